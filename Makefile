@@ -1,0 +1,39 @@
+# Everything starts here. `make demo` and `make test` set up all they need on a bare
+# Debian or macOS machine with Python >= 3.11.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SCREEN := tools/with_screen.sh
+
+.PHONY: demo test bench screenshots lint clean
+
+$(VENV)/.package: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+	$(PIP) --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.package
+	$(PIP) --constraint constraints.txt --group test "napari[pyqt6]>=0.9" ruff mypy pandas-stubs
+	touch $@
+
+demo: $(VENV)/.package  ## simulated field -> cells.csv, its provenance and a figure, in demo/
+	$(BIN)/napari-c3r demo --out demo
+
+test: $(VENV)/.test  ## lint, types, and all tests, with a virtual screen where there is none
+	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/ruff format --check src tests benchmarks tools
+	$(BIN)/mypy
+	$(SCREEN) $(BIN)/python -m pytest
+
+bench: $(VENV)/.test  ## every speed that the design promises, as one table
+	$(SCREEN) $(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.test  ## retake the pictures in docs/
+	$(SCREEN) $(BIN)/python tools/screenshots.py docs/images
+
+clean:
+	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache

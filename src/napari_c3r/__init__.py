@@ -1,0 +1,72 @@
+"""Interactive cell representation: vectors for cells, conditioned on the roles of channels.
+
+Everything is loaded on first use, so that importing the package costs next to nothing and
+imports neither torch, umap nor Qt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_c3r.core.channels import ChannelAssignment, Role
+    from napari_c3r.core.crops import CropSpec
+    from napari_c3r.core.embed import embed
+    from napari_c3r.core.encoder import load_encoder
+    from napari_c3r.core.errors import InputError
+    from napari_c3r.core.images import Image, find_images, read_image
+    from napari_c3r.core.reduce import cluster, map_cells
+    from napari_c3r.core.segment import segment_cells
+    from napari_c3r.core.simulate import simulate_field
+    from napari_c3r.core.table import read, write
+
+_HOMES = {
+    "ChannelAssignment": "channels",
+    "CropSpec": "crops",
+    "Image": "images",
+    "InputError": "errors",
+    "Role": "channels",
+    "cluster": "reduce",
+    "embed": "embed",
+    "find_images": "images",
+    "load_encoder": "encoder",
+    "map_cells": "reduce",
+    "read": "table",
+    "read_image": "images",
+    "segment_cells": "segment",
+    "simulate_field": "simulate",
+    "write": "table",
+}
+
+__all__ = [
+    "ChannelAssignment",
+    "CropSpec",
+    "Image",
+    "InputError",
+    "Role",
+    "cluster",
+    "embed",
+    "find_images",
+    "load_encoder",
+    "map_cells",
+    "read",
+    "read_image",
+    "segment_cells",
+    "simulate_field",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("napari-c3r")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'napari_c3r' has no attribute {name!r}")
+    return getattr(import_module(f"napari_c3r.core.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

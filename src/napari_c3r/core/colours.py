@@ -1,0 +1,131 @@
+"""The colours of clusters and values, the same in map, image, montage and report.
+
+Every colour is visible on napari's dark (#262930) and light (#efebe9) backgrounds. The
+categories were chosen to stay apart in OKLab (Ottosson, 2020) for normal vision and for
+protan, deutan and tritan vision as simulated by Machado et al. (2009), eq. 3, severity 1;
+the first eight are the farthest apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+CATEGORICAL: tuple[str, ...] = (
+    "#5285b8",
+    "#c28500",
+    "#66ad85",
+    "#d1478f",
+    "#62c4f0",
+    "#a8321e",
+    "#c3b21c",
+    "#7a4fc4",
+    "#ff85b8",
+    "#adcc8f",
+    "#ad70ff",
+    "#33705c",
+    "#8f7033",
+    "#ff7066",
+    "#a399ff",
+    "#e0330a",
+    "#cc85d6",
+    "#b8298f",
+    "#f5adc2",
+    "#c25cd6",
+    "#991f99",
+    "#703d70",
+    "#0a5c47",
+    "#5233c2",
+)
+"""Colours of the categories 0, 1, 2, …; they repeat after the last."""
+
+GREY = "#808080"
+"""Noise (category −1), a missing value, and a point without a colour."""
+
+SEQUENTIAL: tuple[str, ...] = (
+    "#6639a8",
+    "#3b5bc5",
+    "#067ab6",
+    "#0790a9",
+    "#0ca4a0",
+    "#06b98d",
+    "#5cc864",
+    "#a9cc3c",
+    "#e5cc1c",
+)
+"""Stops of the map for continuous values, low to high, rising evenly in lightness."""
+
+
+def rgb(colour: str) -> NDArray[np.uint8]:
+    """Red, green and blue, uint8 (3,), of a colour written ``"#rrggbb"``."""
+    return np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8)
+
+
+def mixed(ground: str, colour: str, share: float) -> str:
+    """`share` (0 to 1) of a colour on the rest of a ground, all ``"#rrggbb"``."""
+    mix = rgb(ground) * (1 - share) + rgb(colour) * share
+    return "#" + np.round(mix).astype(np.uint8).tobytes().hex()
+
+
+def category_colours(codes: ArrayLike) -> NDArray[np.uint8]:
+    """Colour of each category code.
+
+    Parameters
+    ----------
+    codes
+        Integers of shape (N,); a negative code is noise and grey.
+
+    Returns
+    -------
+    uint8 (N, 3), red, green and blue.
+    """
+    table = _table((*CATEGORICAL, GREY))
+    codes = np.asarray(codes)
+    return table[np.where(codes < 0, len(CATEGORICAL), codes % len(CATEGORICAL))]
+
+
+def value_colours(
+    values: ArrayLike, limits: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
+    """Colour of each value on the sequential map.
+
+    Parameters
+    ----------
+    values
+        Numbers of shape (N,), any unit. What is not finite is grey.
+    limits
+        Values at the two ends of the map; values beyond take the colour of the end.
+        None: the smallest and the largest finite value.
+
+    Returns
+    -------
+    uint8 (N, 3), red, green and blue.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    low, high = finite_limits(values) if limits is None else limits
+    steps = sequential(256)
+    scale = (len(steps) - 1) / (high - low) if high > low else 0.0
+    finite = np.isfinite(values)
+    index = np.clip((np.where(finite, values, low) - low) * scale, 0, len(steps) - 1)
+    table = np.vstack([steps, rgb(GREY)])
+    return table[np.where(finite, index.astype(np.intp), len(steps))]
+
+
+def finite_limits(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Smallest and largest finite value, (0, 0) where there is none."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def sequential(steps: int) -> NDArray[np.uint8]:
+    """The sequential map as uint8 (steps, 3), low to high."""
+    stops = _table(SEQUENTIAL)
+    at = np.linspace(0, len(stops) - 1, steps)
+    bands = [np.interp(at, np.arange(len(stops)), stops[:, band]) for band in range(3)]
+    return np.round(np.stack(bands, axis=1)).astype(np.uint8)
+
+
+def _table(colours: Sequence[str]) -> NDArray[np.uint8]:
+    return np.stack([rgb(colour) for colour in colours])

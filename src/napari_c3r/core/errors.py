@@ -1,0 +1,30 @@
+"""The errors a user can cause, and the one line that tells them."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """A user's mistake, told in one line: what is wrong, the value seen, what to do.
+
+    The shell prints the line and exits with 2; a dock shows it beside the step that
+    needs the user. Neither ever shows a traceback for it.
+    """
+
+
+class MissingPackageError(InputError):
+    """An optional package is needed for what was asked.
+
+    Parameters
+    ----------
+    package
+        The package to install, as the package index spells it.
+    purpose
+        What it is needed for, completing "… needs the package …".
+    """
+
+    def __init__(self, package: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package '{package}', which is not installed: "
+            f"pip install {package}"
+        )
+        self.package = package

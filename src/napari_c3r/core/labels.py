@@ -1,0 +1,158 @@
+"""Checks on label images, and reading them block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.errors import InputError
+
+BLOCK_PX = 2048
+
+
+class ArrayLike(Protocol):
+    """A numpy, dask or zarr array: has a shape and a dtype, and is read by slicing."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        ...
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the elements."""
+        ...
+
+    def __getitem__(self, key: Any) -> Any:
+        """Part of the array, possibly still lazy."""
+        ...
+
+
+def check_labels(labels: ArrayLike, shape: tuple[int, int], what: str = "labels") -> None:
+    """Refuse what is not a 2-D image of integer labels of the image's size.
+
+    Parameters
+    ----------
+    labels
+        The label image; only its shape and dtype are looked at.
+    shape
+        Height and width of the image, in pixels.
+    what
+        How to call the label image in the error.
+
+    Raises
+    ------
+    InputError
+        Another number of axes, another size, a mask of true and false, or fractions.
+    """
+    if len(labels.shape) != 2:
+        raise InputError(
+            f"The {what} have {len(labels.shape)} axes, shape {tuple(labels.shape)}; "
+            "give a 2-D label image, such as one slice or one time point"
+        )
+    if tuple(labels.shape) != tuple(shape):
+        raise InputError(
+            f"The {what} are {_size(labels.shape)} px but the image is {_size(shape)} px; "
+            "use labels made on this image"
+        )
+    if labels.dtype == bool:
+        raise InputError(
+            f"The {what} are a mask of true and false; "
+            "number the cells first (skimage.measure.label)"
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(f"The {what} are of type {labels.dtype}; labels are whole numbers")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " × ".join(str(length) for length in reversed(shape))
+
+
+def blocks(
+    shape: tuple[int, int], chunks: tuple[int, int] | None = None
+) -> Iterator[tuple[slice, slice]]:
+    """Cover an image with blocks that respect its chunks.
+
+    Parameters
+    ----------
+    shape
+        Height and width, in pixels.
+    chunks
+        Height and width of the image's chunks, where it is stored in chunks: blocks are then
+        whole numbers of them, so that no chunk is read twice (chunks above twice
+        ``BLOCK_PX`` are cut all the same, to bound the memory).
+
+    Yields
+    ------
+    (slice, slice)
+        Rows and columns of a block, in reading order.
+    """
+    steps = [_block_step(length) for length in chunks or (BLOCK_PX, BLOCK_PX)]
+    for y in range(0, shape[0], steps[0]):
+        for x in range(0, shape[1], steps[1]):
+            yield (
+                slice(y, min(y + steps[0], shape[0])),
+                slice(x, min(x + steps[1], shape[1])),
+            )
+
+
+def _block_step(chunk: int) -> int:
+    if chunk > 2 * BLOCK_PX:
+        return BLOCK_PX
+    return chunk * max(1, BLOCK_PX // chunk)
+
+
+def chunk_shape(array: ArrayLike) -> tuple[int, int] | None:
+    """Largest chunk of the last two axes of a dask array, None for one in memory."""
+    chunks = getattr(array, "chunks", None)
+    if chunks is None or not isinstance(chunks[-1], tuple):
+        return None
+    return max(chunks[-2]), max(chunks[-1])
+
+
+def read(array: ArrayLike, *slices: slice) -> NDArray[Any]:
+    """Read a box of a lazy array into memory."""
+    return np.asarray(array[(..., *slices)])
+
+
+# Label values up to this are looked up in a table; sparse labels beyond are searched for.
+_LARGEST_TABLE = 1 << 24
+
+
+def paint(
+    labels: NDArray[Any], keys: NDArray[Any], values: NDArray[Any], default: Any = 0
+) -> NDArray[Any]:
+    """Replace every label by a value: the class image behind every coloured layer.
+
+    Parameters
+    ----------
+    labels
+        Integer labels of any shape, 0 and above.
+    keys
+        Labels that have a value, (n,), in any order.
+    values
+        Their values, (n, ...).
+    default
+        Value of every other label, and of the background.
+
+    Returns
+    -------
+    ndarray
+        Shape of ``labels`` and of one value, of the values' type.
+    """
+    highest = int(labels.max(initial=0))
+    values = np.asarray(values)
+    if highest <= _LARGEST_TABLE:
+        table = np.empty((highest + 1, *values.shape[1:]), values.dtype)
+        table[...] = default
+        known = (keys >= 0) & (keys <= highest)
+        table[keys[known]] = values[known]
+        return table[labels]
+    order = np.argsort(keys)
+    position = np.minimum(np.searchsorted(keys[order], labels), len(keys) - 1)
+    painted = values[order][position]
+    painted[keys[order][position] != labels] = default
+    return painted

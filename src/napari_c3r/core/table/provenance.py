@@ -1,0 +1,54 @@
+"""What a result came from: enough to make it again, and to notice when something changed."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("napari-c3r", "torch", "numpy", "scikit-image", "umap-learn", "anndata")
+_READ_BYTES = 1 << 20
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide the numbers."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def describe_sources(paths: Iterable[Path]) -> dict[str, list[Any]]:
+    """Path, size and SHA-256 of every source file, as columns of equal length.
+
+    A folder (OME-Zarr) is described by the names and sizes of the files in it, since hashing
+    a whole plate would take longer than embedding it.
+    """
+    columns: dict[str, list[Any]] = {"path": [], "size_bytes": [], "sha256": []}
+    for path in paths:
+        size, digest = _fingerprint(Path(path))
+        columns["path"].append(str(path))
+        columns["size_bytes"].append(size)
+        columns["sha256"].append(digest)
+    return columns
+
+
+def _fingerprint(path: Path) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    if path.is_dir():
+        size = 0
+        for file in sorted(p for p in path.rglob("*") if p.is_file()):
+            size += file.stat().st_size
+            name = file.relative_to(path).as_posix()
+            digest.update(f"{name}\0{file.stat().st_size}\0".encode())
+        return size, digest.hexdigest()
+    with path.open("rb") as stream:
+        while block := stream.read(_READ_BYTES):
+            digest.update(block)
+    return path.stat().st_size, digest.hexdigest()

@@ -1,0 +1,114 @@
+"""The result of an embedding as an AnnData table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+KEY = "napari_c3r"
+"""Where a result keeps its provenance: ``adata.uns[KEY]``."""
+
+VECTOR_PREFIX = "c3r_"
+
+
+def vector_names(count: int) -> list[str]:
+    """Names of the vector columns: ``c3r_0000``, ``c3r_0001``, …"""
+    return [f"{VECTOR_PREFIX}{number:04d}" for number in range(count)]
+
+
+def make_result(
+    obs: pd.DataFrame,
+    vectors: NDArray[np.float32],
+    columns: Sequence[tuple[str, str]],
+    provenance: dict[str, Any],
+) -> AnnData:
+    """Put cells and their vectors together.
+
+    Parameters
+    ----------
+    obs
+        One row per cell, with at least ``image``, ``label``, ``y_px`` and ``x_px``.
+    vectors
+        (cells, D) float32, in the order of ``obs``.
+    columns
+        For each of the D columns its concept channel and readout part.
+    provenance
+        Plain values, lists and dictionaries of them.
+
+    Returns
+    -------
+    AnnData
+        Rows named ``image:label``, positions (y, x) in pixels in ``obsm["spatial"]`` as
+        (x, y), the order that spatial packages expect.
+
+    Raises
+    ------
+    InputError
+        Two rows with the same image and label.
+    """
+    from anndata import AnnData
+
+    obs = obs.reset_index(drop=True)
+    names = obs["image"].astype(str) + ":" + obs["label"].astype(str)
+    if names.duplicated().any():
+        raise InputError(
+            f"Two cells have the image and label '{names[names.duplicated()].iloc[0]}'; "
+            "give every image a name of its own"
+        )
+    obs.index = pd.Index(names.to_numpy(dtype=object))
+    var = pd.DataFrame(columns, columns=["concept_channel", "readout"], dtype=object)
+    var.index = pd.Index(vector_names(len(columns)), dtype=object)
+    result = AnnData(X=vectors.astype(np.float32), obs=obs, var=var)
+    result.obsm["spatial"] = obs[["x_px", "y_px"]].to_numpy(np.float64)
+    result.uns[KEY] = provenance
+    return result
+
+
+def join_results(results: Sequence[AnnData]) -> AnnData:
+    """Put the results of several images into one table, in the order given.
+
+    Raises
+    ------
+    InputError
+        No result, results of different encoders, roles or readouts, or an image twice.
+    """
+    if not results:
+        raise InputError("No results to join; embed at least one image")
+    first = results[0].uns[KEY]
+    for other in results[1:]:
+        for what in ("roles", "encoder", "concept_mode", "readout"):
+            if other.uns[KEY][what] != first[what]:
+                raise InputError(
+                    f"The results differ in {what}: {first[what]} and {other.uns[KEY][what]}; "
+                    "embed all images with the same settings"
+                )
+    if len(results) == 1:
+        return results[0]
+    parts = [result.uns[KEY] for result in results]
+    provenance = {
+        **first,
+        "images": _join_columns([part["images"] for part in parts]),
+        "sources": _join_columns([part["sources"] for part in parts]),
+        "notes": [note for part in parts for note in part["notes"]],
+    }
+    columns = results[0].var[["concept_channel", "readout"]].itertuples(index=False, name=None)
+    obs = pd.concat([result.obs for result in results], ignore_index=True)
+    return make_result(obs, np.concatenate([r.X for r in results]), list(columns), provenance)
+
+
+def _join_columns(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
+    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
+
+
+def roles_of(result: AnnData) -> dict[str, str]:
+    """The roles by channel name that a result was made with."""
+    return dict(result.uns[KEY]["roles"])

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.table import KEY, make_result, provenance_path, read, roles_of, write
+
+SUFFIXES = [".csv", ".parquet", ".h5ad"]
+ROLES = {"DNA, nuclear": "context", "=RNA": "concept", "ünïcode µ": "ignore"}
+
+
+def result(rows=7, seed=0, text=None):
+    rng = np.random.default_rng(seed)
+    obs = pd.DataFrame(
+        {
+            "image": text
+            or ["=cmd|' /C calc'!A0", "-1+1", "a,b", 'say "hi"', "NA", "001", "'=x"][:rows],
+            "label": rng.permutation(1000)[:rows] + 1,
+            "y_px": rng.random(rows) * 1e4,
+            "x_px": rng.random(rows),
+            "area_px": rng.integers(1, 1000, rows),
+            "nucleus_area_px": np.nan,
+            "touches_border": rng.random(rows) > 0.5,
+            "intensity_mean_=RNA": rng.random(rows).astype(np.float32),
+            "well": ["C03", "1", "E05", "007", "nan", "True", "1e5"][:rows],
+            "cluster": pd.Categorical(
+                ["10", "2", "2", "noise", "10", "0", "2"][:rows], ["0", "2", "10", "noise"]
+            ),
+        }
+    )
+    vectors = rng.standard_normal((rows, 6)).astype(np.float32) * 10.0 ** rng.integers(
+        -8, 8, (rows, 6)
+    )
+    columns = [("=RNA", part) for part in ("cls", "std") for _ in range(3)]
+    provenance = {
+        "roles": ROLES,
+        "encoder": {"name": "x", "trained": False},
+        "sources": {"path": ["a/b.tif"], "size_bytes": [12], "sha256": ["ff"]},
+        "images": {"name": [], "pixel_size_um": []},
+        "notes": ["a note"],
+        "map": {"seed": 0, "min_dist": 0.1},
+    }
+    made = make_result(obs, vectors.astype(np.float32), columns, provenance)
+    made.obsm["X_umap"] = rng.standard_normal((rows, 2)).astype(np.float32)
+    return made
+
+
+def assert_same(one, other):
+    np.testing.assert_array_equal(one.X, other.X)
+    np.testing.assert_array_equal(one.obsm["X_umap"], other.obsm["X_umap"])
+    np.testing.assert_array_equal(one.obsm["spatial"], other.obsm["spatial"])
+    assert set(one.obs.columns) == set(other.obs.columns)
+    for name in one.obs.columns:
+        pd.testing.assert_series_equal(one.obs[name], other.obs[name], check_dtype=True)
+    assert list(one.obs_names) == list(other.obs_names)
+    assert one.var.astype(str).equals(other.var.astype(str))
+    assert one.uns[KEY] == other.uns[KEY]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_round_trip_keeps_every_number_name_and_role(tmp_path, suffix):
+    before = result()
+    after = read(write(before, tmp_path / f"cells{suffix}"))
+    assert_same(before, after)
+    assert roles_of(after) == ROLES
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    text=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=8),
+        min_size=3,
+        max_size=3,
+        unique=True,
+    ),
+    seed=st.integers(0, 1000),
+)
+def test_any_text_survives_a_csv(tmp_path, text, seed):
+    before = result(3, seed, text)
+    after = read(write(before, tmp_path / "cells.csv"))
+    assert_same(before, after)
+
+
+def test_the_csv_is_plain_and_in_the_promised_order(tmp_path):
+    before = result()
+    path = write(before, tmp_path / "cells.csv")
+    raw = path.read_bytes()
+    assert not raw.startswith(b"\xef\xbb\xbf")
+    lines = raw.decode("utf-8").splitlines()
+    assert len(lines) == 1 + before.n_obs
+    header = lines[0].split(",")
+    assert header[0] == "image"
+    assert header[-6:] == [f"c3r_{number:04d}" for number in range(6)]
+    assert header[-9:-6] == ["umap_1", "umap_2", "cluster"]
+
+
+def test_no_cell_of_the_csv_is_run_by_a_spreadsheet(tmp_path):
+    path = write(result(), tmp_path / "cells.csv")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for text in (frame["image"], frame["well"], frame["cluster"], pd.Series(frame.columns)):
+        assert not text.str.match(r"[=+\-@]").any()
+
+
+def test_the_provenance_stands_beside_the_csv_as_json(tmp_path):
+    path = write(result(), tmp_path / "my cells.csv")
+    beside = provenance_path(path)
+    assert beside.name == "my cells.provenance.json"
+    assert json.loads(beside.read_text("utf-8"))[KEY]["roles"] == ROLES
+
+
+def test_a_csv_without_its_provenance_is_still_read(tmp_path):
+    before = result()
+    path = write(before, tmp_path / "cells.csv")
+    provenance_path(path).unlink()
+    after = read(path)
+    np.testing.assert_array_equal(after.X, before.X)
+    assert after.obs["well"].tolist() == before.obs["well"].tolist()
+    assert after.obs["image"].tolist() == before.obs["image"].tolist()
+
+
+def test_h5ad_opens_in_anndata_with_readable_provenance(tmp_path):
+    path = write(result(), tmp_path / "cells.h5ad")
+    stored = anndata.read_h5ad(path)
+    assert stored.uns[KEY]["roles"] == ROLES
+    assert list(stored.uns[KEY]["sources"]["path"]) == ["a/b.tif"]
+
+
+def test_writing_twice_gives_the_same_bytes(tmp_path):
+    for suffix in (".csv", ".parquet"):
+        one = write(result(), tmp_path / f"one{suffix}").read_bytes()
+        assert one == write(result(), tmp_path / f"two{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("cells.xlsx", "", r"'\.xlsx'.*\.csv, \.parquet, \.h5ad"),
+        ("missing.csv", None, "No file"),
+        ("other.csv", "a,b\n1,2\n", "no column image, label"),
+        ("broken.parquet", "not parquet", "cannot be read as a result"),
+        ("broken.h5ad", "not hdf5", "cannot be read as a result"),
+        ("empty.csv", "", "cannot be read as a result"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(tmp_path, name, content, said):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=said) as caught:
+        read(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_failed_export_changes_nothing(tmp_path, suffix, monkeypatch):
+    path = write(result(), tmp_path / f"cells{suffix}")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        write(result(seed=1), path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before

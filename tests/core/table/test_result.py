@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.table import KEY, join_results, make_result
+
+
+def one(image="a", encoder="e"):
+    obs = pd.DataFrame({"image": image, "label": [2, 5], "y_px": [1.0, 2.0], "x_px": [3.0, 4.0]})
+    provenance = {
+        "roles": {"DNA": "context"},
+        "encoder": {"name": encoder},
+        "concept_mode": "each",
+        "readout": "cls",
+        "images": {"name": [image]},
+        "sources": {"path": [f"{image}.tif"]},
+        "notes": [f"note on {image}"],
+    }
+    return make_result(obs, np.ones((2, 3), np.float32), [("RNA", "cls")] * 3, provenance)
+
+
+def test_rows_are_named_by_their_key_and_positions_are_x_then_y():
+    made = one()
+    assert list(made.obs_names) == ["a:2", "a:5"]
+    assert made.obsm["spatial"].tolist() == [[3.0, 1.0], [4.0, 2.0]]
+    assert list(made.var_names) == ["c3r_0000", "c3r_0001", "c3r_0002"]
+    assert list(made.var["concept_channel"]) == ["RNA"] * 3
+
+
+def test_several_images_become_one_table():
+    joined = join_results([one("a"), one("b")])
+    assert list(joined.obs_names) == ["a:2", "a:5", "b:2", "b:5"]
+    assert joined.uns[KEY]["sources"]["path"] == ["a.tif", "b.tif"]
+    assert joined.uns[KEY]["notes"] == ["note on a", "note on b"]
+
+
+def test_what_cannot_be_joined_is_refused():
+    with pytest.raises(InputError, match="'a:2'"):
+        join_results([one("a"), one("a")])
+    with pytest.raises(InputError, match="differ in encoder"):
+        join_results([one("a"), one("b", encoder="other")])
+    with pytest.raises(InputError, match="No results"):
+        join_results([])
