@@ -1,0 +1,9 @@
+"""Files, folders and plates to images: lazy planes, channel names and pixel size."""
+
+from __future__ import annotations
+
+from napari_c3r.core.images.find import ImageFiles, find_images
+from napari_c3r.core.images.image import Image
+from napari_c3r.core.images.read import read_image
+
+__all__ = ["Image", "ImageFiles", "find_images", "read_image"]

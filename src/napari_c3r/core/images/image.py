@@ -1,0 +1,182 @@
+"""The image that every step takes: lazy channel planes and what is known of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+from napari_c3r.core.errors import InputError
+
+PLANE_CHUNK = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """One field of view: a lazy stack of channels on one pixel grid.
+
+    Parameters
+    ----------
+    data
+        Lazy planes ``(C, Y, X)`` of any real dtype.
+    channel_names
+        One non-empty name per channel, each different from the others.
+    pixel_size_um
+        Side of a (square) pixel in micrometres, or None when unknown.
+    source
+        The files that the planes come from; empty when they come from memory.
+    name
+        The image's identifier, written to the ``image`` column of the result.
+    plate, well, site
+        Where the field lies on a plate, as far as it is known. Wells read ``"C03"``.
+    notes
+        What a reader had to decide or could not know, as sentences for the user.
+
+    Raises
+    ------
+    InputError
+        If the data is not ``(C, Y, X)`` of real numbers, a name is missing, empty or twice,
+        or the pixel size is not a positive number.
+    """
+
+    data: da.Array
+    channel_names: tuple[str, ...]
+    pixel_size_um: float | None = None
+    source: tuple[Path, ...] = ()
+    name: str = "image"
+    plate: str | None = None
+    well: str | None = None
+    site: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_data(self.data, len(self.channel_names))
+        check_channel_names(self.channel_names)
+        if len(self.channel_names) != self.data.shape[0]:
+            raise InputError(
+                f"{len(self.channel_names)} channel names {list(self.channel_names)} for "
+                f"{self.data.shape[0]} channels: give one name per channel."
+            )
+        _check_pixel_size(self.pixel_size_um)
+
+    @classmethod
+    def from_array(
+        cls,
+        array: npt.ArrayLike | da.Array,
+        channel_names: Sequence[str],
+        pixel_size_um: float | None = None,
+        name: str = "image",
+    ) -> Image:
+        """Make an image from an array in memory or a lazy one.
+
+        Parameters
+        ----------
+        array
+            ``(C, Y, X)``, or ``(Y, X)`` for a single channel; NumPy, dask or anything that
+            NumPy can read.
+        channel_names
+            One name per channel.
+        pixel_size_um
+            Side of a pixel in micrometres, or None.
+        name
+            The image's identifier.
+
+        Raises
+        ------
+        InputError
+            As for the class.
+        """
+        planes = array if isinstance(array, da.Array) else _as_dask(array)
+        if planes.ndim == 2:
+            planes = planes[np.newaxis]
+        if isinstance(channel_names, str):
+            channel_names = (channel_names,)
+        return cls(planes, tuple(channel_names), pixel_size_um, name=name)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width in pixels."""
+        channels, height, width = self.data.shape
+        return int(channels), int(height), int(width)
+
+    def index(self, name: str) -> int:
+        """Position of the channel called ``name``; InputError when there is none."""
+        if name not in self.channel_names:
+            raise InputError(
+                f"No channel {name!r} in image {self.name!r}: choose from "
+                f"{', '.join(self.channel_names)}."
+            )
+        return self.channel_names.index(name)
+
+    def channel(self, name: str) -> da.Array:
+        """Lazy plane ``(Y, X)`` of the channel called ``name``."""
+        return self.data[self.index(name)]
+
+    def select(self, names: Sequence[str]) -> Image:
+        """Keep the named channels, in the order given."""
+        indices = [self.index(name) for name in names]
+        return replace(self, data=self.data[indices], channel_names=tuple(names))
+
+    def rename(self, names: Mapping[str, str]) -> Image:
+        """Rename channels from the mapping's keys to its values; the others stay."""
+        for old in names:
+            self.index(old)
+        renamed = tuple(names.get(name, name) for name in self.channel_names)
+        return replace(self, channel_names=renamed)
+
+
+def check_channel_names(names: Sequence[str]) -> None:
+    """Refuse names that are empty, not text, or given twice."""
+    for position, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(
+                f"Channel {position} has the name {name!r}: give each channel a non-empty name."
+            )
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"The channel name {name!r} occurs {names.count(name)} times in {list(names)}: "
+                "give each channel a name of its own."
+            )
+
+
+def _as_dask(array: npt.ArrayLike) -> da.Array:
+    values = np.asanyarray(array)
+    chunks = (1,) * (values.ndim - 2) + (PLANE_CHUNK,) * min(values.ndim, 2)
+    return da.from_array(values, chunks=chunks, name=False)
+
+
+def _check_data(data: da.Array, n_names: int) -> None:
+    if data.ndim != 3:
+        raise InputError(
+            f"The image has shape {data.shape}: give (channels, height, width) or (height, width)."
+        )
+    if data.shape[-1] in (3, 4) and data.shape[0] != n_names:
+        raise InputError(
+            f"The image of shape {data.shape} looks like RGB colour with the channels last: "
+            "move them to the front, to (channels, height, width)."
+        )
+    if 0 in data.shape:
+        raise InputError(f"The image has shape {data.shape}, so it holds no pixel: check its file.")
+    check_real(data.dtype)
+
+
+def check_real(dtype: np.dtype[Any], where: str = "The image") -> None:
+    """Refuse pixels that are not real numbers, such as masks and complex values."""
+    if dtype.kind not in "uif":
+        raise InputError(
+            f"{where} has pixels of type {dtype.name!r}: give intensities as whole or real numbers."
+        )
+
+
+def _check_pixel_size(size: float | None) -> None:
+    if size is not None and not (math.isfinite(size) and size > 0):
+        raise InputError(
+            f"The pixel size is {size!r} µm: give a positive number, or None when it is unknown."
+        )

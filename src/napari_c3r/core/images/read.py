@@ -1,0 +1,233 @@
+"""Read one image from its files, lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import dask.array as da
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images.find import ImageFiles, PathInput, PlaneFile, find_images, stem
+from napari_c3r.core.images.formats import open_file
+from napari_c3r.core.images.image import Image
+from napari_c3r.core.images.names import HPA_STAINS
+from napari_c3r.core.images.projection import check_z, project
+from napari_c3r.core.images.stack import COLOURS, Stack, check_index
+from napari_c3r.core.images.units import SQUARE_TOLERANCE
+
+
+def read_image(
+    path_or_paths: PathInput | Sequence[PathInput] | ImageFiles,
+    *,
+    scene: int = 0,
+    t: int = 0,
+    z: str | int = "max",
+    names: Mapping[str, str] | None = None,
+    pattern: str | None = None,
+) -> Image:
+    """Read one image; its pixels stay in the files until they are asked for.
+
+    Parameters
+    ----------
+    path_or_paths
+        A file, a folder that holds exactly one image, the files of one image, or an entry of
+        `find_images`.
+    scene
+        Index of the scene, for files that hold several.
+    t
+        Index of the time point.
+    z
+        What becomes of the Z slices: ``"max"``, ``"mean"`` (float32), ``"focus"`` (the
+        sharpest slice of each channel; reads every slice once), or the index of a slice.
+    names
+        New channel names by the names that the files give.
+    pattern
+        As for `find_images`.
+
+    Returns
+    -------
+    Image
+        With lazy ``data`` ``(C, Y, X)``. Channels without a name are called ``ch1``, ``ch2`` …;
+        what had to be decided is in ``notes``.
+
+    Raises
+    ------
+    InputError
+        If there is no image or more than one, the channel files differ in shape, a channel name
+        occurs twice, the scene, time point or slice does not exist, or a file cannot be read.
+    """
+    check_z(z)
+    if isinstance(path_or_paths, ImageFiles):
+        files = path_or_paths
+    else:
+        files = _only_image(path_or_paths, pattern)
+    image = _assemble(files, _open_all(files, scene, t), z)
+    return image.rename(names) if names else image
+
+
+@dataclass(frozen=True, eq=False)
+class _Channel:
+    """One channel at one time: slices ``(Z, Y, X)`` in order, and the microscope's projection."""
+
+    name: str
+    slices: da.Array | None
+    projection: da.Array | None
+    stack: Stack
+    file: PlaneFile
+
+    @property
+    def planes(self) -> da.Array:
+        """Every plane that there is, ``(Z, Y, X)``."""
+        return da.concatenate([p for p in (self.projection, self.slices) if p is not None])
+
+
+def _only_image(paths: PathInput | Sequence[PathInput], pattern: str | None) -> ImageFiles:
+    images = find_images(paths, pattern=pattern)
+    if len(images) == 1:
+        return images[0]
+    listed = not isinstance(paths, str) and isinstance(paths, Sequence)
+    if listed and all(len(i.files) == 1 and i.files[0].channel is None for i in images):
+        return _one_per_channel(images)
+    shown = ", ".join(image.name for image in images[:3])
+    raise InputError(
+        f"There are {len(images)} images here ({shown}{', …' if len(images) > 3 else ''}): "
+        "list them with find_images and read one of them."
+    )
+
+
+def _one_per_channel(images: Sequence[ImageFiles]) -> ImageFiles:
+    """Files that were given as one image although their names do not say so."""
+    paths = [image.files[0].path for image in images]
+    planes = tuple(PlaneFile(path, stem(path)) for path in paths)
+    note = "The file names follow no known convention: each file is taken as one channel."
+    return ImageFiles(paths[0].parent.name or "image", planes, notes=(note,))
+
+
+def _open_all(files: ImageFiles, scene: int, t: int) -> list[_Channel]:
+    """Open the files of one time point, channel by channel."""
+    times = sorted({file.t for file in files.files})
+    if len(times) > 1:
+        check_index(t, len(times), "time point", f"Image {files.name!r}")
+        chosen = [file for file in files.files if file.t == times[t]]
+        lacking = {file.channel for file in files.files} - {file.channel for file in chosen}
+        if lacking:
+            raise InputError(
+                f"Image {files.name!r} lacks channel {lacking.pop()!r} at time point {t}: choose "
+                "another time point or copy its files again."
+            )
+        t = 0
+    else:
+        chosen = list(files.files)
+    alone = len(files.channel_names) <= 1
+    opened = [(file, open_file(file.path, scene, one_channel=not alone)) for file in chosen]
+    for file, stack in opened:
+        check_index(t, stack.data.shape[0], "time point", file.path.name)
+        _check_shape(stack, file, *opened[0])
+    channels: list[_Channel] = []
+    for name in dict.fromkeys(file.channel for file in chosen):
+        group = [(file, stack) for file, stack in opened if file.channel == name]
+        channels.extend(_channels_of(group, t, alone))
+    return channels
+
+
+def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> list[_Channel]:
+    """Channels of files that differ only in Z."""
+    file, first = opened[0]
+    parts = [(f, _pixels(stack, f, t, alone)) for f, stack in opened]
+    slices = [planes for f, planes in sorted(parts, key=_z_of) if f.z is not None]
+    projections = [planes for f, planes in parts if f.z is None]
+    names = _names(first, file, parts[0][1].shape[0])
+    return [
+        _Channel(
+            name,
+            da.concatenate([planes[index] for planes in slices]) if slices else None,
+            da.concatenate([planes[index] for planes in projections]) if projections else None,
+            first,
+            file,
+        )
+        for index, name in enumerate(names)
+    ]
+
+
+def _pixels(stack: Stack, file: PlaneFile, t: int, alone: bool) -> da.Array:
+    """Pixels ``(C, Z, Y, X)`` of a file; one channel if it is one among several files."""
+    pixels = stack.data[t]
+    if stack.colour and _is_one_stain(file, alone):
+        return pixels.max(axis=0, keepdims=True)
+    if not alone and pixels.shape[0] != 1:
+        raise InputError(
+            f"{file.path.name} holds {pixels.shape[0]} channels where its name says it is the one "
+            f"channel {file.channel!r} of an image: read the file by itself."
+        )
+    return pixels
+
+
+def _z_of(part: tuple[PlaneFile, da.Array]) -> int:
+    return part[0].z or 0
+
+
+def _is_one_stain(file: PlaneFile, alone: bool) -> bool:
+    """Whether a colour picture shows one stain, as the Human Protein Atlas stores them."""
+    return not alone or (file.channel or "").lower() in HPA_STAINS
+
+
+def _names(stack: Stack, file: PlaneFile, n_channels: int) -> tuple[str, ...]:
+    if n_channels == 1 and file.channel is not None:
+        return (file.channel,)
+    if len(stack.channel_names) == n_channels:
+        return stack.channel_names
+    if stack.colour and n_channels == len(COLOURS):
+        return COLOURS
+    return tuple(f"ch{number}" for number in range(1, n_channels + 1))
+
+
+def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Image:
+    planes, notes = [], list(files.notes)
+    for channel in channels:
+        plane, said = _plane(channel, z)
+        planes.append(plane)
+        notes += [*channel.stack.notes, *_colour_note(channel, channels), *said]
+    sizes = [c.stack.pixel_size_um for c in channels if c.stack.pixel_size_um is not None]
+    if sizes and max(sizes) > min(sizes) * (1 + SQUARE_TOLERANCE):
+        notes.append(f"Channel files state pixels of {min(sizes):.4g} to {max(sizes):.4g} µm.")
+    return Image(
+        da.stack(planes),
+        tuple(channel.name for channel in channels),
+        sizes[0] if sizes else None,
+        tuple(dict.fromkeys(file.path for file in files.files)),
+        files.name,
+        files.plate,
+        files.well,
+        files.site,
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _plane(channel: _Channel, z: str | int) -> tuple[da.Array, tuple[str, ...]]:
+    where = f"Channel {channel.name!r} of {channel.file.path.name}"
+    if z == "max":
+        return project(channel.planes, z, where)
+    if channel.slices is not None:
+        return project(channel.slices, z, where)
+    note = f"{where} has no Z slices, only the microscope's own projection: it is used."
+    return channel.planes[0], (note,)
+
+
+def _colour_note(channel: _Channel, channels: list[_Channel]) -> tuple[str, ...]:
+    if not channel.stack.colour:
+        return ()
+    name = channel.file.path.name
+    if sum(other.file == channel.file for other in channels) > 1:
+        return (f"{name} is a colour picture: its red, green and blue are taken as channels.",)
+    return (f"{name} shows one stain in colour: the brightest of red, green and blue is taken.",)
+
+
+def _check_shape(stack: Stack, file: PlaneFile, first_file: PlaneFile, first: Stack) -> None:
+    shape, expected = stack.data.shape[-2:], first.data.shape[-2:]
+    if shape != expected:
+        raise InputError(
+            f"The files of one image differ in shape: {first_file.path.name} is "
+            f"{expected[0]} × {expected[1]} and {file.path.name} is {shape[0]} × {shape[1]} pixels "
+            "(height × width). Give files of one field."
+        )

@@ -1,0 +1,76 @@
+"""Pixel sizes: units to micrometres, and one side for a pixel that is taken as square."""
+
+from __future__ import annotations
+
+import math
+
+_MICROMETRES = {
+    "um": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "micrometer": 1.0,
+    "micrometers": 1.0,
+    "micrometre": 1.0,
+    "nm": 1e-3,
+    "nanometer": 1e-3,
+    "nanometers": 1e-3,
+    "å": 1e-4,
+    "angstrom": 1e-4,
+    "pm": 1e-6,
+    "mm": 1e3,
+    "millimeter": 1e3,
+    "cm": 1e4,
+    "centimeter": 1e4,
+    "inch": 25_400.0,
+    "in": 25_400.0,
+    "m": 1e6,
+    "meter": 1e6,
+}
+
+SQUARE_TOLERANCE = 0.01
+
+
+def to_micrometres(value: float | str | None, unit: str | None) -> float | None:
+    """Convert a length to micrometres; None when the value or the unit says nothing.
+
+    Both signs for micro, their escaped spelling in ImageJ files, and long names are known.
+    """
+    if value is None or not unit:
+        return None
+    spelled = unit.strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u").lower()
+    factor = _MICROMETRES.get(spelled)
+    try:
+        size = float(value) * factor if factor else math.nan
+    except ValueError:
+        return None
+    return size if math.isfinite(size) and size > 0 else None
+
+
+def square_pixel(
+    x_um: float | None, y_um: float | None, where: str
+) -> tuple[float | None, tuple[str, ...]]:
+    """Take one side for a pixel: the mean of width and height.
+
+    Parameters
+    ----------
+    x_um, y_um
+        Width and height in micrometres, None when unknown.
+    where
+        The file's name, for the note.
+
+    Returns
+    -------
+    side, notes
+        The side in micrometres, or None; a note when the two differ by more than 1 %.
+    """
+    known = [size for size in (x_um, y_um) if size is not None]
+    if not known:
+        return None, ()
+    side = sum(known) / len(known)
+    if max(known) - min(known) <= SQUARE_TOLERANCE * side:
+        return known[0], ()
+    note = (
+        f"{where} has pixels of {x_um:.4g} × {y_um:.4g} µm; they are treated as squares of "
+        f"{side:.4g} µm."
+    )
+    return side, (note,)

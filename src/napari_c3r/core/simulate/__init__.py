@@ -1,0 +1,24 @@
+"""Simulated cells with known truth: sample data, tests, and an endless supply for training."""
+
+from __future__ import annotations
+
+from napari_c3r.core.simulate.field import SimulatedField, simulate_field
+from napari_c3r.core.simulate.parameters import (
+    Antibody,
+    Assay,
+    CellLine,
+    Channel,
+    Optics,
+    Population,
+)
+
+__all__ = [
+    "Antibody",
+    "Assay",
+    "CellLine",
+    "Channel",
+    "Optics",
+    "Population",
+    "SimulatedField",
+    "simulate_field",
+]

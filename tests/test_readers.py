@@ -1,0 +1,111 @@
+"""What napari gets: layers with name, colour, contrast and scale, or no offer."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image as Picture
+
+from napari_c3r.readers import contrast_limits, get_reader, read_layers
+
+
+def metadata_of(layer):
+    return layer[1]["metadata"]["napari_c3r"]
+
+
+def test_one_layer_per_channel(data_dir):
+    path = str(data_dir / "readers/neuron-4Ch.tiff")
+    layers = get_reader(path)(path)
+    assert [options["name"] for _, options, _ in layers] == ["AF647", "AF568", "AF488", "DAPI"]
+    for plane, options, kind in layers:
+        assert kind == "image"
+        assert isinstance(plane, da.Array)
+        assert options["scale"] == (0.1241, 0.1241)
+        assert options["units"] == ("micrometer", "micrometer")
+        assert options["blending"] == "additive"
+        low, high = options["contrast_limits"]
+        assert 0 <= low < high <= 65535
+    known = metadata_of(layers[3])
+    assert (known["channel"], known["image"], known["source"]) == ("DAPI", "neuron-4Ch", [path])
+
+
+def test_stains_have_their_colours(data_dir):
+    layers = read_layers(str(data_dir / "fields/cm4ai_MDA-MB-468"))
+    colours = {options["name"]: options["colormap"] for _, options, _ in layers}
+    red_green_blue = {
+        name: [int(colour[i : i + 2], 16) for i in (1, 3, 5)] for name, colour in colours.items()
+    }
+    assert np.argmax(red_green_blue["nucleus"]) == 2
+    assert np.argmax(red_green_blue["microtubules"]) == 0
+    assert np.argmax(red_green_blue["protein"]) == 1
+    assert np.argmin(red_green_blue["ER"]) == 2
+
+
+def test_napari_takes_the_layers(data_dir):
+    layers = pytest.importorskip("napari.layers")
+    for plane, options, _ in read_layers(str(data_dir / "readers/plate_ones.zarr")):
+        layer = layers.Image(plane, **options)
+        assert layer.data is plane
+        assert [str(unit) for unit in layer.units] == ["micrometer", "micrometer"]
+
+
+def test_a_plate_opens_its_first_field_and_says_so(data_dir):
+    with pytest.warns(UserWarning, match="holds 4 images; 9987_B02_s1 was opened"):
+        layers = read_layers(str(data_dir / "readers/imagexpress_9987_Plate_3434"))
+    known = metadata_of(layers[0])
+    assert (known["plate"], known["well"], known["site"]) == ("9987", "B02", "1")
+
+
+def test_what_is_offered_and_what_is_left_to_others(tmp_path):
+    grey, colour = tmp_path / "grey.png", tmp_path / "colour.png"
+    Picture.fromarray(np.ones((8, 9), "uint16")).save(grey)
+    Picture.fromarray(np.ones((8, 9, 3), "uint8")).save(colour)
+    table, broken = tmp_path / "cells.csv", tmp_path / "broken.png"
+    table.touch()
+    broken.write_bytes(b"x")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    waves = [tmp_path / "A01_s1_w1.tif", tmp_path / "A01_s1_w2.tif"]
+    for path in (*waves, tmp_path / "A02_s1_w1.tif"):
+        tifffile.imwrite(path, np.ones((8, 9), "uint16"))
+    offered = [grey, tmp_path, waves[0], waves]
+    declined = [
+        colour,
+        table,
+        broken,
+        empty,
+        tmp_path / "none.tif",
+        [*waves, grey],
+        [waves[0], table],
+    ]
+
+    def reader(path):
+        return get_reader([str(p) for p in path] if isinstance(path, list) else str(path))
+
+    assert all(reader(path) is read_layers for path in offered)
+    assert all(reader(path) is None for path in declined)
+    names = [options["name"] for _, options, _ in reader(waves)([str(p) for p in waves])]
+    assert names == ["w1", "w2"]
+
+
+def test_contrast_of_odd_planes():
+    assert contrast_limits(da.full((50, 60), 7, dtype="uint8")) == (7.0, 8.0)
+    assert contrast_limits(da.full((50, 60), np.nan)) == (0.0, 1.0)
+    ramp = da.arange(501, dtype="float32").reshape(1, -1)
+    assert contrast_limits(ramp) == pytest.approx((5.0, 499.0))
+
+
+def test_contrast_of_a_large_plane_reads_little():
+    read = []
+
+    def block(block_info):
+        read.append(block_info[None]["chunk-location"])
+        return np.ones((500, 500), "uint16")
+
+    plane = da.map_blocks(
+        block, chunks=((500,) * 40, (500,) * 40), dtype="uint16", meta=np.empty((0, 0), "uint16")
+    )
+    contrast_limits(plane)
+    assert 0 < len(read) <= 36
