@@ -72,7 +72,7 @@ def embed(
     readout: Annotated[
         str, typer.Option(help="cls or cls+std; by default as the encoder recommends.")
     ] = "",
-    neighbours: Annotated[str, typer.Option(help="keep or mask other cells in a crop.")] = "keep",
+    neighbours: Annotated[str, typer.Option(help="keep or mask other cells in a crop.")] = "mask",
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
     seed: Seed = 0,
 ) -> None:

@@ -24,9 +24,14 @@ def test_the_file_appears_whole_with_usual_permissions(tmp_path):
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("old")
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def fail():
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -42,9 +47,12 @@ def test_a_full_disk_is_one_line(tmp_path):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
 def test_a_disk_that_is_really_full(tmp_path):
     path = tmp_path / "a.csv"
-    with pytest.raises(InputError, match="No space left"), replacing(path):
-        with open("/dev/full", "w") as stream:
-            stream.write("x" * 100_000)
+    with (
+        pytest.raises(InputError, match="No space left"),
+        replacing(path),
+        open("/dev/full", "w") as stream,
+    ):
+        stream.write("x" * 100_000)
     assert not path.exists()
 
 

@@ -219,8 +219,8 @@ class _ChannelWatch:
         if bad.any() and channel in self._finite:
             y, x = np.argwhere(bad)[0]
             raise InputError(
-                f"Channel '{self._names[channel]}' has {bad.sum()} pixels that are NaN or infinite, "
-                f"the first at y {y + box[0].start}, x {x + box[1].start}; "
+                f"Channel '{self._names[channel]}' has {bad.sum()} pixels that are NaN or "
+                f"infinite, the first at y {y + box[0].start}, x {x + box[1].start}; "
                 "fill them, or set the channel to ignore"
             )
         return np.nan_to_num(plane) if bad.any() else plane

@@ -183,7 +183,7 @@ class ChannelAssignment:
         if preset not in PRESETS:
             raise InputError(f"No preset '{preset}'; the presets are {_listed(PRESETS)}")
         roles = {name: PRESETS[preset](name) for name in check_unique(names)}
-        assignment = cls(roles, {name: f"{preset} preset" for name in roles})
+        assignment = cls(roles, dict.fromkeys(roles, f"{preset} preset"))
         if assignment.problem():
             raise InputError(
                 f"The preset '{preset}' does not fit the channels {_listed(roles)}; "

@@ -17,7 +17,7 @@ CATEGORICAL: tuple[str, ...] = (
     "#5285b8",
     "#c28500",
     "#66ad85",
-    "#d1478f",
+    "#e83aa6",
     "#62c4f0",
     "#a8321e",
     "#c3b21c",
@@ -120,7 +120,7 @@ def finite_limits(values: NDArray[np.floating]) -> tuple[float, float]:
 
 
 def sequential(steps: int) -> NDArray[np.uint8]:
-    """The sequential map as uint8 (steps, 3), low to high."""
+    """Sample the sequential map as uint8 (steps, 3), low to high."""
     stops = _table(SEQUENTIAL)
     at = np.linspace(0, len(stops) - 1, steps)
     bands = [np.interp(at, np.arange(len(stops)), stops[:, band]) for band in range(3)]

@@ -41,7 +41,7 @@ class CropSpec:
     field_um: float | None = None
     field_diameters: float | None = None
     size_px: int | None = None
-    neighbours: Literal["keep", "mask"] = "keep"
+    neighbours: Literal["keep", "mask"] = "mask"
 
     def __post_init__(self) -> None:
         for name in ("field_um", "field_diameters", "size_px"):

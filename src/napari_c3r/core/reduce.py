@@ -182,12 +182,16 @@ def cluster(
     return adata
 
 
+# Neighbours that make a point dense. With more, half of a small field becomes noise.
+_MIN_SAMPLES = 3
+
+
 def _hdbscan(points: NDArray[np.float32], min_cluster_size: int) -> NDArray[np.intp]:
     if len(points) <= min_cluster_size:
         return np.zeros(len(points), np.intp)
     from fast_hdbscan import HDBSCAN
 
-    model = HDBSCAN(min_cluster_size=max(min_cluster_size, 2), min_samples=5)
+    model = HDBSCAN(min_cluster_size=max(min_cluster_size, 2), min_samples=_MIN_SAMPLES)
     numbers = np.asarray(model.fit_predict(points.astype(np.float64)), np.intp)
     # Without any group the honest answer is one group, not "all of this is noise".
     return numbers if (numbers >= 0).any() else np.zeros(len(points), np.intp)

@@ -169,8 +169,8 @@ def is_nuclear_excitation(wavelength_nm: int) -> bool:
     return wavelength_nm in _NUCLEAR_EXCITATION
 
 
-# For channels whose names say nothing: bright, apart from each other, and white last.
-_UNNAMED_COLOURS = ("#34d058", "#e05cff", "#ffd83d", "#3fd0ff", "#ff9933", "#ffffff")
+# For channels whose names say nothing or whose colour is taken: bright, and white last.
+_SPARE_COLOURS = ("#34d058", "#e05cff", "#ffd83d", "#3fd0ff", "#ff9933", "#ffffff")
 
 
 def channel_colours(names: Iterable[str]) -> dict[str, str]:
@@ -188,18 +188,26 @@ def channel_colours(names: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict
-        Hex colour by channel name; unknown stains take colours in turn.
+        Hex colour by channel name. Unknown stains, and a second channel of one stain, take
+        spare colours in turn.
     """
     names = tuple(names)
     by_colour = "yellow" in {normalised(name) for name in names}
     found = {
         name: identify(name) or (identify_hpa_colour(name) if by_colour else None) for name in names
     }
-    colours = {name: INFO[stain].colour for name, stain in found.items() if stain is not None}
-    if Stain.MICROTUBULES in found.values():
-        yellow = INFO[Stain.RNA].colour
-        colours |= {name: yellow for name, stain in found.items() if stain is Stain.ER}
-    unused = [colour for colour in _UNNAMED_COLOURS if colour not in colours.values()]
-    unknown = (name for name in names if name not in colours)
-    colours |= {name: unused[number % len(unused)] for number, name in enumerate(unknown)}
+    beside_microtubules = Stain.MICROTUBULES in found.values()
+    colours: dict[str, str] = {}
+    for name, stain in found.items():
+        if stain is Stain.ER and beside_microtubules:
+            wanted = INFO[Stain.RNA].colour
+        elif stain is not None:
+            wanted = INFO[stain].colour
+        else:
+            continue
+        if wanted not in colours.values():
+            colours[name] = wanted
+    free = [colour for colour in _SPARE_COLOURS if colour not in colours.values()]
+    others = (name for name in names if name not in colours)
+    colours |= {name: free[number % len(free)] for number, name in enumerate(others)}
     return {name: colours[name] for name in names}

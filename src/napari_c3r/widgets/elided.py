@@ -1,0 +1,31 @@
+"""A label that shortens long text in the middle, where names differ least."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QPainter, QPaintEvent
+from qtpy.QtWidgets import QLabel, QWidget
+
+
+class ElidedLabel(QLabel):
+    """Shows ``beginning…end`` where the text does not fit; the tooltip has it whole."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setToolTip(text)
+
+    def setText(self, text: str | None) -> None:
+        """Set text and tooltip."""
+        super().setText(text or "")
+        self.setToolTip(text or "")
+
+    def minimumSizeHint(self) -> QSize:
+        """Allow any width."""
+        return QSize(20, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw what fits."""
+        painter = QPainter(self)
+        metrics = self.fontMetrics()
+        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        painter.drawText(self.rect(), int(self.alignment()), text)

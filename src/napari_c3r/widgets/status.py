@@ -1,0 +1,140 @@
+"""What each step has and what it lacks, as pure functions of the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_c3r.session import Session
+
+
+class Mark(StrEnum):
+    """How a step stands, and the sign for it."""
+
+    DONE = "✓"
+    NEXT = "•"
+    ATTENTION = "!"
+    WAITING = ""
+
+
+@dataclass(frozen=True)
+class StepStatus:
+    """A step's header.
+
+    Attributes
+    ----------
+    mark
+        Done, next, in need of the user, or waiting for an earlier step.
+    line
+        What the step has.
+    lack
+        One sentence on why the step's button is disabled; empty when it is not.
+    """
+
+    mark: Mark
+    line: str
+    lack: str = ""
+
+
+def image_status(session: Session) -> StepStatus:
+    """Step 1: which image."""
+    image = session.image
+    if image is None:
+        return StepStatus(Mark.NEXT, "no image yet")
+    _, height, width = image.shape
+    size = f"{width} × {height} px"
+    scale = f"{image.pixel_size_um:.3g} µm/px" if image.pixel_size_um else "pixel size unknown"
+    channels = _count(len(image.channel_names), "channel")
+    return StepStatus(Mark.DONE, f"{image.name} · {channels}\n{size} · {scale}")
+
+
+def channels_status(session: Session) -> StepStatus:
+    """Step 2: which roles."""
+    roles = session.assignment
+    if roles is None:
+        return StepStatus(Mark.WAITING, "waits for an image", "Open an image first")
+    line = f"{len(roles.context)} context · {len(roles.concept)} concept"
+    if not roles.context:
+        return StepStatus(Mark.ATTENTION, line, "Tag at least one context channel")
+    if not roles.concept:
+        return StepStatus(Mark.ATTENTION, line, "Tag at least one concept channel")
+    return StepStatus(Mark.DONE, line)
+
+
+def cells_status(session: Session) -> StepStatus:
+    """Step 3: which cells."""
+    if session.image is None:
+        return StepStatus(Mark.WAITING, "waits for an image", "Open an image first")
+    if session.cells is None:
+        return StepStatus(Mark.NEXT, "no cells yet")
+    line = f"{_count(session.cells.count, 'cell')} · {session.cells.origin}"
+    outdated = session.cells_outdated()
+    if outdated is not None:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
+    return StepStatus(Mark.DONE, f"{line}, edited by hand" if session.labels_edited else line)
+
+
+def embed_status(session: Session) -> StepStatus:
+    """Step 4: which vectors."""
+    lack = _embed_lack(session)
+    done = session.embedded
+    if done is None:
+        return StepStatus(Mark.WAITING if lack else Mark.NEXT, "no vectors yet", lack)
+    rows, columns = done.table.shape
+    line = f"{rows} × {columns} · {done.encoder} · {done.seconds:.1f} s"
+    outdated = session.result_outdated()
+    if outdated is not None:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}", lack)
+    if not done.finished:
+        return StepStatus(Mark.ATTENTION, f"{line}\nstopped early; what was done is kept", lack)
+    return StepStatus(Mark.DONE, line, lack)
+
+
+def _embed_lack(session: Session) -> str:
+    channels = channels_status(session).lack
+    if channels:
+        return channels
+    if session.cells is None:
+        return "Find the cells first (step 3)"
+    if session.cells_outdated():
+        return "The cells are of another image; find them again (step 3)"
+    return ""
+
+
+def map_status(session: Session) -> StepStatus:
+    """Step 5: which map."""
+    done = session.embedded
+    if done is None:
+        return StepStatus(Mark.WAITING, "waits for vectors", "Embed the cells first (step 4)")
+    if not session.has_map:
+        return StepStatus(Mark.NEXT, "no map yet")
+    clusters = [name for name in done.table.obs["cluster"].cat.categories if name != "noise"]
+    seed = done.table.uns["napari_c3r"]["map"]["seed"]
+    line = f"{_count(len(clusters), 'cluster')} · seed {seed}"
+    outdated = session.result_outdated()
+    if outdated is not None:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
+    return StepStatus(Mark.DONE, line)
+
+
+def selection_line(session: Session) -> str:
+    """What is selected, for the explorer."""
+    if session.embedded is None:
+        return "No cells embedded yet"
+    total = len(session.embedded.table)
+    chosen = int(session.selection.sum())
+    if not chosen:
+        return f"{_count(total, 'cell')}; draw a lasso to select some"
+    line = f"{chosen} of {_count(total, 'cell')} selected"
+    obs = session.embedded.table.obs
+    if "cluster" in obs:
+        here = obs["cluster"][session.selection].unique()
+        names = ", ".join(str(name) for name in here[:3]) + (" …" if len(here) > 3 else "")
+        line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
+    return line
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")

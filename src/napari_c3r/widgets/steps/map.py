@@ -1,0 +1,101 @@
+"""Step 5: map, clusters and export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_c3r.session import Session
+
+
+@dataclass(frozen=True)
+class MapChoice:
+    """How to group the cells.
+
+    Attributes
+    ----------
+    method
+        ``"hdbscan"`` or ``"kmeans"``.
+    n_clusters
+        For k-means.
+    seed
+        Of the map and of k-means.
+    """
+
+    method: str
+    n_clusters: int
+    seed: int
+
+
+class MapBody(QWidget):
+    """Make the map, open it, export the table."""
+
+    map_asked = Signal(object)
+    explorer_asked = Signal()
+    export_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.method = QComboBox()
+        self.method.addItem("HDBSCAN, finds the number", "hdbscan")
+        self.method.addItem("k-means, a given number", "kmeans")
+        self.method.setAccessibleName("Clustering method")
+        self.method.setToolTip("How cells are grouped into clusters")
+        self.n_clusters = QSpinBox()
+        self.n_clusters.setRange(2, 100)
+        self.n_clusters.setValue(4)
+        self.n_clusters.setAccessibleName("Number of clusters")
+        self.n_clusters.setEnabled(False)
+        self.seed = QSpinBox()
+        self.seed.setRange(0, 2**31 - 1)
+        self.seed.setAccessibleName("Seed")
+        self.seed.setToolTip("The same seed gives the same map; it is kept with the result")
+        self.map_button = QPushButton("Make map")
+        self.explorer_button = QPushButton("Open explorer")
+        self.explorer_button.setToolTip("Show the map in a dock of its own")
+        self.export_button = QPushButton("Export…")
+        self.export_button.setToolTip("Write the table as CSV, Parquet or h5ad")
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(4)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow("Clusters", self.method)
+        form.addRow("Number", self.n_clusters)
+        form.addRow("Seed", self.seed)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        for button in (self.map_button, self.explorer_button, self.export_button):
+            buttons.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(form)
+        column.addLayout(buttons)
+        self.method.activated.connect(self._on_method)
+        self.map_button.clicked.connect(self._on_map)
+        self.explorer_button.clicked.connect(self.explorer_asked)
+        self.export_button.clicked.connect(self.export_asked)
+
+    def show_session(self, session: Session) -> None:
+        """Enable what can be done."""
+        self.map_button.setEnabled(session.embedded is not None)
+        self.export_button.setEnabled(session.embedded is not None)
+        self.explorer_button.setEnabled(session.has_map)
+
+    def _on_method(self) -> None:
+        self.n_clusters.setEnabled(self.method.currentData() == "kmeans")
+
+    def _on_map(self) -> None:
+        self.map_asked.emit(
+            MapChoice(self.method.currentData(), self.n_clusters.value(), self.seed.value())
+        )
