@@ -45,6 +45,9 @@ def embed(
     labels: Annotated[
         Path | None, typer.Option(help="Label image of the cells, instead of segmenting.")
     ] = None,
+    labels_channel: Annotated[
+        str, typer.Option(help="Which label image, where the file holds several.")
+    ] = "",
     nucleus: Annotated[str, typer.Option(help="Channel of the nuclei.")] = "",
     cell: Annotated[str, typer.Option(help="Channel that shows how far cells reach.")] = "",
     nucleus_size_um: Annotated[
@@ -80,7 +83,7 @@ def embed(
     from napari_c3r.core.crops import CropSpec
     from napari_c3r.core.embed import EmbedJob
     from napari_c3r.core.encoder import load_encoder
-    from napari_c3r.core.images import find_images, read_image
+    from napari_c3r.core.images import find_images, read_image, read_labels
     from napari_c3r.core.table import join_results, write
 
     _require_writable(out)
@@ -95,7 +98,10 @@ def embed(
         image = read_image(files, scene=scene, t=t, z=int(z) if z.lstrip("-").isdigit() else z)
         image = _prepared(image, names, pixel_size_um)
         assignment = _assignment(image, context, concept)
-        nuclei, cells = _cells(image, assignment, labels, nucleus, cell, nucleus_size_um, method)
+        if labels is not None:
+            nuclei, cells = None, read_labels(labels, labels_channel or None)
+        else:
+            nuclei, cells = _segment(image, assignment, nucleus, cell, nucleus_size_um, method)
         job = EmbedJob(
             image,
             cells,
@@ -141,22 +147,18 @@ def _assignment(image: Image, context: str, concept: str) -> ChannelAssignment:
     return ChannelAssignment(roles).for_channels(image.channel_names).require_usable()
 
 
-def _cells(
+def _segment(
     image: Image,
     assignment: ChannelAssignment,
-    labels: Path | None,
     nucleus: str,
     cell: str,
     nucleus_size_um: float | None,
     method: str,
 ) -> tuple[Any, Any]:
-    """Nuclei, where they are known, and cells."""
+    """Nuclei and cells."""
     from napari_c3r.core.channels import suggest_cell, suggest_nucleus
-    from napari_c3r.core.images import read_labels
     from napari_c3r.core.segment import segment_cells
 
-    if labels is not None:
-        return None, read_labels(labels)
     nucleus = nucleus or suggest_nucleus(assignment.used) or assignment.context[0]
     body = cell or suggest_cell(assignment.used)
     nuclei, cells = segment_cells(
@@ -286,7 +288,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        # A usage error of the command line parser.
-        _say(f"napari-c3r: {error.format_message()}")
+        # A usage error of the command line parser; without arguments it printed the help.
+        if error.format_message():
+            _say(f"napari-c3r: {error.format_message()}")
         sys.exit(2)
     sys.exit(code or 0)

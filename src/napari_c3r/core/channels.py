@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -59,7 +59,8 @@ class ChannelAssignment:
     ) -> None:
         if not roles:
             raise InputError("No channels given; name at least one context and one concept channel")
-        checked = {_check_name(name): _parse_role(name, role) for name, role in roles.items()}
+        check_channel_names(tuple(roles))
+        checked = {name: _parse_role(name, role) for name, role in roles.items()}
         object.__setattr__(self, "roles", MappingProxyType(checked))
         object.__setattr__(self, "reasons", MappingProxyType(dict(reasons or {})))
 
@@ -182,7 +183,9 @@ class ChannelAssignment:
         """
         if preset not in PRESETS:
             raise InputError(f"No preset '{preset}'; the presets are {_listed(PRESETS)}")
-        roles = {name: PRESETS[preset](name) for name in check_unique(names)}
+        names = tuple(names)
+        check_channel_names(names)
+        roles = {name: PRESETS[preset](name) for name in names}
         assignment = cls(roles, dict.fromkeys(roles, f"{preset} preset"))
         if assignment.problem():
             raise InputError(
@@ -204,7 +207,8 @@ class ChannelAssignment:
         names
             The image's channel names.
         """
-        names = check_unique(names)
+        names = tuple(names)
+        check_channel_names(names)
         # Red, green and blue alone are a picture's colours; with yellow they are the Atlas'.
         by_colour = "yellow" in {stains.normalised(name) for name in names}
         guesses = {name: _guess(name, by_colour) for name in names}
@@ -295,25 +299,19 @@ PRESETS: dict[str, Callable[[str], Role]] = {
 }
 
 
-def check_unique(names: Iterable[str]) -> tuple[str, ...]:
-    """The names as a tuple, refused when one of them is there twice.
-
-    Raises
-    ------
-    InputError
-        With the repeated name.
-    """
-    names = tuple(names)
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InputError(f"Two channels are named {_listed(repeated)}; rename one of them")
-    return names
-
-
-def _check_name(name: str) -> str:
-    if not isinstance(name, str) or not name.strip():
-        raise InputError(f"A channel has the empty name {name!r}; give every channel a name")
-    return name
+def check_channel_names(names: Sequence[str]) -> None:
+    """Refuse names that are empty, not text, or given twice."""
+    for position, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(
+                f"Channel {position} has the name {name!r}: give each channel a non-empty name."
+            )
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"The channel name {name!r} occurs {names.count(name)} times in {list(names)}: "
+                "give each channel a name of its own."
+            )
 
 
 def _parse_role(name: str, role: Role | str) -> Role:

@@ -56,6 +56,7 @@ class Controller(QObject):
         self.session = session
         self.jobs = Jobs(self)
         self.jobs.failed.connect(self._on_failed)
+        self.batch_size: int | str = "auto"
         self._encoders: dict[str, Encoder] = {}
         self._labels_layer: ref[Labels] | None = None
 
@@ -253,7 +254,13 @@ class Controller(QObject):
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, bool, Encoder]]:
             encoder = self._encoder(source)
             job = EmbedJob(
-                image, cells.labels, assignment, encoder, nuclei=cells.nuclei, device=device
+                image,
+                cells.labels,
+                assignment,
+                encoder,
+                nuclei=cells.nuclei,
+                device=device,
+                batch_size=self.batch_size,
             )
             run = EmbedRun(job)
             for progress in run.steps():

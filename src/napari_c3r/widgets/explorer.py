@@ -101,11 +101,13 @@ class C3RExplorer(QWidget):
             self._table = None
             self.model.set_points(np.empty((0, 2), np.float32))
         else:
+            # New points clear the model's selection, which the session would follow.
+            chosen = self.session.selection
             self._table = done.table
             self.model.set_points(done.table.obsm["X_umap"])
             self._offer_columns(done.table.obs)
-            self.model.select(self.session.selection)
             self._colour()
+            self.model.select(chosen)
         self._show_selection()
 
     def _offer_columns(self, obs: pd.DataFrame) -> None:

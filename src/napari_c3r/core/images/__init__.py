@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from napari_c3r.core.images.find import ImageFiles, find_images
 from napari_c3r.core.images.image import Image
+from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.images.read import read_image
 
-__all__ = ["Image", "ImageFiles", "find_images", "read_image"]
+__all__ = ["Image", "ImageFiles", "find_images", "read_image", "read_labels"]

@@ -12,6 +12,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from napari_c3r.core.channels import check_channel_names
 from napari_c3r.core.errors import InputError
 
 PLANE_CHUNK = 2048
@@ -129,21 +130,6 @@ class Image:
             self.index(old)
         renamed = tuple(names.get(name, name) for name in self.channel_names)
         return replace(self, channel_names=renamed)
-
-
-def check_channel_names(names: Sequence[str]) -> None:
-    """Refuse names that are empty, not text, or given twice."""
-    for position, name in enumerate(names):
-        if not isinstance(name, str) or not name.strip():
-            raise InputError(
-                f"Channel {position} has the name {name!r}: give each channel a non-empty name."
-            )
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(
-                f"The channel name {name!r} occurs {names.count(name)} times in {list(names)}: "
-                "give each channel a name of its own."
-            )
 
 
 def _as_dask(array: npt.ArrayLike) -> da.Array:

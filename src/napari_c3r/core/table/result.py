@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 KEY = "napari_c3r"
-"""Where a result keeps its provenance: ``adata.uns[KEY]``."""
+"""Key in ``adata.uns`` under which a result keeps its provenance."""
 
 VECTOR_PREFIX = "c3r_"
 

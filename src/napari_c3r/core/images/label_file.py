@@ -1,0 +1,65 @@
+"""Read a label image from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images.formats import open_file
+from napari_c3r.core.images.stack import Stack
+
+
+def read_labels(path: str | Path, channel: str | None = None) -> NDArray[Any]:
+    """Read one 2-D label image from a file into memory.
+
+    Parameters
+    ----------
+    path
+        A TIFF, PNG or other image file of whole numbers.
+    channel
+        Which of several label images in the file, by its name.
+
+    Returns
+    -------
+    ndarray
+        (Y, X) integers.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it cannot be read, it holds several planes and none or another
+        one was named, or fractions.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"No file '{path}'; check the name of the label image")
+    stack = open_file(path, 0, one_channel=False)
+    times, _, slices = stack.data.shape[:3]
+    if times * slices > 1:
+        raise InputError(
+            f"'{path.name}' holds {times * slices} time points or slices; "
+            "a label image is a single plane"
+        )
+    labels = np.asarray(stack.data[0, _channel_index(stack, channel, path), 0])
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(f"'{path.name}' is of type {labels.dtype}; labels are whole numbers")
+    return labels
+
+
+def _channel_index(stack: Stack, channel: str | None, path: Path) -> int:
+    count = stack.data.shape[1]
+    names = stack.channel_names if len(stack.channel_names) == count else ()
+    names = names or tuple(f"ch{number}" for number in range(1, count + 1))
+    if channel is None and count == 1:
+        return 0
+    if channel not in names:
+        asked = "none was named" if channel is None else f"none is called '{channel}'"
+        raise InputError(
+            f"'{path.name}' holds {count} label images and {asked}; choose one of "
+            f"{', '.join(names)}"
+        )
+    return names.index(channel)

@@ -1,0 +1,125 @@
+"""How points look: their colour, the order they are painted in, their size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.colours import GREY, category_colours, finite_limits, rgb, value_colours
+
+DIMMING = 5
+"""A point keeps one part in so many of its own colour when others are selected."""
+
+DENSITY_CELLS = 128
+"""Cells along the longer side of the map in which neighbours are counted."""
+
+
+CROWDING = "Points nearby"
+"""What the colour bar calls the density."""
+
+
+@dataclass(frozen=True, eq=False)
+class Categories:
+    """A category for each point: integer `codes` (N,), −1 for noise, and the `names`."""
+
+    codes: NDArray[np.intp]
+    names: tuple[str, ...]
+
+    def colours(self) -> NDArray[np.uint8]:
+        """RGB (N, 3)."""
+        return category_colours(self.codes)
+
+    def missing(self) -> NDArray[np.bool_]:
+        """Noise, painted below the rest."""
+        return self.codes < 0
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """A number for each point, float (N,), its `name` and the `limits` of its colours."""
+
+    values: NDArray[np.float32]
+    name: str
+    limits: tuple[float, float]
+
+    @classmethod
+    def spanning(cls, values: NDArray[np.float32], name: str) -> Values:
+        """Colours from the smallest to the largest finite value."""
+        return cls(values, name, finite_limits(values))
+
+    def colours(self) -> NDArray[np.uint8]:
+        """RGB (N, 3)."""
+        return value_colours(self.values, self.limits)
+
+    def missing(self) -> NDArray[np.bool_]:
+        """Points without a value, painted below the rest."""
+        return ~np.isfinite(self.values)
+
+
+Colouring = Categories | Values
+
+
+def plain_colours(count: int) -> NDArray[np.uint8]:
+    """Grey (N, 3) for points that nothing is known of."""
+    return np.tile(rgb(GREY), (count, 1))
+
+
+def dimmed(
+    colours: NDArray[np.uint8], selected: NDArray[np.bool_], background: str
+) -> NDArray[np.uint8]:
+    """Draw the colours (N, 3) of what is not selected towards the background.
+
+    Mixing, not transparency: a dense crowd of transparent points would be bright again.
+    """
+    faded = colours // DIMMING + np.round(rgb(background) * (1 - 1 / DIMMING)).astype(np.uint8)
+    np.copyto(faded, colours, where=selected[:, None])
+    return faded
+
+
+def paint_order(
+    shuffled: NDArray[np.uint32],
+    missing: NDArray[np.bool_] | None,
+    selected: NDArray[np.bool_] | None,
+) -> NDArray[np.uint32]:
+    """Point indices in the order to paint them: noise, the rest, the selected on top.
+
+    Parameters
+    ----------
+    shuffled
+        The points to paint in random order, so that no plate or category covers another
+        for having come later in the table.
+    missing, selected
+        bool (N,), None for none.
+    """
+    order = shuffled
+    for on_top in (None if missing is None else ~missing, selected):
+        if on_top is not None:
+            above = on_top[order]
+            order = np.concatenate([order[~above], order[above]])
+    return order
+
+
+def crowding(xy: NDArray[np.float32]) -> Values:
+    """How crowded the map is at each point: points in its cell of a square grid.
+
+    The colours end at the 90th percentile, or one tight spot would leave the rest flat.
+    """
+    finite = np.flatnonzero(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))
+    counts = np.full(len(xy), np.nan, dtype=np.float32)
+    if len(finite) == 0:
+        return Values.spanning(counts, CROWDING)
+    x, y = xy[finite, 0], xy[finite, 1]
+    step = max(float(np.ptp(x)), float(np.ptp(y)), 1e-30) / (DENSITY_CELLS - 1)
+    column, row = ((axis - axis.min()) / step for axis in (x, y))
+    cell = row.astype(np.int32) * DENSITY_CELLS + column.astype(np.int32)
+    counts[finite] = np.bincount(cell)[cell]
+    rank = int(0.9 * (len(finite) - 1))
+    top = float(np.partition(counts[finite], rank)[rank])
+    return Values(counts, CROWDING, (1.0, max(top, 1.0)))
+
+
+def automatic_size(count: int) -> float:
+    """Diameter in screen pixels that keeps `count` points apart: 11 for 50, 2 for 10⁶."""
+    return float(np.clip(26 * max(count, 1) ** -0.2, 2, 12))

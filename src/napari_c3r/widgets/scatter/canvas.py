@@ -1,0 +1,150 @@
+"""The map itself: a view of the points under the overlay, kept true to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from psygnal import SignalInstance
+from qtpy.QtCore import QPointF, QRect, QSize
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QWidget
+
+from napari_c3r.widgets.scatter.appearance import automatic_size
+from napari_c3r.widgets.scatter.camera import Camera, bounds_of
+from napari_c3r.widgets.scatter.model import ScatterModel
+from napari_c3r.widgets.scatter.overlay import Overlay
+from napari_c3r.widgets.scatter.protocol import ScatterView
+
+PICK_SLACK = 4
+"""How far beside a point, in screen pixels, the mouse still means it."""
+
+MAGNIFICATION = (0.2, 5000.0)
+"""How far one can zoom out and in, relative to all points shown."""
+
+
+class MapCanvas(QWidget):
+    """Shows a `ScatterModel` in a `ScatterView` and turns the mouse into selections."""
+
+    def __init__(self, model: ScatterModel, view: ScatterView) -> None:
+        super().__init__()
+        self.model = model
+        self.view = view
+        self.camera = Camera()
+        self._bounds = bounds_of(model.xy)
+        self.point_size = automatic_size(0)
+        self._background = "#000000"
+        view.native.setParent(self)
+        self.overlay = Overlay(self)
+        self.setFocusProxy(self.overlay)
+        self.setMinimumSize(120, 100)
+        self._connect()
+        self._on_points_changed()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 320)
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Colours, as ``"#rrggbb"``, of the ground and of lasso and rings."""
+        self._background = background
+        self.view.set_background(background)
+        self.overlay.set_foreground(foreground)
+        self._recolour()
+
+    def set_point_size(self, diameter: float) -> None:
+        """Diameter of a point in screen pixels."""
+        self.point_size = diameter
+        self.view.set_size(diameter)
+        self._place_rings()
+
+    def fit(self) -> None:
+        """Show all points."""
+        self._set_camera(self.camera.fitted(self._bounds))
+
+    def release(self) -> None:
+        """Let go of the model and of what the view holds on the graphics card."""
+        for signal, slot in self._links():
+            signal.disconnect(slot, missing_ok=True)
+        self.view.release()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        inside = QRect(0, 0, self.width(), self.height())
+        self.view.native.setGeometry(inside)
+        self.overlay.setGeometry(inside)
+        size = max(self.width(), 1), max(self.height(), 1)
+        self._set_camera(self.camera.resized(size, self._bounds))
+
+    def _connect(self) -> None:
+        for signal, slot in self._links():
+            signal.connect(slot)
+        self.overlay.panned.connect(self._on_panned)
+        self.overlay.zoomed.connect(self._on_zoomed)
+        self.overlay.lassoed.connect(self._on_lassoed)
+        self.overlay.picked.connect(self._on_picked)
+        self.overlay.pointed.connect(self._on_pointed)
+        self.overlay.fit_asked.connect(self.fit)
+
+    def _links(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        model = self.model
+        return [
+            (model.points_changed, self._on_points_changed),
+            (model.colours_changed, self._recolour),
+            (model.selection_changed, self._recolour),
+            (model.current_changed, self._on_current_changed),
+            (model.hovered, self._place_rings),
+        ]
+
+    def _on_points_changed(self) -> None:
+        self._bounds = bounds_of(self.model.xy)
+        self.view.set_points(self.model.xy)
+        self._recolour()
+        self.fit()
+
+    def _recolour(self) -> None:
+        self.view.set_colours(*self.model.paint(self._background))
+        selected, count = int(self.model.selection.sum()), self.model.count
+        self.overlay.setAccessibleDescription(f"{count:,} points, {selected:,} selected")
+
+    def _on_current_changed(self, index: int | None) -> None:
+        if index is not None and not self.camera.shows(self.model.xy[index]):
+            x, y = self.model.xy[index].astype(float)
+            if np.isfinite((x, y)).all():
+                self._set_camera(self.camera.centred((x, y)))
+        self._place_rings()
+
+    def _place_rings(self) -> None:
+        model, rings = self.model, []
+        for index, gap in ((model.under_mouse, 4), (model.current, 8)):
+            if index is not None:
+                x, y = self.camera.to_screen(model.xy[index])
+                rings.append((QPointF(x, y), self.point_size + gap))
+        self.overlay.set_rings(rings)
+
+    def _on_panned(self, dx: float, dy: float) -> None:
+        self._set_camera(self.camera.panned(dx, dy))
+
+    def _on_zoomed(self, factor: float, at: QPointF) -> None:
+        whole = self.camera.fitted(self._bounds).scale
+        low, high = (whole * limit for limit in MAGNIFICATION)
+        scale = float(np.clip(self.camera.scale * factor, low, high))
+        self._set_camera(self.camera.zoomed(scale / self.camera.scale, (at.x(), at.y())))
+
+    def _on_lassoed(self, corners: list[QPointF], mode: str) -> None:
+        polygon = self.camera.to_map([(corner.x(), corner.y()) for corner in corners])
+        self.model.select(self.model.index.inside(polygon), mode)
+
+    def _on_picked(self, at: QPointF) -> None:
+        self.model.click(self._nearest(at))
+
+    def _on_pointed(self, at: QPointF | None) -> None:
+        self.model.hover(None if at is None else self._nearest(at))
+
+    def _nearest(self, at: QPointF) -> int | None:
+        x, y = self.camera.to_map((at.x(), at.y()))
+        reach = (self.point_size / 2 + PICK_SLACK) / self.camera.scale
+        return self.model.index.nearest(float(x), float(y), reach)
+
+    def _set_camera(self, camera: Camera) -> None:
+        self.camera = camera
+        self.view.set_camera(camera)
+        self._place_rings()

@@ -1,0 +1,231 @@
+"""The state of a scatter map: points, colours, selection. No Qt; views listen to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from psygnal import Signal
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.widgets.scatter.appearance import (
+    Categories,
+    Colouring,
+    Values,
+    crowding,
+    dimmed,
+    paint_order,
+    plain_colours,
+)
+from napari_c3r.widgets.scatter.lasso import PointIndex
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+UNDO_DEPTH = 50
+"""Selections that one can go back."""
+
+
+class SelectMode(StrEnum):
+    """What a new selection does to the one before."""
+
+    REPLACE = "replace"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class ScatterModel:
+    """Points on a map, how they are coloured, and which of them are selected.
+
+    Attributes
+    ----------
+    points_changed, colours_changed
+        The points, or how they are coloured, are other ones.
+    selection_changed
+        The selection as bool (N,); the array is read-only and never changes afterwards.
+    clicked
+        The index of a point that the user clicked.
+    hovered
+        The index of the point under the mouse, None when it leaves.
+    current_changed
+        The index of the one point that is ringed, or None.
+    """
+
+    points_changed = Signal()
+    colours_changed = Signal()
+    selection_changed = Signal(np.ndarray)
+    clicked = Signal(int)
+    hovered = Signal(object)
+    current_changed = Signal(object)
+
+    def __init__(self) -> None:
+        self.xy = np.empty((0, 2), dtype=np.float32)
+        self.index = PointIndex(self.xy)
+        self.selection = _mask(0)
+        self.colouring: Colouring | None = None
+        self.density = False
+        self._crowding: Values | None = None
+        self.current: int | None = None
+        self.under_mouse: int | None = None
+        self._shuffled = np.empty(0, dtype=np.uint32)
+        self._past: deque[NDArray[np.uint8]] = deque(maxlen=UNDO_DEPTH)
+
+    @property
+    def count(self) -> int:
+        """Number of points."""
+        return len(self.xy)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an earlier selection to go back to."""
+        return bool(self._past)
+
+    def set_points(self, xy: ArrayLike) -> None:
+        """Show other points; colours, selection and its history start afresh.
+
+        Parameters
+        ----------
+        xy
+            Map coordinates (N, 2), any unit. Points with a coordinate that is not finite
+            are not shown and cannot be selected on the map.
+        """
+        xy = np.ascontiguousarray(xy, dtype=np.float32)
+        if xy.ndim != 2 or xy.shape[1] != 2:
+            raise InputError(f"A map needs points of shape (N, 2), not {xy.shape}: give x and y")
+        had_selection = bool(self.selection.any())
+        self.hover(None)
+        self.set_current(None)
+        self.xy, self.index = xy, PointIndex(xy)
+        visible = np.flatnonzero(np.isfinite(xy).all(axis=1)).astype(np.uint32)
+        self._shuffled = np.random.default_rng(0).permutation(visible)
+        self.colouring, self._crowding, self.selection = None, None, _mask(len(xy))
+        self._past.clear()
+        self.points_changed.emit()
+        if had_selection:
+            self.selection_changed.emit(self.selection)
+
+    def set_categories(self, codes: ArrayLike, names: Sequence[str]) -> None:
+        """Colour by category.
+
+        Parameters
+        ----------
+        codes
+            Integers (N,), each −1 (noise) or an index into `names`.
+        names
+            What the legend calls the categories 0, 1, 2, …
+        """
+        codes = self._per_point(codes, np.intp, "categories")
+        if codes.size and not -1 <= codes.min() <= codes.max() < len(names):
+            raise InputError(
+                f"Category codes run from {codes.min()} to {codes.max()}, but there are "
+                f"{len(names)} names: use −1 for noise and 0 to {len(names) - 1}"
+            )
+        self._set_colouring(Categories(codes, tuple(str(name) for name in names)))
+
+    def set_values(self, values: ArrayLike, name: str) -> None:
+        """Colour by a number for each point, (N,); grey where it is not finite."""
+        numbers = self._per_point(values, np.float32, "values")
+        self._set_colouring(Values.spanning(numbers, name))
+
+    def set_density(self, on: bool) -> None:
+        """Colour by how crowded the map is, in place of categories or values."""
+        if on != self.density:
+            self.density = on
+            self.colours_changed.emit()
+
+    def shown_colouring(self) -> Colouring | None:
+        """Tell what the colours mean at present."""
+        if not (self.density and self.count):
+            return self.colouring
+        if self._crowding is None:
+            self._crowding = crowding(self.xy)
+        return self._crowding
+
+    def select(self, mask: ArrayLike, mode: SelectMode | str = SelectMode.REPLACE) -> None:
+        """Select points; what changes nothing is not a step to undo.
+
+        Parameters
+        ----------
+        mask
+            bool (N,).
+        mode
+            ``"replace"`` the selection by the mask, ``"add"`` the mask to it, or
+            ``"remove"`` the mask from it.
+        """
+        given = self._per_point(mask, np.bool_, "selected flags")
+        match SelectMode(mode):
+            case SelectMode.REPLACE:
+                chosen = given.copy()
+            case SelectMode.ADD:
+                chosen = self.selection | given
+            case SelectMode.REMOVE:
+                chosen = self.selection & ~given
+        if not np.array_equal(chosen, self.selection):
+            self._past.append(np.packbits(self.selection))
+            self._apply(chosen)
+
+    def clear(self) -> None:
+        """Select nothing."""
+        self.select(_mask(self.count))
+
+    def undo(self) -> None:
+        """Go back to the selection before the last change, if there is one."""
+        if self._past:
+            self._apply(np.unpackbits(self._past.pop(), count=self.count).astype(bool))
+
+    def set_current(self, index: int | None) -> None:
+        """Ring one point, or none."""
+        if index is not None and not 0 <= index < self.count:
+            raise InputError(f"There is no point {index}: the map has {self.count} points")
+        if index != self.current:
+            self.current = index
+            self.current_changed.emit(index)
+
+    def click(self, index: int | None) -> None:
+        """Take the user's click on a point, or beside all of them (None)."""
+        self.set_current(index)
+        if index is not None:
+            self.clicked.emit(index)
+
+    def hover(self, index: int | None) -> None:
+        """Note which point the mouse is over, or that it is over none."""
+        if index != self.under_mouse:
+            self.under_mouse = index
+            self.hovered.emit(index)
+
+    def paint(self, background: str) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """Colour (N, 3) of each point on a background, and the order to paint them in."""
+        colouring = self.shown_colouring()
+        colours = plain_colours(self.count) if colouring is None else colouring.colours()
+        missing = None if colouring is None else colouring.missing()
+        if not self.selection.any():
+            return colours, paint_order(self._shuffled, missing, None)
+        order = paint_order(self._shuffled, missing, self.selection)
+        return dimmed(colours, self.selection, background), order
+
+    def _set_colouring(self, colouring: Colouring) -> None:
+        self.colouring = colouring
+        self.colours_changed.emit()
+
+    def _apply(self, mask: NDArray[np.bool_]) -> None:
+        mask.flags.writeable = False
+        self.selection = mask
+        self.selection_changed.emit(mask)
+
+    def _per_point(self, values: ArrayLike, dtype: type[Scalar], what: str) -> NDArray[Scalar]:
+        array: NDArray[Scalar] = np.asarray(values).astype(dtype, copy=False)
+        if array.shape != (self.count,):
+            raise InputError(
+                f"{what.capitalize()} of shape {array.shape} do not fit {self.count} points: "
+                "give one for each point"
+            )
+        return array
+
+
+def _mask(count: int) -> NDArray[np.bool_]:
+    mask = np.zeros(count, dtype=bool)
+    mask.flags.writeable = False
+    return mask

@@ -1,0 +1,163 @@
+"""The glass over the points: takes the mouse, draws the lasso and the rings.
+
+It is a widget of its own, so that moving the mouse never redraws a million points.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from qtpy.QtCore import QEvent, QPointF, Qt, Signal
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
+from qtpy.QtWidgets import QWidget
+
+from napari_c3r.widgets.scatter.model import SelectMode
+
+CLICK_SLACK = 4
+"""A press and release closer than this, in pixels, is a click and not a drag."""
+
+ZOOM_STEP = 1.25
+"""Magnification of one notch of the mouse wheel, 120 units of its angle."""
+
+
+class Tool(StrEnum):
+    """What dragging with the left button does."""
+
+    PAN = "pan"
+    LASSO = "lasso"
+
+
+class Overlay(QWidget):
+    """Turns mouse events into what the user means, in screen positions."""
+
+    panned = Signal(float, float)
+    zoomed = Signal(float, QPointF)
+    lassoed = Signal(list, str)  # corners as QPointF, a SelectMode
+    picked = Signal(QPointF)
+    pointed = Signal(object)  # QPointF, or None when the mouse leaves
+    fit_asked = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.tool = Tool.PAN
+        self._foreground = QColor("white")
+        self._rings: list[tuple[QPointF, float]] = []
+        self._pressed: QPointF | None = None
+        self._last = QPointF()
+        self._lasso: list[QPointF] = []
+        self._drag: Tool | None = None
+        self._mode = SelectMode.REPLACE
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        self.setStyleSheet("background: transparent;")
+        self.setAccessibleName("Map of cells")
+        self.set_tool(Tool.PAN)
+
+    def set_tool(self, tool: Tool) -> None:
+        """Choose what dragging with the left button does."""
+        self.tool = tool
+        lasso = tool is Tool.LASSO
+        self.setCursor(Qt.CursorShape.CrossCursor if lasso else Qt.CursorShape.OpenHandCursor)
+
+    def set_foreground(self, colour: str) -> None:
+        """Colour of lasso and rings."""
+        self._foreground = QColor(colour)
+        self.update()
+
+    def set_rings(self, rings: list[tuple[QPointF, float]]) -> None:
+        """Circles to draw, each a screen position and a diameter in pixels."""
+        self._rings = rings
+        self.update()
+
+    def cancel_lasso(self) -> bool:
+        """Drop the lasso being drawn; False if there is none."""
+        if not self._lasso:
+            return False
+        self._lasso, self._pressed, self._drag = [], None, None
+        self.update()
+        return True
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        middle = event.button() == Qt.MouseButton.MiddleButton
+        if not middle and event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        self._pressed = self._last = event.position()
+        self._drag = Tool.PAN if middle else self.tool
+        self._mode = mode_of(event.modifiers())
+        self._lasso = [event.position()] if self._drag is Tool.LASSO else []
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        position = event.position()
+        if self._pressed is None:
+            self.pointed.emit(position)
+        elif self._drag is Tool.LASSO:
+            self._lasso.append(position)
+            self.update()
+        elif self._is_drag(position):
+            step = position - self._last
+            self._last = position
+            self.panned.emit(step.x(), step.y())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is None:
+            return
+        corners, drag = self._lasso, self._drag
+        clicked = not self._is_drag(event.position()) and not _spread(corners)
+        self._pressed, self._drag, self._lasso = None, None, []
+        self.update()
+        if clicked and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(event.position())
+        elif drag is Tool.LASSO:
+            self.lassoed.emit(corners, str(self._mode))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.tool is Tool.PAN and event.button() == Qt.MouseButton.LeftButton:
+            self.fit_asked.emit()
+        else:
+            self.mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        notches = event.angleDelta().y() / 120
+        self.zoomed.emit(ZOOM_STEP**notches, event.position())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.pointed.emit(None)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._foreground, 1.6))
+        for position, diameter in self._rings:
+            painter.drawEllipse(position, diameter / 2, diameter / 2)
+        if self._lasso:
+            self._paint_lasso(painter)
+        painter.end()
+
+    def _paint_lasso(self, painter: QPainter) -> None:
+        fill = QColor(self._foreground)
+        fill.setAlpha(28)
+        style = Qt.PenStyle.DashLine if self._mode is SelectMode.REMOVE else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(self._foreground, 1.2, style))
+        painter.setBrush(fill)
+        painter.drawPolygon(QPolygonF(self._lasso), Qt.FillRule.WindingFill)
+
+    def _is_drag(self, position: QPointF) -> bool:
+        if self._pressed is None or self._last != self._pressed:
+            return self._pressed is not None
+        return (position - self._pressed).manhattanLength() > CLICK_SLACK
+
+
+def mode_of(modifiers: Qt.KeyboardModifier) -> SelectMode:
+    """Shift adds; Alt removes, as does Ctrl, since some desktops keep Alt for themselves."""
+    if modifiers & Qt.KeyboardModifier.ShiftModifier:
+        return SelectMode.ADD
+    if modifiers & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier):
+        return SelectMode.REMOVE
+    return SelectMode.REPLACE
+
+
+def _spread(corners: list[QPointF]) -> bool:
+    """Whether a lasso went further from its start than a click does."""
+    return any((c - corners[0]).manhattanLength() > CLICK_SLACK for c in corners[1:])

@@ -1,0 +1,37 @@
+"""What draws the points. Everything else on the map is the same for every view."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtWidgets import QWidget
+
+from napari_c3r.widgets.scatter.camera import Camera
+
+
+class ScatterView(Protocol):
+    """Draws points as discs on a plain background; knows neither mouse nor selection."""
+
+    @property
+    def native(self) -> QWidget:
+        """The widget that shows the points."""
+
+    def set_points(self, xy: NDArray[np.float32]) -> None:
+        """Positions (N, 2) in map coordinates; nothing is drawn until they have colours."""
+
+    def set_colours(self, colours: NDArray[np.uint8], order: NDArray[np.uint32]) -> None:
+        """RGB (N, 3) of the points, and the points to draw, the topmost last."""
+
+    def set_size(self, diameter: float) -> None:
+        """Diameter of a point in screen pixels."""
+
+    def set_background(self, colour: str) -> None:
+        """Background as ``"#rrggbb"``."""
+
+    def set_camera(self, camera: Camera) -> None:
+        """Show this part of the map."""
+
+    def release(self) -> None:
+        """Free what the view holds; it is not used afterwards."""

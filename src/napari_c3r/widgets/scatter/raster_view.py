@@ -1,0 +1,102 @@
+"""Points painted by numpy into an image: the view where there is no OpenGL."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtGui import QImage, QPainter, QPaintEvent
+from qtpy.QtWidgets import QWidget
+
+from napari_c3r.core.colours import rgb
+from napari_c3r.widgets.scatter.camera import Camera
+
+OVERSAMPLING = 2
+"""Image pixels per screen pixel along each side, for smooth edges."""
+
+
+class RasterView(QWidget):
+    """A `ScatterView` that needs nothing but numpy and a plain widget."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._xy = np.empty((0, 2), dtype=np.float32)
+        self._colours = np.empty((0, 3), dtype=np.uint8)
+        self._order = np.empty(0, dtype=np.uint32)
+        self._diameter = 4.0
+        self._background = "#000000"
+        self._camera = Camera()
+        self._image: QImage | None = None
+
+    @property
+    def native(self) -> QWidget:
+        return self
+
+    def set_points(self, xy: NDArray[np.float32]) -> None:
+        self._xy = xy
+        self._order = np.empty(0, dtype=np.uint32)
+        self._redraw()
+
+    def set_colours(self, colours: NDArray[np.uint8], order: NDArray[np.uint32]) -> None:
+        self._colours, self._order = colours, order
+        self._redraw()
+
+    def set_size(self, diameter: float) -> None:
+        self._diameter = diameter
+        self._redraw()
+
+    def set_background(self, colour: str) -> None:
+        self._background = colour
+        self._redraw()
+
+    def set_camera(self, camera: Camera) -> None:
+        self._camera = camera
+        self._redraw()
+
+    def release(self) -> None:
+        self._image = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._image is None:
+            self._image = self._rasterise()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(self.rect(), self._image)
+        painter.end()
+
+    def _redraw(self) -> None:
+        self._image = None
+        self.update()
+
+    def _rasterise(self) -> QImage:
+        width, height = (OVERSAMPLING * side for side in self._camera.size)
+        at = np.floor(OVERSAMPLING * self._camera.to_screen(self._xy[self._order])).astype(np.intp)
+        radius = OVERSAMPLING * self._diameter / 2
+        near = np.flatnonzero(
+            ((at > -radius) & (at < (width + radius, height + radius))).all(axis=1)
+        )
+        # the topmost point of each pixel, as its place in the order; −1 is background
+        top = np.full((height, width), -1, dtype=np.intp)
+        for dx, dy in _disc(radius):
+            x, y = (at[near] + (dx, dy)).T
+            seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            x, y = x[seen], y[seen]
+            # of points that share a pixel the last assigned stays, and `near` ascends
+            top[y, x] = np.maximum(top[y, x], near[seen])
+        colours = np.vstack([self._colours[self._order], rgb(self._background)])
+        pixels = _packed(colours)[top]
+        image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32)
+        return image.copy()  # the copy owns its pixels
+
+
+def _disc(radius: float) -> list[tuple[int, int]]:
+    """Whole-pixel offsets within `radius`, at least the middle one."""
+    reach = int(radius)
+    steps = range(-reach, reach + 1)
+    return [(x, y) for x in steps for y in steps if x * x + y * y <= max(radius, 0.5) ** 2]
+
+
+def _packed(colours: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """0xffRRGGBB of colours (N, 3)."""
+    red, green, blue = colours.astype(np.uint32).T
+    packed: NDArray[np.uint32] = 0xFF000000 | red << 16 | green << 8 | blue
+    return packed

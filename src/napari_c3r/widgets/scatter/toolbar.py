@@ -1,0 +1,142 @@
+"""The row of controls above the map."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from napari_c3r.core.colours import mixed
+from napari_c3r.widgets.scatter import icons
+from napari_c3r.widgets.scatter.overlay import Tool
+
+SIZES = (1.0, 20.0)
+"""Smallest and largest diameter of a point, in screen pixels."""
+
+SLIDER_STEPS = 4
+"""Steps of the size slider for each pixel."""
+
+
+class Toolbar(QWidget):
+    """Says what the user asks for; changes nothing itself."""
+
+    tool_chosen = Signal(str)
+    undo_asked = Signal()
+    clear_asked = Signal()
+    fit_asked = Signal()
+    density_toggled = Signal(bool)
+    legend_toggled = Signal(bool)
+    size_chosen = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(2)
+        self._tools = QButtonGroup(self)
+        self._icons: dict[QToolButton, str] = {}
+        self._add_buttons()
+        self._last_control: QWidget = self.density
+        self.point_size = _size_slider()
+        self._size_icon = QLabel()
+        self._size_icon.setFixedWidth(icons.SIZE)
+        self._row.addStretch()
+        self._row.addWidget(self._size_icon)
+        self._row.addWidget(self.point_size, 1)
+        self.legend = self._button("legend", "Legend", "Show what the colours mean", toggle=True)
+        self.legend.setChecked(True)
+        self._connect()
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw icons and buttons in these colours, each ``"#rrggbb"``."""
+        hover, checked = (mixed(background, foreground, share) for share in (0.1, 0.2))
+        self.setStyleSheet(
+            "QToolButton { border: 1px solid transparent; border-radius: 3px; padding: 2px; "
+            "background-color: transparent; }"
+            f"QToolButton:hover {{ background-color: {hover}; }}"
+            f"QToolButton:checked {{ background-color: {checked}; border-color: {checked}; }}"
+            f"QToolButton:focus {{ border-color: {foreground}; }}"
+        )
+        for button, name in self._icons.items():
+            button.setIcon(icons.icon(name, foreground))
+        self._size_icon.setPixmap(icons.pixmap("size", foreground))
+
+    def set_tool(self, tool: Tool) -> None:
+        """Show which tool is in hand."""
+        (self.lasso if tool is Tool.LASSO else self.pan).setChecked(True)
+
+    def set_size(self, diameter: float) -> None:
+        """Show a diameter without choosing it."""
+        with QSignalBlocker(self.point_size):
+            self.point_size.setValue(round(diameter * SLIDER_STEPS))
+
+    def set_density(self, on: bool) -> None:
+        """Show whether density is on without asking for it."""
+        with QSignalBlocker(self.density):
+            self.density.setChecked(on)
+
+    def set_selection_state(self, can_undo: bool, can_clear: bool) -> None:
+        """Enable undo and clear where they would do something."""
+        self.undo.setEnabled(can_undo)
+        self.clear.setEnabled(can_clear)
+
+    def add_control(self, control: QWidget) -> None:
+        """Put a control of the host between the buttons and the point size."""
+        place = self._row.indexOf(self._size_icon)
+        self._row.insertWidget(place, control, 2)
+        QWidget.setTabOrder(self._last_control, control)
+        QWidget.setTabOrder(control, self.point_size)
+        self._last_control = control
+
+    def _add_buttons(self) -> None:
+        self.pan = self._button(
+            "pan", "Pan", "Drag to move, wheel to zoom, double-click to show all", toggle=True
+        )
+        self.lasso = self._button(
+            "lasso", "Lasso", "Draw around cells (L); Shift adds, Alt or Ctrl removes", toggle=True
+        )
+        for tool in (self.pan, self.lasso):
+            self._tools.addButton(tool)
+        self.undo = self._button("undo", "Undo selection", "Back to the one before (Ctrl+Z)")
+        self.clear = self._button("clear", "Clear selection", "Select nothing (Esc)")
+        self.fit = self._button("fit", "Show all", "Bring every point into view")
+        self.density = self._button(
+            "density", "Density", "Colour by how crowded the map is", toggle=True
+        )
+
+    def _button(self, icon: str, title: str, tip: str, toggle: bool = False) -> QToolButton:
+        button = QToolButton()
+        button.setIconSize(QSize(icons.SIZE, icons.SIZE))
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setCheckable(toggle)
+        button.setAccessibleName(title)
+        button.setAccessibleDescription(tip)
+        button.setToolTip(f"{title}. {tip}")
+        self._row.addWidget(button)
+        self._icons[button] = icon
+        return button
+
+    def _connect(self) -> None:
+        self.pan.clicked.connect(self._on_tool)
+        self.lasso.clicked.connect(self._on_tool)
+        self.undo.clicked.connect(self.undo_asked)
+        self.clear.clicked.connect(self.clear_asked)
+        self.fit.clicked.connect(self.fit_asked)
+        self.density.toggled.connect(self.density_toggled)
+        self.legend.toggled.connect(self.legend_toggled)
+        self.point_size.valueChanged.connect(self._on_size)
+
+    def _on_tool(self) -> None:
+        self.tool_chosen.emit(str(Tool.LASSO if self.lasso.isChecked() else Tool.PAN))
+
+    def _on_size(self, steps: int) -> None:
+        self.size_chosen.emit(steps / SLIDER_STEPS)
+
+
+def _size_slider() -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(*(round(size * SLIDER_STEPS) for size in SIZES))
+    slider.setMinimumWidth(44)
+    slider.setMaximumWidth(110)
+    slider.setAccessibleName("Point size")
+    slider.setToolTip("Point size")
+    return slider

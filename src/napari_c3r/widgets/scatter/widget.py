@@ -1,0 +1,199 @@
+"""The scatter map with its toolbar, legend and the sentence below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from psygnal import SignalInstance
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QCloseEvent, QColor, QKeyEvent, QKeySequence, QPalette
+from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_c3r.core.colours import mixed
+from napari_c3r.widgets.scatter.appearance import Categories, automatic_size
+from napari_c3r.widgets.scatter.canvas import MapCanvas
+from napari_c3r.widgets.scatter.legend import Legend
+from napari_c3r.widgets.scatter.model import ScatterModel
+from napari_c3r.widgets.scatter.overlay import Tool
+from napari_c3r.widgets.scatter.protocol import ScatterView
+from napari_c3r.widgets.scatter.toolbar import Toolbar
+from napari_c3r.widgets.scatter.views import create_view
+
+EMPTY = "No map yet. Embed cells, then press “Make map”."
+CAPTION = "Distances on this map are not evidence."
+
+
+class ScatterWidget(QWidget):
+    """An interactive map of points: pan, zoom, lasso, pick, colours and their legend.
+
+    Parameters
+    ----------
+    model
+        What to show; a new, empty model when None.
+    view
+        Draws the points; None: OpenGL where there is any, else the raster view.
+    """
+
+    def __init__(self, model: ScatterModel | None = None, view: ScatterView | None = None) -> None:
+        super().__init__()
+        self.model = ScatterModel() if model is None else model
+        self.toolbar = Toolbar()
+        self.canvas = MapCanvas(self.model, create_view() if view is None else view)
+        self.legend = Legend()
+        self._size_chosen = False
+        self._build()
+        self._connect()
+        palette = self.palette()
+        self.set_theme(
+            palette.color(QPalette.ColorRole.Window).name(),
+            palette.color(QPalette.ColorRole.WindowText).name(),
+        )
+        self.set_tool(Tool.PAN)
+        self._on_points_changed()
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Follow the host's colours, each ``"#rrggbb"``."""
+        palette = self.palette()
+        for role in (QPalette.ColorRole.Window, QPalette.ColorRole.Base):
+            palette.setColor(role, QColor(background))
+        for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+            palette.setColor(role, QColor(foreground))
+        self.setPalette(palette)
+        self.toolbar.set_theme(background, foreground)
+        self._caption.setStyleSheet(f"color: {mixed(background, foreground, 0.8)};")
+        self.canvas.set_theme(background, foreground)
+        self.legend.set_theme(foreground)
+
+    def set_empty_text(self, sentence: str) -> None:
+        """Choose what to say while there are no points."""
+        self._empty.setText(sentence)
+
+    def set_tool(self, tool: Tool) -> None:
+        """Choose what dragging with the left mouse button does."""
+        self.toolbar.set_tool(tool)
+        self.canvas.overlay.set_tool(tool)
+
+    def add_control(self, control: QWidget) -> None:
+        """Put a control of the host, such as "colour by", into the toolbar."""
+        self.toolbar.add_control(control)
+
+    def release(self) -> None:
+        """Let go of the model and the graphics card; closing the widget does this too."""
+        for signal, slot in self._links():
+            signal.disconnect(slot, missing_ok=True)
+        self.canvas.release()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.release()
+        super().closeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        # while the focus is in here, our keys go before the main window's shortcuts
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and self._action(event) is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = self._action(event)
+        if action is None:
+            super().keyPressEvent(event)
+        else:
+            action()
+
+    def _action(self, event: QKeyEvent) -> Callable[[], None] | None:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            return self.model.undo
+        if event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            return None
+        if event.key() == Qt.Key.Key_L:
+            return self._toggle_lasso
+        return self._escape if event.key() == Qt.Key.Key_Escape else None
+
+    def _toggle_lasso(self) -> None:
+        lassoing = self.canvas.overlay.tool is Tool.LASSO
+        self.set_tool(Tool.PAN if lassoing else Tool.LASSO)
+
+    def _escape(self) -> None:
+        if not self.canvas.overlay.cancel_lasso():
+            self.model.clear()
+
+    def _build(self) -> None:
+        self._empty, self._caption = _sentence(EMPTY), _sentence(CAPTION)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self.canvas)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addWidget(self.toolbar)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.legend)
+        layout.addWidget(self._caption)
+        self.setAutoFillBackground(True)
+
+    def _connect(self) -> None:
+        for signal, slot in self._links():
+            signal.connect(slot)
+        self.toolbar.tool_chosen.connect(self._on_tool_chosen)
+        self.toolbar.undo_asked.connect(self._on_undo_asked)
+        self.toolbar.clear_asked.connect(self._on_clear_asked)
+        self.toolbar.fit_asked.connect(self.canvas.fit)
+        self.toolbar.density_toggled.connect(self._on_density_toggled)
+        self.toolbar.legend_toggled.connect(self.legend.setVisible)
+        self.toolbar.size_chosen.connect(self._on_size_chosen)
+        self.legend.picked.connect(self._on_category_picked)
+
+    def _links(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        return [
+            (self.model.points_changed, self._on_points_changed),
+            (self.model.colours_changed, self._on_colours_changed),
+            (self.model.selection_changed, self._on_selection_changed),
+        ]
+
+    def _on_points_changed(self) -> None:
+        self._pages.setCurrentWidget(self.canvas if self.model.count else self._empty)
+        self.toolbar.setEnabled(self.model.count > 0)
+        if not self._size_chosen:
+            size = automatic_size(self.model.count)
+            self.toolbar.set_size(size)
+            self.canvas.set_point_size(size)
+        self._on_colours_changed()
+        self._on_selection_changed()
+
+    def _on_colours_changed(self) -> None:
+        self.toolbar.set_density(self.model.density)
+        self.legend.show_colouring(self.model.shown_colouring())
+
+    def _on_selection_changed(self) -> None:
+        self.toolbar.set_selection_state(self.model.can_undo, bool(self.model.selection.any()))
+
+    def _on_tool_chosen(self, tool: str) -> None:
+        self.set_tool(Tool(tool))
+
+    def _on_undo_asked(self) -> None:
+        self.model.undo()
+
+    def _on_clear_asked(self) -> None:
+        self.model.clear()
+
+    def _on_density_toggled(self, on: bool) -> None:
+        self.model.set_density(on)
+
+    def _on_size_chosen(self, diameter: float) -> None:
+        self._size_chosen = True
+        self.canvas.set_point_size(diameter)
+
+    def _on_category_picked(self, code: int, mode: str) -> None:
+        colouring = self.model.shown_colouring()
+        if isinstance(colouring, Categories):
+            self.model.select(colouring.codes == code, mode)
+
+
+def _sentence(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setMinimumWidth(1)  # wraps in a narrow dock instead of widening it
+    return label

@@ -1,0 +1,65 @@
+"""Real docks in a real napari, driven by real clicks; skipped where there is no screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
+
+NEEDS_SCREEN = pytest.mark.skipif(
+    sys.platform == "linux"
+    and (
+        not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        or os.environ.get("QT_QPA_PLATFORM") == "offscreen"
+    ),
+    reason="napari's canvas needs a screen with OpenGL; run under Xvfb",
+)
+
+
+class Hand:
+    """Clicks, chooses and drags as a user does."""
+
+    def __init__(self, qtbot) -> None:
+        self._qtbot = qtbot
+
+    def click(self, widget: QWidget) -> None:
+        assert widget.isVisible(), f"{widget} is not on the screen"
+        assert widget.isEnabled(), f"{widget} is disabled"
+        where = QPoint(8, 8) if isinstance(widget, QAbstractButton) else widget.rect().center()
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=where)
+        QApplication.processEvents()
+
+    def choose(self, box: QComboBox, text: str) -> None:
+        """Open the box, go to the entry, press Return."""
+        self.click(box)
+        view = box.view()
+        self._qtbot.waitUntil(view.isVisible)
+        index = box.findText(text)
+        assert index >= 0, f"no entry {text!r} in {[box.itemText(i) for i in range(box.count())]}"
+        view.setCurrentIndex(box.model().index(index, 0))
+        QTest.keyClick(view, Qt.Key.Key_Return)
+        self._qtbot.waitUntil(lambda: not view.isVisible())
+
+    def drag(self, widget: QWidget, corners, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+        """Press at the first corner, move over the others, release at the last."""
+        points = [QPoint(round(x), round(y)) for x, y in corners]
+        QTest.mousePress(widget, Qt.MouseButton.LeftButton, modifier, points[0])
+        for start, end in zip(points, points[1:], strict=False):
+            for step in range(1, 6):
+                between = start + (end - start) * step / 5
+                QTest.mouseMove(widget, between)
+                QApplication.processEvents()
+        QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, modifier, points[-1])
+        QApplication.processEvents()
+
+    def wait_idle(self, dock, seconds: float = 180) -> None:
+        self._qtbot.waitUntil(lambda: dock.controller.jobs.running is None, timeout=seconds * 1000)
+
+
+@pytest.fixture
+def hand(qtbot) -> Hand:
+    return Hand(qtbot)
