@@ -8,26 +8,28 @@ SCREEN := tools/with_screen.sh
 
 .PHONY: demo test bench screenshots lint clean
 
-$(VENV)/.package: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(BIN)/python:
+	@tools/make_venv.sh $(PYTHON) $(VENV)
+
+$(VENV)/.package: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) --upgrade pip
 	$(PIP) --constraint constraints.txt --editable .
-	touch $@
+	@touch $@
 
 $(VENV)/.test: $(VENV)/.package
-	$(PIP) --constraint constraints.txt --group test "napari[pyqt6]>=0.9" ruff mypy pandas-stubs
-	touch $@
+	$(PIP) --constraint constraints.txt --group dev "napari[pyqt6]>=0.9"
+	@touch $@
 
 demo: $(VENV)/.package  ## simulated field -> cells.csv, its provenance and a figure, in demo/
 	$(BIN)/napari-c3r demo --out demo
 
-test: $(VENV)/.test  ## lint, types, and all tests, with a virtual screen where there is none
+test: lint  ## lint, types, and all tests, with a virtual screen where there is none
+	$(SCREEN) $(BIN)/python -m pytest
+
+lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff check src tests benchmarks tools
 	$(BIN)/ruff format --check src tests benchmarks tools
 	$(BIN)/mypy
-	$(SCREEN) $(BIN)/python -m pytest
 
 bench: $(VENV)/.test  ## every speed that the design promises, as one table
 	$(SCREEN) $(BIN)/python -m benchmarks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,8 @@ from napari_c3r.core.errors import InputError
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from napari_c3r.core.channels import ChannelAssignment
+    from napari_c3r.core.crops import CropSpec
     from napari_c3r.core.embed import EmbedJob
-    from napari_c3r.core.images import Image
 
 app = typer.Typer(
     add_completion=False,
@@ -29,9 +28,30 @@ Paths = Annotated[list[Path], typer.Argument(help="Image files, or a folder of t
 Names = Annotated[str, typer.Option(help="Rename channels before anything else: ch2=ER,ch5=DNA,…")]
 Context = Annotated[str, typer.Option(help="Context channels, by name: DNA,ER")]
 Concept = Annotated[str, typer.Option(help="Concept channels, by name: RNA,AGP,Mito")]
+Nucleus = Annotated[str, typer.Option(help="Channel of the nuclei.")]
+Cell = Annotated[str, typer.Option(help="Channel that shows how far cells reach.")]
+NucleusSize = Annotated[
+    float | None, typer.Option(help="Nucleus diameter; found from the image by default.")
+]
+Method = Annotated[str, typer.Option(help="classical, cellpose, stardist or instanseg.")]
+Projection = Annotated[str, typer.Option(help="max, mean, focus, or a slice's number.")]
+Pattern = Annotated[
+    str, typer.Option(help="Regular expression for file names, with groups such as channel.")
+]
+PixelSize = Annotated[
+    float | None, typer.Option(help="Where the files do not say it, or say it wrongly.")
+]
 EncoderName = Annotated[str, typer.Option(help="'bundled', or a model folder.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
+BatchSize = Annotated[str, typer.Option(help="Cells per forward pass, or auto.")]
+ConceptMode = Annotated[
+    str, typer.Option(help="each or joint; by default as the encoder recommends.")
+]
+Readout = Annotated[str, typer.Option(help="cls or cls+std; by default as the encoder recommends.")]
+Neighbours = Annotated[
+    str, typer.Option(help="keep or mask other cells; by default as the encoder recommends.")
+]
 Seed = Annotated[int, typer.Option(help="Of the map and the clusters.")]
 
 
@@ -48,74 +68,60 @@ def embed(
     labels_channel: Annotated[
         str, typer.Option(help="Which label image, where the file holds several.")
     ] = "",
-    nucleus: Annotated[str, typer.Option(help="Channel of the nuclei.")] = "",
-    cell: Annotated[str, typer.Option(help="Channel that shows how far cells reach.")] = "",
-    nucleus_size_um: Annotated[
-        float | None, typer.Option(help="Nucleus diameter; found from the image by default.")
-    ] = None,
-    method: Annotated[
-        str, typer.Option(help="classical, cellpose, stardist or instanseg.")
-    ] = "classical",
+    nucleus: Nucleus = "",
+    cell: Cell = "",
+    nucleus_size_um: NucleusSize = None,
+    method: Method = "classical",
     scene: Annotated[int, typer.Option(help="Scene of a multi-scene file.")] = 0,
     t: Annotated[int, typer.Option(help="Time point.")] = 0,
-    z: Annotated[str, typer.Option(help="max, mean, focus, or a slice's number.")] = "max",
-    pattern: Annotated[
-        str, typer.Option(help="Regular expression for file names, with groups such as channel.")
-    ] = "",
-    pixel_size_um: Annotated[
-        float | None, typer.Option(help="Where the files do not say it, or say it wrongly.")
-    ] = None,
+    z: Projection = "max",
+    pattern: Pattern = "",
+    pixel_size_um: PixelSize = None,
     encoder: EncoderName = "bundled",
     device: Device = "auto",
     precision: Precision = "auto",
-    batch_size: Annotated[str, typer.Option(help="Cells per forward pass, or auto.")] = "auto",
-    concept_mode: Annotated[
-        str, typer.Option(help="each or joint; by default as the encoder recommends.")
-    ] = "",
-    readout: Annotated[
-        str, typer.Option(help="cls or cls+std; by default as the encoder recommends.")
-    ] = "",
-    neighbours: Annotated[str, typer.Option(help="keep or mask other cells in a crop.")] = "mask",
+    batch_size: BatchSize = "auto",
+    concept_mode: ConceptMode = "",
+    readout: Readout = "",
+    neighbours: Neighbours = "",
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
     seed: Seed = 0,
 ) -> None:
     """Embed the cells of images and write one table."""
-    from napari_c3r.core.crops import CropSpec
-    from napari_c3r.core.embed import EmbedJob
     from napari_c3r.core.encoder import load_encoder
-    from napari_c3r.core.images import find_images, read_image, read_labels
+    from napari_c3r.core.images import find_images
+    from napari_c3r.core.plate import FieldSettings, prepare_field
     from napari_c3r.core.table import join_results, write
 
     _require_writable(out)
+    settings = FieldSettings(
+        names=_parse_names(names),
+        context=_parse_list(context),
+        concept=_parse_list(concept),
+        scene=scene,
+        t=t,
+        z=_number_or_word(z),
+        pixel_size_um=pixel_size_um,
+        labels=str(labels) if labels is not None else None,
+        labels_channel=labels_channel or None,
+        nucleus=nucleus or None,
+        cell=cell or None,
+        nucleus_size_um=nucleus_size_um,
+        method=method,
+        device=device,
+        precision=precision,
+        batch_size=_number_or_word(batch_size),
+        crop=_crop(neighbours),
+        concept_mode=concept_mode or None,
+        readout=readout or None,
+    )
     found = find_images([str(path) for path in paths], pattern=pattern or None)
     if labels is not None and len(found) > 1:
         raise InputError(
-            f"--labels gives one label image for {len(found)} images; embed them singly"
+            f"--labels gives one label image for {len(found)} images; embed them one at a time"
         )
     network = load_encoder(encoder)
-    results = []
-    for files in found:
-        image = read_image(files, scene=scene, t=t, z=int(z) if z.lstrip("-").isdigit() else z)
-        image = _prepared(image, names, pixel_size_um)
-        assignment = _assignment(image, context, concept)
-        if labels is not None:
-            nuclei, cells = None, read_labels(labels, labels_channel or None)
-        else:
-            nuclei, cells = _segment(image, assignment, nucleus, cell, nucleus_size_um, method)
-        job = EmbedJob(
-            image,
-            cells,
-            assignment,
-            network,
-            nuclei=nuclei,
-            device=device,
-            precision=precision,
-            batch_size=int(batch_size) if batch_size.isdigit() else batch_size,
-            crop=CropSpec(neighbours=neighbours),  # type: ignore[arg-type]
-            concept_mode=concept_mode or None,
-            readout=readout or None,
-        )
-        results.append(_run(job))
+    results = [_run(prepare_field(files, settings, network)) for files in found]
     result = join_results(results)
     if map_:
         _add_map(result, seed)
@@ -123,53 +129,47 @@ def embed(
     _say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}")
 
 
-def _prepared(image: Image, names: str, pixel_size_um: float | None) -> Image:
-    from dataclasses import replace
+@app.command()
+def plate(
+    folder: Annotated[Path, typer.Argument(help="Folder of many fields.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to; continued if it is there.")],
+    names: Names = "",
+    context: Context = "",
+    concept: Concept = "",
+    nucleus: Nucleus = "",
+    cell: Cell = "",
+    nucleus_size_um: NucleusSize = None,
+    method: Method = "classical",
+    z: Projection = "max",
+    pattern: Pattern = "",
+    pixel_size_um: PixelSize = None,
+    encoder: EncoderName = "bundled",
+    device: Device = "auto",
+    neighbours: Neighbours = "",
+) -> None:
+    """Embed many fields, each kept as soon as it is done; run again to go on."""
+    from napari_c3r.core.encoder import load_encoder
+    from napari_c3r.core.images import find_images
+    from napari_c3r.core.plate import FieldSettings, embed_plate
 
-    if names:
-        image = image.rename(_parse_names(names))
-    return image if pixel_size_um is None else replace(image, pixel_size_um=pixel_size_um)
-
-
-def _assignment(image: Image, context: str, concept: str) -> ChannelAssignment:
-    from napari_c3r.core.channels import ChannelAssignment, Role
-
-    groups = {Role.CONTEXT: _parse_list(context), Role.CONCEPT: _parse_list(concept)}
-    if not any(groups.values()):
-        suggested = ChannelAssignment.suggest(image.channel_names)
-        for name, role in suggested.roles.items():
-            _say(f"  {name}: {role} ({suggested.reasons[name]})")
-        return suggested
-    roles: dict[str, Role] = {}
-    for role, names in groups.items():
-        for name in names:
-            roles[name] = Role.BOTH if name in roles and roles[name] is not role else role
-    return ChannelAssignment(roles).for_channels(image.channel_names).require_usable()
-
-
-def _segment(
-    image: Image,
-    assignment: ChannelAssignment,
-    nucleus: str,
-    cell: str,
-    nucleus_size_um: float | None,
-    method: str,
-) -> tuple[Any, Any]:
-    """Nuclei and cells."""
-    from napari_c3r.core.channels import suggest_cell, suggest_nucleus
-    from napari_c3r.core.segment import segment_cells
-
-    nucleus = nucleus or suggest_nucleus(assignment.used) or assignment.context[0]
-    body = cell or suggest_cell(assignment.used)
-    nuclei, cells = segment_cells(
-        image,
-        nucleus,
-        None if body == nucleus else body,
+    settings = FieldSettings(
+        names=_parse_names(names),
+        context=_parse_list(context),
+        concept=_parse_list(concept),
+        z=_number_or_word(z),
+        pixel_size_um=pixel_size_um,
+        nucleus=nucleus or None,
+        cell=cell or None,
+        nucleus_size_um=nucleus_size_um,
         method=method,
-        nucleus_diameter_um=nucleus_size_um,
+        device=device,
+        crop=_crop(neighbours),
     )
-    _say(f"{image.name}: {cells.max()} cells, from '{nucleus}' and '{body or 'a set distance'}'")
-    return nuclei, cells
+    found = find_images(str(folder), pattern=pattern or None)
+    for step in embed_plate(found, settings, load_encoder(encoder), out):
+        if step.cells is None:
+            _say(f"{step.done}/{step.total} {step.name}: {step.problem or step.state}")
+    _say(f"Wrote {out / 'cells.parquet'}")
 
 
 def _run(job: EmbedJob) -> AnnData:
@@ -180,6 +180,9 @@ def _run(job: EmbedJob) -> AnnData:
     from napari_c3r.core.embed import EmbedRun
     from napari_c3r.core.table import KEY
 
+    for name, role in job.assignment.roles.items():
+        reason = job.assignment.reasons.get(name)
+        _say(f"  {name}: {role}{f' ({reason})' if reason else ''}")
     run = EmbedRun(job)
     columns = (*Progress.get_default_columns()[:3], TextColumn("{task.fields[speed]}"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
@@ -251,8 +254,18 @@ def doctor() -> None:
     typer.echo(report())
 
 
-def _parse_list(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _parse_list(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _number_or_word(text: str) -> str | int:
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def _crop(neighbours: str) -> CropSpec:
+    from napari_c3r.core.crops import CropSpec
+
+    return CropSpec(neighbours=neighbours or None)  # type: ignore[arg-type]
 
 
 def _parse_names(text: str) -> dict[str, str]:

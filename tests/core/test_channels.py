@@ -73,7 +73,7 @@ def test_an_empty_group_is_one_sentence(roles, said):
     [
         ({}, "No channels"),
         ({"a": "structure"}, "role 'structure'.*'context', 'concept'"),
-        ({" ": "context"}, "empty name"),
+        ({" ": "context"}, "non-empty name"),
     ],
 )
 def test_bad_roles_are_refused(roles, said):
@@ -164,7 +164,7 @@ def test_suggestions_ignore_transmitted_light():
 
 
 def test_a_name_twice_is_refused():
-    with pytest.raises(InputError, match="named 'DNA'"):
+    with pytest.raises(InputError, match="'DNA' occurs 2 times"):
         ChannelAssignment.suggest(["DNA", "RNA", "DNA"])
 
 

@@ -9,7 +9,12 @@ from napari_c3r.core.crops import CropPlan, CropSpec, iter_crops, plan_crops, re
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 
-RECOMMENDED = {"field_um": 60.0, "field_diameters": 2.5, "size_px": 112}
+RECOMMENDED = {
+    "field_um": 60.0,
+    "field_diameters": 2.5,
+    "size_px": 112,
+    "neighbours": "mask",
+}
 
 
 def field(seed=0, shape=(200, 240), offset=100.0):
@@ -38,10 +43,14 @@ def test_known_pixel_size_gives_a_field_in_micrometres():
     plan = plan_crops(CropSpec(), pixel_size_um=0.5, median_diameter_px=40, **RECOMMENDED)
     assert (plan.window_px, plan.size_px) == (120, 112)
     assert plan.basis == "60 µm at 0.5 µm per pixel"
+    assert plan.neighbours == "mask"
     plan = plan_crops(
-        CropSpec(field_um=30, size_px=64), pixel_size_um=0.5, median_diameter_px=40, **RECOMMENDED
+        CropSpec(field_um=30, size_px=64, neighbours="keep"),
+        pixel_size_um=0.5,
+        median_diameter_px=40,
+        **RECOMMENDED,
     )
-    assert (plan.window_px, plan.size_px) == (60, 64)
+    assert (plan.window_px, plan.size_px, plan.neighbours) == (60, 64, "keep")
 
 
 def test_unknown_pixel_size_gives_a_field_in_cell_diameters_and_says_so():

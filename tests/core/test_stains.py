@@ -19,3 +19,8 @@ def test_the_er_is_yellow_beside_microtubules_and_green_otherwise():
 def test_unknown_channels_get_colours_that_are_not_taken():
     colours = channel_colours(["DAPI", "x", "y", "z"])
     assert len(set(colours.values())) == 4
+
+
+def test_two_tags_never_share_a_colour():
+    colours = channel_colours(["DAPI", "GFP", "RFP", "AF647"])
+    assert len(set(colours.values())) == 4

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
 
-NEEDS_SCREEN = pytest.mark.skipif(
-    sys.platform == "linux"
-    and (
-        not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-        or os.environ.get("QT_QPA_PLATFORM") == "offscreen"
-    ),
-    reason="napari's canvas needs a screen with OpenGL; run under Xvfb",
-)
+
+def pytest_runtest_setup(item):
+    """Skip what draws with OpenGL where nothing can."""
+    if item.get_closest_marker("gl") and not _has_screen():
+        pytest.skip("napari's canvas needs a screen with OpenGL; run under Xvfb")
+
+
+def _has_screen() -> bool:
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        return False
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.platform != "linux" or bool(shown)
 
 
 class Hand:
@@ -48,7 +53,7 @@ class Hand:
         """Press at the first corner, move over the others, release at the last."""
         points = [QPoint(round(x), round(y)) for x, y in corners]
         QTest.mousePress(widget, Qt.MouseButton.LeftButton, modifier, points[0])
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in pairwise(points):
             for step in range(1, 6):
                 between = start + (end - start) * step / 5
                 QTest.mouseMove(widget, between)

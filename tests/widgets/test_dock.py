@@ -12,9 +12,8 @@ import napari_c3r as c3r
 from napari_c3r.core.table import KEY, roles_of
 from napari_c3r.session import session_of
 from napari_c3r.widgets import layers
-from tests.widgets.conftest import NEEDS_SCREEN
 
-pytestmark = NEEDS_SCREEN
+pytestmark = pytest.mark.gl
 
 
 @pytest.fixture
@@ -150,6 +149,7 @@ def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
     truth = viewer.layers["cells (truth)"]
+    truth.visible = True
     before = truth.data.copy()
     hand.click(dock.cells.labels_choice)
     hand.click(dock.cells.labels_button)
@@ -163,7 +163,7 @@ def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock
 
     truth.data_setitem(np.nonzero(before == before.max()), 0)
     assert "out of date: the labels were edited" in dock.steps[3].header.line
-    hand.click(dock.steps[3].header)
+    assert dock.steps[3].is_open
     hand.click(dock.embed.embed_button)
     hand.wait_idle(dock)
     assert len(session.embedded.table) == count - 1

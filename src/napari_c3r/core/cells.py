@@ -121,7 +121,7 @@ def _measure_block(
     count = len(present)
 
     def sums(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(numbers, weights=values, minlength=count)
+        return np.bincount(numbers, values, count).astype(np.float64)
 
     piece = {
         "label": present.astype(np.int64),

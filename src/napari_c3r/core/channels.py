@@ -198,9 +198,10 @@ class ChannelAssignment:
     def suggest(cls, names: Iterable[str]) -> ChannelAssignment:
         """Suggest a role for every channel from its name, with the reason in ``.reasons``.
 
-        A suggestion is a starting point for the user, never a decision. A suggestion is
-        usable wherever one channel is not transmitted light: when the names give no context channel the first usable one is taken, when
-        they give no concept the last one is, and a single usable channel goes in both groups.
+        A suggestion is a starting point for the user, never a decision. It is usable wherever
+        one channel is not transmitted light: when the names give no context channel, the first
+        usable one is taken; when they give no concept, the last one; and a single usable
+        channel goes in both groups.
 
         Parameters
         ----------

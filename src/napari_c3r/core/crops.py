@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.labels import ArrayLike, blocks, chunk_shape, read
@@ -41,14 +42,14 @@ class CropSpec:
     field_um: float | None = None
     field_diameters: float | None = None
     size_px: int | None = None
-    neighbours: Literal["keep", "mask"] = "mask"
+    neighbours: Neighbours | None = None
 
     def __post_init__(self) -> None:
         for name in ("field_um", "field_diameters", "size_px"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"The crop's {name} is {value}; give a number above 0, or None")
-        if self.neighbours not in ("keep", "mask"):
+        if self.neighbours not in (None, "keep", "mask"):
             raise InputError(
                 f"The crop's neighbours is {self.neighbours!r}; choose 'keep' or 'mask'"
             )
@@ -72,7 +73,7 @@ class CropPlan:
 
     window_px: int
     size_px: int
-    neighbours: Literal["keep", "mask"]
+    neighbours: Neighbours
     basis: str
 
 
@@ -81,9 +82,10 @@ def plan_crops(
     *,
     pixel_size_um: float | None,
     median_diameter_px: float,
-    field_um: float,
+    field_um: float | None,
     field_diameters: float,
     size_px: int,
+    neighbours: Neighbours,
 ) -> CropPlan:
     """Work out the window for one image: physical scale if it is known, else cell size.
 
@@ -95,21 +97,24 @@ def plan_crops(
         Pixel size of the image in micrometres, or None.
     median_diameter_px
         Median cell diameter in pixels.
-    field_um, field_diameters, size_px
+    field_um, field_diameters, size_px, neighbours
         The encoder's recommendation.
     """
-    if pixel_size_um is not None:
-        field = spec.field_um or field_um
+    field = spec.field_um or field_um
+    if pixel_size_um is not None and field is not None:
         window = field / pixel_size_um
         basis = f"{field:g} µm at {pixel_size_um:g} µm per pixel"
     else:
         diameters = spec.field_diameters or field_diameters
         window = diameters * median_diameter_px
+        lacking = "the pixel size" if pixel_size_um is None else "the encoder's field"
         basis = (
             f"{diameters:g} median cell diameters of {median_diameter_px:.1f} px, "
-            "as the pixel size is unknown"
+            f"as {lacking} is unknown"
         )
-    return CropPlan(max(1, round(window)), spec.size_px or size_px, spec.neighbours, basis)
+    return CropPlan(
+        max(1, round(window)), spec.size_px or size_px, spec.neighbours or neighbours, basis
+    )
 
 
 @dataclass(frozen=True)
@@ -223,7 +228,7 @@ class _Tile:
             slice(max(x, 0), min(x + side, width)),
         )
         seen = self._pixels[:, source[0], source[1]].astype(np.float32)
-        valid = np.ones(seen.shape[1:], bool)
+        valid = np.ones((seen.shape[1], seen.shape[2]), bool)
         if self._labels is not None:
             here = self._labels[source]
             valid = (here == 0) | (here == label)

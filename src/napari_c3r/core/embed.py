@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.encoder.config import ConceptMode, Readout
 
 FORMAT = 1
 """Version of the provenance that a result carries."""
@@ -63,8 +64,8 @@ class EmbedJob:
     precision: str = "auto"
     batch_size: int | str = "auto"
     crop: CropSpec = field(default_factory=CropSpec)
-    concept_mode: str | None = None
-    readout: str | None = None
+    concept_mode: ConceptMode | None = None
+    readout: Readout | None = None
     labels_wanted: frozenset[int] | None = None
     job_id: int = 0
 
@@ -189,6 +190,7 @@ class EmbedRun:
                 field_um=config.field_um,
                 field_diameters=config.field_diameters,
                 size_px=config.input_size,
+                neighbours=config.neighbours,
             )
             self._table = table
             self._done = np.zeros(len(table.obs), bool)
@@ -264,8 +266,8 @@ def embed(
     precision: str = "auto",
     batch_size: int | str = "auto",
     crop: CropSpec | None = None,
-    concept_mode: str | None = None,
-    readout: str | None = None,
+    concept_mode: ConceptMode | None = None,
+    readout: Readout | None = None,
 ) -> AnnData:
     """Embed every labelled cell of an image.
 

@@ -54,7 +54,8 @@ def image_layers(viewer: ViewerModel) -> list[ImageLayer]:
 
 
 def _image_name(layer: ImageLayer) -> str | None:
-    return layer.metadata.get(KEY, {}).get("image")
+    name: str | None = layer.metadata.get(KEY, {}).get("image")
+    return name
 
 
 def read_layers(layers: Sequence[ImageLayer], step: Sequence[int] = ()) -> Image:
@@ -141,7 +142,7 @@ class Picture:
 
     plane: Any
     limits: tuple[float, float]
-    colour: tuple[float, float, float]
+    colour: NDArray[np.float32] | tuple[float, float, float]
 
     def draw(self, side_px: int) -> NDArray[np.uint8]:
         """The middle of the plane, RGBA (side, side, 4)."""
@@ -169,8 +170,8 @@ def pictures(layers: Sequence[ImageLayer], image: Image) -> list[Picture]:
     return [
         Picture(
             image.data[number],
-            tuple(float(limit) for limit in layer.contrast_limits),
-            tuple(float(part) for part in layer.colormap.map(1.0).ravel()[:3]),
+            (float(layer.contrast_limits[0]), float(layer.contrast_limits[1])),
+            layer.colormap.map(1.0).ravel()[:3],
         )
         for number, layer in enumerate(layers)
     ]
@@ -212,7 +213,8 @@ def _distinct(names: Sequence[str]) -> Iterable[str]:
 def _pixel_size_um(layer: ImageLayer, notes: list[str]) -> float | None:
     known = layer.metadata.get(KEY, {})
     if "pixel_size_um" in known:
-        return known["pixel_size_um"]
+        stated: float | None = known["pixel_size_um"]
+        return stated
     scale = float(layer.scale[-1])
     unit = layer.units[-1]
     if unit.is_compatible_with("micrometer"):

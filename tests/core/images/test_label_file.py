@@ -24,7 +24,7 @@ def test_real_labels_are_read(data_dir):
     assert cells.shape == nuclei.shape == (520, 696)
     assert cells.max() == nuclei.max() == 79
     assert (cells > 0).sum() > (nuclei > 0).sum()
-    with pytest.raises(InputError, match="4 label images and none was named.*nuclei-labels"):
+    with pytest.raises(InputError, match=r"4 label images and none was named.*nuclei-labels"):
         read_labels(path)
 
 

@@ -21,7 +21,7 @@ VECTOR_PREFIX = "c3r_"
 
 
 def vector_names(count: int) -> list[str]:
-    """Names of the vector columns: ``c3r_0000``, ``c3r_0001``, …"""
+    """Name the vector columns ``c3r_0000``, ``c3r_0001`` and so on."""
     return [f"{VECTOR_PREFIX}{number:04d}" for number in range(count)]
 
 

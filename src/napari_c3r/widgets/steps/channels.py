@@ -109,21 +109,22 @@ class ChannelsBody(QWidget):
     def show_thumbnails(self, pictures: list[NDArray[np.uint8]]) -> None:
         """Show a small RGBA picture, (h, w, 4), beside each name."""
         for label, picture in zip(self._pictures, pictures, strict=False):
-            picture = np.ascontiguousarray(picture)
             height, width = picture.shape[:2]
-            image = QImage(picture.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-            label.setPixmap(
-                QPixmap.fromImage(image.copy()).scaled(
-                    THUMBNAIL_PX,
-                    THUMBNAIL_PX,
-                    Qt.AspectRatioMode.KeepAspectRatio,
-                    Qt.TransformationMode.SmoothTransformation,
-                )
+            # QImage does not keep the bytes it is given: they must outlive the pixmap's making.
+            pixels = picture.tobytes()
+            image = QImage(pixels, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+            pixmap = QPixmap.fromImage(image).scaled(
+                THUMBNAIL_PX,
+                THUMBNAIL_PX,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
             )
+            label.setPixmap(pixmap)
 
     def _rebuild(self, names: tuple[str, ...]) -> None:
         while (item := self._grid.takeAt(0)) is not None:
-            item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
         self._names = names
         self.names, self.roles, self._pictures, self._reasons = [], [], [], []
         for row, name in enumerate(names):

@@ -1,0 +1,16 @@
+"""Print every promised speed as one table: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+from benchmarks import encoder_channels, encoder_forward, pipeline, scatter, segment_speed, start
+
+
+def main() -> None:
+    """Run all, printing each row as it is measured."""
+    for part in (start, encoder_forward, encoder_channels, pipeline, segment_speed, scatter):
+        for row in part.rows():
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""A row of the table of speeds."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured figure beside what it must hold.
+
+    Parameters
+    ----------
+    name
+        What was measured.
+    value
+        The figure, with its unit.
+    budget
+        What must hold, in words.
+    ok
+        Whether it does.
+    """
+
+    name: str
+    value: str
+    budget: str
+    ok: bool
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.ok else 'MISS'}  {self.name:<56}{self.value:<28}{self.budget}"
+
+
+def seconds(repeats: int, *tasks: Callable[[], object]) -> list[float]:
+    """Time tasks in turn, so that a noisy machine disturbs all of them alike.
+
+    Parameters
+    ----------
+    repeats
+        Rounds, after one to warm up.
+    *tasks
+        What to time.
+
+    Returns
+    -------
+    list of float
+        Least seconds of each task: what it takes when nothing else disturbs it.
+    """
+    times: list[list[float]] = [[] for _ in tasks]
+    for task in tasks:
+        task()
+    gc.collect()
+    for _ in range(repeats):
+        for task, taken in zip(tasks, times, strict=True):
+            start = time.perf_counter()
+            task()
+            taken.append(time.perf_counter() - start)
+    return [min(taken) for taken in times]

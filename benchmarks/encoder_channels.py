@@ -1,0 +1,69 @@
+"""What more channels cost the encoder.
+
+Usage: python -m benchmarks.encoder_channels
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from benchmarks._row import Row, seconds
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, EncoderConfig
+from napari_c3r.core.encoder.folder import ModelFolder
+
+REPEATS = 7
+
+
+def make_encoder(size: str, side: int) -> Encoder:
+    """Make an encoder with random weights."""
+    config = EncoderConfig.of_size(size, input_size=side)
+    torch.manual_seed(0)
+    return Encoder(ModelFolder(config, ContextConceptEncoder(config).state_dict(), "", ""))
+
+
+def operations(config: EncoderConfig, side: int, n_channels: int) -> float:
+    """Count the multiplications for one crop with as many context as concept channels."""
+
+    def blocks(depth: int, width: int) -> float:
+        return depth * tokens * (12 * width**2 + 2 * tokens * width)
+
+    n_patches = (side // config.patch_size) ** 2
+    tokens = n_patches + 1
+    half = config.width // 2
+    stem = n_patches * config.patch_size**2 * half
+    branch = stem + blocks(config.branch_depth, half)
+    return n_channels * branch + blocks(config.joint_depth, config.width)
+
+
+def rows(size: str = "S", side: int = 224, precision: str = "float32") -> list[Row]:
+    """Measure 16 channels against 4, half of them context, all concepts joint."""
+    encoder = make_encoder(size, side)
+    n_crops = 6
+    rng = np.random.default_rng(0)
+    tasks = []
+    for n_channels in (4, 16):
+        names = [f"ch{index}" for index in range(n_channels)]
+        roles = ChannelAssignment(
+            {name: "context" if i < n_channels // 2 else "concept" for i, name in enumerate(names)}
+        )
+        run = encoder.start(roles, names, precision=precision, concept_mode="joint", readout="cls")
+        crops = rng.random((n_crops, n_channels, side, side), dtype=np.float32)
+        tasks.append(lambda run=run, crops=crops: run.run(crops))
+    few, many = seconds(REPEATS, *tasks)
+    ideal = operations(encoder.config, side, 16) / operations(encoder.config, side, 4)
+    return [
+        Row(
+            f"16 channels against 4, ViT-{size} {side} px, {precision}",
+            f"{many / few:.2f}x",
+            f"at most 1.6x (operations alone: {ideal:.2f}x)",
+            many <= 1.6 * few,
+        )
+    ]
+
+
+if __name__ == "__main__":
+    for size, side in (("S", 224), ("S", 112), ("T", 112)):
+        for precision in ("float32", "bfloat16"):
+            print(*rows(size, side, precision), sep="\n", flush=True)

@@ -1,0 +1,7 @@
+"""``python -m napari_c3r`` is the command ``napari-c3r``."""
+
+from __future__ import annotations
+
+from napari_c3r.cli import main
+
+main()

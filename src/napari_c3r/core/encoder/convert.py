@@ -1,0 +1,174 @@
+"""Official C3R checkpoints become model folders, without anything in them being executed."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from napari_c3r.core.encoder.config import (
+    SIZES,
+    Aggregation,
+    ConceptMode,
+    EncoderConfig,
+    Neighbours,
+    Readout,
+)
+from napari_c3r.core.encoder.folder import check_weights, write_model_folder
+from napari_c3r.core.errors import InputError
+
+_HEADS: Final = dict(SIZES.values())
+
+
+def convert_checkpoint(
+    path: str | Path,
+    out: str | Path,
+    *,
+    which: str = "teacher",
+    name: str | None = None,
+    heads: int | None = None,
+    aggregation: Aggregation = "post",
+    input_size: int = 224,
+    field_um: float | None = None,
+    field_diameters: float = 1.6,
+    neighbours: Neighbours = "keep",
+    readout: Readout = "cls",
+    concept_mode: ConceptMode = "each",
+    training_data: str = "",
+    licence: str = "",
+) -> Path:
+    """Turn a checkpoint of the official training into a model folder.
+
+    A checkpoint is a dict with the weights under ``student`` and ``teacher`` (names with the
+    prefixes ``module.`` and ``backbone.``), among other things. The projection heads and the token
+    that stands for masked patches serve training only and are dropped. The sizes of the network
+    are read from the weights. Only tensors, plain containers and `argparse.Namespace` are ever
+    unpickled: a file that asks for anything else is refused before anything in it has run.
+
+    Parameters
+    ----------
+    path
+        The checkpoint.
+    out
+        The model folder to write.
+    which
+        ``"teacher"``, as is customary for self-distilled networks, or ``"student"``.
+    name
+        What to call the encoder; by default the name of the file.
+    heads
+        Number of attention heads, which no weight tells; by default that of the published
+        network of the same width.
+    aggregation, input_size, field_um, field_diameters, neighbours, readout, concept_mode
+        As in `EncoderConfig`; no weight tells them either.
+    training_data, licence
+        For the card.
+
+    Returns
+    -------
+    Path
+        The model folder.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a checkpoint, or the folder cannot be written.
+    """
+    path = Path(path)
+    weights = _backbone(_load(path), which, path)
+    config = EncoderConfig(
+        name=path.stem if name is None else name,
+        **_sizes(weights, heads, path),
+        aggregation=aggregation,
+        input_size=input_size,
+        field_um=field_um,
+        field_diameters=field_diameters,
+        neighbours=neighbours,
+        readout=readout,
+        concept_mode=concept_mode,
+        trained=True,
+        training_data=training_data,
+        licence=licence,
+    )
+    checked = check_weights(config, weights, str(path))
+    return write_model_folder(out, config, checked, _card(config, path, which))
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    """Read a checkpoint with PyTorch's restricted unpickler."""
+    if not path.is_file():
+        raise InputError(f"no checkpoint at '{path}': give the path of a .pth file")
+    try:
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    # A damaged or hostile file may fail anywhere in the parser; none of it is worth a traceback.
+    except Exception as error:
+        raise InputError(
+            f"{path}: not a checkpoint of tensors only, so it was refused and nothing in it was "
+            f"run ({type(error).__name__}): get it again from a source you trust"
+        ) from error
+    if not isinstance(checkpoint, Mapping):
+        raise InputError(f"{path}: holds a {type(checkpoint).__name__}, not a dict of networks")
+    return checkpoint
+
+
+def _backbone(checkpoint: Mapping[str, Any], which: str, path: Path) -> dict[str, Tensor]:
+    """Pick the network's weights, under their names in the network."""
+    networks = [key for key in ("teacher", "student") if isinstance(checkpoint.get(key), Mapping)]
+    if which not in networks:
+        raise InputError(
+            f"{path}: has no network '{which}', only: {', '.join(networks) or 'none at all'}"
+        )
+    weights: dict[str, Tensor] = {}
+    for key, value in checkpoint[which].items():
+        part, _, name = str(key).removeprefix("module.").partition(".")
+        if part == "head" or (part == "backbone" and name == "masked_embed"):
+            continue
+        if part != "backbone" or not isinstance(value, Tensor):
+            raise InputError(f"{path}: '{key}' is not a weight of a context-concept encoder")
+        weights[name] = value
+    return weights
+
+
+def _sizes(weights: Mapping[str, Tensor], heads: int | None, path: Path) -> dict[str, int]:
+    """Read the sizes of the network from the shapes and names of its weights."""
+    positions = weights.get("pos_embed")
+    kernel = weights.get("patch_embed.proj.0.weight")
+    if positions is None or positions.ndim != 3 or kernel is None or kernel.ndim != 4:
+        raise InputError(
+            f"{path}: lacks 'pos_embed' or 'patch_embed.proj.0.weight' in their usual shapes, so "
+            "it is not a context-concept encoder"
+        )
+    width = positions.shape[2]
+    if heads is None and width not in _HEADS:
+        raise InputError(f"{path}: width {width} is of no published size: give heads=")
+    return {
+        "width": width,
+        "heads": _HEADS[width] if heads is None else heads,
+        "branch_depth": _depth(weights, "cnt_blocks"),
+        "joint_depth": _depth(weights, "cmb_blocks"),
+        "patch_size": kernel.shape[2],
+        "position_grid": round((positions.shape[1] - 1) ** 0.5),
+    }
+
+
+def _depth(weights: Mapping[str, Tensor], blocks: str) -> int:
+    """Count the blocks of a part."""
+    found = (re.match(rf"{blocks}\.(\d+)\.", name) for name in weights)
+    return len({match[1] for match in found if match})
+
+
+def _card(config: EncoderConfig, path: Path, which: str) -> str:
+    return f"""# {config.name}
+
+A context-concept encoder (CCE), converted from the {which} in the checkpoint `{path.name}`.
+
+- Network: width {config.width}, {config.heads} heads, {config.branch_depth} blocks in each branch,
+  {config.joint_depth} in the joint encoder.
+- Training data: {config.training_data or "not stated"}.
+- Licence of the weights: {config.licence or "not stated"}.
+"""

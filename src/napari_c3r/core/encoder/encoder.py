@@ -1,0 +1,230 @@
+"""The encoder as users meet it: load it, give it crops and roles, get one vector per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.cce import ContextConceptEncoder
+from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+from napari_c3r.core.encoder.folder import ModelFolder, read_model_folder
+from napari_c3r.core.encoder.plan import Plan
+from napari_c3r.core.encoder.run import EmbeddingRun
+
+MODELS: Final = Path(__file__).parents[2] / "models"
+
+
+def load_encoder(source: str | Path = "bundled") -> Encoder:
+    """Load an encoder.
+
+    Parameters
+    ----------
+    source
+        ``"bundled"`` for the one that comes with the package, or the path of a model folder.
+
+    Raises
+    ------
+    InputError
+        If there is no model folder, or something in it is missing, damaged or unknown. The line
+        names the file and says what to do.
+    """
+    return Encoder(read_model_folder(MODELS / "bundled" if source == "bundled" else source))
+
+
+class Encoder:
+    """A frozen context-concept encoder.
+
+    Parameters
+    ----------
+    folder
+        A model folder that was read.
+
+    Attributes
+    ----------
+    config : EncoderConfig
+        Its sizes and what it recommends.
+    card : str
+        The model card, in Markdown.
+    weights_hash : str
+        SHA-256 of the weights file, 64 hexadecimal digits.
+    network : ContextConceptEncoder
+        float32, on the CPU, in evaluation mode.
+    """
+
+    def __init__(self, folder: ModelFolder) -> None:
+        self.config: EncoderConfig = folder.config
+        self.card: str = folder.card
+        self.weights_hash: str = folder.weights_hash
+        self.network: ContextConceptEncoder = folder.make_network()
+
+    def __repr__(self) -> str:
+        state = "trained" if self.trained else "untrained"
+        return f"<Encoder '{self.name}', {state}, weights {self.weights_hash[:12]}>"
+
+    @property
+    def name(self) -> str:
+        """How the encoder is called in results and menus."""
+        return self.config.name
+
+    @property
+    def trained(self) -> bool:
+        """Whether the weights were trained. If not, its vectors mean little."""
+        return self.config.trained
+
+    def n_dims(
+        self,
+        assignment: ChannelAssignment,
+        concept_mode: ConceptMode | None = None,
+        readout: Readout | None = None,
+    ) -> int:
+        """Length of a cell's vector.
+
+        Parameters
+        ----------
+        assignment, concept_mode, readout
+            As in `embed`.
+        """
+        plan = Plan.make(
+            assignment,
+            assignment.names,
+            concept_mode or self.config.concept_mode,
+            readout or self.config.readout,
+        )
+        return len(plan.columns(self.config.width))
+
+    def embed(
+        self,
+        crops: ArrayLike,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int | str = "auto",
+        concept_mode: ConceptMode | None = None,
+        readout: Readout | None = None,
+    ) -> NDArray[np.float32]:
+        """Turn single-cell crops into vectors.
+
+        Every channel of every crop is rescaled to [0, 1] by its own minimum and maximum, so the
+        scale and offset of intensities do not matter. Crops whose height or width is not a whole
+        number of patches are resampled to the encoder's input size (bilinear, antialiased);
+        others are used as they are.
+
+        Parameters
+        ----------
+        crops
+            ``(N, C, H, W)``, any real dtype. N may be 0.
+        assignment
+            Role of each channel; at least one context and one concept channel.
+        channel_names
+            Name of each of the C channels.
+        device
+            ``"auto"`` (CUDA, then MPS, then CPU), ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
+        precision
+            Data type of the matrix products: ``"auto"`` (bfloat16 where the device has it, else
+            float32), ``"float32"``, ``"bfloat16"`` or ``"float16"``. All else is float32.
+        batch_size
+            Crops computed at once, or ``"auto"``; halved when memory runs out.
+        concept_mode
+            ``"each"``: every concept channel alone with all the context, the vectors joined in the
+            order of the concept channels. ``"joint"``: all concept channels together. None: what
+            the model recommends.
+        readout
+            ``"cls"``: the class token, D numbers. ``"cls+std"``: then, for each feature, the
+            population standard deviation over the patch tokens, 2 D numbers. None: what the model
+            recommends.
+
+        Returns
+        -------
+        ndarray
+            float32 ``(N, D')``, with D' from `n_dims`.
+
+        Raises
+        ------
+        InputError
+            If a group is empty, a name is unknown, the crops are unfit or hold NaN or infinite
+            pixels, or the device, precision or batch size cannot be had.
+        """
+        with self.start(
+            assignment,
+            channel_names,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            concept_mode=concept_mode,
+            readout=readout,
+        ) as run:
+            return run.run(crops)
+
+    def tokens(
+        self,
+        crops: ArrayLike,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int | str = "auto",
+    ) -> NDArray[np.float32]:
+        """Encode single-cell crops, all concept channels together, and return every token.
+
+        Parameters
+        ----------
+        crops, assignment, channel_names, device, precision, batch_size
+            As in `embed`.
+
+        Returns
+        -------
+        ndarray
+            float32 ``(N, 1 + P, D)``: the class token, then the P patches, rows first.
+        """
+        with self.start(
+            assignment,
+            channel_names,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            concept_mode="joint",
+        ) as run:
+            return run.tokens(crops)
+
+    def start(
+        self,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int | str = "auto",
+        concept_mode: ConceptMode | None = None,
+        readout: Readout | None = None,
+    ) -> EmbeddingRun:
+        """Get ready to embed crops that come bit by bit.
+
+        Parameters
+        ----------
+        assignment, channel_names, device, precision, batch_size, concept_mode, readout
+            As in `embed`.
+
+        Returns
+        -------
+        EmbeddingRun
+            Holds the network on the device until it is closed.
+        """
+        return EmbeddingRun(
+            self.network,
+            self.config,
+            assignment,
+            channel_names,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            concept_mode=concept_mode or self.config.concept_mode,
+            readout=readout or self.config.readout,
+        )

@@ -1,0 +1,188 @@
+"""Crops in, vectors out: one encoder on one device with one assignment of roles."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT, ContextConceptEncoder
+from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+from napari_c3r.core.encoder.crops import check_crops, prepare, size_in_network
+from napari_c3r.core.encoder.plan import Plan, read_out
+from napari_c3r.core.encoder.runtime import (
+    Batches,
+    cast_matrix_products,
+    choose_batch_size,
+    choose_device,
+    choose_precision,
+    keep_freed_memory,
+    release_memory,
+)
+
+
+class EmbeddingRun:
+    """An encoder ready to embed crops, batch after batch; made by `Encoder.start`.
+
+    Use it in a ``with`` block, or `close` it, to give its memory back.
+
+    Attributes
+    ----------
+    device, precision : str
+        Where it computes, and the data type of its matrix products.
+    concept_mode, readout : str
+        As in `Encoder.embed`.
+    columns : tuple of (str, str)
+        Concept label (``"RNA"``, or ``"RNA+AGP"`` when joint) and readout part (``"cls"`` or
+        ``"std"``) of every column of the result.
+    """
+
+    def __init__(
+        self,
+        network: ContextConceptEncoder,
+        config: EncoderConfig,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        *,
+        device: str,
+        precision: str,
+        batch_size: int | str,
+        concept_mode: ConceptMode,
+        readout: Readout,
+    ) -> None:
+        self._config = config
+        self._channel_names = tuple(channel_names)
+        self._plan = Plan.make(assignment, channel_names, concept_mode, readout)
+        self._device = choose_device(device)
+        self._wanted_batch_size = batch_size
+        self.device = str(self._device)
+        self.precision = choose_precision(precision, self._device)
+        self.concept_mode = concept_mode
+        self.readout = readout
+        self.columns = self._plan.columns(config.width)
+        first_size = self._fitting_batch_size(config.input_size, config.input_size)
+        self._batches = Batches(first_size, self._device)
+        self._network: ContextConceptEncoder | None = self._install(network)
+
+    @property
+    def batch_size(self) -> int:
+        """Crops that are computed at once."""
+        return self._batches.size
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of how it went, in sentences."""
+        return self._batches.notes
+
+    def run(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Embed crops.
+
+        Parameters
+        ----------
+        crops
+            ``(n, C, H, W)`` with the channels that the run was started with, any real dtype and
+            intensity scale.
+
+        Returns
+        -------
+        ndarray
+            float32 ``(n, len(columns))``.
+
+        Raises
+        ------
+        InputError
+            If the crops are unfit, hold NaN or infinite pixels, or if the memory does not suffice
+            for one of them.
+        """
+        return self._map(self._vectors, crops)
+
+    def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Encode crops with the first set of concept channels, and return every token.
+
+        Parameters
+        ----------
+        crops
+            As in `run`.
+
+        Returns
+        -------
+        ndarray
+            float32 ``(n, 1 + N, D)``.
+        """
+        return self._map(self._tokens, crops)
+
+    def close(self) -> None:
+        """Give the memory of the device back. The run is of no use afterwards."""
+        self._network = None
+        release_memory(self._device)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _install(self, network: ContextConceptEncoder) -> ContextConceptEncoder:
+        """Put a network on the device in the precision of the run, leaving the original alone."""
+        keep_freed_memory(self._device)
+        if self.precision == "float32" and self._device.type == "cpu":
+            return network
+        installed = copy.deepcopy(network)
+        cast_matrix_products(installed, self.precision)
+        return installed.to(self._device)
+
+    def _fitting_batch_size(self, height: int, width: int) -> int:
+        n_channels = max(len(self._plan.context), *(len(c) for _, c in self._plan.concepts))
+        return choose_batch_size(
+            self._wanted_batch_size, self._device, self._config, n_channels, height, width
+        )
+
+    def _map(self, function: Callable[[Tensor], Tensor], crops: ArrayLike) -> NDArray[np.float32]:
+        """Apply a function of images on the device to crops, in batches."""
+        array = check_crops(crops, self._channel_names)
+        size = size_in_network(array.shape[2], array.shape[3], self._config)
+        self._batches.size = min(self._batches.size, self._fitting_batch_size(*size))
+
+        used = [self._channel_names.index(name) for name in self._plan.channels]
+
+        def compute(batch: NDArray[np.generic]) -> Tensor:
+            images = prepare(batch[:, used], self._plan.channels, self._config)
+            return function(images.to(self._device)).cpu()
+
+        with torch.inference_mode():
+            if len(array) == 0:
+                # One blank crop tells the shape of the rows that there are none of.
+                return compute(np.zeros((1, *array.shape[1:]), np.uint8))[:0].numpy()
+            return torch.cat(self._batches.map(compute, array)).numpy()
+
+    def _vectors(self, images: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to ``(B, len(columns))``; the context runs once for all concepts."""
+        context = self._live.encode_channels(images, self._plan.context, CONTEXT)
+        vectors = []
+        for _, channels in self._plan.concepts:
+            concept = self._live.encode_channels(images, channels, CONCEPT)
+            tokens = self._live.encode_joint(context, concept)
+            vectors.append(read_out(tokens, self._plan.readout))
+        return torch.cat(vectors, dim=1)
+
+    def _tokens(self, images: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to ``(B, T, D)``."""
+        return self._live(images, self._plan.context, self._plan.concepts[0][1])
+
+    @property
+    def _live(self) -> ContextConceptEncoder:
+        if self._network is None:
+            raise RuntimeError("this run is closed; start another")
+        return self._network

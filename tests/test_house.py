@@ -1,0 +1,90 @@
+"""The rules of the house: rings, lazy imports, the manifest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "napari_c3r"
+
+
+def run(code: str) -> str:
+    """Run code in a fresh interpreter and return what it prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+BLOCK = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked}:
+            raise ImportError(f"ring 1 must not import {{name}}")
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+def test_the_core_needs_neither_napari_nor_qt():
+    blocked = {"napari", "qtpy", "PyQt6", "PySide6", "vispy", "magicgui", "superqt"}
+    run(
+        BLOCK.format(blocked=blocked)
+        + """
+import importlib, pkgutil, napari_c3r, napari_c3r.core, napari_c3r.session, napari_c3r.cli
+for module in pkgutil.walk_packages(napari_c3r.core.__path__, "napari_c3r.core."):
+    importlib.import_module(module.name)
+for name in napari_c3r.__all__:
+    getattr(napari_c3r, name)
+"""
+    )
+
+
+@pytest.mark.parametrize("module", ["napari_c3r", "napari_c3r.cli"])
+def test_importing_is_cheap(module):
+    heavy = "torch umap sklearn skimage scipy pandas dask qtpy napari numba matplotlib anndata"
+    loaded = run(f"import sys, {module}\nprint([m for m in {heavy.split()} if m in sys.modules])")
+    assert loaded == "[]"
+
+
+def test_opening_a_dock_s_module_does_not_load_torch_or_umap():
+    loaded = run(
+        "import sys, napari_c3r.widgets.dock\n"
+        "print([m for m in ('torch', 'umap', 'sklearn', 'numba') if m in sys.modules])"
+    )
+    assert loaded == "[]"
+
+
+def test_every_public_name_is_there():
+    import napari_c3r
+
+    for name in napari_c3r.__all__:
+        assert getattr(napari_c3r, name) is not None
+    assert napari_c3r.__version__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = napari_c3r.nothing
+
+
+def test_the_manifest_is_valid_and_every_command_imports():
+    from npe2 import PluginManifest
+    from npe2._inspection._fetch import get_manifest_from_wheel  # noqa: F401 (npe2 is there)
+
+    manifest = PluginManifest.from_file(SOURCE / "napari.yaml")
+    manifest.validate_imports()
+    assert manifest.name == "napari-c3r"
+    assert (ROOT / "napari.yaml").resolve() == SOURCE / "napari.yaml"
+    found = [entry for entry in entry_points(group="napari.manifest") if entry.name == "napari-c3r"]
+    assert found
+    assert found[0].value == "napari_c3r:napari.yaml"
+
+
+def test_no_file_is_too_long_to_hold_in_the_head():
+    lengths = {
+        path: len(path.read_text("utf-8").splitlines())
+        for path in [*SOURCE.rglob("*.py"), *(ROOT / "training").rglob("*.py")]
+    }
+    assert {path.name: count for path, count in lengths.items() if count > 400} == {}

@@ -1,0 +1,139 @@
+"""Take the pictures of docs/: the sample, step by step, in the real window.
+
+Usage: python tools/screenshots.py docs/images
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+from qtpy.QtWidgets import QApplication
+
+WINDOW = (1480, 940)
+MOST_SECONDS = 300
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Let the window work until something is so."""
+    end = time.monotonic() + MOST_SECONDS
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError("The window did not get there")
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def settle(seconds: float = 0.8) -> None:
+    """Let the window draw."""
+    end = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > end)
+
+
+class Photographer:
+    """Walks a dock through its steps and takes a picture of each."""
+
+    def __init__(self, folder: Path, theme: str) -> None:
+        self._folder = folder
+        self.viewer = napari.Viewer(show=True)
+        self.viewer.theme = theme
+        self.viewer.window.resize(*WINDOW)
+        _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
+
+    def take(self, name: str) -> None:
+        """Write one picture of the whole window."""
+        settle()
+        self.viewer.window.screenshot(
+            str(self._folder / f"{name}.png"), canvas_only=False, flash=False
+        )
+
+    def idle(self) -> None:
+        """Wait for the job that was started."""
+        wait_until(lambda: self.dock.controller.jobs.running is None)
+        settle(0.3)
+
+    def open_sample(self) -> None:
+        """Step 1."""
+        self.dock.image.sample_button.click()
+        self.idle()
+        self.viewer.layers["cells (truth)"].visible = False
+        self.viewer.reset_view()
+
+    def find_cells(self) -> None:
+        """Step 3."""
+        self.dock.cells.segment_button.click()
+        self.idle()
+
+    def embed(self) -> None:
+        """Step 4."""
+        self.dock.embed.embed_button.click()
+        self.idle()
+
+    def make_map(self) -> Any:
+        """Step 5; returns the explorer."""
+        self.dock.map.map_button.click()
+        self.idle()
+        self.viewer.reset_view()
+        return self.viewer.window.dock_widgets["C3R Explorer"]
+
+    def close(self) -> None:
+        """Close the window."""
+        self.dock.release()
+        self.viewer.close()
+        settle(0.2)
+
+
+def walk(folder: Path) -> None:
+    """The tour, in the dark theme."""
+    shot = Photographer(folder, "dark")
+    shot.take("empty")
+    shot.open_sample()
+    for step in shot.dock.steps:
+        step.set_open(step is shot.dock.steps[1])
+    shot.take("channels")
+    for step in shot.dock.steps:
+        step.set_open(step is shot.dock.steps[2])
+    shot.find_cells()
+    shot.take("cells")
+    shot.dock.controller.batch_size = 8
+    shot.dock.embed.embed_button.click()
+    wait_until(lambda: "cells/s" in shot.dock.embed.speed.text())
+    shot.take("embed")
+    shot.idle()
+    explorer = shot.make_map()
+    shot.take("map")
+    clusters = shot.dock.session.embedded.table.obs["cluster"]
+    explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
+    shot.take("selection")
+    explorer.model.clear()
+    explorer.colour_by.setCurrentText("intensity_mean_RNA")
+    explorer.colour_by.activated.emit(explorer.colour_by.currentIndex())
+    shot.take("colour_by")
+    shot.close()
+
+
+def walk_light(folder: Path) -> None:
+    """The same in the light theme, for one picture."""
+    shot = Photographer(folder, "light")
+    shot.open_sample()
+    shot.find_cells()
+    shot.embed()
+    shot.make_map()
+    shot.take("light")
+    shot.close()
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    walk(folder)
+    walk_light(folder)
+
+
+if __name__ == "__main__":
+    main()
