@@ -77,5 +77,5 @@ def test_other_settings_never_mix_into_a_plate(folder, tmp_path, encoder):
 
 def test_a_plate_without_any_cell_says_why(folder, tmp_path, encoder):
     images = find_images(str(folder))[2:]
-    with pytest.raises(InputError, match="None of the 1 fields.*No nuclei found"):
+    with pytest.raises(InputError, match=r"None of the 1 fields.*No nuclei found"):
         list(embed_plate(images, SETTINGS, encoder, tmp_path / "out"))

@@ -62,7 +62,11 @@ class Hand:
         QApplication.processEvents()
 
     def wait_idle(self, dock, seconds: float = 180) -> None:
-        self._qtbot.waitUntil(lambda: dock.controller.jobs.running is None, timeout=seconds * 1000)
+        control = dock.controller
+        QApplication.processEvents()
+        self._qtbot.waitUntil(
+            lambda: not (control.jobs.running or control.loading.running), timeout=seconds * 1000
+        )
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_from_the_sample_to_a_table(viewer, dock, hand, qtbot, tmp_path):
     assert not dock.embed.embed_button.isEnabled()
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
-    assert dock.steps[0].header.line.startswith("cell-painting-sample · 5 channels")
+    assert dock.steps[0].header.line.startswith("cell-painting-sample\n5 channels · ")
     assert session.assignment.context == ("DNA", "ER")
 
     # Roles by dropdown.

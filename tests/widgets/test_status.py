@@ -36,7 +36,7 @@ def test_an_empty_session_says_what_comes_first():
 def test_each_step_is_done_in_turn():
     session = Session()
     session.set_image(image())
-    assert status.image_status(session).line == "field · 2 channels\n30 × 20 px · 0.5 µm/px"
+    assert status.image_status(session).line == "field\n2 channels · 30 × 20 px · 0.5 µm/px"
     assert status.channels_status(session).line == "1 context · 1 concept"
     assert status.embed_status(session).lack == "Find the cells first (step 3)"
     session.set_cells(Cells(np.ones((20, 30), int), 1, "field", "from DNA"))
@@ -95,3 +95,11 @@ def test_rows_are_found_by_label_however_sparse():
     session.set_embedded(embedded(session))
     assert session.row_of(7) == 1
     assert session.row_of(2) is None
+
+
+def test_long_names_lose_their_middle():
+    short = status.shortened("plate_2026-11-21_experiment_with_a_long_name_A01_site1.ome.tiff", 20)
+    assert len(short) == 20
+    assert short.startswith("plate_2026")
+    assert short.endswith(".ome.tiff")
+    assert status.shortened("short") == "short"

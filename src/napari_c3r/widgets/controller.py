@@ -7,13 +7,11 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed import EmbedJob, EmbedRun
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.labels import check_labels
 from napari_c3r.session import Cells, Embedded, Session
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.encoder import Encoder
 
-FIND, EMBED, MAP, EXPORT = "find cells", "embed", "map", "export"
+OPEN, FIND, EMBED, MAP, EXPORT = "open", "find cells", "embed", "map", "export"
 
 
 class Controller(QObject):
@@ -56,9 +54,12 @@ class Controller(QObject):
         self.session = session
         self.jobs = Jobs(self)
         self.jobs.failed.connect(self._on_failed)
+        # Of its own, so that it neither waits for a job nor takes its place.
+        self.loading = Jobs(self)
+        self.loading.failed.connect(self._on_failed)
         self.batch_size: int | str = "auto"
         self._encoders: dict[str, Encoder] = {}
-        self._labels_layer: ref[Labels] | None = None
+        self._labels_id: object = None
 
     def use_layers(self) -> None:
         """Take the viewer's image layers as the image."""
@@ -73,20 +74,27 @@ class Controller(QObject):
 
     def open_paths(self, paths: Sequence[str]) -> None:
         """Open files or a folder as one image, one layer per channel."""
-        from napari_c3r.readers import read_layers
 
-        try:
-            data = read_layers(paths if len(paths) > 1 else paths[0])
-        except InputError as error:
-            self.problem.emit(1, str(error))
-            return
-        self._show_layers(data)
+        def body(_: threading.Event) -> Generator[str, None, Sequence[Any]]:
+            from napari_c3r.readers import read_layers
+
+            yield "reading"
+            return read_layers(paths if len(paths) > 1 else paths[0])
+
+        self.problem.emit(1, "")
+        self.jobs.start(OPEN, body, self._show_layers)
 
     def open_sample(self) -> None:
         """Add the simulated Cell Painting field."""
-        from napari_c3r.sample_data import cell_painting
 
-        self._show_layers(cell_painting())
+        def body(_: threading.Event) -> Generator[str, None, Sequence[Any]]:
+            from napari_c3r.sample_data import cell_painting
+
+            yield "simulating"
+            return cell_painting()
+
+        self.problem.emit(1, "")
+        self.jobs.start(OPEN, body, self._show_layers)
 
     def _show_layers(self, data: Sequence[Any]) -> None:
         """Add layers and work on the image they make up."""
@@ -192,24 +200,30 @@ class Controller(QObject):
 
     def _watch(self, layer: Labels) -> None:
         """Notice when the user draws in the labels that were taken."""
-        old = self._labels_layer() if self._labels_layer else None
-        if old is not None:
-            for event in (old.events.paint, old.events.data):
-                event.disconnect(self._on_labels_edited)
-        self._labels_layer = ref(layer)
+        self._unwatch()
+        self._labels_id = layer.unique_id
         for event in (layer.events.paint, layer.events.data):
             event.connect(self._on_labels_edited)
+
+    def _unwatch(self) -> None:
+        layer = self._watched()
+        if layer is not None:
+            for event in (layer.events.paint, layer.events.data):
+                event.disconnect(self._on_labels_edited)
+        self._labels_id = None
+
+    def _watched(self) -> Labels | None:
+        """The layer the cells were taken from, None when it is gone from the viewer."""
+        return next((la for la in self.viewer.layers if la.unique_id == self._labels_id), None)
 
     def _on_labels_edited(self) -> None:
         self.session.note_edited_labels()
 
     def _current_cells(self) -> Cells | None:
         """The cells to embed: drawn anew from their layer where the user edited it."""
-        layer = self._labels_layer() if self._labels_layer else None
-        cells = self.session.cells
-        if cells is None or not self.session.labels_edited or layer not in self.viewer.layers:
+        layer, cells = self._watched(), self.session.cells
+        if cells is None or layer is None or not self.session.labels_edited:
             return cells
-        assert layer is not None
         labels = np.array(layers.label_plane(layer))
         count = len(np.unique(labels[labels > 0]))
         edited = Cells(labels, count, cells.image_name, f"{cells.origin}, edited", cells.nuclei)
@@ -218,14 +232,14 @@ class Controller(QObject):
 
     def load_encoder(self, source: str) -> None:
         """Load an encoder in the background, to learn its name and the devices."""
-        if source in self._encoders or self.jobs.running:
+        if source in self._encoders or self.loading.running:
             return
 
         def body(_: threading.Event) -> Generator[str, None, Encoder]:
             yield "loading the encoder"
             return self._encoder(source)
 
-        self.jobs.start("load the encoder", body, lambda encoder: self._tell(source, encoder))
+        self.loading.start("load", body, lambda encoder: self._tell(source, encoder))
 
     def _encoder(self, source: str) -> Encoder:
         from napari_c3r.core.encoder import load_encoder
@@ -252,6 +266,8 @@ class Controller(QObject):
         began = time.perf_counter()
 
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, bool, Encoder]]:
+            from napari_c3r.core.embed import EmbedJob, EmbedRun
+
             encoder = self._encoder(source)
             job = EmbedJob(
                 image,
@@ -334,14 +350,11 @@ class Controller(QObject):
         self.jobs.start(EXPORT, body, lambda written: self.exported.emit(str(written)))
 
     def _on_failed(self, name: str, line: str) -> None:
-        step = {FIND: 3, EMBED: 4, MAP: 5, EXPORT: 5}.get(name, 4)
+        step = {OPEN: 1, FIND: 3, EMBED: 4, MAP: 5, EXPORT: 5}.get(name, 4)
         self.problem.emit(step, line)
 
     def release(self) -> None:
         """Stop working and let go of the viewer's events."""
         self.jobs.drop()
-        layer = self._labels_layer() if self._labels_layer else None
-        if layer is not None:
-            for event in (layer.events.paint, layer.events.data):
-                event.disconnect(self._on_labels_edited)
-        self._labels_layer = None
+        self.loading.drop()
+        self._unwatch()

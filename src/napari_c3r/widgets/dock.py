@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidge
 
 from napari_c3r.session import Part, session_of
 from napari_c3r.widgets import status
-from napari_c3r.widgets.controller import EMBED, FIND, MAP, Controller
+from napari_c3r.widgets.controller import EMBED, FIND, MAP, OPEN, Controller
 from napari_c3r.widgets.jobs import Jobs
 from napari_c3r.widgets.layers import image_layers, pictures
 from napari_c3r.widgets.linking import link_of
@@ -180,7 +180,8 @@ class C3RDock(QWidget):
         self.image.show_session(self.session)
         self.channels.show_session(self.session)
         self.cells.show_session(self.session)
-        busy = self.controller.jobs.running in (FIND, EMBED, MAP)
+        busy = self.controller.jobs.running is not None
+        self.image.setEnabled(self.controller.jobs.running != OPEN)
         self.embed.show_session(self.session, states[3].lack or ("busy" if busy else ""))
         self.map.show_session(self.session)
         if busy:
@@ -225,14 +226,11 @@ class C3RDock(QWidget):
         if name == EMBED:
             self.embed.show_progress(progress)  # type: ignore[arg-type]
 
-    def _on_finished(self, name: str) -> None:
+    def _on_finished(self) -> None:
         self.embed.show_running(False)
         self.cells.segment_button.setText("Find cells")
         self.map.map_button.setText("Make map")
         self._render()
-        if name == FIND:
-            # The encoder may not have been loaded while cells were being found.
-            self._load_encoder()
 
     def _on_encoder(self, news: EncoderNews) -> None:
         self.embed.show_encoder(news)

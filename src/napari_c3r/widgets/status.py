@@ -47,7 +47,7 @@ def image_status(session: Session) -> StepStatus:
     size = f"{width} × {height} px"
     scale = f"{image.pixel_size_um:.3g} µm/px" if image.pixel_size_um else "pixel size unknown"
     channels = _count(len(image.channel_names), "channel")
-    return StepStatus(Mark.DONE, f"{image.name} · {channels}\n{size} · {scale}")
+    return StepStatus(Mark.DONE, f"{shortened(image.name)}\n{channels} · {size} · {scale}")
 
 
 def channels_status(session: Session) -> StepStatus:
@@ -134,6 +134,13 @@ def selection_line(session: Session) -> str:
         names = ", ".join(str(name) for name in here[:3]) + (" …" if len(here) > 3 else "")
         line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
     return line
+
+
+def shortened(name: str, most: int = 34) -> str:
+    """A long name without its middle, where names of files differ least."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}…{name[len(name) - most + most // 2 + 1 :]}"
 
 
 def _count(number: int, noun: str) -> str:

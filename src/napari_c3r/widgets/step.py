@@ -29,6 +29,7 @@ class StepHeader(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"Step {number}: {title}")
         self.setToolTip("Open or fold this step")
+        self.setStyleSheet("#c3r_step_header { border-top: 1px solid rgba(128, 128, 128, 70); }")
         self._arrow = QLabel("▸")
         self._title = QLabel(f"<b>{number}&nbsp; {title}</b>")
         self._line = QLabel()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
-import zarr
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
+
+if TYPE_CHECKING:
+    import zarr
 
 _MARKERS = (".zattrs", ".zgroup", "zarr.json")
 
@@ -97,6 +99,8 @@ def _attributes(path: Path) -> Mapping[str, Any]:
     """Read the group's OME attributes; empty when the folder is no group."""
     if not is_zarr(path):
         return {}
+    import zarr
+
     try:
         attributes = dict(zarr.open_group(path, mode="r").attrs)
     except (ValueError, KeyError, OSError) as error:
@@ -106,6 +110,8 @@ def _attributes(path: Path) -> Mapping[str, Any]:
 
 
 def _array(path: Path, name: str) -> zarr.Array[Any]:
+    import zarr
+
     try:
         return zarr.open_array(path / name, mode="r")
     except (FileNotFoundError, ValueError, KeyError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -17,8 +18,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.embed import EmbedProgress
 from napari_c3r.session import Session
+
+if TYPE_CHECKING:
+    from napari_c3r.core.embed import EmbedProgress
 
 BUNDLED = "bundled"
 _OTHER = "Model folder…"
