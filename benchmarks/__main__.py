@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from benchmarks import encoder_channels, encoder_forward, pipeline, scatter, segment_speed, start
+from benchmarks import (
+    encoder_channels,
+    encoder_forward,
+    linking,
+    memory,
+    pipeline,
+    scatter,
+    segment_speed,
+    start,
+)
 
 
 def main() -> None:
     """Run all, printing each row as it is measured."""
-    for part in (start, encoder_forward, encoder_channels, pipeline, segment_speed, scatter):
+    parts = (
+        start,
+        encoder_forward,
+        encoder_channels,
+        pipeline,
+        segment_speed,
+        scatter,
+        linking,
+        memory,
+    )
+    for part in parts:
         for row in part.rows():
             print(row, flush=True)
 

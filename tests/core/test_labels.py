@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.labels import blocks, check_labels, chunk_shape, paint
+from napari_c3r.core.labels import blocks, check_labels, chunk_shape, outline, paint
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,19 @@ def test_paint_is_a_dictionary_lookup(labels, keys):
     painted = paint(np.array(labels), np.array(keys), values, -1)
     lookup = dict(zip(keys, values, strict=True))
     assert painted.tolist() == [lookup.get(label, -1) for label in labels]
+    out = np.full(len(labels), 99)
+    assert paint(np.array(labels), np.array(keys), values, -1, out) is out
+    assert out.tolist() == painted.tolist()
+
+
+def test_an_outline_is_the_inner_edge_of_every_label():
+    labels = np.zeros((12, 12), int)
+    labels[2:9, 2:9], labels[2:9, 9:12] = 7, 3
+    found = np.zeros(labels.size, bool)
+    found[outline(labels, 1)] = True
+    found = found.reshape(labels.shape)
+    wanted = labels > 0
+    wanted[3:8, 3:8] = False
+    # Label 3 touches label 7 on one side and the image's border, which is no edge, on the other.
+    wanted[3:8, 10:12] = False
+    np.testing.assert_array_equal(found, wanted)

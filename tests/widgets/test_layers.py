@@ -117,11 +117,12 @@ def test_equal_names_are_told_apart(viewer):
 
 def test_our_layers_are_reused_and_the_user_s_selection_kept(viewer):
     mine = viewer.add_image(noise(8, 8), name="mine", scale=(0.5, 0.5))
-    first = layers.show_labels(viewer, layers.CELLS, np.ones((8, 8), int), mine)
+    first = layers.show_labels(viewer, layers.CELLS, np.ones((8, 8), int), contour=2)
     assert tuple(first.scale) == (0.5, 0.5)
+    assert first.contour == 2
     assert viewer.layers.selection == {mine}
     first.name = "renamed"
-    again = layers.show_labels(viewer, layers.CELLS, np.full((8, 8), 2), mine)
+    again = layers.show_labels(viewer, layers.CELLS, np.full((8, 8), 2))
     assert again is first
     assert (first.data == 2).all()
     assert len(viewer.layers) == 2

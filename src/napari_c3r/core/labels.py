@@ -123,7 +123,11 @@ _LARGEST_TABLE = 1 << 24
 
 
 def paint(
-    labels: NDArray[Any], keys: NDArray[Any], values: NDArray[Any], default: Any = 0
+    labels: NDArray[Any],
+    keys: NDArray[Any],
+    values: NDArray[Any],
+    default: Any = 0,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Replace every label by a value: the class image behind every coloured layer.
 
@@ -137,22 +141,55 @@ def paint(
         Their values, (n, ...).
     default
         Value of every other label, and of the background.
+    out
+        Where to write, in place of a new array.
 
     Returns
     -------
     ndarray
         Shape of ``labels`` and of one value, of the values' type.
     """
+    keys, values = np.asarray(keys), np.asarray(values)
     highest = int(labels.max(initial=0))
-    values = np.asarray(values)
     if highest <= _LARGEST_TABLE:
         table = np.empty((highest + 1, *values.shape[1:]), values.dtype)
         table[...] = default
         known = (keys >= 0) & (keys <= highest)
         table[keys[known]] = values[known]
-        return table[labels]
+        # Every label has its entry, so clipping changes nothing but saves numpy a check.
+        return np.take(table, labels, axis=0, out=out, mode="clip")
     order = np.argsort(keys)
     position = np.minimum(np.searchsorted(keys[order], labels), len(keys) - 1)
     painted = values[order][position]
     painted[keys[order][position] != labels] = default
-    return painted
+    if out is None:
+        return painted
+    out[...] = painted
+    return out
+
+
+def outline(labels: NDArray[Any], width_px: int) -> NDArray[np.intp]:
+    """Find the pixels along the inner edge of every label.
+
+    Parameters
+    ----------
+    labels
+        (Y, X) integers.
+    width_px
+        How far from the edge, in pixels.
+
+    Returns
+    -------
+    ndarray
+        Flat indices of labelled pixels that have another label, or none, within the width
+        above, below, left or right. The image's own border is no edge.
+    """
+    edge = np.zeros(labels.shape, bool)
+    for step in range(1, width_px + 1):
+        vertical = labels[step:] != labels[:-step]
+        edge[step:] |= vertical
+        edge[:-step] |= vertical
+        horizontal = labels[:, step:] != labels[:, :-step]
+        edge[:, step:] |= horizontal
+        edge[:, :-step] |= horizontal
+    return np.flatnonzero(edge & (labels > 0))

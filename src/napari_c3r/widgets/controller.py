@@ -158,12 +158,9 @@ class Controller(QObject):
         self.jobs.start(FIND, body, take)
 
     def _show_cells(self, nuclei: Any, cells: Any) -> None:
-        like = layers.reference_layer(self.viewer, cells.shape)
         # Layers get copies: what the user paints must not change a running job's arrays.
-        layers.show_labels(
-            self.viewer, layers.NUCLEI, nuclei.copy(), like, contour=1, visible=False
-        )
-        shown = layers.show_labels(self.viewer, layers.CELLS, cells.copy(), like, contour=1)
+        layers.show_labels(self.viewer, layers.NUCLEI, nuclei.copy(), contour=1, visible=False)
+        shown = layers.show_labels(self.viewer, layers.CELLS, cells.copy(), contour=1)
         self._watch(shown)
 
     def label_layers(self) -> list[str]:

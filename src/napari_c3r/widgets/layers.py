@@ -244,18 +244,32 @@ def show_labels(
     viewer: ViewerModel,
     name: str,
     data: NDArray[Any],
-    like: ImageLayer | None,
+    *,
+    contour: int = 0,
     **options: Any,
 ) -> Labels:
-    """Add one of our label layers, or give it new data if it is there already."""
+    """Add one of our label layers, or give it new data if it is there already.
+
+    Parameters
+    ----------
+    viewer
+        Where to show it.
+    name
+        One of the names at the top of this file.
+    data
+        (Y, X) integers. The layer lies on a layer of that size, if there is one.
+    contour
+        Width of the outlines in pixels; 0 fills.
+    **options
+        Of a new layer. One that is there keeps what the user made of it.
+    """
     existing = own_layer(viewer, name)
     if existing is not None and existing.data.shape == data.shape:
         existing.data = data
-        for option, value in options.items():
-            setattr(existing, option, value)
         return existing
     if existing is not None:
         viewer.layers.remove(existing)
+    like = reference_layer(viewer, data.shape)
     if like is not None:
         options |= {
             "scale": like.scale[-2:],
@@ -264,6 +278,7 @@ def show_labels(
         }
     active = set(viewer.layers.selection)
     layer = viewer.add_labels(data, name=name, metadata={KEY: {"own": name}}, **options)
+    layer.contour = contour
     # Adding a layer selects it, which would take the user's layer out of their hands.
     viewer.layers.selection = active or {layer}
     return layer

@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
-from napari_c3r.core.labels import paint
+from napari_c3r.core.labels import outline, paint
 from napari_c3r.core.reduce import NOISE
-from napari_c3r.session import Part, Session, session_of
+from napari_c3r.session import Cells, Part, Session, session_of
 from napari_c3r.widgets import layers
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class ImageLink:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = ref(viewer)
         self._session = session
+        self._outlined: tuple[Cells, Any, Any] | None = None
         session.changed.connect(self._on_changed)
         viewer.mouse_drag_callbacks.append(self._on_mouse)
 
@@ -62,17 +63,17 @@ class ImageLink:
         classes = layers.cluster_classes(done.table.obs["cluster"], NOISE)
         if self._session.selection.any():
             classes = np.where(self._session.selection, classes, layers.DIMMED_CLASS)
-        keys = done.table.obs["label"].to_numpy()[here]
-        painted = paint(labels, keys, classes[here].astype(np.uint8))
-        existing = layers.own_layer(viewer, layers.CLUSTERS)
-        if existing is not None and existing.data.shape == painted.shape:
-            existing.data = painted
+        keys, classes = done.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
+        layer = layers.own_layer(viewer, layers.CLUSTERS)
+        if layer is not None and layer.data.shape == labels.shape:
+            # In place: a large image is recoloured many times in a session.
+            paint(labels, keys, classes, out=layer.data)
+            layer.refresh()
             return
         layers.show_labels(
             viewer,
             layers.CLUSTERS,
-            painted,
-            layers.reference_layer(viewer, painted.shape),
+            paint(labels, keys, classes),
             colormap=layers.cluster_colormap(),
             opacity=0.45,
         )
@@ -81,25 +82,34 @@ class ImageLink:
         viewer, labels = self._viewer(), self._shown_labels()
         if viewer is None or labels is None:
             return
-        done, here = self._session.embedded, self._here()
+        done, lit = self._session.embedded, self._session.selection & self._here()
         assert done is not None
-        lit = self._session.selection & here
-        if self._session.current is not None and here[self._session.current]:
-            lit = lit.copy()
-            lit[self._session.current] = True
-        if not lit.any() and layers.own_layer(viewer, layers.SELECTION) is None:
-            return
+        if self._session.current is not None:
+            lit[self._session.current] = self._here()[self._session.current]
+        layer = layers.own_layer(viewer, layers.SELECTION)
+        if layer is None or layer.data.shape != labels.shape:
+            if not lit.any():
+                return
+            layer = layers.show_labels(
+                viewer,
+                layers.SELECTION,
+                np.zeros(labels.shape, np.uint8),
+                colormap=layers.selection_colormap(),
+                opacity=1.0,
+            )
         keys = done.table.obs["label"].to_numpy()[lit]
-        painted = paint(labels, keys, np.ones(len(keys), np.uint8))
-        layers.show_labels(
-            viewer,
-            layers.SELECTION,
-            painted,
-            layers.reference_layer(viewer, painted.shape),
-            colormap=layers.selection_colormap(),
-            opacity=1.0,
-            contour=_OUTLINE_PX,
-        )
+        pixels, of_labels = self._outlines(done.cells)
+        # Outlines of our own, as napari would find all of them anew at every change.
+        layer.data.ravel()[pixels] = paint(of_labels, keys, np.ones(len(keys), np.uint8))
+        layer.refresh()
+
+    def _outlines(self, cells: Cells) -> tuple[Any, Any]:
+        """Pixels on the edges of all cells, as flat indices, and the labels there."""
+        if self._outlined is None or self._outlined[0] is not cells:
+            labels = np.asarray(cells.labels)
+            pixels = outline(labels, _OUTLINE_PX)
+            self._outlined = cells, pixels, labels.ravel()[pixels]
+        return self._outlined[1:]
 
     def _on_mouse(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
         """A click, not a drag, on a cell points at its row."""

@@ -1,0 +1,70 @@
+"""Memory that a very large lazy image takes: 10⁵ cells of 30 000² pixels, streamed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from benchmarks._row import Row
+
+_MOST_GIB = 2.0
+
+# The encoder is left out: its memory depends on the batch alone, and 10⁵ cells would take it
+# half an hour. The array of their vectors is there.
+_WORK = """
+import resource, sys
+import dask.array as da
+import numpy as np
+from napari_c3r.core.cells import measure_cells
+from napari_c3r.core.crops import CropPlan, iter_crops
+from napari_c3r.core.images import Image
+
+SIDE, PITCH, CHUNK = 30_000, 94, 1_024
+
+def cells(block_info=None):
+    (y0, y1), (x0, x1) = block_info[None]["array-location"]
+    y, x = np.mgrid[y0:y1, x0:x1]
+    row, column = y // PITCH, x // PITCH
+    inside = (y % PITCH - PITCH / 2) ** 2 + (x % PITCH - PITCH / 2) ** 2 < (0.4 * PITCH) ** 2
+    return np.where(inside, row * 400 + column + 1, 0).astype(np.int32)
+
+def pixels(block_info=None):
+    (c0, c1), (y0, y1), (x0, x1) = block_info[None]["array-location"]
+    rng = np.random.default_rng([c0, y0, x0])
+    return rng.integers(100, 4000, (c1 - c0, y1 - y0, x1 - x0), np.uint16)
+
+lengths = tuple(min(CHUNK, SIDE - start) for start in range(0, SIDE, CHUNK))
+labels = da.map_blocks(cells, chunks=(lengths, lengths), dtype=np.int32)
+data = da.map_blocks(pixels, chunks=((1, 1), lengths, lengths), dtype=np.uint16)
+image = Image.from_array(data, ["DNA", "RNA"], 0.6)
+start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+table = measure_cells(image, labels)
+vectors = np.zeros((len(table.obs), 1152), np.float32)
+for batch in iter_crops(image, labels, table.obs, CropPlan(107, 112, "mask", ""), batch_size=64):
+    vectors[batch.rows] = batch.crops.mean()
+assert (vectors > 0).all()
+end = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+unit = 1 if sys.platform == "darwin" else 1024
+print(len(vectors), (end - start) * unit / 2**30)
+"""
+
+
+def rows() -> list[Row]:
+    """Greatest resident memory above the start, in a fresh interpreter."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WORK], check=True, capture_output=True, text=True
+    )
+    count, gib = done.stdout.split()
+    return [
+        Row(
+            f"memory for {int(count):,} cells of a lazy 30 000² image",
+            f"+{float(gib):.2f} GiB",
+            f"+{_MOST_GIB:.0f} GiB at most",
+            float(gib) <= _MOST_GIB,
+        )
+    ]
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(row)
