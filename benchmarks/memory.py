@@ -51,9 +51,7 @@ print(len(vectors), (end - start) * unit / 2**30)
 
 def rows() -> list[Row]:
     """Greatest resident memory above the start, in a fresh interpreter."""
-    done = subprocess.run(
-        [sys.executable, "-c", _WORK], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", _WORK], check=True, capture_output=True, text=True)
     count, gib = done.stdout.split()
     return [
         Row(

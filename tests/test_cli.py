@@ -37,7 +37,8 @@ def test_real_cell_painting_twice_gives_the_same_bytes(data_dir, tmp_path, capsy
     assert written[0] == written[1]
     table = c3r.read(tmp_path / "one.csv")
     assert np.isfinite(table.X).all()
-    assert len(table) > 100
+    # CellProfiler outlines about 35 nuclei in this field.
+    assert 30 <= len(table) <= 45
     assert table.obs["label"].is_monotonic_increasing
     assert c3r.core.table.roles_of(table)["ch1"] == "ignore"
     assert set(table.obs["well"]) == {"C03"}

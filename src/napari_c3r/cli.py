@@ -222,7 +222,7 @@ def demo(
     out.mkdir(parents=True, exist_ok=True)
     image = simulate_field(kind, seed=seed).image
     assignment = ChannelAssignment.suggest(image.channel_names)
-    nucleus = suggest_nucleus(image.channel_names)
+    nucleus = suggest_nucleus(image.channel_names) or assignment.context[0]
     nuclei, cells = segment_cells(image, nucleus, suggest_cell(image.channel_names))
     _say(f"{image.name}: {cells.max()} cells")
     result = _run(EmbedJob(image, cells, assignment, load_encoder(), nuclei=nuclei, device=device))

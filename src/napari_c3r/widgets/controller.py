@@ -134,15 +134,20 @@ class Controller(QObject):
         image = self.session.image
         if image is None:
             return
-        options = {
-            "nucleus_diameter_um" if image.pixel_size_um else "nucleus_diameter_px": choice.diameter
-        }
+        in_um = choice.diameter if image.pixel_size_um else None
+        in_px = None if image.pixel_size_um else choice.diameter
 
         def body(_: threading.Event) -> Generator[str, None, Any]:
             from napari_c3r.core.segment import segment_cells
 
             yield "finding nuclei"
-            return segment_cells(image, choice.nucleus, choice.cell, **options)
+            return segment_cells(
+                image,
+                choice.nucleus,
+                choice.cell,
+                nucleus_diameter_um=in_um,
+                nucleus_diameter_px=in_px,
+            )
 
         def take(found: Any) -> None:
             nuclei, cells = found

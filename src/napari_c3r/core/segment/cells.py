@@ -1,0 +1,149 @@
+"""Cells grown from their nuclei, on a channel that shows how far they reach.
+
+1. The channel is brought to the size at which a nucleus is `WORKING_DIAMETER` pixels wide.
+2. Around each nucleus the channel's brightness there sets what this cell's cytoplasm is like, so
+   that dim cells beside bright ones keep theirs.
+3. The ground is shared out by watershed: along the dark lines between cells, and by distance
+   where there are none.
+4. Each cell ends where its channel falls to a share of its own brightness over the background.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+from skimage.segmentation import expand_labels, watershed
+
+from napari_c3r.core.segment.plane import labels_at_shape, resized
+
+WORKING_DIAMETER = 24.0
+# How far a cell may reach from its nucleus, in nucleus diameters, on a cell channel.
+LONGEST_REACH = 2.5
+# How far a nucleus is widened where no channel shows the cell, in nucleus diameters.
+USUAL_REACH = 0.6
+# The ring round a nucleus in which the cytoplasm is measured, in nucleus diameters.
+RING = 0.25
+# A cell ends where its channel falls below this share of its cytoplasm over the background.
+LEAST_SHARE = 0.2
+# How much a nucleus diameter of distance weighs against the cell's full brightness.
+DISTANCE_WEIGHT = 0.35
+
+
+def expand_nuclei(nuclei: NDArray[np.int32], distance_px: float) -> NDArray[np.int32]:
+    """Widen every nucleus by a set distance, up to its neighbours.
+
+    Parameters
+    ----------
+    nuclei
+        (Y, X) labels.
+    distance_px
+        In pixels.
+    """
+    cells: NDArray[np.int32] = expand_labels(nuclei, distance_px).astype(np.int32)
+    return cells
+
+
+def grow_cells(
+    nuclei: NDArray[np.int32], plane: NDArray[np.float32], diameter_px: float
+) -> NDArray[np.int32]:
+    """Grow nuclei to cells on a channel of the cell's body.
+
+    Parameters
+    ----------
+    nuclei
+        (Y, X) labels 1..n.
+    plane
+        (Y, X) channel that shows the cells, any intensity scale.
+    diameter_px
+        The usual nucleus diameter in pixels.
+
+    Returns
+    -------
+    ndarray
+        (Y, X) labels, each cell holding its nucleus.
+    """
+    zoom = min(1.0, WORKING_DIAMETER / diameter_px)
+    small = resized(plane, zoom)
+    seeds = _shrunk(nuclei, small.shape)
+    cells = labels_at_shape(_grown(seeds, small, diameter_px * zoom), nuclei.shape)
+    # What was lost in the coarser image comes back: no cell without all of its nucleus.
+    return np.where(nuclei > 0, nuclei, cells).astype(np.int32)
+
+
+def _shrunk(labels: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Labels at the pixel nearest to each centre of a coarser grid, none of them lost."""
+    if labels.shape == shape:
+        return labels
+    rows, columns = (
+        np.minimum(((np.arange(n) + 0.5) * side / n).astype(int), side - 1)
+        for n, side in zip(shape, labels.shape, strict=True)
+    )
+    small = labels[np.ix_(rows, columns)]
+    lost = np.setdiff1d(labels, small)
+    for label, (y, x) in zip(lost, ndi.center_of_mass(labels > 0, labels, lost), strict=True):
+        small[int(y * shape[0] / labels.shape[0]), int(x * shape[1] / labels.shape[1])] = label
+    return small
+
+
+def _grown(
+    seeds: NDArray[np.int32], plane: NDArray[np.float32], diameter: float
+) -> NDArray[np.int32]:
+    smooth = ndi.gaussian_filter(plane, diameter / 16)
+    background = _background(smooth, seeds, diameter)
+    height = smooth - background
+    level = _cytoplasm(seeds, height, diameter)
+    distance, nearest = ndi.distance_transform_edt(seeds == 0, return_indices=True)
+    own = level[seeds[tuple(nearest)]]
+    brightness = np.clip(height / own, 0, 1)
+    near = distance <= LONGEST_REACH * diameter
+    ground = watershed(DISTANCE_WEIGHT * distance / diameter - brightness, seeds, mask=near)
+    bright = height > LEAST_SHARE * level[ground]
+    return _connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
+
+
+def _background(
+    smooth: NDArray[np.float32], seeds: NDArray[np.int32], diameter: float
+) -> NDArray[np.float32]:
+    """Brightness without cells: the darkest of the surroundings, far enough to leave a cell."""
+    reach = max(3, round(2 * LONGEST_REACH * diameter))
+    darkest = ndi.minimum_filter(smooth, size=reach)
+    background: NDArray[np.float32] = ndi.gaussian_filter(darkest, reach / 2)
+    # In a crowd the darkest place may still be a cell; there the whole image's darkest counts.
+    floor = float(np.percentile(smooth, 1))
+    crowded = ndi.uniform_filter((seeds > 0).astype(np.float32), 2 * reach) > _CROWDED
+    return np.where(crowded, floor, np.maximum(background, floor)).astype(np.float32)
+
+
+# Share of the surroundings covered by nuclei above which there is no free ground among the cells.
+_CROWDED = 0.3
+
+
+def _cytoplasm(
+    seeds: NDArray[np.int32], height: NDArray[np.float32], diameter: float
+) -> NDArray[np.float32]:
+    """Brightness of every cell round its nucleus, indexed by label; infinite for label 0."""
+    count = int(seeds.max())
+    ring = np.where(seeds > 0, 0, expand_labels(seeds, RING * diameter))
+    level = np.asarray(ndi.median(height, ring, np.arange(1, count + 1)), np.float64)
+    inside = np.asarray(ndi.median(height, seeds, np.arange(1, count + 1)), np.float64)
+    # A nucleus without free surroundings lends its own brightness.
+    level = np.where(np.isfinite(level) & (level > 0), level, inside)
+    typical = float(np.median(level[level > 0])) if (level > 0).any() else 1.0
+    level = np.maximum(level, 0.1 * typical)
+    return np.concatenate([[np.inf], level]).astype(np.float32)
+
+
+def _connected(cells: NDArray[np.int32], seeds: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Keep of each cell the piece that holds its nucleus, without spurs and holes."""
+    result = np.zeros_like(cells)
+    for label, box in enumerate(ndi.find_objects(cells), start=1):
+        if box is None:
+            continue
+        mine, seed = cells[box] == label, seeds[box] == label
+        # Opened on a wider field, so that a cell cut by the image's border is not worn away.
+        body = ndi.binary_opening(np.pad(mine, 2, "edge"), iterations=2)[2:-2, 2:-2] | seed
+        pieces, _ = ndi.label(body)
+        kept = ndi.binary_fill_holes(np.isin(pieces, np.unique(pieces[seed])))
+        result[box][kept & (mine | (cells[box] == 0))] = label
+    return result

@@ -1,0 +1,162 @@
+"""Nuclei, each cut out by its own threshold.
+
+1. The image is brought to the size at which a nucleus is `WORKING_DIAMETER` pixels wide.
+2. Local contrast: what stands out from its surroundings of the size of a nucleus, over how much
+   anything stands out there. A dim live nucleus then weighs as much as a bright dead one.
+3. Every region that a threshold on the local contrast cuts out is judged by its shape, edge and
+   size, and the best set of non-overlapping regions is chosen (`tree`, `quality`).
+4. Each region grows to where the brightness falls halfway to the background.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage as ndi
+from skimage.segmentation import expand_labels, relabel_sequential, watershed
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.segment.background import local_background
+from napari_c3r.core.segment.plane import checked_plane, labels_at_shape, resized
+from napari_c3r.core.segment.quality import nucleus_probability
+from napari_c3r.core.segment.scale import SMALLEST_AREA, estimate_nucleus_diameter
+from napari_c3r.core.segment.shapes import Regions, measure_regions
+
+# Enough pixels for a nucleus' shape; a larger one costs time and shows its texture.
+WORKING_DIAMETER = 24.0
+# A region less likely than this to be a nucleus is left out.
+LEAST_PROBABILITY = 0.5
+# Diameters searched, as factors of the usual one.
+SMALLEST, LARGEST = 0.2, 3.0
+# A nucleus is brighter than its surroundings by this many standard errors of the camera's noise
+# (what is cut out of pure noise reaches about 15), and by this share of what the others are.
+LEAST_SIGNIFICANCE = 25.0
+LEAST_SHARE_OF_HEIGHT = 0.06
+
+
+def segment_nuclei(plane: ArrayLike, diameter_px: float | None = None) -> NDArray[np.int32]:
+    """Find the nuclei of a plane.
+
+    Parameters
+    ----------
+    plane
+        (Y, X) nucleus channel, bright on dark, any intensity scale. NaN counts as background.
+    diameter_px
+        The usual nucleus diameter in pixels; None finds it from the image.
+
+    Returns
+    -------
+    (Y, X) labels 1..n in reading order of their first pixel, 0 where there is no nucleus. All 0
+    when nothing is found.
+
+    Raises
+    ------
+    InputError
+        The plane is not a (Y, X) image, the diameter is not positive, or no diameter was given and
+        none could be found.
+    """
+    pixels = checked_plane(plane)
+    if diameter_px is None:
+        diameter_px = estimate_nucleus_diameter(pixels)
+    if not diameter_px > 0:
+        raise InputError(f"The nucleus diameter is {diameter_px}: give a number above 0.")
+    zoom = min(1.0, WORKING_DIAMETER / diameter_px)
+    noise = camera_noise(pixels) * zoom
+    nuclei = nuclei_at_working_size(resized(pixels, zoom), diameter_px * zoom, noise)
+    return labels_at_shape(nuclei, pixels.shape)
+
+
+def nuclei_at_working_size(
+    plane: NDArray[np.float32], diameter: float, noise: float
+) -> NDArray[np.int32]:
+    """Find the nuclei of a plane at the resolution it has, `noise` being that of its pixels."""
+    smooth = smoothed(plane, diameter)
+    regions = contrast_regions(smooth, diameter)
+    gain = nucleus_probability(regions, diameter) - LEAST_PROBABILITY
+    owner = regions.tree.choose(np.where(searched(regions, diameter), gain, 0))
+    labels = _numbered(owner[regions.tree.node])
+    return _grown(_standing_out(labels, smooth, diameter, noise), smooth, diameter)
+
+
+def camera_noise(plane: NDArray[np.float32]) -> float:
+    """Estimate the standard deviation of the noise from the darker half of the pixels.
+
+    Differences of differences cancel every slope; for normal noise their mean size is the standard
+    deviation times the square root of 2 / pi.
+    """
+    if min(plane.shape) < 2:
+        return 0.0
+    difference = plane[:-1, :-1] - plane[1:, :-1] - plane[:-1, 1:] + plane[1:, 1:]
+    dark = plane[:-1, :-1] <= np.median(plane)
+    return float(np.abs(difference[dark]).mean() / 2 * np.sqrt(np.pi / 2)) if dark.any() else 0.0
+
+
+def smoothed(plane: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
+    """Blur away noise and texture much finer than a nucleus."""
+    return ndi.gaussian_filter(plane, max(diameter / 30, 0.7))
+
+
+def contrast_regions(smooth: NDArray[np.float32], diameter: float) -> Regions:
+    """Measure the regions that thresholds on the local contrast of a smoothed plane cut out."""
+    contrast = local_contrast(smooth, diameter)
+    return measure_regions(
+        contrast, ndi.gaussian_gradient_magnitude(contrast, max(diameter / 30, 0.7))
+    )
+
+
+def searched(regions: Regions, diameter: float) -> NDArray[np.bool_]:
+    """Tell which regions are of a size to be judged at all."""
+    size = regions.diameter / diameter
+    return (size > SMALLEST) & (size < LARGEST) & (regions.area > SMALLEST_AREA)
+
+
+def local_contrast(smooth: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
+    """How far each pixel stands out from its surroundings, over how much anything there does.
+
+    The square root makes the noise of photon counts even. The standard deviation is kept above a
+    share of the image's largest, so that empty parts of the image stay flat.
+    """
+    root = np.sqrt(np.maximum(smooth - np.percentile(smooth, 1), 0))
+    detail = root - ndi.gaussian_filter(root, 0.25 * diameter)
+    deviation = np.sqrt(ndi.gaussian_filter(detail**2, 1.7 * diameter))
+    return detail / (deviation + max(0.2 * float(np.percentile(deviation, 98)), 1e-12))
+
+
+def _numbered(owner: NDArray[np.int64]) -> NDArray[np.int32]:
+    labels: NDArray[np.int32] = relabel_sequential(owner + 1)[0].astype(np.int32)
+    return labels
+
+
+def _standing_out(
+    labels: NDArray[np.int32], smooth: NDArray[np.float32], diameter: float, noise: float
+) -> NDArray[np.int32]:
+    """Keep the labels that are clearly brighter than the ring around them."""
+    count = int(labels.max())
+    if count == 0:
+        return labels
+    ring = np.where(labels > 0, 0, expand_labels(labels, 0.2 * diameter))
+    numbers = np.arange(1, count + 1)
+    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    around = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
+    around = around / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
+    height = ndi.mean(smooth, labels, numbers) - around
+    kept = height * np.sqrt(area) > LEAST_SIGNIFICANCE * noise
+    if kept.any():
+        kept &= height > LEAST_SHARE_OF_HEIGHT * np.median(height[kept])
+    return _numbered(np.concatenate([[-1], np.where(kept, numbers, -1)])[labels])
+
+
+def _grown(
+    labels: NDArray[np.int32], smooth: NDArray[np.float32], diameter: float
+) -> NDArray[np.int32]:
+    """Grow each label, by a fifth of a diameter at most, to half its height over the background."""
+    count = int(labels.max())
+    if count == 0:
+        return labels
+    inside = np.asarray(ndi.median(smooth, labels, np.arange(1, count + 1)))
+    near = expand_labels(labels, 0.2 * diameter)
+    background = local_background(smooth, diameter)
+    height = np.concatenate([[np.inf], inside]).astype(np.float32)[near] - background
+    reached = (labels > 0) | ((near > 0) & (smooth - background > 0.5 * height))
+    grown: NDArray[np.int32] = watershed(-smooth, labels, mask=reached).astype(np.int32)
+    return grown

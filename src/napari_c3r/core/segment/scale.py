@@ -1,0 +1,94 @@
+"""The size of the nuclei, found from the image itself."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage as ndi
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.segment.plane import checked_plane, resized
+from napari_c3r.core.segment.quality import nucleus_probability
+from napari_c3r.core.segment.shapes import Regions, measure_regions
+
+# The search runs on at most this many pixels: the size is a property of the whole field and does
+# not need every pixel of it.
+SEARCH_PIXELS = 640 * 640
+# Regions of fewer pixels have no measurable shape.
+SMALLEST_AREA = 20
+# Below this diameter in a shrunken image, shapes are too coarse and a full-size part is searched.
+COARSE_DIAMETER = 10
+# Only regions that are almost surely nuclei vote on the size.
+SURE = 0.7
+
+
+def estimate_nucleus_diameter(plane: ArrayLike) -> float:
+    """Find the usual nucleus diameter of an image, in pixels.
+
+    Every region that some threshold cuts out is judged by its shape alone; the best
+    non-overlapping ones vote, each with a weight in proportion to its diameter, and the weighted
+    median is returned.
+
+    Parameters
+    ----------
+    plane
+        (Y, X) nucleus channel, bright on dark, any intensity scale.
+
+    Raises
+    ------
+    InputError
+        The plane is not a (Y, X) image, or nothing in it looks like a nucleus.
+    """
+    pixels = checked_plane(plane)
+    zoom = min(1.0, (SEARCH_PIXELS / pixels.size) ** 0.5)
+    small = resized(pixels, zoom)
+    diameter = _vote(small)
+    if zoom < 1 and (diameter is None or diameter < COARSE_DIAMETER):
+        finer = _vote(_liveliest_part(pixels, small))
+        if finer is not None:
+            return finer
+    if diameter is None:
+        raise InputError("No nuclei found: nothing in the nucleus channel has a nucleus' shape.")
+    return diameter / zoom
+
+
+def search_regions(plane: NDArray[np.float32]) -> Regions:
+    """Measure the regions of a plane that the size is found from."""
+    smooth = ndi.gaussian_filter(plane, 1.0)
+    dark = np.percentile(plane, 1)
+    offset = max(0.05 * float(np.percentile(smooth, 99) - dark), 1e-6)
+    brightness = np.log(np.maximum(smooth - dark, 0) + offset)
+    return measure_regions(brightness, ndi.gaussian_gradient_magnitude(brightness, 0.7))
+
+
+def plausible(regions: Regions) -> NDArray[np.bool_]:
+    """Tell which regions are large enough to have a shape, and at most a third of the image."""
+    return (regions.area > SMALLEST_AREA) & (regions.area < regions.tree.node.size / 3)
+
+
+def _vote(plane: NDArray[np.float32]) -> float | None:
+    regions = search_regions(plane)
+    surplus = (nucleus_probability(regions) - SURE) * np.sqrt(regions.area)
+    owner = regions.tree.choose(np.where(plausible(regions), surplus, 0))
+    diameters = np.sort(regions.diameter[np.unique(owner[owner >= 0])])
+    if diameters.size == 0:
+        return None
+    weight = np.cumsum(diameters)
+    return float(diameters[np.searchsorted(weight, weight[-1] / 2)])
+
+
+def _liveliest_part(pixels: NDArray[np.float32], small: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cut the full-size window in which the image varies most."""
+    zoom = small.shape[0] / pixels.shape[0]
+    side = int(SEARCH_PIXELS**0.5)
+    detail = np.minimum(np.abs(small - ndi.gaussian_filter(small, 5)), np.percentile(small, 99))
+    activity = ndi.uniform_filter(detail, max(1, round(side * zoom)))
+    centre = np.unravel_index(np.argmax(activity), activity.shape)
+    window = tuple(
+        slice(start, start + side)
+        for start in (
+            int(np.clip(c / zoom - side / 2, 0, max(full - side, 0)))
+            for c, full in zip(centre, pixels.shape, strict=True)
+        )
+    )
+    return pixels[window]

@@ -1,0 +1,98 @@
+"""The component tree of an image, and the best non-overlapping choice of its regions.
+
+Raise a threshold from the darkest to the brightest level: the connected sets above it shrink,
+split and vanish. These sets, ordered by inclusion, are the nodes of the component tree (max-tree:
+Salembier, Oliveras & Garrido 1998, "Antiextensive connected operators for image and sequence
+processing"). Every object that *any* threshold separates is a node, so each nucleus can have its
+own threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.morphology import max_tree
+
+
+@dataclass(frozen=True)
+class ComponentTree:
+    """The component tree of an image of integer levels.
+
+    Attributes
+    ----------
+    node
+        (Y, X) the smallest region (the highest node) that holds each pixel.
+    parent
+        (N,) the region that encloses each region; the root is its own parent.
+    level
+        (N,) the threshold of each region.
+    by_level
+        The node numbers, one array per level, the highest level first. The root, which is the
+        whole image, is left out.
+    """
+
+    node: NDArray[np.int32]
+    parent: NDArray[np.int32]
+    level: NDArray[np.int64]
+    by_level: tuple[NDArray[np.int64], ...]
+
+    @classmethod
+    def of(cls, levels: NDArray[np.uint8]) -> ComponentTree:
+        """Build the tree of a (Y, X) image of levels, pixels joined along edges and corners."""
+        parents, order = max_tree(levels, connectivity=2)
+        flat, above = levels.ravel(), parents.ravel()
+        canonical = flat[above] != flat
+        canonical[order[0]] = True
+        number = np.cumsum(canonical, dtype=np.int32) - 1
+        pixels = np.flatnonzero(canonical)
+        node = np.where(canonical, number, number[above]).reshape(levels.shape)
+        parent = node.ravel()[above[pixels]]
+        level = flat[pixels].astype(np.int64)
+        root = number[order[0]]
+        parent[root] = root
+        return cls(node, parent, level, _group_by_level(level, root))
+
+    @property
+    def size(self) -> int:
+        """The number of regions."""
+        return int(self.parent.size)
+
+    def total(self, own: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum (N, K) values of the regions' own pixels over everything each region encloses."""
+        total = own.copy()
+        for nodes in self.by_level:
+            np.add.at(total, self.parent[nodes], total[nodes])
+        return total
+
+    def choose(self, gain: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Choose the regions, none inside another, whose gains add up to the most.
+
+        Parameters
+        ----------
+        gain
+            (N,) what each region is worth. Regions with a gain of at most 0 are never chosen.
+
+        Returns
+        -------
+        (N,) the chosen region that encloses each region (itself included), -1 where none does.
+        """
+        inside = np.zeros(self.size)
+        chosen = np.zeros(self.size, dtype=bool)
+        for nodes in self.by_level:
+            chosen[nodes] = gain[nodes] > inside[nodes]
+            best = np.maximum(gain[nodes], inside[nodes])
+            np.add.at(inside, self.parent[nodes], best)
+        owner = np.full(self.size, -1, dtype=np.int64)
+        for nodes in reversed(self.by_level):
+            outer = owner[self.parent[nodes]]
+            owner[nodes] = np.where(outer >= 0, outer, np.where(chosen[nodes], nodes, -1))
+        return owner
+
+
+def _group_by_level(level: NDArray[np.int64], root: np.int32) -> tuple[NDArray[np.int64], ...]:
+    order = np.argsort(-level, kind="stable")
+    order = order[order != root]
+    cuts = np.flatnonzero(np.diff(level[order])) + 1
+    return tuple(np.split(order, cuts)) if order.size else ()
