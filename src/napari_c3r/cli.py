@@ -216,11 +216,11 @@ def demo(
     from napari_c3r.core.encoder import load_encoder
     from napari_c3r.core.figure import draw_result
     from napari_c3r.core.segment import segment_cells
-    from napari_c3r.core.simulate import simulate_field
+    from napari_c3r.core.simulate import sample_field
     from napari_c3r.core.table import provenance_path, write
 
     out.mkdir(parents=True, exist_ok=True)
-    image = simulate_field(kind, seed=seed).image
+    image = sample_field(kind).image
     assignment = ChannelAssignment.suggest(image.channel_names)
     nucleus = suggest_nucleus(image.channel_names) or assignment.context[0]
     nuclei, cells = segment_cells(image, nucleus, suggest_cell(image.channel_names))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from napari_c3r.core.simulate import SimulatedField, simulate_field
-from napari_c3r.core.simulate.presets import PROTEINS
-from napari_c3r.core.stains import channel_colours
+from napari_c3r.core.simulate import sample_field
+from napari_c3r.readers import image_layers
 
 LayerData = tuple[Any, dict[str, Any], str]
 
 # Dark enough that five overlapping stains keep their colours apart.
 _CONTRAST_PERCENTILES = (50.0, 99.9)
-_HPA_PATTERNS = ("nucleoplasm", "nucleoli", "mitochondria", "Golgi", "plasma membrane")
 
 
 def cell_painting() -> list[LayerData]:
@@ -24,9 +21,7 @@ def cell_painting() -> list[LayerData]:
     Returns napari layer data: one image layer for each channel, and the true cells as a hidden
     labels layer whose features tell the phenotype.
     """
-    return _layers(
-        simulate_field("cell-painting", shape=(768, 768), seed=3), "cell-painting-sample"
-    )
+    return _layers("cell-painting")
 
 
 def hpa() -> list[LayerData]:
@@ -34,36 +29,26 @@ def hpa() -> list[LayerData]:
 
     Returns napari layer data as `cell_painting` does.
     """
-    populations = [protein for protein in PROTEINS if protein.name in _HPA_PATTERNS]
-    simulated = simulate_field("hpa", shape=(1280, 1280), seed=3, phenotypes=populations)
-    return _layers(simulated, "hpa-sample")
+    return _layers("hpa")
 
 
-def _layers(simulated: SimulatedField, name: str) -> list[LayerData]:
-    image = replace(simulated.image, name=name)
-    colours = channel_colours(image.channel_names)
-    pixel_size = image.pixel_size_um
-    shared = {"scale": (pixel_size, pixel_size), "units": ("micrometer", "micrometer")}
-    known = {"image": name, "pixel_size_um": pixel_size}
+def _layers(kind: str) -> list[LayerData]:
+    simulated = sample_field(kind)
     layers: list[LayerData] = []
-    for channel in image.channel_names:
-        plane = np.asarray(image.channel(channel))
-        low, high = np.percentile(plane, _CONTRAST_PERCENTILES)
-        options = {
-            "name": channel,
-            "colormap": colours[channel],
-            "contrast_limits": (float(low), float(high)),
-            "blending": "additive",
-            "metadata": {"napari_c3r": {"channel": channel, **known}},
-            **shared,
-        }
-        layers.append((plane, options, "image"))
+    for plane, options, layer_type in image_layers(simulated.image):
+        pixels = np.asarray(plane)
+        low, high = np.percentile(pixels, _CONTRAST_PERCENTILES)
+        layers.append(
+            (pixels, {**options, "contrast_limits": (float(low), float(high))}, layer_type)
+        )
+    shared = layers[0][1]
     truth = {
         "name": "cells (truth)",
         "visible": False,
         "features": simulated.truth.rename(columns={"label": "index"}),
-        "metadata": {"napari_c3r": known},
-        **shared,
+        "scale": shared["scale"],
+        "units": shared["units"],
+        "metadata": {"napari_c3r": {"image": simulated.image.name}},
     }
     layers.append((simulated.cells, truth, "labels"))
     return layers

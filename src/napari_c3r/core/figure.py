@@ -19,7 +19,7 @@ from napari_c3r.core.reduce import NOISE
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_CONTRAST_PERCENTILES = (0.5, 99.7)
+_CONTRAST_PERCENTILES = (30.0, 99.9)
 _BACKGROUND = "#14161a"
 _TEXT = "#e8e8e8"
 _EMPTY = "#1b1d22"
@@ -27,7 +27,9 @@ _UNPAINTED = "#2b2e35"
 
 
 def composite(image: Image, colours: dict[str, str] | None = None) -> NDArray[np.float32]:
-    """Add the channels up in their stains' colours.
+    """Lay the channels over each other in their stains' colours.
+
+    Colours are screened, not added, so that five bright stains do not all end in white.
 
     Parameters
     ----------
@@ -44,13 +46,13 @@ def composite(image: Image, colours: dict[str, str] | None = None) -> NDArray[np
     from matplotlib.colors import to_rgb
 
     colours = colours or stains.channel_colours(image.channel_names)
-    picture = np.zeros((*image.shape[1:], 3), np.float32)
+    darkness = np.ones((*image.shape[1:], 3), np.float32)
     for name in image.channel_names:
         plane = np.asarray(image.channel(name), np.float32)
         low, high = np.percentile(plane, _CONTRAST_PERCENTILES)
         bright = np.clip((plane - low) / max(high - low, 1e-6), 0, 1)
-        picture += bright[..., None] * np.array(to_rgb(colours[name]), np.float32)
-    return np.clip(picture, 0, 1)
+        darkness *= 1 - bright[..., None] * np.array(to_rgb(colours[name]), np.float32)
+    return 1 - darkness
 
 
 def draw_result(
@@ -72,7 +74,7 @@ def draw_result(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(15, 5.4), facecolor=_BACKGROUND, layout="constrained")
+    figure = Figure(figsize=(15, 5.1), facecolor=_BACKGROUND, layout="constrained")
     FigureCanvasAgg(figure)
     left, middle, right = figure.subplots(1, 3)
     clusters = result.obs["cluster"]

@@ -137,8 +137,8 @@ def _standing_out(
     ring = np.where(labels > 0, 0, expand_labels(labels, 0.2 * diameter))
     numbers = np.arange(1, count + 1)
     area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    around = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
-    around = around / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
+    light = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
+    around = light / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
     height = ndi.mean(smooth, labels, numbers) - around
     kept = height * np.sqrt(area) > LEAST_SIGNIFICANCE * noise
     if kept.any():

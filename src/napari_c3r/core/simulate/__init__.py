@@ -11,6 +11,7 @@ from napari_c3r.core.simulate.parameters import (
     Optics,
     Population,
 )
+from napari_c3r.core.simulate.samples import sample_field
 
 __all__ = [
     "Antibody",
@@ -20,5 +21,6 @@ __all__ = [
     "Optics",
     "Population",
     "SimulatedField",
+    "sample_field",
     "simulate_field",
 ]
