@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from napari_c3r.core.segment.adapters import WEIGHTS_LICENCE
-from napari_c3r.core.segment.nuclei import segment_nuclei
-from napari_c3r.core.segment.scale import estimate_nucleus_diameter
+from napari_c3r.core.segment.nuclei import segment_nuclei, usual_diameter
 from napari_c3r.core.segment.score import f1_at_iou
 from napari_c3r.core.segment.segmentation import METHODS, segment_cells
 
 __all__ = [
     "METHODS",
     "WEIGHTS_LICENCE",
-    "estimate_nucleus_diameter",
     "f1_at_iou",
     "segment_cells",
     "segment_nuclei",
+    "usual_diameter",
 ]

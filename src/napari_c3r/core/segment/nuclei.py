@@ -5,7 +5,8 @@
    anything stands out there. A dim live nucleus then weighs as much as a bright dead one.
 3. Every region that a threshold on the local contrast cuts out is judged by its shape, edge and
    size, and the best set of non-overlapping regions is chosen (`tree`, `quality`).
-4. Each region grows to where the brightness falls halfway to the background.
+4. Touching nuclei that no threshold parts are parted at their waist (`split`).
+5. Each region grows to where the brightness falls halfway to the background.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from napari_c3r.core.segment.plane import checked_plane, labels_at_shape, resize
 from napari_c3r.core.segment.quality import nucleus_probability
 from napari_c3r.core.segment.scale import SMALLEST_AREA, estimate_nucleus_diameter
 from napari_c3r.core.segment.shapes import Regions, measure_regions
+from napari_c3r.core.segment.split import split_touching
 
 # Enough pixels for a nucleus' shape; a larger one costs time and shows its texture.
 WORKING_DIAMETER = 24.0
 # A region less likely than this to be a nucleus is left out.
 LEAST_PROBABILITY = 0.5
+# Below this many nuclei, the size found may be that of a clump, and smaller ones are tried.
+FEW = 6
+SMALLER_STEP, SMALLEST_TRIED = 1.5, 6.0
 # Diameters searched, as factors of the usual one.
 SMALLEST, LARGEST = 0.2, 3.0
 # A nucleus is brighter than its surroundings by this many standard errors of the camera's noise
@@ -57,13 +62,56 @@ def segment_nuclei(plane: ArrayLike, diameter_px: float | None = None) -> NDArra
     """
     pixels = checked_plane(plane)
     if diameter_px is None:
-        diameter_px = estimate_nucleus_diameter(pixels)
+        diameter_px = usual_diameter(pixels)
     if not diameter_px > 0:
         raise InputError(f"The nucleus diameter is {diameter_px}: give a number above 0.")
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
     noise = camera_noise(pixels) * zoom
     nuclei = nuclei_at_working_size(resized(pixels, zoom), diameter_px * zoom, noise)
     return labels_at_shape(nuclei, pixels.shape)
+
+
+def usual_diameter(plane: ArrayLike) -> float:
+    """Find the usual nucleus diameter, in pixels, also where the only nuclei are in a clump.
+
+    The size that the field votes for may be that of a clump of nuclei. Where only few nuclei of
+    that size are found, smaller sizes are tried, and the one at which the found nuclei have most
+    in their favour is returned.
+
+    Parameters
+    ----------
+    plane
+        (Y, X) nucleus channel, bright on dark, any intensity scale.
+
+    Raises
+    ------
+    InputError
+        The plane is not a (Y, X) image, or nothing in it looks like a nucleus.
+    """
+    pixels = checked_plane(plane)
+    best = estimate_nucleus_diameter(pixels)
+    count, most = _in_favour(pixels, best)
+    if count > FEW:
+        return best
+    for diameter in best / SMALLER_STEP ** np.arange(1, 8):
+        if diameter < SMALLEST_TRIED:
+            break
+        _, favour = _in_favour(pixels, diameter)
+        if favour > most:
+            best, most = float(diameter), favour
+    return best
+
+
+def _in_favour(pixels: NDArray[np.float32], diameter_px: float) -> tuple[int, float]:
+    """Count the nuclei of about a diameter, and sum what speaks for each, times its size."""
+    zoom = min(1.0, WORKING_DIAMETER / diameter_px)
+    diameter = diameter_px * zoom
+    regions = contrast_regions(smoothed(resized(pixels, zoom), diameter), diameter)
+    gain = nucleus_probability(regions, diameter) - LEAST_PROBABILITY
+    gain = np.where(searched(regions, diameter), gain, 0)
+    owner = regions.tree.choose(gain)
+    chosen = np.unique(owner[owner >= 0])
+    return len(chosen), float((gain[chosen] * regions.diameter[chosen]).sum() / zoom)
 
 
 def nuclei_at_working_size(
@@ -75,7 +123,8 @@ def nuclei_at_working_size(
     gain = nucleus_probability(regions, diameter) - LEAST_PROBABILITY
     owner = regions.tree.choose(np.where(searched(regions, diameter), gain, 0))
     labels = _numbered(owner[regions.tree.node])
-    return _grown(_standing_out(labels, smooth, diameter, noise), smooth, diameter)
+    labels = split_touching(_standing_out(labels, smooth, diameter, noise), diameter)
+    return _grown(_numbered(labels - 1), smooth, diameter)
 
 
 def camera_noise(plane: NDArray[np.float32]) -> float:

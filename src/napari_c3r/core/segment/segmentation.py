@@ -10,9 +10,8 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.adapters import WEIGHTS_LICENCE, segment_with
 from napari_c3r.core.segment.cells import USUAL_REACH, expand_nuclei, grow_cells
-from napari_c3r.core.segment.nuclei import segment_nuclei
+from napari_c3r.core.segment.nuclei import segment_nuclei, usual_diameter
 from napari_c3r.core.segment.plane import checked_plane
-from napari_c3r.core.segment.scale import estimate_nucleus_diameter
 
 CLASSICAL = "classical"
 METHODS = (CLASSICAL, *WEIGHTS_LICENCE)
@@ -72,7 +71,7 @@ def segment_cells(
         )
     try:
         if method == CLASSICAL:
-            usual = diameter or estimate_nucleus_diameter(plane)
+            usual = diameter or usual_diameter(plane)
             nuclei = segment_nuclei(plane, usual)
         else:
             nuclei = segment_with(method, plane, diameter)
