@@ -171,7 +171,7 @@ def local_contrast(smooth: NDArray[np.float32], diameter: float) -> NDArray[np.f
     return detail / (deviation + max(0.2 * float(np.percentile(deviation, 98)), 1e-12))
 
 
-def _numbered(owner: NDArray[np.int64]) -> NDArray[np.int32]:
+def _numbered(owner: NDArray[np.integer]) -> NDArray[np.int32]:
     labels: NDArray[np.int32] = relabel_sequential(owner + 1)[0].astype(np.int32)
     return labels
 
