@@ -9,9 +9,9 @@ import copy
 
 import torch
 import torch.nn.functional as F
-from benchmarks._row import Row, seconds
 from torch import Tensor
 
+from benchmarks._row import Row, seconds
 from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
 from napari_c3r.core.encoder.block import Block
 from napari_c3r.core.encoder.positions import interpolate_positions

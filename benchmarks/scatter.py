@@ -9,10 +9,10 @@ stands in for one and takes nearly all of that time.
 from __future__ import annotations
 
 import numpy as np
-from benchmarks._row import Row, seconds
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication
 
+from benchmarks._row import Row, seconds
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 

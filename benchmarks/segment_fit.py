@@ -93,7 +93,7 @@ def fitted(data: list[Examples]) -> dict[str, float]:
 def held_out(
     fields: list[Field], which: str, collect: Callable[[Field], Examples]
 ) -> dict[str, float]:
-    """Fit one of the two models on all fields, and score it on the halves left out."""
+    """Score one of the two models on fields left out of its fit; return its fit to all."""
     data = [collect(field) for field in fields]
     scores: dict[str, list[float]] = {}
     for half in (0, 1):
@@ -113,14 +113,9 @@ def main() -> None:
         ("ANY_SIZE", any_size_examples),
         ("NEAR_DIAMETER", near_diameter_examples),
     ):
-        data = [collect(field) for field in fields]
-        getattr(quality, which).update(fitted(data))
-        print(which, getattr(quality, which))
-    for which, collect in (
-        ("ANY_SIZE", any_size_examples),
-        ("NEAR_DIAMETER", near_diameter_examples),
-    ):
-        held_out(fields, which, collect)
+        weights = held_out(fields, which, collect)
+        getattr(quality, which).update(weights)
+        print(which, weights, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -55,25 +56,44 @@ def rows() -> list[Row]:
         ),
         Row("nuclei and cells of a 1024² field", f"{both:.2f} s", "3 s at most", both <= 3),
     ]
-    for folder, least in _LEAST_F1.items():
-        if (_DATA / "masks" / folder).is_dir():
-            found.append(_agreement(_DATA / "masks" / folder, folder, least))
+    fields = outlined_fields()
+    for name, least in _LEAST_F1.items():
+        of_set = [field for field in fields if field.set_name == name]
+        if of_set:
+            found.append(_agreement(of_set, name, least))
     return found
 
 
-def _agreement(path: Path, name: str, least: float) -> Row:
-    scores, plain = [], []
-    for file in sorted(path.glob("*_labels.tif")):
-        truth = tifffile.imread(file)
-        plane = tifffile.imread(file.with_name(file.name.replace("_labels", "")))
-        scores.append(f1_at_iou(truth, segment_nuclei(plane)))
-        plain.append(f1_at_iou(truth, otsu_and_watershed(plane)))
-    mean = float(np.mean(scores))
+@dataclass(frozen=True)
+class Field:
+    """A field with hand-drawn outlines: (Y, X) pixels and labels, and the set it is from."""
+
+    set_name: str
+    plane: np.ndarray
+    truth: np.ndarray
+
+
+def outlined_fields() -> list[Field]:
+    """All hand-outlined fields that are there."""
+    return [
+        Field(
+            name,
+            tifffile.imread(file.with_name(file.name.replace("_labels", ""))),
+            tifffile.imread(file),
+        )
+        for name in _LEAST_F1
+        for file in sorted((_DATA / "masks" / name).glob("*_labels.tif"))
+    ]
+
+
+def _agreement(fields: list[Field], name: str, least: float) -> Row:
+    ours = np.mean([f1_at_iou(field.truth, segment_nuclei(field.plane)) for field in fields])
+    plain = np.mean([f1_at_iou(field.truth, otsu_and_watershed(field.plane)) for field in fields])
     return Row(
-        f"F1 at IoU 0.5, {name} ({len(scores)} fields)",
-        f"{mean:.3f} against {np.mean(plain):.3f}",
+        f"F1 at IoU 0.5, {name} ({len(fields)} fields)",
+        f"{ours:.3f} against {plain:.3f}",
         f"{least:.2f} at least",
-        mean >= least,
+        bool(ours >= least),
     )
 
 

@@ -229,7 +229,8 @@ def test_labels_that_do_not_fit_are_one_line(viewer, dock, hand, labels, said):
     viewer.add_image(rng.random((64, 64)), name="DAPI")
     viewer.add_image(rng.random((64, 64)), name="GFP")
     viewer.layers.selection = set(viewer.layers)
-    hand.click(dock.steps[0].header) if not dock.steps[0].is_open else None
+    if not dock.steps[0].is_open:
+        hand.click(dock.steps[0].header)
     hand.click(dock.image.layers_button)
     dock.controller.use_labels(viewer.add_labels(labels, name="mine").name)
     assert said in dock.steps[2].reason.text()
@@ -240,3 +241,38 @@ def test_an_rgb_picture_is_refused_with_what_to_do(viewer, dock, hand):
     viewer.add_image(np.zeros((64, 64, 3), np.uint8), rgb=True, name="photo")
     hand.click(dock.image.layers_button)
     assert "'photo' is an RGB picture; split it" in dock.steps[0].reason.text()
+
+
+def test_channels_are_renamed_in_the_table_and_a_taken_name_is_refused(viewer, dock, hand):
+    hand.click(dock.image.sample_button)
+    hand.wait_idle(dock)
+    if not dock.steps[1].is_open:
+        hand.click(dock.steps[1].header)
+    edit = dock.channels.names[1]
+    edit.setFocus()
+    edit.selectAll()
+    QTest.keyClicks(edit, "RNA")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert dock.steps[1].reason.text() == "There is already a channel 'RNA'; choose another name"
+    assert edit.text() == "ER"
+    edit.selectAll()
+    QTest.keyClicks(edit, "conA")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    session = session_of(viewer)
+    assert session.image.channel_names == ("DNA", "conA", "RNA", "AGP", "Mito")
+    assert session.assignment.context == ("DNA", "conA")
+    assert dock.steps[1].reason.text() == ""
+
+
+def test_settings_of_the_plugin_are_where_the_dock_starts(make_napari_viewer_proxy, qtbot):
+    from napari.settings import get_plugin_settings
+
+    settings = get_plugin_settings("napari-c3r")
+    settings.embedding.seed = 7
+    try:
+        viewer = make_napari_viewer_proxy()
+        _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
+        assert dock.map.seed.value() == 7
+        dock.release()
+    finally:
+        settings.embedding.seed = 0

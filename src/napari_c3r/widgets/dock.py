@@ -16,6 +16,7 @@ from napari_c3r.widgets.controller import EMBED, FIND, MAP, OPEN, Controller
 from napari_c3r.widgets.jobs import Jobs
 from napari_c3r.widgets.layers import image_layers, pictures
 from napari_c3r.widgets.linking import link_of
+from napari_c3r.widgets.settings import read_settings
 from napari_c3r.widgets.status import Mark
 from napari_c3r.widgets.step import Step
 from napari_c3r.widgets.steps.cells import CellsBody
@@ -56,6 +57,9 @@ class C3RDock(QWidget):
         self.image, self.channels, self.cells = ImageBody(), ChannelsBody(), CellsBody()
         self.embed, self.map = EmbedBody(), MapBody()
         self._problems = dict.fromkeys(range(1, 6), "")
+        settings = read_settings()
+        self.embed.prefer_device(settings.device)
+        self.map.seed.setValue(settings.seed)
         self._build()
         self._connect()
         self._follow_layers()

@@ -186,8 +186,9 @@ def open_explorer(viewer: Any) -> None:
     window = getattr(viewer, "window", None)
     if window is None:
         return
-    if NAME in window.dock_widgets:
-        shown = window.dock_widgets[NAME]
-        (shown.parentWidget() or shown).show()
-        return
+    # From the Plugins menu it comes under a name that has the plugin's added.
+    for name, shown in window.dock_widgets.items():
+        if name.startswith(NAME):
+            (shown.parentWidget() or shown).show()
+            return
     window.add_dock_widget(C3RExplorer(viewer), name=NAME, area="bottom")

@@ -106,12 +106,22 @@ def _in_favour(pixels: NDArray[np.float32], diameter_px: float) -> tuple[int, fl
     """Count the nuclei of about a diameter, and sum what speaks for each, times its size."""
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
     diameter = diameter_px * zoom
-    regions = contrast_regions(smoothed(resized(pixels, zoom), diameter), diameter)
-    gain = nucleus_probability(regions, diameter) - LEAST_PROBABILITY
-    gain = np.where(searched(regions, diameter), gain, 0)
-    owner = regions.tree.choose(gain)
+    regions, gain, owner = _choose(smoothed(resized(pixels, zoom), diameter), diameter)
     chosen = np.unique(owner[owner >= 0])
     return len(chosen), float((gain[chosen] * regions.diameter[chosen]).sum() / zoom)
+
+
+def _choose(
+    smooth: NDArray[np.float32], diameter: float
+) -> tuple[Regions, NDArray[np.float64], NDArray[np.int64]]:
+    """Regions of a smoothed plane, what speaks for each, and the chosen one that each is part of.
+
+    The last holds -1 for regions that are part of none.
+    """
+    regions = contrast_regions(smooth, diameter)
+    gain = nucleus_probability(regions, diameter) - LEAST_PROBABILITY
+    gain = np.where(searched(regions, diameter), gain, 0)
+    return regions, gain, regions.tree.choose(gain)
 
 
 def nuclei_at_working_size(
@@ -119,11 +129,9 @@ def nuclei_at_working_size(
 ) -> NDArray[np.int32]:
     """Find the nuclei of a plane at the resolution it has, `noise` being that of its pixels."""
     smooth = smoothed(plane, diameter)
-    regions = contrast_regions(smooth, diameter)
-    gain = nucleus_probability(regions, diameter) - LEAST_PROBABILITY
-    owner = regions.tree.choose(np.where(searched(regions, diameter), gain, 0))
-    labels = _numbered(owner[regions.tree.node])
-    labels = split_touching(_standing_out(labels, smooth, diameter, noise), diameter)
+    regions, _, owner = _choose(smooth, diameter)
+    labels = _standing_out(_numbered(owner[regions.tree.node]), smooth, diameter, noise)
+    labels = split_touching(labels, diameter)
     return _grown(_numbered(labels - 1), smooth, diameter)
 
 

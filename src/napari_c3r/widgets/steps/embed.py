@@ -66,6 +66,7 @@ class EmbedBody(QWidget):
         self.device = QComboBox()
         self.device.setToolTip("Where to compute; auto takes a GPU if there is one")
         self.device.setAccessibleName("Device")
+        self._preferred = "auto"
         self.device.addItem("auto", "auto")
         self.untrained = QLabel(
             "This encoder is untrained: its vectors follow the image's structure, "
@@ -127,6 +128,11 @@ class EmbedBody(QWidget):
         self.device.addItem(f"auto: {devices[0]}", "auto")
         for device in devices:
             self.device.addItem(device, device)
+        self.device.setCurrentIndex(max(0, self.device.findData(self._preferred)))
+
+    def prefer_device(self, device: str) -> None:
+        """Start with a device, if this machine turns out to have it."""
+        self._preferred = device
 
     def show_running(self, running: bool) -> None:
         """Show progress and abort while running, and only then."""
