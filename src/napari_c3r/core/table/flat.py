@@ -113,7 +113,7 @@ def _restore_types(
             return obs[name]
         if kind == "category":
             return obs[name].astype(pd.CategoricalDtype(categories[name]))
-        return obs[name].astype(kind)
+        return obs[name].astype(kind)  # type: ignore[call-overload]
 
     restored = {name: restore(name, kind) for name, kind in types.items() if name in obs}
     added = {name: obs[name] for name in obs.columns if name not in restored}
