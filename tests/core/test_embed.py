@@ -44,6 +44,9 @@ def test_one_row_per_cell_in_label_order_with_its_provenance(field, encoder):
     assert provenance["images"]["crop_basis"][0].startswith("64 µm")
     assert any("untrained" in note for note in provenance["notes"])
     assert "intensity_mean_Mito" in result.obs
+    # A crop of 64 µm reaches over the edge before the cell in its middle does.
+    assert result.obs["crop_padded"][result.obs["touches_border"]].all()
+    assert not result.obs["crop_padded"].all()
 
 
 def test_relabelling_moves_rows_and_changes_no_vector(field, encoder):

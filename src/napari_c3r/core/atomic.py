@@ -49,7 +49,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _let_others_read(temporary)
-        with temporary.open("rb") as stream:
+        # Windows flushes only what is open for writing.
+        with temporary.open("r+b") as stream:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except OSError as error:

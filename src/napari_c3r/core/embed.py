@@ -125,6 +125,7 @@ class EmbedRun:
         self._plan: CropPlan | None = None
         self._vectors = np.empty((0, 0), np.float32)
         self._done = np.zeros(0, bool)
+        self._padded = np.zeros(0, bool)
         self._columns: tuple[tuple[str, str], ...] = ()
         self._settings: dict[str, Any] = {}
         self._notes: tuple[str, ...] = ()
@@ -164,6 +165,7 @@ class EmbedRun:
                 rows=pending,
             ):
                 self._vectors[batch.rows] = run.run(batch.crops)
+                self._padded[batch.rows] = batch.padded
                 self._done[batch.rows] = True
                 self._note_settings(run)
                 done = int(self._done.sum())
@@ -194,6 +196,7 @@ class EmbedRun:
             )
             self._table = table
             self._done = np.zeros(len(table.obs), bool)
+            self._padded = np.zeros(len(table.obs), bool)
         return self._table, self._plan
 
     def _note_settings(self, run: Any) -> None:
@@ -239,7 +242,7 @@ class EmbedRun:
             "sources": describe_sources(self.job.image.source),
             "notes": notes,
         }
-        obs = table.obs.iloc[rows]
+        obs = table.obs.assign(crop_padded=self._padded).iloc[rows]
         return make_result(obs, self._vectors[rows], self._columns, provenance)
 
 

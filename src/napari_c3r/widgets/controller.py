@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.channels import ChannelAssignment
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.images import Image
 
 OPEN, FIND, EMBED, MAP, EXPORT = "open", "find cells", "embed", "map", "export"
 
@@ -151,8 +153,8 @@ class Controller(QObject):
 
         def take(found: Any) -> None:
             nuclei, cells = found
-            body_name = choice.cell or "a set distance"
-            origin = f"from {choice.nucleus} and {body_name}"
+            origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
+            origin += f"\nnuclei about {_usual_diameter(nuclei, image)} wide"
             self._show_cells(nuclei, cells)
             self.session.set_cells(
                 Cells(cells, len(np.unique(cells[cells > 0])), image.name, origin, nuclei)
@@ -360,3 +362,12 @@ class Controller(QObject):
         self.jobs.drop()
         self.loading.drop()
         self._unwatch()
+
+
+def _usual_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
+    """Median diameter of the nuclei that were found, in words."""
+    areas = np.bincount(nuclei.ravel())[1:]
+    diameter = float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi)))
+    if image.pixel_size_um is None:
+        return f"{diameter:.0f} px"
+    return f"{diameter * image.pixel_size_um:.1f} µm"
