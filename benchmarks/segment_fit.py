@@ -66,7 +66,7 @@ def any_size_examples(field: Field) -> Examples:
 
 def near_diameter_examples(field: Field) -> Examples:
     pixels = checked_plane(field.plane)
-    diameter = scale.estimate_nucleus_diameter(pixels)
+    diameter, _ = scale.vote_on_diameter(pixels)
     zoom = min(1.0, nuclei.WORKING_DIAMETER / diameter)
     plane, diameter = resized(pixels, zoom), diameter * zoom
     regions = nuclei.contrast_regions(nuclei.smoothed(plane, diameter), diameter)

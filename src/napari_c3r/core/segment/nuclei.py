@@ -20,15 +20,15 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.segment.background import local_background
 from napari_c3r.core.segment.plane import checked_plane, labels_at_shape, resized
 from napari_c3r.core.segment.quality import nucleus_probability
-from napari_c3r.core.segment.scale import SMALLEST_AREA, estimate_nucleus_diameter
+from napari_c3r.core.segment.scale import SMALLEST_AREA, vote_on_diameter
 from napari_c3r.core.segment.shapes import Regions, measure_regions
 from napari_c3r.core.segment.split import split_touching
 
 # Enough pixels for a nucleus' shape; a larger one costs time and shows its texture.
 WORKING_DIAMETER = 24.0
 # A region less likely than this to be a nucleus is left out.
-LEAST_PROBABILITY = 0.5
-# Below this many nuclei, the size found may be that of a clump, and smaller ones are tried.
+LEAST_PROBABILITY = 0.45
+# With no more votes than this, the size found may be that of a clump, and smaller ones are tried.
 FEW = 6
 SMALLER_STEP, SMALLEST_TRIED = 1.5, 6.0
 # Diameters searched, as factors of the usual one.
@@ -74,9 +74,9 @@ def segment_nuclei(plane: ArrayLike, diameter_px: float | None = None) -> NDArra
 def usual_diameter(plane: ArrayLike) -> float:
     """Find the usual nucleus diameter, in pixels, also where the only nuclei are in a clump.
 
-    The size that the field votes for may be that of a clump of nuclei. Where only few nuclei of
-    that size are found, smaller sizes are tried, and the one at which the found nuclei have most
-    in their favour is returned.
+    The size that the field votes for may be that of a clump of nuclei. Where only few regions
+    vote, smaller sizes are tried, and the one at which the found nuclei have most in their favour
+    is returned.
 
     Parameters
     ----------
@@ -89,26 +89,26 @@ def usual_diameter(plane: ArrayLike) -> float:
         The plane is not a (Y, X) image, or nothing in it looks like a nucleus.
     """
     pixels = checked_plane(plane)
-    best = estimate_nucleus_diameter(pixels)
-    count, most = _in_favour(pixels, best)
-    if count > FEW:
+    best, voters = vote_on_diameter(pixels)
+    if voters > FEW:
         return best
+    most = _in_favour(pixels, best)
     for diameter in best / SMALLER_STEP ** np.arange(1, 8):
         if diameter < SMALLEST_TRIED:
             break
-        _, favour = _in_favour(pixels, diameter)
+        favour = _in_favour(pixels, diameter)
         if favour > most:
             best, most = float(diameter), favour
     return best
 
 
-def _in_favour(pixels: NDArray[np.float32], diameter_px: float) -> tuple[int, float]:
-    """Count the nuclei of about a diameter, and sum what speaks for each, times its size."""
+def _in_favour(pixels: NDArray[np.float32], diameter_px: float) -> float:
+    """Sum what speaks for each nucleus of about a diameter, times its size."""
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
     diameter = diameter_px * zoom
     regions, gain, owner = _choose(smoothed(resized(pixels, zoom), diameter), diameter)
     chosen = np.unique(owner[owner >= 0])
-    return len(chosen), float((gain[chosen] * regions.diameter[chosen]).sum() / zoom)
+    return float((gain[chosen] * regions.diameter[chosen]).sum() / zoom)
 
 
 def _choose(

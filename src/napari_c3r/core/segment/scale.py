@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.segment.plane import checked_plane, resized
+from napari_c3r.core.segment.plane import resized
 from napari_c3r.core.segment.quality import nucleus_probability
 from napari_c3r.core.segment.shapes import Regions, measure_regions
 
@@ -22,34 +22,37 @@ COARSE_DIAMETER = 10
 SURE = 0.7
 
 
-def estimate_nucleus_diameter(plane: ArrayLike) -> float:
-    """Find the usual nucleus diameter of an image, in pixels.
+def vote_on_diameter(pixels: NDArray[np.float32]) -> tuple[float, int]:
+    """Let the nuclei of an image vote on their usual diameter.
 
     Every region that some threshold cuts out is judged by its shape alone; the best
     non-overlapping ones vote, each with a weight in proportion to its diameter, and the weighted
-    median is returned.
+    median is taken.
 
     Parameters
     ----------
-    plane
+    pixels
         (Y, X) nucleus channel, bright on dark, any intensity scale.
+
+    Returns
+    -------
+    diameter, voters
+        The usual diameter in pixels, and how many regions voted.
 
     Raises
     ------
     InputError
-        The plane is not a (Y, X) image, or nothing in it looks like a nucleus.
+        Nothing in the image looks like a nucleus.
     """
-    pixels = checked_plane(plane)
     zoom = min(1.0, (SEARCH_PIXELS / pixels.size) ** 0.5)
     small = resized(pixels, zoom)
-    diameter = _vote(small)
-    if zoom < 1 and (diameter is None or diameter < COARSE_DIAMETER):
-        finer = _vote(_liveliest_part(pixels, small))
-        if finer is not None:
-            return finer
-    if diameter is None:
+    diameters = _surely_nuclei(small) / zoom
+    if zoom < 1 and (diameters.size == 0 or _middle(diameters) * zoom < COARSE_DIAMETER):
+        finer = _surely_nuclei(_liveliest_part(pixels, small))
+        diameters = finer if finer.size else diameters
+    if diameters.size == 0:
         raise InputError("No nuclei found: nothing in the nucleus channel has a nucleus' shape.")
-    return diameter / zoom
+    return _middle(diameters), diameters.size
 
 
 def search_regions(plane: NDArray[np.float32]) -> Regions:
@@ -66,13 +69,16 @@ def plausible(regions: Regions) -> NDArray[np.bool_]:
     return (regions.area > SMALLEST_AREA) & (regions.area < regions.tree.node.size / 3)
 
 
-def _vote(plane: NDArray[np.float32]) -> float | None:
+def _surely_nuclei(plane: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Diameters of the regions that vote, in rising order."""
     regions = search_regions(plane)
     surplus = (nucleus_probability(regions) - SURE) * np.sqrt(regions.area)
     owner = regions.tree.choose(np.where(plausible(regions), surplus, 0))
-    diameters = np.sort(regions.diameter[np.unique(owner[owner >= 0])])
-    if diameters.size == 0:
-        return None
+    return np.sort(regions.diameter[np.unique(owner[owner >= 0])])
+
+
+def _middle(diameters: NDArray[np.float64]) -> float:
+    """Median of rising diameters, each weighted by itself."""
     weight = np.cumsum(diameters)
     return float(diameters[np.searchsorted(weight, weight[-1] / 2)])
 
