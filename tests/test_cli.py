@@ -186,3 +186,15 @@ def test_the_command_itself_never_shows_a_traceback(tmp_path):
     assert done.returncode == 2
     assert done.stderr.strip().count("\n") == 0
     assert "nowhere" in done.stderr
+
+
+def test_another_tool_s_weights_are_named_with_their_licence(field, tmp_path, capsys):
+    from importlib.util import find_spec
+
+    if find_spec("cellpose") is not None:
+        pytest.skip("cellpose is installed here")
+    out = tmp_path / "cells.csv"
+    code, said = run(capsys, "embed", field, *ROLES, "--method", "cellpose", "--out", out)
+    assert code == 2
+    assert "CC-BY-NC" in said
+    assert "pip install cellpose" in said

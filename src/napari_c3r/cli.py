@@ -120,6 +120,7 @@ def embed(
         raise InputError(
             f"--labels gives one label image for {len(found)} images; embed them one at a time"
         )
+    _state_licence(method)
     network = load_encoder(encoder)
     results = [_run(prepare_field(files, settings, network)) for files in found]
     result = join_results(results)
@@ -166,6 +167,7 @@ def plate(
         crop=_crop(neighbours),
     )
     found = find_images(str(folder), pattern=pattern or None)
+    _state_licence(method)
     for step in embed_plate(found, settings, load_encoder(encoder), out):
         if step.cells is None:
             _say(f"{step.done}/{step.total} {step.name}: {step.problem or step.state}")
@@ -274,6 +276,14 @@ def _parse_names(text: str) -> dict[str, str]:
         if not (old.strip() and equals and new.strip()):
             raise InputError(f"--names has the part '{old}{equals}{new}'; write it as old=new")
     return {old.strip(): new.strip() for old, _, new in pairs}
+
+
+def _state_licence(method: str) -> None:
+    """Say under which licence another tool's weights come."""
+    from napari_c3r.core.segment import WEIGHTS_LICENCE
+
+    if method in WEIGHTS_LICENCE:
+        _say(f"  Note: {WEIGHTS_LICENCE[method]}")
 
 
 def _require_writable(out: Path) -> None:

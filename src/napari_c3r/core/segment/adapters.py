@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import MissingPackageError
 
 WEIGHTS_LICENCE = {
-    "cellpose": "Cellpose-SAM: the weights were trained on data under CC-BY-NC, so they are for "
-    "non-commercial use",
-    "stardist": "StarDist 2D_versatile_fluo: BSD-3-Clause, as the package; trained on a part of "
-    "the Data Science Bowl 2018 (CC0)",
-    "instanseg": "InstanSeg fluorescence_nuclei_and_cells: Apache-2.0, as the package; see the "
-    "model's page for its training data",
+    "cellpose": "Cellpose-SAM's weights were trained on data under CC-BY-NC; check their licence "
+    "before commercial use",
+    "stardist": "StarDist is under BSD-3-Clause; its weights 2D_versatile_fluo come without a "
+    "licence of their own, so check before commercial use",
+    "instanseg": "InstanSeg is under Apache-2.0; check the page of its model "
+    "fluorescence_nuclei_and_cells before commercial use",
 }
 """What the user should know of a tool's weights, by method."""
 
