@@ -210,16 +210,14 @@ class ChannelAssignment:
         """
         names = tuple(names)
         check_channel_names(names)
-        # Red, green and blue alone are a picture's colours; with yellow they are the Atlas'.
-        by_colour = "yellow" in {stains.normalised(name) for name in names}
-        guesses = {name: _guess(name, by_colour) for name in names}
+        found = stains.identify_all(names)
+        guesses = {name: _guess(name, stain) for name, stain in found.items()}
         _complete(guesses)
         roles = {name: role for name, (role, _) in guesses.items()}
         return cls(roles, {name: reason for name, (_, reason) in guesses.items()})
 
 
-def _guess(name: str, by_colour: bool) -> tuple[Role, str]:
-    stain = stains.identify(name) or (stains.identify_hpa_colour(name) if by_colour else None)
+def _guess(name: str, stain: Stain | None) -> tuple[Role, str]:
     if stain is Stain.TRANSMITTED:
         return Role.IGNORE, "transmitted light, not a stain"
     if stain is not None:

@@ -143,6 +143,19 @@ def identify(name: str) -> Stain | None:
     return None
 
 
+def identify_all(names: Iterable[str]) -> dict[str, Stain | None]:
+    """Find the stain of every channel of an image, by its name.
+
+    Red, green and blue alone are a picture's colours and say nothing; with yellow among them
+    they are those of the Human Protein Atlas.
+    """
+    names = tuple(names)
+    by_colour = "yellow" in {normalised(name) for name in names}
+    return {
+        name: identify(name) or (identify_hpa_colour(name) if by_colour else None) for name in names
+    }
+
+
 def identify_hpa_colour(name: str) -> Stain | None:
     """Stain behind one of the Human Protein Atlas' four colours, else None."""
     return _HPA_COLOURS.get(normalised(name))
@@ -191,11 +204,7 @@ def channel_colours(names: Iterable[str]) -> dict[str, str]:
         Hex colour by channel name. Unknown stains, and a second channel of one stain, take
         spare colours in turn.
     """
-    names = tuple(names)
-    by_colour = "yellow" in {normalised(name) for name in names}
-    found = {
-        name: identify(name) or (identify_hpa_colour(name) if by_colour else None) for name in names
-    }
+    found = identify_all(names)
     beside_microtubules = Stain.MICROTUBULES in found.values()
     colours: dict[str, str] = {}
     for name, stain in found.items():
@@ -208,6 +217,6 @@ def channel_colours(names: Iterable[str]) -> dict[str, str]:
         if wanted not in colours.values():
             colours[name] = wanted
     free = [colour for colour in _SPARE_COLOURS if colour not in colours.values()]
-    others = (name for name in names if name not in colours)
+    others = (name for name in found if name not in colours)
     colours |= {name: free[number % len(free)] for number, name in enumerate(others)}
-    return {name: colours[name] for name in names}
+    return {name: colours[name] for name in found}
