@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -19,7 +18,10 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.session import Session
+from napari_c3r.widgets.steps.form import form
 
+# Under the choice that the rows belong to.
+_INDENTED = (18, 0, 0, 4)
 _NO_CELL_CHANNEL = "none: a set distance"
 
 
@@ -71,13 +73,16 @@ class CellsBody(QWidget):
         self.segment_button = QPushButton("Find cells")
         self.labels = _combo("Labels layer of the cells")
         self.labels_button = QPushButton("Use these labels")
-        self._segment_form = _form(
+        self._segment_form = form(
             ("Nucleus", self.nucleus),
             ("Cell", self.cell),
             ("Nucleus size", self.diameter),
             ("", self.segment_button),
+            margins=_INDENTED,
         )
-        self._labels_form = _form(("Layer", self.labels), ("", self.labels_button))
+        self._labels_form = form(
+            ("Layer", self.labels), ("", self.labels_button), margins=_INDENTED
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -143,17 +148,6 @@ def _combo(purpose: str) -> QComboBox:
     box.setMinimumContentsLength(8)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box
-
-
-def _form(*rows: tuple[str, QWidget]) -> QWidget:
-    holder = QWidget()
-    form = QFormLayout(holder)
-    form.setContentsMargins(18, 0, 0, 4)
-    form.setVerticalSpacing(4)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    for title, widget in rows:
-        form.addRow(title, widget)
-    return holder
 
 
 def _refill(box: QComboBox, names: Sequence[str], default: str) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.session import Session
+from napari_c3r.widgets.steps.form import form
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import EmbedProgress
@@ -81,19 +81,13 @@ class EmbedBody(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
         self.speed = QLabel()
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Encoder", self.encoder)
-        form.addRow("Device", self.device)
         buttons = QHBoxLayout()
         buttons.addWidget(self.embed_button, 1)
         buttons.addWidget(self.abort_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addLayout(form)
+        column.addWidget(form(("Encoder", self.encoder), ("Device", self.device)))
         column.addWidget(self.untrained)
         column.addLayout(buttons)
         column.addWidget(self.bar)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
-    QFormLayout,
     QHBoxLayout,
     QPushButton,
     QSpinBox,
@@ -16,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.session import Session
+from napari_c3r.widgets.steps.form import form
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,6 @@ class MapBody(QWidget):
         self.explorer_button.setToolTip("Show the map in a dock of its own")
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip("Write the table as CSV, Parquet or h5ad")
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Clusters", self.method)
-        form.addRow("Number", self.n_clusters)
-        form.addRow("Seed", self.seed)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         for button in (self.map_button, self.explorer_button, self.export_button):
@@ -79,7 +72,9 @@ class MapBody(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addLayout(form)
+        column.addWidget(
+            form(("Clusters", self.method), ("Number", self.n_clusters), ("Seed", self.seed))
+        )
         column.addLayout(buttons)
         self.method.activated.connect(self._on_method)
         self.map_button.clicked.connect(self._on_map)

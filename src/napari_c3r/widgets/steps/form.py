@@ -1,0 +1,25 @@
+"""Rows of a title and a control, alike in every step."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QFormLayout, QWidget
+
+
+def form(*rows: tuple[str, QWidget], margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QWidget:
+    """Lay out titled controls that fill the width.
+
+    Parameters
+    ----------
+    *rows
+        Title, which may be empty, and control.
+    margins
+        Left, top, right and bottom, in pixels.
+    """
+    holder = QWidget()
+    layout = QFormLayout(holder)
+    layout.setContentsMargins(*margins)
+    layout.setVerticalSpacing(4)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for title, control in rows:
+        layout.addRow(title, control)
+    return holder
