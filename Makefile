@@ -27,8 +27,8 @@ test: lint  ## lint, types, and all tests, with a virtual screen where there is 
 	$(SCREEN) $(BIN)/python -m pytest
 
 lint: $(VENV)/.test  ## style and types
-	$(BIN)/ruff check src tests benchmarks tools
-	$(BIN)/ruff format --check src tests benchmarks tools
+	$(BIN)/ruff check src training tests benchmarks tools
+	$(BIN)/ruff format --check src training tests benchmarks tools
 	$(BIN)/mypy
 
 bench: $(VENV)/.test  ## every speed that the design promises, as one table

@@ -133,11 +133,28 @@ class ContextConceptEncoder(nn.Module):
             ``(B, C, T, d)``, every channel alone. With ``aggregation="pre"``, ``C`` is 1: the
             mean of the channels ran through the branch.
         """
-        rows = self.embed_channels(images, channels, group, mask)
-        sequences = rows.flatten(0, 1)
+        return self.encode_branch(self.embed_channels(images, channels, group, mask), group)
+
+    def encode_branch(self, tokens: Tensor, group: int) -> Tensor:
+        """Run embedded channels through the branch of a group.
+
+        Parameters
+        ----------
+        tokens
+            ``(B, C, T, d)`` from `embed_channels`, or some tokens of it: training may leave
+            patches out.
+        group
+            `CONTEXT` or `CONCEPT`.
+
+        Returns
+        -------
+        Tensor
+            ``(B, C, T, d)``.
+        """
+        sequences = tokens.flatten(0, 1)
         for block in self.cnt_blocks if group == CONTEXT else self.stn_blocks:
             sequences = block(sequences)
-        return sequences.unflatten(0, rows.shape[:2])
+        return sequences.unflatten(0, tokens.shape[:2])
 
     def embed_channels(
         self, images: Tensor, channels: Sequence[int], group: int, mask: Tensor | None = None

@@ -1,0 +1,205 @@
+"""Whole runs: to the end, killed and resumed, over several processes, and what can go wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import still
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from napari_c3r.core.encoder import load_encoder
+from training import pretrain
+from training.checkpoint import NAME
+from training.log import Log
+from training.objectives import OBJECTIVES
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = 18
+
+
+def environment() -> dict[str, str]:
+    """Modules as the tests see them, and as many threads, which decide how sums are rounded."""
+    paths = [str(ROOT), str(ROOT / "src"), str(Path(__file__).parent)]
+    paths += filter(None, [os.environ.get("PYTHONPATH")])
+    threads = str(torch.get_num_threads())
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": threads}
+
+
+def start(arguments: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "training.pretrain", *arguments],
+        stdout=subprocess.PIPE,
+        env=environment(),
+        cwd=ROOT,
+        text=True,
+    )
+
+
+def wait_for_step(process: subprocess.Popen[str], step: int) -> None:
+    """Read what a run says until it has done a step."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("step ") and int(line.split()[1].split("/")[0]) >= step:
+            return
+    pytest.fail(f"the run ended before step {step}")
+
+
+def read_checkpoint(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    with safe_open(folder / NAME, framework="pt") as file:
+        about = file.metadata()
+    return load_file(folder / NAME), about
+
+
+def read_log(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return [{name: value for name, value in row.items() if name != "cells_per_s"} for row in rows]
+
+
+def assert_same_tensors(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    different = [name for name in one if not torch.equal(one[name], other[name])]
+    assert different == []
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory, tiny_run: list[str]) -> Path:
+    """Folder of a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    assert pretrain.main([*tiny_run, "--out", str(out)]) == 0
+    return out
+
+
+def test_a_run_leaves_a_model_folder_a_log_and_a_checkpoint(whole_run: Path) -> None:
+    rows = read_log(whole_run)
+    assert [int(row["step"]) for row in rows] == list(range(2, STEPS + 1, 2))
+    assert float(rows[-1]["epoch"]) == 6
+    assert all(np.isfinite(float(row["loss"])) for row in rows)
+    encoder = load_encoder(whole_run / "model")
+    assert encoder.trained
+    assert encoder.config.training_data == "proteins, reporter"
+    assert (encoder.config.field_um, encoder.config.licence) == (40.0, "CC0")
+    assert "18 of 18" in encoder.card
+    tensors, about = read_checkpoint(whole_run)
+    assert about["step"] == str(STEPS)
+    trained = tensors["objective/teacher.backbone.combiner.norm.weight"].half()
+    stored = load_file(whole_run / "model" / "weights.safetensors")["combiner.norm.weight"]
+    assert torch.equal(stored, trained)
+    assert load_encoder(whole_run / "model-epoch-0004").trained
+    assert json.loads((whole_run / "config.json").read_text())["mcd"]["local_views"] == 2
+
+
+def test_a_run_that_was_stopped_and_killed_ends_as_one_that_was_not(
+    whole_run: Path, tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    arguments = [*tiny_run, "--out", str(out), "--log_steps", "2"]
+    often = [*arguments, "--checkpoint_steps", "5", "--folder_minutes", "0.0001"]
+
+    write = Log.write
+
+    def write_and_stop(log: Log, step: int, *others: object) -> None:
+        write(log, step, *others)
+        signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "write", write_and_stop)
+        assert pretrain.main(often) == 0
+    done = int(read_checkpoint(out)[1]["step"])
+    assert done == 3
+    assert load_encoder(out / "model").trained
+
+    with start(often) as killed:
+        wait_for_step(killed, random.randrange(done + 2, STEPS - 2))
+        killed.kill()
+        killed.communicate()
+    assert int(read_checkpoint(out)[1]["step"]) < STEPS
+
+    assert pretrain.main(arguments) == 0
+    (ours, about), (theirs, about_whole) = read_checkpoint(out), read_checkpoint(whole_run)
+    assert_same_tensors(ours, theirs)
+    assert (about["step"], about["log"]) == (about_whole["step"], about_whole["log"])
+    assert read_log(out) == read_log(whole_run)
+    weights = [load_file(each / "model" / "weights.safetensors") for each in (out, whole_run)]
+    assert_same_tensors(*weights)
+
+
+def test_half_precision_trains_too(tiny_run: list[str], tmp_path: Path) -> None:
+    arguments = [*tiny_run, "--precision", "bfloat16", "--epochs", "2", "--out", str(tmp_path)]
+    assert pretrain.main([*arguments, "--batches", "2", "--steps_per_epoch", "1"]) == 0
+    tensors, _ = read_checkpoint(tmp_path)
+    assert {value.dtype for value in tensors.values()} == {torch.float32}
+
+
+def test_a_finished_run_is_left_as_it_is(whole_run: Path, tiny_run: list[str]) -> None:
+    before = (whole_run / NAME).read_bytes(), (whole_run / "log.csv").read_text()
+    assert pretrain.main([*tiny_run, "--out", str(whole_run)]) == 0
+    assert ((whole_run / NAME).read_bytes(), (whole_run / "log.csv").read_text()) == before
+
+
+def test_a_run_with_other_settings_does_not_go_on(
+    whole_run: Path, tiny_run: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pretrain.main([*tiny_run, "--out", str(whole_run), "--clip", "1"]) == 2
+    assert "holds a run with other settings (clip)" in capsys.readouterr().err
+    assert pretrain.main([*tiny_run, "--out", str(whole_run), "--width", "32"]) == 2
+    assert "is of another kind of run" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_told(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / NAME).write_bytes(b"not a checkpoint")
+    assert pretrain.main([*tiny_run, "--out", str(tmp_path)]) == 2
+    assert "is not a checkpoint" in capsys.readouterr().err
+
+
+def test_two_processes_end_where_one_does_on_the_joined_batch(
+    tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The antibody loss is within each process by design, unless it is asked to reach over all.
+    arguments = [
+        *(*tiny_run, "--objective", "still", "--epochs", "2"),
+        *("--mcd.antibody_gather", "true", "--mcd.drop_path", "0", "--log_steps", "1"),
+    ]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    script = str(Path(still.__file__))
+    two = ["--out", str(tmp_path / "two"), "--antibodies", "2"]
+    subprocess.run(
+        [sys.executable, *torchrun, script, *arguments, *two],
+        env=environment() | {"OMP_NUM_THREADS": "1"},
+        check=True,
+    )
+    monkeypatch.setitem(OBJECTIVES, "still", still.NAME)
+    try:
+        assert still.main([*arguments, "--out", str(tmp_path / "one"), "--antibodies", "4"]) == 0
+    finally:
+        torch.set_default_dtype(torch.float32)
+    joined, alone = (read_checkpoint(tmp_path / out)[0] for out in ("two", "one"))
+    assert joined.keys() == alone.keys()
+    # Weights of both sides, centres, and running means of gradients and their squares.
+    for name, value in alone.items():
+        torch.testing.assert_close(joined[name], value, rtol=1e-7, atol=1e-10, msg=name)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_spoils_nothing(
+    tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*tiny_run, "--out", str(tmp_path), "--learning_rate", "1e30"]
+    assert pretrain.main([*arguments, "--checkpoint_steps", "1", "--clip", "0"]) == 2
+    line = capsys.readouterr().err
+    assert "is not a finite number" in line
+    assert line.count("\n") == 1
+    tensors, _ = read_checkpoint(tmp_path)
+    assert all(value.isfinite().all() for value in tensors.values())

@@ -1,0 +1,1 @@
+"""The cells that encoders are trained on."""

@@ -1,0 +1,111 @@
+"""The model folder that a run leaves behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from napari_c3r.core.atomic import replacing
+from napari_c3r.core.encoder import EncoderConfig, write_model_folder
+from training.batches import TrainingSet
+from training.config import RunConfig
+from training.log import clock
+from training.objectives import Objective
+
+SUFFIX = ".safetensors"
+
+
+def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderConfig:
+    """Describe the trained encoder: its sizes, what it saw, and under which licence.
+
+    Parameters
+    ----------
+    config
+        Of the run.
+    sets
+        What it is trained on; their common field is the encoder's, unless the run names one.
+    """
+    fields = {each.crops.field_um for each in sets}
+    field = config.run.field_um or (fields.pop() if len(fields) == 1 else None)
+    licences = sorted({each.crops.licence for each in sets} - {""})
+    return dataclasses.replace(
+        config.run.encoder(),
+        field_um=field,
+        trained=True,
+        training_data=", ".join(each.name for each in sets),
+        licence=config.run.licence or "; ".join(licences),
+    )
+
+
+def write_model(
+    folder: Path,
+    objective: Objective,
+    encoder: EncoderConfig,
+    config: RunConfig,
+    steps: str,
+    seconds: float,
+) -> Path:
+    """Write the encoder as a model folder, in float16.
+
+    A baseline that is no context-concept encoder cannot be one; its weights become a file of that
+    name and `SUFFIX`, in float32, with the configuration in its metadata.
+
+    Parameters
+    ----------
+    folder
+        Where.
+    objective
+        What was trained.
+    encoder
+        From `describe_encoder`.
+    config
+        Of the run.
+    steps, seconds
+        Steps done, in words, and the time they took, for the card.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    weights = objective.encoder_weights()
+    if "combiner.norm.weight" not in weights:
+        path = folder.with_name(folder.name + SUFFIX)
+        stored = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
+        with replacing(path) as temporary:
+            safetensors.torch.save_file(stored, temporary, {"config": encoder.to_json()})
+        return path
+    card = _card(encoder, config, steps, seconds)
+    return write_model_folder(folder, encoder, weights, card, dtype=torch.float16)
+
+
+def _card(encoder: EncoderConfig, config: RunConfig, steps: str, seconds: float) -> str:
+    """A model card: what the weights are and how they came to be."""
+    run = config.run
+    defaults = {field.name: field.default for field in dataclasses.fields(run)}
+    chosen = {
+        name: value
+        for name, value in dataclasses.asdict(run).items()
+        if value != defaults[name] and name not in ("out", "data", "device")
+    }
+    return f"""# {encoder.name}
+
+Context-concept encoder trained by `training/pretrain.py`, objective `{run.objective}`.
+
+- Data: {encoder.training_data}
+- Licence: {encoder.licence or "not stated"}
+- Steps: {steps}, {run.images_per_batch * run.batches} cells each and process,
+  {clock(seconds)} hours
+- Settings that differ from the defaults: `{json.dumps(chosen)}`
+- Settings of the objective: `{json.dumps(dataclasses.asdict(config.options))}`
+"""

@@ -1,0 +1,272 @@
+"""Train an encoder. Reads from top to bottom.
+
+Try it on a processor, in less than a minute, on crops that `training/data` has prepared::
+
+    python -m training.pretrain training/configs/smoke.toml --data CROPS --out runs/smoke
+
+Train on one GPU::
+
+    python -m training.pretrain training/configs/vit_s.toml --data CROPS --out runs/vit_s
+
+and on the eight of one machine, every one of which takes `antibodies` of its own::
+
+    torchrun --standalone --nproc-per-node 8 -m training.pretrain \
+        training/configs/vit_s.toml --data CROPS --out runs/vit_s
+
+`CROPS` is a crop set, or several with commas between. Every setting of `training.config.Config`
+can be given as ``--key value``, and those of the objective as ``--mcd.key value``. The same command
+again goes on from the last checkpoint, to the bit, wherever the run was stopped (on CUDA, up to
+the order in which some of its kernels add up). SIGTERM writes a checkpoint first.
+
+The folder of a run holds ``config.json``, ``log.csv``, ``checkpoint.safetensors`` and, now and then
+and at the end, the model folder ``model`` that the plugin reads.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from napari_c3r.core.atomic import replacing
+from napari_c3r.core.encoder.runtime import PRECISIONS, choose_precision
+from napari_c3r.core.errors import InputError
+from training import checkpoint as checkpoints
+from training.batches import Batches, open_sets
+from training.config import Config, RunConfig, load_config
+from training.distributed import Processes, join_processes
+from training.export import describe_encoder, write_model
+from training.log import Log, clock, say
+from training.objectives import Batch, Progress, find_objective
+from training.optim import clip_each, learning_rate, make_optimiser, set_rates
+from training.sampling import SHARED_STEP, STEP, derived_seed
+from training.schedules import Cosine, Plan
+
+
+def train(config: RunConfig, processes: Processes, stop: Event) -> None:
+    """Train, from the start or from the last checkpoint, until the end or a wish to stop.
+
+    Parameters
+    ----------
+    config
+        Of the run.
+    processes
+        Among them this one.
+    stop
+        Set when the run should end after the step it is at.
+
+    Raises
+    ------
+    InputError
+        If a setting, the data or a file is wrong, or the loss is no longer a number.
+    """
+    run, device = config.run, processes.device
+    out = Path(run.out)
+    out.mkdir(parents=True, exist_ok=True)
+
+    # Data, and from it the length of the run.
+    sets = open_sets(run, processes)
+    ids = sum(each.sampler.n_used for each in sets)
+    ids_per_step = run.antibodies * run.batches * processes.count
+    plan = Plan(run.epochs, run.steps_per_epoch or max(1, ids // ids_per_step))
+    batches = Batches(sets, run, processes, plan.steps * run.batches)
+    cells_per_step = run.images_per_batch * run.batches * processes.count
+
+    # The same first weights in every process.
+    _seed_everything(run.seed)
+    encoder = describe_encoder(config, sets)
+    objective = find_objective(run.objective)(encoder, config.options, plan).to(device)
+    optimiser = make_optimiser(objective.trainable(), fused=device.type == "cuda")
+    precision = _precision(run, device)
+    scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
+
+    # Schedules.
+    warmup = run.warmup_epochs * plan.steps_per_epoch
+    peak = learning_rate(run.learning_rate, cells_per_step)
+    rates = Cosine(peak, run.min_learning_rate, plan.steps, warmup)
+    decays = Cosine(run.weight_decay, run.end_weight_decay, plan.steps)
+
+    # What an earlier start of this run has done.
+    done, seconds_before = 0, 0.0
+    log_state: dict[str, Any] = {"sums": {}}
+    file = out / checkpoints.NAME
+    if file.exists():
+        earlier = checkpoints.read_checkpoint(file, objective, optimiser, scaler)
+        if changed := config.changed_since(earlier.config):
+            raise InputError(
+                f"'{out}' holds a run with other settings ({', '.join(changed)}): give them as "
+                "they were to go on, or another folder as 'out'"
+            )
+        if earlier.processes != processes.count:
+            raise InputError(
+                f"'{out}' holds a run of {earlier.processes} processes, not {processes.count}: use "
+                "as many to go on, or another folder as 'out'"
+            )
+        done, seconds_before, log_state = earlier.step, earlier.seconds, dict(earlier.log)
+    elif processes.first:
+        with replacing(out / "config.json") as temporary:
+            temporary.write_text(config.to_json(), "utf-8")
+    log = Log(out / "log.csv", plan.steps, done, quiet=not processes.first)
+    log.restore(log_state)
+    if processes.first:
+        say(_greeting(config, processes, plan, ids, precision, done))
+
+    # Gradients of several processes are averaged while they are computed.
+    joined: Callable[[Batch, Progress], dict[str, Tensor]] = objective
+    if processes.count > 1:
+        joined = DistributedDataParallel(objective)
+
+    began = last_checkpoint = last_folder = time.monotonic()
+    generator, shared = torch.Generator(device), torch.Generator()
+    wants_stop = False
+    for step in range(done, plan.steps):
+        # All randomness of a step follows from its number, so a checkpoint needs none of it.
+        seed = derived_seed(run.seed, STEP, step, processes.rank)
+        _seed_everything(seed)
+        generator.manual_seed(seed)
+        shared.manual_seed(derived_seed(run.seed, SHARED_STEP, step))
+        report = (step + 1) % run.log_steps == 0 or step + 1 == plan.steps
+        progress = Progress(step, plan, generator, shared, report)
+
+        set_rates(optimiser, rates.at(step), decays.at(step))
+        optimiser.zero_grad(set_to_none=True)
+        bad = False
+        for part in range(run.batches):
+            batch = batches.get(step * run.batches + part)
+            with torch.autocast(device.type, PRECISIONS[precision], precision != "float32"):
+                losses = joined(batch, progress)
+            numbers = _to_floats(losses)
+            bad |= not math.isfinite(numbers["loss"])
+            log.add(numbers)
+            scaler.scale(losses["loss"] / run.batches).backward()
+
+        late = bool(run.minutes) and time.monotonic() - began > run.minutes * 60
+        wants_stop, bad = processes.any_of(stop.is_set() or late, bad)
+        if bad:
+            raise InputError(
+                f"the loss of step {step} is not a finite number ({numbers}): the last good state "
+                f"is in '{file}'; a lower learning_rate or another precision may help"
+            )
+
+        scaler.unscale_(optimiser)
+        objective.before_update(progress)
+        clip_each(objective.trainable().parameters(), run.clip)
+        scaler.step(optimiser)
+        scaler.update()
+        objective.after_step(progress)
+
+        # Only the first process writes; all hold the same.
+        done, now = step + 1, time.monotonic()
+        finished = done == plan.steps
+        if report:
+            extra = {"learning_rate": rates.at(step), "weight_decay": decays.at(step)}
+            log.write(done, done / plan.steps_per_epoch, cells_per_step, extra)
+        if not processes.first:
+            if wants_stop:
+                break
+            continue
+        seconds = seconds_before + now - began
+        by_steps = run.checkpoint_steps and done % run.checkpoint_steps == 0
+        by_time = run.checkpoint_minutes and now - last_checkpoint > run.checkpoint_minutes * 60
+        if wants_stop or finished or by_steps or by_time:
+            about = checkpoints.Checkpoint(
+                done, seconds, processes.count, config.to_json(), log.state()
+            )
+            checkpoints.write_checkpoint(file, about, objective, optimiser, scaler)
+            last_checkpoint = now
+        progress_text = f"{done} of {plan.steps}"
+        if wants_stop or finished or now - last_folder > run.folder_minutes * 60:
+            write_model(out / "model", objective, encoder, config, progress_text, seconds)
+            last_folder = now
+        epochs, rest = divmod(done, plan.steps_per_epoch)
+        if run.keep_epochs and rest == 0 and epochs % run.keep_epochs == 0:
+            kept = out / f"model-epoch-{epochs:04d}"
+            write_model(kept, objective, encoder, config, progress_text, seconds)
+        if wants_stop:
+            break
+
+    batches.close()
+    log.close()
+    if processes.first:
+        seconds = seconds_before + time.monotonic() - began
+        ending = "stopped; the same command goes on" if done < plan.steps else "done"
+        say(f"step {done}/{plan.steps} after {clock(seconds)}: {ending}. Model: {out / 'model'}")
+
+
+def _precision(run: Config, device: torch.device) -> str:
+    """A key of `PRECISIONS`."""
+    chosen = choose_precision(run.precision, device)
+    native = run.precision != "auto" or device.type != "cuda" or chosen == "bfloat16"
+    return chosen if native else "float16"
+
+
+def _seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.manual_seed(seed)
+
+
+def _to_floats(losses: dict[str, Tensor]) -> dict[str, float]:
+    values = torch.stack([value.detach().float() for value in losses.values()]).tolist()
+    return dict(zip(losses, values, strict=True))
+
+
+@contextmanager
+def _noticing_sigterm() -> Iterator[Event]:
+    """An event that SIGTERM sets instead of ending the process."""
+    received = Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.set()
+
+    before = signal.signal(signal.SIGTERM, note)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _greeting(
+    config: RunConfig, processes: Processes, plan: Plan, ids: int, precision: str, done: int
+) -> str:
+    run = config.run
+    share = f" ({run.data_share:.0%} of them: see data_share)" if run.data_share < 1 else ""
+    return (
+        f"{run.objective}, {len(run.data)} crop sets, {ids} ids{share}; {plan.epochs} epochs of "
+        f"{plan.steps_per_epoch} steps of {run.batches * processes.count} x {run.antibodies} x "
+        f"{run.cells} cells; {processes.count} x {processes.device}, {precision}; "
+        + (f"going on from step {done}" if done else "from the start")
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line; 2 for a user's mistake."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    try:
+        config = load_config(given)
+        with join_processes(config.run.device) as processes, _noticing_sigterm() as stop:
+            train(config, processes, stop)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
