@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_c3r.core.simulate import SimulatedField, simulate_field
+from napari_c3r.core.simulate import Antibody, Population, SimulatedField, simulate_field
 from napari_c3r.core.simulate.presets import PROTEINS
 from napari_c3r.core.simulate.structures import STRUCTURES
 
@@ -71,6 +71,29 @@ def test_protein_lies_where_its_pattern_says(protein) -> None:
 def test_every_hpa_pattern_is_a_structure_and_tested() -> None:
     assert [protein.name for protein in PROTEINS] == list(EXPECTED)
     assert set(EXPECTED) < set(STRUCTURES)
+
+
+ALSO: dict[str, Callable[[Zones], bool]] = {
+    "nuclear speckles": lambda z: (
+        z.mean(z.core) > 5 * z.mean(z.cytoplasm) and z.unevenness(z.core) > 2
+    ),
+    "nuclear bodies": lambda z: (
+        z.mean(z.core) > 5 * z.mean(z.cytoplasm) and z.unevenness(z.core) > 4
+    ),
+    "centrosome": lambda z: z.mean(z.near) > 5 * z.mean(z.far) and z.unevenness(z.near) > 5,
+    "focal adhesions": lambda z: z.mean(z.edge) > 2 * z.mean(z.core) and z.unevenness(z.edge) > 4,
+    "lipid droplets": lambda z: z.mean(z.near) > 5 * z.mean(z.core) and z.unevenness(z.near) > 3,
+}
+
+
+@pytest.mark.parametrize("name", list(ALSO))
+def test_other_patterns_lie_where_they_should(name: str) -> None:
+    line = PROTEINS[0].cell_line
+    protein = Population(name, line, Antibody(name, {name: 1.0}))
+    field = simulate_field(
+        "hpa", shape=(320, 320), pixel_size_um=0.25, n_cells=5, seed=11, phenotypes=[protein]
+    )
+    assert ALSO[name](Zones(field, "protein"))
 
 
 @pytest.fixture(scope="module")

@@ -42,14 +42,26 @@ class Cells:
 
     @cached_property
     def height(self) -> Field:
-        """Thickness `(Y, X)`, at most 1: a dome at the nucleus, a lamella, a slope at the edge."""
+        """Thickness `(Y, X)`, 1 at the top of a typical cell: dome, lamella and sloping edge."""
         lamella = self.each(lambda line: line.body.lamella)[self.labels]
         dome = np.maximum(self.each(lambda line: line.body.dome_um), 0.1)[self.labels]
         outside = np.maximum(self.from_nucleus_um, 0)
         hill = 0.6 * np.exp(-np.square(outside / dome)) + 0.4 * np.exp(-outside / dome)
         slope = 1 - 0.6 * np.exp(-self.edge_um / np.float32(1.2))
-        height = (lamella + (1 - lamella) * hill) * slope * (self.labels > 0)
-        return height.astype(np.float32)
+        height = (lamella + (1 - lamella) * hill) * slope
+        roundness = self.each(lambda line: line.body.roundness)
+        if roundness.any():
+            inwards = np.minimum(self.edge_um / np.maximum(self.radius_um, 1)[self.labels], 1)
+            ball = np.sqrt(inwards * (2 - inwards))
+            height += roundness[self.labels] * (ball - height)
+        thickness = self.each(lambda line: line.body.thickness)
+        return np.asarray(height * thickness[self.labels], np.float32)
+
+    @cached_property
+    def enclosed(self) -> NDArray[np.bool_]:
+        """Where `(Y, X)` a nuclear envelope holds the nucleus together."""
+        whole = self.each(lambda line: line.nucleus.envelope) > 0
+        return (self.nuclei > 0) & whole[self.labels]
 
     @property
     def count(self) -> int:

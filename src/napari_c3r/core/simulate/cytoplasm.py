@@ -21,7 +21,8 @@ def cytosol(scene: Scene, rng: np.random.Generator) -> Field:
     cells = scene.cells
     grain = 1 + 0.12 * noise(cells.shape, 0.6 / cells.pixel_size_um, rng)
     grain += 0.1 * noise(cells.shape, 3.0 / cells.pixel_size_um, rng)
-    share = np.where(cells.nuclei > 0, np.float32(0.4), np.float32(1))
+    nuclear = cells.each(lambda line: line.cytosol.nuclear)[cells.labels]
+    share = np.where(cells.enclosed, nuclear, np.float32(1))
     return np.maximum(grain, 0) * cells.height * share * _holes(cells, rng)
 
 
@@ -40,9 +41,9 @@ def reticulum(scene: Scene, rng: np.random.Generator) -> Field:
     sheet = np.exp(-outside / (0.5 * reach))
     body = density * grain * (0.15 + 0.85 * np.maximum(threads, 0.5 * sheet))
     body *= _holes(cells, rng)
-    envelope = cells.each(lambda line: line.reticulum.envelope)[labels]
+    envelope = cells.each(lambda c: c.reticulum.envelope * c.nucleus.envelope)[labels]
     ring = envelope * np.exp(-np.square(cells.from_nucleus_um / line_um(cells, 0.4)))
-    body = np.where(cells.nuclei > 0, np.float32(0.14) * grain, body)
+    body = np.where(cells.enclosed, np.float32(0.14) * grain, body)
     amount = cells.each(lambda line: line.reticulum.amount)[labels]
     return np.asarray((body + ring * patchy * grain) * amount, np.float32)
 
@@ -59,19 +60,14 @@ def plasma_membrane(scene: Scene, rng: np.random.Generator) -> Field:
 
 
 def _nets(cells: Cells, rng: np.random.Generator) -> Field:
-    """Draw a net of each cell line's mesh size."""
-    mesh = cells.each(lambda line: line.reticulum.mesh_um)
-    sizes = np.unique(mesh[1:])
-    image = np.zeros(cells.shape, np.float32)
-    for size in sizes:
-        net = network(cells.shape, max(float(size) / cells.pixel_size_um, 2.0), rng)
-        image = net if sizes.size == 1 else np.where((mesh == size)[cells.labels], net, image)
-    return image
+    """Draw a net, in every cell of the mesh size of its line."""
+    mesh = np.maximum(cells.each(lambda line: line.reticulum.mesh_um) / cells.pixel_size_um, 2.0)
+    return network(cells.shape, mesh[cells.labels], rng)
 
 
 def _holes(cells: Cells, rng: np.random.Generator) -> Field:
     """Draw vacuoles and other bodies that leave the cytoplasm dark: 1, but 0.3 in a hole."""
-    number = cells.area_um2 * np.float32(0.02)
+    number = cells.area_um2 * cells.each(lambda line: line.cytosol.holes)
     density = ((cells.from_nucleus_um > 1) & (cells.edge_um > 1)).astype(np.float32)
     y, x, _ = scatter(cells, density, number, rng)
     size = np.exp(0.35 * rng.standard_normal(y.size)).astype(np.float32)

@@ -13,7 +13,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.simulate.cells import Cells, Labels
 from napari_c3r.core.simulate.debris import draw_debris
-from napari_c3r.core.simulate.optics import detect, illumination, through_lens
+from napari_c3r.core.simulate.optics import detect, illumination, lift, through_lens
 from napari_c3r.core.simulate.parameters import Antibody, Assay, Channel, Population
 from napari_c3r.core.simulate.placing import plan_cells
 from napari_c3r.core.simulate.presets import ASSAYS
@@ -21,8 +21,6 @@ from napari_c3r.core.simulate.rasterise import rasterise
 from napari_c3r.core.simulate.scene import Scene
 from napari_c3r.core.simulate.structures import STRUCTURES
 from napari_c3r.core.simulate.texture import Field
-
-_MARGIN_UM = 14.0  # drawn round the field and cut off, so that cells at its border are whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +47,7 @@ def simulate_field(
     pixel_size_um: float | None = None,
     seed: int = 0,
     phenotypes: Sequence[Population] | None = None,
+    margin_um: float = 14.0,
 ) -> SimulatedField:
     """Simulate one multi-channel field of view of cultured cells.
 
@@ -68,6 +67,8 @@ def simulate_field(
         The same seed gives the same field, at least 0.
     phenotypes
         Cell populations to mix, by their `share`; None takes the assay's.
+    margin_um
+        Drawn round the field and cut off, so that cells at its border are whole.
 
     Raises
     ------
@@ -79,13 +80,13 @@ def simulate_field(
     populations = tuple(assay.populations if phenotypes is None else phenotypes)
     _check(assay, populations, shape, n_cells, pixel_size, seed)
     rng = np.random.default_rng(seed)
-    margin = round(_MARGIN_UM / pixel_size)
+    margin = round(margin_um / pixel_size)
     padded = (shape[0] + 2 * margin, shape[1] + 2 * margin)
     extent = (padded[0] * pixel_size, padded[1] * pixel_size)
     crowding = padded[0] * padded[1] / (shape[0] * shape[1])
     wanted = assay.cells_per_mm2 * shape[0] * shape[1] * pixel_size**2 / 1e6
     count = round((wanted if n_cells is None else n_cells) * crowding)
-    plans = plan_cells(populations, extent, max(count, 1), rng)
+    plans = plan_cells(populations, extent, max(count, 1), rng, assay.clustering)
     cells = rasterise(plans, populations, padded, pixel_size, rng)
     planes = _record(assay, cells, seed, margin, rng)
     inner = (slice(margin, margin + shape[0]), slice(margin, margin + shape[1]))
@@ -153,7 +154,8 @@ def _record(
     planes = np.empty((len(assay.channels), rows, columns), np.uint16)
     debris = draw_debris(cells.shape, cells.pixel_size_um, assay.debris_per_mm2, rng)
     for plane, channel in zip(planes, assay.channels, strict=True):
-        light = _stain(scene, channel, assay.staining_cv, rng)
+        cv = assay.staining_cv if channel.staining_cv is None else channel.staining_cv
+        light = lift(_stain(scene, channel, cv, rng), cells)
         light += debris * np.float32(rng.uniform(0.1, 1.0))
         light = through_lens(light, channel.optics, cells.pixel_size_um)
         light *= illumination(cells.shape, channel.optics.shading, rng)

@@ -15,15 +15,15 @@ Start = tuple[Field, Field, NDArray[np.int32]]
 """Row, column and cell of places; rows and columns in pixels."""
 Numbers = NDArray[Any]
 
-_STEP_PX = 0.8  # short enough that a drawn thread has no gaps
+_STEP_PX = 1.0  # short enough that a drawn thread has no gaps
 
 
 @dataclass(frozen=True)
 class Habit:
     """How threads behave where they meet the nucleus and the edge of their cell."""
 
-    over_nucleus: float = 0.0
-    """Share of the threads that pass over or under the nucleus, 0 to 1."""
+    over_nucleus: float | Numbers = 0.0
+    """Share of the threads that pass over or under the nucleus, 0 to 1; one or of each thread."""
     edge_um: float = 1.0
     """Distance from the edge at which a thread turns to run along it."""
     along_edge_um: float = 1e6
@@ -96,79 +96,92 @@ def grow(
         What threads do at the nucleus and at the edge.
     """
     step_um = _STEP_PX * cells.pixel_size_um
-    steps = np.maximum((length_um / step_um).astype(np.int32), 1)
-    order = np.argsort(-steps)  # longest first, so that those still growing are a leading part
-    steps = steps[order]
-    turn = np.broadcast_to(curl, order.shape)[order] * np.sqrt(step_um)
+    count = start[0].size
+    place = np.stack(start[:2])
     tips = _Tips(
-        start[0][order],
-        start[1][order],
-        start[2][order],
-        np.sin(heading[order]).astype(np.float32),
-        np.cos(heading[order]).astype(np.float32),
-        turn.astype(np.float32),
-        rng.random(order.size) >= habit.over_nucleus,
+        place=place,
+        pixel=_flat(cells, place),
+        label=start[2],
+        way=np.stack([np.sin(heading), np.cos(heading)]).astype(np.float32),
+        turn=(np.broadcast_to(curl, count) * np.sqrt(step_um)).astype(np.float32),
+        shy=rng.random(count) >= np.broadcast_to(habit.over_nucleus, count),
+        steps=np.maximum((length_um / step_um).astype(np.int32), 1),
     )
-    alive = np.ones(order.size, bool)
-    y, x = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
-    for step in range(int(steps[0]) if steps.size else 0):
-        growing = int(np.searchsorted(-steps, -step, side="left"))
-        now = np.flatnonzero(alive[:growing])
-        kept = tips.advance(now, cells, habit, rng)
-        alive[now] = kept
-        y.append(tips.y[now[kept]])
-        x.append(tips.x[now[kept]])
-    points = np.concatenate(y)
-    return Threads(points, np.concatenate(x), np.full(points.size, step_um, np.float32))
+    drawn = [np.zeros((2, 0), np.float32)]
+    while tips.label.size:
+        tips = tips.advanced(cells, habit, rng)
+        drawn.append(tips.place)
+        tips = tips.those(tips.steps > 0)
+    y, x = np.concatenate(drawn, axis=1)
+    return Threads(y, x, np.full(y.size, step_um, np.float32))
+
+
+def _flat(cells: Cells, place: Field) -> NDArray[np.intp]:
+    """Index of the pixels at places `(2, n)` in a map laid flat."""
+    row, column = cells.pixel(*place)
+    return row * cells.shape[1] + column
 
 
 @dataclass
 class _Tips:
     """The growing ends of threads: place, cell, direction and manners of each."""
 
-    y: Field
-    x: Field
+    place: Field
+    pixel: NDArray[np.intp]
     label: NDArray[np.int32]
-    vy: Field
-    vx: Field
+    way: Field
     turn: Field
     shy: NDArray[np.bool_]
+    steps: NDArray[np.int32]
+    """Still to grow."""
 
-    def advance(
-        self, now: NDArray[np.intp], cells: Cells, habit: Habit, rng: np.random.Generator
-    ) -> NDArray[np.bool_]:
-        """Grow the tips `now` by a step; tells which of them go on."""
-        wobble = self.turn[now] * rng.standard_normal(now.size, dtype=np.float32)
-        vy, vx = self.vy[now], self.vx[now]
-        vy, vx = self._steer(now, vy + wobble * vx, vx - wobble * vy, cells, habit.edge_um)
-        self.vy[now], self.vx[now] = vy, vx
-        self.y[now] += np.float32(_STEP_PX) * vy
-        self.x[now] += np.float32(_STEP_PX) * vx
-        row, column = cells.pixel(self.y[now], self.x[now])
-        ending = rng.random(now.size) < _STEP_PX * cells.pixel_size_um / habit.along_edge_um
-        ending &= cells.edge_um[row, column] < habit.edge_um
-        return (cells.labels[row, column] == self.label[now]) & ~ending
+    def those(self, chosen: NDArray[np.bool_]) -> _Tips:
+        """Some of the tips."""
+        if chosen.all():
+            return self
+        keep = np.flatnonzero(chosen)
+        return _Tips(
+            self.place[:, keep],
+            self.pixel[keep],
+            self.label[keep],
+            self.way[:, keep],
+            self.turn[keep],
+            self.shy[keep],
+            self.steps[keep],
+        )
 
-    def _steer(
-        self, now: NDArray[np.intp], vy: Field, vx: Field, cells: Cells, edge_um: float
-    ) -> tuple[Field, Field]:
+    def advanced(self, cells: Cells, habit: Habit, rng: np.random.Generator) -> _Tips:
+        """Grow by a step; gives those tips that go on."""
+        wobble = self.turn * rng.standard_normal(self.turn.size, dtype=np.float32)
+        vy, vx = self.way
+        way = self._steered(vy + wobble * vx, vx - wobble * vy, cells, habit.edge_um)
+        place = self.place + np.float32(_STEP_PX) * way
+        pixel = _flat(cells, place)
+        ending = rng.random(pixel.size) < _STEP_PX * cells.pixel_size_um / habit.along_edge_um
+        ending &= cells.edge_um.ravel()[pixel] < habit.edge_um
+        kept = (cells.labels.ravel()[pixel] == self.label) & ~ending
+        steps = self.steps - 1
+        return _Tips(place, pixel, self.label, way, self.turn, self.shy, steps).those(kept)
+
+    def _steered(self, vy: Field, vx: Field, cells: Cells, edge_um: float) -> Field:
         """Take away the part of a direction that leads out of the cell or into the nucleus."""
-        y, x, label = self.y[now], self.x[now], self.label[now]
-        row, column = cells.pixel(y, x)
-        slope_y, slope_x = cells.edge_slope[0][row, column], cells.edge_slope[1][row, column]
+        slope_y = cells.edge_slope[0].ravel()[self.pixel]
+        slope_x = cells.edge_slope[1].ravel()[self.pixel]
         outward = np.minimum(vy * slope_y + vx * slope_x, 0)
-        outward *= np.maximum(1 - cells.edge_um[row, column] / np.float32(edge_um), 0)
+        edge = cells.edge_um.ravel()[self.pixel]
+        outward *= np.maximum(1 - edge / np.float32(edge_um), 0)
         vy, vx = vy - outward * slope_y, vx - outward * slope_x
 
-        from_y, from_x = y - cells.centre[label, 0], x - cells.centre[label, 1]
+        shy = np.flatnonzero(self.shy & (cells.from_nucleus_um.ravel()[self.pixel] < 0.5))
+        from_y, from_x = self.place[:, shy] - cells.centre[self.label[shy]].T
         distance = np.maximum(np.hypot(from_y, from_x), np.float32(1e-3))
         from_y, from_x = from_y / distance, from_x / distance
-        inward = np.minimum(vy * from_y + vx * from_x, 0)
-        inward *= (self.shy[now] & (cells.from_nucleus_um[row, column] < 0.5)).astype(np.float32)
-        vy, vx = vy - inward * from_y, vx - inward * from_x
+        inward = np.minimum(vy[shy] * from_y + vx[shy] * from_x, 0)
+        vy[shy] -= inward * from_y
+        vx[shy] -= inward * from_x
 
-        speed = np.maximum(np.hypot(vy, vx), 1e-3)
-        return (vy / speed).astype(np.float32), (vx / speed).astype(np.float32)
+        speed = np.maximum(np.hypot(vy, vx), np.float32(1e-3))
+        return np.asarray(np.stack([vy, vx]) / speed, np.float32)
 
 
 def draw(threads: Threads, shape: tuple[int, int], pixel_size_um: float) -> Field:
@@ -177,14 +190,37 @@ def draw(threads: Threads, shape: tuple[int, int], pixel_size_um: float) -> Fiel
     Returns length per area, 1/µm: a thread blurred by s µm has a peak of about 0.4 / s, whatever
     the pixel size.
     """
-    top, left = np.floor(threads.y).astype(np.intp), np.floor(threads.x).astype(np.intp)
+    rows, columns = shape
+    top, left = np.floor(threads.y).astype(np.int32), np.floor(threads.x).astype(np.int32)
     down, right = threads.y - top, threads.x - left
-    image = np.zeros(shape[0] * shape[1])
-    for dy, wy in ((0, 1 - down), (1, down)):
-        for dx, wx in ((0, 1 - right), (1, right)):
-            row, column = top + dy, left + dx
-            inside = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
-            index = np.where(inside, row * shape[1] + column, 0)
-            weight = np.where(inside, threads.weight * wy * wx, 0)
-            image += np.bincount(index, weights=weight, minlength=image.size)
-    return (image / pixel_size_um**2).astype(np.float32).reshape(shape)
+    inside = (top >= -1) & (top < rows) & (left >= -1) & (left < columns)
+    index = np.where(inside, (top + 1) * (columns + 2) + left + 1, 0)  # on a grid with a rim
+    weight = np.where(inside, threads.weight, np.float32(0))
+    lower = weight * down
+    upper = weight - lower
+    image = np.zeros((rows + 2) * (columns + 2))
+    for offset, share in ((0, upper), (columns + 2, lower)):
+        second = share * right
+        image += np.bincount(index + offset, weights=share - second, minlength=image.size)
+        image += np.bincount(index + (offset + 1), weights=second, minlength=image.size)
+    inner = image.reshape(rows + 2, columns + 2)[1:-1, 1:-1]
+    return (inner / pixel_size_um**2).astype(np.float32)
+
+
+def outward(cells: Cells, start: Start) -> Field:
+    """Direction from the cell's centre to each start, in radians."""
+    y, x, label = start
+    angle = np.arctan2(y - cells.centre[label, 0], x - cells.centre[label, 1])
+    return np.asarray(angle, np.float32)
+
+
+def clumps(
+    cells: Cells, start: Start, pieces: NDArray[Any], spread_um: Field, rng: np.random.Generator
+) -> Start:
+    """Put `pieces` places round each start, normally spread by `spread_um` of their start."""
+    spread = np.repeat(spread_um / np.float32(cells.pixel_size_um), pieces)
+    y, x = (
+        np.repeat(at, pieces) + spread * rng.standard_normal(spread.size, dtype=np.float32)
+        for at in start[:2]
+    )
+    return y.astype(np.float32), x.astype(np.float32), np.repeat(start[2], pieces)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.simulate.cells import Cells
 from napari_c3r.core.simulate.parameters import Optics
 from napari_c3r.core.simulate.texture import Field, blur
+
+_DEFOCUS_UM = (0.3, 1.0, 2.0, 4.0)  # bounds of the classes in which cells are blurred
 
 
 def through_lens(light: Field, optics: Optics, pixel_size_um: float) -> Field:
@@ -16,6 +19,18 @@ def through_lens(light: Field, optics: Optics, pixel_size_um: float) -> Field:
         return sharp
     wide = blur(light, optics.haze_um / pixel_size_um)
     return sharp + np.float32(optics.haze) * (wide - sharp)
+
+
+def lift(light: Field, cells: Cells) -> Field:
+    """Blur the light of the cells that rise out of focus, each about as much as its line says."""
+    defocus = cells.each(lambda line: line.body.defocus_um)
+    level = np.digitize(defocus, _DEFOCUS_UM)
+    for index in np.unique(level[level > 0]):
+        chosen = level == index
+        raised = np.where(chosen[cells.labels], light, np.float32(0))
+        light = light - raised
+        light += blur(raised, float(defocus[chosen].mean()) / cells.pixel_size_um)
+    return light
 
 
 def illumination(shape: tuple[int, int], shading: float, rng: np.random.Generator) -> Field:

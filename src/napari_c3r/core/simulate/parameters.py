@@ -12,6 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
+
+Arrangement = Literal["ring", "heap", "row"]
+"""How the lobes of a nucleus lie: round a circle, anyhow in a disc, or side by side."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,22 @@ class Outline:
 class Nucleus:
     """The outline of a nucleus, of one lobe or several that touch."""
 
-    radius_um: float = 8.3
+    radius_um: float = 8.6
     size_cv: float = 0.1
     elongation: float = 1.35
     irregularity: float = 0.035
     indentation: float = 0.12
     """Deepest dent, relative to the radius."""
     lobes: tuple[int, int] = (1, 1)
+    arrangement: Arrangement = "ring"
+    spread: float = 1.0
+    """Distance between lobes; 1 makes them touch."""
+    lobe_cv: float = 0.1
+    """Spread (log) of the lobes' sizes."""
+    micronuclei: float = 0.0
+    """Mean number of small separate nuclei."""
+    envelope: bool = True
+    """False in mitosis: what the envelope keeps apart mixes."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,11 @@ class Body:
     """Thickness of the flat part relative to the dome."""
     dome_um: float = 4.5
     """Distance from the nucleus over which the dome falls to the lamella."""
+    roundness: float = 0.0
+    """0 is a dome on a lamella, 1 a ball."""
+    thickness: float = 1.0
+    defocus_um: float = 0.0
+    """Additional blur of a cell that rises out of focus, standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,8 @@ class Chromatin:
     amount: float = 1.0
     contrast: float = 0.14
     grain_um: float = 0.7
+    hollow: float = 0.0
+    """How dark the middle of the nucleus is, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,27 @@ class Nucleoli:
     amount: float = 1.0
     number: tuple[int, int] = (3, 7)
     radius_um: float = 0.95
+
+
+@dataclass(frozen=True)
+class Speckles:
+    """Irregular splicing speckles, and round nuclear bodies."""
+
+    amount: float = 1.0
+    number: int = 28
+    radius_um: float = 0.45
+    bodies: int = 7
+    body_um: float = 0.3
+
+
+@dataclass(frozen=True)
+class Cytosol:
+    """The fluid part of the cytoplasm."""
+
+    nuclear: float = 0.4
+    """Brightness in the nucleus relative to beside it."""
+    holes: float = 0.02
+    """Vacuoles and other dark bodies for each square micrometre."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +154,16 @@ class Microtubules:
     curl: float = 0.2
     centrosomal: float = 0.1
     """Share that starts at the centrosome; the rest starts anywhere in the cytoplasm."""
+    reach_um: float = 12.0
+    """Distance from the nucleus over which the other starts thin by e."""
+    bundling: float = 0.0
+    """0 is single filaments, 1 few thick bundles."""
+    diffuse: float = 0.0
+    """Free tubulin relative to the filaments' typical brightness."""
+    poles: int = 0
+    """0: one centrosome beside the nucleus; 1: one in its middle; 2: a spindle."""
+    over_nucleus: float = 0.2
+    """Share that passes over or under the nucleus, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +177,15 @@ class Actin:
     disorder_deg: float = 15.0
     """Spread of the fibres' directions about the cell's long axis."""
     cortex: float = 1.0
+    cortex_um: float = 0.5
+    patchiness: float = 0.5
+    """Spread (log) of the cortex along the edge, and of what is diffuse."""
+    aggregates: int = 0
+    """Clumps in a cell of 1000 µm²."""
+    aggregate_um: float = 0.7
+    diffuse: float = 0.0
+    adhesions: int = 45
+    """Focal adhesions in a cell of 1000 µm²."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +207,10 @@ class Vesicles:
     number: int = 90
     """Vesicles in a cell of 1000 µm²."""
     reach_um: float = 9.0
+    size_um: float = 0.17
+    droplets: int = 30
+    """Lipid droplets in a cell of 1000 µm²."""
+    droplet_um: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -159,6 +223,8 @@ class CellLine:
     body: Body = field(default_factory=Body)
     chromatin: Chromatin = field(default_factory=Chromatin)
     nucleoli: Nucleoli = field(default_factory=Nucleoli)
+    speckles: Speckles = field(default_factory=Speckles)
+    cytosol: Cytosol = field(default_factory=Cytosol)
     reticulum: Reticulum = field(default_factory=Reticulum)
     mitochondria: Mitochondria = field(default_factory=Mitochondria)
     microtubules: Microtubules = field(default_factory=Microtubules)
@@ -226,6 +292,8 @@ class Channel:
     name: str
     antibody: Antibody | None
     optics: Optics
+    staining_cv: float | None = None
+    """Spread (log) of the stain from cell to cell; None takes the assay's."""
 
 
 @dataclass(frozen=True)
@@ -240,3 +308,5 @@ class Assay:
     debris_per_mm2: float = 60.0
     staining_cv: float = 0.2
     """Spread (log) of each stain from cell to cell."""
+    clustering: float = 1.0
+    """How much cells gather in patches; 0 is anywhere."""

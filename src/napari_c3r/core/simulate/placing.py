@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from napari_c3r.core.simulate.nuclei import Lobes, draw_lobes
 from napari_c3r.core.simulate.parameters import CellLine, Population
-from napari_c3r.core.simulate.shapes import Floats, cell_outline, nucleus_outline
+from napari_c3r.core.simulate.shapes import Floats, cell_outline
 from napari_c3r.core.simulate.texture import Field, noise
 
 _GRID = 64  # squares along each side of the map of crowded and empty patches
 _TRIES = 80
-
-Lobes = tuple[tuple[float, float, Floats], ...]
 
 
 @dataclass(frozen=True)
@@ -42,26 +41,30 @@ def plan_cells(
     extent_um: tuple[float, float],
     count: int,
     rng: np.random.Generator,
+    clustering: float = 1.0,
 ) -> list[Plan]:
     """Draw `count` cells and find places for them where their nuclei keep apart.
 
-    Cells gather in patches. Where there is no room left, a cell is left out.
+    Cells gather in patches, the more the higher `clustering` is. Where there is no room left, a
+    cell is left out.
     """
     shares = np.cumsum([population.share for population in populations])
     member = np.searchsorted(shares / shares[-1], (np.arange(count) + 0.5) / count)
-    crowding = noise((_GRID, _GRID), 14, rng)
+    crowding = np.float32(clustering) * noise((_GRID, _GRID), 14, rng)
     placed: list[Plan] = []
+    taken = np.empty((count, 4))  # y, x, radius of the nucleus, radius of the cell
     for index in rng.permutation(member):
         plan = _draw_cell(populations[index].cell_line, int(index), rng)
-        place = _find_place(plan, placed, extent_um, crowding, rng)
+        place = _find_place(plan, taken[: len(placed)], extent_um, crowding, rng)
         if place is not None:
+            taken[len(placed)] = (*place, plan.nucleus_radius, plan.radius)
             placed.append(replace(plan, y=place[0], x=place[1]))
     return placed
 
 
 def _find_place(
     plan: Plan,
-    placed: Sequence[Plan],
+    taken: Floats,
     extent_um: tuple[float, float],
     crowding: Field,
     rng: np.random.Generator,
@@ -71,14 +74,11 @@ def _find_place(
     cell = (tries * _GRID).astype(int)
     likely = crowding[cell[:, 0], cell[:, 1]] + 0.8 * rng.standard_normal(_TRIES)
     places = tries[np.argsort(-likely, kind="stable")] * extent_um
-    others = np.array([(p.y, p.x) for p in placed]).reshape(-1, 2)
-    nuclei = np.array([p.nucleus_radius for p in placed]) + plan.nucleus_radius + 0.5
-    bodies = np.array([p.radius for p in placed]) + plan.radius
-    for room, (y, x) in zip(np.linspace(0.66, 0.31, _TRIES), places, strict=True):
-        away = np.hypot(others[:, 0] - y, others[:, 1] - x)
-        if (away > np.maximum(nuclei, room * bodies)).all():
-            return float(y), float(x)
-    return None
+    away = np.hypot(places[:, :1] - taken[:, 0], places[:, 1:] - taken[:, 1])
+    nuclei = taken[:, 2] + plan.nucleus_radius + 0.5
+    bodies = np.linspace(0.66, 0.31, _TRIES)[:, None] * (taken[:, 3] + plan.radius)
+    free = np.flatnonzero((away > np.maximum(nuclei, bodies)).all(axis=1))
+    return (float(places[free[0], 0]), float(places[free[0], 1])) if free.size else None
 
 
 def _draw_cell(line: CellLine, population: int, rng: np.random.Generator) -> Plan:
@@ -87,7 +87,7 @@ def _draw_cell(line: CellLine, population: int, rng: np.random.Generator) -> Pla
     radius = line.outline.radius_um * float(np.exp(line.outline.size_cv * size))
     shared = 0.6 * size + 0.8 * rng.standard_normal()  # large cells tend to have large nuclei
     nucleus = line.nucleus.radius_um * float(np.exp(line.nucleus.size_cv * shared))
-    lobes = _draw_lobes(line, nucleus, axis, rng)
+    lobes = draw_lobes(line.nucleus, nucleus, axis, rng)
     return Plan(
         population=population,
         y=0.0,
@@ -98,21 +98,3 @@ def _draw_cell(line: CellLine, population: int, rng: np.random.Generator) -> Pla
         outline=cell_outline(line.outline, radius, axis, rng),
         lobes=lobes,
     )
-
-
-def _draw_lobes(line: CellLine, radius: float, axis: float, rng: np.random.Generator) -> Lobes:
-    count = int(rng.integers(line.nucleus.lobes[0], line.nucleus.lobes[1] + 1))
-    if count == 1:
-        tilt = axis + 0.25 * rng.standard_normal()
-        return ((0.0, 0.0, nucleus_outline(line.nucleus, radius, tilt, rng)),)
-    lobes = []
-    start = rng.uniform(0, 2 * np.pi)
-    small = radius / np.sqrt(count) * 1.12
-    for index in range(count):
-        direction = start + 2 * np.pi * index / count + 0.2 * rng.standard_normal()
-        away = small * (0.8 if count == 2 else 0.95) * rng.uniform(0.9, 1.05)
-        table = nucleus_outline(
-            line.nucleus, small * rng.uniform(0.8, 1.15), rng.uniform(0, np.pi), rng
-        )
-        lobes.append((away * np.sin(direction), away * np.cos(direction), table))
-    return tuple(lobes)

@@ -68,39 +68,39 @@ CELL_PAINTING_POPULATIONS = (
     Population("fragmented mitochondria, dispersed Golgi", FRAGMENTED, share=0.8),
 )
 
-_WIDEFIELD = Optics(psf_um=0.5, haze=0.25, haze_um=4.5, photons=1500, gain=1.6)
+_WIDEFIELD = Optics(psf_um=0.5, haze=0.3, haze_um=4.5, photons=1500, gain=1.6)
 
-_CONA = Antibody(
+CONCANAVALIN = Antibody(
     "concanavalin A", {"endoplasmic reticulum": 1.0, "whole cell": 0.14, "nucleoplasm": 0.06}
 )
-_SYTO = Antibody("SYTO 14", {"nucleoli": 0.8, "nucleoplasm": 0.22, "cytosol": 0.26})
-_AGP = Antibody(
+SYTO_14 = Antibody("SYTO 14", {"nucleoli": 0.8, "nucleoplasm": 0.22, "cytosol": 0.26})
+PHALLOIDIN_WGA = Antibody(
     "phalloidin and wheat germ agglutinin",
     {
-        "actin": 0.19,
-        "Golgi": 0.42,
-        "plasma membrane": 0.16,
-        "whole cell": 0.18,
+        "actin": 0.17,
+        "Golgi": 0.4,
+        "plasma membrane": 0.12,
+        "whole cell": 0.24,
         "cytosol": 0.1,
-        "nucleoplasm": 0.05,
+        "nucleoplasm": 0.09,
     },
 )
-_MITO = Antibody(
-    "MitoTracker Deep Red", {"mitochondria": 0.65, "whole cell": 0.1, "nucleoplasm": 0.04}
+MITOTRACKER = Antibody(
+    "MitoTracker Deep Red", {"mitochondria": 0.65, "whole cell": 0.12, "nucleoplasm": 0.05}
 )
 
 CELL_PAINTING = Assay(
     name="cell-painting",
     channels=(
         Channel("DNA", Antibody("Hoechst 33342", {"chromatin": 1.0}), _WIDEFIELD),
-        Channel("ER", _CONA, _WIDEFIELD),
-        Channel("RNA", _SYTO, _WIDEFIELD),
-        Channel("AGP", _AGP, _WIDEFIELD),
-        Channel("Mito", _MITO, _WIDEFIELD),
+        Channel("ER", CONCANAVALIN, _WIDEFIELD),
+        Channel("RNA", SYTO_14, _WIDEFIELD),
+        Channel("AGP", PHALLOIDIN_WGA, _WIDEFIELD),
+        Channel("Mito", MITOTRACKER, _WIDEFIELD),
     ),
     populations=CELL_PAINTING_POPULATIONS,
     pixel_size_um=0.6,
-    cells_per_mm2=440,
+    cells_per_mm2=500,
 )
 
 _HPA_LINE = replace(

@@ -43,9 +43,7 @@ def rasterise(
     neighbours meet in one border; a nucleus always belongs to its own cell.
     """
     wave = 6.0 / pixel_size_um
-    waviness = np.float32(np.mean([p.cell_line.outline.waviness_um for p in populations]))
     warp = np.stack([noise(shape, wave, rng) + 0.5 * noise(shape, wave / 3, rng) for _ in "yx"])
-    warp *= waviness
     canvas = _Canvas(
         labels=np.zeros(shape, np.int32),
         nuclei=np.zeros(shape, np.int32),
@@ -53,7 +51,8 @@ def rasterise(
         side=np.zeros(shape, np.float32),
         closest=np.ones(shape, np.float32),
     )
-    tiles = [_Tile(plan, shape, pixel_size_um, warp) for plan in plans]
+    waviness = [p.cell_line.outline.waviness_um for p in populations]
+    tiles = [_Tile(p, shape, pixel_size_um, warp, waviness[p.population]) for p in plans]
     for label, tile in enumerate(tiles, start=1):
         tile.claim(canvas, label)
     for label, tile in enumerate(tiles, start=1):
@@ -68,7 +67,12 @@ class _Tile:
     """The surroundings of one cell, and what it claims of the canvas."""
 
     def __init__(
-        self, plan: Plan, shape: tuple[int, int], pixel_size_um: float, warp: Field
+        self,
+        plan: Plan,
+        shape: tuple[int, int],
+        pixel_size_um: float,
+        warp: Field,
+        waviness_um: float,
     ) -> None:
         reach = max(float(plan.outline.max()), plan.nucleus_radius) + 4.0
         self.plan = plan
@@ -83,8 +87,11 @@ class _Tile:
         scale = np.float32(pixel_size_um)
         y = (rows * scale - np.float32(plan.y))[:, None]
         x = (columns * scale - np.float32(plan.x))[None, :]
-        self.wavy = (y + warp[0][self.window], x + warp[1][self.window])
-        self.calm = (y + 0.25 * warp[0][self.window], x + 0.25 * warp[1][self.window])
+        wave_y, wave_x = np.float32(waviness_um) * warp[(slice(None), *self.window)]
+        self.wavy = (y + wave_y, x + wave_x)
+        calm = np.float32(0.25)
+        self.calm = (y + calm * wave_y, x + calm * wave_x)
+        self.from_nucleus = self._from_nucleus()
 
     def claim(self, canvas: _Canvas, label: int) -> None:
         distance, index = _polar(*self.wavy)
@@ -96,13 +103,13 @@ class _Tile:
 
     def claim_nucleus(self, canvas: _Canvas, label: int) -> None:
         nuclei = canvas.nuclei[self.window]
-        won = (self._from_nucleus() < 0) & (nuclei == 0)
+        won = (self.from_nucleus < 0) & (nuclei == 0)
         nuclei[won] = label
         canvas.labels[self.window][won] = label
 
     def describe(self, canvas: _Canvas, label: int) -> None:
         own = canvas.labels[self.window] == label
-        canvas.from_nucleus[self.window][own] = self._from_nucleus()[own]
+        canvas.from_nucleus[self.window][own] = self.from_nucleus[own]
         y, x = self.calm
         along = y * np.float32(np.sin(self.plan.polarity))
         along = along + x * np.float32(np.cos(self.plan.polarity))
@@ -110,12 +117,17 @@ class _Tile:
 
     def _from_nucleus(self) -> Field:
         """Distance in µm from the nearest lobe of the nucleus, negative inside."""
-        y, x = self.calm
-        signed = []
-        for dy, dx, table in self.plan.lobes:
-            distance, index = _polar(y - np.float32(dy), x - np.float32(dx))
-            signed.append(distance - table.astype(np.float32)[index])
-        return np.minimum.reduce(signed)
+        nearest = np.full(self.calm[0].shape, np.float32(_FAR_UM))
+        for dy, dx, radii in self.plan.lobes:
+            y, x = self.calm[0] - np.float32(dy), self.calm[1] - np.float32(dx)
+            distance = np.hypot(y, x)
+            table = radii.astype(np.float32)
+            signed = distance - table.mean()
+            near = distance < 2 * table.max()  # further out the outline looks like a disc
+            _, index = _polar(y[near], x[near])
+            signed[near] = distance[near] - table[index]
+            np.minimum(nearest, signed, out=nearest)
+        return nearest
 
 
 def _polar(y: Field, x: Field) -> tuple[Field, NDArray[np.intp]]:

@@ -52,26 +52,31 @@ def noise(shape: tuple[int, int], grain_px: float, rng: np.random.Generator) -> 
     return enlarge(smooth, factor)[: shape[0], : shape[1]] if factor > 1 else smooth[:-1, :-1]
 
 
-def network(shape: tuple[int, int], mesh_px: float, rng: np.random.Generator) -> Field:
+def network(shape: tuple[int, int], mesh_px: float | Field, rng: np.random.Generator) -> Field:
     """Draw a net of polygons with three-way junctions: 1 on the threads, 0 in the holes.
 
     The threads are the borders between the cells of a jittered grid of points, that is where the
     nearest and the second nearest point are equally far (Worley, A cellular texture basis
-    function, SIGGRAPH 1996).
+    function, SIGGRAPH 1996). `mesh_px` is one size, or one for each pixel `(Y, X)`; where it
+    changes the net breaks off.
     """
-    rows, columns = (int(side / mesh_px) + 4 for side in shape)
-    jitter = rng.random((2, rows, columns), dtype=np.float32)
-    y = np.arange(shape[0], dtype=np.float32)[:, None] / np.float32(mesh_px) + 1
-    x = np.arange(shape[1], dtype=np.float32)[None, :] / np.float32(mesh_px) + 1
-    y, x = (np.clip(a + 0.35 * noise(shape, 3 * mesh_px, rng), 1, None) for a in (y, x))
-    row, column = y.astype(np.intp), x.astype(np.intp)
+    mesh = np.asarray(mesh_px, np.float32)
+    rows, columns = (int(side / float(mesh.min())) + 5 for side in shape)
+    jitter = rng.random((2, rows * columns), dtype=np.float32)
+    wander = [np.float32(0.35) * noise(shape, 3 * float(np.median(mesh)), rng) for _ in "yx"]
+    y = np.arange(shape[0], dtype=np.float32)[:, None] / mesh + 1 + wander[0]
+    x = np.arange(shape[1], dtype=np.float32)[None, :] / mesh + 1 + wander[1]
+    y, x = np.clip(y, 1, rows - 2), np.clip(x, 1, columns - 2)
+    row, column = y.astype(np.int32), x.astype(np.int32)
+    y, x = y - row, x - column
+    index = row * columns + column
     nearest = np.full(shape, 9.0, np.float32)
     second = nearest.copy()
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
-            r, c = row + down, column + right
-            dy = (r - y).astype(np.float32) + jitter[0][r, c]
-            dx = (c - x).astype(np.float32) + jitter[1][r, c]
+            beside = index + (down * columns + right)
+            dy = jitter[0][beside] + (down - y)
+            dx = jitter[1][beside] + (right - x)
             distance = dy * dy + dx * dx
             np.minimum(second, np.maximum(nearest, distance), out=second)
             np.minimum(nearest, distance, out=nearest)
