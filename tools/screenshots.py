@@ -54,7 +54,7 @@ class Photographer:
 
     def idle(self) -> None:
         """Wait for the job that was started."""
-        wait_until(lambda: self.dock.controller.jobs.running is None)
+        wait_until(lambda: not self.dock.controller.busy)
         settle(0.3)
 
     def open_sample(self) -> None:
@@ -100,7 +100,7 @@ def walk(folder: Path) -> None:
         step.set_open(step is shot.dock.steps[2])
     shot.find_cells()
     shot.take("cells")
-    shot.dock.controller.batch_size = 8
+    shot.dock.embed.batch.setValue(8)
     shot.dock.embed.embed_button.click()
     wait_until(lambda: "cells/s" in shot.dock.embed.speed.text())
     shot.take("embed")
@@ -111,7 +111,7 @@ def walk(folder: Path) -> None:
     explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
     shot.take("selection")
     explorer.model.clear()
-    explorer.colour_by.setCurrentText("intensity_mean_RNA")
+    explorer.show_colour_by("intensity_mean_RNA")
     explorer.colour_by.activated.emit(explorer.colour_by.currentIndex())
     shot.take("colour_by")
     shot.close()

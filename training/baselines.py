@@ -21,8 +21,6 @@ from napari_c3r.core.encoder import EncoderConfig
 from napari_c3r.core.encoder.block import NORM_EPS, Block
 from napari_c3r.core.encoder.positions import interpolate_positions
 
-DEPTH = 12
-
 
 class PlainViT(nn.Module):
     """The vision transformer of iBOT for images of one channel, without instance norm.
@@ -30,7 +28,9 @@ class PlainViT(nn.Module):
     Parameters
     ----------
     config
-        Its width, heads, patch size and grid of positions are used; the depth is always 12.
+        Its width, heads, patch size and grid of positions are used. The depth is that of a plain
+        transformer of as many parameters, 12 for all published sizes: two blocks of both branches
+        are as large as one of the joint encoder.
     drop_path
         Stochastic-depth rate of the last block in training.
     mask_token
@@ -42,7 +42,8 @@ class PlainViT(nn.Module):
     ) -> None:
         super().__init__()
         width, patch = config.width, config.patch_size
-        rates = torch.linspace(0, drop_path, DEPTH, device="cpu").tolist()
+        depth = config.joint_depth + (config.branch_depth + 1) // 2
+        rates = torch.linspace(0, drop_path, depth, device="cpu").tolist()
         self.patch_size = patch
         self.proj = nn.Conv2d(1, width, kernel_size=patch, stride=patch)
         self.cls_token = nn.Parameter(torch.empty(1, 1, width))

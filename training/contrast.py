@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
 from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT
@@ -187,16 +186,11 @@ class Contrast(Objective):
         encoder = self.student.encoder
         index = F.pad(keep + 1, (1, 0))[:, None, :, None]
         branches = []
-        # PyTorch's fused attention is slow in training on a CPU where sequences are short.
-        fast = SDPBackend.MATH if views.device.type == "cpu" else SDPBackend.FLASH_ATTENTION
-        with sdpa_kernel(
-            [fast, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH], set_priority=True
-        ):
-            for group, channels in ((CONTEXT, context), (CONCEPT, concept)):
-                rows = encoder.embed_channels(views, channels, group, hidden)
-                entering = index.expand(-1, rows.shape[1], -1, rows.shape[3])
-                branches.append(encoder.encode_branch(rows.gather(2, entering), group))
-            return encoder.encode_joint(*branches)
+        for group, channels in ((CONTEXT, context), (CONCEPT, concept)):
+            rows = encoder.embed_channels(views, channels, group, hidden)
+            entering = index.expand(-1, rows.shape[1], -1, rows.shape[3])
+            branches.append(encoder.encode_branch(rows.gather(2, entering), group))
+        return encoder.encode_joint(*branches)
 
 
 class Student(nn.Module):

@@ -45,6 +45,7 @@ from napari_c3r.core.atomic import replacing
 from napari_c3r.core.encoder.runtime import PRECISIONS, choose_precision
 from napari_c3r.core.errors import InputError
 from training import checkpoint as checkpoints
+from training.attention import fast_attention
 from training.batches import Batches, open_sets
 from training.config import Config, RunConfig, load_config
 from training.distributed import Processes, join_processes
@@ -146,7 +147,8 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
         bad = False
         for part in range(run.batches):
             batch = batches.get(step * run.batches + part)
-            with torch.autocast(device.type, PRECISIONS[precision], precision != "float32"):
+            autocast = torch.autocast(device.type, PRECISIONS[precision], precision != "float32")
+            with autocast, fast_attention(device):
                 losses = joined(batch, progress)
             numbers = _to_floats(losses)
             bad |= not math.isfinite(numbers["loss"])

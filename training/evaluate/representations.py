@@ -154,7 +154,7 @@ class EncoderReadings:
             assignment, assignment.names, device=self.device, concept_mode=mode, readout=readout
         ) as run:
             vectors = [
-                run.run(_resampled(crops[start : start + _PIECE], size))
+                run.run(resampled(crops[start : start + _PIECE], size))
                 for start in range(0, len(crops), _PIECE)
             ]
             return np.concatenate(vectors), np.array([part for _, part in run.columns])
@@ -200,7 +200,7 @@ def sizes_of(config: EncoderConfig) -> tuple[object, ...]:
     )
 
 
-def _resampled(crops: NDArray[np.generic], size: int) -> NDArray[np.generic]:
+def resampled(crops: NDArray[np.generic], size: int) -> NDArray[np.generic]:
     """Crops of a size, the way the encoder itself resamples those that are not whole patches."""
     if crops.shape[2:] == (size, size):
         return crops

@@ -2,59 +2,85 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.embed import embed
+from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, load_encoder
+from napari_c3r.core.encoder.encoder import MODELS
+from napari_c3r.core.simulate import simulate_field
 
-TOOL = Path(__file__).parents[3] / "tools" / "make_untrained_model.py"
+HPA = ["microtubules", "protein", "nucleus", "ER"]
+HPA_ROLES = ChannelAssignment({name: "concept" if name == "protein" else "context" for name in HPA})
 
 
 @pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_untrained_model", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def bundled() -> Encoder:
+    return load_encoder("bundled")
 
 
-def test_the_bundled_folder_can_be_made_again_to_the_byte(tool: ModuleType, tmp_path: Path) -> None:
-    made = tool.make(tmp_path / "again")
-    for file in made.iterdir():
-        assert file.read_bytes() == (tool.BUNDLED / file.name).read_bytes(), file.name
-    assert {file.name for file in tool.BUNDLED.iterdir()} == {file.name for file in made.iterdir()}
+@pytest.fixture(scope="module")
+def untrained() -> Encoder:
+    """The same network before any training."""
+    encoder = load_encoder("bundled")
+    torch.manual_seed(0)
+    encoder.network = ContextConceptEncoder(encoder.config).eval().requires_grad_(False)
+    return encoder
 
 
-def test_it_says_plainly_that_it_is_untrained() -> None:
-    encoder = load_encoder()
-    assert not encoder.trained
-    assert "untrained" in encoder.name
-    assert "**These weights are untrained.**" in encoder.card
-    assert encoder.config.field_um == 64
-    assert encoder.config.input_size == 112
+def test_it_is_trained_and_its_card_says_how_on_what_and_what_it_is_bad_at(
+    bundled: Encoder,
+) -> None:
+    assert bundled.trained
+    assert bundled.config.input_size == 112
+    assert bundled.config.field_um == 64
+    assert bundled.config.training_data
+    for heading in ("Training data", "Recipe", "Results", "What it is bad at", "Licence"):
+        assert f"## {heading}" in bundled.card, heading
 
 
-def test_it_embeds_real_cells(data_dir: Path) -> None:
+def test_the_folder_is_small_enough_for_the_wheel() -> None:
+    assert sum(file.stat().st_size for file in MODELS.rglob("*")) < 60e6
+
+
+def test_it_embeds_real_cells_alike_in_every_precision(bundled: Encoder, data_dir: Path) -> None:
     import tifffile
 
     crops = tifffile.imread(data_dir / "crops" / "hpa_56_F11_U2OS.tif")
-    names = ["microtubules", "protein", "nucleus", "ER"]
-    roles = ChannelAssignment(
-        {name: "concept" if name == "protein" else "context" for name in names}
-    )
-    encoder = load_encoder("bundled")
-    exact = encoder.embed(crops, roles, names, precision="float32")
+    exact = bundled.embed(crops, HPA_ROLES, HPA, precision="float32")
     assert exact.shape == (13, 384)
     assert np.isfinite(exact).all()
     assert np.linalg.matrix_rank(exact - exact.mean(axis=0)) == 12
 
-    rough = encoder.embed(crops, roles, names, precision="bfloat16")
+    rough = bundled.embed(crops, HPA_ROLES, HPA, precision="bfloat16")
     lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(rough, axis=1)
     assert ((exact * rough).sum(axis=1) / lengths).min() > 0.999
+
+
+def neighbours_alike(vectors: NDArray[np.float32], kinds: NDArray[np.object_]) -> float:
+    """Share of cells whose nearest other cell, by the cosine, is of their kind."""
+    scaled = (vectors - vectors.mean(0)) / (vectors.std(0) + 1e-9)
+    unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -2)
+    return float(np.mean(kinds[cosines.argmax(1)] == kinds))
+
+
+def test_training_taught_it_more_than_the_network_knows_by_itself(
+    bundled: Encoder, untrained: Encoder
+) -> None:
+    # A seed that no training set was drawn with.
+    field = simulate_field("cell-painting", shape=(900, 900), seed=424242)
+    roles = ChannelAssignment.suggest(field.image.channel_names)
+    kinds = field.truth["phenotype"].to_numpy(object)
+    scores = {
+        name: neighbours_alike(embed(field.image, field.cells, roles, encoder=encoder).X, kinds)
+        for name, encoder in (("trained", bundled), ("untrained", untrained))
+    }
+    assert scores["trained"] > 0.8
+    assert scores["trained"] > scores["untrained"] + 0.05
