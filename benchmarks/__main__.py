@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import (
+    clusters_plotter,
     encoder_channels,
     encoder_forward,
     linking,
@@ -10,7 +11,9 @@ from benchmarks import (
     pipeline,
     scatter,
     segment_speed,
+    simulate,
     start,
+    training_speed,
 )
 
 
@@ -22,8 +25,11 @@ def main() -> None:
         encoder_channels,
         pipeline,
         segment_speed,
+        simulate,
+        training_speed,
         scatter,
         linking,
+        clusters_plotter,
         memory,
     )
     for part in parts:
