@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment, Role
     from napari_c3r.core.crops import CropSpec
+    from napari_c3r.core.diagnose import flip_report
     from napari_c3r.core.embed import embed
     from napari_c3r.core.encoder import load_encoder
     from napari_c3r.core.errors import InputError
-    from napari_c3r.core.images import Image, find_images, read_image
+    from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.reduce import cluster, map_cells
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
-    from napari_c3r.core.table import read, write
+    from napari_c3r.core.table import join_results, read, write
 
 _HOMES = {
     "ChannelAssignment": "channels",
@@ -30,10 +31,13 @@ _HOMES = {
     "cluster": "reduce",
     "embed": "embed",
     "find_images": "images",
+    "flip_report": "diagnose",
+    "join_results": "table",
     "load_encoder": "encoder",
     "map_cells": "reduce",
     "read": "table",
     "read_image": "images",
+    "read_labels": "images",
     "segment_cells": "segment",
     "simulate_field": "simulate",
     "write": "table",
@@ -48,10 +52,13 @@ __all__ = [
     "cluster",
     "embed",
     "find_images",
+    "flip_report",
+    "join_results",
     "load_encoder",
     "map_cells",
     "read",
     "read_image",
+    "read_labels",
     "segment_cells",
     "simulate_field",
     "write",

@@ -52,7 +52,8 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
 def read_layers(path: Paths) -> list[LayerData]:
     """Read an image as napari layers, one lazy plane per channel.
 
-    Of a folder with several images the first is read, and a warning says so.
+    Of a folder with several images the first is read, and a warning says so; the dock C3R can
+    turn to the others.
 
     Parameters
     ----------
@@ -63,17 +64,22 @@ def read_layers(path: Paths) -> list[LayerData]:
     -------
     list
         ``(plane (Y, X), options, "image")`` per channel. ``metadata["napari_c3r"]`` says of
-        which channel of which image the layer is.
+        which channel of which image the layer is, and what was opened.
     """
     images = find_images(path)
     if len(images) > 1 and isinstance(path, str | Path):
         warnings.warn(
             f"{Path(path).name} holds {len(images)} images; {images[0].name} was opened. "
-            "Open the files of another one to see it.",
+            "The dock C3R turns to the others.",
             stacklevel=2,
         )
-        return image_layers(read_image(images[0]))
-    return image_layers(read_image(images[0] if len(images) == 1 else path))
+        opened = image_layers(read_image(images[0]))
+    else:
+        opened = image_layers(read_image(images[0] if len(images) == 1 else path))
+    paths = [str(path)] if isinstance(path, str | Path) else [str(member) for member in path]
+    for _, options, _ in opened:
+        options["metadata"]["napari_c3r"]["opened"] = paths
+    return opened
 
 
 def image_layers(image: Image) -> list[LayerData]:

@@ -1,4 +1,4 @@
-"""What one viewer is working on: image, roles, cells, result and selection. No widgets.
+"""What one viewer is working on: fields, roles, cells, result and selection. No widgets.
 
 Every view listens to :attr:`Session.changed` and renders the part named in it. What a user
 chose is never thrown away; what no longer fits a later choice is called out of date by
@@ -7,8 +7,8 @@ chose is never thrown away; what no longer fits a later choice is called out of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -16,64 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_c3r.core.annotate import annotate, carry_over
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.memory import ChannelMemory
+from napari_c3r.state import Cells, Embedded, Part
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from napari_c3r.core.images import Image
-    from napari_c3r.core.labels import ArrayLike
+    from napari_c3r.core.edits import Edits
+    from napari_c3r.core.filters import CellFilter
+    from napari_c3r.core.images import FieldSource, Image
 
-
-class Part(StrEnum):
-    """What of a session has changed."""
-
-    IMAGE = "image"
-    ROLES = "roles"
-    CELLS = "cells"
-    RESULT = "result"
-    MAP = "map"
-    SELECTION = "selection"
-    CURRENT = "current"
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """The cells of an image, as a label image.
-
-    Attributes
-    ----------
-    labels
-        (Y, X) integers, 0 is background.
-    count
-        How many cells there are.
-    image_name
-        The image they were made on.
-    origin
-        In words, where they come from.
-    nuclei
-        (Y, X), a nucleus having its cell's label; None where not known.
-    """
-
-    labels: ArrayLike
-    count: int
-    image_name: str
-    origin: str
-    nuclei: ArrayLike | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Embedded:
-    """A result and what it was made from, by which its age is judged."""
-
-    table: AnnData
-    image_name: str
-    cells: Cells
-    assignment: ChannelAssignment
-    encoder: str
-    seconds: float
-    finished: bool
+__all__ = ["Cells", "Embedded", "Part", "Session", "session_of"]
 
 
 @dataclass
@@ -82,6 +38,19 @@ class Session:
 
     Attributes
     ----------
+    image, cells
+        Of the field on show.
+    fields, field_index
+        The fields that can be shown, and which of them is; empty where the image came from
+        layers whose files are not known.
+    cells_of
+        Cells by the name of their image, for all fields.
+    embedded
+        The result shown; ``set_aside`` is the one that a preview took the place of.
+    edits
+        What the user drew in the labels since they were embedded.
+    filter
+        What is hidden; None hides nothing.
     changed
         Emitted with the :class:`Part` that is other than before.
     """
@@ -90,38 +59,116 @@ class Session:
     assignment: ChannelAssignment | None = None
     cells: Cells | None = None
     embedded: Embedded | None = None
+    set_aside: Embedded | None = None
     encoder: str = "bundled"
     labels_edited: bool = False
+    edits: Edits | None = None
+    filter: CellFilter | None = None
+    fields: tuple[FieldSource, ...] = ()
+    field_index: int = 0
+    cells_of: dict[str, Cells] = field(default_factory=dict)
     selection: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     current: int | None = None
+    memory: ChannelMemory = field(default_factory=ChannelMemory)
 
     changed = Signal(Part)
 
     def __post_init__(self) -> None:
-        self._remembered: dict[frozenset[str], ChannelAssignment] = {}
+        self._given: dict[str, str] = {}
+        self.turning = False
+        """Whether what changes does so only because of another field, or of hidden cells."""
 
-    def set_image(self, image: Image | None) -> None:
-        """Work on another image; roles chosen before for the same channels come back."""
+    def set_image(self, image: Image | None, given: Mapping[str, str] | None = None) -> None:
+        """Work on another image; roles chosen before for the same channels come back.
+
+        Parameters
+        ----------
+        image
+            The image.
+        given
+            Its channels' names by what the files call them; by default they are the same.
+        """
+        self.fields, self.field_index, self.cells_of = (), 0, {}
+        self._take_image(image, given)
+
+    def set_fields(
+        self,
+        fields: Sequence[FieldSource],
+        index: int,
+        image: Image,
+        given: Mapping[str, str] | None = None,
+    ) -> None:
+        """Work on several fields, of which one is shown."""
+        self.fields, self.field_index, self.cells_of = tuple(fields), index, {}
+        self._take_image(image, given)
+
+    def _take_image(self, image: Image | None, given: Mapping[str, str] | None) -> None:
         self.image = image
         self.assignment = None
         if image is not None:
             names = image.channel_names
-            known = self._remembered.get(frozenset(names))
-            self.assignment = (
-                known.for_channels(names) if known else ChannelAssignment.suggest(names)
-            )
+            self._given = dict(given or {name: name for name in names})
+            self.assignment = self.memory.roles_for(self._given)
+            self.assignment = self.assignment or ChannelAssignment.suggest(names)
         self.changed.emit(Part.IMAGE)
         self.changed.emit(Part.ROLES)
 
+    def show_field(self, index: int, image: Image) -> None:
+        """Turn to another of the fields; roles, result and selection stay.
+
+        Raises
+        ------
+        InputError
+            The field's channels are not those of the others.
+        """
+        if self.image is not None and set(image.channel_names) != set(self.image.channel_names):
+            raise InputError(
+                f"'{image.name}' has the channels {', '.join(image.channel_names)}, not those of "
+                f"the other fields; open it by itself"
+            )
+        self.field_index, self.image = index, image
+        self.cells = self.cells_of.get(image.name)
+        self.labels_edited, self.edits = False, None
+        if self.embedded is not None:
+            cells = self.embedded.made_on.get(image.name) or _no_cells(image)
+            self.embedded = replace(self.embedded, image_name=image.name, cells=cells)
+        self.current = None
+        self.turning = True
+        try:
+            for part in (Part.IMAGE, Part.CELLS, Part.SELECTION, Part.CURRENT):
+                self.changed.emit(part)
+        finally:
+            self.turning = False
+
+    def adopt_fields(self, fields: Sequence[FieldSource], index: int) -> None:
+        """Take note of which field the image on show is; nothing else changes."""
+        self.fields, self.field_index = tuple(fields), index
+        self.turning = True
+        try:
+            self.changed.emit(Part.IMAGE)
+        finally:
+            self.turning = False
+
+    @property
+    def source(self) -> FieldSource | None:
+        """Files of the image on show, None where they are not known."""
+        return self.fields[self.field_index] if self.fields else None
+
+    @property
+    def given_names(self) -> Mapping[str, str]:
+        """Name of every channel by what its files call it."""
+        return self._given
+
     def set_assignment(self, assignment: ChannelAssignment) -> None:
         """Give the channels other roles."""
-        if assignment != self.assignment:
+        same = assignment == self.assignment
+        if not same or self.assignment is None or assignment.reasons != self.assignment.reasons:
             self.assignment = assignment
-            self._remembered[frozenset(assignment.names)] = assignment
+            self.memory.remember(self._given, assignment)
             self.changed.emit(Part.ROLES)
 
     def rename_channel(self, old: str, new: str) -> None:
-        """Call a channel by another name; its role stays.
+        """Call a channel by another name, in every field; its role stays.
 
         Raises
         ------
@@ -133,38 +180,125 @@ class Session:
         if new in self.image.channel_names:
             raise InputError(f"There is already a channel '{new}'; choose another name")
         self.image = self.image.rename({old: new})
+        self.fields = tuple(replace(f, reading=f.reading.renamed(old, new)) for f in self.fields)
+        self._given = {o: (new if name == old else name) for o, name in self._given.items()}
         roles = {(new if name == old else name): r for name, r in self.assignment.roles.items()}
         self.assignment = ChannelAssignment(roles, self.assignment.reasons)
+        self.memory.remember(self._given, self.assignment)
         self.changed.emit(Part.IMAGE)
         self.changed.emit(Part.ROLES)
 
     def set_cells(self, cells: Cells | None) -> None:
         """Take other cells."""
         self.cells = cells
-        self.labels_edited = False
+        if cells is not None:
+            self.cells_of[cells.image_name] = cells
+        self.labels_edited, self.edits = False, None
         self.changed.emit(Part.CELLS)
 
-    def note_edited_labels(self) -> None:
-        """The user drew in the label image after it was taken."""
-        if self.cells is not None and not self.labels_edited:
-            self.labels_edited = True
+    def note_edited_labels(self, edits: Edits | None = None) -> None:
+        """The user drew in the label image after it was taken.
+
+        Parameters
+        ----------
+        edits
+            Which cells differ from those embedded; None where that is not known.
+        """
+        if self.cells is None:
+            return
+        edited = edits is None or edits.count > 0
+        if edited != self.labels_edited or edits != self.edits:
+            self.labels_edited, self.edits = edited, edits if edited else None
             self.changed.emit(Part.CELLS)
 
     def set_embedded(self, embedded: Embedded) -> None:
         """Take a new result; a selection of the old one means nothing in it."""
-        self.embedded = embedded
-        self.selection = np.zeros(len(embedded.table), bool)
+        if embedded.preview and self.embedded is not None and not self.embedded.preview:
+            self.set_aside = self.embedded
+        elif not embedded.preview:
+            self.set_aside = None
+        self.embedded = self._filtered(embedded)
+        self._forget_selection()
+
+    def take_back(self) -> None:
+        """Leave the preview and return to the result that it took the place of."""
+        if self.set_aside is not None:
+            self.set_embedded(replace(self.set_aside, preview=False))
+
+    def set_filter(self, chosen: CellFilter) -> None:
+        """Hide other cells; none is deleted, and those selected stay so while shown."""
+        if chosen == self.filter:
+            return
+        self.filter = chosen
+        if self.embedded is None:
+            self.turning = True
+            self.changed.emit(Part.CELLS)
+            self.turning = False
+            return
+        names = self.embedded.table.obs_names[self.selection]
+        self.embedded = self._filtered(self.embedded)
+        self.turning = True
+        try:
+            self._forget_selection()
+            self.select(self.embedded.table.obs_names.isin(names))
+            self.changed.emit(Part.CELLS)
+        finally:
+            self.turning = False
+
+    @property
+    def can_update(self) -> bool:
+        """Whether the cells edited by hand can be embedded alone, all else being as it was."""
+        done = self.embedded
+        if self.edits is None or done is None or self.image is None or not done.finished:
+            return False
+        same = done.assignment == self.assignment and done.encoder == self.encoder
+        return same and not done.preview and done.made_on.get(self.image.name) is self.cells
+
+    def _filtered(self, embedded: Embedded) -> Embedded:
+        from napari_c3r.core.filters import shown_part
+
+        if self.filter is None or not self.filter.active:
+            if embedded.everything is None:
+                return embedded
+            hidden = np.zeros(len(embedded.all_rows), bool)
+        else:
+            hidden = self.filter.hidden(embedded.all_rows.obs)
+        everything = embedded.all_rows
+        return replace(embedded, table=shown_part(everything, hidden), everything=everything)
+
+    def _forget_selection(self) -> None:
+        assert self.embedded is not None
+        self.selection = np.zeros(len(self.embedded.table), bool)
         self.current = None
-        self.changed.emit(Part.RESULT)
-        self.changed.emit(Part.MAP)
-        self.changed.emit(Part.SELECTION)
+        for part in (Part.RESULT, Part.MAP, Part.SELECTION):
+            self.changed.emit(part)
 
     def set_mapped(self, table: AnnData) -> None:
-        """Take the same cells with a map and clusters; the selection stays."""
-        if self.embedded is None:
+        """Take the same cells with a map and clusters; selection and names stay."""
+        from napari_c3r.core.filters import keep_with_hidden
+
+        done = self.embedded
+        if done is None:
             raise InputError("There are no vectors to map; embed the cells first")
-        self.embedded = replace(self.embedded, table=table)
+        # Names may have been given while the map was made on a copy.
+        carry_over(done.table, table)
+        everything = done.everything
+        if everything is not None:
+            everything = keep_with_hidden(everything, table)
+            carry_over(done.all_rows, everything)
+        self.embedded = replace(done, table=table, everything=everything)
         self.changed.emit(Part.MAP)
+
+    def annotate(self, chosen: NDArray[np.bool_], name: str) -> None:
+        """Give rows of the result a name, or take theirs away with an empty one."""
+        done = self.embedded
+        if done is None:
+            raise InputError("There are no cells to name; embed them first")
+        annotate(done.table, chosen, name)
+        if done.everything is not None:
+            named = done.table.obs_names[chosen]
+            annotate(done.everything, done.everything.obs_names.isin(named), name)
+        self.changed.emit(Part.ANNOTATION)
 
     def select(self, mask: NDArray[np.bool_]) -> None:
         """Select rows of the result."""
@@ -205,15 +339,29 @@ class Session:
         done = self.embedded
         if done is None or self.image is None or self.assignment is None:
             return None
-        if done.image_name != self.image.name:
+        if self.image.name not in done.made_on:
+            if any(source.name in done.made_on for source in self.fields):
+                return "this field is not in it yet"
             return f"out of date: made on '{done.image_name}'"
-        if done.cells is not self.cells:
+        if self.cells is not None and done.made_on[self.image.name] is not self.cells:
             return "out of date: the cells changed"
         if self.labels_edited:
-            return "out of date: the labels were edited"
+            return _edits_in_words(self.edits)
         if done.encoder != self.encoder:
             return "out of date: the encoder changed"
         return _roles_difference(done.assignment, self.assignment)
+
+
+def _no_cells(image: Image) -> Cells:
+    # Takes no memory: every pixel is the same zero.
+    nothing = np.broadcast_to(np.zeros((), np.int32), image.shape[1:])
+    return Cells(nothing, 0, image.name, "not embedded")
+
+
+def _edits_in_words(edits: Edits | None) -> str:
+    if edits is None:
+        return "out of date: the labels were edited"
+    return f"out of date: {edits.count} cell{'s' if edits.count > 1 else ''} edited by hand"
 
 
 def _roles_difference(before: ChannelAssignment, now: ChannelAssignment) -> str | None:

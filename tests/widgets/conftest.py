@@ -7,9 +7,18 @@ import sys
 from itertools import pairwise
 
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QWidget,
+)
+
+from napari_c3r.widgets import settings
 
 
 def pytest_runtest_setup(item):
@@ -32,6 +41,11 @@ class Hand:
         self._qtbot = qtbot
 
     def click(self, widget: QWidget) -> None:
+        # What was just unfolded must have found its place first.
+        QApplication.processEvents()
+        self._click_now(widget)
+
+    def _click_now(self, widget: QWidget) -> None:
         assert widget.isVisible(), f"{widget} is not on the screen"
         assert widget.isEnabled(), f"{widget} is disabled"
         where = QPoint(8, 8) if isinstance(widget, QAbstractButton) else widget.rect().center()
@@ -40,14 +54,15 @@ class Hand:
 
     def choose(self, box: QComboBox, text: str) -> None:
         """Open the box, go to the entry, press Return."""
-        self.click(box)
+        # Events between two lists opened in quick succession would close the second at once.
+        self._click_now(box)
         view = box.view()
-        self._qtbot.waitUntil(view.isVisible)
+        self._qtbot.waitUntil(view.isVisible, timeout=30_000)
         index = box.findText(text)
         assert index >= 0, f"no entry {text!r} in {[box.itemText(i) for i in range(box.count())]}"
         view.setCurrentIndex(box.model().index(index, 0))
         QTest.keyClick(view, Qt.Key.Key_Return)
-        self._qtbot.waitUntil(lambda: not view.isVisible())
+        self._qtbot.waitUntil(lambda: not view.isVisible(), timeout=30_000)
 
     def drag(self, widget: QWidget, corners, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         """Press at the first corner, move over the others, release at the last."""
@@ -61,14 +76,55 @@ class Hand:
         QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, modifier, points[-1])
         QApplication.processEvents()
 
+    def answer(self, name) -> None:
+        """Type a name into the file dialog that is about to come, however long it takes."""
+
+        typed = []
+
+        def fill() -> None:
+            dialog = QApplication.activeModalWidget()
+            edit = dialog.findChild(QLineEdit) if isinstance(dialog, QFileDialog) else None
+            if edit is not None:
+                # Not key by key: a list of suggestions would take the Return for itself.
+                edit.setText(str(name))
+                QTest.keyClick(edit, Qt.Key.Key_Return)
+                typed.append(name)
+            if not typed or isinstance(QApplication.activeModalWidget(), QFileDialog):
+                QTimer.singleShot(200, fill)
+
+        QTimer.singleShot(100, fill)
+
+    def until(self, done, seconds: float = 60) -> None:
+        """Let the window work until something is so."""
+        self._qtbot.waitUntil(done, timeout=seconds * 1000)
+
     def wait_idle(self, dock, seconds: float = 180) -> None:
         control = dock.controller
         QApplication.processEvents()
-        self._qtbot.waitUntil(
-            lambda: not (control.jobs.running or control.loading.running), timeout=seconds * 1000
-        )
+        self._qtbot.waitUntil(lambda: not (control.busy or dock.settling), timeout=seconds * 1000)
+
+
+@pytest.fixture(autouse=True)
+def _own_memory(monkeypatch, tmp_path):
+    """Channels are remembered for one test only, and never among the user's own."""
+    monkeypatch.setattr(settings, "memory_path", lambda: tmp_path / "channels.json")
 
 
 @pytest.fixture
 def hand(qtbot) -> Hand:
     return Hand(qtbot)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy):
+    shown = make_napari_viewer_proxy(show=True)
+    shown.window.resize(1500, 950)
+    return shown
+
+
+@pytest.fixture
+def dock(viewer, qtbot):
+    _, widget = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
+    qtbot.waitExposed(widget)
+    yield widget
+    widget.release()

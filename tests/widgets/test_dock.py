@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 import napari_c3r as c3r
 from napari_c3r.core.table import KEY, roles_of
@@ -16,33 +15,9 @@ from napari_c3r.widgets import layers
 pytestmark = pytest.mark.gl
 
 
-@pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    shown = make_napari_viewer_proxy(show=True)
-    shown.window.resize(1500, 950)
-    return shown
-
-
-@pytest.fixture
-def dock(viewer, qtbot):
-    _, widget = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
-    qtbot.waitExposed(widget)
-    yield widget
-    widget.release()
-
-
 def export_by_dialog(dock, hand, path):
     """Press Export and type a name into the dialog that comes."""
-
-    def answer():
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, QFileDialog)
-        edit = dialog.findChild(QLineEdit)
-        edit.selectAll()
-        QTest.keyClicks(edit, str(path))
-        QTest.keyClick(edit, Qt.Key.Key_Return)
-
-    QTimer.singleShot(300, answer)
+    hand.answer(path)
     hand.click(dock.map.export_button)
     hand.wait_idle(dock)
 
@@ -95,7 +70,7 @@ def test_from_the_sample_to_a_table(viewer, dock, hand, qtbot, tmp_path):
     hand.drag(surface, [(2, 2), (width / 2, 2), (width / 2, height - 2), (2, height - 2), (2, 2)])
     chosen = session.selection
     assert 0 < chosen.sum() < len(labels)
-    assert f"{chosen.sum()} of {len(labels)} cells selected" in explorer.selection.text()
+    assert f"{chosen.sum()} of {len(labels)} cells selected" in explorer.panel.selection.text()
 
     # They light up in the image, and only they.
     lit = layers.own_layer(viewer, layers.SELECTION).data
@@ -163,7 +138,8 @@ def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock
     assert len(session.embedded.table) == count
 
     truth.data_setitem(np.nonzero(before == before.max()), 0)
-    assert "out of date: the labels were edited" in dock.steps[3].header.line
+    hand.wait_idle(dock)
+    assert "out of date: 1 cell edited by hand" in dock.steps[3].header.line
     assert dock.steps[3].is_open
     hand.click(dock.embed.embed_button)
     hand.wait_idle(dock)
@@ -189,7 +165,7 @@ def test_abort_keeps_what_is_done(viewer, dock, hand, qtbot):
     hand.wait_idle(dock)
     hand.click(dock.cells.labels_choice)
     hand.click(dock.cells.labels_button)
-    dock.controller.batch_size = 8
+    dock.embed.batch.setValue(8)
     hand.click(dock.embed.embed_button)
     qtbot.waitUntil(lambda: "cells/s" in dock.embed.speed.text(), timeout=60_000)
     hand.click(dock.embed.abort_button)
@@ -229,10 +205,10 @@ def test_labels_that_do_not_fit_are_one_line(viewer, dock, hand, labels, said):
     viewer.add_image(rng.random((64, 64)), name="DAPI")
     viewer.add_image(rng.random((64, 64)), name="GFP")
     viewer.layers.selection = set(viewer.layers)
-    if not dock.steps[0].is_open:
-        hand.click(dock.steps[0].header)
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
     hand.click(dock.image.layers_button)
-    dock.controller.use_labels(viewer.add_labels(labels, name="mine").name)
+    dock.controller.finding.use_labels(viewer.add_labels(labels, name="mine").name)
     assert said in dock.steps[2].reason.text()
     assert "\n" not in dock.steps[2].reason.text()
 

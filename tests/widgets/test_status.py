@@ -103,3 +103,23 @@ def test_long_names_lose_their_middle():
     assert short.startswith("plate_2026")
     assert short.endswith(".ome.tiff")
     assert status.shortened("short") == "short"
+
+
+def test_cells_at_the_border_hidden_cells_and_edits_are_told():
+    from napari_c3r.core.edits import Edits
+    from napari_c3r.core.filters import CellFilter
+
+    session = Session()
+    session.set_image(image())
+    session.set_cells(Cells(np.ones((20, 30), int), 3, "field", "from DNA", at_border=2))
+    assert status.cells_status(session).line == "3 cells, 2 at the border · from DNA"
+    session.set_filter(CellFilter(border=True))
+    session.note_edited_labels(Edits(frozenset({1})))
+    assert status.cells_status(session).line == (
+        "3 cells, 2 at the border · from DNA\n1 edited by hand since\nhiding cells at the border"
+    )
+
+
+def test_times_are_short():
+    words = [status.duration(seconds) for seconds in (0.2, 59, 61, 3700)]
+    assert words == ["1 s", "59 s", "1 min 1 s", "1 h 1 min"]

@@ -270,7 +270,10 @@ def resample(crop: NDArray[np.float32], size_px: int) -> NDArray[np.float32]:
     if crop.shape[-1] == size_px:
         return np.ascontiguousarray(crop, np.float32)
     weights = _triangle_weights(crop.shape[-1], size_px)
-    return np.ascontiguousarray(weights @ crop @ weights.T, np.float32)
+    # Above its own darkest pixel, a flat channel is 0 and stays flat to the last bit; rounding
+    # would else be all that is left of it when it is stretched to its range.
+    low = crop.min(axis=(-2, -1), keepdims=True)
+    return np.ascontiguousarray(weights @ (crop - low) @ weights.T + low, np.float32)
 
 
 @lru_cache(maxsize=64)

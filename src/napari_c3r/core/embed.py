@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +51,9 @@ class EmbedJob:
         None means what the model recommends.
     labels_wanted
         Embed only these cells; None means all.
+    window_px
+        Side of the crops in the image's pixels, where it is known from cells embedded before;
+        None works it out.
     job_id
         Tells a result of this job from that of an earlier one.
     """
@@ -67,6 +70,7 @@ class EmbedJob:
     concept_mode: ConceptMode | None = None
     readout: Readout | None = None
     labels_wanted: frozenset[int] | None = None
+    window_px: int | None = None
     job_id: int = 0
 
 
@@ -194,6 +198,8 @@ class EmbedRun:
                 size_px=config.input_size,
                 neighbours=config.neighbours,
             )
+            if self.job.window_px is not None:
+                self._plan = replace(self._plan, window_px=self.job.window_px)
             self._table = table
             self._done = np.zeros(len(table.obs), bool)
             self._padded = np.zeros(len(table.obs), bool)

@@ -158,10 +158,13 @@ def paint(
         table[keys[known]] = values[known]
         # Every label has its entry, so clipping changes nothing but saves numpy a check.
         return np.take(table, labels, axis=0, out=out, mode="clip")
-    order = np.argsort(keys)
-    position = np.minimum(np.searchsorted(keys[order], labels), len(keys) - 1)
-    painted = values[order][position]
-    painted[keys[order][position] != labels] = default
+    if len(keys):
+        order = np.argsort(keys)
+        position = np.minimum(np.searchsorted(keys[order], labels), len(keys) - 1)
+        painted = values[order][position]
+        painted[keys[order][position] != labels] = default
+    else:
+        painted = np.full((*labels.shape, *values.shape[1:]), default, values.dtype)
     if out is None:
         return painted
     out[...] = painted

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ class FieldSettings:
         New channel names by the names that the files give.
     context, concept
         Channels of the two groups; with neither, roles are suggested from the names.
-    scene, t, z
+    scene, t, z, swap
         As for :func:`napari_c3r.read_image`.
     pixel_size_um
         In place of what the files say, in micrometres.
@@ -40,8 +40,8 @@ class FieldSettings:
         A label image to use instead of segmenting.
     nucleus, cell
         Channels to segment on; None chooses by name.
-    nucleus_size_um
-        Diameter of a nucleus in micrometres; None finds it from the image.
+    nucleus_size_um, nucleus_size_px
+        Diameter of a nucleus in micrometres, or in pixels; None finds it from the image.
     method
         As for :func:`napari_c3r.segment_cells`.
     device, precision, batch_size, crop, concept_mode, readout
@@ -54,12 +54,14 @@ class FieldSettings:
     scene: int = 0
     t: int = 0
     z: str | int = "max"
+    swap: str = ""
     pixel_size_um: float | None = None
     labels: str | None = None
     labels_channel: str | None = None
     nucleus: str | None = None
     cell: str | None = None
     nucleus_size_um: float | None = None
+    nucleus_size_px: float | None = None
     method: str = "classical"
     device: str = "auto"
     precision: str = "auto"
@@ -92,11 +94,15 @@ def prepare_field(files: ImageFiles, settings: FieldSettings, encoder: Encoder) 
     InputError
         The image cannot be read, the roles do not fit, or there is no cell.
     """
-    image = read_image(files, scene=settings.scene, t=settings.t, z=settings.z)
-    if settings.names:
-        image = image.rename(settings.names)
-    if settings.pixel_size_um is not None:
-        image = replace(image, pixel_size_um=settings.pixel_size_um)
+    image = read_image(
+        files,
+        scene=settings.scene,
+        t=settings.t,
+        z=settings.z,
+        swap=settings.swap,
+        names=settings.names,
+        pixel_size_um=settings.pixel_size_um,
+    )
     assignment = settings.assignment(image)
     nuclei, cells = _find_cells(image, assignment, settings)
     return EmbedJob(
@@ -131,6 +137,7 @@ def _find_cells(
         None if cell == nucleus else cell,
         method=settings.method,
         nucleus_diameter_um=settings.nucleus_size_um,
+        nucleus_diameter_px=settings.nucleus_size_px,
     )
 
 

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtGui import QCloseEvent
-from qtpy.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_c3r.session import Part, session_of
 from napari_c3r.widgets import status
-from napari_c3r.widgets.controller import EMBED, FIND, MAP, OPEN, Controller
-from napari_c3r.widgets.jobs import Jobs
-from napari_c3r.widgets.layers import image_layers, pictures
+from napari_c3r.widgets.controller import Controller
+from napari_c3r.widgets.desk import EMBED, FIND, MAP
+from napari_c3r.widgets.dialogs import Dialogs
+from napari_c3r.widgets.keep_bar import KeepBar
+from napari_c3r.widgets.layers import image_layers
 from napari_c3r.widgets.linking import link_of
-from napari_c3r.widgets.settings import read_settings
-from napari_c3r.widgets.status import Mark
+from napari_c3r.widgets.settings import channel_memory, read_settings
+from napari_c3r.widgets.status import Mark, counted
 from napari_c3r.widgets.step import Step
 from napari_c3r.widgets.steps.cells import CellsBody
-from napari_c3r.widgets.steps.channels import THUMBNAIL_PX, ChannelsBody
+from napari_c3r.widgets.steps.channels import ChannelsBody
 from napari_c3r.widgets.steps.embed import BUNDLED, EmbedBody, EncoderNews
 from napari_c3r.widgets.steps.image import ImageBody
-from napari_c3r.widgets.steps.map import MapBody
+from napari_c3r.widgets.steps.map import MapBody, MapChoice
+from napari_c3r.widgets.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     import napari.viewer
 
-_TABLES = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad)"
+    from napari_c3r.core.images import Reading, Survey
+
 _STATUS = (
     status.image_status,
     status.channels_status,
@@ -52,10 +56,12 @@ class C3RDock(QWidget):
         self.viewer = viewer
         self.session = session_of(viewer)
         self.link = link_of(viewer)
+        self.session.memory = channel_memory()
         self.controller = Controller(viewer, self.session, self)
-        self._drawing = Jobs(self)
+        self.dialogs = Dialogs(self, self.controller)
+        self._name_shown: str | None = None
         self.image, self.channels, self.cells = ImageBody(), ChannelsBody(), CellsBody()
-        self.embed, self.map = EmbedBody(), MapBody()
+        self.embed, self.map, self.keep = EmbedBody(), MapBody(), KeepBar()
         self._problems = dict.fromkeys(range(1, 6), "")
         settings = read_settings()
         self.embed.prefer_device(settings.device)
@@ -63,10 +69,9 @@ class C3RDock(QWidget):
         self._build()
         self._connect()
         self._follow_layers()
-        if self.session.image is None and image_layers(viewer):
-            self.controller.use_layers()
         self._render()
         self._open_first_undone()
+        self.setAcceptDrops(True)
 
     def _build(self) -> None:
         titles = ("Image", "Channels", "Cells", "Embed", "Map")
@@ -89,36 +94,76 @@ class C3RDock(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
         outer.addWidget(scroll)
+        outer.addWidget(self.keep)
         self.setMinimumWidth(300)
 
     def _connect(self) -> None:
         control = self.controller
-        self.image.files_asked.connect(self._choose_files)
-        self.image.folder_asked.connect(self._choose_folder)
-        self.image.layers_asked.connect(control.use_layers)
-        self.image.sample_asked.connect(control.open_sample)
+        self.image.files_asked.connect(self.dialogs.open_files)
+        self.image.folder_asked.connect(self.dialogs.open_folder)
+        self.image.layers_asked.connect(control.images.use_layers)
+        self.image.sample_asked.connect(control.images.open_sample)
+        self.image.survey.load_asked.connect(self._load)
+        self.image.survey.swap_asked.connect(control.images.look_again)
+        self.image.picker.field_chosen.connect(control.images.show_field)
+        self.link.field_asked.connect(control.images.show_field)
         self.channels.role_chosen.connect(control.set_role)
         self.channels.renamed.connect(self._rename)
         self.channels.preset_chosen.connect(control.use_preset)
         self.channels.suggest_asked.connect(control.suggest)
-        self.cells.segment_asked.connect(control.find_cells)
-        self.cells.labels_asked.connect(control.use_labels)
-        self.embed.embed_asked.connect(control.embed)
-        self.embed.abort_asked.connect(control.jobs.abort)
-        self.embed.folder_asked.connect(self._choose_encoder)
+        self.cells.segment_asked.connect(control.finding.find_cells)
+        self.cells.preview_asked.connect(control.finding.preview)
+        self.cells.preview_ended.connect(control.finding.end_preview)
+        self.cells.labels_asked.connect(control.finding.use_labels)
+        self.cells.filter_chosen.connect(self.session.set_filter)
+        self._connect_embed()
         self.map.map_asked.connect(control.make_map)
         self.map.explorer_asked.connect(self._open_explorer)
-        self.map.export_asked.connect(self._choose_export)
+        self.map.export_asked.connect(self.dialogs.export)
+        control.images.surveyed.connect(self._on_surveyed)
+        control.finding.previewed.connect(self.cells.show_preview)
         control.problem.connect(self._on_problem)
-        control.encoder_loaded.connect(self._on_encoder)
-        control.exported.connect(self._on_exported)
-        control.jobs.started.connect(self._on_started)
-        control.jobs.progressed.connect(self._on_progress)
-        control.jobs.finished.connect(self._on_finished)
+        control.said.connect(_notify)
+        self._connect_keep()
+        for jobs in (control.jobs, control.opening):
+            jobs.started.connect(self._on_started)
+            jobs.progressed.connect(self._on_progress)
+            jobs.finished.connect(self._on_finished)
         for step in self.steps:
             step.toggled.connect(self._on_toggled)
         self.session.changed.connect(self._on_changed)
+
+    def _connect_keep(self) -> None:
+        keeping = self.controller.keeping
+        self.keep.save_asked.connect(lambda: self.dialogs.save_session(self._settings()))
+        self.keep.reopen_asked.connect(self.dialogs.open_session)
+        self.keep.python_asked.connect(lambda: self._copy(keeping.as_python))
+        self.keep.shell_asked.connect(lambda: self._copy(keeping.as_shell))
+        keeping.exported.connect(self._on_exported)
+        keeping.reopened.connect(self._on_reopened)
+
+    def _connect_embed(self) -> None:
+        embedding = self.controller.embedding
+        self.embed.embed_asked.connect(lambda choice: embedding.embed(choice, self.cells.choice()))
+        self.embed.preview_asked.connect(
+            lambda choice: embedding.preview(choice, self.cells.choice())
+        )
+        self.embed.update_asked.connect(embedding.update_edited)
+        self.embed.continue_asked.connect(embedding.go_on)
+        self.embed.back_asked.connect(self.session.take_back)
+        self.embed.release_asked.connect(embedding.release_memory)
+        self.embed.abort_asked.connect(self.controller.jobs.abort)
+        self.embed.folder_asked.connect(self.dialogs.open_encoder)
+        self.embed.choice_changed.connect(self._on_choice)
+        embedding.encoder_loaded.connect(self._on_encoder)
+        embedding.estimated.connect(self.embed.show_estimate)
+        # A role changed back and forth should not cost an estimate each time.
+        self._costing = QTimer(self)
+        self._costing.setSingleShot(True)
+        self._costing.setInterval(300)
+        self._costing.timeout.connect(lambda: embedding.estimate(self.embed.choice()))
 
     def _follow_layers(self) -> None:
         # Layers come one at a time; wait until they are all there.
@@ -126,35 +171,30 @@ class C3RDock(QWidget):
         self._settled.setSingleShot(True)
         self._settled.setInterval(50)
         self._settled.timeout.connect(self._on_layers)
+        images = self.controller.images
+        show = self.channels.show_thumbnails
+        self.thumbnails = Thumbnails(images, show, self._settled_later, self)
         self.viewer.layers.events.inserted.connect(self._settled_later)
         self.viewer.layers.events.removed.connect(self._settled_later)
         self._on_layers()
+
+    @property
+    def settling(self) -> bool:
+        """Whether layers have come, gone or been edited and were not looked at yet."""
+        return self._settled.isActive() or self.controller.finding.comparing
 
     def _settled_later(self) -> None:
         self._settled.start()
 
     def _on_layers(self) -> None:
-        self.cells.show_label_layers(self.controller.label_layers())
-        if self.session.image is None and image_layers(self.viewer):
-            self.controller.use_layers()
-        self._show_thumbnails()
-
-    def _show_thumbnails(self) -> None:
-        """Draw the channels' pictures in the background, as they may have to be read."""
-        if self.session.image is None:
-            return
-        waiting = pictures(image_layers(self.viewer), self.session.image)
-
-        def body(stop: threading.Event) -> Generator[str, None, list[Any]]:
-            drawn = []
-            for picture in waiting:
-                yield "drawing thumbnails"
-                if stop.is_set():
-                    break
-                drawn.append(picture.draw(THUMBNAIL_PX))
-            return drawn
-
-        self._drawing.start("thumbnails", body, self.channels.show_thumbnails)
+        self.cells.show_label_layers(self.controller.finding.label_layers())
+        # While files are being opened, what comes next is already decided.
+        waiting = self.controller.opening.running is not None
+        if self.session.image is None and not waiting and image_layers(self.viewer):
+            self.controller.images.use_layers()
+        if self.session.image is not None:
+            self.thumbnails.draw()
+        self._render()
 
     def sizeHint(self) -> QSize:
         """Wide enough for names, roles and reasons side by side."""
@@ -165,29 +205,49 @@ class C3RDock(QWidget):
             self._problems.update(dict.fromkeys((2, 3, 4), ""))
             # What follows needs the network; loading it takes seconds, so it starts here.
             QTimer.singleShot(0, self._load_encoder)
+            name = self.session.image.name if self.session.image else None
+            if self.session.fields and name != self._name_shown:
+                self.controller.finding.turn_to_field()
+            self._name_shown = name
         self._render()
         if part is Part.IMAGE:
-            self._show_thumbnails()
-        if part in (Part.IMAGE, Part.CELLS, Part.RESULT, Part.MAP):
+            self._settled_later()
+        if part is Part.CELLS:
+            self.cells.end_preview()
+            self.cells.show_filter(self.session.filter)
+        if part in (Part.CELLS, Part.ANNOTATION):
+            self.controller.embedding.fill_features()
+        if part in (Part.IMAGE, Part.ROLES, Part.CELLS):
+            self._costing.start()
+        # Who leafs through fields should not be thrown from step to step.
+        if part in (Part.IMAGE, Part.CELLS, Part.RESULT, Part.MAP) and not self.session.turning:
             self._open_first_undone()
         if part is Part.MAP and self.session.has_map:
             self._open_explorer()
 
     def _load_encoder(self) -> None:
-        self.controller.load_encoder(self.embed.encoder.currentData() or BUNDLED)
+        self.controller.embedding.load_encoder(self.embed.encoder.currentData() or BUNDLED)
+
+    def _on_choice(self) -> None:
+        self._render()
+        self._load_encoder()
+        self._costing.start()
 
     def _render(self) -> None:
         """Show the session in every step."""
+        control = self.controller
         states = [judge(self.session) for judge in _STATUS]
         for number, (step, state) in enumerate(zip(self.steps, states, strict=True), 1):
             step.show_status(state, self._problems[number])
-        self.image.show_session(self.session)
+        self.image.show_session(self.session, control.images.layers_in_words())
         self.channels.show_session(self.session)
         self.cells.show_session(self.session)
-        busy = self.controller.jobs.running is not None
-        self.image.setEnabled(self.controller.jobs.running != OPEN)
-        self.embed.show_session(self.session, states[3].lack or ("busy" if busy else ""))
+        busy = control.jobs.running is not None
+        self.image.setEnabled(control.opening.running is None)
+        lack = states[3].lack or ("busy" if busy else "")
+        self.embed.show_session(self.session, lack, control.embedding.cells_left)
         self.map.show_session(self.session)
+        self.keep.show_session(self.session, control.busy)
         if busy:
             self.cells.segment_button.setEnabled(False)
             self.map.map_button.setEnabled(False)
@@ -235,9 +295,33 @@ class C3RDock(QWidget):
         self.cells.segment_button.setText("Find cells")
         self.map.map_button.setText("Make map")
         self._render()
+        self._costing.start()
 
     def _on_encoder(self, news: EncoderNews) -> None:
         self.embed.show_encoder(news)
+        self._render()
+
+    def _on_surveyed(self, found: Survey) -> None:
+        self.image.show_survey(found, self.session.memory.names_for(found.channel_names))
+        self.steps[0].set_open(True)
+
+    def _load(self, found: Survey, reading: Reading) -> None:
+        self.image.end_survey()
+        self.controller.images.load(found, reading)
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Take files and folders."""
+        if event is not None and (data := event.mimeData()) is not None and data.hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Find out what was dropped, and say so before anything is loaded."""
+        if event is None or (data := event.mimeData()) is None:
+            return
+        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.controller.look(paths)
+            event.acceptProposedAction()
 
     def _rename(self, old: str, new: str) -> None:
         from napari_c3r.core.errors import InputError
@@ -249,33 +333,36 @@ class C3RDock(QWidget):
             self.channels.restore_names()
             self._on_problem(2, str(error))
 
-    def _choose_files(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Open the files of one image")
-        if paths:
-            self.controller.open_paths(paths)
+    def _settings(self) -> dict[str, Any]:
+        return {"find": asdict(self.cells.choice()), "map": asdict(self.map.choice())}
 
-    def _choose_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Open the folder of one image")
-        if path:
-            self.controller.open_paths([path])
+    def _on_reopened(self, settings: dict[str, Any]) -> None:
+        """Set the controls as they were."""
+        if "find" in settings:
+            self.cells.show_choice(**settings["find"])
+        if "map" in settings:
+            self.map.show_choice(MapChoice(**settings["map"]))
+        self.cells.show_filter(self.session.filter)
+        self._render()
 
-    def _choose_encoder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Open a model folder")
-        if path:
-            self.controller.load_encoder(path)
+    def _copy(self, write: Callable[[], str]) -> None:
+        from napari_c3r.core.errors import InputError
 
-    def _choose_export(self) -> None:
-        path, kind = QFileDialog.getSaveFileName(self, "Export the table", "cells.csv", _TABLES)
-        if path:
-            if "." not in path.rpartition("/")[2]:
-                path += kind.partition("*")[2].rstrip(")")
-            self.controller.export(path)
+        try:
+            text = write()
+        except InputError as error:
+            self._on_problem(5, str(error))
+            return
+        self._on_problem(5, "")
+        if (clipboard := QApplication.clipboard()) is not None:
+            clipboard.setText(text)
+        _notify(f"Copied {counted(len(text.splitlines()), 'line')}; paste them where you run them")
 
     def _on_exported(self, path: str) -> None:
-        from napari.utils.notifications import show_info
-
-        rows = len(self.session.embedded.table) if self.session.embedded else 0
-        show_info(f"Wrote {rows} cells to {path}")
+        done = self.session.embedded
+        rows, hidden = (len(done.table), done.hidden_count) if done else (0, 0)
+        left = f"; {hidden} hidden ones are left out" if hidden else ""
+        _notify(f"Wrote {rows} cells to {path}{left}")
 
     def _open_explorer(self) -> None:
         from napari_c3r.widgets.explorer import open_explorer
@@ -290,7 +377,16 @@ class C3RDock(QWidget):
     def release(self) -> None:
         """Disconnect from viewer and session; a running job's result is dropped."""
         self.controller.release()
-        self._drawing.drop()
+        self.thumbnails.release()
+        for timer in (self._settled, self._costing):
+            timer.stop()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)
+        self.link.field_asked.disconnect(self.controller.images.show_field, missing_ok=True)
         self.viewer.layers.events.inserted.disconnect(self._settled_later)
         self.viewer.layers.events.removed.disconnect(self._settled_later)
+
+
+def _notify(line: str) -> None:
+    from napari.utils.notifications import show_info
+
+    show_info(line)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.colours import CATEGORICAL, GREY
+from napari_c3r.core.colours import CATEGORICAL, GREY, sequential
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 
@@ -32,6 +32,10 @@ SELECTION = "C3R selection"
 _MOST_CLUSTERS = 250
 NOISE_CLASS = 254
 DIMMED_CLASS = 255
+_DIMMED = "#80808030"
+
+# Class of the selection layer for the cell pointed at; the selected ones are 1.
+CURRENT_CLASS = 2
 
 
 def image_layers(viewer: ViewerModel) -> list[ImageLayer]:
@@ -301,12 +305,21 @@ def reference_layer(viewer: ViewerModel, shape: tuple[int, ...]) -> Any:
     return None
 
 
-def cluster_classes(clusters: Any, noise: str) -> NDArray[np.uint8]:
-    """Class in the cluster layer of every row, by its cluster."""
-    codes = np.asarray(clusters.cat.codes, np.intp)
-    classes = (codes % _MOST_CLUSTERS + 1).astype(np.uint8)
-    if noise in clusters.cat.categories:
-        classes[codes == list(clusters.cat.categories).index(noise)] = NOISE_CLASS
+def category_classes(codes: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """Class in the cluster layer of every row, by its category; −1 is the class of noise."""
+    # Whole rounds of the palette, so that a category has its colour of the map.
+    classes = (codes % (_MOST_CLUSTERS // len(CATEGORICAL) * len(CATEGORICAL)) + 1).astype(np.uint8)
+    classes[codes < 0] = NOISE_CLASS
+    return classes
+
+
+def value_classes(values: NDArray[np.float32], limits: tuple[float, float]) -> NDArray[np.uint8]:
+    """Class in the cluster layer of every row, by its value; not finite is the class of noise."""
+    low, high = limits
+    finite = np.isfinite(values)
+    share = (np.where(finite, values, low) - low) / max(high - low, 1e-30)
+    classes = (np.clip(share, 0, 1) * (_MOST_CLUSTERS - 1) + 1).astype(np.uint8)
+    classes[~finite] = NOISE_CLASS
     return classes
 
 
@@ -318,12 +331,23 @@ def cluster_colormap() -> Any:
     for number in range(_MOST_CLUSTERS):
         colours[number + 1] = CATEGORICAL[number % len(CATEGORICAL)]
     colours[NOISE_CLASS] = GREY
-    colours[DIMMED_CLASS] = "#80808030"
+    colours[DIMMED_CLASS] = _DIMMED
+    return DirectLabelColormap(color_dict=colours)
+
+
+def value_colormap() -> Any:
+    """Colours of the cluster layer's classes when they are steps of a value, those of the map."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colours: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
+    colours |= {step + 1: rgb / 255 for step, rgb in enumerate(sequential(_MOST_CLUSTERS))}
+    colours |= {NOISE_CLASS: GREY, DIMMED_CLASS: _DIMMED}
     return DirectLabelColormap(color_dict=colours)
 
 
 def selection_colormap() -> Any:
-    """White for the selected cells' outlines."""
+    """White for the selected cells' outlines, yellow for the one that is pointed at."""
     from napari.utils.colormaps import DirectLabelColormap
 
-    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: "white"})
+    colours = {None: "transparent", 0: "transparent", 1: "white", CURRENT_CLASS: "#ffd400"}
+    return DirectLabelColormap(color_dict=colours)

@@ -46,8 +46,11 @@ def image_status(session: Session) -> StepStatus:
     _, height, width = image.shape
     size = f"{width} × {height} px"
     scale = f"{image.pixel_size_um:.3g} µm/px" if image.pixel_size_um else "pixel size unknown"
-    channels = _count(len(image.channel_names), "channel")
-    return StepStatus(Mark.DONE, f"{shortened(image.name)}\n{channels} · {size} · {scale}")
+    channels = counted(len(image.channel_names), "channel")
+    line = f"{shortened(image.name)}\n{channels} · {size} · {scale}"
+    if len(session.fields) > 1:
+        line += f"\nfield {session.field_index + 1} of {len(session.fields)}"
+    return StepStatus(Mark.DONE, line)
 
 
 def channels_status(session: Session) -> StepStatus:
@@ -67,13 +70,23 @@ def cells_status(session: Session) -> StepStatus:
     """Step 3: which cells."""
     if session.image is None:
         return StepStatus(Mark.WAITING, "waits for an image", "Open an image first")
-    if session.cells is None:
+    cells = session.cells
+    if cells is None:
         return StepStatus(Mark.NEXT, "no cells yet")
-    line = f"{_count(session.cells.count, 'cell')} · {session.cells.origin}"
+    line = counted(cells.count, "cell")
+    if cells.at_border:
+        line += f", {cells.at_border} at the border"
+    line += f" · {cells.origin}"
     outdated = session.cells_outdated()
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
-    return StepStatus(Mark.DONE, f"{line}, edited by hand" if session.labels_edited else line)
+    if session.labels_edited:
+        line += f"\n{session.edits.count if session.edits else 'some'} edited by hand since"
+    hidden = session.embedded.hidden_count if session.embedded else 0
+    if session.filter is not None and session.filter.active:
+        line += f"\nhiding {session.filter.words()}"
+        line += f" ({hidden} in the result)" if session.embedded else ""
+    return StepStatus(Mark.DONE, line)
 
 
 def embed_status(session: Session) -> StepStatus:
@@ -84,6 +97,12 @@ def embed_status(session: Session) -> StepStatus:
         return StepStatus(Mark.WAITING if lack else Mark.NEXT, "no vectors yet", lack)
     rows, columns = done.table.shape
     line = f"{rows} × {columns} · {done.encoder} · {done.seconds:.1f} s"
+    if len(done.made_on) > 1:
+        line += f"\n{len(done.made_on)} fields"
+    if done.hidden_count:
+        line += f"\n{counted(done.hidden_count, 'cell')} hidden"
+    if done.preview:
+        line += f"\npreview of {counted(done.cells.count, 'cell')}"
     outdated = session.result_outdated()
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}", lack)
@@ -97,7 +116,7 @@ def _embed_lack(session: Session) -> str:
     if channels:
         return channels
     if session.cells is None:
-        return "Find the cells first (step 3)"
+        return "" if len(session.fields) > 1 else "Find the cells first (step 3)"
     if session.cells_outdated():
         return "The cells are of another image; find them again (step 3)"
     return ""
@@ -112,7 +131,7 @@ def map_status(session: Session) -> StepStatus:
         return StepStatus(Mark.NEXT, "no map yet")
     clusters = [name for name in done.table.obs["cluster"].cat.categories if name != "noise"]
     seed = done.table.uns["napari_c3r"]["map"]["seed"]
-    line = f"{_count(len(clusters), 'cluster')} · seed {seed}"
+    line = f"{counted(len(clusters), 'cluster')} · seed {seed}"
     outdated = session.result_outdated()
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
@@ -126,8 +145,8 @@ def selection_line(session: Session) -> str:
     total = len(session.embedded.table)
     chosen = int(session.selection.sum())
     if not chosen:
-        return f"{_count(total, 'cell')}; draw a lasso to select some"
-    line = f"{chosen} of {_count(total, 'cell')} selected"
+        return f"{counted(total, 'cell')}; draw a lasso to select some"
+    line = f"{chosen} of {counted(total, 'cell')} selected"
     obs = session.embedded.table.obs
     if "cluster" in obs:
         here = obs["cluster"][session.selection].unique()
@@ -143,5 +162,15 @@ def shortened(name: str, most: int = 34) -> str:
     return f"{name[: most // 2]}…{name[len(name) - most + most // 2 + 1 :]}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number and a noun, as in ``1 cell`` and ``12\u202f000 cells``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
+
+
+def duration(seconds: float) -> str:
+    """A time in words, as short as it is useful."""
+    if seconds < 60:
+        return f"{max(1, seconds):.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"

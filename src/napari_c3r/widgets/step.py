@@ -35,6 +35,7 @@ class StepHeader(QFrame):
         self._line = QLabel()
         self._line.setWordWrap(True)
         self._line.setTextFormat(Qt.TextFormat.PlainText)
+        self._line.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._mark = QLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 8, 6)

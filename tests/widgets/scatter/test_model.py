@@ -211,3 +211,31 @@ def test_the_model_knows_no_qt() -> None:
         "from napari_c3r.widgets.scatter import appearance, camera, lasso, model"
     )
     subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_clicks_that_add_and_remove_change_the_selection_and_not_the_ring() -> None:
+    model = ScatterModel()
+    model.set_points(np.zeros((4, 2)))
+    model.click(1)
+    model.click(2, "add")
+    model.click(3, "add")
+    model.click(2, "remove")
+    model.click(None, "add")
+    assert model.current == 1
+    assert np.flatnonzero(model.selection).tolist() == [3]
+    model.undo()
+    assert np.flatnonzero(model.selection).tolist() == [2, 3]
+
+
+def test_marks_are_points_and_go_with_them() -> None:
+    model = ScatterModel()
+    model.set_points(np.zeros((4, 2)))
+    seen: list[int] = []
+    model.marked_changed.connect(lambda: seen.append(len(model.marked)))
+    model.set_marked([1, 3])
+    model.set_marked([1, 3])
+    assert seen == [2]
+    with pytest.raises(InputError, match="the map has 4 points"):
+        model.set_marked([4])
+    model.set_points(np.zeros((2, 2)))
+    assert seen == [2, 0]

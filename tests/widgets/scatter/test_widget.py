@@ -410,3 +410,28 @@ def _settle(qtbot) -> None:
 def _texts(widget: ScatterWidget) -> str:
     labels = widget.findChildren(QLabel)
     return " ".join(label.text() for label in labels if label.isVisible())
+
+
+def test_shift_and_alt_clicks_add_and_remove_a_point(widget: ScatterWidget) -> None:
+    overlay = widget.canvas.overlay
+    for index in (3, 8):
+        QTest.mouseClick(overlay, LEFT, SHIFT, at(widget, index))
+    QTest.mouseClick(overlay, LEFT, ALT, at(widget, 3))
+    assert selected(widget) == [8]
+    assert widget.model.current is None
+
+
+def test_marked_points_have_a_thin_ring(widget: ScatterWidget, qtbot) -> None:
+    widget.model.set_marked([7])
+    _settle(qtbot)
+    radius = (widget.canvas.point_size + 4) / 2
+    around = [at(widget, 7, radius + step, 0) for step in (-1, 0, 1)]
+    assert max(pixel(widget, place).min() for place in around) > 70
+
+
+def test_a_legend_of_too_many_categories_says_how_many_more(widget: ScatterWidget) -> None:
+    widget.model.set_points(np.random.default_rng(0).random((300, 2)))
+    widget.model.set_categories(np.arange(300), [str(i) for i in range(300)])
+    legend = widget.legend.categories
+    assert legend.count() == 201
+    assert legend.item(200).text() == "and 100 more"

@@ -6,5 +6,16 @@ from napari_c3r.core.images.find import ImageFiles, find_images
 from napari_c3r.core.images.image import Image
 from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.images.read import read_image
+from napari_c3r.core.images.reading import FieldSource, Reading, Survey, survey
 
-__all__ = ["Image", "ImageFiles", "find_images", "read_image", "read_labels"]
+__all__ = [
+    "FieldSource",
+    "Image",
+    "ImageFiles",
+    "Reading",
+    "Survey",
+    "find_images",
+    "read_image",
+    "read_labels",
+    "survey",
+]

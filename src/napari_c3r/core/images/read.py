@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dask.array as da
 
@@ -23,7 +23,9 @@ def read_image(
     scene: int = 0,
     t: int = 0,
     z: str | int = "max",
+    swap: str = "",
     names: Mapping[str, str] | None = None,
+    pixel_size_um: float | None = None,
     pattern: str | None = None,
 ) -> Image:
     """Read one image; its pixels stay in the files until they are asked for.
@@ -40,8 +42,13 @@ def read_image(
     z
         What becomes of the Z slices: ``"max"``, ``"mean"`` (float32), ``"focus"`` (the
         sharpest slice of each channel; reads every slice once), or the index of a slice.
+    swap
+        Two axes that the files have the wrong way round, as letters among T, C and Z: ``"CZ"``
+        for channels that were saved as Z slices.
     names
         New channel names by the names that the files give.
+    pixel_size_um
+        In place of what the files say, in micrometres; None takes what they say.
     pattern
         As for `find_images`.
 
@@ -62,8 +69,9 @@ def read_image(
         files = path_or_paths
     else:
         files = _only_image(path_or_paths, pattern)
-    image = _assemble(files, _open_all(files, scene, t), z)
-    return image.rename(names) if names else image
+    image = _assemble(files, _open_all(files, scene, t, swap), z)
+    image = image.rename(names) if names else image
+    return image if pixel_size_um is None else replace(image, pixel_size_um=pixel_size_um)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +112,7 @@ def _one_per_channel(images: Sequence[ImageFiles]) -> ImageFiles:
     return ImageFiles(paths[0].parent.name or "image", planes, notes=(note,))
 
 
-def _open_all(files: ImageFiles, scene: int, t: int) -> list[_Channel]:
+def _open_all(files: ImageFiles, scene: int, t: int, swap: str) -> list[_Channel]:
     """Open the files of one time point, channel by channel."""
     times = sorted({file.t for file in files.files})
     if len(times) > 1:
@@ -120,7 +128,9 @@ def _open_all(files: ImageFiles, scene: int, t: int) -> list[_Channel]:
     else:
         chosen = list(files.files)
     alone = len(files.channel_names) <= 1
-    opened = [(file, open_file(file.path, scene, one_channel=not alone)) for file in chosen]
+    opened = [
+        (file, open_file(file.path, scene, one_channel=not alone).swapped(swap)) for file in chosen
+    ]
     for file, stack in opened:
         check_index(t, stack.data.shape[0], "time point", file.path.name)
         _check_shape(stack, file, *opened[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dask.array as da
 
@@ -16,6 +16,7 @@ COLOURS = ("red", "green", "blue")
 
 _ORDER = "TCZYX"
 _NAMELESS = "IQ"
+_SWAPPABLE = "TCZ"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,34 @@ class Stack:
     pixel_size_um: float | None = None
     colour: bool = False
     notes: tuple[str, ...] = ()
+
+    def swapped(self, axes: str) -> Stack:
+        """The same pixels with two axes exchanged.
+
+        Parameters
+        ----------
+        axes
+            Two letters among T, C and Z, or an empty string for none.
+        """
+        check_swap(axes)
+        if not axes:
+            return self
+        first, second = (_ORDER.index(letter) for letter in axes)
+        data = self.data.swapaxes(first, second)
+        same = data.shape[1] == self.data.shape[1]
+        return replace(
+            self,
+            data=data,
+            channel_names=self.channel_names if same else (),
+            colour=self.colour and same,
+            notes=(f"Its axes {axes[0]} and {axes[1]} are exchanged, as was asked.",),
+        )
+
+
+def check_swap(axes: str) -> None:
+    """Refuse what is not two different letters among T, C and Z."""
+    if axes and not (len(axes) == len(set(axes)) == 2 and set(axes) <= set(_SWAPPABLE)):
+        raise InputError(f"swap is {axes!r}: give two of the letters T, C and Z, such as 'CZ'.")
 
 
 def arrange(data: da.Array, axes: str, where: str) -> da.Array:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 UMAP_COLUMNS = ("umap_1", "umap_2")
-CLUSTER_COLUMNS = ("cluster", "cluster_name")
+CLUSTER_COLUMNS = ("cluster", "annotation")
 TEXT_COLUMNS = frozenset({"image", "plate", "well", "site", *CLUSTER_COLUMNS})
 
 # A spreadsheet takes a cell that begins like this for a formula and runs it.

@@ -22,17 +22,28 @@ CROWDING = "Points nearby"
 
 @dataclass(frozen=True, eq=False)
 class Categories:
-    """A category for each point: integer `codes` (N,), −1 for noise, and the `names`."""
+    """A category for each point.
+
+    Attributes
+    ----------
+    codes
+        Integers (N,), each −1 or an index into `names`.
+    names
+        What the categories are called.
+    rest
+        What the points with −1 are called.
+    """
 
     codes: NDArray[np.intp]
     names: tuple[str, ...]
+    rest: str = "noise"
 
     def colours(self) -> NDArray[np.uint8]:
         """RGB (N, 3)."""
         return category_colours(self.codes)
 
     def missing(self) -> NDArray[np.bool_]:
-        """Noise, painted below the rest."""
+        """Points in no category, painted below the others."""
         return self.codes < 0
 
 

@@ -92,6 +92,7 @@ class MapCanvas(QWidget):
             (model.selection_changed, self._recolour),
             (model.current_changed, self._on_current_changed),
             (model.hovered, self._place_rings),
+            (model.marked_changed, self._place_rings),
         ]
 
     def _on_points_changed(self) -> None:
@@ -114,10 +115,12 @@ class MapCanvas(QWidget):
 
     def _place_rings(self) -> None:
         model, rings = self.model, []
-        for index, gap in ((model.under_mouse, 4), (model.current, 8)):
+        styles = [(model.under_mouse, 4, 1.6), (model.current, 8, 2.4)]
+        styles += [(int(index), 4, 0.8) for index in model.marked]
+        for index, gap, width in styles:
             if index is not None:
                 x, y = self.camera.to_screen(model.xy[index])
-                rings.append((QPointF(x, y), self.point_size + gap))
+                rings.append((QPointF(x, y), self.point_size + gap, width))
         self.overlay.set_rings(rings)
 
     def _on_panned(self, dx: float, dy: float) -> None:
@@ -133,8 +136,8 @@ class MapCanvas(QWidget):
         polygon = self.camera.to_map([(corner.x(), corner.y()) for corner in corners])
         self.model.select(self.model.index.inside(polygon), mode)
 
-    def _on_picked(self, at: QPointF) -> None:
-        self.model.click(self._nearest(at))
+    def _on_picked(self, at: QPointF, mode: str) -> None:
+        self.model.click(self._nearest(at), mode)
 
     def _on_pointed(self, at: QPointF | None) -> None:
         self.model.hover(None if at is None else self._nearest(at))

@@ -34,6 +34,8 @@ SWATCH = 11
 NAME_WIDTH = 105
 ROW_HEIGHT = 20
 VISIBLE_ROWS = 4
+MOST_ENTRIES = 200
+"""Categories that are listed; a column with more of them is no legend any more."""
 
 
 class Legend(QWidget):
@@ -89,16 +91,18 @@ class CategoryLegend(QListWidget):
         self.itemActivated.connect(self._on_picked)
 
     def show_categories(self, colouring: Categories) -> None:
-        """List the categories that have points, noise last."""
+        """List the categories that have points, those in none last."""
         self.clear()
         counts = np.bincount(colouring.codes + 1, minlength=len(colouring.names) + 1)
-        entries = [
-            _entry(code, name, int(counts[code + 1]))
-            for code, name in [*enumerate(colouring.names), (-1, "noise")]
-            if counts[code + 1]
-        ]
-        names = [self.fontMetrics().horizontalAdvance(entry.text()) for entry in entries]
-        cell = QSize(min(max(names, default=0), NAME_WIDTH) + SWATCH + 18, ROW_HEIGHT)
+        present = np.flatnonzero(counts[1:])
+        names = [(int(code), colouring.names[code]) for code in present[:MOST_ENTRIES]]
+        if counts[0]:
+            names.append((-1, colouring.rest))
+        entries = [_entry(code, name, int(counts[code + 1])) for code, name in names]
+        if len(present) > MOST_ENTRIES:
+            entries.append(_more(len(present) - MOST_ENTRIES))
+        widths = [self.fontMetrics().horizontalAdvance(entry.text()) for entry in entries]
+        cell = QSize(min(max(widths, default=0), NAME_WIDTH) + SWATCH + 18, ROW_HEIGHT)
         self.setGridSize(cell)
         for entry in entries:
             entry.setSizeHint(cell)  # or a long name would not be elided
@@ -182,6 +186,12 @@ def _entry(code: int, name: str, count: int) -> QListWidgetItem:
     text = f"{name}: {points}. Click to select; Shift adds, Alt removes"
     item.setToolTip(text)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
+    return item
+
+
+def _more(count: int) -> QListWidgetItem:
+    item = QListWidgetItem(f"and {count:,} more")
+    item.setFlags(Qt.ItemFlag.NoItemFlags)
     return item
 
 

@@ -52,6 +52,8 @@ class ScatterModel:
         The index of the point under the mouse, None when it leaves.
     current_changed
         The index of the one point that is ringed, or None.
+    marked_changed
+        Other points have a thin ring.
     """
 
     points_changed = Signal()
@@ -60,6 +62,7 @@ class ScatterModel:
     clicked = Signal(int)
     hovered = Signal(object)
     current_changed = Signal(object)
+    marked_changed = Signal()
 
     def __init__(self) -> None:
         self.xy = np.empty((0, 2), dtype=np.float32)
@@ -69,6 +72,7 @@ class ScatterModel:
         self.density = False
         self._crowding: Values | None = None
         self.current: int | None = None
+        self.marked = np.empty(0, np.intp)
         self.under_mouse: int | None = None
         self._shuffled = np.empty(0, dtype=np.uint32)
         self._past: deque[NDArray[np.uint8]] = deque(maxlen=UNDO_DEPTH)
@@ -98,6 +102,7 @@ class ScatterModel:
         had_selection = bool(self.selection.any())
         self.hover(None)
         self.set_current(None)
+        self.set_marked([])
         self.xy, self.index = xy, PointIndex(xy)
         visible = np.flatnonzero(np.isfinite(xy).all(axis=1)).astype(np.uint32)
         self._shuffled = np.random.default_rng(0).permutation(visible)
@@ -107,15 +112,17 @@ class ScatterModel:
         if had_selection:
             self.selection_changed.emit(self.selection)
 
-    def set_categories(self, codes: ArrayLike, names: Sequence[str]) -> None:
+    def set_categories(self, codes: ArrayLike, names: Sequence[str], rest: str = "noise") -> None:
         """Colour by category.
 
         Parameters
         ----------
         codes
-            Integers (N,), each −1 (noise) or an index into `names`.
+            Integers (N,), each −1 (in none) or an index into `names`.
         names
             What the legend calls the categories 0, 1, 2, …
+        rest
+            What it calls the points that are in none.
         """
         codes = self._per_point(codes, np.intp, "categories")
         if codes.size and not -1 <= codes.min() <= codes.max() < len(names):
@@ -123,7 +130,7 @@ class ScatterModel:
                 f"Category codes run from {codes.min()} to {codes.max()}, but there are "
                 f"{len(names)} names: use −1 for noise and 0 to {len(names) - 1}"
             )
-        self._set_colouring(Categories(codes, tuple(str(name) for name in names)))
+        self._set_colouring(Categories(codes, tuple(str(name) for name in names), rest))
 
     def set_values(self, values: ArrayLike, name: str) -> None:
         """Colour by a number for each point, (N,); grey where it is not finite."""
@@ -184,11 +191,31 @@ class ScatterModel:
             self.current = index
             self.current_changed.emit(index)
 
-    def click(self, index: int | None) -> None:
-        """Take the user's click on a point, or beside all of them (None)."""
-        self.set_current(index)
-        if index is not None:
-            self.clicked.emit(index)
+    def set_marked(self, indices: ArrayLike) -> None:
+        """Draw a thin ring around some points, such as those most like the current one."""
+        marked = np.asarray(indices, np.intp).reshape(-1)
+        if marked.size and not 0 <= marked.min() <= marked.max() < self.count:
+            raise InputError(
+                f"Points {marked.min()} to {marked.max()} cannot be marked: the map has "
+                f"{self.count} points"
+            )
+        if not np.array_equal(marked, self.marked):
+            self.marked = marked
+            self.marked_changed.emit()
+
+    def click(self, index: int | None, mode: SelectMode | str = SelectMode.REPLACE) -> None:
+        """Take the user's click on a point, or beside all of them (None).
+
+        A plain click rings the point; to add and to remove change the selection by it.
+        """
+        if SelectMode(mode) is SelectMode.REPLACE:
+            self.set_current(index)
+            if index is not None:
+                self.clicked.emit(index)
+        elif index is not None:
+            only = np.zeros(self.count, bool)
+            only[index] = True
+            self.select(only, mode)
 
     def hover(self, index: int | None) -> None:
         """Note which point the mouse is over, or that it is over none."""

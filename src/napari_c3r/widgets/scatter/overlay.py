@@ -20,6 +20,9 @@ ZOOM_STEP = 1.25
 """Magnification of one notch of the mouse wheel, 120 units of its angle."""
 
 
+Ring = tuple[QPointF, float, float]
+
+
 class Tool(StrEnum):
     """What dragging with the left button does."""
 
@@ -33,7 +36,7 @@ class Overlay(QWidget):
     panned = Signal(float, float)
     zoomed = Signal(float, QPointF)
     lassoed = Signal(list, str)  # corners as QPointF, a SelectMode
-    picked = Signal(QPointF)
+    picked = Signal(QPointF, str)  # position, a SelectMode
     pointed = Signal(object)  # QPointF, or None when the mouse leaves
     fit_asked = Signal()
 
@@ -41,7 +44,7 @@ class Overlay(QWidget):
         super().__init__(parent)
         self.tool = Tool.PAN
         self._foreground = QColor("white")
-        self._rings: list[tuple[QPointF, float]] = []
+        self._rings: list[Ring] = []
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._lasso: list[QPointF] = []
@@ -65,8 +68,8 @@ class Overlay(QWidget):
         self._foreground = QColor(colour)
         self.update()
 
-    def set_rings(self, rings: list[tuple[QPointF, float]]) -> None:
-        """Circles to draw, each a screen position and a diameter in pixels."""
+    def set_rings(self, rings: list[Ring]) -> None:
+        """Circles to draw, each a screen position, a diameter and a width in pixels."""
         self._rings = rings
         self.update()
 
@@ -108,7 +111,7 @@ class Overlay(QWidget):
         self._pressed, self._drag, self._lasso = None, None, []
         self.update()
         if clicked and event.button() == Qt.MouseButton.LeftButton:
-            self.picked.emit(event.position())
+            self.picked.emit(event.position(), str(self._mode))
         elif drag is Tool.LASSO:
             self.lassoed.emit(corners, str(self._mode))
 
@@ -128,8 +131,8 @@ class Overlay(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._foreground, 1.6))
-        for position, diameter in self._rings:
+        for position, diameter, width in self._rings:
+            painter.setPen(QPen(self._foreground, width))
             painter.drawEllipse(position, diameter / 2, diameter / 2)
         if self._lasso:
             self._paint_lasso(painter)

@@ -68,6 +68,10 @@ class ScatterWidget(QWidget):
         """Choose what to say while there are no points."""
         self._empty.setText(sentence)
 
+    def set_empty_action(self, button: QWidget) -> None:
+        """Put a button under what is said while there are no points."""
+        self._empty_column.insertWidget(2, button, 0, Qt.AlignmentFlag.AlignCenter)
+
     def set_tool(self, tool: Tool) -> None:
         """Choose what dragging with the left mouse button does."""
         self.toolbar.set_tool(tool)
@@ -108,10 +112,11 @@ class ScatterWidget(QWidget):
         if event.modifiers() != Qt.KeyboardModifier.NoModifier:
             return None
         if event.key() == Qt.Key.Key_L:
-            return self._toggle_lasso
+            return self.toggle_lasso
         return self._escape if event.key() == Qt.Key.Key_Escape else None
 
-    def _toggle_lasso(self) -> None:
+    def toggle_lasso(self) -> None:
+        """Take the lasso up or put it down."""
         lassoing = self.canvas.overlay.tool is Tool.LASSO
         self.set_tool(Tool.PAN if lassoing else Tool.LASSO)
 
@@ -123,7 +128,13 @@ class ScatterWidget(QWidget):
         self._empty, self._caption = _sentence(EMPTY), _sentence(CAPTION)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty)
+        nothing = QWidget()
+        self._empty_column = QVBoxLayout(nothing)
+        self._empty_column.setSpacing(10)
+        self._empty_column.addStretch(1)
+        self._empty_column.addWidget(self._empty)
+        self._empty_column.addStretch(1)
+        self._pages.addWidget(nothing)
         self._pages.addWidget(self.canvas)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -154,7 +165,8 @@ class ScatterWidget(QWidget):
         ]
 
     def _on_points_changed(self) -> None:
-        self._pages.setCurrentWidget(self.canvas if self.model.count else self._empty)
+        self._pages.setCurrentIndex(1 if self.model.count else 0)
+        self._caption.setVisible(self.model.count > 0)
         self.toolbar.setEnabled(self.model.count > 0)
         if not self._size_chosen:
             size = automatic_size(self.model.count)

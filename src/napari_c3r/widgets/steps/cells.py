@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -17,8 +21,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
+from napari_c3r.core.filters import CellFilter
 from napari_c3r.session import Session
 from napari_c3r.widgets.steps.form import form
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import Image
 
 # Under the choice that the rows belong to.
 _INDENTED = (18, 0, 0, 4)
@@ -44,12 +52,25 @@ class SegmentChoice:
     cell: str | None
     diameter: float | None
 
+    def keywords(self, image: Image) -> dict[str, Any]:
+        """As keywords of :func:`napari_c3r.segment_cells` for an image."""
+        unit = "um" if image.pixel_size_um else "px"
+        size = {} if self.diameter is None else {f"nucleus_diameter_{unit}": self.diameter}
+        return {"nucleus": self.nucleus, "cell": self.cell, **size}
+
+
+# Long enough not to segment at every click of an arrow.
+_PREVIEW_DELAY_MS = 400
+
 
 class CellsBody(QWidget):
-    """Segment, or take an existing label layer."""
+    """Segment, try it on the view, or take an existing label layer; hide what should not count."""
 
     segment_asked = Signal(object)
+    preview_asked = Signal(object)
+    preview_ended = Signal()
     labels_asked = Signal(str)
+    filter_chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,13 +92,33 @@ class CellsBody(QWidget):
         self.diameter.setToolTip("Diameter of a typical nucleus; auto finds it from the image")
         self.diameter.setAccessibleName("Nucleus size")
         self.segment_button = QPushButton("Find cells")
+        self.segment_button.setToolTip("Segment the whole image")
+        self.preview_button = QPushButton("Preview")
+        self.preview_button.setCheckable(True)
+        self.preview_button.setToolTip(
+            "Segment only what the view shows, again after every change here"
+        )
+        self.preview_line = QLabel()
+        self.preview_line.setWordWrap(True)
+        self.preview_line.hide()
+        self.border = QCheckBox("Hide cells at the border")
+        self.border.setToolTip("Their shape is cut off; they are hidden, never deleted")
+        self.unusual = QCheckBox("Hide cells of unusual size")
+        self.unusual.setToolTip(
+            "Area more than three robust deviations from the median of their image; "
+            "they are hidden, never deleted"
+        )
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_PREVIEW_DELAY_MS)
         self.labels = _combo("Labels layer of the cells")
         self.labels_button = QPushButton("Use these labels")
         self._segment_form = form(
             ("Nucleus", self.nucleus),
             ("Cell", self.cell),
             ("Nucleus size", self.diameter),
-            ("", self.segment_button),
+            ("", _side_by_side(self.segment_button, self.preview_button)),
+            ("", self.preview_line),
             margins=_INDENTED,
         )
         self._labels_form = form(
@@ -91,12 +132,21 @@ class CellsBody(QWidget):
             self._segment_form,
             self.labels_choice,
             self._labels_form,
+            self.border,
+            self.unusual,
         ):
             column.addWidget(widget)
         self._labels_form.hide()
         self.segment_choice.toggled.connect(self._show_choice)
         self.segment_button.clicked.connect(self._on_segment)
         self.labels_button.clicked.connect(self._on_labels)
+        self.preview_button.toggled.connect(self._on_preview)
+        self._delay.timeout.connect(self._ask_for_preview)
+        self.diameter.valueChanged.connect(self._on_setting)
+        for box in (self.nucleus, self.cell):
+            box.activated.connect(self._on_setting)
+        for check in (self.border, self.unusual):
+            check.toggled.connect(self._on_filter)
 
     def show_session(self, session: Session) -> None:
         """Offer the image's channels; keep what the user chose while it exists."""
@@ -109,6 +159,7 @@ class CellsBody(QWidget):
         unit = "µm" if image is not None and image.pixel_size_um else "px"
         self.diameter.setSuffix(f" {unit}")
         self.segment_button.setEnabled(image is not None)
+        self.preview_button.setEnabled(image is not None)
         self.labels_button.setEnabled(image is not None and self.labels.count() > 0)
 
     def show_label_layers(self, names: Sequence[str]) -> None:
@@ -126,19 +177,73 @@ class CellsBody(QWidget):
         self._segment_form.setVisible(self.segment_choice.isChecked())
         self._labels_form.setVisible(not self.segment_choice.isChecked())
 
-    def _on_segment(self) -> None:
-        cell = self.cell.currentText()
-        nucleus = self.nucleus.currentText()
-        self.segment_asked.emit(
-            SegmentChoice(
-                nucleus,
-                None if cell in (_NO_CELL_CHANNEL, nucleus) else cell,
-                self.diameter.value() or None,
-            )
+    def choice(self) -> SegmentChoice:
+        """What to segment on, as it stands here."""
+        cell, nucleus = self.cell.currentText(), self.nucleus.currentText()
+        return SegmentChoice(
+            nucleus,
+            None if cell in (_NO_CELL_CHANNEL, nucleus) else cell,
+            self.diameter.value() or None,
         )
+
+    def show_choice(self, nucleus: str, cell: str | None, diameter: float | None) -> None:
+        """Set what to segment on, as when a session is opened again."""
+        self.nucleus.setCurrentText(nucleus)
+        self.cell.setCurrentText(cell or _NO_CELL_CHANNEL)
+        self.diameter.setValue(diameter or 0)
+
+    def show_filter(self, chosen: CellFilter | None) -> None:
+        """Tick what is hidden."""
+        for check, wanted in (
+            (self.border, bool(chosen and chosen.border)),
+            (self.unusual, bool(chosen and chosen.unusual_size)),
+        ):
+            check.blockSignals(True)
+            check.setChecked(wanted)
+            check.blockSignals(False)
+
+    def show_preview(self, line: str) -> None:
+        """Say what was found in the view."""
+        self.preview_line.setText(line)
+        self.preview_line.setVisible(bool(line) and self.preview_button.isChecked())
+
+    def end_preview(self) -> None:
+        """Release the button, as when all cells were found."""
+        self.preview_button.setChecked(False)
+
+    def _on_preview(self, wanted: bool) -> None:
+        if wanted:
+            self._ask_for_preview()
+            return
+        self._delay.stop()
+        self.show_preview("")
+        self.preview_ended.emit()
+
+    def _on_setting(self) -> None:
+        if self.preview_button.isChecked():
+            self._delay.start()
+
+    def _ask_for_preview(self) -> None:
+        self.preview_asked.emit(self.choice())
+
+    def _on_filter(self) -> None:
+        self.filter_chosen.emit(CellFilter(self.border.isChecked(), self.unusual.isChecked()))
+
+    def _on_segment(self) -> None:
+        self.segment_asked.emit(self.choice())
 
     def _on_labels(self) -> None:
         self.labels_asked.emit(self.labels.currentText())
+
+
+def _side_by_side(*widgets: QWidget) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for widget in widgets:
+        row.addWidget(widget)
+    return holder
 
 
 def _combo(purpose: str) -> QComboBox:

@@ -89,8 +89,8 @@ class ChannelsBody(QWidget):
         self.suggest_button.clicked.connect(self.suggest_asked)
         self.names: list[QLineEdit] = []
         self.roles: list[QComboBox] = []
-        self._pictures: list[QLabel] = []
-        self._reasons: list[ElidedLabel] = []
+        self.pictures: list[QLabel] = []
+        self.reasons: list[ElidedLabel] = []
 
     def show_session(self, session: Session) -> None:
         """Show every channel with its role."""
@@ -100,7 +100,7 @@ class ChannelsBody(QWidget):
         if session.assignment is None:
             return
         alone = len(names) - len(session.assignment.ignored) == 1
-        for name, box, reason in zip(names, self.roles, self._reasons, strict=True):
+        for name, box, reason in zip(names, self.roles, self.reasons, strict=True):
             role = session.assignment.roles[name]
             self._fill_roles(box, alone or role is Role.BOTH)
             box.setCurrentIndex(box.findData(role.value))
@@ -108,7 +108,7 @@ class ChannelsBody(QWidget):
 
     def show_thumbnails(self, pictures: list[NDArray[np.uint8]]) -> None:
         """Show a small RGBA picture, (h, w, 4), beside each name."""
-        for label, picture in zip(self._pictures, pictures, strict=False):
+        for label, picture in zip(self.pictures, pictures, strict=False):
             height, width = picture.shape[:2]
             # QImage does not keep the bytes it is given: they must outlive the pixmap's making.
             pixels = picture.tobytes()
@@ -126,7 +126,7 @@ class ChannelsBody(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         self._names = names
-        self.names, self.roles, self._pictures, self._reasons = [], [], [], []
+        self.names, self.roles, self.pictures, self.reasons = [], [], [], []
         for row, name in enumerate(names):
             self._add_row(row, name)
         row_height = max(THUMBNAIL_PX, self.preset.sizeHint().height()) + 4
@@ -157,8 +157,8 @@ class ChannelsBody(QWidget):
         box.activated.connect(partial(self._on_role, row))
         self.names.append(edit)
         self.roles.append(box)
-        self._pictures.append(picture)
-        self._reasons.append(reason)
+        self.pictures.append(picture)
+        self.reasons.append(reason)
 
     @staticmethod
     def _fill_roles(box: QComboBox, both: bool) -> None:

@@ -13,18 +13,27 @@ from qtpy.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_c3r.core.fields import Compute
 from napari_c3r.session import Session
+from napari_c3r.widgets.fold import Fold
+from napari_c3r.widgets.status import counted, duration, shortened
 from napari_c3r.widgets.steps.form import form
 
 if TYPE_CHECKING:
-    from napari_c3r.core.embed import EmbedProgress
+    from napari_c3r.core.estimate import Estimate
+    from napari_c3r.core.fields import FieldsProgress
 
 BUNDLED = "bundled"
 _OTHER = "Model folder…"
+_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+_GIGA = 1e9
+PREVIEW_CELLS = 200
+"""More cells than this are worth a preview."""
 
 
 @dataclass(frozen=True)
@@ -49,59 +58,181 @@ class EncoderNews:
     devices: tuple[str, ...]
 
 
-class EmbedBody(QWidget):
-    """Encoder, device, go, progress, abort."""
+@dataclass(frozen=True)
+class EmbedChoice:
+    """How to embed.
 
-    embed_asked = Signal(str, str)
+    Attributes
+    ----------
+    source
+        ``"bundled"`` or a model folder.
+    compute
+        Where and how the network runs.
+    every_field
+        Whether all fields are meant, or the one on show.
+    """
+
+    source: str
+    compute: Compute
+    every_field: bool = False
+
+
+class EmbedBody(QWidget):
+    """Encoder, device, cost, go, progress, abort and what comes after."""
+
+    embed_asked = Signal(object)
+    preview_asked = Signal(object)
+    update_asked = Signal(object)
+    continue_asked = Signal()
+    back_asked = Signal()
     abort_asked = Signal()
     folder_asked = Signal()
+    release_asked = Signal()
+    choice_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = QComboBox()
-        self.encoder.setToolTip("The frozen network that turns a cell into a vector")
-        self.encoder.setAccessibleName("Encoder")
+        self._preferred = "auto"
+        self._make_choices()
+        self._make_buttons()
+        self._build()
+        self._connect()
+        self.show_running(False)
+
+    def _make_choices(self) -> None:
+        self.encoder = _box("Encoder", "The frozen network that turns a cell into a vector")
         self.encoder.addItem("bundled encoder", BUNDLED)
         self.encoder.addItem(_OTHER, "")
-        self.device = QComboBox()
-        self.device.setToolTip("Where to compute; auto takes a GPU if there is one")
-        self.device.setAccessibleName("Device")
-        self._preferred = "auto"
+        self.scope = _box("Fields", "Cells of the field on show, or of all fields in one table")
+        self.scope.addItem("this field", False)
+        self.scope.addItem("all fields", True)
+        self.device = _box("Device", "Where to compute; auto takes a GPU if there is one")
         self.device.addItem("auto", "auto")
-        self.untrained = QLabel(
+        self.precision = _box(
+            "Precision", "Of the matrix products; auto takes bfloat16 where the device has it"
+        )
+        for name in _PRECISIONS:
+            self.precision.addItem(name, name)
+        self.batch = QSpinBox()
+        self.batch.setRange(0, 4096)
+        self.batch.setSpecialValueText("auto")
+        self.batch.setAccessibleName("Batch")
+        self.batch.setToolTip("Cells computed at once; halved by itself when memory runs out")
+        self.release_button = QPushButton("Release memory")
+        self.release_button.setToolTip("Let go of the network; it is loaded again when needed")
+
+    def _make_buttons(self) -> None:
+        self.untrained = _line(
             "This encoder is untrained: its vectors follow the image's structure, "
             "but it has learned nothing from cells yet."
         )
-        self.untrained.setWordWrap(True)
         self.untrained.hide()
+        self.cost = _line()
+        self.cost.setToolTip("Measured by embedding a few crops of this image on this machine")
         self.embed_button = QPushButton("Embed cells")
+        self.embed_button.setToolTip("Turn every cell into a vector")
+        self.preview_button = QPushButton("Preview on 200 cells")
+        self.preview_button.setToolTip("Embed a sample, to try roles; the result is set aside")
+        self.update_button = QPushButton()
+        self.update_button.setToolTip("Embed only the cells that were edited by hand")
+        self.continue_button = QPushButton()
+        self.continue_button.setToolTip("Go on where the run was stopped")
+        self.back_button = QPushButton("Back to all cells")
+        self.back_button.setToolTip("Leave the preview and show the result from before it")
         self.abort_button = QPushButton("Abort")
         self.abort_button.setToolTip("Stop after this batch and keep what is done")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.speed = QLabel()
+        self.speed = _line()
+
+    def _build(self) -> None:
+        self._scope_row = form(("Cells of", self.scope))
+        self.advanced = Fold(
+            "Advanced",
+            form(
+                ("Device", self.device),
+                ("Precision", self.precision),
+                ("Batch", self.batch),
+                ("", self.release_button),
+            ),
+        )
         buttons = QHBoxLayout()
+        buttons.setSpacing(6)
         buttons.addWidget(self.embed_button, 1)
         buttons.addWidget(self.abort_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addWidget(form(("Encoder", self.encoder), ("Device", self.device)))
-        column.addWidget(self.untrained)
+        for widget in (
+            form(("Encoder", self.encoder)),
+            self._scope_row,
+            self.advanced,
+            self.untrained,
+            self.cost,
+            self.update_button,
+            self.continue_button,
+        ):
+            column.addWidget(widget)
         column.addLayout(buttons)
-        column.addWidget(self.bar)
-        column.addWidget(self.speed)
-        self.embed_button.clicked.connect(self._on_embed)
-        self.abort_button.clicked.connect(self.abort_asked)
-        self.encoder.activated.connect(self._on_encoder)
-        self.show_running(False)
+        for widget in (self.preview_button, self.back_button, self.bar, self.speed):
+            column.addWidget(widget)
 
-    def show_session(self, session: Session, lack: str) -> None:
-        """Name the number of cells on the button; disable it while something lacks."""
+    def _connect(self) -> None:
+        self.embed_button.clicked.connect(lambda: self.embed_asked.emit(self.choice()))
+        self.preview_button.clicked.connect(lambda: self.preview_asked.emit(self.choice()))
+        self.update_button.clicked.connect(lambda: self.update_asked.emit(self.choice()))
+        self.continue_button.clicked.connect(self.continue_asked)
+        self.back_button.clicked.connect(self.back_asked)
+        self.abort_button.clicked.connect(self.abort_asked)
+        self.release_button.clicked.connect(self.release_asked)
+        self.encoder.activated.connect(self._on_encoder)
+        self.batch.valueChanged.connect(self.choice_changed)
+        for box in (self.scope, self.device, self.precision):
+            box.activated.connect(self.choice_changed)
+
+    def choice(self) -> EmbedChoice:
+        """How to embed, as it stands here."""
+        compute = Compute(
+            self.device.currentData(), self.precision.currentData(), self.batch.value() or "auto"
+        )
+        every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
+        return EmbedChoice(self.encoder.currentData() or BUNDLED, compute, every)
+
+    def show_session(self, session: Session, lack: str, cells_left: int) -> None:
+        """Name the number of cells on the buttons; offer only what can be done.
+
+        Parameters
+        ----------
+        session
+            What is worked on.
+        lack
+            Why nothing can be embedded now, or an empty string.
+        cells_left
+            Cells that a stopped run has yet to do.
+        """
+        many = len(session.fields) > 1
+        self._scope_row.setVisible(many)
+        self.scope.setItemText(1, f"all {len(session.fields)} fields")
         count = session.cells.count if session.cells else 0
-        self.embed_button.setText(f"Embed {count:,} cells" if count else "Embed cells")
+        here = f"Embed {counted(count, 'cell')}" if count else "Embed cells"
+        every = self.choice().every_field
+        fields = f"Embed {counted(len(session.fields), 'field')}"
+        self.embed_button.setText(fields if every else here)
         self.embed_button.setEnabled(not lack)
+        self.preview_button.setVisible(count > PREVIEW_CELLS)
+        self.preview_button.setEnabled(not lack)
+        edits = session.edits
+        self.update_button.setVisible(session.can_update)
+        self.update_button.setEnabled(not lack)
+        if edits is not None:
+            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}")
+        done = session.embedded
+        unfinished = done is not None and not done.finished and session.result_outdated() is None
+        self.continue_button.setVisible(unfinished and cells_left > 0)
+        self.continue_button.setText(f"Continue, {counted(cells_left, 'cell')} left")
+        self.continue_button.setEnabled(not lack)
+        self.back_button.setVisible(session.set_aside is not None)
 
     def show_encoder(self, news: EncoderNews) -> None:
         """Name the encoder that was loaded, and the devices there are."""
@@ -128,34 +259,62 @@ class EmbedBody(QWidget):
         """Start with a device, if this machine turns out to have it."""
         self._preferred = device
 
+    def show_estimate(self, estimate: Estimate | None) -> None:
+        """Say what embedding would cost."""
+        self.cost.setVisible(estimate is not None and self.bar.isHidden())
+        if estimate is not None:
+            memory = max(0.1, estimate.memory_bytes / _GIGA)
+            self.cost.setText(
+                f"about {duration(estimate.seconds)} for {counted(estimate.n_cells, 'cell')}, "
+                f"{memory:.1f} GB on {estimate.device} in {estimate.precision}"
+            )
+
     def show_running(self, running: bool) -> None:
         """Show progress and abort while running, and only then."""
         for widget in (self.abort_button, self.bar, self.speed):
             widget.setVisible(running)
+        self.cost.setVisible(not running and bool(self.cost.text()))
         if running:
             self.bar.setRange(0, 0)
             self.speed.setText("starting …")
 
-    def show_progress(self, progress: EmbedProgress) -> None:
-        """Cells done, speed and time left."""
-        self.bar.setRange(0, progress.total)
-        self.bar.setValue(progress.done)
-        words = f"{progress.done:,} of {progress.total:,} cells"
-        left = progress.seconds_left
-        if left is not None:
-            words += f" · {progress.cells_per_second:.0f} cells/s · {_duration(left)} left"
-        self.speed.setText(words)
-
-    def _on_embed(self) -> None:
-        self.embed_asked.emit(self.encoder.currentData(), self.device.currentData())
+    def show_progress(self, progress: FieldsProgress) -> None:
+        """Field, cells done, speed and time left."""
+        self.speed.setText(_progress_words(progress))
+        if progress.expected_cells:
+            self.bar.setRange(0, progress.expected_cells)
+            self.bar.setValue(progress.done_cells)
 
     def _on_encoder(self, index: int) -> None:
         if self.encoder.itemText(index) == _OTHER:
             self.encoder.setCurrentIndex(0)
             self.folder_asked.emit()
+        else:
+            self.choice_changed.emit()
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+def _progress_words(progress: FieldsProgress) -> str:
+    words = ""
+    if progress.total > 1:
+        words = f"field {progress.number} of {progress.total}, {shortened(progress.name, 24)}\n"
+    if not progress.cells_per_second:
+        return f"{words}{progress.stage} …"
+    words += f"{progress.done_cells:,} of {progress.expected_cells:,} cells"
+    words += f" · {progress.cells_per_second:.0f} cells/s"
+    left = progress.seconds_left
+    return words if left is None else f"{words} · {duration(left)} left"
+
+
+def _box(name: str, tip: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setToolTip(tip)
+    box.setMinimumContentsLength(8)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    return box
+
+
+def _line(text: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label

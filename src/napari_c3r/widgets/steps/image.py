@@ -5,11 +5,14 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_c3r.core.images import Survey
 from napari_c3r.session import Session
+from napari_c3r.widgets.steps.plate import FieldPicker
+from napari_c3r.widgets.steps.survey import SurveyPanel
 
 
 class ImageBody(QWidget):
-    """Open files, take the viewer's layers, or open the sample."""
+    """Open files, take the viewer's layers, or open the sample; turn from field to field."""
 
     files_asked = Signal()
     folder_asked = Signal()
@@ -19,21 +22,35 @@ class ImageBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.hint = QLabel(
-            "Drop an image on the viewer, open one here, or try the tool on a simulated sample."
+            "Drop a folder or files here, open them, or try the tool on a simulated sample."
         )
         self.hint.setWordWrap(True)
+        self.layers = QLabel()
+        self.layers.setWordWrap(True)
         self.notes = QLabel()
         self.notes.setWordWrap(True)
+        self.notes.setEnabled(False)
         self.open_button = QPushButton("Open files…")
-        self.open_button.setToolTip("Open one image: a file, or one file per channel")
+        self.open_button.setToolTip("Open images of any number of fields and channels")
         self.folder_button = QPushButton("Open folder…")
-        self.folder_button.setToolTip("Open a folder that holds the channels of one image")
+        self.folder_button.setToolTip("Open the images of a folder, such as a plate")
         self.layers_button = QPushButton("Use layers in viewer")
         self.layers_button.setToolTip(
             "Take the selected image layers, or all visible ones, as the channels of one image"
         )
         self.sample_button = QPushButton("Open sample")
         self.sample_button.setToolTip("Simulate a Cell Painting field with five channels")
+        self.survey = SurveyPanel()
+        self.survey.hide()
+        self.picker = FieldPicker()
+        self._build()
+        self.open_button.clicked.connect(self.files_asked)
+        self.folder_button.clicked.connect(self.folder_asked)
+        self.layers_button.clicked.connect(self.layers_asked)
+        self.sample_button.clicked.connect(self.sample_asked)
+        self.survey.cancelled.connect(self.end_survey)
+
+    def _build(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -45,17 +62,38 @@ class ImageBody(QWidget):
             row = QHBoxLayout()
             row.setSpacing(6)
             for button in pair:
+                # Beside a scroll bar in a narrow dock, a few pixels of margin have to give.
+                button.setMinimumWidth(60)
                 row.addWidget(button)
             column.addLayout(row)
-        column.addWidget(self.notes)
-        self.open_button.clicked.connect(self.files_asked)
-        self.folder_button.clicked.connect(self.folder_asked)
-        self.layers_button.clicked.connect(self.layers_asked)
-        self.sample_button.clicked.connect(self.sample_asked)
+        self._present = QWidget()
+        present = QVBoxLayout(self._present)
+        present.setContentsMargins(0, 0, 0, 0)
+        present.setSpacing(6)
+        for widget in (self.picker, self.layers, self.notes):
+            present.addWidget(widget)
+        column.addWidget(self.survey)
+        column.addWidget(self._present)
 
-    def show_session(self, session: Session) -> None:
-        """Show what was noticed when the image was read."""
+    def show_session(self, session: Session, layers: str) -> None:
+        """Show the fields, the layers that make up the image, and what was noticed."""
         self.hint.setVisible(session.image is None)
         notes = session.image.notes if session.image else ()
         self.notes.setText("\n".join(notes))
         self.notes.setVisible(bool(notes))
+        self.layers.setText(layers)
+        self.layers.setVisible(bool(layers))
+        done = frozenset(session.embedded.made_on if session.embedded else ())
+        self.picker.show_fields(session.fields, session.field_index, done)
+
+    def show_survey(self, found: Survey, names: dict[str, str]) -> None:
+        """Ask whether the paths were understood."""
+        self.survey.show_survey(found, names)
+        self.survey.show()
+        # Two images' channels and fields at once would be taken for one another.
+        self._present.hide()
+
+    def end_survey(self) -> None:
+        """Show the present image again."""
+        self.survey.hide()
+        self._present.show()

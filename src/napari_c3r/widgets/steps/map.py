@@ -90,7 +90,16 @@ class MapBody(QWidget):
     def _on_method(self) -> None:
         self.n_clusters.setEnabled(self.method.currentData() == "kmeans")
 
+    def choice(self) -> MapChoice:
+        """How to group the cells, as it stands here."""
+        return MapChoice(self.method.currentData(), self.n_clusters.value(), self.seed.value())
+
+    def show_choice(self, choice: MapChoice) -> None:
+        """Set how to group the cells, as when a session is opened again."""
+        self.method.setCurrentIndex(max(0, self.method.findData(choice.method)))
+        self.n_clusters.setValue(choice.n_clusters)
+        self.seed.setValue(choice.seed)
+        self._on_method()
+
     def _on_map(self) -> None:
-        self.map_asked.emit(
-            MapChoice(self.method.currentData(), self.n_clusters.value(), self.seed.value())
-        )
+        self.map_asked.emit(self.choice())

@@ -1,0 +1,54 @@
+"""A flip report beside the embeddings it is made of: ``python -m benchmarks.diagnose [CELLS]``."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from benchmarks._row import Row
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose import FlipJob, FlipRun
+from napari_c3r.core.embed import EmbedJob, EmbedRun
+from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.simulate import simulate_field
+
+_MOST_RATIO = 1.1
+_CELLS = 120
+
+
+def rows(n_cells: int = _CELLS) -> list[Row]:
+    """Time of a report of five channels, in embeddings for each variant and noise repeat."""
+    side = round((n_cells / 440) ** 0.5 * 1000 / 0.6)
+    made = simulate_field("cell-painting", shape=(side, side), seed=0)
+    roles = ChannelAssignment.suggest(made.image.channel_names)
+    job = EmbedJob(made.image, made.cells, roles, load_encoder(), nuclei=made.nuclei)
+    # Once to warm up, twice to be measured: before the report and after it.
+    embedding = [_seconds(EmbedRun(job)) for _ in range(2)]
+    flip = FlipRun(FlipJob((job,), max_cells=n_cells))
+    report = _seconds(flip)
+    embedding.append(_seconds(EmbedRun(job)))
+    found = flip.result()
+    n_variants = len(found.results) + 1 + int(found.settings["noise_repeats"])
+    share = len(found.obs) / int(made.cells.max())
+    ratio = report / (sum(embedding[1:]) / 2 * share) / n_variants
+    return [
+        Row(
+            f"flip report of {len(found.obs)} cells, {n_variants} variants, 5 channels",
+            f"{ratio:.2f} embeddings a variant",
+            f"{_MOST_RATIO} at most",
+            ratio <= _MOST_RATIO,
+        )
+    ]
+
+
+def _seconds(run: EmbedRun | FlipRun) -> float:
+    start = time.perf_counter()
+    for _ in run.steps():
+        pass
+    run.result()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    for row in rows(int(sys.argv[1]) if len(sys.argv) > 1 else _CELLS):
+        print(row)

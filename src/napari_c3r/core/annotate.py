@@ -1,0 +1,96 @@
+"""Names that a person gives to cells, kept as a column of the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+COLUMN = "annotation"
+"""Column of ``obs`` with the names; a cell without one has a missing value."""
+
+
+def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str) -> AnnData:
+    """Give cells a name. Groups that get the same name are one group from then on.
+
+    Parameters
+    ----------
+    table
+        Result of :func:`napari_c3r.embed`; changed in place.
+    chosen
+        Which cells, bool (cells,).
+    name
+        What to call them, without the spaces around it; an empty name takes theirs away.
+
+    Returns
+    -------
+    AnnData
+        The same object, with the categorical column ``obs["annotation"]``. Names keep their
+        order, and so their colours, from one call to the next.
+
+    Raises
+    ------
+    InputError
+        Flags of another length, or no cell chosen.
+    """
+    chosen = np.asarray(chosen, bool)
+    if chosen.shape != (len(table),):
+        raise InputError(f"{len(chosen)} flags for {len(table)} cells: give one for each cell")
+    if not chosen.any():
+        raise InputError("No cells are selected; select the cells to name")
+    column = name_column(table)
+    name = name.strip()
+    if name and name not in column.cat.categories:
+        column = column.cat.add_categories([name])
+    column = column.copy()
+    column[chosen] = name or None
+    table.obs[COLUMN] = column
+    return table
+
+
+def name_column(table: AnnData) -> Any:
+    """The names of all cells as a categorical series, all missing where none was given.
+
+    A column that came from a file as text or numbers becomes names too.
+    """
+    import pandas as pd
+
+    if COLUMN not in table.obs:
+        return pd.Series(pd.Categorical([None] * len(table), categories=[]), index=table.obs.index)
+    column = table.obs[COLUMN]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    named = column.notna()
+    return column.astype(str).where(named, None).astype("category")
+
+
+def names(table: AnnData) -> list[str]:
+    """The names in use, in their order."""
+    column = name_column(table)
+    return [str(name) for name, count in column.value_counts(sort=False).items() if count]
+
+
+def carry_over(old: AnnData, new: AnnData) -> None:
+    """Take the names of a table along to a later one, by image and label.
+
+    Parameters
+    ----------
+    old
+        Where names may have been given.
+    new
+        Changed in place. Cells that `old` does not have keep what they had.
+    """
+    if COLUMN not in old.obs:
+        return
+    before, after = name_column(old), name_column(new)
+    categories = list(dict.fromkeys([*before.cat.categories, *after.cat.categories]))
+    taken = before.cat.set_categories(categories).reindex(new.obs.index)
+    stayed = after.cat.set_categories(categories)
+    known = new.obs.index.isin(old.obs.index)
+    new.obs[COLUMN] = taken.where(known, stayed)

@@ -1,0 +1,169 @@
+"""From the vectors of all variants to the report, one variant at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose.collect import Material
+from napari_c3r.core.diagnose.compare import Comparer, CompareSettings, Shift, mean_shift
+from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.parity import Parity, parity_and_entropy
+from napari_c3r.core.diagnose.scores import labelled_cells
+from napari_c3r.core.diagnose.structure import kept_by_chance
+from napari_c3r.core.diagnose.suggest import RoleSuggestion, suggest_roles
+from napari_c3r.core.diagnose.variants import Kind, VariantPlan
+from napari_c3r.core.diagnose.verdict import judge, references
+from napari_c3r.core.errors import InputError
+
+FEWEST_CELLS = 8
+"""Below so many cells, neighbourhoods mean nothing."""
+
+
+def analyse(
+    material: Material,
+    plan: VariantPlan,
+    obs: pd.DataFrame,
+    channel_names: tuple[str, ...],
+    *,
+    settings: CompareSettings,
+    label_column: str | None = None,
+    skip_parity: str = "",
+) -> Generator[str, None, FlipReport]:
+    """Compare every variant with the roles as assigned, yielding what was just done.
+
+    Parameters
+    ----------
+    material
+        Vectors of the same cells under every variant.
+    plan
+        The variants.
+    obs
+        One row per cell, with the label column where there is one.
+    channel_names
+        Channels of the crops.
+    settings
+        How to compare; neighbours and clusters are lowered where there are few cells.
+    label_column
+        Column of `obs` to judge neighbourhoods by.
+    skip_parity
+        Why parity was not looked at, for the notes.
+
+    Raises
+    ------
+    InputError
+        Fewer than `FEWEST_CELLS` cells.
+    """
+    n = len(obs)
+    if n < FEWEST_CELLS:
+        raise InputError(
+            f"There are {n} cells, too few to compare neighbourhoods; give at least {FEWEST_CELLS}"
+        )
+    settings, notes = fitting(settings, n)
+    notes += list(material.notes) + ([skip_parity] if skip_parity else [])
+    labelled = None
+    if label_column is not None:
+        labelled, problem = labelled_cells(obs[label_column], label_column)
+        notes += list(labelled.notes) if labelled else [f"{problem}; the rest is reported without"]
+        notes += _well_note(obs, label_column) if labelled else []
+    comparer = Comparer(material.vectors[0], material.columns[0], labelled, settings)
+    yield "compared the roles as assigned"
+    repeats = []
+    for vectors in material.noise:
+        repeats.append(comparer.add_noise(vectors))
+        yield "compared the noise floor"
+    noise = mean_shift(repeats)
+    variants, shifts = list(plan.variants[1:]), []
+    for number, variant in enumerate(variants, 1):
+        shifts.append(comparer.compare(material.vectors[number], material.columns[number]))
+        yield f"compared: {variant.name}"
+    assigned, floor = references(plan.variants[0], comparer.own, noise, settings.seed)
+    parity, suggestion = _single_channels(material, channel_names, plan.variants[0].assignment)
+    notes += [f"'{name}' is constant in every cell" for name in sorted(material.constant)]
+    by_name = dict(zip([v.name for v in variants], shifts, strict=True))
+    names = [variant.name for variant in plan.variants]
+    return FlipReport(
+        obs.assign(**_focus_columns(material, channel_names)),
+        assigned,
+        floor,
+        judge(
+            variants,
+            shifts,
+            comparer.own,
+            noise,
+            constant=material.constant,
+            seed=settings.seed,
+        ),
+        *_per_cell(by_name, noise, obs.index),
+        dict(zip(names, material.vectors, strict=True)),
+        dict(zip(names, material.columns, strict=True)),
+        settings.k,
+        kept_by_chance(n, settings.k),
+        (label_column or "") if labelled else "",
+        plan.skipped,
+        tuple(notes),
+        {**asdict(settings), **material.run_settings, "noise_repeats": len(material.noise)},
+        parity,
+        suggestion,
+        material.alone,
+    )
+
+
+def fitting(settings: CompareSettings, n_cells: int) -> tuple[CompareSettings, list[str]]:
+    """Lower neighbours and clusters to what so few cells can bear, with a note for each."""
+    notes = []
+    k, clusters = min(settings.k, (n_cells - 1) // 2), min(settings.n_clusters, n_cells // 4)
+    if k < 1 or clusters < 1:
+        raise InputError(
+            f"{settings.k} neighbours and {settings.n_clusters} clusters were asked for; "
+            "give whole numbers of 1 or more"
+        )
+    for what, asked, used in (
+        ("nearest neighbours", settings.k, k),
+        ("clusters", settings.n_clusters, clusters),
+    ):
+        if used < asked:
+            notes.append(f"{used} instead of {asked} {what}, as there are only {n_cells} cells")
+    return replace(settings, k=k, n_clusters=clusters), notes
+
+
+def _well_note(obs: pd.DataFrame, column: str) -> list[str]:
+    """Say when labels cannot be told from the wells that hold them."""
+    if "well" not in obs or column == "well":
+        return []
+    known = obs[obs["well"].notna() & obs[column].notna()]
+    wells = known.groupby(known["well"].astype(str))[column].nunique()
+    if len(wells) > 1 and (wells == 1).all():
+        return [
+            f"Every well has a single value of '{column}', so its scores include whatever else "
+            "differs between wells"
+        ]
+    return []
+
+
+def _single_channels(
+    material: Material, names: tuple[str, ...], assignment: ChannelAssignment
+) -> tuple[Parity | None, RoleSuggestion | None]:
+    if material.alone is None or len(names) < 2:
+        return None, None
+    parity = parity_and_entropy(material.alone, names, assignment)
+    return parity, suggest_roles(material.alone, names)
+
+
+def _focus_columns(material: Material, names: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+    return {f"focus_{name}": material.focus[:, c] for c, name in enumerate(names)}
+
+
+def _per_cell(
+    shifts: dict[str, Shift], noise: Shift, index: pd.Index[Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    every = {str(Kind.NOISE): noise, **shifts}
+    ranks = {name: shift.rank for name, shift in every.items()}
+    cosines = {name: shift.cosine for name, shift in every.items() if shift.cosine is not None}
+    return pd.DataFrame(ranks, index=index), pd.DataFrame(cosines, index=index)

@@ -1,0 +1,184 @@
+"""Crops in, the vectors of all variants out: each crop is read and prepared once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.diagnose.focus import sharpness
+from napari_c3r.core.diagnose.noise import disturbed
+from napari_c3r.core.diagnose.structure import Columns
+from napari_c3r.core.diagnose.variants import VariantPlan
+
+if TYPE_CHECKING:
+    from napari_c3r.core.diagnose.shared import VariantsRun
+    from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.encoder.config import ConceptMode, Readout
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where and how the encoder runs; as for :meth:`napari_c3r.core.encoder.Encoder.embed`."""
+
+    device: str = "auto"
+    precision: str = "auto"
+    batch_size: int | str = "auto"
+    concept_mode: ConceptMode | None = None
+    readout: Readout | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Vectors of the same cells under every variant.
+
+    Attributes
+    ----------
+    vectors
+        One (n, D) for each variant of the plan, in its order.
+    columns
+        Concept label and readout part of every column, for each variant.
+    noise
+        Of the disturbed crops, roles as assigned: one (n, D) for each repeat.
+    alone
+        (n, channels, F), each channel embedded alone, or None.
+    focus
+        (n, channels), see :func:`napari_c3r.core.diagnose.focus.sharpness`.
+    constant
+        Channels that are constant in every crop.
+    run_settings
+        Device, precision, concept mode and readout that were used.
+    notes
+        Sentences on how it went.
+    """
+
+    vectors: list[NDArray[np.float32]]
+    columns: list[Columns]
+    noise: list[NDArray[np.float32]]
+    alone: NDArray[np.float32] | None
+    focus: NDArray[np.float64]
+    constant: frozenset[str]
+    run_settings: dict[str, str]
+    notes: tuple[str, ...]
+
+
+class Collector:
+    """Embeds crops under all variants, batch by batch, in any order of the cells.
+
+    Parameters
+    ----------
+    encoder
+        A frozen encoder.
+    plan
+        The variants.
+    channel_names
+        Channels of the crops: those that take part, in image order.
+    n_cells
+        Cells altogether.
+    noise_repeats
+        Times each crop is disturbed for the noise floor, at least 1.
+    single_channels
+        Whether to embed each channel alone too, for parity.
+    seed
+        Of the disturbances.
+    settings
+        Where and how the encoder runs.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        plan: VariantPlan,
+        channel_names: Sequence[str],
+        n_cells: int,
+        *,
+        noise_repeats: int,
+        single_channels: bool,
+        seed: int,
+        settings: RunSettings,
+    ) -> None:
+        self.done = np.zeros(n_cells, bool)
+        self._encoder, self._names, self._settings = encoder, tuple(channel_names), settings
+        self._assignments = [variant.assignment for variant in plan.variants]
+        self._n_variants = len(self._assignments)
+        if single_channels:
+            self._assignments += [alone(name, self._names) for name in self._names]
+        self._seed, self._repeats = seed, noise_repeats
+        self._vectors: list[NDArray[np.float32]] = []
+        self._noise: list[NDArray[np.float32]] = []
+        self._columns: list[Columns] = []
+        self._focus = np.zeros((n_cells, len(self._names)))
+        self._constant = np.ones(len(self._names), bool)
+        self._run_settings: dict[str, str] = {}
+        self._notes: tuple[str, ...] = ()
+
+    @contextmanager
+    def running(self) -> Iterator[VariantsRun]:
+        """Hold the encoder on its device."""
+        from napari_c3r.core.diagnose.shared import VariantsRun
+
+        with VariantsRun(
+            self._encoder,
+            self._assignments,
+            self._names,
+            device=self._settings.device,
+            precision=self._settings.precision,
+            batch_size=self._settings.batch_size,
+            concept_mode=self._settings.concept_mode,
+            readout=self._settings.readout,
+        ) as run:
+            if not self._vectors:
+                n = len(self.done)
+                self._columns = list(run.all_columns)
+                self._vectors = [np.zeros((n, len(c)), np.float32) for c in self._columns]
+                self._noise = [np.zeros_like(self._vectors[0]) for _ in range(self._repeats)]
+            self._run_settings = {
+                "device": run.device,
+                "precision": run.precision,
+                "concept_mode": run.concept_mode,
+                "readout": run.readout,
+            }
+            yield run
+
+    def take(self, run: VariantsRun, rows: NDArray[np.intp], crops: NDArray[np.float32]) -> None:
+        """Embed the crops (n, C, side, side) of some cells."""
+        for held, vectors in zip(self._vectors, run.run_all(crops), strict=True):
+            held[rows] = vectors
+        for repeat, held in enumerate(self._noise):
+            held[rows] = run.run(disturbed(crops, rows, repeat=repeat, seed=self._seed))
+        self._focus[rows] = sharpness(crops)
+        self._constant &= (np.ptp(crops, axis=(2, 3)) == 0).all(axis=0)
+        self._notes = tuple(run.notes)
+        self.done[rows] = True
+
+    def material(self) -> Material:
+        """What was embedded so far, cells in order."""
+        rows = np.flatnonzero(self.done)
+        single = None
+        if len(self._vectors) > self._n_variants:
+            parts = zip(
+                self._vectors[self._n_variants :], self._columns[self._n_variants :], strict=True
+            )
+            cls = [v[rows][:, [part == "cls" for _, part in c]] for v, c in parts]
+            single = np.stack(cls, axis=1)
+        constant = zip(self._names, self._constant, strict=True)
+        return Material(
+            [vectors[rows] for vectors in self._vectors[: self._n_variants]],
+            self._columns[: self._n_variants],
+            [vectors[rows] for vectors in self._noise],
+            single,
+            self._focus[rows],
+            frozenset(name for name, is_constant in constant if is_constant),
+            self._run_settings,
+            self._notes,
+        )
+
+
+def alone(name: str, names: Sequence[str]) -> ChannelAssignment:
+    """Put one channel in both groups, which is how a single channel can be embedded."""
+    return ChannelAssignment({n: Role.BOTH if n == name else Role.IGNORE for n in names})

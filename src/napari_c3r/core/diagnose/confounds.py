@@ -1,0 +1,330 @@
+"""How much of a map or a cluster is plate, well, field, size, intensity, focus or border."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.diagnose.factors import Factor, factors_of
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.reduce import NOISE, principal_components
+
+PERMUTATIONS = 199
+MORE_PERMUTATIONS = 1800
+"""Added where the first ones leave it open whether a factor explains anything."""
+
+FOLDS = 5
+N_COMPONENTS = 20
+"""Principal components that stand for the map."""
+
+LEVEL = 0.05
+LEAST_SHARE = {"map": 0.02, "cluster": 0.1}
+"""Share explained below which nothing is said, however certain it is."""
+
+FEWEST_CELLS = 20
+_FEWEST_IN_CLUSTER = 5
+# So few draws say nothing of how thin the tail is beyond this.
+_LEAST_P = 1e-4
+# Draws computed together, for speed.
+_AT_ONCE = 40
+# Cells of shrinkage towards the mean: a group of few cells is trusted little.
+_RIDGE = 1.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one factor explains of the whole map, or of who is in a cluster.
+
+    Attributes
+    ----------
+    scope
+        ``"map"``, or the cluster's name.
+    factor
+        In plain words.
+    explained
+        Cross-validated share of the variance, at most 1; below 0 where the factor predicts
+        cells that were left out worse than their mean does.
+    by_chance
+        The 95th percentile of that share when the factor is dealt out at random.
+    p
+        Probability of such a share by chance, adjusted for everything that was tested.
+    stands_out
+        Whether it is both certain and large enough to be spoken of.
+    sentence
+        In plain words.
+    """
+
+    scope: str
+    factor: str
+    explained: float
+    by_chance: float
+    p: float
+    stands_out: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Confounds:
+    """Everything that was tested, and what could not be.
+
+    Attributes
+    ----------
+    findings
+        Of the map first, then of each cluster.
+    notes
+        Sentences.
+    """
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per finding."""
+        columns = ["scope", "factor", "explained", "by_chance", "p", "stands_out", "sentence"]
+        return pd.DataFrame([vars(finding) for finding in self.findings], columns=columns)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What stands out, the largest share first; one sentence when nothing does."""
+        loud = sorted((f for f in self.findings if f.stands_out), key=lambda f: -f.explained)
+        if loud:
+            return [finding.sentence for finding in loud]
+        if not self.findings:
+            return ["Nothing that could explain the map varies between these cells"]
+        tested = ", ".join(dict.fromkeys(finding.factor for finding in self.findings))
+        return [f"None of {tested} explains the map or a cluster beyond chance"]
+
+
+def confounds(
+    vectors: NDArray[np.float32],
+    obs: pd.DataFrame,
+    *,
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Confounds:
+    """Test every factor that the cells' table knows; see `confound_steps`."""
+    steps = confound_steps(vectors, obs, clusters=clusters, seed=seed)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+def confound_steps(
+    vectors: NDArray[np.float32],
+    obs: pd.DataFrame,
+    *,
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Generator[str, None, Confounds]:
+    """Test every factor that the cells' table knows, yielding after each.
+
+    The first principal components of the vectors, and membership in each cluster, are
+    predicted from one factor at a time by ridge regression. The share of variance explained
+    is that of cells left out, whole wells or fields at a time where the factor is the same
+    for all cells of one. The null deals the factor out anew over such units. Cells can be
+    dealt out in countless ways, and a p value is the share of draws in which the map or any
+    cluster stands out as far (Westfall and Young 1993); wells cannot, and there the tail of a
+    Pearson III distribution with the same three moments stands in for draws that do not exist
+    (Winkler et al. 2016), times the number of scopes. All p values are then multiplied by the
+    number of factors.
+
+    Parameters
+    ----------
+    vectors
+        (n, D) finite.
+    obs
+        One row per cell; see :func:`napari_c3r.core.diagnose.factors.factors_of`.
+    clusters
+        Name of each cell's cluster, or None for the map alone. Noise, and clusters of fewer
+        than five cells or of nearly all, are not tested.
+    seed
+        Of folds and permutations.
+
+    Yields
+    ------
+    str
+        The factor just tested. The generator's value is a `Confounds`.
+
+    Raises
+    ------
+    InputError
+        Fewer than 20 cells, or tables that do not fit.
+    """
+    n = len(vectors)
+    if n < FEWEST_CELLS:
+        raise InputError(
+            f"There are {n} cells, too few to say what explains them; give at least {FEWEST_CELLS}"
+        )
+    if len(obs) != n or (clusters is not None and len(clusters) != n):
+        raise InputError(f"{n} vectors and {len(obs)} cells do not fit; give one row per cell")
+    factors, notes = factors_of(obs)
+    components = principal_components(vectors, N_COMPONENTS).astype(np.float64)
+    scopes, targets, columns = _targets(components, clusters)
+    findings = []
+    for factor in factors:
+        observed, null = _explained(factor, targets, columns, np.random.default_rng(seed))
+        chance = np.percentile(null, 95, axis=0)
+        # Adjusted for the scopes, now for the factors as well.
+        p_values = np.minimum(1, len(factors) * _p_values(observed, null, factor))
+        findings += [
+            _finding(scope, factor, float(share), float(high), float(p), targets[:, part])
+            for scope, share, high, p, part in zip(
+                scopes, observed, chance, p_values, columns, strict=True
+            )
+        ]
+        yield factor.name
+    order = {scope: rank for rank, scope in enumerate(scopes)}
+    findings.sort(key=lambda finding: order[finding.scope])
+    return Confounds(tuple(findings), notes)
+
+
+def _targets(
+    components: NDArray[np.float64], clusters: Sequence[str] | None
+) -> tuple[list[str], NDArray[np.float64], list[slice]]:
+    """What is to be explained: names, columns side by side, and which columns are whose."""
+    scopes, parts = ["map"], [components]
+    if clusters is not None:
+        names = np.asarray(clusters, dtype=str)
+        for name in dict.fromkeys(sorted(names, key=lambda text: (len(text), text))):
+            inside = names == name
+            if name != NOISE and _FEWEST_IN_CLUSTER <= inside.sum() <= len(names) * 0.9:
+                scopes.append(str(name))
+                parts.append(inside[:, None].astype(np.float64))
+    ends = np.cumsum([part.shape[1] for part in parts])
+    starts = [0, *ends[:-1]]
+    return (
+        scopes,
+        np.concatenate(parts, axis=1),
+        [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)],
+    )
+
+
+def _explained(
+    factor: Factor,
+    targets: NDArray[np.float64],
+    columns: list[slice],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Share explained of every scope, as observed (scopes,) and by chance (draws, scopes)."""
+    n_units = int(factor.units.max()) + 1
+    folds = rng.permutation(np.arange(n_units) % min(FOLDS, n_units))[factor.units]
+    first = np.unique(factor.units, return_index=True)[1]
+    of_unit = factor.design[first]
+    observed = _shares(factor.design[None], targets, columns, folds)[0]
+
+    def drawn(count: int) -> NDArray[np.float64]:
+        parts = []
+        for start in range(0, count, _AT_ONCE):
+            orders = [rng.permutation(n_units) for _ in range(min(_AT_ONCE, count - start))]
+            dealt = of_unit[np.array(orders)[:, factor.units]]
+            parts.append(_shares(dealt, targets, columns, folds))
+        return np.concatenate(parts)
+
+    null = drawn(PERMUTATIONS)
+    if factor.unit_name == "cell" and ((null >= observed).mean(axis=0) < LEVEL).any():
+        null = np.concatenate([null, drawn(MORE_PERMUTATIONS)])
+    return observed, null
+
+
+def _shares(
+    designs: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    columns: list[slice],
+    folds: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Cross-validated share of variance of every scope that each design explains.
+
+    Parameters
+    ----------
+    designs
+        (draws, n, q).
+    targets, columns
+        (n, T), and which columns are whose.
+    folds
+        (n,) fold in which each cell is left out.
+
+    Returns
+    -------
+    ndarray
+        (draws, scopes).
+    """
+    left, total = np.zeros((len(designs), targets.shape[1])), np.zeros(targets.shape[1])
+    for fold in range(int(folds.max()) + 1):
+        out = folds == fold
+        mean_x, mean_y = designs[:, ~out].mean(axis=1, keepdims=True), targets[~out].mean(axis=0)
+        x, y = designs[:, ~out] - mean_x, targets[~out] - mean_y
+        gram = x.transpose(0, 2, 1) @ x + _RIDGE * np.eye(x.shape[2])
+        slopes = np.linalg.solve(gram, x.transpose(0, 2, 1) @ y)
+        apart = targets[out] - mean_y
+        left += ((apart - (designs[:, out] - mean_x) @ slopes) ** 2).sum(axis=1)
+        total += (apart**2).sum(axis=0)
+    shares = np.zeros((len(designs), len(columns)))
+    for scope, part in enumerate(columns):
+        if total[part].sum() > 0:
+            shares[:, scope] = 1 - left[:, part].sum(axis=1) / total[part].sum()
+    return shares
+
+
+def _p_values(
+    observed: NDArray[np.float64], null: NDArray[np.float64], factor: Factor
+) -> NDArray[np.float64]:
+    """Probability of such shares (scopes,) by chance, adjusted for the number of scopes."""
+    spread = null.std(axis=0, ddof=1)
+    spread[spread < 1e-12] = np.inf
+    distance = (observed - null.mean(axis=0)) / spread
+    if factor.unit_name == "cell":
+        # Against the greatest of all scopes in each draw (Westfall and Young 1993).
+        greatest = ((null - null.mean(axis=0)) / spread).max(axis=1)
+        above = (greatest[:, None] >= distance).sum(axis=0)
+        return np.asarray((1 + above) / (1 + len(null)))
+    from scipy.stats import pearson3, skew
+
+    tails = [pearson3.sf(d, skew(n)) for d, n in zip(distance, null.T, strict=True)]
+    tails = [1.0 if np.isinf(s) else t for t, s in zip(tails, spread, strict=True)]
+    return np.clip(len(observed) * np.maximum(tails, _LEAST_P), 0, 1)
+
+
+def _finding(
+    scope: str,
+    factor: Factor,
+    explained: float,
+    chance: float,
+    p: float,
+    target: NDArray[np.float64],
+) -> Finding:
+    least = LEAST_SHARE["map" if scope == "map" else "cluster"]
+    loud = p < LEVEL and explained >= max(least, chance)
+    share = f"{max(explained, 0):.0%}"
+    by_chance = f"chance: up to {max(chance, 0):.0%}"
+    what = factor.name[0].upper() + factor.name[1:]
+    if not loud:
+        where = "the map" if scope == "map" else f"cluster {scope}"
+        sentence = f"{what} explains {share} of {where}, which does not stand out ({by_chance})"
+    elif scope == "map":
+        sentence = (
+            f"{what} explains {share} of the differences between cells ({by_chance}): "
+            f"read the map as {factor.name} before anything else"
+        )
+    else:
+        sentence = (
+            f"{what} explains {share} of who is in cluster {scope}{_leaning(factor, target)} "
+            f"({by_chance}): read it as {factor.name} before anything else"
+        )
+    return Finding(scope, factor.name, explained, chance, p, loud, sentence)
+
+
+def _leaning(factor: Factor, target: NDArray[np.float64]) -> str:
+    """To which side the cells of a cluster lie, for a factor with one value per cell."""
+    if factor.values is None or factor.design.shape[1] > 2:
+        return ""
+    inside = target[:, 0] > 0.5
+    difference = factor.values[inside].mean() - factor.values[~inside].mean()
+    # Half a standard deviation; less is no side.
+    return "" if abs(difference) < 0.5 else f", {'high' if difference > 0 else 'low'} values"

@@ -1,0 +1,361 @@
+"""Group flip and context drop on images: a job that can be watched, stopped and gone on with."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.cells import CellTable, measure_cells
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.crops import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.diagnose.analyse import analyse
+from napari_c3r.core.diagnose.collect import Collector, RunSettings
+from napari_c3r.core.diagnose.compare import CompareSettings
+from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.sample import label_values, stratified_rows
+from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
+from napari_c3r.core.embed import EmbedJob, EmbedProgress
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import Image
+from napari_c3r.core.labels import ArrayLike
+
+if TYPE_CHECKING:
+    from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.encoder.config import ConceptMode, Readout
+
+
+@dataclass(frozen=True)
+class FlipJob:
+    """Everything a flip report needs.
+
+    Parameters
+    ----------
+    fields
+        What would be embedded: one job for each image, alike in all but image and labels.
+    kinds
+        What to ask.
+    label_column
+        Labels to judge neighbourhoods by: a column of `label_table`, or without one of the
+        embedding's own (``well``, ``image``, …).
+    label_table
+        Looked up by whichever of image, label, plate, well and site it has.
+    max_cells
+        Most cells to ask, drawn in proportion from every label, or image without labels.
+    noise_repeats
+        Times each crop is disturbed for the noise floor.
+    parity
+        Whether to embed each channel alone as well, for parity and suggested roles.
+    compare
+        How vectors are compared.
+    seed
+        Of the sample and the disturbances.
+    job_id
+        Tells a report of this job from that of an earlier one.
+    """
+
+    fields: tuple[EmbedJob, ...]
+    kinds: tuple[Kind | str, ...] = ASKABLE
+    label_column: str | None = None
+    label_table: pd.DataFrame | None = None
+    max_cells: int = 2000
+    noise_repeats: int = 2
+    parity: bool = False
+    compare: CompareSettings = dataclasses.field(default_factory=CompareSettings)
+    seed: int = 0
+    job_id: int = 0
+
+
+class FlipRun:
+    """A flip report under way: iterate :meth:`steps`, then take :meth:`result`.
+
+    The iteration may stop after any step. The cells embedded by then make a report of their
+    own, and a new iteration goes on where the last one stopped.
+
+    Parameters
+    ----------
+    job
+        What to ask.
+
+    Raises
+    ------
+    InputError
+        No image, roles that do not fit or allow no question, or numbers out of range.
+    """
+
+    def __init__(self, job: FlipJob) -> None:
+        if not job.fields:
+            raise InputError("No image was given; give at least one")
+        for name, value in (("max_cells", job.max_cells), ("noise_repeats", job.noise_repeats)):
+            if value < 1:
+                raise InputError(f"{name} is {value}; give a whole number of 1 or more")
+        self.job = job
+        first = job.fields[0]
+        self._roles = first.assignment.for_channels(first.image.channel_names).require_usable()
+        self.plan = plan_variants(self._roles, job.kinds)
+        self._measured: list[tuple[CellTable, CropPlan]] = []
+        self._obs = pd.DataFrame()
+        self._n_found = 0
+        self._collector: Collector | None = None
+        self._report: FlipReport | None = None
+
+    def steps(self) -> Iterator[EmbedProgress]:
+        """Work, yielding when the cells are measured, after every batch, and every variant."""
+        start = time.perf_counter()
+        collector = self._prepare()
+        pending = np.flatnonzero(~collector.done)
+        already, total = len(self._obs) - len(pending), len(self._obs)
+        yield EmbedProgress(already, total, time.perf_counter() - start, "measured the cells")
+        speed = 0.0
+        if len(pending):
+            self._report = None
+            began = time.perf_counter()
+            with collector.running() as run:
+                for number, field in enumerate(self.job.fields):
+                    for _ in self._embed_field(number, field, collector, run):
+                        done, now = int(collector.done.sum()), time.perf_counter()
+                        speed = (done - already) / max(now - began, 1e-9)
+                        stage = f"embedding under {len(self.plan.variants)} roles"
+                        yield EmbedProgress(done, total, now - start, stage, speed)
+        for stage in self._analysis():
+            yield EmbedProgress(total, total, time.perf_counter() - start, stage, speed)
+
+    def result(self) -> FlipReport:
+        """The report on the cells embedded so far.
+
+        Raises
+        ------
+        InputError
+            Too few cells are done.
+        """
+        if self._report is None:
+            for _ in self._analysis():
+                pass
+        assert self._report is not None
+        return self._report
+
+    def crops(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Read the crops of some cells of the result again, (n, C, side, side), in that order.
+
+        Parameters
+        ----------
+        rows
+            Rows of the result's `obs`.
+        """
+        cells = np.flatnonzero(self._prepare().done)[rows]
+        found: dict[int, NDArray[np.float32]] = {}
+        for number, (_, plan) in enumerate(self._measured):
+            here = cells[(self._obs["_field"].iloc[cells] == number).to_numpy()]
+            field = self.job.fields[number]
+            image = field.image.select(self._roles.used)
+            table = self._obs.iloc[here]
+            for batch in iter_crops(image, field.labels, table, plan, batch_size=32):
+                found |= dict(zip(here[batch.rows].tolist(), batch.crops, strict=True))
+        return np.stack([found[cell] for cell in cells.tolist()])
+
+    def _prepare(self) -> Collector:
+        """Measure the cells of all images and draw those to ask."""
+        if self._collector is not None:
+            return self._collector
+        self._measured = [self._measure(field) for field in self.job.fields]
+        tables = [t.obs.assign(_field=number) for number, (t, _) in enumerate(self._measured)]
+        obs = pd.concat(tables, ignore_index=True)
+        column = self.job.label_column
+        labels = label_values(obs, column, self.job.label_table)
+        if column is not None and labels is not None:
+            obs[column] = labels
+        strata = obs["image"] if labels is None else labels
+        rows = stratified_rows(strata, self.job.max_cells, self.job.seed)
+        self._n_found = len(obs)
+        self._obs = obs.iloc[rows].reset_index(drop=True)
+        first = self.job.fields[0]
+        self._collector = Collector(
+            first.encoder,
+            self.plan,
+            self._roles.used,
+            len(self._obs),
+            noise_repeats=self.job.noise_repeats,
+            single_channels=self.job.parity and len(self._roles.used) > 1,
+            seed=self.job.seed,
+            settings=RunSettings(
+                first.device, first.precision, first.batch_size, first.concept_mode, first.readout
+            ),
+        )
+        return self._collector
+
+    def _measure(self, field: EmbedJob) -> tuple[CellTable, CropPlan]:
+        used = self._roles.used
+        roles = field.assignment.for_channels(field.image.channel_names)
+        if {name: roles.roles[name] for name in roles.used} != {
+            name: self._roles.roles[name] for name in used
+        }:
+            raise InputError(
+                f"The roles of '{field.image.name}' are {roles.to_dict()} and those of "
+                f"'{self.job.fields[0].image.name}' {self._roles.to_dict()}; give all the same"
+            )
+        table = measure_cells(field.image, field.labels, field.nuclei, must_be_finite=used)
+        config = field.encoder.config
+        plan = plan_crops(
+            field.crop,
+            pixel_size_um=field.image.pixel_size_um,
+            median_diameter_px=table.median_diameter_px,
+            field_um=config.field_um,
+            field_diameters=config.field_diameters,
+            size_px=config.input_size,
+            neighbours=config.neighbours,
+        )
+        if field.labels_wanted is not None:
+            wanted = table.obs["label"].isin(sorted(field.labels_wanted))
+            table = CellTable(table.obs[wanted].reset_index(drop=True), table.notes)
+        height, width = field.image.shape[1:]
+        return CellTable(table.obs.assign(height_px=height, width_px=width), table.notes), plan
+
+    def _embed_field(
+        self, number: int, field: EmbedJob, collector: Collector, run: object
+    ) -> Iterator[None]:
+        from napari_c3r.core.diagnose.shared import VariantsRun
+
+        assert isinstance(run, VariantsRun)
+        here = np.flatnonzero((self._obs["_field"] == number).to_numpy() & ~collector.done)
+        if not len(here):
+            return
+        image = field.image.select(self._roles.used)
+        cells = self._obs.iloc[here]
+        plan = self._measured[number][1]
+        for batch in iter_crops(image, field.labels, cells, plan, batch_size=run.batch_size):
+            collector.take(run, here[batch.rows], batch.crops)
+            yield
+
+    def _analysis(self) -> Iterator[str]:
+        if self._report is not None:
+            return
+        collector = self._prepare()
+        rows = np.flatnonzero(collector.done)
+        obs = self._obs.iloc[rows].drop(columns="_field").reset_index(drop=True)
+        names = obs["image"].astype(str) + ":" + obs["label"].astype(str)
+        report = yield from analyse(
+            collector.material(),
+            self.plan,
+            obs.set_index(pd.Index(names.to_numpy(dtype=object))),
+            self._roles.used,
+            settings=self.job.compare,
+            label_column=self.job.label_column,
+        )
+        encoder = self.job.fields[0].encoder
+        self._report = replace(
+            report,
+            notes=(*self._notes(len(rows)), *report.notes),
+            settings={
+                "roles": self._roles.to_dict(),
+                "encoder": encoder.name,
+                "weights_sha256": encoder.weights_hash,
+                "trained": encoder.trained,
+                "images": len(self.job.fields),
+                "cells": f"{len(rows)} of {self._n_found}",
+                "label_column": self.job.label_column or "",
+                "sample_seed": self.job.seed,
+                **report.settings,
+            },
+            job_id=self.job.job_id,
+        )
+
+    def _notes(self, n_done: int) -> list[str]:
+        notes = []
+        if not self.job.fields[0].encoder.trained:
+            notes.append(f"The encoder '{self.job.fields[0].encoder.name}' is untrained")
+        if len(self._obs) < self._n_found:
+            by = self.job.label_column or "image"
+            notes.append(
+                f"{len(self._obs)} of {self._n_found} cells were asked, drawn in proportion "
+                f"from every {by}"
+            )
+        if n_done < len(self._obs):
+            notes.append(f"Stopped early: {n_done} of {len(self._obs)} cells are embedded")
+        found = [note for table, _ in self._measured for note in table.notes]
+        return notes + list(dict.fromkeys(found))
+
+
+def flip_report(
+    image: Image,
+    labels: ArrayLike,
+    assignment: ChannelAssignment,
+    *,
+    encoder: Encoder,
+    label_column: str | None = None,
+    label_table: pd.DataFrame | None = None,
+    nuclei: ArrayLike | None = None,
+    kinds: Sequence[Kind | str] = ASKABLE,
+    max_cells: int = 2000,
+    noise_repeats: int = 2,
+    parity: bool = False,
+    k: int = 10,
+    n_clusters: int = 5,
+    device: str = "auto",
+    precision: str = "auto",
+    batch_size: int | str = "auto",
+    crop: CropSpec | None = None,
+    concept_mode: ConceptMode | None = None,
+    readout: Readout | None = None,
+    seed: int = 0,
+) -> FlipReport:
+    """Ask whether the roles of the channels matter for these cells (C3R, Fig. 4, Table 11).
+
+    The cells are embedded as assigned, with all groups swapped, with each channel's role
+    swapped alone, and with each context channel left out; and, for the noise floor, from
+    crops that are turned or mirrored, shifted by up to 2 % and given 1 % pixel noise.
+
+    Parameters
+    ----------
+    image, labels, assignment, encoder, nuclei, device, precision, batch_size, crop, \
+concept_mode, readout
+        As for :func:`napari_c3r.embed`.
+    label_column, label_table, kinds, max_cells, noise_repeats, parity, seed
+        As for `FlipJob`.
+    k, n_clusters
+        As for `CompareSettings`.
+
+    Returns
+    -------
+    FlipReport
+        ``.table`` with one row per variant, ``.rank_shift`` and ``.cosine_shift`` with one
+        row per cell, ``.headline`` in words.
+
+    Raises
+    ------
+    InputError
+        Roles, labels or pixels that cannot be used, too few cells, or no such column.
+    """
+    field = EmbedJob(
+        image,
+        labels,
+        assignment,
+        encoder,
+        nuclei=nuclei,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        crop=crop or CropSpec(),
+        concept_mode=concept_mode,
+        readout=readout,
+    )
+    job = FlipJob(
+        (field,),
+        tuple(kinds),
+        label_column,
+        label_table,
+        max_cells,
+        noise_repeats,
+        parity,
+        CompareSettings(k, n_clusters, seed),
+        seed,
+    )
+    run = FlipRun(job)
+    for _ in run.steps():
+        pass
+    return run.result()

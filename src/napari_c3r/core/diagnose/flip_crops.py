@@ -1,0 +1,136 @@
+"""The same questions of crops that were cut out before, with no image at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose.analyse import analyse
+from napari_c3r.core.diagnose.collect import Collector, RunSettings, alone
+from napari_c3r.core.diagnose.compare import CompareSettings
+from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.sample import label_values
+from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
+from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    from napari_c3r.core.encoder import Encoder
+
+
+def flip_report_of_crops(
+    crops: NDArray[Any],
+    channel_names: Sequence[str],
+    assignment: ChannelAssignment,
+    *,
+    encoder: Encoder,
+    obs: pd.DataFrame | None = None,
+    label_column: str | None = None,
+    kinds: Sequence[Kind | str] = ASKABLE,
+    noise_repeats: int = 2,
+    compare: CompareSettings | None = None,
+    run: RunSettings | None = None,
+    seed: int = 0,
+) -> FlipReport:
+    """Ask whether roles matter for single-cell crops; see :func:`napari_c3r.flip_report`.
+
+    Parameters
+    ----------
+    crops
+        (n, C, side, side), any real dtype.
+    channel_names
+        Name of each of the C channels.
+    assignment
+        Their roles.
+    encoder
+        A frozen encoder.
+    obs
+        One row per crop, with the label column.
+    label_column, kinds, noise_repeats, seed
+        As for `FlipJob`.
+    compare, run
+        How vectors are compared, and where the encoder runs.
+
+    Raises
+    ------
+    InputError
+        As for :func:`napari_c3r.flip_report`, or a table that does not fit the crops.
+    """
+    table = pd.DataFrame(index=range(len(crops))) if obs is None else obs.reset_index(drop=True)
+    if len(table) != len(crops):
+        raise InputError(f"{len(crops)} crops and {len(table)} rows; give one row per crop")
+    label_values(table, label_column, None)
+    roles = assignment.for_channels(channel_names).require_usable()
+    plan = plan_variants(roles, kinds)
+    used = [list(channel_names).index(name) for name in roles.used]
+    collector = Collector(
+        encoder,
+        plan,
+        roles.used,
+        len(crops),
+        noise_repeats=noise_repeats,
+        single_channels=False,
+        seed=seed,
+        settings=run or RunSettings(),
+    )
+    with collector.running() as live:
+        for start in range(0, len(crops), live.batch_size):
+            rows = np.arange(start, min(start + live.batch_size, len(crops)))
+            collector.take(live, rows, crops[rows][:, used].astype(np.float32))
+    steps = analyse(
+        collector.material(),
+        plan,
+        table,
+        roles.used,
+        settings=compare or CompareSettings(seed=seed),
+        label_column=label_column,
+    )
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            report: FlipReport = stop.value
+            return replace(report, settings={"encoder": encoder.name, **report.settings})
+
+
+def embed_alone(
+    crops: NDArray[Any],
+    channel_names: Sequence[str],
+    *,
+    encoder: Encoder,
+    run: RunSettings | None = None,
+) -> NDArray[np.float32]:
+    """Embed each channel of each crop alone, for parity and suggested roles.
+
+    Parameters
+    ----------
+    crops, channel_names, encoder, run
+        As for `flip_report_of_crops`.
+
+    Returns
+    -------
+    ndarray
+        (n, C, F) float32, class tokens.
+    """
+    from napari_c3r.core.diagnose.shared import VariantsRun
+
+    chosen = run or RunSettings()
+    names = tuple(channel_names)
+    everything = ChannelAssignment(dict.fromkeys(names, "both"))
+    assignments = [everything, *(alone(name, names) for name in names)]
+    with VariantsRun(
+        encoder,
+        assignments[1:] if len(names) == 1 else assignments,
+        names,
+        device=chosen.device,
+        precision=chosen.precision,
+        batch_size=chosen.batch_size,
+        concept_mode="joint",
+        readout="cls",
+    ) as live:
+        return np.stack(live.run_all(crops)[-len(names) :], axis=1)

@@ -1,0 +1,172 @@
+"""Sections of a report, written as one HTML page or as Markdown with pictures beside it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from napari_c3r.core.atomic import replacing
+from napari_c3r.core.errors import InputError
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
+  color: #1b1d22; background: #fff; }
+h1, h2 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-top: 1px solid #ccc;
+  padding-top: 1rem; }
+.lead { font-size: 1.15rem; } .wide { overflow-x: auto; } img { max-width: 100%; height: auto; }
+table { border-collapse: collapse; font-size: 0.85rem; } th, td { padding: 0.25rem 0.6rem;
+  text-align: left; border-bottom: 1px solid #ddd; vertical-align: top; }
+td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with text, a picture and a table, any of which may be absent.
+
+    Parameters
+    ----------
+    title
+        The heading.
+    paragraphs
+        Plain text.
+    points
+        Plain text, as a list.
+    figure
+        Name of the picture (letters and hyphens), its PNG, and what it shows, for those who
+        cannot see it.
+    table
+        Numbers are rounded to three digits; a missing value is shown as a dash.
+    """
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    figure: tuple[str, bytes, str] | None = None
+    table: pd.DataFrame | None = None
+
+
+def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Path, ...]:
+    """Write the report: one HTML file that needs no other, and Markdown with PNGs beside it.
+
+    Parameters
+    ----------
+    title
+        Of the page.
+    sections
+        In order; the first is the lead and has no heading of its own.
+    path
+        Ends in ``.html``.
+
+    Returns
+    -------
+    tuple of Path
+        All files written, each atomically.
+
+    Raises
+    ------
+    InputError
+        Another suffix, or a file that cannot be written.
+    """
+    require_report(path)
+    written = [_write(path, html(title, sections).encode())]
+    for section in sections:
+        if section.figure:
+            name, picture, _ = section.figure
+            written.append(_write(path.with_name(f"{path.stem}-{name}.png"), picture))
+    text = markdown(title, sections, path.stem)
+    return (*written, _write(path.with_suffix(".md"), text.encode()))
+
+
+def require_report(path: Path) -> None:
+    """Refuse a name that no report can have, before hours are spent on it."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"The report is to be '{path}'; give a name that ends in .html")
+    if not path.parent.is_dir():
+        raise InputError(f"The report's folder '{path.parent}' does not exist; create it first")
+
+
+def html(title: str, sections: Sequence[Section]) -> str:
+    """One page with style and pictures inside it, and nothing that runs."""
+    body = [f"<h1>{escape(title)}</h1>"]
+    for number, section in enumerate(sections):
+        lead = ' class="lead"' if number == 0 else ""
+        body += [f"<h2>{escape(section.title)}</h2>"] if number else []
+        body += [f"<p{lead}>{escape(text)}</p>" for text in section.paragraphs]
+        if section.points:
+            items = "".join(f"<li>{escape(text)}</li>" for text in section.points)
+            body.append(f"<ul>{items}</ul>")
+        if section.figure:
+            _, picture, what = section.figure
+            data = base64.b64encode(picture).decode()
+            body.append(f'<p><img alt="{escape(what)}" src="data:image/png;base64,{data}"></p>')
+        if section.table is not None:
+            body.append(_html_table(section.table))
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body></html>\n"
+    )
+
+
+def markdown(title: str, sections: Sequence[Section], stem: str) -> str:
+    """The same as Markdown; pictures are ``<stem>-<name>.png`` in the same folder."""
+    parts = [f"# {title}"]
+    for number, section in enumerate(sections):
+        parts += [f"## {section.title}"] if number else []
+        parts += section.paragraphs
+        if section.points:
+            parts.append("\n".join(f"- {text}" for text in section.points))
+        if section.figure:
+            name, _, what = section.figure
+            parts.append(f"![{what}]({stem}-{name}.png)")
+        if section.table is not None:
+            parts.append(_markdown_table(section.table))
+    return "\n\n".join(parts) + "\n"
+
+
+def _html_table(table: pd.DataFrame) -> str:
+    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
+    rows = []
+    for row in table.itertuples(index=False, name=None):
+        cells = [
+            f'<td class="number">{cell_text(value)}</td>'
+            if _is_number(value)
+            else f"<td>{escape(cell_text(value))}</td>"
+            for value in row
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _markdown_table(table: pd.DataFrame) -> str:
+    lines = [[str(name) for name in table.columns], ["---"] * len(table.columns)]
+    lines += [[cell_text(v) for v in row] for row in table.itertuples(index=False, name=None)]
+    safe = [[text.replace("|", "\\|").replace("\n", " ") for text in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in safe)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def cell_text(value: object) -> str:
+    """A table's cell in words: three decimals, yes and no, a dash for a missing value."""
+    if value is None or value is pd.NA or value != value:
+        return "–"
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        return "yes" if value else "no"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _write(path: Path, content: bytes) -> Path:
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path

@@ -1,0 +1,114 @@
+"""The pieces of a session: what has changed, the cells of an image, and a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from napari_c3r.core.channels import ChannelAssignment
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from napari_c3r.core.images import Image
+    from napari_c3r.core.labels import ArrayLike
+
+
+class Part(StrEnum):
+    """What of a session has changed."""
+
+    IMAGE = "image"
+    ROLES = "roles"
+    CELLS = "cells"
+    RESULT = "result"
+    MAP = "map"
+    SELECTION = "selection"
+    CURRENT = "current"
+    ANNOTATION = "annotation"
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The cells of an image, as a label image.
+
+    Attributes
+    ----------
+    labels
+        (Y, X) integers, 0 is background.
+    count
+        How many cells there are.
+    image_name
+        The image they were made on.
+    origin
+        In words, where they come from.
+    nuclei
+        (Y, X), a nucleus having its cell's label; None where not known.
+    at_border
+        How many of them touch the image's border; None where not counted.
+    found_by
+        How they were segmented, as keywords of :func:`napari_c3r.segment_cells`; None for
+        labels that came from elsewhere or were edited.
+    """
+
+    labels: ArrayLike
+    count: int
+    image_name: str
+    origin: str
+    nuclei: ArrayLike | None = None
+    at_border: int | None = None
+    found_by: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A result and what it was made from, by which its age is judged.
+
+    Attributes
+    ----------
+    table
+        The rows shown: those that no filter hides.
+    image_name, cells
+        The field on show, which need not be the only one in the table.
+    assignment, encoder
+        What all of it was made with.
+    seconds
+        How long it took.
+    finished
+        Whether every cell that was wanted is in it.
+    images
+        The embedded images by name, for pictures of their cells.
+    everything
+        All rows, hidden ones included; None when that is ``table``.
+    made_on
+        The cells that were embedded, by the name of their image.
+    preview
+        Whether it holds a sample of the cells on purpose.
+    """
+
+    table: AnnData
+    image_name: str
+    cells: Cells
+    assignment: ChannelAssignment
+    encoder: str
+    seconds: float
+    finished: bool
+    images: Mapping[str, Image] = field(default_factory=dict)
+    everything: AnnData | None = None
+    made_on: Mapping[str, Cells] = field(default_factory=dict)
+    preview: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.made_on:
+            object.__setattr__(self, "made_on", {self.image_name: self.cells})
+
+    @property
+    def all_rows(self) -> AnnData:
+        """Every row, hidden or not."""
+        return self.table if self.everything is None else self.everything
+
+    @property
+    def hidden_count(self) -> int:
+        """Rows that filters hide."""
+        return len(self.all_rows) - len(self.table)

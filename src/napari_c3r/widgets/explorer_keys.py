@@ -1,0 +1,38 @@
+"""The explorer's keys: C centres, L takes the lasso, Esc clears, Ctrl+Z goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeyEvent, QKeySequence
+
+
+class Keyed(Protocol):
+    """What the keys do."""
+
+    def centre(self) -> None:
+        """C."""
+
+    def toggle_lasso(self) -> None:
+        """L."""
+
+    def clear(self) -> None:
+        """Esc."""
+
+    def undo(self) -> None:
+        """Ctrl+Z."""
+
+
+def action_of(keyed: Keyed, event: QKeyEvent) -> Callable[[], None] | None:
+    """What a key does, None for a key that is not ours."""
+    if event.matches(QKeySequence.StandardKey.Undo):
+        return keyed.undo
+    if event.modifiers() != Qt.KeyboardModifier.NoModifier:
+        return None
+    return {
+        Qt.Key.Key_C: keyed.centre,
+        Qt.Key.Key_L: keyed.toggle_lasso,
+        Qt.Key.Key_Escape: keyed.clear,
+    }.get(Qt.Key(event.key()))

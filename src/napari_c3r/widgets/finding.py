@@ -1,0 +1,298 @@
+"""Cells: finding them, trying settings on the view, taking labels, noticing edits by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_c3r.core.edits import compare_labels
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.labels import check_labels
+from napari_c3r.session import Cells
+from napari_c3r.widgets import layers
+from napari_c3r.widgets.desk import FIND, Desk
+from napari_c3r.widgets.status import counted
+from napari_c3r.widgets.steps.cells import SegmentChoice
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+    from napari_c3r.core.images import Image
+
+PREVIEW = "C3R preview"
+# A view zoomed in further than this would hold too few nuclei to find their size.
+_LEAST_VIEW_PX = 192
+
+
+class Finding(QObject):
+    """Gives the session its cells.
+
+    Signals
+    -------
+    previewed
+        One line on what was found in the view.
+    """
+
+    previewed = Signal(str)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._labels_id: object = None
+        self.find_seconds: float | None = None
+        """How long the last image took, None before the first."""
+        # napari tells of a stroke before the pixels are there, and of every piece of it.
+        self._edited = QTimer(self)
+        self._edited.setSingleShot(True)
+        self._edited.setInterval(30)
+        self._edited.timeout.connect(self._compare)
+
+    @property
+    def comparing(self) -> bool:
+        """Whether an edit was made that was not looked at yet."""
+        return self._edited.isActive()
+
+    def find_cells(self, choice: SegmentChoice) -> None:
+        """Segment the image on show."""
+        desk, image = self._desk, self._desk.session.image
+        if image is None:
+            return
+
+        def body(_: threading.Event) -> Generator[str, None, Any]:
+            from napari_c3r.core.segment import segment_cells
+
+            yield "finding nuclei"
+            return segment_cells(image, **choice.keywords(image))
+
+        began = time.perf_counter()
+
+        def take(found: Any) -> None:
+            self.find_seconds = time.perf_counter() - began
+            self.end_preview()
+            cells = segmented(found, choice, image)
+            if desk.session.image is image:
+                self.show_cells(cells)
+                desk.session.set_cells(cells)
+                desk.problem.emit(3, "")
+            else:
+                desk.session.cells_of[image.name] = cells
+
+        desk.problem.emit(3, "")
+        desk.jobs.start(FIND, body, take)
+
+    def preview(self, choice: SegmentChoice) -> None:
+        """Segment what the view shows, to try the settings."""
+        desk, image = self._desk, self._desk.session.image
+        if image is None:
+            return
+        rows, columns = self._view(image)
+
+        def body(_: threading.Event) -> Generator[str, None, Any]:
+            from napari_c3r.core.segment import segment_cells
+
+            yield "finding nuclei in the view"
+            part = replace(image, data=image.data[:, rows, columns])
+            return segment_cells(part, **choice.keywords(image))
+
+        def take(found: Any) -> None:
+            nuclei, cells = found
+            self._show_preview(cells, rows.start, columns.start, image)
+            count = counted(len(np.unique(cells)) - 1, "cell")
+            self.previewed.emit(f"{count} in view, nuclei about {_usual_diameter(nuclei, image)}")
+
+        desk.problem.emit(3, "")
+        desk.looking.start("preview", body, take)
+
+    def _view(self, image: Image) -> tuple[slice, slice]:
+        """Rows and columns of the image that the canvas shows."""
+        height, width = image.shape[1:]
+        like = layers.reference_layer(self._desk.viewer, (height, width))
+        corners = None if like is None else np.asarray(like.corner_pixels)[:, -2:]
+        if corners is None or (corners[1] <= corners[0]).any():
+            corners = np.array([[0, 0], [height, width]])
+        return tuple(  # type: ignore[return-value]
+            _widened(int(low), int(high) + 1, length)
+            for (low, high), length in zip(corners.T, (height, width), strict=True)
+        )
+
+    def _show_preview(self, cells: NDArray[Any], y: int, x: int, image: Image) -> None:
+        viewer = self._desk.viewer
+        self.end_preview()
+        like = layers.reference_layer(viewer, image.shape[1:])
+        options: dict[str, Any] = {}
+        if like is not None:
+            corner = like.data_to_world((*(0.0,) * (like.ndim - 2), y, x))[-2:]
+            options = {"scale": like.scale[-2:], "translate": corner, "units": like.units[-2:]}
+        active = set(viewer.layers.selection)
+        layer = viewer.add_labels(
+            cells, name=PREVIEW, metadata={layers.KEY: {"own": PREVIEW}}, **options
+        )
+        layer.contour = 2
+        viewer.layers.selection = active or {layer}
+
+    def end_preview(self) -> None:
+        """Take the preview away."""
+        self._desk.looking.abort()
+        layer = layers.own_layer(self._desk.viewer, PREVIEW)
+        if layer is not None:
+            self._desk.viewer.layers.remove(layer)
+
+    def show_cells(self, cells: Cells) -> None:
+        """Show cells as layers of ours, and watch the user edit them."""
+        viewer = self._desk.viewer
+        # Layers get copies: what the user paints must not change a running job's arrays.
+        if cells.nuclei is not None:
+            nuclei = np.array(cells.nuclei)
+            layers.show_labels(viewer, layers.NUCLEI, nuclei, contour=1, visible=False)
+        self._unwatch()
+        shown = layers.show_labels(viewer, layers.CELLS, np.array(cells.labels), contour=1)
+        self._watch(shown)
+
+    def turn_to_field(self) -> None:
+        """Show the cells of the field that is now on show, or none."""
+        self.end_preview()
+        self._unwatch()
+        cells, viewer = self._desk.session.cells, self._desk.viewer
+        if cells is not None:
+            self.show_cells(cells)
+            return
+        for name in (layers.CELLS, layers.NUCLEI):
+            ours = layers.own_layer(viewer, name)
+            if ours is not None:
+                viewer.layers.remove(ours)
+
+    def label_layers(self) -> list[str]:
+        """Names of the Labels layers that can be taken as cells."""
+        from napari.layers import Labels
+
+        ours = {layers.CLUSTERS, layers.SELECTION, layers.NUCLEI, PREVIEW}
+        return [
+            layer.name
+            for layer in self._desk.viewer.layers
+            if isinstance(layer, Labels)
+            and layer.metadata.get(layers.KEY, {}).get("own") not in ours
+        ]
+
+    def use_labels(self, name: str) -> None:
+        """Take a Labels layer as the cells."""
+        desk, image = self._desk, self._desk.session.image
+        if image is None or name not in desk.viewer.layers:
+            return
+        layer = desk.viewer.layers[name]
+        try:
+            labels = layers.label_plane(layer)
+            check_labels(labels, image.shape[1:], f"labels '{name}'")
+            labels = np.array(labels)
+            count, at_border = count_cells(labels)
+            if not count:
+                raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
+        except InputError as error:
+            desk.problem.emit(3, str(error))
+            return
+        self._unwatch()
+        self._watch(layer)
+        origin = f"from the layer {name}"
+        desk.session.set_cells(Cells(labels, count, image.name, origin, at_border=at_border))
+        desk.problem.emit(3, "")
+
+    def current_cells(self) -> Cells | None:
+        """The cells to embed: drawn anew from their layer where the user edited it."""
+        if self.comparing:
+            self._edited.stop()
+            self._compare()
+        layer, cells = self._watched(), self._desk.session.cells
+        if cells is None or layer is None or not self._desk.session.labels_edited:
+            return cells
+        labels = np.array(layers.label_plane(layer))
+        count, at_border = count_cells(labels)
+        origin = cells.origin if cells.origin.endswith(", edited") else f"{cells.origin}, edited"
+        return replace(
+            cells,
+            labels=labels,
+            count=count,
+            origin=origin,
+            at_border=at_border,
+            found_by=None,
+        )
+
+    def _watch(self, layer: Labels) -> None:
+        """Notice when the user draws in the labels that were taken."""
+        self._labels_id = layer.unique_id
+        for event in _edits_of(layer):
+            event.connect(self._on_labels_edited)
+
+    def _unwatch(self) -> None:
+        layer = self._watched()
+        if layer is not None:
+            for event in _edits_of(layer):
+                event.disconnect(self._on_labels_edited)
+        self._edited.stop()
+        self._labels_id = None
+
+    def _watched(self) -> Labels | None:
+        """The layer the cells were taken from, None when it is gone from the viewer."""
+        every = self._desk.viewer.layers
+        return next((layer for layer in every if layer.unique_id == self._labels_id), None)
+
+    def _on_labels_edited(self) -> None:
+        self._edited.start()
+
+    def _compare(self) -> None:
+        """Find out which cells differ from those that were taken."""
+        layer, session = self._watched(), self._desk.session
+        if layer is None or session.cells is None:
+            return
+        try:
+            session.note_edited_labels(
+                compare_labels(session.cells.labels, layers.label_plane(layer))
+            )
+        except InputError as error:
+            self._desk.problem.emit(3, str(error))
+
+    def release(self) -> None:
+        """Let go of the viewer's events."""
+        self._edited.stop()
+        self._unwatch()
+
+
+def _edits_of(layer: Labels) -> tuple[Any, ...]:
+    """Events after which labels may differ; undoing a stroke only tells that it is drawn anew."""
+    return layer.events.paint, layer.events.data, layer.events.set_data
+
+
+def segmented(found: tuple[Any, Any], choice: SegmentChoice, image: Image) -> Cells:
+    """What a segmentation found, with where it comes from."""
+    nuclei, cells = found
+    count, at_border = count_cells(cells)
+    origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
+    origin += f"\nnuclei about {_usual_diameter(nuclei, image)} wide"
+    keywords = choice.keywords(image)
+    return Cells(cells, count, image.name, origin, nuclei, at_border, keywords)
+
+
+def count_cells(labels: NDArray[Any]) -> tuple[int, int]:
+    """How many labels there are, and how many of them touch the border."""
+    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return len(np.unique(labels[labels > 0])), len(np.unique(edges[edges > 0]))
+
+
+def _widened(low: int, high: int, length: int) -> slice:
+    lacking = max(0, _LEAST_VIEW_PX - (high - low))
+    low = max(0, min(low - lacking // 2, length - _LEAST_VIEW_PX))
+    return slice(low, min(length, max(high + lacking // 2, low + _LEAST_VIEW_PX)))
+
+
+def _usual_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
+    """Median diameter of the nuclei that were found, in words."""
+    areas = np.bincount(nuclei.ravel())[1:]
+    diameter = float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi)))
+    if image.pixel_size_um is None:
+        return f"{diameter:.0f} px"
+    return f"{diameter * image.pixel_size_um:.1f} µm"

@@ -1,0 +1,129 @@
+"""The role table: pictures, layers, presets, and what is remembered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtGui import QColor
+
+from napari_c3r.session import session_of
+from tests.widgets.fields import planes
+
+pytestmark = pytest.mark.gl
+
+
+def colour_of(label) -> tuple[int, int, int]:
+    """Mean red, green and blue of a thumbnail."""
+    picture = label.pixmap().toImage()
+    pixels = [
+        QColor(picture.pixel(x, y)).getRgb()[:3]
+        for x in range(picture.width())
+        for y in range(picture.height())
+    ]
+    return tuple(np.mean(pixels, axis=0))
+
+
+@pytest.fixture
+def image(viewer, dock, hand):
+    """Three layers, one per channel."""
+    for name, plane, colour in zip(
+        ("DNA", "ER", "RNA"), planes(), ("blue", "green", "red"), strict=True
+    ):
+        viewer.add_image(plane, name=name, colormap=colour, contrast_limits=(200, 6000))
+    hand.wait_idle(dock)
+    hand.until(lambda: session_of(viewer).image is not None)
+    if len(session_of(viewer).image.channel_names) < 3:
+        viewer.layers.selection = set(viewer.layers)
+        dock.steps[0].set_open(True)
+        hand.click(dock.image.layers_button)
+    dock.steps[1].set_open(True)
+
+
+def test_thumbnails_follow_the_layers_colours(viewer, dock, hand, image):
+    pictures = dock.channels.pictures
+    hand.until(lambda: all(not label.pixmap().isNull() for label in pictures))
+    assert np.argmax(colour_of(pictures[0])) == 2
+    assert np.argmax(colour_of(pictures[1])) == 1
+    viewer.layers["DNA"].colormap = "red"
+    hand.until(lambda: np.argmax(colour_of(pictures[0])) == 0)
+    viewer.layers["DNA"].contrast_limits = (50_000, 60_000)
+    hand.until(lambda: sum(colour_of(pictures[0])) < 1)
+
+
+def test_a_layer_with_a_channel_axis_has_thumbnails_and_is_named(viewer, dock, hand):
+    viewer.add_image(planes(), name="stack")
+    hand.until(lambda: session_of(viewer).image is not None)
+    hand.wait_idle(dock)
+    assert dock.image.layers.text() == "Made of the 3 planes of the layer stack"
+    assert "3 planes, taken as channels" in dock.image.notes.text()
+    pictures = dock.channels.pictures
+    hand.until(lambda: all(not label.pixmap().isNull() for label in pictures))
+    assert len(pictures) == 3
+
+
+def test_which_layers_make_up_the_image_is_never_in_doubt(viewer, dock, hand, image):
+    assert dock.image.layers.text() == "Made of the layers DNA, ER, RNA"
+    viewer.layers["ER"].name = "renamed"
+    viewer.layers.remove("RNA")
+    hand.until(lambda: "1 of its layers" in dock.image.layers.text())
+    assert dock.image.layers.text() == (
+        "Made of the layers DNA, renamed; "
+        "1 of its layers are no longer in the viewer, their pixels are kept"
+    )
+    # What was read stays what it was.
+    image = session_of(viewer).image
+    assert image.channel_names == ("DNA", "ER", "RNA")
+    np.testing.assert_array_equal(np.asarray(image.channel("RNA")), planes()[2])
+
+
+def test_a_preset_and_a_suggestion_say_why(viewer, dock, hand, image):
+    hand.choose(dock.channels.preset, "Human Protein Atlas")
+    assert dock.channels.reasons[2].text() == "hpa preset"
+    hand.click(dock.channels.suggest_button)
+    assert dock.channels.reasons[0].text() == session_of(viewer).assignment.reasons["DNA"]
+
+
+def test_a_preset_that_does_not_fit_is_refused_in_one_line(viewer, dock, hand):
+    for name in ("a", "b"):
+        viewer.add_image(planes()[0], name=name)
+    viewer.layers.selection = set(viewer.layers)
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
+    hand.click(dock.image.layers_button)
+    dock.steps[1].set_open(True)
+    hand.choose(dock.channels.preset, "Cell Painting (JUMP-CP)")
+    assert "does not fit the channels 'a', 'b'" in dock.steps[1].reason.text()
+
+
+def test_roles_come_back_for_the_same_layers_in_another_viewer(
+    viewer, dock, hand, image, make_napari_viewer_proxy
+):
+    hand.choose(dock.channels.roles[1], "Concept")
+    other = make_napari_viewer_proxy()
+    for name, plane in zip(("RNA", "ER", "DNA"), planes(), strict=True):
+        other.add_image(plane, name=name)
+    other.layers.selection = set(other.layers)
+    _, second = other.window.add_plugin_dock_widget("napari-c3r", "C3R")
+    try:
+        assert session_of(other).assignment.to_dict() == {
+            "RNA": "concept",
+            "ER": "concept",
+            "DNA": "context",
+        }
+    finally:
+        second.release()
+
+
+def test_forty_channels_scroll_and_long_names_elide(viewer, dock, hand):
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        name = f"a very long channel name with a number at its end {number}"
+        viewer.add_image(rng.random((16, 16)), name=name)
+    viewer.layers.selection = set(viewer.layers)
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
+    hand.click(dock.image.layers_button)
+    assert len(dock.channels.roles) == 40
+    assert dock.channels.height() < 600
+    dock.steps[1].set_open(True)
+    assert dock.minimumSizeHint().width() <= 300
