@@ -172,6 +172,11 @@ SETS = (
         only="BPAE",
     ),
     RealSet(
+        "HeLa",
+        "fields/hela_ebimage",
+        {"cells": _CONCEPT, "nuclei": _CONTEXT},
+    ),
+    RealSet(
         "HPA U-2 OS crops",
         "crops/hpa_56_F11_U2OS.tif",
         {"microtubules": _CONTEXT, "protein": _CONCEPT, "nucleus": _CONTEXT, "ER": _CONTEXT},

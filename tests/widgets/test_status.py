@@ -43,7 +43,7 @@ def test_each_step_is_done_in_turn():
     assert status.cells_status(session).line == "1 cell · from DNA"
     assert status.embed_status(session).mark is Mark.NEXT
     session.set_embedded(embedded(session))
-    assert status.embed_status(session).line == "2 × 2 · bundled · 1.5 s"
+    assert status.embed_status(session).line == "2 × 2 · bundled · 1.5\u00a0s"
     assert status.map_status(session).mark is Mark.NEXT
     table = session.embedded.table.copy()
     table.obsm["X_umap"] = np.zeros((2, 2), np.float32)

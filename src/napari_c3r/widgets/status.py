@@ -96,7 +96,7 @@ def embed_status(session: Session) -> StepStatus:
     if done is None:
         return StepStatus(Mark.WAITING if lack else Mark.NEXT, "no vectors yet", lack)
     rows, columns = done.table.shape
-    line = f"{rows} × {columns} · {done.encoder} · {done.seconds:.1f} s"
+    line = f"{rows} × {columns} · {done.encoder} · {done.seconds:.1f}\u00a0s"
     if len(done.made_on) > 1:
         line += f"\n{len(done.made_on)} fields"
     if done.hidden_count:
