@@ -79,6 +79,7 @@ class Photographer:
         self.dock.map.map_button.click()
         self.idle()
         self.viewer.reset_view()
+        settle(3)  # the montage is drawn in the background
         return self.viewer.window.dock_widgets["C3R Explorer"]
 
     def close(self) -> None:

@@ -342,6 +342,15 @@ def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown, qtbot):
     assert abs(picture_of(shown, 0)[2] - blue * 255) < 12
 
 
+def test_an_explorer_that_is_opened_late_shows_the_cells(shown, qtbot):
+    late = C3RExplorer(shown.viewer)
+    qtbot.addWidget(late)
+    late.show()
+    qtbot.waitUntil(lambda: not late.montage.busy, timeout=20_000)
+    assert len(late.panel.montage.thumbnails.rows) > 0
+    late.release()
+
+
 def picture_of(world, place):
     """Colour in the middle of a thumbnail."""
     icon = world.explorer.panel.montage.thumbnails.item(place).icon()

@@ -67,6 +67,8 @@ class MontageController(QObject):
         self._watched: list[Any] = []
         self._connect()
         self._watch_layers()
+        # The explorer may open long after the cells were embedded.
+        self._redraw.start()
 
     @property
     def busy(self) -> bool:
