@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     clusters_plotter,
+    diagnose,
     encoder_channels,
     encoder_forward,
     linking,
@@ -31,6 +32,7 @@ def main() -> None:
         linking,
         clusters_plotter,
         memory,
+        diagnose,
     )
     for part in parts:
         for row in part.rows():

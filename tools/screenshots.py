@@ -86,7 +86,7 @@ class Photographer:
         """Close the window."""
         self.dock.release()
         self.viewer.close()
-        settle(0.2)
+        settle(1.5)  # workers end before the application does
 
 
 def walk(folder: Path) -> None:
