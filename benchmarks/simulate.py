@@ -17,13 +17,15 @@ MAIN = "dna-tubulin-actin"
 
 def rows() -> list[Row]:
     """Measure whole experiments, drawn, recorded, cut out and described, on one core."""
-    simulate_experiment(MAIN, 0, 112, 64.0, 0)
+    simulate_experiment(MAIN, 0, 112, 64.0, "either", 0)
     return [_row(layout) for layout in LAYOUTS]
 
 
 def _row(layout: str) -> Row:
     start = time.perf_counter()
-    cells = sum(len(simulate_experiment(layout, 5, 112, 64.0, i)[1]) for i in range(EXPERIMENTS))
+    cells = sum(
+        len(simulate_experiment(layout, 5, 112, 64.0, "either", i)[1]) for i in range(EXPERIMENTS)
+    )
     rate = cells / (time.perf_counter() - start)
     budget = f"at least {BUDGET}" if layout == MAIN else ""
     held = rate >= BUDGET or layout != MAIN

@@ -90,6 +90,9 @@ class Config:
         ``"auto"`` is bfloat16 where the device computes in it, else float16 on CUDA, else
         float32.
 
+    start
+        Model folder of an encoder of the same sizes, whose weights the run begins with; empty for
+        random ones. A training of one's own can go on from the bundled weights this way.
     seed
         Of everything random.
     device
@@ -143,6 +146,7 @@ class Config:
     clip: float = 0.3
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
+    start: str = ""
     seed: int = 0
     device: str = "auto"
     resident_gb: float = -1.0

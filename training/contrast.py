@@ -11,7 +11,7 @@ One network without a teacher, no small crops: about a tenth of the cost of `mcd
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -103,6 +103,11 @@ class Contrast(Objective):
     def encoder_weights(self) -> dict[str, Tensor]:
         """The moving average."""
         return self.average.state_dict()
+
+    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with these in the student and in the average."""
+        self.student.encoder.load_state_dict(dict(weights), strict=False)
+        self.average.load_state_dict(weights)
 
     def forward(self, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Draw one view of each cell and compute the loss."""

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
+from torch import Tensor
 
 from napari_c3r.core.atomic import replacing
-from napari_c3r.core.encoder import EncoderConfig, write_model_folder
+from napari_c3r.core.encoder import EncoderConfig, LocalEncoder, write_model_folder
+from napari_c3r.core.errors import InputError
 from training.batches import TrainingSet
 from training.config import RunConfig
 from training.log import clock
@@ -40,6 +42,37 @@ def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderC
         training_data=", ".join(each.name for each in sets),
         licence=config.run.licence or "; ".join(licences),
     )
+
+
+def read_start(source: str, encoder: EncoderConfig) -> dict[str, Tensor]:
+    """Read the weights that a run begins with.
+
+    Parameters
+    ----------
+    source
+        ``"bundled"`` or a model folder.
+    encoder
+        From `describe_encoder`; the folder's sizes must be these.
+
+    Returns
+    -------
+    dict
+        float32 tensors by the names that a model folder has.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, it is damaged, or its encoder has other sizes.
+    """
+    begun = LocalEncoder.load(source)
+    for name in ("width", "heads", "branch_depth", "joint_depth", "aggregation", "position_grid"):
+        theirs, ours = getattr(begun.config, name), getattr(encoder, name)
+        if theirs != ours:
+            raise InputError(
+                f"config: start is '{source}' with {name} {theirs}, but the run has {ours}; "
+                "give the run the same sizes"
+            )
+    return begun.network.state_dict()
 
 
 def write_model(

@@ -12,7 +12,7 @@ official code takes the first channels of the image, whatever they are.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -228,6 +228,11 @@ class MaskedContextDistillation(Objective):
         side = self.teacher if self.options.export == "teacher" else self.student
         weights = side.backbone.state_dict()
         return {name: value for name, value in weights.items() if name != "masked_embed"}
+
+    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with these in the backbones of both sides."""
+        self.student.backbone.load_state_dict(dict(weights), strict=False)
+        self.teacher.backbone.load_state_dict(dict(weights), strict=False)
 
     def before_update(self, progress: Progress) -> None:
         """Keep the prototypes as they are in the first epochs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, Final
@@ -100,6 +101,16 @@ class Objective(nn.Module):
 
     def encoder_weights(self) -> dict[str, Tensor]:
         """The encoder so far, by the names that a model folder has."""
+        raise NotImplementedError
+
+    def start_from(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with an encoder's weights, by the names that a model folder has.
+
+        Parameters
+        ----------
+        weights
+            Of an encoder of the same sizes.
+        """
         raise NotImplementedError
 
     def before_update(self, progress: Progress) -> None:

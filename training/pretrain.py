@@ -49,7 +49,7 @@ from training.attention import fast_attention
 from training.batches import Batches, open_sets
 from training.config import Config, RunConfig, load_config
 from training.distributed import Processes, join_processes
-from training.export import describe_encoder, write_model
+from training.export import describe_encoder, read_start, write_model
 from training.log import Log, clock, say
 from training.objectives import Batch, Progress, find_objective
 from training.optim import clip_each, learning_rate, make_optimiser, set_rates
@@ -89,7 +89,10 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
     # The same first weights in every process.
     _seed_everything(run.seed)
     encoder = describe_encoder(config, sets)
-    objective = find_objective(run.objective)(encoder, config.options, plan).to(device)
+    objective = find_objective(run.objective)(encoder, config.options, plan)
+    if run.start:
+        objective.start_from(read_start(run.start, encoder))
+    objective.to(device)
     optimiser = make_optimiser(objective.trainable(), fused=device.type == "cuda")
     precision = _precision(run, device)
     scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")

@@ -10,35 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_c3r.cli_common import (
-    BatchSize,
-    Cell,
-    Concept,
-    ConceptMode,
-    Context,
     Device,
-    EncoderName,
-    Labels,
-    LabelsChannel,
-    Method,
-    Names,
-    Neighbours,
-    Nucleus,
-    NucleusSize,
+    FieldOptions,
     Paths,
-    Pattern,
-    PixelSize,
-    Precision,
-    Projection,
-    Readout,
-    Scene,
     Seed,
-    Swap,
-    Time,
-    field_settings,
-    find,
     follow,
     say,
     state_licence,
+    with_field_options,
 )
 from napari_c3r.cli_diagnose import diagnose
 from napari_c3r.core.errors import InputError
@@ -58,32 +37,12 @@ app.command()(diagnose)
 
 
 @app.command()
+@with_field_options
 def embed(
     paths: Paths,
     out: Annotated[Path, typer.Option(help="Table to write: .csv, .parquet or .h5ad.")],
-    names: Names = "",
-    context: Context = "",
-    concept: Concept = "",
-    labels: Labels = None,
-    labels_channel: LabelsChannel = "",
-    nucleus: Nucleus = "",
-    cell: Cell = "",
-    nucleus_size_um: NucleusSize = None,
-    nucleus_size_px: NucleusSize = None,
-    method: Method = "classical",
-    scene: Scene = 0,
-    t: Time = 0,
-    z: Projection = "max",
-    swap: Swap = "",
-    pattern: Pattern = "",
-    pixel_size_um: PixelSize = None,
-    encoder: EncoderName = "bundled",
-    device: Device = "auto",
-    precision: Precision = "auto",
-    batch_size: BatchSize = "auto",
-    concept_mode: ConceptMode = "",
-    readout: Readout = "",
-    neighbours: Neighbours = "",
+    *,
+    options: FieldOptions,
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
     seed: Seed = 0,
 ) -> None:
@@ -93,34 +52,10 @@ def embed(
     from napari_c3r.core.table import join_results, write
 
     _require_writable(out)
-    settings = field_settings(
-        names=names,
-        context=context,
-        concept=concept,
-        scene=scene,
-        t=t,
-        z=z,
-        swap=swap,
-        pixel_size_um=pixel_size_um,
-        labels=labels,
-        labels_channel=labels_channel,
-        nucleus=nucleus,
-        cell=cell,
-        nucleus_size_um=nucleus_size_um,
-        nucleus_size_px=nucleus_size_px,
-        method=method,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
-        neighbours=neighbours,
-        concept_mode=concept_mode,
-        readout=readout,
-    )
-    found = find(paths, pattern, labels)
-    state_licence(method)
-    network = load_encoder(encoder)
-    results = [_run(prepare_field(files, settings, network)) for files in found]
-    result = join_results(results)
+    settings, found = options.settings(), options.find(paths)
+    state_licence(options.method)
+    encoder = load_encoder(options.encoder)
+    result = join_results([_run(prepare_field(files, settings, encoder)) for files in found])
     if map_:
         _add_map(result, seed)
     write(result, out)
@@ -128,44 +63,20 @@ def embed(
 
 
 @app.command()
+@with_field_options
 def plate(
     folder: Annotated[Path, typer.Argument(help="Folder of many fields.")],
     out: Annotated[Path, typer.Option(help="Folder to write to; continued if it is there.")],
-    names: Names = "",
-    context: Context = "",
-    concept: Concept = "",
-    nucleus: Nucleus = "",
-    cell: Cell = "",
-    nucleus_size_um: NucleusSize = None,
-    method: Method = "classical",
-    z: Projection = "max",
-    pattern: Pattern = "",
-    pixel_size_um: PixelSize = None,
-    encoder: EncoderName = "bundled",
-    device: Device = "auto",
-    neighbours: Neighbours = "",
+    *,
+    options: FieldOptions,
 ) -> None:
     """Embed many fields, each kept as soon as it is done; run again to go on."""
     from napari_c3r.core.encoder import load_encoder
-    from napari_c3r.core.images import find_images
     from napari_c3r.core.plate import embed_plate
 
-    settings = field_settings(
-        names=names,
-        context=context,
-        concept=concept,
-        z=z,
-        pixel_size_um=pixel_size_um,
-        nucleus=nucleus,
-        cell=cell,
-        nucleus_size_um=nucleus_size_um,
-        method=method,
-        device=device,
-        neighbours=neighbours,
-    )
-    found = find_images(str(folder), pattern=pattern or None)
-    state_licence(method)
-    for step in embed_plate(found, settings, load_encoder(encoder), out):
+    settings, found = options.settings(), options.find([folder])
+    state_licence(options.method)
+    for step in embed_plate(found, settings, load_encoder(options.encoder), out):
         if step.cells is None:
             say(f"{step.done}/{step.total} {step.name}: {step.problem or step.state}")
     say(f"Wrote {out / 'cells.parquet'}")
@@ -239,10 +150,13 @@ def convert(
 
 @app.command()
 def doctor() -> None:
-    """Print versions, devices and missing extras, to be pasted into a report."""
-    from napari_c3r.core.doctor import report
+    """Print what is installed and what works, to paste into a report; 1 if something is broken."""
+    from napari_c3r.doctor import examine, in_words
 
-    typer.echo(report())
+    findings = examine()
+    typer.echo(in_words(findings))
+    if any(finding.broken for finding in findings):
+        raise typer.Exit(1)
 
 
 def _require_writable(out: Path) -> None:

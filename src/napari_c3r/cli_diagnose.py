@@ -8,35 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_c3r.cli_common import (
-    BatchSize,
-    Cell,
-    Concept,
-    ConceptMode,
-    Context,
-    Device,
-    EncoderName,
-    Labels,
-    LabelsChannel,
-    Method,
-    Names,
-    Neighbours,
-    Nucleus,
-    NucleusSize,
+    FieldOptions,
     Paths,
-    Pattern,
-    PixelSize,
-    Precision,
-    Projection,
-    Readout,
-    Scene,
     Seed,
-    Swap,
-    Time,
-    field_settings,
-    find,
     follow,
     say,
     state_licence,
+    with_field_options,
 )
 from napari_c3r.core.errors import InputError
 
@@ -44,12 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@with_field_options
 def diagnose(
     paths: Paths,
     out: Annotated[Path, typer.Option(help="Report to write: a name that ends in .html.")],
-    names: Names = "",
-    context: Context = "",
-    concept: Concept = "",
+    *,
+    options: FieldOptions,
     label_column: Annotated[
         str, typer.Option(help="Column of labels to judge by, such as well or treatment.")
     ] = "",
@@ -58,26 +36,6 @@ def diagnose(
         typer.Option(help="CSV that has it, beside image, label, plate, well or site."),
     ] = None,
     cells: Annotated[int, typer.Option(help="Most cells to ask, a sample of all.")] = 2000,
-    labels: Labels = None,
-    labels_channel: LabelsChannel = "",
-    nucleus: Nucleus = "",
-    cell: Cell = "",
-    nucleus_size_um: NucleusSize = None,
-    nucleus_size_px: NucleusSize = None,
-    method: Method = "classical",
-    scene: Scene = 0,
-    t: Time = 0,
-    z: Projection = "max",
-    swap: Swap = "",
-    pattern: Pattern = "",
-    pixel_size_um: PixelSize = None,
-    encoder: EncoderName = "bundled",
-    device: Device = "auto",
-    precision: Precision = "auto",
-    batch_size: BatchSize = "auto",
-    concept_mode: ConceptMode = "",
-    readout: Readout = "",
-    neighbours: Neighbours = "",
     seed: Seed = 0,
 ) -> None:
     """Ask whether the roles of the channels matter, and what else explains the map."""
@@ -88,35 +46,12 @@ def diagnose(
 
     require_report(out)
     table = _read_table(label_table)
-    settings = field_settings(
-        names=names,
-        context=context,
-        concept=concept,
-        scene=scene,
-        t=t,
-        z=z,
-        swap=swap,
-        pixel_size_um=pixel_size_um,
-        labels=labels,
-        labels_channel=labels_channel,
-        nucleus=nucleus,
-        cell=cell,
-        nucleus_size_um=nucleus_size_um,
-        nucleus_size_px=nucleus_size_px,
-        method=method,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
-        neighbours=neighbours,
-        concept_mode=concept_mode,
-        readout=readout,
-    )
-    found = find(paths, pattern, labels)
-    state_licence(method)
-    network = load_encoder(encoder)
+    settings, found = options.settings(), options.find(paths)
+    state_licence(options.method)
+    encoder = load_encoder(options.encoder)
     run = FlipRun(
         FlipJob(
-            tuple(prepare_field(files, settings, network) for files in found),
+            tuple(prepare_field(files, settings, encoder) for files in found),
             label_column=label_column or None,
             label_table=table,
             max_cells=cells,

@@ -135,3 +135,14 @@ def test_the_encoder_is_the_moving_average_and_fits_a_model_folder() -> None:
     objective.after_step(progress(0))
     moved = objective.encoder_weights()["cls_token"] - before
     assert moved.mean() == pytest.approx(0.9, abs=1e-5)
+
+
+def test_it_can_begin_with_the_weights_of_an_encoder() -> None:
+    torch.manual_seed(5)
+    weights = ContextConceptEncoder(ENCODER).state_dict()
+    objective = Contrast(ENCODER, ContrastOptions(), PLAN)
+    objective.start_from(weights)
+    student = objective.student.encoder.state_dict()
+    for name, value in weights.items():
+        assert torch.equal(student[name], value)
+        assert torch.equal(objective.encoder_weights()[name], value)

@@ -135,6 +135,30 @@ def test_a_run_that_was_stopped_and_killed_ends_as_one_that_was_not(
     assert_same_tensors(*weights)
 
 
+def test_a_run_can_begin_with_the_weights_of_another(
+    whole_run: Path, tiny_run: list[str], tmp_path: Path
+) -> None:
+    begun = [*tiny_run, "--steps_per_epoch", "1", "--epochs", "1", "--warmup_epochs", "0"]
+    begun += ["--start", str(whole_run / "model"), "--out", str(tmp_path / "run")]
+    still = [*begun, "--learning_rate", "0", "--min_learning_rate", "0"]
+    assert pretrain.main(still) == 0
+    folders = (whole_run / "model", tmp_path / "run" / "model")
+    assert_same_tensors(*(load_file(each / "weights.safetensors") for each in folders))
+
+
+def test_weights_of_another_size_are_refused(
+    whole_run: Path,
+    tiny_run: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = [*tiny_run, "--out", str(tmp_path / "run"), "--width", "32", "--heads", "4"]
+    assert pretrain.main([*other, "--start", str(whole_run / "model")]) == 2
+    assert "with width 16, but the run has 32" in capsys.readouterr().err
+    assert pretrain.main([*other, "--start", str(tmp_path / "nowhere")]) == 2
+    assert "no model folder" in capsys.readouterr().err
+
+
 def test_half_precision_trains_too(tiny_run: list[str], tmp_path: Path) -> None:
     arguments = [*tiny_run, "--precision", "bfloat16", "--epochs", "2", "--out", str(tmp_path)]
     assert pretrain.main([*arguments, "--batches", "2", "--steps_per_epoch", "1"]) == 0

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.crops import CropPlan, iter_crops
+from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.simulate import Assay, CellLine, Population, SimulatedField, simulate_field
 from napari_c3r.core.simulate.draw import (
     Treatment,
@@ -103,8 +105,19 @@ LAYOUTS: dict[str, Layout] = {
 Part = tuple[NDArray[np.uint8], pd.DataFrame]
 """Crops and a row for each."""
 
+Surroundings = Literal["keep", "mask", "either"]
+"""What becomes of the neighbours in a crop; "either" draws for each plate, so that cells of one id
+are seen with and without theirs."""
 
-def simulate_experiment(layout: str, seed: int, size_px: int, field_um: float, index: int) -> Part:
+
+def simulate_experiment(
+    layout: str,
+    seed: int,
+    size_px: int,
+    field_um: float,
+    neighbours: Surroundings,
+    index: int,
+) -> Part:
     """Simulate the plates of one experiment.
 
     Parameters
@@ -115,6 +128,8 @@ def simulate_experiment(layout: str, seed: int, size_px: int, field_um: float, i
         Which experiment.
     size_px, field_um
         Side of a crop in pixels and in micrometres.
+    neighbours
+        Whether crops show the neighbours of their cell.
 
     Returns
     -------
@@ -130,12 +145,14 @@ def simulate_experiment(layout: str, seed: int, size_px: int, field_um: float, i
     parts = []
     for plate in range(2 + int(rng.random() < 0.35)):
         assay = draw_assay(rng, LAYOUTS[layout].stains, name=f"{name}-plate{plate}")
+        masked = neighbours == "mask" or (neighbours == "either" and rng.random() < 0.5)
         for well, (field, density) in enumerate(_fields(assay, kinds, rng)):
-            crops, cells = _cut(field, size_px, field_um, rng)
+            crops, cells = _cut(field, size_px, field_um, masked, rng)
             table = _describe(cells, lines, kinds)
             table["cell_line"] = f"{name}-line"
             table["plate"], table["well"] = assay.name, f"well{well}"
             table["pixel_size_um"], table["cells_per_mm2"] = assay.pixel_size_um, density
+            table["neighbours"] = "mask" if masked else "keep"
             parts.append((crops, table))
     crops = np.concatenate([crops for crops, _ in parts])
     table = pd.concat([table for _, table in parts], ignore_index=True)
@@ -197,7 +214,7 @@ def _fields(
 
 
 def _cut(
-    field: SimulatedField, size_px: int, field_um: float, rng: np.random.Generator
+    field: SimulatedField, size_px: int, field_um: float, masked: bool, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], pd.DataFrame]:
     """Cut out the cells that lie well inside the field, in random order."""
     pixel = field.image.pixel_size_um
@@ -208,7 +225,8 @@ def _cut(
     inside = truth["y_px"].between(border, high - border)
     inside &= truth["x_px"].between(border, wide - border)
     cells = truth[inside].sample(frac=1, random_state=rng).reset_index(drop=True)
-    plan = CropPlan(max(round(field_um / pixel), 1), size_px, "keep", f"{field_um:g} µm")
+    neighbours: Neighbours = "mask" if masked else "keep"
+    plan = CropPlan(max(round(field_um / pixel), 1), size_px, neighbours, f"{field_um:g} µm")
     crops = np.zeros((len(cells), field.image.shape[0], size_px, size_px), np.uint8)
     for batch in iter_crops(field.image, field.cells, cells, plan, batch_size=64):
         crops[batch.rows] = stretch(batch.crops)

@@ -13,11 +13,12 @@ from functools import partial
 from itertools import count
 from multiprocessing.pool import Pool
 from pathlib import Path
+from typing import get_args
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from training.data.cropset import CropSetWriter
-from training.data.experiment import LAYOUTS, LICENCE, Part, simulate_experiment
+from training.data.experiment import LAYOUTS, LICENCE, Part, Surroundings, simulate_experiment
 
 
 def simulate_cells(
@@ -26,6 +27,7 @@ def simulate_cells(
     seed: int = 0,
     *,
     layout: str = "dna-tubulin-actin",
+    neighbours: Surroundings = "either",
     workers: int = 1,
     size_px: int = 112,
     field_um: float = 64.0,
@@ -42,6 +44,8 @@ def simulate_cells(
         The same seed gives the same cells, whatever the number of workers.
     layout
         One of `LAYOUTS`.
+    neighbours
+        Whether crops show the neighbours of their cell.
     workers
         Processes that simulate.
     size_px, field_um
@@ -50,23 +54,25 @@ def simulate_cells(
     Returns
     -------
     Path
-        The folder. Its table has `id`, `cell_line`, `plate`, `well`, `source`, `licence` and
-        `split`, the truth on every cell (`state`, `radius_um`, `nucleus_radius_um`) and on its
-        kind: `truth.part.parameter`, 0 to 1 along the parameter's range, and `mixture.pattern`,
-        the weights of the protein's or reporter's patterns.
+        The folder. Its table has `id`, `cell_line`, `plate`, `well`, `neighbours`, `source`,
+        `licence` and `split`, the truth on every cell (`state`, `radius_um`, `nucleus_radius_um`)
+        and on its kind: `truth.part.parameter`, 0 to 1 along the parameter's range, and
+        `mixture.pattern`, the weights of the protein's or reporter's patterns.
 
     Raises
     ------
     InputError
-        An unknown layout, or a number below 1.
+        An unknown choice, or a number below 1.
     """
     if layout not in LAYOUTS:
         raise InputError(f"Unknown layout {layout!r}: choose one of {', '.join(LAYOUTS)}.")
+    if neighbours not in get_args(Surroundings):
+        raise InputError(f"Unknown neighbours {neighbours!r}: choose keep, mask or either.")
     for what, value in (("cells", n_cells), ("workers", workers), ("pixels", size_px)):
         if value < 1:
             raise InputError(f"The number of {what} is {value}: give at least 1.")
     chosen = LAYOUTS[layout]
-    task = partial(simulate_experiment, layout, seed, size_px, field_um)
+    task = partial(simulate_experiment, layout, seed, size_px, field_um, neighbours)
     writer = CropSetWriter(
         out,
         channel_names=chosen.channel_names,
@@ -108,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the crop set")
     parser.add_argument("--cells", type=int, required=True)
     parser.add_argument("--layout", choices=list(LAYOUTS), default="dna-tubulin-actin")
+    parser.add_argument("--neighbours", choices=get_args(Surroundings), default="either")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--size-px", type=int, default=112)
@@ -118,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given.cells,
         given.seed,
         layout=given.layout,
+        neighbours=given.neighbours,
         workers=given.workers,
         size_px=given.size_px,
         field_um=given.field_um,

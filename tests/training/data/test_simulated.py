@@ -18,7 +18,7 @@ SMALL = {"size_px": 32, "field_um": 64.0}
 
 @pytest.fixture(scope="module")
 def experiment() -> tuple[np.ndarray, pd.DataFrame]:
-    return simulate_experiment("reporter", 3, 32, 64.0, 0)
+    return simulate_experiment("reporter", 3, 32, 64.0, "keep", 0)
 
 
 def test_every_id_is_on_several_plates_beside_others(experiment) -> None:
@@ -53,6 +53,17 @@ def test_crops_are_stretched_and_hold_the_cell(experiment) -> None:
     dna = crops[:, 0].astype(float)
     middle = dna[:, 12:20, 12:20].mean(axis=(1, 2))
     assert np.mean(middle > dna.mean(axis=(1, 2))) > 0.9
+
+
+def test_neighbours_are_masked_plate_by_plate_and_nothing_else_changes(experiment) -> None:
+    kept, _ = experiment
+    masked, table = simulate_experiment("reporter", 3, 32, 64.0, "mask", 0)
+    assert set(table["neighbours"]) == {"mask"}
+    assert (masked == 0).mean() > (kept == 0).mean() + 0.1
+    _, drawn = simulate_experiment("reporter", 3, 32, 64.0, "either", 0)
+    assert drawn.groupby("plate")["neighbours"].nunique().eq(1).all()
+    experiments = (simulate_experiment("nucleus", 3, 16, 64.0, "either", i)[1] for i in range(4))
+    assert set(pd.concat(experiments)["neighbours"]) == {"keep", "mask"}
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
@@ -90,6 +101,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     ("options", "message"),
     [
         ({"layout": "brightfield"}, "'brightfield': choose one of dna-tubulin-actin"),
+        ({"neighbours": "blur"}, "'blur': choose keep, mask or either"),
         ({"n_cells": 0}, "cells is 0"),
         ({"workers": 0}, "workers is 0"),
     ],
