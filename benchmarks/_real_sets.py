@@ -13,11 +13,12 @@ import tifffile
 
 from napari_c3r.core.cells import measure_cells
 from napari_c3r.core.channels import ChannelAssignment, suggest_cell, suggest_nucleus
-from napari_c3r.core.crops import CropSpec, iter_crops, plan_crops, resample
+from napari_c3r.core.crops import CropSpec, iter_crops, plan_crops
 from napari_c3r.core.diagnose.sample import stratified_rows
 from napari_c3r.core.encoder import EncoderConfig
 from napari_c3r.core.images import Image, find_images, read_image
 from napari_c3r.core.segment import segment_cells
+from training.data.cutting import resample_square
 
 DATA = Path(os.environ.get("C3R_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -31,7 +32,7 @@ class RealSet:
     name
         Of the set.
     path
-        Folder or crop file within the data.
+        Folder of fields, or file or folder of crops, within the data.
     roles
         Known roles by channel, under the names given here.
     names
@@ -83,19 +84,21 @@ _PAINTING = {
     "Mito": _CONCEPT,
 }
 
+_DNA_ACTIN_TUBULIN = {"DNA": _CONTEXT, "actin": _CONCEPT, "tubulin": _CONTEXT}
+
 SETS = (
     RealSet(
         "BBBC021 crops, mechanism of action",
         "crops/bbbc021/moa.tif",
-        {"DNA": _CONTEXT, "actin": _CONCEPT, "tubulin": _CONTEXT},
-        dict(zip("012", ("DNA", "actin", "tubulin"), strict=True)),
+        _DNA_ACTIN_TUBULIN,
+        dict(zip("012", _DNA_ACTIN_TUBULIN, strict=True)),
         "moa",
     ),
     RealSet(
         "BBBC021 crops, cycloheximide dose",
         "crops/bbbc021/dense.tif",
-        {"DNA": _CONTEXT, "actin": _CONCEPT, "tubulin": _CONTEXT},
-        dict(zip("012", ("DNA", "actin", "tubulin"), strict=True)),
+        _DNA_ACTIN_TUBULIN,
+        dict(zip("012", _DNA_ACTIN_TUBULIN, strict=True)),
         "concentration_uM",
     ),
     RealSet(
@@ -182,24 +185,72 @@ SETS = (
         {"microtubules": _CONTEXT, "protein": _CONCEPT, "nucleus": _CONTEXT, "ER": _CONTEXT},
         dict(zip("0123", ("microtubules", "protein", "nucleus", "ER"), strict=True)),
     ),
+    RealSet(
+        "HPA reference crops",
+        "crops/hpa_reference_3ch",
+        {"microtubules": _CONTEXT, "nucleus": _CONTEXT, "ER": _CONCEPT},
+        dict(zip("012", ("microtubules", "nucleus", "ER"), strict=True)),
+    ),
+    RealSet(
+        "BBBC022, a crop of three stains",
+        "fields/notebooks",
+        {"DNA": _CONTEXT, "ER": _CONTEXT, "RNA": _CONCEPT},
+        {"c1": "DNA", "c2": "ER", "c3": "RNA"},
+        pixel_size_um=0.656,
+        only="IXMtest",
+    ),
+    RealSet(
+        "HeLa, lysosomes",
+        "fields/notebooks",
+        {"lysosome": _CONCEPT, "mitochondria": _CONCEPT, "nucleus": _CONTEXT},
+        {"red": "lysosome", "green": "mitochondria", "blue": "nucleus"},
+        only="hela-cells",
+    ),
+    RealSet(
+        "NEUBIAS, microtubules",
+        "fields/neubias",
+        {"nucleus": _CONTEXT, "tubulin": _CONCEPT},
+        {"ch1": "nucleus", "ch2": "tubulin"},
+        only="dapi_tublin",
+    ),
+    RealSet(
+        "NEUBIAS, microtubules of live cells",
+        "fields/neubias",
+        {"tubulin": _CONCEPT, "histone": _CONTEXT},
+        {"ch1": "tubulin", "ch2": "histone"},
+        only="tub_h2b",
+    ),
+    RealSet(
+        "NEUBIAS, Golgi",
+        "fields/neubias",
+        {"nucleus": _CONTEXT, "Golgi": _CONCEPT},
+        {"ch1": "nucleus", "ch2": "Golgi"},
+        only="nuclei_golgi",
+    ),
 )
+"""All whose roles are known. Mitocheck has one channel, BBBC021's fields have nuclei of 6 px, and
+nobody says what two stains of the Cytation field are."""
 
 
 def load(chosen: RealSet, config: EncoderConfig, most_cells: int, seed: int = 0) -> Crops:
     """Read a set as crops, a stratified sample of no more than so many cells."""
     path = DATA / chosen.path
-    loaded = _crop_file(chosen, path, config) if path.suffix == ".tif" else _fields(chosen, config)
+    are_crops = chosen.path.startswith("crops/")
+    loaded = _crop_files(chosen, path, config) if are_crops else _fields(chosen, config)
     strata = loaded.obs[chosen.label_column] if chosen.label_column else loaded.obs["image"]
     rows = stratified_rows(strata, most_cells, seed)
     obs = loaded.obs.iloc[rows].reset_index(drop=True)
     return Crops(loaded.pixels[rows], loaded.channel_names, obs)
 
 
-def _crop_file(chosen: RealSet, path: Path, config: EncoderConfig) -> Crops:
-    pixels = tifffile.imread(path).astype(np.float32)
+def _crop_files(chosen: RealSet, path: Path, config: EncoderConfig) -> Crops:
+    """Read one file of crops with its table, or a folder with a crop in each file."""
+    files = sorted(path.glob("*.tif")) if path.is_dir() else [path]
+    read = [tifffile.imread(file).astype(np.float32) for file in files]
+    crops = [crop for each in read for crop in (each if each.ndim == 4 else [each])]
     table = path.with_suffix(".csv")
-    obs = pd.read_csv(table) if table.exists() else pd.DataFrame(index=range(len(pixels)))
-    small = np.stack([resample(crop, config.input_size) for crop in pixels])
+    obs = pd.read_csv(table) if table.exists() else pd.DataFrame(index=range(len(crops)))
+    small = np.stack([resample_square(crop, config.input_size) for crop in crops])
     return Crops(small, tuple(chosen.names.values()), obs.assign(image=chosen.name))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,45 @@ def data_dir() -> Path:
 def golden_dir() -> Path:
     """Folder of numbers computed by the official code."""
     return _folder("C3R_REFERENCE", SHARED / "reference", "golden numbers") / "golden"
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """A model folder called bundled, of a network that takes no time."""
+    import torch
+
+    from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig, write_model_folder
+
+    config = EncoderConfig(
+        name="tiny", width=16, heads=2, branch_depth=1, joint_depth=1, input_size=32, field_um=20.0
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        weights = ContextConceptEncoder(config).state_dict()
+    folder = tmp_path_factory.mktemp("models") / "bundled"
+    return write_model_folder(folder, config, weights, "# Tiny\n")
+
+
+class _Clash:
+    """What Windows says when another library's DLLs are in the way of PyTorch's."""
+
+    WORDS = "[WinError 1114] A dynamic link library (DLL) initialization routine failed"
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise OSError(f'{self.WORDS}. Error loading "c10.dll" or one of its dependencies.')
+
+
+@pytest.fixture
+def torch_clash(monkeypatch):
+    """PyTorch cannot be loaded into this process, whatever was loaded before; says how."""
+    from napari_c3r.core.encoder.loading import torch_problem
+
+    torch_problem.cache_clear()
+    for name, module in list(sys.modules.items()):
+        ours = name.startswith("napari_c3r.") and hasattr(module, "torch")
+        if name.partition(".")[0] == "torch" or ours:
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_Clash(), *sys.meta_path])
+    yield _Clash.WORDS
+    torch_problem.cache_clear()

@@ -119,6 +119,22 @@ def test_hidden_cells_come_back_and_the_selection_stays_with_its_cells(session):
     assert session.embedded.hidden_count == 0
 
 
+def test_a_column_is_kept_by_the_names_of_rows_for_hidden_cells_too(session):
+    told = []
+    session.changed.connect(told.append)
+    session.set_filter(CellFilter(border=True))
+    told.clear()
+    session.add_column(pd.Series({"b:30": 3.0, "a:10": 1.0, "no such cell": 9.0}, name="shift"))
+    assert told == [Part.ANNOTATION]
+    shown = session.embedded.table.obs["shift"]
+    np.testing.assert_array_equal(shown, [np.nan, np.nan, np.nan, 3.0])
+    session.set_filter(CellFilter())
+    whole = session.embedded.table.obs["shift"]
+    np.testing.assert_array_equal(whole, [1.0, *[np.nan] * 4, 3.0])
+    with pytest.raises(InputError, match="embed them first"):
+        Session().add_column(shown)
+
+
 def test_a_map_of_the_shown_cells_is_kept_while_they_are_hidden_and_not(session):
     session.set_filter(CellFilter(border=True))
     mapped = session.embedded.table.copy()

@@ -1,6 +1,6 @@
 """Put the model folder of a training run into the package.
 
-Usage: python tools/bundle_model.py RUN_FOLDER CARD.md [--neighbours keep|mask]
+Usage: python tools/bundle_model.py RUN_FOLDER CARD.md [--neighbours keep|mask] [--readout cls|cls+std]
 
 The card is written by hand from what was measured; its first heading becomes the model's name.
 """
@@ -31,6 +31,8 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path)
     parser.add_argument("card", type=Path)
     parser.add_argument("--neighbours", choices=["keep", "mask"], default="mask")
+    parser.add_argument("--readout", choices=["cls", "cls+std"], default="cls")
     given = parser.parse_args()
     text = given.card.read_text("utf-8")
-    print(bundle(given.run, text, neighbours=given.neighbours, licence="BSD-3-Clause"))
+    chosen = {"neighbours": given.neighbours, "readout": given.readout}
+    print(bundle(given.run, text, **chosen, licence="BSD-3-Clause"))

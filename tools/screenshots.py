@@ -82,6 +82,23 @@ class Photographer:
         settle(3)  # the montage is drawn in the background
         return self.viewer.window.dock_widgets["C3R Explorer"]
 
+    def name(self, explorer: Any, name: str) -> None:
+        """Name the selected cells."""
+        explorer.panel.name_button.click()
+        explorer.panel.naming.names.setEditText(name)
+        explorer.panel.naming.give_button.click()
+
+    def diagnose(self) -> None:
+        """Ask everything of all cells."""
+        _, dock = self.viewer.window.add_plugin_dock_widget(
+            "napari-c3r", "C3R Diagnostics", tabify=True
+        )
+        settle()
+        wait_until(lambda: not dock.busy)
+        dock.ask.ask_button.click()
+        wait_until(lambda: not dock.busy and dock.asking.diagnosis is not None)
+        settle(2)
+
     def close(self) -> None:
         """Close the window."""
         self.dock.release()
@@ -111,10 +128,14 @@ def walk(folder: Path) -> None:
     clusters = shot.dock.session.embedded.table.obs["cluster"]
     explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
     shot.take("selection")
+    shot.name(explorer, "rounded")
+    shot.take("named")
     explorer.model.clear()
     explorer.show_colour_by("intensity_mean_RNA")
     explorer.colour_by.activated.emit(explorer.colour_by.currentIndex())
     shot.take("colour_by")
+    shot.diagnose()
+    shot.take("diagnostics")
     shot.close()
 
 

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_c3r.core.encoder import EncoderConfig
-from napari_c3r.core.encoder.block import NORM_EPS, Block
+from napari_c3r.core.encoder.block import NORM_EPS, Block, draw_weights
 from napari_c3r.core.encoder.positions import interpolate_positions
 
 
@@ -51,10 +51,7 @@ class PlainViT(nn.Module):
         self.masked_embed = nn.Parameter(torch.zeros(1, width)) if mask_token else None
         self.blocks = nn.ModuleList(Block(width, config.heads, rate) for rate in rates)
         self.norm = nn.LayerNorm(width, eps=NORM_EPS)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
+        draw_weights(self)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
 

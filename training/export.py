@@ -39,7 +39,7 @@ def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderC
         config.run.encoder(),
         field_um=field,
         trained=True,
-        training_data=", ".join(each.name for each in sets),
+        training_data=", ".join(dict.fromkeys(each.name for each in sets)),
         licence=config.run.licence or "; ".join(licences),
     )
 

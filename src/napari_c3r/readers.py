@@ -145,6 +145,7 @@ def _metadata(image: Image, channel: str) -> dict[str, Any]:
         "well": image.well,
         "site": image.site,
         "notes": list(image.notes),
+        "position": [list(axis) for axis in image.position],
     }
 
 

@@ -23,11 +23,13 @@ from napari_c3r.core.memory import ChannelMemory
 from napari_c3r.state import Cells, Embedded, Part
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from napari_c3r.core.edits import Edits
     from napari_c3r.core.filters import CellFilter
     from napari_c3r.core.images import FieldSource, Image
+    from napari_c3r.state import Slice
 
 __all__ = ["Cells", "Embedded", "Part", "Session", "session_of"]
 
@@ -45,6 +47,8 @@ class Session:
         layers whose files are not known.
     cells_of
         Cells by the name of their image, for all fields.
+    slices
+        Where in the viewer images are that were taken from a stack, by name.
     embedded
         The result shown; ``set_aside`` is the one that a preview took the place of.
     edits
@@ -67,6 +71,7 @@ class Session:
     fields: tuple[FieldSource, ...] = ()
     field_index: int = 0
     cells_of: dict[str, Cells] = field(default_factory=dict)
+    slices: dict[str, Slice] = field(default_factory=dict)
     selection: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     current: int | None = None
     memory: ChannelMemory = field(default_factory=ChannelMemory)
@@ -105,13 +110,29 @@ class Session:
     def _take_image(self, image: Image | None, given: Mapping[str, str] | None) -> None:
         self.image = image
         self.assignment = None
+        self.current = None
         if image is not None:
             names = image.channel_names
             self._given = dict(given or {name: name for name in names})
             self.assignment = self.memory.roles_for(self._given)
             self.assignment = self.assignment or ChannelAssignment.suggest(names)
+        self._face_image()
         self.changed.emit(Part.IMAGE)
         self.changed.emit(Part.ROLES)
+        if self.embedded is not None:
+            self.changed.emit(Part.SELECTION)
+            self.changed.emit(Part.CURRENT)
+
+    def _face_image(self) -> None:
+        """Show that part of the result which was made on the image on show, be it none."""
+        if self.embedded is not None:
+            self.embedded = self._facing(self.embedded)
+
+    def _facing(self, embedded: Embedded) -> Embedded:
+        if self.image is None:
+            return embedded
+        cells = embedded.made_on.get(self.image.name) or _no_cells(self.image)
+        return replace(embedded, image_name=self.image.name, cells=cells)
 
     def show_field(self, index: int, image: Image) -> None:
         """Turn to another of the fields; roles, result and selection stay.
@@ -129,9 +150,7 @@ class Session:
         self.field_index, self.image = index, image
         self.cells = self.cells_of.get(image.name)
         self.labels_edited, self.edits = False, None
-        if self.embedded is not None:
-            cells = self.embedded.made_on.get(image.name) or _no_cells(image)
-            self.embedded = replace(self.embedded, image_name=image.name, cells=cells)
+        self._face_image()
         self.current = None
         self.turning = True
         try:
@@ -207,8 +226,9 @@ class Session:
         if self.cells is None:
             return
         edited = edits is None or edits.count > 0
-        if edited != self.labels_edited or edits != self.edits:
-            self.labels_edited, self.edits = edited, edits if edited else None
+        now = edited, edits if edited else None
+        if now != (self.labels_edited, self.edits):
+            self.labels_edited, self.edits = now
             self.changed.emit(Part.CELLS)
 
     def set_embedded(self, embedded: Embedded) -> None:
@@ -217,7 +237,7 @@ class Session:
             self.set_aside = self.embedded
         elif not embedded.preview:
             self.set_aside = None
-        self.embedded = self._filtered(embedded)
+        self.embedded = self._filtered(self._facing(embedded))
         self._forget_selection()
 
     def take_back(self) -> None:
@@ -300,6 +320,15 @@ class Session:
             annotate(done.everything, done.everything.obs_names.isin(named), name)
         self.changed.emit(Part.ANNOTATION)
 
+    def add_column(self, values: pd.Series) -> None:
+        """Keep a number for each cell, by the names of the result's rows; NaN for the others."""
+        done = self.embedded
+        if done is None:
+            raise InputError("There are no cells to tell of; embed them first")
+        for table in {id(t): t for t in (done.table, done.all_rows)}.values():
+            table.obs[values.name] = values.reindex(table.obs_names)
+        self.changed.emit(Part.ANNOTATION)
+
     def select(self, mask: NDArray[np.bool_]) -> None:
         """Select rows of the result."""
         if not np.array_equal(mask, self.selection):
@@ -342,7 +371,7 @@ class Session:
         if self.image.name not in done.made_on:
             if any(source.name in done.made_on for source in self.fields):
                 return "this field is not in it yet"
-            return f"out of date: made on '{done.image_name}'"
+            return f"out of date: made on '{next(iter(done.made_on))}'"
         if self.cells is not None and done.made_on[self.image.name] is not self.cells:
             return "out of date: the cells changed"
         if self.labels_edited:
@@ -361,7 +390,9 @@ def _no_cells(image: Image) -> Cells:
 def _edits_in_words(edits: Edits | None) -> str:
     if edits is None:
         return "out of date: the labels were edited"
-    return f"out of date: {edits.count} cell{'s' if edits.count > 1 else ''} edited by hand"
+    words = f"out of date: {edits.count} cell{'s' if edits.count > 1 else ''} edited by hand"
+    beside = len(edits.beside)
+    return f"{words}, {beside} neighbour{'s' * (beside > 1)} affected" if beside else words
 
 
 def _roles_difference(before: ChannelAssignment, now: ChannelAssignment) -> str | None:

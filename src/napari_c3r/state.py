@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,45 @@ class Part(StrEnum):
     SELECTION = "selection"
     CURRENT = "current"
     ANNOTATION = "annotation"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The slice of a stack of layers that an image was taken from.
+
+    Attributes
+    ----------
+    position
+        Axis and index of what was sliced: ``(("t", 3),)``.
+    start, step, length
+        For every axis before height and width, in the viewer's world: where the slice begins,
+        how far its planes are apart, and how many there are: one, or all the channels.
+    """
+
+    position: tuple[tuple[str, int], ...]
+    start: tuple[float, ...]
+    step: tuple[float, ...]
+    length: tuple[int, ...]
+
+    def holds(self, point: Sequence[float]) -> bool:
+        """Whether a point of the world, (…, y, x), lies in it.
+
+        A world of fewer axes has lost the stack, and nothing is left to tell slices apart by.
+        """
+        before = tuple(point)[:-2][-len(self.start) :]
+        if len(before) < len(self.start):
+            return True
+        return all(
+            0 <= round((at - start) / step) < length
+            for at, start, step, length in zip(
+                before, self.start, self.step, self.length, strict=True
+            )
+        )
+
+    @property
+    def words(self) -> str:
+        """Its place, as in ``t = 3, z = 0``."""
+        return ", ".join(f"{axis} = {index}" for axis, index in self.position)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +124,8 @@ class Embedded:
         The cells that were embedded, by the name of their image.
     preview
         Whether it holds a sample of the cells on purpose.
+    encoder_source
+        Where the encoder came from: ``"bundled"`` or a model folder.
     """
 
     table: AnnData
@@ -98,6 +139,7 @@ class Embedded:
     everything: AnnData | None = None
     made_on: Mapping[str, Cells] = field(default_factory=dict)
     preview: bool = False
+    encoder_source: str = "bundled"
 
     def __post_init__(self) -> None:
         if not self.made_on:

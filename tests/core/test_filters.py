@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from napari_c3r.core.filters import CellFilter, keep_with_hidden, shown_part
 from napari_c3r.core.table import KEY, make_result, read, write
@@ -45,6 +47,25 @@ def test_sizes_are_compared_within_their_image():
         }
     )
     assert not CellFilter(unusual_size=True).hidden(obs).any()
+
+
+AREAS = st.one_of(st.none(), st.floats(80, 120), st.just(9_000.0))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(AREAS, st.sampled_from([True, False, None])), min_size=3))
+def test_what_is_missing_hides_nothing_and_changes_nothing_for_the_others(cells):
+    areas, border = zip(*cells, strict=True)
+    obs = pd.DataFrame({"image": "a", "area_px": pd.Series(areas, dtype=float)})
+    obs["touches_border"] = pd.Series(border, dtype=object)
+    known = obs["area_px"].notna().to_numpy()
+    unusual = CellFilter(unusual_size=True)
+    assert not unusual.hidden(obs)[~known].any()
+    np.testing.assert_array_equal(unusual.hidden(obs)[known], unusual.hidden(obs[known]))
+    expected = [at is True for at in border]
+    for kind in (object, "boolean"):
+        typed = obs.assign(touches_border=obs["touches_border"].astype(kind))
+        assert CellFilter(border=True).hidden(typed).tolist() == expected
 
 
 def test_hiding_and_showing_again_changes_nothing(tmp_path):

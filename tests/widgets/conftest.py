@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -18,7 +19,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets import settings
+from tests.core.diagnose.small import small_encoder
 
 
 def pytest_runtest_setup(item):
@@ -110,6 +113,37 @@ def _own_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(settings, "memory_path", lambda: tmp_path / "channels.json")
 
 
+@pytest.fixture(scope="session")
+def _small_encoder(tmp_path_factory):
+    return small_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture
+def quick(monkeypatch, _small_encoder):
+    """A small network in place of the bundled one, for what is the same with any."""
+    monkeypatch.setattr(
+        "napari_c3r.core.encoder.load_encoder", lambda source="bundled": _small_encoder
+    )
+
+
+@pytest.fixture(scope="session")
+def _small_field():
+    field = simulate_field("cell-painting", shape=(360, 360), seed=3)
+    return replace(field, image=replace(field.image, name="cell-painting-sample"))
+
+
+@pytest.fixture
+def small_sample(monkeypatch, _small_field):
+    """A sample of a quarter of the size, simulated only once."""
+
+    def sample(_: str):
+        return replace(
+            _small_field, cells=_small_field.cells.copy(), truth=_small_field.truth.copy()
+        )
+
+    monkeypatch.setattr("napari_c3r.sample_data.sample_field", sample)
+
+
 @pytest.fixture
 def hand(qtbot) -> Hand:
     return Hand(qtbot)
@@ -118,7 +152,7 @@ def hand(qtbot) -> Hand:
 @pytest.fixture
 def viewer(make_napari_viewer_proxy):
     shown = make_napari_viewer_proxy(show=True)
-    shown.window.resize(1500, 950)
+    shown.window.resize(1100, 800)
     return shown
 
 

@@ -22,6 +22,7 @@ def export_by_dialog(dock, hand, path):
     hand.wait_idle(dock)
 
 
+@pytest.mark.usefixtures("small_sample")
 def test_from_the_sample_to_a_table(viewer, dock, hand, qtbot, tmp_path):
     session = session_of(viewer)
 
@@ -111,6 +112,7 @@ def test_from_the_sample_to_a_table(viewer, dock, hand, qtbot, tmp_path):
     assert list(viewer.layers["cells (truth)"].features.columns)
 
 
+@pytest.mark.usefixtures("quick", "small_sample")
 def test_a_missing_role_is_said_beside_the_button(viewer, dock, hand):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
@@ -121,6 +123,7 @@ def test_a_missing_role_is_said_beside_the_button(viewer, dock, hand):
     assert not dock.embed.embed_button.isEnabled()
 
 
+@pytest.mark.usefixtures("quick", "small_sample")
 def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock, hand):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
@@ -146,6 +149,7 @@ def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock
     assert len(session.embedded.table) == count - 1
 
 
+@pytest.mark.usefixtures("quick", "small_sample")
 def test_a_changed_role_makes_the_result_out_of_date_and_back(viewer, dock, hand):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
@@ -160,12 +164,13 @@ def test_a_changed_role_makes_the_result_out_of_date_and_back(viewer, dock, hand
     assert "out of date" not in dock.steps[3].header.line
 
 
+@pytest.mark.usefixtures("small_sample")
 def test_abort_keeps_what_is_done(viewer, dock, hand, qtbot):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
     hand.click(dock.cells.labels_choice)
     hand.click(dock.cells.labels_button)
-    dock.embed.batch.setValue(8)
+    dock.embed.batch.setValue(2)
     hand.click(dock.embed.embed_button)
     qtbot.waitUntil(lambda: "cells/s" in dock.embed.speed.text(), timeout=60_000)
     hand.click(dock.embed.abort_button)
@@ -177,6 +182,7 @@ def test_abort_keeps_what_is_done(viewer, dock, hand, qtbot):
     assert "Stopped early" in session.embedded.table.uns[KEY]["notes"][-1]
 
 
+@pytest.mark.usefixtures("quick", "small_sample")
 def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, hand):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
@@ -192,6 +198,7 @@ def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, hand
     assert session_of(viewer).has_map
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
@@ -213,12 +220,14 @@ def test_labels_that_do_not_fit_are_one_line(viewer, dock, hand, labels, said):
     assert "\n" not in dock.steps[2].reason.text()
 
 
+@pytest.mark.usefixtures("quick")
 def test_an_rgb_picture_is_refused_with_what_to_do(viewer, dock, hand):
     viewer.add_image(np.zeros((64, 64, 3), np.uint8), rgb=True, name="photo")
     hand.click(dock.image.layers_button)
     assert "'photo' is an RGB picture; split it" in dock.steps[0].reason.text()
 
 
+@pytest.mark.usefixtures("quick", "small_sample")
 def test_channels_are_renamed_in_the_table_and_a_taken_name_is_refused(viewer, dock, hand):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.filters import CellFilter
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import make_result
 from napari_c3r.session import Cells, Embedded, session_of
@@ -384,6 +385,49 @@ def test_hovering_a_point_shows_its_cell(shown, qtbot):
     assert not card.picture.pixmap().isNull()
     shown.explorer.model.hover(None)
     assert not card.isVisible()
+
+
+def test_those_like_a_cell_are_found_among_all_images_and_never_among_hidden_cells(
+    shown, hand, qtbot
+):
+    rng = np.random.default_rng(3)
+    hidden = rng.random(len(shown.obs)) < 0.4
+    shown.obs["area_px"] = np.where(hidden, 9_000, 144)
+    vectors = pd.DataFrame(shown.table.X, index=shown.table.obs_names)
+    hand.choose(shown.explorer.panel.montage.choice, "Similar to cell")
+    for chosen in (CellFilter(unusual_size=True), CellFilter(), CellFilter(unusual_size=True)):
+        shown.session.set_filter(chosen)
+        shown.idle(qtbot)
+        table = shown.session.embedded.table
+        left = ~hidden if chosen.active else np.ones(len(hidden), bool)
+        assert table.obs_names.tolist() == shown.table.obs_names[left].tolist()
+        for image in ("one", "two"):
+            row = int(rng.choice(np.flatnonzero(table.obs["image"] == image)))
+            shown.click_point(row)
+            shown.idle(qtbot)
+            there = vectors[left]
+            unit = there.div(np.sqrt((there**2).sum(axis=1)), axis=0)
+            alike = (unit @ unit.loc[table.obs_names[row]]).sort_values(ascending=False)
+            expected = alike.index[:40].tolist()
+            pictured = shown.explorer.panel.montage.thumbnails.rows
+            assert table.obs_names[pictured].tolist() == expected
+            assert table.obs_names[shown.explorer.model.marked].tolist() == expected[1:]
+            for place in (0, 5):
+                key = table.obs.iloc[pictured[place]]
+                text = shown.explorer.panel.montage.thumbnails.item(place).toolTip()
+                assert text.splitlines()[:2] == [f"Cell {key['label']}", key["image"]]
+                assert picture_of(shown, place) == pytest.approx(pixel_of(shown, key), abs=12)
+
+
+def pixel_of(world, cell):
+    """Colour that the middle of a cell has in the viewer."""
+    at = np.argwhere(world.labels[cell["image"]] == cell["label"]).mean(axis=0).astype(int)
+    shares = []
+    for name in ("DNA", "RNA"):
+        low, high = world.viewer.layers[name].contrast_limits
+        value = np.asarray(world.images[cell["image"]].channel(name))[tuple(at)]
+        shares.append(np.clip((value - low) / (high - low), 0, 1) * 255)
+    return np.array([shares[1], shares[1], shares[0]])
 
 
 def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, hand, qtbot):

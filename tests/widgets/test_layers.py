@@ -59,9 +59,10 @@ def test_of_stacks_the_slice_shown_is_used(viewer):
     viewer.add_image(first, name="a")
     viewer.add_image(second, name="b")
     viewer.dims.set_current_step(0, 4)
-    image = layers.read_layers(list(viewer.layers), viewer.dims.current_step)
+    image = layers.read_layers(list(viewer.layers), viewer.dims.point)
     np.testing.assert_array_equal(image.channel("b"), second[4])
-    assert "the slice shown, (4,)" in image.notes[0]
+    assert image.notes == ("The image is a stack; the slice shown, slice = 4, is used",)
+    assert (image.name, image.position) == ("a slice=4", (("slice", 4),))
 
 
 def test_multiscale_layers_give_their_finest_level(viewer):

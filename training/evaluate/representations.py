@@ -12,7 +12,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, EncoderConfig
+from napari_c3r.core.encoder import (
+    ContextConceptEncoder,
+    Encoder,
+    EncoderConfig,
+    LocalEncoder,
+)
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.folder import ModelFolder
 from training.evaluate.features import intensity_features, texture_features
@@ -174,7 +179,7 @@ def untrained_like(config: EncoderConfig, seed: int = 0) -> Encoder:
         torch.manual_seed(seed)
         weights = ContextConceptEncoder(config).state_dict()
     untrained = replace(config, name=f"{config.name} (untrained)", trained=False)
-    return Encoder(ModelFolder(untrained, weights, "", ""))
+    return LocalEncoder(ModelFolder(untrained, weights, "", ""))
 
 
 def beside(first: Vectors, second: Vectors) -> Vectors:

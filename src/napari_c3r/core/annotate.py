@@ -72,6 +72,8 @@ def name_column(table: AnnData) -> Any:
 
 def names(table: AnnData) -> list[str]:
     """The names in use, in their order."""
+    if COLUMN not in table.obs:
+        return []
     column = name_column(table)
     return [str(name) for name, count in column.value_counts(sort=False).items() if count]
 

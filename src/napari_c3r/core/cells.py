@@ -72,8 +72,8 @@ def measure_cells(
         features), ``y_px``, ``x_px`` (centroid), ``area_px``, ``nucleus_area_px`` (NaN when
         nuclei are not known), ``bbox_y0_px``, ``bbox_x0_px``, ``bbox_y1_px``, ``bbox_x1_px``
         (half open), ``touches_border``, ``intensity_mean_<channel>``; with a known pixel size
-        ``y_um``, ``x_um``, ``area_um2``, ``nucleus_area_um2``; and ``plate``, ``well``,
-        ``site`` where known.
+        ``y_um``, ``x_um``, ``area_um2``, ``nucleus_area_um2``; ``plate``, ``well``, ``site``
+        where known; and ``t``, ``z`` or ``slice`` of an image that was part of a stack.
 
     Raises
     ------
@@ -182,6 +182,8 @@ def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame
     for name, value in (("plate", image.plate), ("well", image.well), ("site", image.site)):
         if value is not None:
             obs[name] = value
+    for axis, index in image.position:
+        obs[axis] = index
     return obs
 
 

@@ -167,8 +167,7 @@ def iter_crops(
         Which rows of the table to cut out; all by default.
     """
     wanted = np.arange(len(cells)) if rows is None else np.asarray(rows, np.intp)
-    corner_y = np.round(cells["y_px"].to_numpy() - (plan.window_px - 1) / 2).astype(np.intp)
-    corner_x = np.round(cells["x_px"].to_numpy() - (plan.window_px - 1) / 2).astype(np.intp)
+    corner_y, corner_x = crop_corners(cells, plan.window_px)
     names = cells["label"].to_numpy()
     held: list[tuple[int, NDArray[np.float32], bool]] = []
     for tile_rows in _by_tile(image, cells, wanted):
@@ -181,6 +180,23 @@ def iter_crops(
                 held = []
     if held:
         yield _batch(held)
+
+
+def crop_corners(cells: pd.DataFrame, window_px: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First row and column of the window around each cell, both (n,); may lie off the image.
+
+    Parameters
+    ----------
+    cells
+        With the centroids ``y_px`` and ``x_px``.
+    window_px
+        Side of the window, in pixels of the image.
+    """
+    corner_y, corner_x = (
+        np.round(cells[name].to_numpy() - (window_px - 1) / 2).astype(np.intp)
+        for name in ("y_px", "x_px")
+    )
+    return corner_y, corner_x
 
 
 def _by_tile(

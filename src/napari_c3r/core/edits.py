@@ -1,4 +1,4 @@
-"""Which cells were edited by hand, and their new vectors put into a result that has the others."""
+"""Which cells an edit by hand made stale, and new vectors put in among those of the others."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from napari_c3r.core.annotate import carry_over
+from napari_c3r.core.crops import crop_corners
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.labels import ArrayLike, blocks, read
-from napari_c3r.core.table.result import KEY, make_result
+from napari_c3r.core.table.result import KEY, make_result, window_px
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -27,24 +29,83 @@ class Edits:
         Labels that are there now and have gained or lost pixels, new ones included.
     removed
         Labels that are gone.
+    beside
+        Labels that are as they were, but in whose crops other pixels are masked than before.
     """
 
     changed: frozenset[int] = frozenset()
     removed: frozenset[int] = frozenset()
+    beside: frozenset[int] = frozenset()
 
     @property
     def count(self) -> int:
-        """How many cells differ."""
+        """How many cells were edited."""
         return len(self.changed) + len(self.removed)
 
+    @property
+    def stale(self) -> frozenset[int]:
+        """Labels whose vectors no longer are those of their pixels."""
+        return self.changed | self.beside
 
-def compare_labels(before: ArrayLike, after: ArrayLike) -> Edits:
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Where in the image the crops lie in which other cells are masked.
+
+    Attributes
+    ----------
+    labels
+        Of the cells, (n,).
+    corner_y, corner_x
+        First row and column of their crops, (n,), in pixels.
+    side_px
+        Side of the crops.
+    """
+
+    labels: NDArray[np.int64]
+    corner_y: NDArray[np.intp]
+    corner_x: NDArray[np.intp]
+    side_px: int
+
+    @classmethod
+    def of(cls, result: AnnData, image: str) -> Windows | None:
+        """Those of one image of a result; None where its crops show other cells as they are."""
+        if result.uns[KEY].get("crop", {}).get("neighbours") != "mask":
+            return None
+        cells = result.obs[(result.obs["image"] == image).to_numpy()]
+        side = window_px(result, image)
+        return cls(cells["label"].to_numpy(), *crop_corners(cells, side), side)
+
+    def holding(self, pixels: NDArray[np.bool_], y: int, x: int) -> NDArray[np.bool_]:
+        """Which crops, (n,), hold a pixel of a block (Y, X) that begins at a place."""
+        rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+        if not len(rows):
+            return np.zeros(len(self.labels), bool)
+        part = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        # With the number of pixels above and to the left of every place, that in any crop is a
+        # sum of four, however many cells there are.
+        sums = np.zeros((part.shape[0] + 1, part.shape[1] + 1), np.int32)
+        np.cumsum(np.cumsum(part, axis=0, dtype=np.int32), axis=1, out=sums[1:, 1:])
+        top = np.clip(self.corner_y - y - rows[0], 0, part.shape[0])
+        bottom = np.clip(self.corner_y - y - rows[0] + self.side_px, 0, part.shape[0])
+        left = np.clip(self.corner_x - x - columns[0], 0, part.shape[1])
+        right = np.clip(self.corner_x - x - columns[0] + self.side_px, 0, part.shape[1])
+        inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+        return np.asarray(inside > 0)
+
+
+def compare_labels(before: ArrayLike, after: ArrayLike, windows: Windows | None = None) -> Edits:
     """Find the cells that differ between two label images, block by block.
+
+    A cell that was not edited is stale too where a pixel of its crop was taken by another cell
+    or freed: it was shown and is masked, or the reverse. Which other cell has it is all the same.
 
     Parameters
     ----------
     before, after
         (Y, X) integers of one size.
+    windows
+        Crops made of the cells before in which other cells are masked, if there are any.
 
     Raises
     ------
@@ -58,22 +119,27 @@ def compare_labels(before: ArrayLike, after: ArrayLike) -> Edits:
         )
     touched: set[int] = set()
     present: set[int] = set()
+    reached = np.zeros(len(windows.labels) if windows is not None else 0, bool)
     for box in blocks((before.shape[0], before.shape[1])):
         old, new = read(before, *box), read(after, *box)
         differs = old != new
         if differs.any():
             touched |= set(np.unique(old[differs]).tolist()) | set(np.unique(new[differs]).tolist())
+            if windows is not None:
+                masked = (old > 0) != (new > 0)
+                reached |= windows.holding(masked, box[0].start, box[1].start)
     touched.discard(0)
     if not touched:
         return Edits()
     for box in blocks((after.shape[0], after.shape[1])):
         here = read(after, *box)
         present |= set(np.unique(here[np.isin(here, list(touched))]).tolist())
-    return Edits(frozenset(touched & present), frozenset(touched - present))
+    beside = set() if windows is None else set(windows.labels[reached].tolist()) - touched
+    return Edits(frozenset(touched & present), frozenset(touched - present), frozenset(beside))
 
 
 def update_result(result: AnnData, image: str, edits: Edits, part: AnnData | None) -> AnnData:
-    """Replace the edited cells of one image in a result; all others stay to the bit.
+    """Replace the stale cells of one image in a result; all others stay to the bit.
 
     Map and clusters are left out, as they were made of other cells.
 
@@ -86,8 +152,8 @@ def update_result(result: AnnData, image: str, edits: Edits, part: AnnData | Non
     edits
         What was edited.
     part
-        The changed cells embedded anew with the same settings; None when cells were only
-        removed.
+        The stale cells embedded anew with the same settings; None when there are none, as
+        cells were only removed.
 
     Returns
     -------
@@ -99,8 +165,8 @@ def update_result(result: AnnData, image: str, edits: Edits, part: AnnData | Non
     InputError
         The new vectors were made with another encoder or other roles, or no cell is left.
     """
-    stale = [*edits.changed, *edits.removed]
-    gone = (result.obs["image"] == image) & result.obs["label"].isin(stale)
+    gone = result.obs["label"].isin([*edits.stale, *edits.removed])
+    gone &= result.obs["image"] == image
     kept = result[~gone.to_numpy()]
     provenance = dict(result.uns[KEY])
     for name in ("map", "cluster"):
@@ -115,6 +181,7 @@ def update_result(result: AnnData, image: str, edits: Edits, part: AnnData | Non
     obs = obs.drop(columns=[name for name in ("cluster",) if name in obs])
     order = _in_order(obs, list(dict.fromkeys(result.obs["image"])))
     note = f"{edits.count} cells of '{image}' were edited by hand and embedded again or removed"
+    note += f", with {len(edits.beside)} in whose crops they lie" if edits.beside else ""
     provenance["notes"] = [*provenance.get("notes", []), note]
     columns = result.var[["concept_channel", "readout"]].itertuples(index=False, name=None)
     updated = make_result(obs.iloc[order], vectors[order], list(columns), provenance)

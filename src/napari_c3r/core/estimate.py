@@ -17,7 +17,7 @@ from napari_c3r.core.labels import read
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import EmbedJob
-    from napari_c3r.core.encoder import EmbeddingRun
+    from napari_c3r.core.encoder.protocol import Run
 
 # Enough for a stable time, few enough to be over at once.
 _MOST_CROPS = 16
@@ -175,14 +175,11 @@ def _measuring_seconds(job: EmbedJob) -> float:
     return (time.perf_counter() - began) / share
 
 
-def _memory_bytes(
-    job: EmbedJob, run: EmbeddingRun, plan: CropPlan, n_channels: int, n_cells: int
-) -> int:
+def _memory_bytes(job: EmbedJob, run: Run, plan: CropPlan, n_channels: int, n_cells: int) -> int:
     config = job.encoder.config
-    weights = sum(weight.numel() for weight in job.encoder.network.parameters())
     tokens = 1 + (plan.size_px // config.patch_size) ** 2
     activations = _ACTIVATIONS * 4 * tokens * max(n_channels * config.width // 2, config.width)
     crops = n_channels * plan.size_px**2
     per_cell = activations + 2 * crops
     vectors = n_cells * len(run.columns)
-    return _FLOAT_BYTES * (weights + run.batch_size * per_cell + vectors)
+    return _FLOAT_BYTES * (job.encoder.n_weights + run.batch_size * per_cell + vectors)

@@ -48,11 +48,12 @@ class CellFilter:
         Parameters
         ----------
         obs
-            Cells with ``image``, ``touches_border`` and ``area_px``.
+            Cells with ``image``, ``touches_border`` and ``area_px``. A cell of which either is
+            missing is not hidden for it.
         """
         mask = np.zeros(len(obs), bool)
         if self.border:
-            mask |= obs["touches_border"].to_numpy(bool)
+            mask |= (obs["touches_border"] == 1).to_numpy(bool, na_value=False)
         if self.unusual_size:
             image = obs["image"].astype(str).to_numpy()
             size = pd.Series(np.log(obs["area_px"].to_numpy(float)))

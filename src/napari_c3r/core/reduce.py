@@ -92,7 +92,7 @@ def map_cells(
     """
     vectors = _vectors(adata)
     components = principal_components(vectors, n_components)
-    adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist)
+    adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist, None)
     adata.uns.setdefault(KEY, {})["map"] = {
         "method": "UMAP after PCA" if len(vectors) > _FEWEST_FOR_UMAP else "PCA (too few cells)",
         "seed": seed,
@@ -107,8 +107,30 @@ def map_cells(
 _FEWEST_FOR_UMAP = 5
 
 
+def flat_map(
+    vectors: NDArray[np.float32], *, seed: int = 0, start: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Lay vectors (n, D) out in two dimensions, (n, 2), as :func:`map_cells` does by default.
+
+    Parameters
+    ----------
+    vectors
+        (n, D) finite.
+    seed
+        As for :func:`map_cells`.
+    start
+        Where the points begin, (n, 2) finite, so that maps can be compared; None: a spectral
+        layout.
+    """
+    return _umap(principal_components(vectors), seed, 15, 0.1, start)
+
+
 def _umap(
-    components: NDArray[np.float32], seed: int, n_neighbors: int, min_dist: float
+    components: NDArray[np.float32],
+    seed: int,
+    n_neighbors: int,
+    min_dist: float,
+    start: NDArray[np.float32] | None,
 ) -> NDArray[np.float32]:
     if len(components) <= _FEWEST_FOR_UMAP:
         flat = np.zeros((len(components), 2), np.float32)
@@ -120,6 +142,7 @@ def _umap(
         n_neighbors=min(n_neighbors, len(components) - 1),
         min_dist=min_dist,
         random_state=seed,
+        init="spectral" if start is None else start,
         # A seeded run is single threaded; saying so keeps UMAP from warning.
         n_jobs=1,
     )

@@ -248,7 +248,7 @@ def read_session(path: str | Path) -> SavedSession:
             )
         fields = tuple(_read_field(described, folder) for described in content["fields"])
         cells = {
-            described["name"]: _read_cells(folder, number, described["cells"])
+            fields[number].name: _read_cells(folder, number, described["cells"])
             for number, described in enumerate(content["fields"])
             if "cells" in described
         }

@@ -106,3 +106,4 @@ class Controller(Desk):
         """Stop working and let go of the viewer's events."""
         self.drop()
         self.finding.release()
+        self.embedding.release()

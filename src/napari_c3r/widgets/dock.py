@@ -18,7 +18,7 @@ from napari_c3r.widgets.dialogs import Dialogs
 from napari_c3r.widgets.keep_bar import KeepBar
 from napari_c3r.widgets.layers import image_layers
 from napari_c3r.widgets.linking import link_of
-from napari_c3r.widgets.settings import channel_memory, read_settings
+from napari_c3r.widgets.settings import Preferences, channel_memory
 from napari_c3r.widgets.status import Mark, counted
 from napari_c3r.widgets.step import Step
 from napari_c3r.widgets.steps.cells import CellsBody
@@ -63,9 +63,7 @@ class C3RDock(QWidget):
         self.image, self.channels, self.cells = ImageBody(), ChannelsBody(), CellsBody()
         self.embed, self.map, self.keep = EmbedBody(), MapBody(), KeepBar()
         self._problems = dict.fromkeys(range(1, 6), "")
-        settings = read_settings()
-        self.embed.prefer_device(settings.device)
-        self.map.seed.setValue(settings.seed)
+        self.preferences = Preferences(self.embed.preferred | {"seed": self.map.seed.setValue})
         self._build()
         self._connect()
         self._follow_layers()
@@ -91,6 +89,7 @@ class C3RDock(QWidget):
         scroll.setWidget(holder)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -176,6 +175,7 @@ class C3RDock(QWidget):
         self.thumbnails = Thumbnails(images, show, self._settled_later, self)
         self.viewer.layers.events.inserted.connect(self._settled_later)
         self.viewer.layers.events.removed.connect(self._settled_later)
+        self.viewer.dims.events.current_step.connect(self._on_moved)
         self._on_layers()
 
     @property
@@ -185,6 +185,11 @@ class C3RDock(QWidget):
 
     def _settled_later(self) -> None:
         self._settled.start()
+
+    def _on_moved(self) -> None:
+        """Say so where the viewer left the slice that is worked on."""
+        if self.session.slices:
+            self.image.show_session(self.session, self.controller.images.layers_in_words())
 
     def _on_layers(self) -> None:
         self.cells.show_label_layers(self.controller.finding.label_layers())
@@ -377,6 +382,7 @@ class C3RDock(QWidget):
     def release(self) -> None:
         """Disconnect from viewer and session; a running job's result is dropped."""
         self.controller.release()
+        self.preferences.release()
         self.thumbnails.release()
         for timer in (self._settled, self._costing):
             timer.stop()
@@ -384,6 +390,7 @@ class C3RDock(QWidget):
         self.link.field_asked.disconnect(self.controller.images.show_field, missing_ok=True)
         self.viewer.layers.events.inserted.disconnect(self._settled_later)
         self.viewer.layers.events.removed.disconnect(self._settled_later)
+        self.viewer.dims.events.current_step.disconnect(self._on_moved)
 
 
 def _notify(line: str) -> None:

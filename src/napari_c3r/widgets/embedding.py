@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
+from napari_c3r.core.annotate import carry_over
 from napari_c3r.core.edits import Edits
-from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells, Embedded
 from napari_c3r.widgets import layers
 from napari_c3r.widgets.desk import EMBED, Desk
 from napari_c3r.widgets.finding import Finding, segmented
+from napari_c3r.widgets.status import counted
 from napari_c3r.widgets.steps.cells import SegmentChoice
 from napari_c3r.widgets.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderNews
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from napari.layers import Labels
 
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.encoder import Encoder
@@ -91,11 +93,11 @@ class Embedding(QObject):
         return self.encoders[source]
 
     def _tell(self, source: str, encoder: Encoder) -> None:
-        from napari_c3r.core.encoder import available_devices
+        from napari_c3r.core.encoder.loading import torch_problem
 
         self._desk.session.encoder = encoder.name
         self.encoder_loaded.emit(
-            EncoderNews(source, encoder.name, encoder.trained, available_devices())
+            EncoderNews(source, encoder.name, encoder.trained, encoder.devices, torch_problem())
         )
 
     def embed(self, choice: EmbedChoice, find: SegmentChoice) -> None:
@@ -220,6 +222,7 @@ class Embedding(QObject):
                 run.images,
                 made_on=made_on,
                 preview=work.preview,
+                encoder_source=work.choice.source,
             )
         )
         self.choice_used = work.choice
@@ -230,55 +233,78 @@ class Embedding(QObject):
         self.fill_features()
 
     def update_edited(self, choice: EmbedChoice) -> None:
-        """Embed only the cells that were edited by hand, and put them into the result."""
-        session = self._desk.session
-        edits, done, image = session.edits, session.embedded, session.image
-        if edits is None or done is None or image is None:
-            return
+        """Embed only the cells that an edit by hand made stale, and put them into the result."""
         cells = self._finding.current_cells()
-        assert cells is not None
+        session = self._desk.session
+        done, image = session.embedded, session.image
+        if not session.can_update or done is None or image is None or cells is None:
+            return
+        before = done.made_on[image.name].labels
 
-        def body(_: threading.Event) -> Generator[Any, None, AnnData]:
-            from napari_c3r.core.edits import update_result
+        def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, Edits] | None]:
+            from napari_c3r.core.edits import Windows, compare_labels, update_result
             from napari_c3r.core.fields import FieldsRun, FieldTask
+            from napari_c3r.core.table import window_px
 
-            part = None
-            if edits.changed:
+            windows = Windows.of(done.all_rows, image.name)
+            edits, part = compare_labels(before, cells.labels, windows), None
+            if edits.stale:
                 task = FieldTask(
                     image.name,
                     image,
                     labels=cells.labels,
                     nuclei=cells.nuclei,
-                    labels_wanted=edits.changed,
-                    window_px=_window_px(done.all_rows, image.name),
+                    labels_wanted=edits.stale,
+                    window_px=window_px(done.all_rows, image.name),
                 )
                 encoder = self._encoder(choice.source)
                 run = FieldsRun([task], done.assignment, encoder, choice.compute)
-                yield from run.steps()
+                for progress in run.steps():
+                    yield progress
+                    if stop.is_set():
+                        return None
                 part = run.result()
-            return update_result(done.all_rows, image.name, edits, part)
+            return update_result(done.all_rows, image.name, edits, part), edits
+
+        def take(found: tuple[AnnData, Edits] | None) -> None:
+            if found is None:
+                self._desk.said.emit("Stopped; the result is as it was")
+            elif session.embedded is not None and session.embedded.all_rows is done.all_rows:
+                self._put(*found, session.embedded, cells)
 
         self._desk.problem.emit(4, "")
-        self._desk.jobs.start(EMBED, body, lambda table: self._put(table, done, cells, edits))
+        self._desk.jobs.start(EMBED, body, take)
 
-    def _put(self, table: AnnData, done: Embedded, cells: Cells, edits: Edits) -> None:
+    def _put(self, table: AnnData, edits: Edits, done: Embedded, cells: Cells) -> None:
         session = self._desk.session
-        session.set_cells(cells)
+        # Names may have been given, or another field turned to, while the cells were embedded.
+        carry_over(done.all_rows, table)
+        if session.image is not None and session.image.name == cells.image_name:
+            session.set_cells(cells)
+        else:
+            session.cells_of[cells.image_name] = cells
         made_on = {**done.made_on, cells.image_name: cells}
-        session.set_embedded(
-            replace(done, table=table, everything=None, cells=cells, made_on=made_on)
-        )
+        session.set_embedded(replace(done, table=table, everything=None, made_on=made_on))
         self.fill_features()
-        self._desk.said.emit(f"Updated {edits.count} edited cells; all others are as they were")
+        with_others = f" and {counted(len(edits.beside), 'neighbour')}" if edits.beside else ""
+        self._desk.said.emit(
+            f"Updated {counted(edits.count, 'edited cell')}{with_others}; "
+            "all others are as they were"
+        )
 
     def fill_features(self) -> None:
         """Give our own cell layer its measurements; layers of the user's stay as they are."""
-        done = self._desk.session.embedded
-        layer = layers.own_layer(self._desk.viewer, layers.CELLS)
-        if done is None or layer is None or layer.data.shape != np.shape(done.cells.labels):
+        viewer, done = self._desk.viewer, self._desk.session.embedded
+        if done is None:
             return
-        obs = done.table.obs
-        layer.features = obs[obs["image"] == done.image_name].reset_index(drop=True)
+        # Rows of other cells with the same labels would be told of these.
+        of_these = done.cells is self._desk.session.cells
+        cells = layers.own_layer(viewer, layers.CELLS)
+        if cells is not None:
+            obs = done.table.obs[(done.table.obs["image"] == done.image_name) & of_these]
+            cells.features = obs.reset_index(drop=True)
+            _let_carry(cells, done.table if of_these else None, done.image_name)
+        _let_carry(layers.own_layer(viewer, layers.CLUSTERS), done.table, done.image_name)
 
     def estimate(self, choice: EmbedChoice) -> None:
         """Find out in the background what embedding would cost; nothing while work is under way."""
@@ -325,27 +351,21 @@ class Embedding(QObject):
         if self._desk.jobs.running == EMBED:
             self._desk.problem.emit(4, "Abort the run first; it needs its memory")
             return
+        encoders = list(self.encoders.values())
         self.encoders.clear()
         self._work = None
         gc.collect()
-        _release_devices()
+        for encoder in encoders:
+            encoder.release()
         self._desk.said.emit("Released the encoder's memory; it is loaded again when needed")
 
-
-def _release_devices() -> None:
-    import torch
-
-    from napari_c3r.core.encoder import available_devices
-    from napari_c3r.core.encoder.runtime import release_memory
-
-    for device in available_devices():
-        release_memory(torch.device(device))
+    def release(self) -> None:
+        """Let go of what computes, as when the dock closes."""
+        for encoder in self.encoders.values():
+            encoder.release()
 
 
-def _window_px(result: AnnData, image: str) -> int:
-    from napari_c3r.core.table import KEY
-
-    described = result.uns[KEY]["images"]
-    if image not in described["name"]:
-        raise InputError(f"The result does not say how '{image}' was cut out; embed it again")
-    return int(described["crop_window_px"][described["name"].index(image)])
+def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:
+    """Give a layer of ours the result that it shows, for `napari_c3r.writers` to save."""
+    if layer is not None:
+        layer.metadata[layers.KEY] |= {"table": table, "image": image}

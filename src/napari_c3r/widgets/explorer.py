@@ -68,6 +68,8 @@ class C3RExplorer(QWidget):
         self._colour_label = QLabel("Colour by")
         self.begin_button = QPushButton("Open the C3R dock")
         self.begin_button.setToolTip("From image to map in five steps; it has a sample to try")
+        self.doubt_button = QPushButton("Use the diagnostics")
+        self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
         self.panel = ExplorerPanel()
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
@@ -80,6 +82,7 @@ class C3RExplorer(QWidget):
     def _build(self) -> None:
         self.scatter.add_control(self._labelled_colours())
         self.scatter.set_empty_action(self.begin_button)
+        self.scatter.set_caption_action(self.doubt_button)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.addWidget(self.scatter)
         self._split.addWidget(self.panel)
@@ -100,7 +103,6 @@ class C3RExplorer(QWidget):
         row.setSpacing(6)
         row.addWidget(self._colour_label)
         row.addWidget(self.colour_by, 1)
-        holder.setFocusProxy(self.colour_by)
         return holder
 
     def _connect(self) -> None:
@@ -109,7 +111,8 @@ class C3RExplorer(QWidget):
         self.model.current_changed.connect(self._on_point)
         self.model.clicked.connect(self._go_to)
         self.colour_by.activated.connect(self._on_colour_by)
-        self.begin_button.clicked.connect(self._open_dock)
+        self.begin_button.clicked.connect(lambda: open_plugin_dock(self.viewer, "C3R"))
+        self.doubt_button.clicked.connect(lambda: open_plugin_dock(self.viewer, "C3R Diagnostics"))
         panel = self.panel
         panel.centre_button.clicked.connect(self.centre)
         panel.export_button.clicked.connect(self._choose_export)
@@ -153,12 +156,14 @@ class C3RExplorer(QWidget):
         if done is not None:
             self.panel.table.set_frame(done.table.obs, table_columns(done.table.obs))
             self._show_rows()
+        self._offer_names()
         self._show_selection()
 
     def _show_annotation(self) -> None:
         done = self.session.embedded
         if done is None:
             return
+        self._offer_names()
         self.panel.table.set_frame(done.table.obs, table_columns(done.table.obs))
         self._show_rows()
         if self.session.has_map:
@@ -206,14 +211,16 @@ class C3RExplorer(QWidget):
             self.model.set_values(colours.values, colours.name)
         self.link.colour_by(column)
 
-    def _show_selection(self) -> None:
+    def _offer_names(self) -> None:
         done = self.session.embedded
+        self.panel.naming.show_names([] if done is None else names(done.table))
+
+    def _show_selection(self) -> None:
         self.panel.show_state(
             selection_line(self.session),
             int(self.session.selection.sum()),
             self.session.current is not None,
         )
-        self.panel.naming.show_names([] if done is None else names(done.table))
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
         if len(mask) == len(self.session.selection):
@@ -254,11 +261,6 @@ class C3RExplorer(QWidget):
         if self.session.has_map:
             self.model.set_density(False)
             self._colour()
-
-    def _open_dock(self) -> None:
-        window = getattr(self.viewer, "window", None)
-        if window is not None:
-            window.add_plugin_dock_widget("napari-c3r", "C3R")
 
     def _choose_montage(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save the montage", "montage.png", _MONTAGES)
@@ -363,6 +365,15 @@ class C3RExplorer(QWidget):
 def _with_suffix(path: str, kind: str) -> str:
     """The path, with the suffix of the chosen kind of file where it has none."""
     return path if "." in path.rpartition("/")[2] else path + kind.partition("*")[2].rstrip(")")
+
+
+def open_plugin_dock(viewer: Any, name: str) -> None:
+    """Show another of the plugin's docks, as a tab beside those on its side."""
+    window = getattr(viewer, "window", None)
+    if window is not None:
+        shown, _ = window.add_plugin_dock_widget("napari-c3r", name, tabify=True)
+        shown.show()
+        shown.raise_()
 
 
 def open_explorer(viewer: Any) -> None:

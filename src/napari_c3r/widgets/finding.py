@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_c3r.core.edits import compare_labels
+from napari_c3r.core.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.labels import check_labels
-from napari_c3r.session import Cells
+from napari_c3r.session import Cells, Part
 from napari_c3r.widgets import layers
 from napari_c3r.widgets.desk import FIND, Desk
+from napari_c3r.widgets.stacks import label_plane
 from napari_c3r.widgets.status import counted
 from napari_c3r.widgets.steps.cells import SegmentChoice
 
@@ -53,6 +54,8 @@ class Finding(QObject):
         self._edited.setSingleShot(True)
         self._edited.setInterval(30)
         self._edited.timeout.connect(self._compare)
+        desk.session.changed.connect(self._on_changed)
+        desk.viewer.layers.events.removed.connect(self._on_labels_edited)
 
     @property
     def comparing(self) -> bool:
@@ -146,14 +149,14 @@ class Finding(QObject):
 
     def show_cells(self, cells: Cells) -> None:
         """Show cells as layers of ours, and watch the user edit them."""
-        viewer = self._desk.viewer
+        viewer, place = self._desk.viewer, self._desk.session.slices.get(cells.image_name)
         # Layers get copies: what the user paints must not change a running job's arrays.
         if cells.nuclei is not None:
             nuclei = np.array(cells.nuclei)
-            layers.show_labels(viewer, layers.NUCLEI, nuclei, contour=1, visible=False)
+            layers.show_labels(viewer, layers.NUCLEI, nuclei, place=place, contour=1, visible=False)
         self._unwatch()
-        shown = layers.show_labels(viewer, layers.CELLS, np.array(cells.labels), contour=1)
-        self._watch(shown)
+        labels = np.array(cells.labels)
+        self._watch(layers.show_labels(viewer, layers.CELLS, labels, place=place, contour=1))
 
     def turn_to_field(self) -> None:
         """Show the cells of the field that is now on show, or none."""
@@ -172,7 +175,7 @@ class Finding(QObject):
         """Names of the Labels layers that can be taken as cells."""
         from napari.layers import Labels
 
-        ours = {layers.CLUSTERS, layers.SELECTION, layers.NUCLEI, PREVIEW}
+        ours = {layers.CLUSTERS, layers.SELECTION, layers.SHIFT, layers.NUCLEI, PREVIEW}
         return [
             layer.name
             for layer in self._desk.viewer.layers
@@ -187,7 +190,7 @@ class Finding(QObject):
             return
         layer = desk.viewer.layers[name]
         try:
-            labels = layers.label_plane(layer)
+            labels = label_plane(layer, desk.session.slices.get(image.name))
             check_labels(labels, image.shape[1:], f"labels '{name}'")
             labels = np.array(labels)
             count, at_border = count_cells(labels)
@@ -210,7 +213,7 @@ class Finding(QObject):
         layer, cells = self._watched(), self._desk.session.cells
         if cells is None or layer is None or not self._desk.session.labels_edited:
             return cells
-        labels = np.array(layers.label_plane(layer))
+        labels = np.array(self._drawn(layer, cells))
         count, at_border = count_cells(labels)
         origin = cells.origin if cells.origin.endswith(", edited") else f"{cells.origin}, edited"
         return replace(
@@ -242,23 +245,44 @@ class Finding(QObject):
         return next((layer for layer in every if layer.unique_id == self._labels_id), None)
 
     def _on_labels_edited(self) -> None:
-        self._edited.start()
+        if self._labels_id is not None:
+            self._edited.start()
+
+    def _on_changed(self, part: Part) -> None:
+        # Which others an edit made stale depends on the crops; it may be older than they are.
+        if part is Part.RESULT and not self._desk.session.turning:
+            self._on_labels_edited()
 
     def _compare(self) -> None:
-        """Find out which cells differ from those that were taken."""
+        """Find out which cells differ from those that were taken.
+
+        Cells whose layer is gone, or holds something else now, stay as they were taken.
+        """
         layer, session = self._watched(), self._desk.session
-        if layer is None or session.cells is None:
+        if session.cells is None:
             return
         try:
-            session.note_edited_labels(
-                compare_labels(session.cells.labels, layers.label_plane(layer))
-            )
+            edits = Edits() if layer is None else self._edits(layer, session.cells)
         except InputError as error:
+            self._unwatch()
             self._desk.problem.emit(3, str(error))
+            edits = Edits()
+        session.note_edited_labels(edits)
+
+    def _edits(self, layer: Labels, cells: Cells) -> Edits:
+        done = self._desk.session.embedded
+        windows = None
+        if done is not None and done.made_on.get(cells.image_name) is cells:
+            windows = Windows.of(done.all_rows, cells.image_name)
+        return compare_labels(cells.labels, self._drawn(layer, cells), windows)
+
+    def _drawn(self, layer: Labels, cells: Cells) -> Any:
+        return label_plane(layer, self._desk.session.slices.get(cells.image_name))
 
     def release(self) -> None:
         """Let go of the viewer's events."""
-        self._edited.stop()
+        self._desk.session.changed.disconnect(self._on_changed, missing_ok=True)
+        self._desk.viewer.layers.events.removed.disconnect(self._on_labels_edited)
         self._unwatch()
 
 

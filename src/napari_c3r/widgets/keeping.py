@@ -275,6 +275,7 @@ def _embedded(
         saved.finished,
         images,
         made_on=made_on,
+        encoder_source=saved.encoder,
     )
 
 

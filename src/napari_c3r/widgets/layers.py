@@ -6,7 +6,7 @@ Only layers that this plugin made are ever changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from napari_c3r.core.colours import CATEGORICAL, GREY, sequential
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
+from napari_c3r.state import Slice
+from napari_c3r.widgets.stacks import plane_of, slice_shown, spread
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -27,12 +29,14 @@ CELLS = "C3R cells"
 NUCLEI = "C3R nuclei"
 CLUSTERS = "C3R clusters"
 SELECTION = "C3R selection"
+SHIFT = "C3R shift"
 
 # Classes of the cluster layer: 1… are clusters in the palette's order, then these two.
 _MOST_CLUSTERS = 250
 NOISE_CLASS = 254
 DIMMED_CLASS = 255
 _DIMMED = "#80808030"
+_FREE = [GREY] * (NOISE_CLASS - _MOST_CLUSTERS - 1)
 
 # Class of the selection layer for the cell pointed at; the selected ones are 1.
 CURRENT_CLASS = 2
@@ -62,21 +66,31 @@ def _image_name(layer: ImageLayer) -> str | None:
     return name
 
 
-def read_layers(layers: Sequence[ImageLayer], step: Sequence[int] = ()) -> Image:
+def read_layers(
+    layers: Sequence[ImageLayer], point: Sequence[float] = (), axes: Sequence[str] = ()
+) -> Image:
     """Make the core's image of one layer per channel, or of one layer with a channel axis.
 
     Parameters
     ----------
     layers
         Image layers of one size.
-    step
-        The viewer's position along the axes before height and width, for layers that have
-        such axes (Z, T): the slice shown is the one used.
+    point
+        Where the viewer is in the world, for layers that have axes before height and width
+        (Z, T): the slice shown is the one used.
+    axes
+        What the viewer calls its axes.
+
+    Returns
+    -------
+    Image
+        Of a stack, the slice with its place in the name: its labels are not those of another.
 
     Raises
     ------
     InputError
-        No layer, RGB pictures, or layers of different sizes.
+        No layer, RGB pictures, layers of different sizes, or one that does not reach to where
+        the viewer is.
     """
     import dask.array as da
 
@@ -85,13 +99,16 @@ def read_layers(layers: Sequence[ImageLayer], step: Sequence[int] = ()) -> Image
     notes: list[str] = list(layers[0].metadata.get(KEY, {}).get("notes", ()))
     planes: list[tuple[str, Any]] = []
     for layer in layers:
-        planes.extend(_planes(layer, step, notes, alone=len(layers) == 1))
+        planes.extend(_planes(layer, point, axes, notes, alone=len(layers) == 1))
     shapes = {tuple(plane.shape) for _, plane in planes}
     if len(shapes) > 1:
         sizes = ", ".join(f"'{name}' {plane.shape[1]} × {plane.shape[0]}" for name, plane in planes)
         raise InputError(f"The layers differ in size: {sizes}; select those of one image")
+    place = place_shown(layers, point, axes)
+    if place is not None:
+        notes.append(f"The image is a stack; the slice shown, {place.words}, is used")
     first = layers[0].metadata.get(KEY, {})
-    return Image(
+    image = Image(
         data=da.stack([_lazy(plane) for _, plane in planes]),
         channel_names=tuple(_distinct([name for name, _ in planes])),
         pixel_size_um=_pixel_size_um(layers[0], notes),
@@ -101,11 +118,28 @@ def read_layers(layers: Sequence[ImageLayer], step: Sequence[int] = ()) -> Image
         well=first.get("well"),
         site=first.get("site"),
         notes=tuple(notes),
+        position=tuple((axis, at) for axis, at in first.get("position", ())),
     )
+    if place is not None:
+        name = f"{image.name} {place.words.replace(' = ', '=')}"
+        image = replace(image, name=name, position=place.position)
+    return image
+
+
+def place_shown(
+    layers: Sequence[ImageLayer], point: Sequence[float] = (), axes: Sequence[str] = ()
+) -> Slice | None:
+    """Which slice of a stack :func:`read_layers` takes, None where it is no stack."""
+    return slice_shown(layers[0], point, axes, alone=len(layers) == 1)[1]
 
 
 def _planes(
-    layer: ImageLayer, step: Sequence[int], notes: list[str], *, alone: bool
+    layer: ImageLayer,
+    point: Sequence[float],
+    axes: Sequence[str],
+    notes: list[str],
+    *,
+    alone: bool,
 ) -> list[tuple[str, Any]]:
     """The named 2-D planes that a layer contributes."""
     if layer.rgb:
@@ -113,21 +147,14 @@ def _planes(
             f"Layer '{layer.name}' is an RGB picture; split it into its channels "
             "(right click on the layer, Split RGB)"
         )
-    data = layer.data[0] if layer.multiscale else layer.data
-    name = layer.metadata.get(KEY, {}).get("channel") or layer.name
-    axes = [str(axis).lower() for axis in getattr(layer, "axis_labels", ())]
-    if data.ndim == 3 and (axes[:1] in (["c"], ["channel"]) or (alone and data.shape[0] <= 8)):
-        notes.append(f"'{layer.name}' has {data.shape[0]} planes, taken as channels")
-        return [(f"{layer.name} {number + 1}", data[number]) for number in range(data.shape[0])]
-    if data.ndim > 2:
-        # The viewer's axes are aligned with a layer's from the last one backwards.
-        position = tuple(step)[-data.ndim : -2] or (0,) * (data.ndim - 2)
-        position = tuple(
-            min(p, length - 1) for p, length in zip(position, data.shape[:-2], strict=True)
-        )
-        notes.append(f"'{layer.name}' is a stack; the slice shown, {position}, is used")
-        data = data[position]
-    return [(name, data)]
+    data, _ = slice_shown(layer, point, axes, alone=alone)
+    if data.ndim == 2:
+        return [(layer.metadata.get(KEY, {}).get("channel") or layer.name, data)]
+    notes.append(
+        f"'{layer.name}' has {data.shape[0]} planes, taken as channels; if they are times or "
+        "slices, name their axis t or z beside the slider"
+    )
+    return [(f"{layer.name} {number + 1}", data[number]) for number in range(len(data))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,23 +166,25 @@ class Picture:
     plane
         (Y, X), possibly lazy.
     limits
-        Intensities drawn black and brightest.
+        Intensities drawn black and brightest; None finds them when it is drawn.
     colour
         Red, green and blue of the brightest, in 0–1.
     """
 
     plane: Any
-    limits: tuple[float, float]
+    limits: tuple[float, float] | None
     colour: NDArray[np.float32] | tuple[float, float, float]
 
     def draw(self, side_px: int) -> NDArray[np.uint8]:
         """The middle of the plane, RGBA (side, side, 4)."""
+        from napari_c3r.readers import contrast_limits
+
         height, width = self.plane.shape
         reach = min(height, width, _PICTURE_REACH_PX) // 2
         rows = slice(height // 2 - reach, height // 2 + reach)
         columns = slice(width // 2 - reach, width // 2 + reach)
         pixels = np.nan_to_num(np.asarray(self.plane[rows, columns], np.float32))
-        low, high = self.limits
+        low, high = self.limits or contrast_limits(self.plane)
         bright = np.clip((pixels - low) / max(high - low, 1e-6), 0, 1)
         picture = np.ones((*bright.shape, 4), np.float32)
         picture[..., :3] = bright[..., None] * np.array(self.colour, np.float32)
@@ -179,23 +208,6 @@ def pictures(layers: Sequence[ImageLayer], image: Image) -> list[Picture]:
         )
         for number, layer in enumerate(layers)
     ]
-
-
-def label_plane(layer: Labels) -> Any:
-    """The 2-D labels of a layer: as they are, or refused when there are more axes.
-
-    Raises
-    ------
-    InputError
-        The layer has a Z or T axis: cells of one slice are not those of another.
-    """
-    data = layer.data[0] if layer.multiscale else layer.data
-    if data.ndim != 2:
-        raise InputError(
-            f"The labels '{layer.name}' have {data.ndim} axes, shape {tuple(data.shape)}; "
-            "give a 2-D label layer, such as one slice of it"
-        )
-    return data
 
 
 def _lazy(plane: Any) -> Any:
@@ -249,6 +261,7 @@ def show_labels(
     name: str,
     data: NDArray[Any],
     *,
+    place: Slice | None = None,
     contour: int = 0,
     **options: Any,
 ) -> Labels:
@@ -262,30 +275,46 @@ def show_labels(
         One of the names at the top of this file.
     data
         (Y, X) integers. The layer lies on a layer of that size, if there is one.
+    place
+        The slice of a stack that it belongs to, and is shown at.
     contour
         Width of the outlines in pixels; 0 fills.
     **options
         Of a new layer. One that is there keeps what the user made of it.
     """
     existing = own_layer(viewer, name)
-    if existing is not None and existing.data.shape == data.shape:
-        existing.data = data
+    if existing is not None and fits(existing, data.shape, place):
+        existing.data = spread(data, place)
         return existing
     if existing is not None:
         viewer.layers.remove(existing)
     like = reference_layer(viewer, data.shape)
     if like is not None:
-        options |= {
-            "scale": like.scale[-2:],
-            "translate": like.translate[-2:],
-            "units": like.units[-2:],
-        }
+        options |= _placed(like, place)
     active = set(viewer.layers.selection)
-    layer = viewer.add_labels(data, name=name, metadata={KEY: {"own": name}}, **options)
+    metadata = {KEY: {"own": name, "place": place}}
+    layer = viewer.add_labels(spread(data, place), name=name, metadata=metadata, **options)
     layer.contour = contour
     # Adding a layer selects it, which would take the user's layer out of their hands.
     viewer.layers.selection = active or {layer}
     return layer
+
+
+def fits(layer: Labels, shape: tuple[int, ...], place: Slice | None) -> bool:
+    """Whether a layer of ours is of an image's size, and lies at its place."""
+    at = layer.metadata[KEY].get("place")
+    return tuple(plane_of(layer).shape) == tuple(shape) and at == place
+
+
+def _placed(like: Any, place: Slice | None) -> dict[str, Any]:
+    """Scale, position and units of a layer that lies on another, at one slice of it."""
+    start, step = (place.start, place.step) if place is not None else ((), ())
+    units = like.units[-2 - len(start) :]
+    return {
+        "scale": (*step, *like.scale[-2:]),
+        "translate": (*start, *like.translate[-2:]),
+        "units": units if len(units) == len(start) + 2 else None,
+    }
 
 
 def own_layer(viewer: ViewerModel, name: str) -> Labels | None:
@@ -325,29 +354,26 @@ def value_classes(values: NDArray[np.float32], limits: tuple[float, float]) -> N
 
 def cluster_colormap() -> Any:
     """Colours of the cluster layer's classes, those of the map."""
-    from napari.utils.colormaps import DirectLabelColormap
-
-    colours: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
-    for number in range(_MOST_CLUSTERS):
-        colours[number + 1] = CATEGORICAL[number % len(CATEGORICAL)]
-    colours[NOISE_CLASS] = GREY
-    colours[DIMMED_CLASS] = _DIMMED
-    return DirectLabelColormap(color_dict=colours)
+    palette = [CATEGORICAL[number % len(CATEGORICAL)] for number in range(_MOST_CLUSTERS)]
+    return _colormap([*palette, *_FREE, GREY, _DIMMED])
 
 
 def value_colormap() -> Any:
     """Colours of the cluster layer's classes when they are steps of a value, those of the map."""
-    from napari.utils.colormaps import DirectLabelColormap
-
-    colours: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
-    colours |= {step + 1: rgb / 255 for step, rgb in enumerate(sequential(_MOST_CLUSTERS))}
-    colours |= {NOISE_CLASS: GREY, DIMMED_CLASS: _DIMMED}
-    return DirectLabelColormap(color_dict=colours)
+    steps = ["#" + rgb.tobytes().hex() for rgb in sequential(_MOST_CLUSTERS)]
+    return _colormap([*steps, *_FREE, GREY, _DIMMED])
 
 
 def selection_colormap() -> Any:
     """White for the selected cells' outlines, yellow for the one that is pointed at."""
-    from napari.utils.colormaps import DirectLabelColormap
+    return _colormap(["#ffffff", "#ffd400"])
 
-    colours = {None: "transparent", 0: "transparent", 1: "white", CURRENT_CLASS: "#ffd400"}
-    return DirectLabelColormap(color_dict=colours)
+
+def _colormap(colours: Sequence[str]) -> Any:
+    """Colours of the classes 1, 2, …, as ``"#rrggbb"`` or ``"#rrggbbaa"``; 0 is transparent."""
+    # A direct colormap would say the same, but makes numba compile for seconds when first drawn.
+    from napari.utils.colormaps import CyclicLabelColormap
+
+    codes = [bytes.fromhex(colour[1:].ljust(8, "f")) for colour in colours]
+    table = np.frombuffer(bytes(4) + b"".join(codes), np.uint8).reshape(-1, 4)
+    return CyclicLabelColormap(colors=table.astype(np.float32) / 255)

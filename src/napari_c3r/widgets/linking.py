@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -10,16 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from napari_c3r.core.labels import outline, paint
+from napari_c3r.core.labels import Lookup, outline, paint, paint_at
 from napari_c3r.session import Cells, Embedded, Part, Session, session_of
+from napari_c3r.state import Slice
 from napari_c3r.widgets import layers
 from napari_c3r.widgets.columns import CLUSTER, colouring
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring
+from napari_c3r.widgets.stacks import plane_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _OUTLINE_PX = 2
+
+
+@dataclass(eq=False)
+class _Drawing:
+    """A label image that is painted again and again, and what is found out of it only once."""
+
+    cells: Cells
+
+    @cached_property
+    def labels(self) -> NDArray[Any]:
+        return np.asarray(self.cells.labels)
+
+    @cached_property
+    def highest(self) -> int:
+        return int(self.labels.max(initial=0))
+
+    @cached_property
+    def edges(self) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """Pixels on the edges of all cells, as flat indices, and the labels there."""
+        pixels = outline(self.labels, _OUTLINE_PX)
+        return pixels, self.labels.ravel()[pixels]
 
 
 class ImageLink:
@@ -43,7 +68,7 @@ class ImageLink:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = ref(viewer)
         self._session = session
-        self._outlined: tuple[Cells, Any, Any] | None = None
+        self._drawing: _Drawing | None = None
         self._colour_by = CLUSTER
         self._colours: tuple[Any, str, Colouring] | None = None
         self._rows_here: tuple[Any, str, NDArray[np.bool_]] | None = None
@@ -84,10 +109,15 @@ class ImageLink:
         if part in (Part.SELECTION, Part.CURRENT):
             self._draw_selection()
 
-    def _shown_labels(self) -> Any:
-        """Label image of the result, None while there is nothing to colour."""
-        done = self._session.embedded
-        return None if done is None else np.asarray(done.cells.labels)
+    def _drawing_of(self, done: Embedded) -> _Drawing:
+        known = self._drawing
+        if known is None or known.cells is not done.cells:
+            known = self._drawing = _Drawing(done.cells)
+        return known
+
+    def _place(self, done: Embedded) -> Slice | None:
+        """The slice of a stack that the cells shown are of."""
+        return self._session.slices.get(done.image_name)
 
     def _here(self) -> NDArray[np.bool_]:
         """Which rows of the result are cells of the shown image."""
@@ -100,20 +130,20 @@ class ImageLink:
         return known[2]
 
     def _draw_clusters(self) -> None:
-        viewer, labels = self._viewer(), self._shown_labels()
-        done = self._session.embedded
-        if viewer is None or labels is None or done is None or not self._session.has_map:
+        viewer, done = self._viewer(), self._session.embedded
+        if viewer is None or done is None or not self._session.has_map:
             return
         colours, here = self.colours_of(self._colour_by), self._here()
         classes = _classes(colours)
         if self._session.selection.any():
             classes = np.where(self._session.selection, classes, layers.DIMMED_CLASS)
         keys, classes = done.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
+        drawing, place = self._drawing_of(done), self._place(done)
         layer = layers.own_layer(viewer, layers.CLUSTERS)
         kind = type(colours).__name__
-        if layer is not None and layer.data.shape == labels.shape:
+        if layer is not None and layers.fits(layer, drawing.labels.shape, place):
             # In place: a large image is recoloured many times in a session.
-            paint(labels, keys, classes, out=layer.data)
+            paint(drawing.labels, keys, classes, 0, plane_of(layer), drawing.highest)
             if layer.metadata.get("colours") != kind:
                 layer.colormap = _colormap(colours)
             layer.metadata["colours"] = kind
@@ -122,49 +152,56 @@ class ImageLink:
         layer = layers.show_labels(
             viewer,
             layers.CLUSTERS,
-            paint(labels, keys, classes),
+            paint(drawing.labels, keys, classes, highest=drawing.highest),
+            place=place,
             colormap=_colormap(colours),
             opacity=0.45,
         )
         layer.metadata["colours"] = kind
 
     def _draw_selection(self) -> None:
-        viewer, labels = self._viewer(), self._shown_labels()
-        done = self._session.embedded
-        if viewer is None or labels is None or done is None:
+        viewer, done = self._viewer(), self._session.embedded
+        if viewer is None or done is None:
             return
         here = self._here()
         marks = (self._session.selection & here).astype(np.uint8)
         if self._session.current is not None and here[self._session.current]:
             marks[self._session.current] = layers.CURRENT_CLASS
-        layer = layers.own_layer(viewer, layers.SELECTION)
-        if layer is None or layer.data.shape != labels.shape:
-            if not marks.any():
-                return
-            layer = layers.show_labels(
-                viewer,
-                layers.SELECTION,
-                np.zeros(labels.shape, np.uint8),
-                colormap=layers.selection_colormap(),
-                opacity=1.0,
-            )
+        drawing = self._drawing_of(done)
+        layer = self._selection_layer(viewer, drawing, self._place(done), bool(marks.any()))
+        if layer is None:
+            return
         lit = marks > 0
         keys = done.table.obs["label"].to_numpy()[lit]
-        pixels, of_labels, fresh = self._outlines(done.cells)
-        if fresh:
-            layer.data[...] = 0
-        # Outlines of our own, as napari would find all of them anew at every change.
-        layer.data.ravel()[pixels] = paint(of_labels, keys, marks[lit])
+        plane = plane_of(layer)
+        if layer.metadata.get("cells") is not done.cells or not lit.any():
+            plane[...] = 0
+            layer.metadata["cells"] = done.cells
+        if lit.any():
+            # Outlines of our own, as napari would find all of them anew at every change.
+            paint_at(*drawing.edges, Lookup(keys, marks[lit], 0, drawing.highest), plane)
         layer.refresh()
 
-    def _outlines(self, cells: Cells) -> tuple[Any, Any, bool]:
-        """Pixels on the edges of all cells, as flat indices, the labels there, and if new."""
-        fresh = self._outlined is None or self._outlined[0] is not cells
-        if self._outlined is None or fresh:
-            labels = np.asarray(cells.labels)
-            pixels = outline(labels, _OUTLINE_PX)
-            self._outlined = cells, pixels, labels.ravel()[pixels]
-        return *self._outlined[1:], fresh
+    def _selection_layer(
+        self, viewer: ViewerModel, drawing: _Drawing, place: Slice | None, wanted: bool
+    ) -> Any:
+        """The layer of the outlines, None where there is none and none is wanted."""
+        shape = drawing.labels.shape
+        layer = layers.own_layer(viewer, layers.SELECTION)
+        if layer is not None and layers.fits(layer, shape, place):
+            return layer
+        if not wanted:
+            if layer is not None:
+                viewer.layers.remove(layer)
+            return None
+        return layers.show_labels(
+            viewer,
+            layers.SELECTION,
+            np.zeros(shape, np.uint8),
+            place=place,
+            colormap=layers.selection_colormap(),
+            opacity=1.0,
+        )
 
     def _on_mouse(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
         """A click, not a drag, on a cell points at its row; Shift adds it, Alt removes it."""
@@ -185,10 +222,15 @@ class ImageLink:
 
     def row_at(self, position: Any) -> int | None:
         """The row of the cell under a position in world coordinates, None beside all."""
-        viewer, labels = self._viewer(), self._shown_labels()
-        if viewer is None or labels is None:
+        viewer, done = self._viewer(), self._session.embedded
+        # Turned in space, a position lies in front of the image and not on it.
+        if viewer is None or done is None or viewer.dims.ndisplay != 2:
             return None
-        layer = _layer_of(viewer, labels.shape)
+        place = self._place(done)
+        if place is not None and not place.holds(position):
+            return None
+        labels = self._drawing_of(done).labels
+        layer = _layer_of(viewer, labels.shape, place)
         if layer is None:
             return None
         y, x = np.round(layer.world_to_data(position)[-2:]).astype(int)
@@ -222,12 +264,16 @@ class ImageLink:
         self._awaited = None
         if not self._here()[row]:
             return self._turn_to_field_of(row, done)
-        layer = _layer_of(viewer, self._shown_labels().shape)
+        place = self._place(done)
+        layer = _layer_of(viewer, self._drawing_of(done).labels.shape, place)
         x, y = done.table.obsm["spatial"][row]
         if layer is None or not np.isfinite((x, y)).all():
             return False
         leading = (0.0,) * (layer.ndim - 2)
         world = layer.data_to_world((*leading, y, x))
+        if place is not None and not place.holds(viewer.dims.point):
+            axes = range(viewer.dims.ndim - 2 - len(place.start), viewer.dims.ndim - 2)
+            viewer.dims.set_point(tuple(axes), place.start)
         camera = viewer.scene.camera
         camera.center = (*camera.center[:-2], *world[-2:])
         return True
@@ -253,11 +299,11 @@ class ImageLink:
             self._awaited = row
 
 
-def _layer_of(viewer: ViewerModel, shape: tuple[int, ...]) -> Any:
+def _layer_of(viewer: ViewerModel, shape: tuple[int, ...], place: Slice | None) -> Any:
     """Where the cells are shown: in a layer of ours, else in one of their size."""
     for name in (layers.CLUSTERS, layers.CELLS):
         ours = layers.own_layer(viewer, name)
-        if ours is not None and ours.data.shape == tuple(shape):
+        if ours is not None and layers.fits(ours, shape, place):
             return ours
     return layers.reference_layer(viewer, shape)
 

@@ -98,6 +98,11 @@ class MontageController(QObject):
         self._viewer.layers.events.removed.connect(self._on_layers)
 
     def _on_changed(self, part: Part) -> None:
+        if part is Part.RESULT:
+            # What is shown are rows of the table before, where these may be other cells.
+            self.pictures.drop()
+            self._hovering.drop()
+            self._panel.show_rows([], [], [])
         if part is Part.CURRENT and self._panel.wanted is not None:
             return
         if part in (Part.RESULT, Part.MAP, Part.SELECTION, Part.ANNOTATION, Part.CURRENT):

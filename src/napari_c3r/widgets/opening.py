@@ -38,6 +38,7 @@ class Opening(QObject):
         super().__init__(desk)
         self._desk = desk
         self._layer_ids: list[Any] = []
+        self._pixels: dict[str, set[int]] = {}
         self._paths: tuple[str, ...] = ()
 
     def look(self, paths: Sequence[str], swap: str = "") -> None:
@@ -136,13 +137,19 @@ class Opening(QObject):
         """Take the viewer's image layers as the image."""
         desk = self._desk
         try:
+            dims = desk.viewer.dims
             found = layers.image_layers(desk.viewer)
-            image = layers.read_layers(found, desk.viewer.dims.current_step)
+            image = layers.read_layers(found, dims.point, dims.axis_labels)
+            place = layers.place_shown(found, dims.point, dims.axis_labels)
         except InputError as error:
             desk.problem.emit(1, str(error))
             return
         desk.problem.emit(1, "")
+        image = self._told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
+        desk.session.slices.pop(image.name, None)
+        if place is not None:
+            desk.session.slices[image.name] = place
         given = dict(zip(image.channel_names, image.channel_names, strict=True))
         named = desk.session.memory.names_for(image.channel_names)
         if named:
@@ -154,6 +161,20 @@ class Opening(QObject):
         opened = {tuple(la.metadata.get(layers.KEY, {}).get("opened", ())) for la in found}
         if len(opened) == 1 and (paths := opened.pop()):
             self._adopt(paths, image, named)
+
+    def _told_apart(self, image: Image, found: Sequence[ImageLayer]) -> Image:
+        """The image, with a number in its name if other pixels had that name before.
+
+        What comes from a file is known by its path.
+        """
+        if any(la.source.path or la.metadata.get(layers.KEY, {}).get("image") for la in found):
+            return image
+        pixels, name, number = {id(layer.data) for layer in found}, image.name, 1
+        while not self._pixels.setdefault(name, pixels) & pixels:
+            number += 1
+            name = f"{image.name} ({number})"
+        self._pixels[name] = pixels
+        return replace(image, name=name)
 
     def _adopt(self, paths: Sequence[str], image: Image, named: dict[str, str]) -> None:
         """Find the fields beside an image that napari opened, so that they can be turned to."""
@@ -195,11 +216,22 @@ class Opening(QObject):
         if not shown:
             return "Its layers are no longer in the viewer; what was read from them is kept."
         if len(shown) == 1 and len(image.channel_names) > 1:
-            return f"Made of the {len(image.channel_names)} planes of the layer {names}"
+            words = f"Made of the {len(image.channel_names)} planes of the layer {names}"
+            return words + self._place_in_words(image)
         words = f"Made of the layer{'s' if len(shown) > 1 else ''} {names}"
         if gone:
             words += f"; {gone} of its layers are no longer in the viewer, their pixels are kept"
-        return words
+        return words + self._place_in_words(image)
+
+    def _place_in_words(self, image: Image) -> str:
+        place = self._desk.session.slices.get(image.name)
+        if place is None:
+            return ""
+        # Kept together where the line breaks.
+        at = place.words.replace(" = ", "\u00a0=\u00a0")
+        if place.holds(self._desk.viewer.dims.point):
+            return f" at {at}"
+        return f" at {at}. The viewer shows another slice; “Use layers in viewer” takes that one."
 
     def pictures(self) -> list[layers.Picture]:
         """Thumbnails-to-be of all channels, in the colours and contrast of the viewer."""
@@ -276,12 +308,10 @@ def _own_pictures(image: Image) -> list[layers.Picture]:
     from napari.utils.color import ColorValue
 
     from napari_c3r.core.stains import channel_colours
-    from napari_c3r.readers import contrast_limits
 
     colours = channel_colours(image.channel_names)
+    # Their limits are found in the thread that draws them, since pixels must be read for it.
     return [
-        layers.Picture(
-            image.channel(name), contrast_limits(image.channel(name)), ColorValue(colours[name])[:3]
-        )
+        layers.Picture(image.channel(name), None, ColorValue(colours[name])[:3])
         for name in image.channel_names
     ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.embed import embed
 from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, load_encoder
-from napari_c3r.core.encoder.encoder import MODELS
+from napari_c3r.core.encoder.local import MODELS
 from napari_c3r.core.simulate import simulate_field
 
 HPA = ["microtubules", "protein", "nucleus", "ER"]
@@ -53,7 +53,7 @@ def test_it_embeds_real_cells_alike_in_every_precision(bundled: Encoder, data_di
 
     crops = tifffile.imread(data_dir / "crops" / "hpa_56_F11_U2OS.tif")
     exact = bundled.embed(crops, HPA_ROLES, HPA, precision="float32")
-    assert exact.shape == (13, 384)
+    assert exact.shape == (13, 192)
     assert np.isfinite(exact).all()
     assert np.linalg.matrix_rank(exact - exact.mean(axis=0)) == 12
 

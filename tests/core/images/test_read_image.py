@@ -29,7 +29,8 @@ def write_ome(path, pixels=STACK, axes="TCZYX", x=0.3, y=0.3, unit="µm", **opti
 def test_ome_tiff_keeps_names_size_z_and_t(tmp_path):
     path = write_ome(tmp_path / "a.ome.tif", x=300, y=300, unit="nm")
     image = read_image(path, t=1)
-    assert (image.name, image.channel_names) == ("a", ("DNA", "ER", "RNA"))
+    assert (image.name, image.channel_names) == ("a t=1", ("DNA", "ER", "RNA"))
+    assert image.position == (("t", 1),)
     assert image.pixel_size_um == pytest.approx(0.3)
     np.testing.assert_array_equal(image.data, STACK[1].max(1))
     np.testing.assert_array_equal(read_image(path, z=2).data, STACK[0, :, 2])
@@ -117,6 +118,9 @@ def test_z_and_t_from_names(tmp_path):
                 tifffile.imwrite(tmp_path / name, STACK[t - 1, channel, z])
     image = read_image(tmp_path, t=1, z=0)
     np.testing.assert_array_equal(image.data, STACK[1, 1:, 1])
+    # A label names another cell at another time, so each time is an image of its own.
+    assert image.name == f"{read_image(tmp_path).name} t=1"
+    assert [read_image(tmp_path, t=t).position for t in (0, 1)] == [(("t", 0),), (("t", 1),)]
     np.testing.assert_array_equal(read_image(tmp_path).data, STACK[0, 1:, 1:3].max(1))
     with pytest.raises(InputError, match="no time point 2: choose 0 to 1"):
         read_image(tmp_path, t=2)
@@ -173,7 +177,7 @@ def test_ome_zarr_of_both_versions(tmp_path, version):
     attributes = {"multiscales": [image], "omero": names}
     root.attrs.update(attributes if version == 2 else {"ome": attributes})
     read = read_image(tmp_path / "a.ome.zarr", t=1, z="mean")
-    assert (read.name, read.channel_names) == ("a", ("DNA", "ER", "RNA"))
+    assert (read.name, read.channel_names) == ("a t=1", ("DNA", "ER", "RNA"))
     assert read.pixel_size_um == pytest.approx(0.2)
     np.testing.assert_allclose(read.data, STACK[1].mean(1), rtol=1e-6)
     with pytest.raises(InputError, match="no scene 1: choose 0"):

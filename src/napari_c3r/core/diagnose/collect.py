@@ -17,9 +17,9 @@ from napari_c3r.core.diagnose.structure import Columns
 from napari_c3r.core.diagnose.variants import VariantPlan
 
 if TYPE_CHECKING:
-    from napari_c3r.core.diagnose.shared import VariantsRun
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.config import ConceptMode, Readout
+    from napari_c3r.core.encoder.protocol import VariantsRun
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,7 @@ class Collector:
     @contextmanager
     def running(self) -> Iterator[VariantsRun]:
         """Hold the encoder on its device."""
-        from napari_c3r.core.diagnose.shared import VariantsRun
-
-        with VariantsRun(
-            self._encoder,
+        with self._encoder.start_variants(
             self._assignments,
             self._names,
             device=self._settings.device,

@@ -29,6 +29,7 @@ from napari_c3r.core.labels import ArrayLike
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.config import ConceptMode, Readout
+    from napari_c3r.core.encoder.protocol import VariantsRun
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,12 @@ class FlipRun:
     def steps(self) -> Iterator[EmbedProgress]:
         """Work, yielding when the cells are measured, after every batch, and every variant."""
         start = time.perf_counter()
+        for number in range(len(self._measured) + 1, len(self.job.fields) + 1):
+            self._measured.append(self._measure(self.job.fields[number - 1]))
+            if number < len(self.job.fields):
+                stage = f"measured the cells of {number} of {len(self.job.fields)} images"
+                known = sum(len(table.obs) for table, _ in self._measured)
+                yield EmbedProgress(0, known, time.perf_counter() - start, stage)
         collector = self._prepare()
         pending = np.flatnonzero(~collector.done)
         already, total = len(self._obs) - len(pending), len(self._obs)
@@ -163,7 +170,8 @@ class FlipRun:
         """Measure the cells of all images and draw those to ask."""
         if self._collector is not None:
             return self._collector
-        self._measured = [self._measure(field) for field in self.job.fields]
+        to_come = self.job.fields[len(self._measured) :]
+        self._measured += [self._measure(field) for field in to_come]
         tables = [t.obs.assign(_field=number) for number, (t, _) in enumerate(self._measured)]
         obs = pd.concat(tables, ignore_index=True)
         column = self.job.label_column
@@ -210,6 +218,8 @@ class FlipRun:
             size_px=config.input_size,
             neighbours=config.neighbours,
         )
+        if field.window_px is not None:
+            plan = replace(plan, window_px=field.window_px)
         if field.labels_wanted is not None:
             wanted = table.obs["label"].isin(sorted(field.labels_wanted))
             table = CellTable(table.obs[wanted].reset_index(drop=True), table.notes)
@@ -217,11 +227,8 @@ class FlipRun:
         return CellTable(table.obs.assign(height_px=height, width_px=width), table.notes), plan
 
     def _embed_field(
-        self, number: int, field: EmbedJob, collector: Collector, run: object
+        self, number: int, field: EmbedJob, collector: Collector, run: VariantsRun
     ) -> Iterator[None]:
-        from napari_c3r.core.diagnose.shared import VariantsRun
-
-        assert isinstance(run, VariantsRun)
         here = np.flatnonzero((self._obs["_field"] == number).to_numpy() & ~collector.done)
         if not len(here):
             return

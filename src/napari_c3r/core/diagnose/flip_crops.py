@@ -117,14 +117,11 @@ def embed_alone(
     ndarray
         (n, C, F) float32, class tokens.
     """
-    from napari_c3r.core.diagnose.shared import VariantsRun
-
     chosen = run or RunSettings()
     names = tuple(channel_names)
     everything = ChannelAssignment(dict.fromkeys(names, "both"))
     assignments = [everything, *(alone(name, names) for name in names)]
-    with VariantsRun(
-        encoder,
+    with encoder.start_variants(
         assignments[1:] if len(names) == 1 else assignments,
         names,
         device=chosen.device,

@@ -12,7 +12,7 @@ from torch import Tensor
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT
 from napari_c3r.core.encoder.config import ConceptMode, Readout
-from napari_c3r.core.encoder.encoder import Encoder
+from napari_c3r.core.encoder.local import LocalEncoder
 from napari_c3r.core.encoder.plan import Plan, read_out
 from napari_c3r.core.encoder.run import EmbeddingRun
 
@@ -47,7 +47,7 @@ class VariantsRun(EmbeddingRun):
 
     def __init__(
         self,
-        encoder: Encoder,
+        encoder: LocalEncoder,
         assignments: Sequence[ChannelAssignment],
         channel_names: Sequence[str],
         *,

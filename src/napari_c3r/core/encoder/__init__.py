@@ -1,7 +1,8 @@
 """The context-concept encoder: networks, model folders, and crops to vectors.
 
 Each part of the network is one file: `stem`, `positions`, `block`, `combiner`, put together in
-`cce`. `encoder` is what users meet. The names below load on first use, since most need PyTorch.
+`cce`. `encoder` is what users meet; `loading` decides whether it computes in this process, `local`,
+or in one of its own, `remote`. The names below load on first use, since most need PyTorch.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder.cce import ContextConceptEncoder
     from napari_c3r.core.encoder.config import EncoderConfig
     from napari_c3r.core.encoder.convert import convert_checkpoint
-    from napari_c3r.core.encoder.encoder import Encoder, load_encoder
+    from napari_c3r.core.encoder.encoder import Encoder
     from napari_c3r.core.encoder.folder import read_model_folder, write_model_folder
+    from napari_c3r.core.encoder.loading import load_encoder
+    from napari_c3r.core.encoder.local import LocalEncoder
     from napari_c3r.core.encoder.run import EmbeddingRun
     from napari_c3r.core.encoder.runtime import available_devices
 
@@ -23,9 +26,10 @@ _HOMES = {
     "EmbeddingRun": "run",
     "Encoder": "encoder",
     "EncoderConfig": "config",
+    "LocalEncoder": "local",
     "available_devices": "runtime",
     "convert_checkpoint": "convert",
-    "load_encoder": "encoder",
+    "load_encoder": "loading",
     "read_model_folder": "folder",
     "write_model_folder": "folder",
 }
@@ -35,6 +39,7 @@ __all__ = [
     "EmbeddingRun",
     "Encoder",
     "EncoderConfig",
+    "LocalEncoder",
     "available_devices",
     "convert_checkpoint",
     "load_encoder",

@@ -14,6 +14,20 @@ from torch import Tensor, nn
 NORM_EPS = 1e-6
 
 
+def draw_weights(network: nn.Module) -> None:
+    """Draw the first weights of all layers, as the official training does.
+
+    Linear layers: normal with deviation 0.02, truncated at +-2, and biases 0; convolutions and
+    layer norms as PyTorch initialises them.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, (nn.Conv2d, nn.LayerNorm)):
+            module.reset_parameters()
+
+
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017, eq. 1).
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from napari_c3r.core.encoder.block import NORM_EPS, Block
+from napari_c3r.core.encoder.block import NORM_EPS, Block, draw_weights
 from napari_c3r.core.encoder.combiner import Combiner
 from napari_c3r.core.encoder.config import EncoderConfig
 from napari_c3r.core.encoder.positions import interpolate_positions
@@ -65,15 +65,9 @@ class ContextConceptEncoder(nn.Module):
     def reset_parameters(self) -> None:
         """Draw the initial weights, as the official training does.
 
-        Linear layers, class token and positions: normal with deviation 0.02, truncated at +-2;
-        biases and mask tokens 0; patch embedding and layer norms as PyTorch initialises them.
+        Class token and positions as linear layers are, mask tokens 0.
         """
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
-            elif isinstance(module, (nn.Conv2d, nn.LayerNorm)):
-                module.reset_parameters()
+        draw_weights(self)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         if self.masked_embed is not None:

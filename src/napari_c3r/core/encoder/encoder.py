@@ -1,66 +1,39 @@
-"""The encoder as users meet it: load it, give it crops and roles, get one vector per cell."""
+"""The encoder as users meet it: give it crops and roles, get one vector per cell."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder.cce import ContextConceptEncoder
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
-from napari_c3r.core.encoder.folder import ModelFolder, read_model_folder
 from napari_c3r.core.encoder.plan import Plan
-from napari_c3r.core.encoder.run import EmbeddingRun
 
-MODELS: Final = Path(__file__).parents[2] / "models"
-
-
-def load_encoder(source: str | Path = "bundled") -> Encoder:
-    """Load an encoder.
-
-    Parameters
-    ----------
-    source
-        ``"bundled"`` for the one that comes with the package, or the path of a model folder.
-
-    Raises
-    ------
-    InputError
-        If there is no model folder, or something in it is missing, damaged or unknown. The line
-        names the file and says what to do.
-    """
-    return Encoder(read_model_folder(MODELS / "bundled" if source == "bundled" else source))
+if TYPE_CHECKING:
+    from napari_c3r.core.encoder.protocol import Run, VariantsRun
 
 
-class Encoder:
-    """A frozen context-concept encoder.
+class Encoder(ABC):
+    """A frozen context-concept encoder, in this process or in one of its own.
 
     Parameters
     ----------
-    folder
-        A model folder that was read.
-
-    Attributes
-    ----------
-    config : EncoderConfig
+    config
         Its sizes and what it recommends.
-    card : str
+    card
         The model card, in Markdown.
-    weights_hash : str
+    weights_hash
         SHA-256 of the weights file, 64 hexadecimal digits.
-    network : ContextConceptEncoder
-        float32, on the CPU, in evaluation mode.
     """
 
-    def __init__(self, folder: ModelFolder) -> None:
-        self.config: EncoderConfig = folder.config
-        self.card: str = folder.card
-        self.weights_hash: str = folder.weights_hash
-        self.network: ContextConceptEncoder = folder.make_network()
+    def __init__(self, config: EncoderConfig, card: str, weights_hash: str) -> None:
+        self.config = config
+        self.card = card
+        self.weights_hash = weights_hash
 
     def __repr__(self) -> str:
         state = "trained" if self.trained else "untrained"
@@ -75,6 +48,20 @@ class Encoder:
     def trained(self) -> bool:
         """Whether the weights were trained. If not, its vectors mean little."""
         return self.config.trained
+
+    @property
+    @abstractmethod
+    def devices(self) -> tuple[str, ...]:
+        """What this machine can compute on, best first."""
+
+    @property
+    @abstractmethod
+    def n_weights(self) -> int:
+        """Numbers that were learned."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Give memory back that is only kept to be faster the next time."""
 
     def n_dims(
         self,
@@ -194,6 +181,7 @@ class Encoder:
         ) as run:
             return run.tokens(crops)
 
+    @abstractmethod
     def start(
         self,
         assignment: ChannelAssignment,
@@ -204,7 +192,7 @@ class Encoder:
         batch_size: int | str = "auto",
         concept_mode: ConceptMode | None = None,
         readout: Readout | None = None,
-    ) -> EmbeddingRun:
+    ) -> Run:
         """Get ready to embed crops that come bit by bit.
 
         Parameters
@@ -214,17 +202,23 @@ class Encoder:
 
         Returns
         -------
-        EmbeddingRun
+        Run
             Holds the network on the device until it is closed.
         """
-        return EmbeddingRun(
-            self.network,
-            self.config,
-            assignment,
-            channel_names,
-            device=device,
-            precision=precision,
-            batch_size=batch_size,
-            concept_mode=concept_mode or self.config.concept_mode,
-            readout=readout or self.config.readout,
-        )
+
+    @abstractmethod
+    def start_variants(
+        self,
+        assignments: Sequence[ChannelAssignment],
+        channel_names: Sequence[str],
+        **options: Any,
+    ) -> VariantsRun:
+        """Get ready to embed crops under several assignments at once.
+
+        Parameters
+        ----------
+        assignments
+            Every channel that takes part in one must take part in the first.
+        channel_names, **options
+            As in `start`.
+        """

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, get_args
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Self, get_args
 
 from napari_c3r.core.channels import ChannelAssignment, check_channel_names
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,9 @@ def read_out(tokens: Tensor, readout: Readout) -> Tensor:
         feature the population standard deviation (divided by N) over the N patch tokens, which
         says how unevenly it is spread over the cell, and is 0 for a single patch.
     """
+    # The rest of this module plans for windows that cannot load it, too.
+    import torch
+
     cls_token = tokens[:, 0]
     if readout == "cls":
         return cls_token

@@ -36,6 +36,9 @@ class Image:
         The image's identifier, written to the ``image`` column of the result.
     plate, well, site
         Where the field lies on a plate, as far as it is known. Wells read ``"C03"``.
+    position
+        Where in a stack the planes lie, as axis and index from 0: ``(("t", 3),)``. Empty where
+        there is no such axis, or it was projected.
     notes
         What a reader had to decide or could not know, as sentences for the user.
 
@@ -55,6 +58,7 @@ class Image:
     well: str | None = None
     site: str | None = None
     notes: tuple[str, ...] = ()
+    position: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         _check_data(self.data, len(self.channel_names))
@@ -130,6 +134,11 @@ class Image:
             self.index(old)
         renamed = tuple(names.get(name, name) for name in self.channel_names)
         return replace(self, channel_names=renamed)
+
+
+def at_time(name: str, t: int) -> str:
+    """Identifier of an image's time point ``t``: the first has that of the image."""
+    return f"{name} t={t}" if t else name
 
 
 def _as_dask(array: npt.ArrayLike) -> da.Array:

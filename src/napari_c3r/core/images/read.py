@@ -10,7 +10,7 @@ import dask.array as da
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.find import ImageFiles, PathInput, PlaneFile, find_images, stem
 from napari_c3r.core.images.formats import open_file
-from napari_c3r.core.images.image import Image
+from napari_c3r.core.images.image import Image, at_time
 from napari_c3r.core.images.names import HPA_STAINS
 from napari_c3r.core.images.projection import check_z, project
 from napari_c3r.core.images.stack import COLOURS, Stack, check_index
@@ -56,7 +56,8 @@ def read_image(
     -------
     Image
         With lazy ``data`` ``(C, Y, X)``. Channels without a name are called ``ch1``, ``ch2`` …;
-        what had to be decided is in ``notes``.
+        what had to be decided is in ``notes``. Of a time series, ``position`` says the time
+        point, and from the second on so does the name: ``"movie t=3"``.
 
     Raises
     ------
@@ -69,7 +70,11 @@ def read_image(
         files = path_or_paths
     else:
         files = _only_image(path_or_paths, pattern)
-    image = _assemble(files, _open_all(files, scene, t, swap), z)
+    channels = _open_all(files, scene, t, swap)
+    image = _assemble(files, channels, z)
+    if len({file.t for file in files.files}) > 1 or channels[0].stack.data.shape[0] > 1:
+        # A label names another cell at another time, so each time is an image of its own.
+        image = replace(image, name=at_time(files.name, t), position=(("t", t),))
     image = image.rename(names) if names else image
     return image if pixel_size_um is None else replace(image, pixel_size_um=pixel_size_um)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from napari_c3r.core.images.find import ImageFiles, PathInput, find_images
 from napari_c3r.core.images.formats import open_file
-from napari_c3r.core.images.image import Image
+from napari_c3r.core.images.image import Image, at_time
 from napari_c3r.core.images.read import read_image
 from napari_c3r.core.images.stack import MOST_UNNAMED_CHANNELS
 
@@ -76,7 +76,7 @@ class FieldSource:
     @property
     def name(self) -> str:
         """The image's identifier."""
-        return self.files.name
+        return at_time(self.files.name, self.reading.t)
 
     def read(self) -> Image:
         """Read the image; its pixels stay in the files."""

@@ -112,3 +112,18 @@ def _join_columns(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]
 def roles_of(result: AnnData) -> dict[str, str]:
     """The roles by channel name that a result was made with."""
     return dict(result.uns[KEY]["roles"])
+
+
+def window_px(result: AnnData, image: str) -> int:
+    """Side of the crops of an image's cells, in its pixels.
+
+    Raises
+    ------
+    InputError
+        The result does not say.
+    """
+    described = result.uns[KEY]["images"]
+    names = list(described["name"])
+    if image not in names:
+        raise InputError(f"The result does not say how '{image}' was cut out; embed it again")
+    return int(described["crop_window_px"][names.index(image)])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from psygnal import SignalInstance
-from qtpy.QtCore import QPointF, QRect, QSize
+from qtpy.QtCore import QPointF, QRect, QSize, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
@@ -35,6 +35,8 @@ class MapCanvas(QWidget):
         self.point_size = automatic_size(0)
         self._background = "#000000"
         view.native.setParent(self)
+        # Mouse and keys are for the overlay.
+        view.native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.overlay = Overlay(self)
         self.setFocusProxy(self.overlay)
         self.setMinimumSize(120, 100)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
@@ -83,9 +85,14 @@ class Toolbar(QWidget):
         """Put a control of the host between the buttons and the point size."""
         place = self._row.indexOf(self._size_icon)
         self._row.insertWidget(place, control, 2)
-        QWidget.setTabOrder(self._last_control, control)
-        QWidget.setTabOrder(control, self.point_size)
-        self._last_control = control
+        # Of a control with its title it is the control itself that Tab comes to; the list that a
+        # combo box opens is a window of its own.
+        inside = [control, *control.findChildren(QWidget)]
+        here = [widget for widget in inside if widget.window() == self.window()]
+        reached = [widget for widget in here if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        for before, after in pairwise((self._last_control, *reached, self.point_size)):
+            QWidget.setTabOrder(before, after)
+        self._last_control = reached[-1] if reached else self._last_control
 
     def _add_buttons(self) -> None:
         self.pan = self._button(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from psygnal import SignalInstance
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QCloseEvent, QColor, QKeyEvent, QKeySequence, QPalette
-from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_c3r.core.colours import mixed
 from napari_c3r.widgets.scatter.appearance import Categories, automatic_size
@@ -72,6 +72,10 @@ class ScatterWidget(QWidget):
         """Put a button under what is said while there are no points."""
         self._empty_column.insertWidget(2, button, 0, Qt.AlignmentFlag.AlignCenter)
 
+    def set_caption_action(self, button: QWidget) -> None:
+        """Put a button behind the sentence below the map."""
+        self._caption_row.addWidget(button)
+
     def set_tool(self, tool: Tool) -> None:
         """Choose what dragging with the left mouse button does."""
         self.toolbar.set_tool(tool)
@@ -127,6 +131,11 @@ class ScatterWidget(QWidget):
     def _build(self) -> None:
         self._empty, self._caption = _sentence(EMPTY), _sentence(CAPTION)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._below = QWidget()
+        self._caption_row = QHBoxLayout(self._below)
+        self._caption_row.setContentsMargins(0, 0, 0, 0)
+        self._caption_row.setSpacing(8)
+        self._caption_row.addWidget(self._caption, 1)
         self._pages = QStackedWidget()
         nothing = QWidget()
         self._empty_column = QVBoxLayout(nothing)
@@ -142,7 +151,7 @@ class ScatterWidget(QWidget):
         layout.addWidget(self.toolbar)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.legend)
-        layout.addWidget(self._caption)
+        layout.addWidget(self._below)
         self.setAutoFillBackground(True)
 
     def _connect(self) -> None:
@@ -166,7 +175,7 @@ class ScatterWidget(QWidget):
 
     def _on_points_changed(self) -> None:
         self._pages.setCurrentIndex(1 if self.model.count else 0)
-        self._caption.setVisible(self.model.count > 0)
+        self._below.setVisible(self.model.count > 0)
         self.toolbar.setEnabled(self.model.count > 0)
         if not self._size_chosen:
             size = automatic_size(self.model.count)

@@ -113,6 +113,7 @@ class CellsBody(QWidget):
         self._delay.setInterval(_PREVIEW_DELAY_MS)
         self.labels = _combo("Labels layer of the cells")
         self.labels_button = QPushButton("Use these labels")
+        self.labels_button.setToolTip("Take the cells of this layer as they are")
         self._segment_form = form(
             ("Nucleus", self.nucleus),
             ("Cell", self.cell),

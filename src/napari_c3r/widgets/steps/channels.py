@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import Role
 from napari_c3r.session import Session
 from napari_c3r.widgets.elided import ElidedLabel
+from napari_c3r.widgets.steps.form import tab_before
 
 THUMBNAIL_PX = 30
 _MOST_ROWS_SHOWN = 8
@@ -69,6 +70,7 @@ class ChannelsBody(QWidget):
         self._scroll.setWidget(self._grid_holder)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.preset = QComboBox()
         self.preset.addItems(["Choose a preset", *_PRESETS])
@@ -129,6 +131,8 @@ class ChannelsBody(QWidget):
         self.names, self.roles, self.pictures, self.reasons = [], [], [], []
         for row, name in enumerate(names):
             self._add_row(row, name)
+        in_rows = [widget for pair in zip(self.names, self.roles, strict=True) for widget in pair]
+        tab_before(self.preset, in_rows)
         row_height = max(THUMBNAIL_PX, self.preset.sizeHint().height()) + 4
         self._scroll.setFixedHeight(max(1, min(len(names), _MOST_ROWS_SHOWN)) * row_height + 2)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -21,7 +21,8 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.fields import Compute
 from napari_c3r.session import Session
 from napari_c3r.widgets.fold import Fold
-from napari_c3r.widgets.status import counted, duration, shortened
+from napari_c3r.widgets.status import Mark, counted, duration, shortened
+from napari_c3r.widgets.step import MARK_COLOURS
 from napari_c3r.widgets.steps.form import form
 
 if TYPE_CHECKING:
@@ -50,12 +51,16 @@ class EncoderNews:
         Whether its weights were trained.
     devices
         What this machine can compute on.
+    clash
+        Why PyTorch cannot be loaded into this window, which then embeds in a process of its own;
+        empty where it can.
     """
 
     source: str
     name: str
     trained: bool
     devices: tuple[str, ...]
+    clash: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class EmbedBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._preferred = "auto"
+        self._bad_settings = self._absent_device = ""
         self._make_choices()
         self._make_buttons()
         self._build()
@@ -127,15 +133,26 @@ class EmbedBody(QWidget):
             "but it has learned nothing from cells yet."
         )
         self.untrained.hide()
+        self.elsewhere = _line(
+            "PyTorch does not load inside this window, so cells are embedded in a process of "
+            "their own; the vectors are the same."
+        )
+        self.elsewhere.hide()
+        self.setting_problem = _line()
+        self.setting_problem.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        self.setting_problem.hide()
         self.cost = _line()
         self.cost.setToolTip("Measured by embedding a few crops of this image on this machine")
         self.embed_button = QPushButton("Embed cells")
         self.embed_button.setToolTip("Turn every cell into a vector")
         self.preview_button = QPushButton("Preview on 200 cells")
         self.preview_button.setToolTip("Embed a sample, to try roles; the result is set aside")
-        self.update_button = QPushButton()
-        self.update_button.setToolTip("Embed only the cells that were edited by hand")
-        self.continue_button = QPushButton()
+        self.update_button = QPushButton("Update edited cells")
+        self.update_button.setToolTip(
+            "Embed only the cells that were edited by hand, and the neighbours "
+            "in whose crops other pixels are masked now"
+        )
+        self.continue_button = QPushButton("Continue")
         self.continue_button.setToolTip("Go on where the run was stopped")
         self.back_button = QPushButton("Back to all cells")
         self.back_button.setToolTip("Leave the preview and show the result from before it")
@@ -168,6 +185,8 @@ class EmbedBody(QWidget):
             form(("Encoder", self.encoder)),
             self._scope_row,
             self.advanced,
+            self.setting_problem,
+            self.elsewhere,
             self.untrained,
             self.cost,
             self.update_button,
@@ -226,7 +245,8 @@ class EmbedBody(QWidget):
         self.update_button.setVisible(session.can_update)
         self.update_button.setEnabled(not lack)
         if edits is not None:
-            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}")
+            beside = f" and {counted(len(edits.beside), 'neighbour')}" if edits.beside else ""
+            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{beside}")
         done = session.embedded
         unfinished = done is not None and not done.finished and session.result_outdated() is None
         self.continue_button.setVisible(unfinished and cells_left > 0)
@@ -243,6 +263,8 @@ class EmbedBody(QWidget):
         self.encoder.setItemText(index, news.name)
         self.encoder.setCurrentIndex(index)
         self.untrained.setVisible(not news.trained)
+        self.elsewhere.setVisible(bool(news.clash))
+        self.elsewhere.setToolTip(news.clash)
         self.show_devices(news.devices)
 
     def show_devices(self, devices: Sequence[str]) -> None:
@@ -253,11 +275,38 @@ class EmbedBody(QWidget):
         self.device.addItem(f"auto: {devices[0]}", "auto")
         for device in devices:
             self.device.addItem(device, device)
-        self.device.setCurrentIndex(max(0, self.device.findData(self._preferred)))
+        self._prefer_device(self._preferred)
 
-    def prefer_device(self, device: str) -> None:
-        """Start with a device, if this machine turns out to have it."""
+    @property
+    def preferred(self) -> dict[str, Callable[[Any], None]]:
+        """What takes a new value of the plugin's settings, by their names."""
+        return {
+            "device": self._prefer_device,
+            "precision": lambda name: self.precision.setCurrentIndex(self.precision.findData(name)),
+            "batch_size": self.batch.setValue,
+            "problem": self._tell_problem,
+        }
+
+    def _prefer_device(self, device: str) -> None:
+        """Take a device, as soon as it is known that this machine has it."""
         self._preferred = device
+        index = self.device.findData("cuda:0" if device == "cuda" else device)
+        self.device.setCurrentIndex(max(0, index))
+        known = [self.device.itemData(number) for number in range(1, self.device.count())]
+        self._absent_device = (
+            f"This machine has no {device}, which is the setting Device, so auto is used; "
+            f"there is: {', '.join(known)}"
+            if index < 0 and known
+            else ""
+        )
+        self._tell_problem()
+
+    def _tell_problem(self, line: str | None = None) -> None:
+        """Say what is wrong with the settings; None keeps what was said of the others."""
+        self._bad_settings = self._bad_settings if line is None else line
+        told = " ".join(filter(None, (self._bad_settings, self._absent_device)))
+        self.setting_problem.setText(told)
+        self.setting_problem.setVisible(bool(told))
 
     def show_estimate(self, estimate: Estimate | None) -> None:
         """Say what embedding would cost."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from qtpy.QtWidgets import QFormLayout, QWidget
 
 
@@ -23,3 +26,12 @@ def form(*rows: tuple[str, QWidget], margins: tuple[int, int, int, int] = (0, 0,
     for title, control in rows:
         layout.addRow(title, control)
     return holder
+
+
+def tab_before(control: QWidget, late: Sequence[QWidget]) -> None:
+    """Let Tab come to controls that were made late, in their order, just before another one.
+
+    Without it they would come after everything else in the window.
+    """
+    for before, after in pairwise((control, *late, control) if late else ()):
+        QWidget.setTabOrder(before, after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.images import Reading, Survey
 from napari_c3r.widgets.status import counted
 from napari_c3r.widgets.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, tab_before
 
 _MOST_ROWS_SHOWN = 6
 _PROJECTIONS = {"Brightest": "max", "Mean": "mean", "Sharpest": "focus", "One slice": ""}
@@ -53,6 +53,7 @@ class SurveyPanel(QFrame):
         self._scroll.setWidget(self._names_holder)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.z = _box("What becomes of the Z slices", list(_PROJECTIONS))
         self.slice = QSpinBox()
         self.slice.setAccessibleName("Z slice")
@@ -155,6 +156,7 @@ class SurveyPanel(QFrame):
             edit.setToolTip(f"Called '{channel}' in the files; edit to rename it")
             self._names_column.addWidget(edit)
             self.names.append(edit)
+        tab_before(self.z, self.names)
         rows = max(1, min(len(channels), _MOST_ROWS_SHOWN))
         height = self.names[0].sizeHint().height() if self.names else 24
         self._scroll.setFixedHeight(rows * (height + 2) + 2)

@@ -13,6 +13,7 @@ from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.report import figures
 from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.diagnose.variants import Kind
+from napari_c3r.core.reduce import flat_map
 
 _HOW_TO_READ = (
     "The same cells were embedded again with other roles, and the nearest neighbours of every "
@@ -87,7 +88,7 @@ def maps(report: FlipReport, seed: int) -> Section:
     """The map as assigned beside that of the variant that changes most."""
     strongest = max(report.results, key=lambda result: result.rank_shift.value).variant.name
     assigned = str(Kind.ASSIGNED)
-    left, right = (flat_map(report.vectors[name], seed) for name in (assigned, strongest))
+    left, right = (flat_map(report.vectors[name], seed=seed) for name in (assigned, strongest))
     shift = report.rank_shift[strongest].to_numpy()
     picture = figures.two_maps(left, right, shift, (assigned, strongest))
     return Section(
@@ -122,7 +123,7 @@ def single_channels(report: FlipReport, seed: int) -> Section | None:
     if report.parity is None or report.suggestion is None or report.alone is None:
         return None
     names = report.assigned.variant.assignment.used
-    points = flat_map(report.alone.reshape(-1, report.alone.shape[2]), seed)
+    points = flat_map(report.alone.reshape(-1, report.alone.shape[2]), seed=seed)
     suggested = report.suggestion
     table = report.parity.table.rename(columns=lambda name: name.replace("_", " "))
     table["suggested role"] = [suggested.assignment.to_dict()[name] for name in names]
@@ -176,12 +177,3 @@ def settings(report: FlipReport) -> Section:
     """Everything it takes to make the report again."""
     rows = [(name, str(value)) for name, value in report.settings.items()]
     return Section("Settings", table=pd.DataFrame(rows, columns=["setting", "value"]))
-
-
-def flat_map(vectors: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
-    """Lay vectors (n, D) out in two dimensions, (n, 2), as `napari_c3r.map_cells` does."""
-    from anndata import AnnData
-
-    from napari_c3r.core.reduce import map_cells
-
-    return np.asarray(map_cells(AnnData(vectors), seed=seed).obsm["X_umap"], np.float32)

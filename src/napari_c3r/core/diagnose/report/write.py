@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_c3r.core.diagnose.confounds import FEWEST_CELLS, Confounds, confounds
+from napari_c3r.core.diagnose.confounds import Confounds
+from napari_c3r.core.diagnose.explain import explain
 from napari_c3r.core.diagnose.flip import FlipRun
 from napari_c3r.core.diagnose.report import sections
 from napari_c3r.core.diagnose.report.page import Section, write_page
-from napari_c3r.core.diagnose.variants import Kind
 
 _MOVERS = 20
+_TITLE = "Does the role matter?"
 
 
 def write_report(
-    run: FlipRun, path: Path, *, title: str = "Does the role matter?", seed: int = 0
+    run: FlipRun, path: Path, *, title: str = _TITLE, seed: int = 0
 ) -> tuple[Path, ...]:
     """Write what a run found, and what else could explain its map.
 
@@ -39,8 +40,22 @@ def write_report(
     InputError
         Too few cells, or a path that cannot be written.
     """
+    return write_found(run, explain(run.result(), seed=seed), path, title=title, seed=seed)
+
+
+def write_found(
+    run: FlipRun, found: Confounds | None, path: Path, *, title: str = _TITLE, seed: int = 0
+) -> tuple[Path, ...]:
+    """Write a report whose explanations are known already; see :func:`write_report`.
+
+    Parameters
+    ----------
+    run, path, title, seed
+        As for :func:`write_report`.
+    found
+        What else could explain the map, or None to leave that section out.
+    """
     report = run.result()
-    found = _confounds(run, seed)
     strongest = max(report.results, key=lambda result: result.rank_shift.value).variant.name
     rows = report.most_moved(strongest, _MOVERS)
     parts: list[Section | None] = [
@@ -53,17 +68,3 @@ def write_report(
         sections.settings(report),
     ]
     return write_page(title, [part for part in parts if part is not None], path)
-
-
-def _confounds(run: FlipRun, seed: int) -> Confounds | None:
-    """Of the roles as assigned, with clusters as the plugin makes them; None for few cells."""
-    from anndata import AnnData
-
-    from napari_c3r.core.reduce import cluster
-
-    report = run.result()
-    vectors = report.vectors[str(Kind.ASSIGNED)]
-    if len(vectors) < FEWEST_CELLS:
-        return None
-    clusters = cluster(AnnData(vectors), seed=seed).obs["cluster"].astype(str).tolist()
-    return confounds(vectors, report.obs, clusters=clusters, seed=seed)

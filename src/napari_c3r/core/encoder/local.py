@@ -1,0 +1,96 @@
+"""An encoder in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import torch
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.cce import ContextConceptEncoder
+from napari_c3r.core.encoder.config import ConceptMode, Readout
+from napari_c3r.core.encoder.encoder import Encoder
+from napari_c3r.core.encoder.folder import ModelFolder, read_model_folder
+from napari_c3r.core.encoder.run import EmbeddingRun
+from napari_c3r.core.encoder.runtime import available_devices, release_memory
+
+if TYPE_CHECKING:
+    from napari_c3r.core.encoder.protocol import VariantsRun
+
+MODELS: Final = Path(__file__).parents[2] / "models"
+
+
+class LocalEncoder(Encoder):
+    """A frozen context-concept encoder, computed in this process.
+
+    Parameters
+    ----------
+    folder
+        A model folder that was read.
+
+    Attributes
+    ----------
+    network : ContextConceptEncoder
+        float32, on the CPU, in evaluation mode.
+    """
+
+    def __init__(self, folder: ModelFolder) -> None:
+        super().__init__(folder.config, folder.card, folder.weights_hash)
+        self.network: ContextConceptEncoder = folder.make_network()
+
+    @classmethod
+    def load(cls, source: str | Path) -> Self:
+        """Read ``"bundled"`` or a model folder; raises as `load_encoder`."""
+        return cls(read_model_folder(MODELS / "bundled" if source == "bundled" else source))
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """What this machine can compute on, best first."""
+        return available_devices()
+
+    @property
+    def n_weights(self) -> int:
+        """Numbers that were learned."""
+        return sum(weight.numel() for weight in self.network.parameters())
+
+    def release(self) -> None:
+        """Give memory that is kept for later back to the devices."""
+        for device in self.devices:
+            release_memory(torch.device(device))
+
+    def start(
+        self,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int | str = "auto",
+        concept_mode: ConceptMode | None = None,
+        readout: Readout | None = None,
+    ) -> EmbeddingRun:
+        """Get ready to embed crops that come bit by bit, as `Encoder.start` says."""
+        return EmbeddingRun(
+            self.network,
+            self.config,
+            assignment,
+            channel_names,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            concept_mode=concept_mode or self.config.concept_mode,
+            readout=readout or self.config.readout,
+        )
+
+    def start_variants(
+        self,
+        assignments: Sequence[ChannelAssignment],
+        channel_names: Sequence[str],
+        **options: Any,
+    ) -> VariantsRun:
+        """Get ready to embed crops under several assignments, as `Encoder.start_variants` says."""
+        from napari_c3r.core.diagnose.shared import VariantsRun
+
+        return VariantsRun(self, assignments, channel_names, **options)

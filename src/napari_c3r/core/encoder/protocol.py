@@ -1,0 +1,57 @@
+"""What a run of an encoder offers, wherever it computes."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_c3r.core.encoder.config import ConceptMode, Readout
+
+
+class Run(Protocol):
+    """An encoder ready to embed crops; see :class:`napari_c3r.core.encoder.EmbeddingRun`."""
+
+    device: str
+    precision: str
+    concept_mode: ConceptMode
+    readout: Readout
+    columns: tuple[tuple[str, str], ...]
+
+    @property
+    def batch_size(self) -> int:
+        """Crops that are computed at once."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of how it went, in sentences."""
+
+    def run(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Embed crops ``(n, C, H, W)``, as float32 ``(n, len(columns))``."""
+
+    def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Every token of crops, float32 ``(n, 1 + N, D)``."""
+
+    def close(self) -> None:
+        """Give the memory of the device back."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+
+class VariantsRun(Run, Protocol):
+    """A run under several assignments at once."""
+
+    all_columns: tuple[tuple[tuple[str, str], ...], ...]
+
+    def run_all(self, crops: ArrayLike) -> list[NDArray[np.float32]]:
+        """Embed crops under every assignment: float32 (n, D) for each."""

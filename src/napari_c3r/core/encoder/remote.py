@@ -1,0 +1,290 @@
+"""An encoder in a process of its own, for a window that cannot load PyTorch itself.
+
+The other process is `napari_c3r.core.encoder.serve`. It gets the very batches that would be
+embedded here and runs the same code on them, so that the numbers are the same to the bit.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+from napari_c3r.core.encoder.encoder import Encoder
+from napari_c3r.core.encoder.wire import receive, send
+from napari_c3r.core.errors import InputError
+
+_LAST_WORDS = 2000
+_DYING_SECONDS = 2
+
+
+class RemoteEncoder(Encoder):
+    """A frozen context-concept encoder, computed in a process of its own.
+
+    The process ends with this object, by `release`, or with the process that started it; the
+    next run starts another.
+
+    Parameters
+    ----------
+    source
+        ``"bundled"``, or the path of a model folder.
+
+    Raises
+    ------
+    InputError
+        As for `load_encoder`, or if PyTorch cannot be loaded in the other process either.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        self._source = "bundled" if source == "bundled" else str(Path(source).absolute())
+        self._starting = threading.Lock()
+        self._process: _Process | None = None
+        told = self._running().told
+        config = EncoderConfig.from_json(told["config"])
+        super().__init__(config, told["card"], told["weights_hash"])
+        self._n_weights: int = told["n_weights"]
+        self._devices: tuple[str, ...] = tuple(told["devices"])
+
+    def _running(self) -> _Process:
+        with self._starting:
+            if self._process is None or self._process.ended:
+                self._process = _Process(self._source)
+                weakref.finalize(self, self._process.end)
+            return self._process
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """What this machine can compute on, best first."""
+        return self._devices
+
+    @property
+    def n_weights(self) -> int:
+        """Numbers that were learned."""
+        return self._n_weights
+
+    def release(self) -> None:
+        """End the other process, which gives all its memory back."""
+        if self._process is not None:
+            self._process.end()
+
+    def start(
+        self,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch_size: int | str = "auto",
+        concept_mode: ConceptMode | None = None,
+        readout: Readout | None = None,
+    ) -> RemoteRun:
+        """Get ready to embed crops that come bit by bit, as `Encoder.start` says."""
+        options = {
+            "device": device,
+            "precision": precision,
+            "batch_size": batch_size,
+            "concept_mode": concept_mode,
+            "readout": readout,
+        }
+        return RemoteRun(self, self._running(), "start", [assignment], channel_names, options)
+
+    def start_variants(
+        self,
+        assignments: Sequence[ChannelAssignment],
+        channel_names: Sequence[str],
+        **options: Any,
+    ) -> RemoteRun:
+        """Get ready to embed crops under several assignments, as `Encoder.start_variants` says."""
+        process = self._running()
+        return RemoteRun(self, process, "start_variants", assignments, channel_names, options)
+
+
+class RemoteRun:
+    """A run in the other process; see `EmbeddingRun` and `VariantsRun` for what it offers."""
+
+    def __init__(
+        self,
+        encoder: RemoteEncoder,
+        process: _Process,
+        how: str,
+        assignments: Sequence[ChannelAssignment],
+        channel_names: Sequence[str],
+        options: Mapping[str, Any],
+    ) -> None:
+        # The process ends with the encoder, which must therefore outlive its runs.
+        self._encoder = encoder
+        self._process = process
+        size = options.get("batch_size")
+        if isinstance(size, np.integer):
+            options = {**options, "batch_size": int(size)}
+        request = {
+            "do": how,
+            "roles": [assignment.to_dict() for assignment in assignments],
+            "channel_names": list(channel_names),
+            **options,
+        }
+        told, _ = process.ask(request)
+        self._number = told["run"]
+        self.device: str = told["device"]
+        self.precision: str = told["precision"]
+        self.concept_mode: ConceptMode = told["concept_mode"]
+        self.readout: Readout = told["readout"]
+        self.columns = _pairs(told["columns"])
+        self.all_columns = tuple(_pairs(columns) for columns in told["all_columns"])
+        self._state = told
+
+    @property
+    def batch_size(self) -> int:
+        """Crops that are computed at once."""
+        size: int = self._state["batch_size"]
+        return size
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of how it went, in sentences."""
+        return list(self._state["notes"])
+
+    def run(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Embed crops, as `EmbeddingRun.run` does."""
+        return self._ask("run", crops)
+
+    def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Every token of crops, as `EmbeddingRun.tokens` gives them."""
+        return self._ask("tokens", crops)
+
+    def run_all(self, crops: ArrayLike) -> list[NDArray[np.float32]]:
+        """Embed crops under every assignment, as `VariantsRun.run_all` does."""
+        ends = np.cumsum([len(columns) for columns in self.all_columns])
+        return np.split(self._ask("run_all", crops), ends[:-1], axis=1)
+
+    def _ask(self, method: str, crops: ArrayLike) -> NDArray[np.float32]:
+        request = {"do": method, "run": self._number}
+        self._state, vectors = self._process.ask(request, np.asarray(crops))
+        assert vectors is not None
+        return vectors
+
+    def close(self) -> None:
+        """Give the memory of the device back. The run is of no use afterwards."""
+        # A process that is gone holds nothing, and why it is gone has been told.
+        with suppress(InputError):
+            self._process.ask({"do": "close", "run": self._number})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class _Process:
+    """The other process with its encoder loaded, and the talk with it, one question at a time.
+
+    Attributes
+    ----------
+    told
+        What it says of its encoder.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._talking = threading.Lock()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self._process = subprocess.Popen(
+                # Without -P, a torch.py in the folder that napari was started from would be run.
+                [sys.executable, "-P", "-m", "napari_c3r.core.encoder.serve"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            self._said.close()
+            raise InputError(
+                f"No process could be started to embed in ({error.strerror or error}); "
+                "close other programs and try again"
+            ) from error
+        try:
+            self.told, _ = self.ask({"do": "load", "source": source})
+        except BaseException:
+            self.end()
+            raise
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
+    def ask(
+        self, message: Mapping[str, Any], array: NDArray[Any] | None = None
+    ) -> tuple[dict[str, Any], NDArray[Any] | None]:
+        """Send a message and wait for its answer.
+
+        Raises
+        ------
+        InputError
+            As the other process says, or since it is gone.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._talking:
+            try:
+                send(self._process.stdin, message, array)  # type: ignore[arg-type]
+                answer, result = receive(self._process.stdout)  # type: ignore[arg-type]
+            except (OSError, EOFError, ValueError) as error:
+                raise InputError(self._epitaph()) from error
+        if "mistake" in answer:
+            raise InputError(answer["mistake"])
+        if "failure" in answer:
+            raise RuntimeError(f"in the process that embeds: {answer['failure']}")
+        return answer, result
+
+    def _epitaph(self) -> str:
+        """Why the process is gone, in one line."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_SECONDS)
+        self._stop()
+        code = self._process.returncode
+        by = f"exit code {code}"
+        if code < 0:
+            with suppress(ValueError):
+                by = f"killed by {signal.Signals(-code).name}"
+        line = (
+            f"The process that embeds has ended ({by}); embed again, with a smaller batch if the "
+            "memory may have run out"
+        )
+        if self._said.closed:
+            return line
+        self._said.seek(0, 2)
+        self._said.seek(max(0, self._said.tell() - _LAST_WORDS))
+        last = self._said.read().decode("utf-8", "replace").split("\n")
+        words = [words.strip() for words in last if words.strip()]
+        return f"{line}. It said last: {words[-1]}" if words else line
+
+    def _stop(self) -> None:
+        """End it at once: it holds nothing that should be kept."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        """End it, and give back what it is spoken to through."""
+        self._stop()
+        for stream in (self._process.stdin, self._process.stdout, self._said):
+            # What is left unsent cannot be sent any more.
+            with suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
+
+
+def _pairs(columns: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((label, part) for label, part in columns)

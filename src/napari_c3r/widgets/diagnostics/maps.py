@@ -1,0 +1,189 @@
+"""The same cells on two maps, side by side; what is selected on one is selected on both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import SignalInstance
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from qtpy.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_c3r.widgets.elided import ElidedLabel
+from napari_c3r.widgets.scatter.appearance import automatic_size
+from napari_c3r.widgets.scatter.canvas import MapCanvas
+from napari_c3r.widgets.scatter.legend import Legend
+from napari_c3r.widgets.scatter.model import ScatterModel
+from napari_c3r.widgets.scatter.overlay import Tool
+from napari_c3r.widgets.scatter.toolbar import Toolbar
+from napari_c3r.widgets.scatter.views import create_view
+
+_LEAST_PX = 150
+# Narrower than this the maps stand one above the other.
+_BESIDE_PX = 240
+_CAPTION = "The same cells; distances on such maps are no evidence."
+
+
+class TwoMaps(QWidget):
+    """Maps before and after, with one toolbar and one legend.
+
+    Signals
+    -------
+    selected
+        With bool (cells,), when the user selects.
+    pointed
+        With the cell that the user clicked, or None.
+    """
+
+    selected = Signal(object)
+    pointed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.models = ScatterModel(), ScatterModel()
+        self.canvases = tuple(MapCanvas(model, create_view()) for model in self.models)
+        self.titles = ElidedLabel(), ElidedLabel()
+        self.toolbar, self.legend = Toolbar(), Legend()
+        self._following = False
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair.setSpacing(4)
+        for canvas, title in zip(self.canvases, self.titles, strict=True):
+            canvas.setMinimumSize(80, _LEAST_PX)
+            half = QVBoxLayout()
+            half.setSpacing(2)
+            half.addWidget(title)
+            half.addWidget(canvas, 1)
+            self._pair.addLayout(half, 1)
+        caption = QLabel(_CAPTION)
+        caption.setWordWrap(True)
+        caption.setEnabled(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.toolbar)
+        column.addLayout(self._pair, 1)
+        column.addWidget(self.legend)
+        column.addWidget(caption)
+
+    def _connect(self) -> None:
+        bar = self.toolbar
+        bar.tool_chosen.connect(lambda tool: self.set_tool(Tool(tool)))
+        bar.undo_asked.connect(lambda: self.models[0].undo())
+        bar.clear_asked.connect(lambda: self.models[0].clear())
+        for canvas, model in zip(self.canvases, self.models, strict=True):
+            bar.fit_asked.connect(canvas.fit)
+            bar.density_toggled.connect(model.set_density)
+        bar.legend_toggled.connect(self.legend.setVisible)
+        bar.size_chosen.connect(self._set_size)
+        for signal, slot in self._links():
+            signal.connect(slot)
+
+    def _links(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        links: list[tuple[SignalInstance, Callable[..., None]]] = []
+        for model in self.models:
+            links += [
+                (model.selection_changed, self._on_selected),
+                (model.current_changed, self._on_current),
+                (model.hovered, self._on_hovered),
+            ]
+        links.append((self.models[0].colours_changed, self._on_colours))
+        return links
+
+    def show_maps(
+        self,
+        maps: tuple[NDArray[np.float32], NDArray[np.float32]],
+        titles: tuple[str, str],
+        shift: NDArray[np.float32],
+        measure: str,
+    ) -> None:
+        """Show two maps (n, 2) of the same cells, coloured by a shift (n,)."""
+        self._following = True
+        for model, points, label, text in zip(self.models, maps, self.titles, titles, strict=True):
+            label.setText(text)
+            model.set_points(points)
+            model.set_values(shift, measure)
+        self._following = False
+        self._set_size(automatic_size(2 * len(shift)))
+
+    def show_selection(self, mask: NDArray[np.bool_], current: int | None) -> None:
+        """Select and point at cells on both maps, without telling of it."""
+        self._following = True
+        for model in self.models:
+            if model.count == len(mask):
+                model.select(mask)
+                model.set_current(current)
+        self._following = False
+        self._enable()
+
+    def set_tool(self, tool: Tool) -> None:
+        """Choose what dragging does, on both maps."""
+        self.toolbar.set_tool(tool)
+        for canvas in self.canvases:
+            canvas.overlay.set_tool(tool)
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Colours of the window, each ``"#rrggbb"``."""
+        self.toolbar.set_theme(background, foreground)
+        self.legend.set_theme(foreground)
+        for canvas in self.canvases:
+            canvas.set_theme(background, foreground)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        lassoing = self.canvases[0].overlay.tool is Tool.LASSO
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.models[0].undo()
+        elif event.key() == Qt.Key.Key_L:
+            self.set_tool(Tool.PAN if lassoing else Tool.LASSO)
+        elif event.key() == Qt.Key.Key_Escape:
+            self.models[0].clear()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._pair.setDirection(beside if self.width() >= _BESIDE_PX else below)
+
+    def release(self) -> None:
+        """Let go of the graphics card."""
+        for signal, slot in self._links():
+            signal.disconnect(slot, missing_ok=True)
+        for canvas in self.canvases:
+            canvas.release()
+
+    def _set_size(self, diameter: float) -> None:
+        self.toolbar.set_size(diameter)
+        for canvas in self.canvases:
+            canvas.set_point_size(diameter)
+
+    def _on_selected(self, mask: NDArray[np.bool_]) -> None:
+        if not self._following:
+            self.show_selection(mask, self.models[0].current)
+            self.selected.emit(mask)
+
+    def _on_current(self, index: int | None) -> None:
+        if not self._following:
+            self._following = True
+            for model in self.models:
+                model.set_current(index)
+            self._following = False
+            self.pointed.emit(index)
+
+    def _on_hovered(self, index: int | None) -> None:
+        for model in self.models:
+            model.hover(index)
+
+    def _on_colours(self) -> None:
+        self.toolbar.set_density(self.models[0].density)
+        self.legend.show_colouring(self.models[0].shown_colouring())
+        self._enable()
+
+    def _enable(self) -> None:
+        model = self.models[0]
+        self.toolbar.set_selection_state(model.can_undo, bool(model.selection.any()))

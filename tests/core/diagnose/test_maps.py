@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+
+from napari_c3r.core.diagnose.maps import paired_maps, turned_onto
+
+
+def blobs(seed=0):
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0, 10, (3, 12))
+    truth = np.repeat(np.arange(3), 15)
+    return (centres[truth] + rng.normal(0, 1, (45, 12))).astype(np.float32), truth
+
+
+def test_turning_undoes_a_turn_a_mirror_and_a_move():
+    points = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
+    turn = np.array([[0.6, -0.8], [-0.8, -0.6]])
+    moved = (points @ turn + [5, -3]).astype(np.float32)
+    np.testing.assert_allclose(turned_onto(moved, points), points, atol=1e-5)
+    # Distances stay as they are, unlike by a stretch onto the target.
+    wide = turned_onto(3 * moved, points)
+    assert np.isclose(np.ptp(wide, axis=0).sum(), 3 * np.ptp(points, axis=0).sum(), rtol=1e-4)
+
+
+def test_the_same_vectors_lie_at_the_same_places_and_what_moved_stands_out():
+    vectors, truth = blobs()
+    start = np.random.default_rng(1).normal(size=(45, 2)).astype(np.float32)
+    moved = vectors.copy()
+    moved[:3] = moved[20:23]
+    before, after = paired_maps(vectors, moved, start=start)
+    away = np.linalg.norm(before - after, axis=1)
+    assert away[:3].min() > np.median(away)
+    assert [before.shape, after.shape] == [(45, 2), (45, 2)]
+    # Each cell of the second map lies nearest to its own group on the first.
+    centres = np.array([before[truth == group].mean(axis=0) for group in range(3)])
+    nearest = np.linalg.norm(after[:, None] - centres, axis=2).argmin(axis=1)
+    assert (nearest[3:] == truth[3:]).mean() > 0.9
+
+
+def test_a_start_with_cells_that_have_no_place_is_not_used():
+    vectors, _ = blobs()
+    holes = np.full((45, 2), np.nan, np.float32)
+    with_holes, without = paired_maps(vectors, vectors, start=holes), paired_maps(vectors, vectors)
+    np.testing.assert_array_equal(with_holes[0], without[0])
