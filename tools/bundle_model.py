@@ -1,6 +1,6 @@
 """Put the model folder of a training run into the package.
 
-Usage: python tools/bundle_model.py RUN_FOLDER CARD.md [--neighbours keep|mask] [--readout cls|cls+std]
+Usage: python tools/bundle_model.py RUN_FOLDER CARD.md [--neighbours …] [--readout …]
 
 The card is written by hand from what was measured; its first heading becomes the model's name.
 """

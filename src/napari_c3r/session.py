@@ -20,6 +20,7 @@ from napari_c3r.core.annotate import annotate, carry_over
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.memory import ChannelMemory
+from napari_c3r.outdated import edits_sentence, roles_sentence
 from napari_c3r.state import Cells, Embedded, Part
 
 if TYPE_CHECKING:
@@ -375,33 +376,16 @@ class Session:
         if self.cells is not None and done.made_on[self.image.name] is not self.cells:
             return "out of date: the cells changed"
         if self.labels_edited:
-            return _edits_in_words(self.edits)
+            return edits_sentence(self.edits)
         if done.encoder != self.encoder:
             return "out of date: the encoder changed"
-        return _roles_difference(done.assignment, self.assignment)
+        return roles_sentence(done.assignment, self.assignment)
 
 
 def _no_cells(image: Image) -> Cells:
     # Takes no memory: every pixel is the same zero.
     nothing = np.broadcast_to(np.zeros((), np.int32), image.shape[1:])
     return Cells(nothing, 0, image.name, "not embedded")
-
-
-def _edits_in_words(edits: Edits | None) -> str:
-    if edits is None:
-        return "out of date: the labels were edited"
-    words = f"out of date: {edits.count} cell{'s' if edits.count > 1 else ''} edited by hand"
-    beside = len(edits.beside)
-    return f"{words}, {beside} neighbour{'s' * (beside > 1)} affected" if beside else words
-
-
-def _roles_difference(before: ChannelAssignment, now: ChannelAssignment) -> str | None:
-    if before == now:
-        return None
-    changed = [name for name, role in now.roles.items() if before.roles.get(name) != role]
-    if len(changed) == 1:
-        return f"out of date: the role of {changed[0]} changed"
-    return f"out of date: {len(changed)} channels changed"
 
 
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()

@@ -1,0 +1,73 @@
+"""What embedding is said to cost before the run, beside what it then costs, in a fresh process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from benchmarks._row import Row
+
+# A user plans by it: an hour must not become two.
+_MOST_APART = 2.0
+_CHANNELS = (2, 5)
+_CELLS = (200, 500)
+
+_WORK = """
+import resource, sys, time
+import numpy as np
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.embed import EmbedJob, EmbedRun
+from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.estimate import estimate
+from napari_c3r.core.images import Image
+
+channels, count = int(sys.argv[1]), int(sys.argv[2])
+PITCH, ACROSS = 48, 20
+y, x = np.mgrid[: -(-count // ACROSS) * PITCH, : ACROSS * PITCH]
+inside = np.hypot(y % PITCH - PITCH / 2, x % PITCH - PITCH / 2) < 0.4 * PITCH
+labels = np.where(inside, y // PITCH * ACROSS + x // PITCH + 1, 0).astype(np.int32)
+labels[labels > count] = 0
+pixels = np.random.default_rng(0).integers(100, 4000, (channels, *labels.shape), np.uint16)
+names = ["DNA", "RNA", "ER", "AGP", "Mito"][:channels]
+image = Image.from_array(pixels, names, 0.65)
+import torch
+
+torch.nn.functional.linear(torch.ones(1, 2), torch.ones(2, 2))
+unit = 1 if sys.platform == "darwin" else 1024
+start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+job = EmbedJob(image, labels, ChannelAssignment.suggest(names), load_encoder())
+found = estimate(job, count)
+began = time.perf_counter()
+run = EmbedRun(job)
+for _ in run.steps():
+    pass
+result = run.result()
+taken = time.perf_counter() - began
+assert len(result) == count
+used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - start
+print(found.seconds, taken, found.memory_bytes, used)
+"""
+
+
+def rows() -> list[Row]:
+    """Said and real seconds and memory, for few and many channels and cells."""
+    found = []
+    for channels, count in zip(_CHANNELS, _CELLS, strict=True):
+        command = [sys.executable, "-c", _WORK, str(channels), str(count)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        said_s, real_s, said_bytes, real_bytes = (float(word) for word in done.stdout.split())
+        cells = f"{count} cells of {channels} channels"
+        for what, said, real, unit in (
+            ("time", said_s, real_s, "s"),
+            ("memory", said_bytes / 2**20, real_bytes / 2**20, "MiB"),
+        ):
+            held = 1 / _MOST_APART <= said / real <= _MOST_APART
+            value = f"{said:.3g} of {real:.3g} {unit}"
+            budget = f"within a factor of {_MOST_APART:g}"
+            found.append(Row(f"estimated / real {what} of {cells}", value, budget, held))
+    return found
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(row)
