@@ -77,7 +77,7 @@ def test_packages_that_do_not_fit_are_broken(capsys, monkeypatch):
     code, lines, text = run(capsys)
     assert code == 1
     assert lines["numpy"].endswith('does not fit: pip install "numpy>=99"')
-    assert 'no-such-thing    missing: pip install "no-such-thing>=1"' in text
+    assert 'no-such-thing     missing: pip install "no-such-thing>=1"' in text
     assert lines["result"] == "broken: numpy, no-such-thing"
 
 

@@ -107,7 +107,9 @@ def embed_and_map(viewer, dock, hand):
 def lasso_left_half(viewer, hand, qtbot):
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
     canvas = explorer.scatter.canvas
-    qtbot.waitUntil(lambda: canvas.width() > 100 and explorer.model.count > 0)
+    # It must have been laid out in its dock first.
+    qtbot.waitUntil(lambda: explorer.model.count > 0 and 100 < canvas.width() < explorer.width())
+    qtbot.waitUntil(lambda: canvas.height() < explorer.height() < viewer.window.geometry()[3])
     QTest.keyClick(explorer.scatter, Qt.Key.Key_L)
     width, height = canvas.width(), canvas.height()
     hand.drag(

@@ -7,12 +7,18 @@ import pandas as pd
 import pytest
 
 import napari_c3r as c3r
+from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets import layers
 from tests.widgets.fields import planes
 
 pytestmark = pytest.mark.gl
+
+
+@pytest.fixture(autouse=True)
+def _tiny_encoder(tiny_model, monkeypatch):
+    monkeypatch.setattr(local, "MODELS", tiny_model.parent)
 
 
 def same(first, second):

@@ -13,7 +13,7 @@ import pandas as pd
 from napari_c3r.core.cells import measure_cells
 from napari_c3r.core.crops import CropPlan, iter_crops, plan_crops
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.labels import read
+from napari_c3r.core.labels import BLOCK_PX, read
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import EmbedJob
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 _MOST_CROPS = 16
 _BLOCK_PX = 768
 _FLOAT_BYTES = 4
-# Of a transformer's block: the hidden layer, queries, keys, values and the residual stream.
-_ACTIVATIONS = 3
+# Measured: what a crop takes while it is computed, in hidden layers of a transformer's block (the
+# residual stream and what the allocator keeps included) and in copies of its own pixels; what a
+# pixel takes while cells are measured, beside its own bytes; and what libraries take for
+# themselves once they compute.
+_HIDDEN_LAYERS = 7
+_CROP_COPIES = 4.5
+_MEASURING_BYTES = 35
+_LIBRARY_BYTES = 40 << 20
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Estimate:
     seconds_before
         Until the first batch: the cells are measured first.
     memory_bytes
-        Of network, crops and activations of a batch, and of the result.
+        Beside what is in memory before: the network, the result, and what takes more of measuring
+        the cells and a batch with its crops and activations.
     device, precision
         Where and how it would run.
     batch_size
@@ -112,8 +119,9 @@ def estimate(job: EmbedJob, n_cells: int) -> Estimate:
             began = time.perf_counter()
             for batch in iter_crops(image, job.labels, cells, plan, batch_size=count):
                 run.run(batch.crops)
-            speed = count / max(time.perf_counter() - began, 1e-9)
-        memory = _memory_bytes(job, run, plan, len(roles.used), n_cells)
+            speed = max(speed, count / max(time.perf_counter() - began, 1e-9))
+        group = max(len(roles.context), 1 if run.concept_mode == "each" else len(roles.concept))
+        memory = _memory_bytes(job, run, plan, (len(roles.used), group), n_cells)
         return Estimate(
             speed,
             _measuring_seconds(job),
@@ -175,11 +183,20 @@ def _measuring_seconds(job: EmbedJob) -> float:
     return (time.perf_counter() - began) / share
 
 
-def _memory_bytes(job: EmbedJob, run: Run, plan: CropPlan, n_channels: int, n_cells: int) -> int:
-    config = job.encoder.config
+def _memory_bytes(
+    job: EmbedJob, run: Run, plan: CropPlan, channels: tuple[int, int], n_cells: int
+) -> int:
+    """Of all used channels, and of those of the larger group."""
+    used, group = channels
+    config, itemsize = job.encoder.config, job.image.data.dtype.itemsize
     tokens = 1 + (plan.size_px // config.patch_size) ** 2
-    activations = _ACTIVATIONS * 4 * tokens * max(n_channels * config.width // 2, config.width)
-    crops = n_channels * plan.size_px**2
-    per_cell = activations + 2 * crops
-    vectors = n_cells * len(run.columns)
-    return _FLOAT_BYTES * (job.encoder.n_weights + run.batch_size * per_cell + vectors)
+    hidden = 4 * tokens * max(group * config.width // 2, config.width)
+    crop = used * plan.size_px**2
+    batch = run.batch_size * (_HIDDEN_LAYERS * hidden + _CROP_COPIES * crop)
+    kept = job.encoder.n_weights + n_cells * len(run.columns)
+    n_channels, height, width = job.image.shape
+    block = min(height, BLOCK_PX) * min(width, BLOCK_PX)
+    measuring = block * (_MEASURING_BYTES + n_channels * itemsize)
+    cutting = block * (job.labels.dtype.itemsize + used * itemsize)
+    peak = max(measuring, cutting + _FLOAT_BYTES * batch)
+    return int(_LIBRARY_BYTES + _FLOAT_BYTES * kept + peak)

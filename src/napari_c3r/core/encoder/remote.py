@@ -280,10 +280,12 @@ class _Process:
     def end(self) -> None:
         """End it, and give back what it is spoken to through."""
         self._stop()
-        for stream in (self._process.stdin, self._process.stdout, self._said):
-            # What is left unsent cannot be sent any more.
-            with suppress(OSError):
-                stream.close()  # type: ignore[union-attr]
+        # Who still waits for an answer learns first that there will be none.
+        with self._talking:
+            for stream in (self._process.stdin, self._process.stdout, self._said):
+                # What is left unsent cannot be sent any more.
+                with suppress(OSError):
+                    stream.close()  # type: ignore[union-attr]
 
 
 def _pairs(columns: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
