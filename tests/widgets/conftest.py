@@ -44,8 +44,9 @@ class Hand:
         self._qtbot = qtbot
 
     def click(self, widget: QWidget) -> None:
-        # What was just unfolded must have found its place first.
-        QApplication.processEvents()
+        # What was just unfolded must have found its place first, which takes several rounds.
+        least = min(widget.minimumSizeHint().height(), widget.maximumHeight())
+        self._qtbot.waitUntil(lambda: widget.height() >= least, timeout=30_000)
         self._click_now(widget)
 
     def _click_now(self, widget: QWidget) -> None:

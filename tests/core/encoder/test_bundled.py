@@ -48,6 +48,20 @@ def test_the_folder_is_small_enough_for_the_wheel() -> None:
     assert sum(file.stat().st_size for file in MODELS.rglob("*")) < 60e6
 
 
+def test_it_is_loaded_and_used_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("asked for the network")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    for name in ("getaddrinfo", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
+    crops = np.random.default_rng(0).integers(0, 4096, (2, 4, 112, 112)).astype(np.uint16)
+    assert np.isfinite(load_encoder().embed(crops, HPA_ROLES, HPA)).all()
+
+
 def test_it_embeds_real_cells_alike_in_every_precision(bundled: Encoder, data_dir: Path) -> None:
     import tifffile
 

@@ -75,6 +75,22 @@ def test_shapes_and_columns(encoder: Encoder, mode: str, readout: str, width: in
         assert run.columns[-1][1] == readout.split("+")[-1]
 
 
+@pytest.mark.parametrize(("n_context", "n_concept"), [(1, 1), (1, 9), (7, 1), (20, 25)])
+def test_any_number_of_channels_may_be_in_either_group(
+    encoder: Encoder, n_context: int, n_concept: int
+) -> None:
+    context = [f"marker {number}" for number in range(n_context)]
+    concept = [f"stain {number}" for number in range(n_concept)]
+    roles = ChannelAssignment(dict.fromkeys(context, "context") | dict.fromkeys(concept, "concept"))
+    names = [*context, *concept]
+    crops = np.random.default_rng(0).random((2, len(names), 32, 32))
+    for mode, width in (("joint", 16), ("each", 16 * n_concept)):
+        vectors = encoder.embed(crops, roles, names, concept_mode=mode)  # type: ignore[arg-type]
+        assert vectors.shape == (2, width)
+        assert np.isfinite(vectors).all()
+        assert not np.allclose(vectors[0], vectors[1])
+
+
 def test_none_means_what_the_model_recommends(encoder: Encoder) -> None:
     np.testing.assert_array_equal(
         embed(encoder), embed(encoder, concept_mode="each", readout="cls")

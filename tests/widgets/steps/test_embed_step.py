@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
+from napari_c3r.core.crops import iter_crops
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets import layers
@@ -35,6 +40,30 @@ def test_the_cost_is_told_before_the_run(dock, hand, session):
     words = dock.embed.cost.text()
     assert words.startswith("about ")
     assert "for 16 cells, 0.1 GB on cpu in " in words
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_window_works_on_while_cells_are_embedded(
+    viewer, dock, hand, session, qtbot, monkeypatch
+):
+    def slowly(*args, **options):
+        for batch in iter_crops(*args, **options):
+            time.sleep(0.03)
+            yield batch
+
+    monkeypatch.setattr("napari_c3r.core.embed.iter_crops", slowly)
+    dock.embed.batch.setValue(1)
+    ticks = QTimer()
+    seen = []
+    ticks.timeout.connect(lambda: seen.append(dock.embed.speed.text()))
+    ticks.start(0)
+    hand.click(dock.embed.embed_button)
+    while dock.controller.jobs.running:
+        QApplication.processEvents()
+    ticks.stop()
+    # Every cell takes a while, and the window turns many times over each of them.
+    assert len(seen) > 3 * 16
+    assert len({text.partition(" of")[0] for text in seen if "cells/s" in text}) >= 8
 
 
 def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, session):

@@ -107,7 +107,8 @@ class Painting(QObject):
         colours = value_colours(values[known], limits) / 255
         # A copy: what the user paints must not change the session's cells.
         labels = np.array(done.cells.labels)
-        layer = layers.show_labels(self._viewer, layers.SHIFT, labels, opacity=0.7)
+        place = self._session.slices.get(done.image_name)
+        layer = layers.show_labels(self._viewer, layers.SHIFT, labels, place=place, opacity=0.7)
         of_label: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
         of_label |= {int(key): (*rgb, 1.0) for key, rgb in zip(keys, colours, strict=True)}
         layer.colormap = DirectLabelColormap(color_dict=of_label)

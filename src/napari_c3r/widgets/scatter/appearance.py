@@ -77,39 +77,19 @@ def plain_colours(count: int) -> NDArray[np.uint8]:
     return np.tile(rgb(GREY), (count, 1))
 
 
-def dimmed(
-    colours: NDArray[np.uint8], selected: NDArray[np.bool_], background: str
-) -> NDArray[np.uint8]:
-    """Draw the colours (N, 3) of what is not selected towards the background.
+def dimmed(colours: NDArray[np.uint8], background: str) -> NDArray[np.uint8]:
+    """Draw colours (N, 3) towards the background.
 
     Mixing, not transparency: a dense crowd of transparent points would be bright again.
     """
-    faded = colours // DIMMING + np.round(rgb(background) * (1 - 1 / DIMMING)).astype(np.uint8)
-    np.copyto(faded, colours, where=selected[:, None])
-    return faded
+    share = np.round(rgb(background) * (1 - 1 / DIMMING)).astype(np.uint8)
+    return colours // DIMMING + share
 
 
-def paint_order(
-    shuffled: NDArray[np.uint32],
-    missing: NDArray[np.bool_] | None,
-    selected: NDArray[np.bool_] | None,
-) -> NDArray[np.uint32]:
-    """Point indices in the order to paint them: noise, the rest, the selected on top.
-
-    Parameters
-    ----------
-    shuffled
-        The points to paint in random order, so that no plate or category covers another
-        for having come later in the table.
-    missing, selected
-        bool (N,), None for none.
-    """
-    order = shuffled
-    for on_top in (None if missing is None else ~missing, selected):
-        if on_top is not None:
-            above = on_top[order]
-            order = np.concatenate([order[~above], order[above]])
-    return order
+def on_top(order: NDArray[np.uint32], above: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """The points of an order to paint them in, with some of them, bool (N,), painted last."""
+    last = above[order]
+    return np.concatenate([order[~last], order[last]])
 
 
 def crowding(xy: NDArray[np.float32]) -> Values:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +20,7 @@ from napari_c3r.widgets.scatter.appearance import (
     Values,
     crowding,
     dimmed,
-    paint_order,
+    on_top,
     plain_colours,
 )
 from napari_c3r.widgets.scatter.lasso import PointIndex
@@ -35,6 +37,20 @@ class SelectMode(StrEnum):
     REPLACE = "replace"
     ADD = "add"
     REMOVE = "remove"
+
+
+@dataclass(frozen=True, eq=False)
+class _Unselected:
+    """How points look that are coloured in one way, whichever of them are selected."""
+
+    colouring: Colouring | None
+    background: str
+    colours: NDArray[np.uint8]
+    order: NDArray[np.uint32]
+
+    @cached_property
+    def dimmed(self) -> NDArray[np.uint8]:
+        return dimmed(self.colours, self.background)
 
 
 class ScatterModel:
@@ -75,6 +91,7 @@ class ScatterModel:
         self.marked = np.empty(0, np.intp)
         self.under_mouse: int | None = None
         self._shuffled = np.empty(0, dtype=np.uint32)
+        self._unselected: _Unselected | None = None
         self._past: deque[NDArray[np.uint8]] = deque(maxlen=UNDO_DEPTH)
 
     @property
@@ -106,6 +123,7 @@ class ScatterModel:
         self.xy, self.index = xy, PointIndex(xy)
         visible = np.flatnonzero(np.isfinite(xy).all(axis=1)).astype(np.uint32)
         self._shuffled = np.random.default_rng(0).permutation(visible)
+        self._unselected = None
         self.colouring, self._crowding, self.selection = None, None, _mask(len(xy))
         self._past.clear()
         self.points_changed.emit()
@@ -225,13 +243,21 @@ class ScatterModel:
 
     def paint(self, background: str) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
         """Colour (N, 3) of each point on a background, and the order to paint them in."""
-        colouring = self.shown_colouring()
-        colours = plain_colours(self.count) if colouring is None else colouring.colours()
-        missing = None if colouring is None else colouring.missing()
+        known, colouring = self._unselected, self.shown_colouring()
+        if known is None or known.colouring is not colouring or known.background != background:
+            known = self._unselected = self._without_selection(colouring, background)
         if not self.selection.any():
-            return colours, paint_order(self._shuffled, missing, None)
-        order = paint_order(self._shuffled, missing, self.selection)
-        return dimmed(colours, self.selection, background), order
+            return known.colours, known.order
+        colours = known.dimmed.copy()
+        np.copyto(colours, known.colours, where=self.selection[:, None])
+        return colours, on_top(known.order, self.selection)
+
+    def _without_selection(self, colouring: Colouring | None, background: str) -> _Unselected:
+        colours = plain_colours(self.count) if colouring is None else colouring.colours()
+        order = self._shuffled
+        if colouring is not None:
+            order = on_top(order, ~colouring.missing())
+        return _Unselected(colouring, background, colours, order)
 
     def _set_colouring(self, colouring: Colouring) -> None:
         self.colouring = colouring
