@@ -128,7 +128,7 @@ def walk(folder: Path) -> None:
     clusters = shot.dock.session.embedded.table.obs["cluster"]
     explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
     shot.take("selection")
-    shot.name(explorer, "polygonal")
+    shot.name(explorer, "rounded")
     shot.take("named")
     explorer.model.clear()
     explorer.show_colour_by("intensity_mean_RNA")
