@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.crops import CropPlan, iter_crops
 from napari_c3r.core.encoder.config import Neighbours
-from napari_c3r.core.simulate import Assay, CellLine, Population, SimulatedField, simulate_field
+from napari_c3r.core.simulate import Assay, CellLine, Population, SimulatedPlanes, simulate_planes
 from napari_c3r.core.simulate.draw import (
     Treatment,
     draw_antibody,
@@ -194,7 +194,7 @@ def _named(treatment: Treatment, kind: str) -> Treatment:
 
 def _fields(
     assay: Assay, kinds: list[tuple[Population, ...]], rng: np.random.Generator
-) -> Iterator[tuple[SimulatedField, float]]:
+) -> Iterator[tuple[SimulatedPlanes, float]]:
     """Simulate the fields of a plate, and tell their densities."""
     shared = rng.random() < 0.7
     for group in [kinds] if shared else [[kind] for kind in kinds]:
@@ -202,7 +202,7 @@ def _fields(
         wanted = _CELLS_PER_PLATE * len(group)
         side_um = np.sqrt(1e6 * wanted / density) + 2 * _BORDER_UM
         side = max(round(side_um / assay.pixel_size_um), 64)
-        field = simulate_field(
+        field = simulate_planes(
             assay,
             shape=(side, side),
             n_cells=max(round(density * (side * assay.pixel_size_um) ** 2 / 1e6), 1),
@@ -214,21 +214,20 @@ def _fields(
 
 
 def _cut(
-    field: SimulatedField, size_px: int, field_um: float, masked: bool, rng: np.random.Generator
+    field: SimulatedPlanes, size_px: int, field_um: float, masked: bool, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], pd.DataFrame]:
     """Cut out the cells that lie well inside the field, in random order."""
-    pixel = field.image.pixel_size_um
-    assert pixel is not None
+    pixel = field.pixel_size_um
     truth = field.truth
-    high, wide = field.image.shape[1:]
+    high, wide = field.shape[1:]
     border = _BORDER_UM / pixel
     inside = truth["y_px"].between(border, high - border)
     inside &= truth["x_px"].between(border, wide - border)
     cells = truth[inside].sample(frac=1, random_state=rng).reset_index(drop=True)
     neighbours: Neighbours = "mask" if masked else "keep"
     plan = CropPlan(max(round(field_um / pixel), 1), size_px, neighbours, f"{field_um:g} µm")
-    crops = np.zeros((len(cells), field.image.shape[0], size_px, size_px), np.uint8)
-    for batch in iter_crops(field.image, field.cells, cells, plan, batch_size=64):
+    crops = np.zeros((len(cells), field.shape[0], size_px, size_px), np.uint8)
+    for batch in iter_crops(field, field.cells, cells, plan, batch_size=64):
         crops[batch.rows] = stretch(batch.crops)
     return crops, cells
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,25 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import Image
 from napari_c3r.core.labels import ArrayLike, blocks, chunk_shape, read
 
 # The brightness that stands for "nothing here": a low percentile of the crop itself, so that
 # a camera's offset never shows up as the edge of a mask or of the image.
 BACKGROUND_PERCENTILE = 1.0
+
+
+class Planes(Protocol):
+    """What crops are cut from: an `Image`, or simulated planes."""
+
+    @property
+    def data(self) -> ArrayLike:
+        """``(C, Y, X)``, in memory or lazy."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width in pixels."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -137,7 +150,7 @@ class CropBatch:
 
 
 def iter_crops(
-    image: Image,
+    image: Planes,
     labels: ArrayLike,
     cells: pd.DataFrame,
     plan: CropPlan,
@@ -200,7 +213,7 @@ def crop_corners(cells: pd.DataFrame, window_px: int) -> tuple[NDArray[np.intp],
 
 
 def _by_tile(
-    image: Image, cells: pd.DataFrame, rows: NDArray[np.intp]
+    image: Planes, cells: pd.DataFrame, rows: NDArray[np.intp]
 ) -> Iterator[NDArray[np.intp]]:
     y, x = cells["y_px"].to_numpy()[rows], cells["x_px"].to_numpy()[rows]
     for box in blocks(image.shape[1:], chunk_shape(image.data)):
@@ -219,7 +232,7 @@ class _Tile:
 
     def __init__(
         self,
-        image: Image,
+        image: Planes,
         labels: ArrayLike,
         corner_y: NDArray[np.intp],
         corner_x: NDArray[np.intp],

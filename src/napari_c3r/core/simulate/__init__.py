@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from napari_c3r.core.simulate.field import SimulatedField, simulate_field
+from napari_c3r.core.simulate.field import (
+    SimulatedField,
+    SimulatedPlanes,
+    simulate_field,
+    simulate_planes,
+)
 from napari_c3r.core.simulate.parameters import (
     Antibody,
     Assay,
@@ -21,6 +26,8 @@ __all__ = [
     "Optics",
     "Population",
     "SimulatedField",
+    "SimulatedPlanes",
     "sample_field",
     "simulate_field",
+    "simulate_planes",
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import Image
 from napari_c3r.core.simulate.cells import Cells, Labels
 from napari_c3r.core.simulate.debris import draw_debris
 from napari_c3r.core.simulate.optics import detect, illumination, lift, through_lens
@@ -21,6 +21,9 @@ from napari_c3r.core.simulate.rasterise import rasterise
 from napari_c3r.core.simulate.scene import Scene
 from napari_c3r.core.simulate.structures import STRUCTURES
 from napari_c3r.core.simulate.texture import Field
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,27 @@ class SimulatedField:
     nuclei: Labels
     cells: Labels
     truth: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedPlanes:
+    """A simulated field as plain arrays, `nuclei`, `cells` and `truth` as in `SimulatedField`.
+
+    `data` is uint16 `(C, Y, X)`, one plane for each of the `channel_names`.
+    """
+
+    data: NDArray[np.uint16]
+    channel_names: tuple[str, ...]
+    pixel_size_um: float
+    name: str
+    nuclei: Labels
+    cells: Labels
+    truth: pd.DataFrame
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width in pixels."""
+        return self.data.shape
 
 
 def simulate_field(
@@ -75,6 +99,33 @@ def simulate_field(
     InputError
         If the kind is unknown, a size is out of range, or a channel has no antibody.
     """
+    # Only here, so that training can simulate where no lazy arrays are installed.
+    from napari_c3r.core.images import Image
+
+    made = simulate_planes(
+        kind,
+        shape=shape,
+        n_cells=n_cells,
+        pixel_size_um=pixel_size_um,
+        seed=seed,
+        phenotypes=phenotypes,
+        margin_um=margin_um,
+    )
+    image = Image.from_array(made.data, made.channel_names, made.pixel_size_um, made.name)
+    return SimulatedField(image, made.nuclei, made.cells, made.truth)
+
+
+def simulate_planes(
+    kind: str | Assay = "cell-painting",
+    *,
+    shape: tuple[int, int] = (1024, 1024),
+    n_cells: int | None = None,
+    pixel_size_um: float | None = None,
+    seed: int = 0,
+    phenotypes: Sequence[Population] | None = None,
+    margin_um: float = 14.0,
+) -> SimulatedPlanes:
+    """Simulate a field as plain arrays; see `simulate_field`."""
     assay = _assay(kind)
     pixel_size = assay.pixel_size_um if pixel_size_um is None else pixel_size_um
     populations = tuple(assay.populations if phenotypes is None else phenotypes)
@@ -183,7 +234,7 @@ def _with_truth(
     cells: Cells,
     planes: NDArray[np.uint16],
     inner: tuple[slice, slice],
-) -> SimulatedField:
+) -> SimulatedPlanes:
     """Cut the margin off and keep the labels whose nucleus is in view, numbered from 1."""
     nuclei, bodies = cells.nuclei[inner], cells.labels[inner]
     seen = np.unique(nuclei)
@@ -191,13 +242,15 @@ def _with_truth(
     number = np.zeros(cells.count + 1, np.int32)
     number[seen] = np.arange(1, seen.size + 1)
     nuclei, bodies = number[nuclei], number[bodies]
-    image = Image.from_array(
-        planes,
-        [channel.name for channel in assay.channels],
-        cells.pixel_size_um,
-        f"simulated-{assay.name}",
+    return SimulatedPlanes(
+        data=planes,
+        channel_names=tuple(channel.name for channel in assay.channels),
+        pixel_size_um=cells.pixel_size_um,
+        name=f"simulated-{assay.name}",
+        nuclei=nuclei,
+        cells=bodies,
+        truth=_truth(cells, seen, nuclei, bodies),
     )
-    return SimulatedField(image, nuclei, bodies, _truth(cells, seen, nuclei, bodies))
 
 
 def _truth(cells: Cells, seen: NDArray[np.int32], nuclei: Labels, bodies: Labels) -> pd.DataFrame:
