@@ -43,8 +43,9 @@ import training.mcd, training.evaluate.__main__, training.claims.__main__
 folder = sys.argv[1]
 simulate(["--out", folder + "/crops", "--layout", "reporter", "--cells", "24", "--seed", "1"])
 for objective in ("mcd", "contrast"):
-    options = ["--data", folder + "/crops", "--out", folder + "/" + objective, "--epochs", "1"]
-    options += ["--objective", objective, "--steps_per_epoch", "1", "--antibodies", "4", "--cells", "2"]
+    options = ["--data", folder + "/crops", "--out", folder + "/" + objective]
+    options += ["--objective", objective, "--epochs", "1", "--steps_per_epoch", "1"]
+    options += ["--antibodies", "4", "--cells", "2"]
     assert train([{config!r}, *options]) == 0
 """
 

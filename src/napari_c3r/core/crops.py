@@ -29,7 +29,7 @@ class Planes(Protocol):
         ...
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, int, int]:
         """Channels, height and width in pixels."""
         ...
 

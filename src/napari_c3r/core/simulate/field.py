@@ -58,9 +58,10 @@ class SimulatedPlanes:
     truth: pd.DataFrame
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, int, int]:
         """Channels, height and width in pixels."""
-        return self.data.shape
+        channels, height, width = self.data.shape
+        return channels, height, width
 
 
 def simulate_field(
