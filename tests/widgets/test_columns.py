@@ -16,7 +16,7 @@ from napari_c3r.widgets.columns import (
     with_unit,
 )
 from napari_c3r.widgets.scatter.appearance import Categories, Values
-from napari_c3r.widgets.table_view import RowsModel, text_of
+from napari_c3r.widgets.table_view import RowsModel, decimals_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,23 @@ def test_sorting_moves_rows_and_never_values(values, ascending, seed):
     finite = shown[~np.isnan(shown)]
     assert np.isnan(shown[len(finite) :]).all()
     assert (np.diff(finite[np.isfinite(finite)]) * (1 if ascending else -1) >= 0).all()
+    decimals = decimals_of(frame["v"])
     for place, row in enumerate(model.rows):
         assert model.data(model.index(place, 0)) == str(row * 3)
-        assert model.data(model.index(place, 1)) == text_of(frame["v"].iat[row])
+        assert model.data(model.index(place, 1)) == text_of(frame["v"].iat[row], decimals)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([558.42, 643.0, 9.876, np.nan], ["558.4", "643.0", "9.9", ""]),
+        ([3500.62, 12.0], ["3500.6", "12.0"]),
+        ([0.5, 0.12345], ["0.5000", "0.1235"]),
+        ([3.0, 120.0], ["3", "120"]),
+        ([2.5e-7, 0.0], ["2.5e-07", "0"]),
+        ([np.nan, np.inf], ["", "inf"]),
+    ],
+)
+def test_the_numbers_of_a_column_have_the_same_decimals(values, shown) -> None:
+    column = pd.Series(values, dtype=float)
+    assert [text_of(value, decimals_of(column)) for value in column] == shown

@@ -30,6 +30,7 @@ class RowsModel(QAbstractTableModel):
         self._columns: list[str] = []
         self._series: list[pd.Series] = []
         self._numeric: list[bool] = []
+        self._decimals: list[int | None] = []
         self._selected = np.zeros(0, bool)
         self._sorted_by: tuple[str, bool] | None = None
         self._order: NDArray[np.intp] | None = None
@@ -42,6 +43,7 @@ class RowsModel(QAbstractTableModel):
         self._frame, self._columns = frame, list(columns)
         self._series = [frame[name] for name in self._columns]
         self._numeric = [is_number(series) for series in self._series]
+        self._decimals = [decimals_of(series) for series in self._series]
         self._selected, self._tints = np.zeros(len(frame), bool), False
         self._sort_frame()
         self.rows = self._ordered(np.arange(len(frame)))
@@ -78,7 +80,7 @@ class RowsModel(QAbstractTableModel):
             return None
         row, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return text_of(self._series[column].iat[row])
+            return text_of(self._series[column].iat[row], self._decimals[column])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if self._numeric[column] else None
         if role == Qt.ItemDataRole.BackgroundRole and self._tints and self._selected[row]:
@@ -140,14 +142,33 @@ def _ranks(column: pd.Series) -> NDArray[np.float64]:
     return pd.factorize(column.astype(str), sort=True)[0].astype(np.float64)
 
 
-def text_of(value: Any) -> str:
-    """A value for the eye: four figures, nothing where there is none."""
+def decimals_of(column: pd.Series) -> int | None:
+    """Digits after the point that all numbers of a column are shown with, so that points align.
+
+    Four figures of the largest number, none where all are whole; None for numbers so small that
+    they are better shown with a power of ten, and for what is no fraction.
+    """
+    if not is_number(column) or not pd.api.types.is_float_dtype(column.dtype):
+        return None
+    size = np.abs(column.to_numpy(np.float64, na_value=np.nan))
+    size = size[np.isfinite(size)]
+    if not len(size) or 0 < size.max() < 1e-3:
+        return None
+    if (size == np.rint(size)).all():
+        return 0
+    return min(max(3 - int(np.floor(np.log10(size.max()))), 1), 4)
+
+
+def text_of(value: Any, decimals: int | None = None) -> str:
+    """A value for the eye: four figures or so many decimals, nothing where there is none."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):
         number = float(value)
         if not np.isfinite(number):
             return "" if np.isnan(number) else str(number)
+        if decimals is not None:
+            return f"{number:.{decimals}f}"
         return f"{number:.1f}" if abs(number) >= 1000 else f"{number:.4g}"
     return "" if value is None or value is pd.NA else str(value)
 
