@@ -20,6 +20,7 @@ from napari_c3r.cli_common import (
     with_field_options,
 )
 from napari_c3r.cli_diagnose import diagnose
+from napari_c3r.core.atomic import require_folder, require_writable
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,13 +49,14 @@ def embed(
 ) -> None:
     """Embed the cells of images and write one table."""
     from napari_c3r.core.encoder import load_encoder
-    from napari_c3r.core.plate import prepare_field
+    from napari_c3r.core.plate import prepare_field, require_possible
     from napari_c3r.core.table import join_results, write
 
-    _require_writable(out)
+    _require_table(out)
     settings, found = options.settings(), options.find(paths)
     state_licence(options.method)
     encoder = load_encoder(options.encoder)
+    require_possible(settings, encoder)
     result = join_results([_run(prepare_field(files, settings, encoder)) for files in found])
     if map_:
         _add_map(result, seed)
@@ -121,7 +123,7 @@ def demo(
     from napari_c3r.core.simulate import sample_field
     from napari_c3r.core.table import provenance_path, write
 
-    out.mkdir(parents=True, exist_ok=True)
+    require_folder(out)
     image = sample_field(kind).image
     assignment = ChannelAssignment.suggest(image.channel_names)
     nucleus = suggest_nucleus(image.channel_names) or assignment.context[0]
@@ -159,12 +161,13 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def _require_writable(out: Path) -> None:
+def _require_table(out: Path) -> None:
     """Refuse a table that could not be written before hours are spent on it."""
     if out.suffix.lower() not in (".csv", ".parquet", ".h5ad"):
         raise InputError(f"--out is '{out}'; give a name that ends in .csv, .parquet or .h5ad")
     if not out.parent.is_dir():
         raise InputError(f"--out is in the folder '{out.parent}', which does not exist; create it")
+    require_writable(out)
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
