@@ -109,7 +109,7 @@ def test_impossible_settings_are_refused_before_any_field_is_read(
 def test_a_folder_that_is_a_file_or_not_ours_is_refused_in_one_line(folder, tmp_path, encoder):
     images = find_images(str(folder))
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="file"):
+    with pytest.raises(InputError, match="file' is a file"):
         list(embed_plate(images, SETTINGS, encoder, tmp_path / "file"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "settings.json").write_text("{")

@@ -225,7 +225,7 @@ def embed_plate(
         are impossible, or no field could be embedded.
     """
     require_possible(settings, encoder)
-    fields = require_folder(out / "fields")
+    fields = require_folder(require_folder(out) / "fields")
     _require_same_settings(out / "settings.json", settings, encoder)
     failed: dict[str, str] = {}
     finished: list[Path] = []

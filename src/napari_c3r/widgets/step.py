@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -15,6 +17,10 @@ MARK_COLOURS = {
     Mark.ATTENTION: "#d9822b",
     Mark.WAITING: "#808080",
 }
+
+
+# Between a number and its unit, and around the sign of a size: never the end of a line.
+_UNBROKEN = re.compile(r"(?<=\d) (?=[a-zµ]{1,2}\b)|(?<=\d) (?=µm/px)| (?=×)|(?<=×) ")
 
 
 class StepHeader(QFrame):
@@ -36,6 +42,8 @@ class StepHeader(QFrame):
         self._line.setWordWrap(True)
         self._line.setTextFormat(Qt.TextFormat.PlainText)
         self._line.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        # Qt would indent it from the top too, below the title beside it.
+        self._line.setIndent(0)
         self._mark = QLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 8, 6)
@@ -49,7 +57,7 @@ class StepHeader(QFrame):
 
     def show_status(self, status: StepStatus) -> None:
         """Render the status."""
-        self._line.setText(status.line)
+        self._line.setText(_UNBROKEN.sub("\u00a0", status.line))
         colour = MARK_COLOURS[status.mark]
         self._mark.setText(f'<b style="color:{colour}">{status.mark.value}</b>')
         self._line.setEnabled(status.mark is not Mark.WAITING)
@@ -57,7 +65,7 @@ class StepHeader(QFrame):
     @property
     def line(self) -> str:
         """The text shown."""
-        return self._line.text()
+        return self._line.text().replace("\u00a0", " ")
 
     @property
     def mark(self) -> str:
@@ -105,7 +113,7 @@ class Step(QWidget):
         self.reason.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self._frame = QFrame()
         inside = QVBoxLayout(self._frame)
-        inside.setContentsMargins(24, 2, 8, 10)
+        inside.setContentsMargins(14, 2, 8, 10)
         inside.setSpacing(6)
         inside.addWidget(body)
         inside.addWidget(self.reason)

@@ -22,7 +22,7 @@ from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.widgets.columns import title
 from napari_c3r.widgets.diagnostics.question import MOST_CELLS, USUAL_CELLS, Question
 from napari_c3r.widgets.status import counted, duration
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import EmbedProgress
@@ -80,10 +80,7 @@ class AskBody(QWidget):
         self.labels = QComboBox()
         self.labels.setAccessibleName("Labels to judge by")
         for box in (self.scope, self.labels):
-            box.setMinimumContentsLength(8)
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
+            shrinkable(box)
 
     def _make_buttons(self) -> None:
         self.cost, self.speed = _line(), _line()

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.core.filters import CellFilter
 from napari_c3r.session import Session
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
 
 if TYPE_CHECKING:
     from napari_c3r.core.images import Image
@@ -171,7 +171,7 @@ class CellsBody(QWidget):
         self.labels.setCurrentText(chosen)
         self.labels_button.setEnabled(bool(names) and bool(self._channels))
         self.labels_choice.setText(
-            "Use labels in viewer" if names else "Use labels in viewer (there are none)"
+            "Use labels in viewer" if names else "Use labels (none in viewer)"
         )
 
     def _show_choice(self) -> None:
@@ -251,9 +251,7 @@ def _combo(purpose: str) -> QComboBox:
     box = QComboBox()
     box.setToolTip(purpose)
     box.setAccessibleName(purpose)
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return box
+    return shrinkable(box)
 
 
 def _refill(box: QComboBox, names: Sequence[str], default: str) -> None:

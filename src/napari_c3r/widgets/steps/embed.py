@@ -23,7 +23,7 @@ from napari_c3r.session import Session
 from napari_c3r.widgets.fold import Fold
 from napari_c3r.widgets.status import Mark, counted, duration, shortened
 from napari_c3r.widgets.step import MARK_COLOURS
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
 
 if TYPE_CHECKING:
     from napari_c3r.core.estimate import Estimate
@@ -358,9 +358,7 @@ def _box(name: str, tip: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
     box.setToolTip(tip)
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return box
+    return shrinkable(box)
 
 
 def _line(text: str = "") -> QLabel:

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.images import Reading, Survey
 from napari_c3r.widgets.status import counted
 from napari_c3r.widgets.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.steps.form import form, tab_before
+from napari_c3r.widgets.steps.form import form, shrinkable, tab_before
 
 _MOST_ROWS_SHOWN = 6
 _PROJECTIONS = {"Brightest": "max", "Mean": "mean", "Sharpest": "focus", "One slice": ""}
@@ -215,6 +215,4 @@ def _box(purpose: str, entries: list[str]) -> QComboBox:
     box.addItems(entries)
     box.setToolTip(purpose)
     box.setAccessibleName(purpose)
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return box
+    return shrinkable(box)
