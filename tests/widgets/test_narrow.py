@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from qtpy.QtCore import QPoint
-from qtpy.QtWidgets import QScrollArea, QStyle
+import tifffile
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
 
 from napari_c3r.widgets.explorer_panel import ExplorerPanel
 from napari_c3r.widgets.status import Mark, StepStatus
 from napari_c3r.widgets.step import StepHeader
 from napari_c3r.widgets.table_view import ITEM_PADDING_PX
+from napari_c3r.widgets.wrapped import WrappedLabel
 from tests.widgets.fields import planes, write_plate
 
 NARROWEST_PX = 300
@@ -73,8 +75,32 @@ def test_a_header_is_one_line_with_its_title_and_keeps_numbers_with_their_units(
     title, line = header._title, header._line
     assert title.mapTo(header, QPoint()).y() == line.mapTo(header, QPoint()).y()
     assert line.height() == title.height()
-    assert "696\u00a0×\u00a0520\u00a0px · 0.656\u00a0µm/px" in line.text()
+    assert "696\u00a0×\u00a0520\u00a0px · 0.656\u00a0µm/\u2060px" in QLabel.text(line)
     assert header.line == "5 channels · 696 × 520 px · 0.656 µm/px"
+
+
+def test_a_long_name_breaks_and_is_told_as_it_is(qtbot):
+    name = "2026-05-plate_0001_treated_with_something_A14_site1_channel1.ome.tiff"
+    label = WrappedLabel(f"No file '{name}'; <b>check</b> the name")
+    qtbot.addWidget(label)
+    assert label.text() == f"No file '{name}'; <b>check</b> the name"
+    assert label.minimumSizeHint().width() < label.fontMetrics().horizontalAdvance(name) / 3
+    assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+@pytest.mark.gl
+def test_a_long_file_name_does_not_widen_the_dock(dock, hand, tmp_path):
+    long = "2026-05-plate_0001_treated_with_something_A14_site1_channel1"
+    (tmp_path / f"{long}.tif").write_text("not a picture")
+    dock.controller.look([str(tmp_path / f"{long}.tif")])
+    hand.wait_idle(dock)
+    assert f"{long}.tif cannot be read" in dock.steps[0].reason.text()
+    assert too_wide(dock) == []
+    tifffile.imwrite(tmp_path / f"{long}.tif", planes(), photometric="minisblack")
+    dock.controller.look([str(tmp_path / f"{long}.tif")])
+    hand.wait_idle(dock)
+    assert not dock.image.survey.isHidden()
+    assert too_wide(dock) == []
 
 
 def test_texts_of_the_table_have_room_beside_their_padding(qtbot):

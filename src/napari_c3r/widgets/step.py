@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_c3r.widgets.status import Mark, StepStatus
+from napari_c3r.widgets.wrapped import WrappedLabel
 
 # Readable on napari's dark and light backgrounds alike.
 MARK_COLOURS = {
@@ -17,10 +16,6 @@ MARK_COLOURS = {
     Mark.ATTENTION: "#d9822b",
     Mark.WAITING: "#808080",
 }
-
-
-# Between a number and its unit, and around the sign of a size: never the end of a line.
-_UNBROKEN = re.compile(r"(?<=\d) (?=[a-zµ]{1,2}\b)|(?<=\d) (?=µm/px)| (?=×)|(?<=×) ")
 
 
 class StepHeader(QFrame):
@@ -38,9 +33,7 @@ class StepHeader(QFrame):
         self.setStyleSheet("#c3r_step_header { border-top: 1px solid rgba(128, 128, 128, 70); }")
         self._arrow = QLabel("▸")
         self._title = QLabel(f"<b>{number}&nbsp; {title}</b>")
-        self._line = QLabel()
-        self._line.setWordWrap(True)
-        self._line.setTextFormat(Qt.TextFormat.PlainText)
+        self._line = WrappedLabel()
         self._line.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         # Qt would indent it from the top too, below the title beside it.
         self._line.setIndent(0)
@@ -57,7 +50,7 @@ class StepHeader(QFrame):
 
     def show_status(self, status: StepStatus) -> None:
         """Render the status."""
-        self._line.setText(_UNBROKEN.sub("\u00a0", status.line))
+        self._line.setText(status.line)
         colour = MARK_COLOURS[status.mark]
         self._mark.setText(f'<b style="color:{colour}">{status.mark.value}</b>')
         self._line.setEnabled(status.mark is not Mark.WAITING)
@@ -65,7 +58,7 @@ class StepHeader(QFrame):
     @property
     def line(self) -> str:
         """The text shown."""
-        return self._line.text().replace("\u00a0", " ")
+        return self._line.text()
 
     @property
     def mark(self) -> str:
@@ -107,8 +100,7 @@ class Step(QWidget):
         super().__init__()
         self.header = StepHeader(number, title)
         self.body = body
-        self.reason = QLabel()
-        self.reason.setWordWrap(True)
+        self.reason = WrappedLabel()
         self.reason.setObjectName("c3r_reason")
         self.reason.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self._frame = QFrame()
