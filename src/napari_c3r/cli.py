@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.embed import EmbedJob
 
+# What a shell gives for a program that Ctrl+C ended.
+_INTERRUPTED = 130
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -179,7 +182,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         say("napari-c3r: stopped")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -187,4 +190,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         if error.format_message():
             say(f"napari-c3r: {error.format_message()}")
         sys.exit(2)
+    if code == _INTERRUPTED:
+        # typer takes the key for itself, and says nothing.
+        say("napari-c3r: stopped")
     sys.exit(code or 0)
