@@ -198,3 +198,11 @@ def test_another_tool_s_weights_are_named_with_their_licence(field, tmp_path, ca
     assert code == 2
     assert "CC-BY-NC" in said
     assert "pip install cellpose" in said
+
+
+def test_ctrl_c_is_told_in_one_line(capsys, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_c3r.doctor.examine", interrupt)
+    assert run(capsys, "doctor") == (130, "napari-c3r: stopped\n")

@@ -20,12 +20,16 @@ from napari_c3r.cli_common import (
     with_field_options,
 )
 from napari_c3r.cli_diagnose import diagnose
+from napari_c3r.core.atomic import require_folder, require_writable
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.embed import EmbedJob
+
+# What a shell gives for a program that Ctrl+C ended.
+_INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False,
@@ -48,13 +52,14 @@ def embed(
 ) -> None:
     """Embed the cells of images and write one table."""
     from napari_c3r.core.encoder import load_encoder
-    from napari_c3r.core.plate import prepare_field
+    from napari_c3r.core.plate import prepare_field, require_possible
     from napari_c3r.core.table import join_results, write
 
-    _require_writable(out)
+    _require_table(out)
     settings, found = options.settings(), options.find(paths)
     state_licence(options.method)
     encoder = load_encoder(options.encoder)
+    require_possible(settings, encoder)
     result = join_results([_run(prepare_field(files, settings, encoder)) for files in found])
     if map_:
         _add_map(result, seed)
@@ -121,7 +126,7 @@ def demo(
     from napari_c3r.core.simulate import sample_field
     from napari_c3r.core.table import provenance_path, write
 
-    out.mkdir(parents=True, exist_ok=True)
+    require_folder(out)
     image = sample_field(kind).image
     assignment = ChannelAssignment.suggest(image.channel_names)
     nucleus = suggest_nucleus(image.channel_names) or assignment.context[0]
@@ -159,12 +164,13 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def _require_writable(out: Path) -> None:
+def _require_table(out: Path) -> None:
     """Refuse a table that could not be written before hours are spent on it."""
     if out.suffix.lower() not in (".csv", ".parquet", ".h5ad"):
         raise InputError(f"--out is '{out}'; give a name that ends in .csv, .parquet or .h5ad")
     if not out.parent.is_dir():
         raise InputError(f"--out is in the folder '{out.parent}', which does not exist; create it")
+    require_writable(out)
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
@@ -176,7 +182,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         say("napari-c3r: stopped")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -184,4 +190,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         if error.format_message():
             say(f"napari-c3r: {error.format_message()}")
         sys.exit(2)
+    if code == _INTERRUPTED:
+        # typer takes the key for itself, and says nothing.
+        say("napari-c3r: stopped")
     sys.exit(code or 0)

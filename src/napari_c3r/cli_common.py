@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or a folder of them.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Seed = Annotated[int, typer.Option(help="Of the map and the clusters.")]
-NucleusSize = Annotated[
-    float | None, typer.Option(help="Nucleus diameter; found from the image by default.")
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +42,13 @@ class FieldOptions:
     ] = ""
     nucleus: Annotated[str, typer.Option(help="Channel of the nuclei.")] = ""
     cell: Annotated[str, typer.Option(help="Channel that shows how far cells reach.")] = ""
-    nucleus_size_um: NucleusSize = None
-    nucleus_size_px: NucleusSize = None
+    nucleus_size_um: Annotated[
+        float | None,
+        typer.Option(help="Nucleus diameter in micrometres; by default found from the image."),
+    ] = None
+    nucleus_size_px: Annotated[
+        float | None, typer.Option(help="The same in pixels, where the pixel size is unknown.")
+    ] = None
     method: Annotated[str, typer.Option(help="classical, cellpose, stardist or instanseg.")] = (
         "classical"
     )
@@ -60,7 +62,8 @@ class FieldOptions:
         str, typer.Option(help="Regular expression for file names, with groups such as channel.")
     ] = ""
     pixel_size_um: Annotated[
-        float | None, typer.Option(help="Where the files do not say it, or say it wrongly.")
+        float | None,
+        typer.Option(help="Side of a pixel, where the files do not say it, or say it wrongly."),
     ] = None
     encoder: Annotated[str, typer.Option(help="'bundled', or a model folder.")] = "bundled"
     device: Device = "auto"

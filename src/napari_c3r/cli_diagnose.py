@@ -42,13 +42,14 @@ def diagnose(
     from napari_c3r.core.diagnose import FlipJob, FlipRun
     from napari_c3r.core.diagnose.report import require_report, write_report
     from napari_c3r.core.encoder import load_encoder
-    from napari_c3r.core.plate import prepare_field
+    from napari_c3r.core.plate import prepare_field, require_possible
 
     require_report(out)
     table = _read_table(label_table)
     settings, found = options.settings(), options.find(paths)
     state_licence(options.method)
     encoder = load_encoder(options.encoder)
+    require_possible(settings, encoder)
     run = FlipRun(
         FlipJob(
             tuple(prepare_field(files, settings, encoder) for files in found),

@@ -10,7 +10,7 @@ import pandas as pd
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import provenance_path, write
 from napari_c3r.core.table.flat import UMAP_COLUMNS, from_frame
-from napari_c3r.core.table.result import VECTOR_PREFIX
+from napari_c3r.core.table.result import is_vector_name
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -83,7 +83,7 @@ def _with_added(table: AnnData, features: pd.DataFrame) -> AnnData:
         return table
     by_label = features.drop_duplicates("label").set_index("label")
     for name in by_label.columns:
-        reserved = name in UMAP_COLUMNS or str(name).startswith(VECTOR_PREFIX)
+        reserved = name in UMAP_COLUMNS or is_vector_name(name)
         if name not in table.obs and not reserved:
             table.obs[name] = by_label[name].reindex(table.obs["label"]).to_numpy()
     return table

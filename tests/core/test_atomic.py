@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from napari_c3r.core.atomic import replacing
+from napari_c3r.core.atomic import replacing, require_folder, require_writable
 from napari_c3r.core.errors import InputError
 
 
@@ -61,3 +61,26 @@ def test_missing_and_wrong_folders_are_named(tmp_path):
         pass
     with pytest.raises(InputError, match="is a folder"), replacing(tmp_path):
         pass
+
+
+def test_what_cannot_be_written_is_known_before(tmp_path, monkeypatch):
+    require_writable(tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        require_writable(tmp_path / "folder.csv")
+
+    def refuse(**_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(InputError, match="Permission denied"):
+        require_writable(tmp_path / "a.csv")
+
+
+def test_a_folder_is_made_unless_a_file_is_in_the_way(tmp_path):
+    assert require_folder(tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    for name in ("file", "file/below"):
+        with pytest.raises(InputError, match="folder"):
+            require_folder(tmp_path / name)

@@ -53,6 +53,26 @@ def test_known_pixel_size_gives_a_field_in_micrometres():
     assert (plan.window_px, plan.size_px, plan.neighbours) == (60, 64, "keep")
 
 
+def test_a_pixel_size_of_another_magnitude_is_noticed():
+    def plan(pixel_size_um):
+        return plan_crops(
+            CropSpec(), pixel_size_um=pixel_size_um, median_diameter_px=40, **RECOMMENDED
+        )
+
+    assert plan(0.5).doubt == ""
+    for wrong, said in ((0.05, "1200 px wide"), (50, "1.2 px wide")):
+        assert said in plan(wrong).doubt
+        assert "check the pixel size" in plan(wrong).doubt
+    with pytest.raises(InputError, match=r"120000 px wide.*check the pixel size"):
+        plan(0.0005)
+
+
+@pytest.mark.parametrize("wrong", [{"field_um": np.inf}, {"field_um": np.nan}, {"size_px": 99.5}])
+def test_a_size_that_is_none_is_refused(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        CropSpec(**wrong)
+
+
 def test_unknown_pixel_size_gives_a_field_in_cell_diameters_and_says_so():
     plan = plan_crops(CropSpec(), pixel_size_um=None, median_diameter_px=40, **RECOMMENDED)
     assert plan.window_px == 100

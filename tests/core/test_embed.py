@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -161,6 +163,27 @@ def test_an_unknown_pixel_size_is_no_obstacle(field, encoder):
 def test_roles_that_do_not_fit_are_refused_before_any_work(field, encoder, roles, said):
     with pytest.raises(InputError, match=said):
         EmbedRun(EmbedJob(field.image, field.cells, ChannelAssignment(roles), encoder))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"image": np.zeros((5, 300, 300))}, "image is of type ndarray.*read_image"),
+        ({"assignment": {"DNA": "context"}}, "assignment is of type dict.*ChannelAssignment"),
+        ({"encoder": "bundled"}, "encoder is of type str.*load_encoder"),
+        ({"labels": [[0, 1]]}, "labels are of type list"),
+    ],
+)
+def test_an_argument_of_another_kind_is_told_in_one_line(field, encoder, wrong, said):
+    given = {"image": field.image, "labels": field.cells, "assignment": ROLES, "encoder": encoder}
+    with pytest.raises(InputError, match=said):
+        embed(**given | wrong)
+
+
+def test_a_wrong_pixel_size_is_noted(field, encoder):
+    image = replace(field.image, pixel_size_um=100.0)
+    notes = embed(image, field.cells, ROLES, encoder=encoder).uns[KEY]["notes"]
+    assert any("check the pixel size" in note for note in notes)
 
 
 def test_what_a_run_needs_is_not_changed_by_it(field, encoder):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,4 +79,39 @@ def test_other_settings_never_mix_into_a_plate(folder, tmp_path, encoder):
 def test_a_plate_without_any_cell_says_why(folder, tmp_path, encoder):
     images = find_images(str(folder))[2:]
     with pytest.raises(InputError, match=r"None of the 1 fields.*No nuclei found"):
+        list(embed_plate(images, SETTINGS, encoder, tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"device": "cuda:77"}, "cuda:77"),
+        ({"batch_size": 0}, "batch size"),
+        ({"precision": "float7"}, "float7"),
+        ({"concept_mode": "every"}, "every"),
+        ({"readout": "mean"}, "mean"),
+        ({"method": "by eye"}, "by eye"),
+    ],
+)
+def test_impossible_settings_are_refused_before_any_field_is_read(
+    folder, tmp_path, encoder, wrong, said, monkeypatch
+):
+    monkeypatch.setattr("napari_c3r.core.plate.read_image", pytest.fail)
+    with pytest.raises(InputError, match=said):
+        list(
+            embed_plate(
+                find_images(str(folder)), replace(SETTINGS, **wrong), encoder, tmp_path / "o"
+            )
+        )
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_folder_that_is_a_file_or_not_ours_is_refused_in_one_line(folder, tmp_path, encoder):
+    images = find_images(str(folder))
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file' is a file"):
+        list(embed_plate(images, SETTINGS, encoder, tmp_path / "file"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "settings.json").write_text("{")
+    with pytest.raises(InputError, match=r"settings\.json' cannot be read"):
         list(embed_plate(images, SETTINGS, encoder, tmp_path / "out"))

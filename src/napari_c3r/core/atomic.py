@@ -34,18 +34,7 @@ def replacing(path: Path) -> Iterator[Path]:
         The folder is missing or read-only, the disk is full, or the name is a folder.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"'{path}' is a folder; give the name of a file")
-    if not path.parent.is_dir():
-        raise InputError(f"The folder '{path.parent}' does not exist; create it first")
-    try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
-        )
-    except OSError as error:
-        raise _explained(path, error) from error
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(path)
     try:
         yield temporary
         _let_others_read(temporary)
@@ -57,6 +46,52 @@ def replacing(path: Path) -> Iterator[Path]:
         raise _explained(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a name that could not be written to, before work is spent on what goes there.
+
+    Raises
+    ------
+    InputError
+        As :func:`replacing`.
+    """
+    _beside(Path(path)).unlink()
+
+
+def require_folder(path: Path) -> Path:
+    """Make a folder, and those above it, where they are missing; give it back.
+
+    Raises
+    ------
+    InputError
+        There is a file of that name, or the folder cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise InputError(f"'{path}' is a file; give the name of a folder") from error
+    except OSError as error:
+        raise InputError(
+            f"Could not make the folder '{path}': {error.strerror or error}; choose another"
+        ) from error
+    return path
+
+
+def _beside(path: Path) -> Path:
+    """An empty temporary file beside a path."""
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder; give the name of a file")
+    if not path.parent.is_dir():
+        raise InputError(f"The folder '{path.parent}' does not exist; create it first")
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+        )
+    except OSError as error:
+        raise _explained(path, error) from error
+    os.close(handle)
+    return Path(name)
 
 
 def _let_others_read(path: Path) -> None:

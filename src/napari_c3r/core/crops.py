@@ -18,6 +18,11 @@ from napari_c3r.core.labels import ArrayLike, blocks, chunk_shape, read
 # The brightness that stands for "nothing here": a low percentile of the crop itself, so that
 # a camera's offset never shows up as the edge of a mask or of the image.
 BACKGROUND_PERCENTILE = 1.0
+# Side of the widest crop, in the image's pixels: no microscope divides a cell into more, and
+# one of five channels has 1.3 GB.
+WIDEST_PX = 8192
+# Crops narrower or wider than this many cells speak of a wrong pixel size.
+USUAL_DIAMETERS = (0.5, 20.0)
 
 
 class Planes(Protocol):
@@ -60,8 +65,10 @@ class CropSpec:
     def __post_init__(self) -> None:
         for name in ("field_um", "field_diameters", "size_px"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < np.inf:
                 raise InputError(f"The crop's {name} is {value}; give a number above 0, or None")
+        if self.size_px is not None and self.size_px != int(self.size_px):
+            raise InputError(f"The crop's size_px is {self.size_px}; give a whole number, or None")
         if self.neighbours not in (None, "keep", "mask"):
             raise InputError(
                 f"The crop's neighbours is {self.neighbours!r}; choose 'keep' or 'mask'"
@@ -82,12 +89,15 @@ class CropPlan:
         Whether other cells are kept or masked.
     basis
         In words, where the field's size comes from.
+    doubt
+        In a sentence, why the field's size is hardly meant; empty where it is usual.
     """
 
     window_px: int
     size_px: int
     neighbours: Neighbours
     basis: str
+    doubt: str = ""
 
 
 def plan_crops(
@@ -112,6 +122,11 @@ def plan_crops(
         Median cell diameter in pixels.
     field_um, field_diameters, size_px, neighbours
         The encoder's recommendation.
+
+    Raises
+    ------
+    InputError
+        A field of more pixels than a cell can have.
     """
     field = spec.field_um or field_um
     if pixel_size_um is not None and field is not None:
@@ -125,8 +140,21 @@ def plan_crops(
             f"{diameters:g} median cell diameters of {median_diameter_px:.1f} px, "
             f"as {lacking} is unknown"
         )
+    if window > WIDEST_PX:
+        raise InputError(
+            f"Crops of {basis} are {window:.0f} px wide, and at most {WIDEST_PX} are cut out; "
+            "check the pixel size, or give a smaller field"
+        )
+    narrowest, widest = USUAL_DIAMETERS
+    doubt = ""
+    if not narrowest <= window / median_diameter_px <= widest:
+        width = f"{window:.0f}" if window >= 10 else f"{window:.1f}"
+        doubt = (
+            f"Crops are {width} px wide ({basis}) and cells usually {median_diameter_px:.0f} px: "
+            "check the pixel size"
+        )
     return CropPlan(
-        max(1, round(window)), spec.size_px or size_px, spec.neighbours or neighbours, basis
+        max(1, round(window)), spec.size_px or size_px, spec.neighbours or neighbours, basis, doubt
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from napari_c3r.core.cells import CellTable, measure_cells
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.labels import ArrayLike
 from napari_c3r.core.table.provenance import describe_sources, versions
@@ -118,10 +119,11 @@ class EmbedRun:
     Raises
     ------
     InputError
-        The roles do not fit the image, or a group is empty.
+        The roles do not fit the image, a group is empty, or a part of the job is of another kind.
     """
 
     def __init__(self, job: EmbedJob) -> None:
+        _require_kinds(job)
         self.job = job
         self._roles = job.assignment.for_channels(job.image.channel_names).require_usable()
         self._image = job.image.select(self._roles.used)
@@ -226,6 +228,8 @@ class EmbedRun:
         table, plan = self._measure()
         rows = np.flatnonzero(self._done)
         notes = [*self.job.image.notes, *table.notes, *self._notes]
+        if plan.doubt and self.job.crop.field_um is None:
+            notes.append(plan.doubt)
         if not self.job.encoder.trained:
             notes.append(f"The encoder '{self.job.encoder.name}' is untrained")
         for name in self._roles.context:
@@ -250,6 +254,23 @@ class EmbedRun:
         }
         obs = table.obs.assign(crop_padded=self._padded).iloc[rows]
         return make_result(obs, self._vectors[rows], self._columns, provenance)
+
+
+def _require_kinds(job: EmbedJob) -> None:
+    """Tell a script which part it gave as something else, such as an encoder's name."""
+    for what, fits, remedy in (
+        ("image", isinstance(job.image, Image), "read_image(path) or Image.from_array(array)"),
+        (
+            "assignment",
+            isinstance(job.assignment, ChannelAssignment),
+            "ChannelAssignment({'DNA': 'context', …})",
+        ),
+        # An encoder in another process is one too.
+        ("encoder", hasattr(job.encoder, "config"), "load_encoder('bundled')"),
+    ):
+        if not fits:
+            given = type(getattr(job, what)).__name__
+            raise InputError(f"The {what} is of type {given}; give one from {remedy}")
 
 
 def _describe_image(image: Image, plan: CropPlan) -> dict[str, list[Any]]:

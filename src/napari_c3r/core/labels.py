@@ -48,6 +48,8 @@ def check_labels(labels: ArrayLike, shape: tuple[int, int], what: str = "labels"
     InputError
         Another number of axes, another size, a mask of true and false, or fractions.
     """
+    if not hasattr(labels, "shape"):
+        raise InputError(f"The {what} are of type {type(labels).__name__}; give an array, (Y, X)")
     if len(labels.shape) != 2:
         raise InputError(
             f"The {what} have {len(labels.shape)} axes, shape {tuple(labels.shape)}; "

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_c3r.core.atomic import replacing
+from napari_c3r.core.atomic import replacing, require_folder
 from napari_c3r.core.channels import ChannelAssignment, Role, suggest_cell, suggest_nucleus
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.embed import EmbedJob, EmbedProgress, EmbedRun
@@ -84,6 +84,31 @@ class FieldSettings:
         for name in self.concept:
             roles[name] = Role.BOTH if name in roles else Role.CONCEPT
         return ChannelAssignment(roles).for_channels(image.channel_names).require_usable()
+
+
+def require_possible(settings: FieldSettings, encoder: Encoder) -> None:
+    """Refuse what no image could be embedded with, before any is read.
+
+    Raises
+    ------
+    InputError
+        A segmentation, device, precision, batch size or mode that cannot be had.
+    """
+    from napari_c3r.core.segment import require_method
+
+    if settings.labels is None:
+        require_method(settings.method)
+    # The images' channels are not known yet; what is asked for here does not depend on them.
+    any_channel = ChannelAssignment({"channel": Role.BOTH})
+    encoder.start(
+        any_channel,
+        any_channel.names,
+        device=settings.device,
+        precision=settings.precision,
+        batch_size=settings.batch_size,
+        concept_mode=settings.concept_mode,  # type: ignore[arg-type]
+        readout=settings.readout,  # type: ignore[arg-type]
+    ).close()
 
 
 def prepare_field(files: ImageFiles, settings: FieldSettings, encoder: Encoder) -> EmbedJob:
@@ -196,10 +221,11 @@ def embed_plate(
     Raises
     ------
     InputError
-        The folder holds fields made with other settings, or no field could be embedded.
+        The folder cannot be written to or holds fields made with other settings, the settings
+        are impossible, or no field could be embedded.
     """
-    fields = out / "fields"
-    fields.mkdir(parents=True, exist_ok=True)
+    require_possible(settings, encoder)
+    fields = require_folder(require_folder(out) / "fields")
     _require_same_settings(out / "settings.json", settings, encoder)
     failed: dict[str, str] = {}
     finished: list[Path] = []
@@ -242,13 +268,24 @@ def _require_same_settings(path: Path, settings: FieldSettings, encoder: Encoder
     if not path.exists():
         _write_json(path, wanted)
         return
-    before = json.loads(path.read_text("utf-8"))
+    before = _read_settings(path)
     other = [name for name in wanted if before.get(name) != wanted[name]]
     if other:
         raise InputError(
             f"'{path.parent}' holds fields made with another {other[0]}, "
             f"{before.get(other[0])!r} and not {wanted[other[0]]!r}; choose another folder"
         )
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        before = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"'{path}' cannot be read ({error}), so with which settings its folder was made is "
+            "not known; choose another folder"
+        ) from error
+    return before if isinstance(before, dict) else {}
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

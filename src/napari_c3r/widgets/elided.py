@@ -8,10 +8,26 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 
 class ElidedLabel(QLabel):
-    """Shows ``beginning…end`` where the text does not fit; the tooltip has it whole."""
+    """Shows ``beginning…end`` where the text does not fit; the tooltip has it whole.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    text
+        What to show.
+    parent
+        As for every widget.
+    mode
+        Which part to leave out. Words, unlike names, are best read from their beginning.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
         super().__init__(text, parent)
+        self._mode = mode
         self.setToolTip(text)
 
     def setText(self, text: str | None) -> None:
@@ -27,5 +43,5 @@ class ElidedLabel(QLabel):
         """Draw what fits."""
         painter = QPainter(self)
         metrics = self.fontMetrics()
-        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        text = metrics.elidedText(self.text(), self._mode, self.width())
         painter.drawText(self.rect(), int(self.alignment()), text)

@@ -18,7 +18,7 @@ from napari_c3r.widgets.cluster_names import NameRow
 from napari_c3r.widgets.elided import ElidedLabel
 from napari_c3r.widgets.jobs import Jobs
 from napari_c3r.widgets.montage import MontagePanel
-from napari_c3r.widgets.table_view import CellTable
+from napari_c3r.widgets.table_view import ITEM_PADDING_PX, CellTable
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -75,7 +75,7 @@ class ExplorerPanel(QWidget):
         self.table.setStyleSheet(
             f"QTableView {{ background: {background}; color: {foreground}; border: none;"
             f" alternate-background-color: {background}; }}"
-            f"QTableView::item {{ padding: 0 8px; }}"
+            f"QTableView::item {{ padding: 0 {ITEM_PADDING_PX}px; }}"
             f"QTableView::item:selected {{ background: {chosen}; color: {foreground}; }}"
             f"QHeaderView {{ background: {head}; }}"
             f"QHeaderView::section {{ background: {head}; color: {foreground}; border: none;"

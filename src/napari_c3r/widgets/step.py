@@ -7,6 +7,7 @@ from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_c3r.widgets.status import Mark, StepStatus
+from napari_c3r.widgets.wrapped import WrappedLabel
 
 # Readable on napari's dark and light backgrounds alike.
 MARK_COLOURS = {
@@ -32,10 +33,10 @@ class StepHeader(QFrame):
         self.setStyleSheet("#c3r_step_header { border-top: 1px solid rgba(128, 128, 128, 70); }")
         self._arrow = QLabel("▸")
         self._title = QLabel(f"<b>{number}&nbsp; {title}</b>")
-        self._line = QLabel()
-        self._line.setWordWrap(True)
-        self._line.setTextFormat(Qt.TextFormat.PlainText)
+        self._line = WrappedLabel()
         self._line.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        # Qt would indent it from the top too, below the title beside it.
+        self._line.setIndent(0)
         self._mark = QLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 8, 6)
@@ -99,13 +100,12 @@ class Step(QWidget):
         super().__init__()
         self.header = StepHeader(number, title)
         self.body = body
-        self.reason = QLabel()
-        self.reason.setWordWrap(True)
+        self.reason = WrappedLabel()
         self.reason.setObjectName("c3r_reason")
         self.reason.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self._frame = QFrame()
         inside = QVBoxLayout(self._frame)
-        inside.setContentsMargins(24, 2, 8, 10)
+        inside.setContentsMargins(14, 2, 8, 10)
         inside.setSpacing(6)
         inside.addWidget(body)
         inside.addWidget(self.reason)

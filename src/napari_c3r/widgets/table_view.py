@@ -17,6 +17,8 @@ from napari_c3r.widgets.columns import is_number, title
 _MOST_MEASURED = 40
 _WIDEST_PX = 190
 _ROW_PX = 21
+ITEM_PADDING_PX = 8
+"""Left and right of the text in a cell, for the style sheet of whoever shows the table."""
 _TINT = QColor(82, 133, 184, 90)
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -224,6 +226,10 @@ class CellTable(QTableView):
         """Show a result's cells."""
         self.rows.set_frame(frame, columns)
         self.resizeColumnsToContents()
+
+    def sizeHintForColumn(self, column: int) -> int:
+        # Qt leaves a style sheet's padding out, and then has no room for the text.
+        return super().sizeHintForColumn(column) + 2 * ITEM_PADDING_PX
 
     def show_rows(self, rows: NDArray[np.intp]) -> None:
         """List these rows of the result; those listed already stay where they are."""

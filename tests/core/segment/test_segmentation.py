@@ -128,5 +128,10 @@ def test_a_tool_that_is_missing_is_named_with_its_package(sample, method):
     assert method in METHODS
     if find_spec(method) is not None:
         pytest.skip(f"{method} is installed here")
-    with pytest.raises((MissingPackageError, InputError), match="pip install"):
+    with pytest.raises(MissingPackageError, match=f"^Segmentation with {method}.*pip install"):
         segment_cells(sample.image, "DNA", method=method)
+
+
+def test_a_nucleus_larger_than_the_image_is_refused_at_once(sample):
+    with pytest.raises(InputError, match=r"larger than the image.*check the pixel size"):
+        segment_cells(sample.image, "DNA", nucleus_diameter_um=14_000)

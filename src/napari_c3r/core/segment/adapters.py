@@ -67,6 +67,18 @@ _ADAPTERS: dict[str, Adapter] = {
 }
 
 
+def require_installed(method: str) -> None:
+    """Refuse a tool that is not installed.
+
+    Raises
+    ------
+    MissingPackageError
+        With how to install it.
+    """
+    if find_spec(method) is None:
+        raise MissingPackageError(_PACKAGES[method], f"Segmentation with {method}")
+
+
 def segment_with(
     method: str, plane: NDArray[np.float32], diameter_px: float | None
 ) -> NDArray[np.int32]:
@@ -91,6 +103,5 @@ def segment_with(
     MissingPackageError
         The tool is not installed.
     """
-    if find_spec(method) is None:
-        raise MissingPackageError(_PACKAGES[method], f"Segmentation with {method}")
+    require_installed(method)
     return np.asarray(_ADAPTERS[method](plane, diameter_px)).astype(np.int32)

@@ -8,7 +8,7 @@ from skimage.segmentation import relabel_sequential
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
-from napari_c3r.core.segment.adapters import WEIGHTS_LICENCE, segment_with
+from napari_c3r.core.segment.adapters import WEIGHTS_LICENCE, require_installed, segment_with
 from napari_c3r.core.segment.cells import USUAL_REACH, expand_nuclei, grow_cells
 from napari_c3r.core.segment.nuclei import segment_nuclei, usual_diameter
 from napari_c3r.core.segment.plane import checked_plane
@@ -55,15 +55,19 @@ def segment_cells(
     Raises
     ------
     InputError
-        An unknown channel or method, a size that is not positive or that needs an unknown pixel
-        size, or no nucleus.
+        An unknown channel or method, a size that is not positive, larger than the image or in
+        need of an unknown pixel size, or no nucleus.
     """
-    if method not in METHODS:
-        raise InputError(f"No segmentation method '{method}'; choose one of {', '.join(METHODS)}")
+    require_method(method)
     what = f"Channel '{nucleus}'"
     plane = checked_plane(np.asarray(image.channel(nucleus)), what)
     diameter = _in_pixels(image, nucleus_diameter_um, nucleus_diameter_px, "nucleus diameter")
     distance = _in_pixels(image, cell_distance_um, cell_distance_px, "cell distance")
+    if diameter is not None and diameter > max(plane.shape):
+        raise InputError(
+            f"The nucleus diameter of {diameter:.0f} px is larger than the image, "
+            f"{plane.shape[1]} × {plane.shape[0]} px; give a smaller one, or check the pixel size"
+        )
     if plane.min() == plane.max():
         raise InputError(
             f"No nuclei found: {what.lower()} is constant, {plane.min():g} everywhere; "
@@ -85,6 +89,20 @@ def segment_cells(
         return nuclei, expand_nuclei(nuclei, distance or USUAL_REACH * usual)
     body = checked_plane(np.asarray(image.channel(cell)), f"Channel '{cell}'")
     return nuclei, grow_cells(nuclei, body, usual)
+
+
+def require_method(method: str) -> None:
+    """Refuse a method of :func:`segment_cells` that does not exist or is not installed.
+
+    Raises
+    ------
+    InputError
+        With what to choose, or what to install.
+    """
+    if method not in METHODS:
+        raise InputError(f"No segmentation method '{method}'; choose one of {', '.join(METHODS)}")
+    if method != CLASSICAL:
+        require_installed(method)
 
 
 def _in_pixels(image: Image, um: float | None, px: float | None, what: str) -> float | None:
@@ -115,6 +133,6 @@ def _nothing(image: Image, nucleus: str, diameter: float | None) -> str:
         if image.pixel_size_um is not None:
             size = f" near {diameter * image.pixel_size_um:.1f} µm"
     return (
-        f"No nuclei found{size} in channel '{nucleus}'. "
+        f"No nuclei found{size} in channel '{nucleus}' of '{image.name}'. "
         "Try another size, or choose another nucleus channel"
     )

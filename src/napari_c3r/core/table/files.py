@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _PARQUET_KEY = b"napari_c3r"
+# In an h5ad file: the columns of text that lack some values.
+_GAPS = "text_with_gaps"
 
 
 def write(result: AnnData, path: str | Path) -> Path:
@@ -100,7 +104,13 @@ def _write_csv(result: AnnData, path: Path) -> None:
     frame = flat.escape_text(flat.to_frame(result))
     # Both files are complete before either takes its name.
     with replacing(provenance_path(path)) as description, replacing(path) as temporary:
-        frame.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+        frame.to_csv(
+            temporary,
+            index=False,
+            encoding="utf-8",
+            lineterminator="\n",
+            quoting=csv.QUOTE_NONNUMERIC if flat.has_return(frame) else csv.QUOTE_MINIMAL,
+        )
         text = json.dumps(flat.describe(result), indent=1, ensure_ascii=False, allow_nan=False)
         description.write_text(text + "\n", encoding="utf-8")
 
@@ -148,7 +158,13 @@ def _read_parquet(path: Path) -> AnnData:
 
 def _write_h5ad(result: AnnData, path: Path) -> None:
     stored = result.copy()
-    stored.uns[KEY] = _to_arrays(stored.uns.get(KEY, {}))
+    gaps = [name for name in _text_columns(stored) if stored.obs[name].isna().any()]
+    for name in _text_columns(stored):
+        text = flat.as_text(stored.obs[name])
+        # HDF5 has no missing text, but missing categories.
+        stored.obs[name] = text.astype("category") if name in gaps else text
+    stored.obs.columns = [_without_slash(str(name)) for name in stored.obs.columns]
+    stored.uns[KEY] = _to_arrays({**stored.uns.get(KEY, {}), _GAPS: gaps})
     with replacing(path) as temporary:
         stored.write_h5ad(temporary, compression="gzip", convert_strings_to_categoricals=False)
 
@@ -163,13 +179,30 @@ def _read_h5ad(path: Path) -> AnnData:
             f"its uns keys are {sorted(result.uns)}"
         )
     result.uns[KEY] = _to_lists(result.uns[KEY])
+    result.obs.columns = [_with_slash(str(name)) for name in result.obs.columns]
+    for name in result.uns[KEY].pop(_GAPS, ()):
+        result.obs[name] = result.obs[name].astype(object)
     return result
+
+
+def _text_columns(result: AnnData) -> list[str]:
+    return [name for name, column in result.obs.items() if flat.type_name(column) == "text"]
+
+
+def _without_slash(name: str) -> str:
+    """A key of HDF5, which would take ``actin/Golgi`` for a group and what is in it."""
+    return re.sub(r"/|%(?=(?:25)*2F)", lambda found: "%2F" if found[0] == "/" else "%25", name)
+
+
+def _with_slash(key: str) -> str:
+    """Undo :func:`_without_slash`."""
+    return re.sub(r"%2F|%25(?=(?:25)*2F)", lambda found: "/" if found[0] == "%2F" else "%", key)
 
 
 def _to_arrays(value: Any) -> Any:
     """HDF5 has no lists: store them as arrays, text as variable-length strings."""
     if isinstance(value, dict):
-        return {name: _to_arrays(part) for name, part in value.items()}
+        return {_without_slash(name): _to_arrays(part) for name, part in value.items()}
     if isinstance(value, list):
         is_text = not value or isinstance(value[0], str)
         return np.array(value, dtype=object if is_text else None)
@@ -178,7 +211,7 @@ def _to_arrays(value: Any) -> Any:
 
 def _to_lists(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _to_lists(part) for name, part in value.items()}
+        return {_with_slash(name): _to_lists(part) for name, part in value.items()}
     if isinstance(value, np.ndarray):
         return value.tolist()
     return value.item() if isinstance(value, np.generic) else value

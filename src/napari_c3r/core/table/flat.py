@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.table.result import KEY, VECTOR_PREFIX, make_result
+from napari_c3r.core.table.result import KEY, is_vector_name, make_result, vector_names
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,33 +37,62 @@ def to_frame(result: AnnData) -> pd.DataFrame:
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     columns = {
-        name: column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+        name: column if _is_number(column.dtype) else as_text(column)
         for name, column in frame.items()
     }
     return pd.DataFrame(columns, index=frame.index)
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """A column of plain text, None where a value is missing.
+
+    Features that other plugins or a script added may hold dates, pandas' own strings, or
+    numbers among text, which not every format can store.
+    """
+    values = column.astype(object)
+    return values.map(str, na_action="ignore").astype(object).where(values.notna(), None)
 
 
 def describe(result: AnnData) -> dict[str, Any]:
     """What the flat table cannot say itself: provenance, types and the vectors' columns."""
     return {
         KEY: result.uns.get(KEY, {}),
-        "obs_types": {str(name): _type_name(column) for name, column in result.obs.items()},
+        "obs_types": {str(name): type_name(column) for name, column in result.obs.items()},
         "categories": {
-            str(name): [str(category) for category in column.cat.categories]
-            for name, column in result.obs.items()
-            if isinstance(column.dtype, pd.CategoricalDtype)
+            name: [_for_json(category) for category in kind.categories]
+            for name, kind in _categorical(result).items()
         },
+        "ordered": [name for name, kind in _categorical(result).items() if kind.ordered],
         "vector_columns": {name: list(result.var[name]) for name in result.var.columns},
         "umap_type": str(result.obsm["X_umap"].dtype) if "X_umap" in result.obsm else "",
     }
 
 
-def _type_name(column: pd.Series) -> str:
+def _categorical(result: AnnData) -> dict[str, pd.CategoricalDtype]:
+    return {
+        str(name): kind
+        for name, kind in result.obs.dtypes.items()
+        if isinstance(kind, pd.CategoricalDtype)
+    }
+
+
+def _for_json(category: Any) -> Any:
+    plain = category.item() if isinstance(category, np.generic) else category
+    return plain if isinstance(plain, bool | int | float) else str(plain)
+
+
+def type_name(column: pd.Series) -> str:
+    """``"category"``, ``"text"``, or the name of a type of numbers."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "category"
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
-        return str(column.dtype)
-    return "text"
+    return str(column.dtype) if _is_number(column.dtype) else "text"
+
+
+def _is_number(kind: Any) -> bool:
+    """Whether values are numbers or truth values; a categorical of numbers is neither."""
+    if isinstance(kind, pd.CategoricalDtype):
+        return False
+    return pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind)
 
 
 def column_types(description: dict[str, Any] | None) -> dict[str, str]:
@@ -82,14 +111,17 @@ def from_frame(frame: pd.DataFrame, description: dict[str, Any] | None) -> AnnDa
     InputError
         The table has no vector columns or lacks a column that every result has.
     """
-    vectors = [name for name in frame.columns if name.startswith(VECTOR_PREFIX)]
+    if description is None:
+        vectors = [name for name in frame.columns if is_vector_name(name)]
+    else:
+        vectors = vector_names(len(description["vector_columns"]["readout"]))
     missing = [name for name in ("image", "label", "y_px", "x_px") if name not in frame.columns]
     if missing or not vectors:
-        lacking = ", ".join(missing or [f"{VECTOR_PREFIX}0000"])
+        lacking = ", ".join(missing or vector_names(1))
         raise InputError(f"The table has no column {lacking}, so it is not a result of this plugin")
     obs = frame.drop(columns=[*vectors, *(c for c in UMAP_COLUMNS if c in frame.columns)])
     if description is not None:
-        obs = _restore_types(obs, description["obs_types"], description["categories"])
+        obs = _restore_types(obs, description)
         described = description["vector_columns"]
         columns = list(zip(described["concept_channel"], described["readout"], strict=True))
         provenance = description[KEY]
@@ -103,16 +135,19 @@ def from_frame(frame: pd.DataFrame, description: dict[str, Any] | None) -> AnnDa
     return result
 
 
-def _restore_types(
-    obs: pd.DataFrame, types: dict[str, str], categories: dict[str, list[str]]
-) -> pd.DataFrame:
+def _restore_types(obs: pd.DataFrame, description: dict[str, Any]) -> pd.DataFrame:
     """Columns in their first order and type; columns added by hand keep theirs, at the end."""
+    types = description["obs_types"]
 
     def restore(name: str, kind: str) -> pd.Series:
         if kind == "text":
-            return obs[name]
+            return obs[name].astype(object)
         if kind == "category":
-            return obs[name].astype(pd.CategoricalDtype(categories[name]))
+            # The table holds every category as text, whatever it is.
+            category = {str(each): each for each in description["categories"][name]}
+            ordered = name in description.get("ordered", ())
+            known = pd.CategoricalDtype(list(category.values()), ordered=ordered)
+            return obs[name].map(category, na_action="ignore").astype(known)
         return obs[name].astype(kind)  # type: ignore[call-overload]
 
     restored = {name: restore(name, kind) for name, kind in types.items() if name in obs}
@@ -130,9 +165,17 @@ def unescape_text(frame: pd.DataFrame) -> pd.DataFrame:
     return _map_text(frame, lambda text: text[1:] if _ESCAPED.match(text) else text)
 
 
+def has_return(frame: pd.DataFrame) -> bool:
+    """Whether some text or header holds a carriage return, which CSV needs quoted."""
+    texts = [frame[name] for name in frame.columns if not _is_number(frame[name].dtype)]
+    return any("\r" in name for name in frame.columns) or any(
+        text.str.contains("\r", regex=False, na=False).any() for text in texts
+    )
+
+
 def _map_text(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
     def of_column(column: pd.Series) -> pd.Series:
-        if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        if _is_number(column.dtype):
             return column
         return column.map(lambda value: change(value) if isinstance(value, str) else value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 KEY = "napari_c3r"
 """Key in ``adata.uns`` under which a result keeps its provenance."""
 
-VECTOR_PREFIX = "c3r_"
-
 
 def vector_names(count: int) -> list[str]:
     """Name the vector columns ``c3r_0000``, ``c3r_0001`` and so on."""
-    return [f"{VECTOR_PREFIX}{number:04d}" for number in range(count)]
+    return [f"c3r_{number:04d}" for number in range(count)]
+
+
+def is_vector_name(name: object) -> bool:
+    """Whether a column is one of the vector's; others may begin with ``c3r_`` too."""
+    return re.fullmatch(r"c3r_\d{4,}", str(name)) is not None
 
 
 def make_result(

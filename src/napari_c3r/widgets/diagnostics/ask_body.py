@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSpinBox,
@@ -22,7 +21,8 @@ from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.widgets.columns import title
 from napari_c3r.widgets.diagnostics.question import MOST_CELLS, USUAL_CELLS, Question
 from napari_c3r.widgets.status import counted, duration
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
+from napari_c3r.widgets.wrapped import WrappedLabel
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import EmbedProgress
@@ -80,13 +80,10 @@ class AskBody(QWidget):
         self.labels = QComboBox()
         self.labels.setAccessibleName("Labels to judge by")
         for box in (self.scope, self.labels):
-            box.setMinimumContentsLength(8)
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
+            shrinkable(box)
 
     def _make_buttons(self) -> None:
-        self.cost, self.speed = _line(), _line()
+        self.cost, self.speed = WrappedLabel(), WrappedLabel()
         self.ask_button = QPushButton("Run")
         self.ask_button.setToolTip("Embed the same cells under other roles and compare")
         self.abort_button = QPushButton("Abort")
@@ -252,10 +249,3 @@ def _box(text: str, tip: str) -> QCheckBox:
     box.setChecked(True)
     box.setToolTip(tip)
     return box
-
-
-def _line() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label

@@ -11,7 +11,7 @@ from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.scatter.legend import ColourBar
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
 
 if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
@@ -32,10 +32,7 @@ class CellsBody(QWidget):
         self.variant = QComboBox()
         self.variant.setAccessibleName("Variant")
         self.variant.setToolTip("Whose cells to look at; a click on a bar above chooses too")
-        self.variant.setMinimumContentsLength(8)
-        self.variant.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        shrinkable(self.variant)
         self.paint_button = QPushButton("Paint the shift")
         self.paint_button.setToolTip(
             "Colour each cell by how far it moves, in a layer of its own; the explorer can "

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -23,7 +22,8 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.core.filters import CellFilter
 from napari_c3r.session import Session
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
+from napari_c3r.widgets.wrapped import WrappedLabel
 
 if TYPE_CHECKING:
     from napari_c3r.core.images import Image
@@ -98,8 +98,7 @@ class CellsBody(QWidget):
         self.preview_button.setToolTip(
             "Segment only what the view shows, again after every change here"
         )
-        self.preview_line = QLabel()
-        self.preview_line.setWordWrap(True)
+        self.preview_line = WrappedLabel()
         self.preview_line.hide()
         self.border = QCheckBox("Hide cells at the border")
         self.border.setToolTip("Their shape is cut off; they are hidden, never deleted")
@@ -171,7 +170,7 @@ class CellsBody(QWidget):
         self.labels.setCurrentText(chosen)
         self.labels_button.setEnabled(bool(names) and bool(self._channels))
         self.labels_choice.setText(
-            "Use labels in viewer" if names else "Use labels in viewer (there are none)"
+            "Use labels in viewer" if names else "Use labels (none in viewer)"
         )
 
     def _show_choice(self) -> None:
@@ -251,9 +250,7 @@ def _combo(purpose: str) -> QComboBox:
     box = QComboBox()
     box.setToolTip(purpose)
     box.setAccessibleName(purpose)
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return box
+    return shrinkable(box)
 
 
 def _refill(box: QComboBox, names: Sequence[str], default: str) -> None:

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import Role
 from napari_c3r.session import Session
 from napari_c3r.widgets.elided import ElidedLabel
-from napari_c3r.widgets.steps.form import tab_before
+from napari_c3r.widgets.steps.form import shrinkable, tab_before
 
 THUMBNAIL_PX = 30
 _MOST_ROWS_SHOWN = 8
@@ -72,7 +72,7 @@ class ChannelsBody(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.preset = QComboBox()
+        self.preset = shrinkable(QComboBox())
         self.preset.addItems(["Choose a preset", *_PRESETS])
         self.preset.setToolTip("Set all roles by a published convention")
         self.preset.setAccessibleName("Preset of roles")
@@ -153,7 +153,7 @@ class ChannelsBody(QWidget):
         )
         box.installEventFilter(self._no_scroll)
         self._fill_roles(box, both=False)
-        reason = ElidedLabel()
+        reason = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         reason.setEnabled(False)
         for column, widget in enumerate((picture, edit, box, reason)):
             self._grid.addWidget(widget, row, column)

@@ -10,7 +10,6 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSpinBox,
@@ -23,7 +22,8 @@ from napari_c3r.session import Session
 from napari_c3r.widgets.fold import Fold
 from napari_c3r.widgets.status import Mark, counted, duration, shortened
 from napari_c3r.widgets.step import MARK_COLOURS
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
+from napari_c3r.widgets.wrapped import WrappedLabel
 
 if TYPE_CHECKING:
     from napari_c3r.core.estimate import Estimate
@@ -128,20 +128,20 @@ class EmbedBody(QWidget):
         self.release_button.setToolTip("Let go of the network; it is loaded again when needed")
 
     def _make_buttons(self) -> None:
-        self.untrained = _line(
+        self.untrained = WrappedLabel(
             "This encoder is untrained: its vectors follow the image's structure, "
             "but it has learned nothing from cells yet."
         )
         self.untrained.hide()
-        self.elsewhere = _line(
+        self.elsewhere = WrappedLabel(
             "PyTorch does not load inside this window, so cells are embedded in a process of "
             "their own; the vectors are the same."
         )
         self.elsewhere.hide()
-        self.setting_problem = _line()
+        self.setting_problem = WrappedLabel()
         self.setting_problem.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self.setting_problem.hide()
-        self.cost = _line()
+        self.cost = WrappedLabel()
         self.cost.setToolTip("Measured by embedding a few crops of this image on this machine")
         self.embed_button = QPushButton("Embed cells")
         self.embed_button.setToolTip("Turn every cell into a vector")
@@ -161,7 +161,7 @@ class EmbedBody(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        self.speed = _line()
+        self.speed = WrappedLabel()
 
     def _build(self) -> None:
         self._scope_row = form(("Cells of", self.scope))
@@ -358,12 +358,4 @@ def _box(name: str, tip: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
     box.setToolTip(tip)
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return box
-
-
-def _line(text: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    return label
+    return shrinkable(box)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 
 def form(*rows: tuple[str, QWidget], margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QWidget:
@@ -26,6 +26,13 @@ def form(*rows: tuple[str, QWidget], margins: tuple[int, int, int, int] = (0, 0,
     for title, control in rows:
         layout.addRow(title, control)
     return holder
+
+
+def shrinkable(box: QComboBox) -> QComboBox:
+    """Let a box be narrower than its longest entry, so that the dock can be; give it back."""
+    box.setMinimumContentsLength(8)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    return box
 
 
 def tab_before(control: QWidget, late: Sequence[QWidget]) -> None:

@@ -9,6 +9,7 @@ from napari_c3r.core.images import Survey
 from napari_c3r.session import Session
 from napari_c3r.widgets.steps.plate import FieldPicker
 from napari_c3r.widgets.steps.survey import SurveyPanel
+from napari_c3r.widgets.wrapped import WrappedLabel
 
 
 class ImageBody(QWidget):
@@ -25,10 +26,8 @@ class ImageBody(QWidget):
             "Drop a folder or files here, open them, or try the tool on a simulated sample."
         )
         self.hint.setWordWrap(True)
-        self.layers = QLabel()
-        self.layers.setWordWrap(True)
-        self.notes = QLabel()
-        self.notes.setWordWrap(True)
+        self.layers = WrappedLabel()
+        self.notes = WrappedLabel()
         self.notes.setEnabled(False)
         self.open_button = QPushButton("Open files…")
         self.open_button.setToolTip("Open images of any number of fields and channels")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
+    QFormLayout,
     QHBoxLayout,
     QPushButton,
     QSpinBox,
@@ -15,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.session import Session
-from napari_c3r.widgets.steps.form import form
+from napari_c3r.widgets.steps.form import form, shrinkable
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,19 @@ class MapBody(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.method = QComboBox()
-        self.method.addItem("HDBSCAN, finds the number", "hdbscan")
-        self.method.addItem("k-means, a given number", "kmeans")
+        self.method = shrinkable(QComboBox())
+        self.method.addItem("HDBSCAN", "hdbscan")
+        self.method.addItem("k-means", "kmeans")
         self.method.setAccessibleName("Clustering method")
-        self.method.setToolTip("How cells are grouped into clusters")
+        self.method.setToolTip(
+            "How cells are grouped into clusters: HDBSCAN finds their number and leaves outliers "
+            "out as noise, k-means makes the number you give"
+        )
         self.n_clusters = QSpinBox()
         self.n_clusters.setRange(2, 100)
         self.n_clusters.setValue(4)
         self.n_clusters.setAccessibleName("Number of clusters")
         self.n_clusters.setToolTip("How many clusters k-means makes")
-        self.n_clusters.setEnabled(False)
         self.seed = QSpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setAccessibleName("Seed")
@@ -69,14 +72,17 @@ class MapBody(QWidget):
         self.export_button.setToolTip("Write the table as CSV, Parquet or h5ad")
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
-        for button in (self.map_button, self.explorer_button, self.export_button):
-            buttons.addWidget(button)
+        for button in (self.explorer_button, self.export_button):
+            buttons.addWidget(button, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addWidget(
-            form(("Clusters", self.method), ("Number", self.n_clusters), ("Seed", self.seed))
+        self._form = form(
+            ("Clusters", self.method), ("Number", self.n_clusters), ("Seed", self.seed)
         )
+        self._on_method()
+        column.addWidget(self._form)
+        column.addWidget(self.map_button)
         column.addLayout(buttons)
         self.method.activated.connect(self._on_method)
         self.map_button.clicked.connect(self._on_map)
@@ -90,7 +96,9 @@ class MapBody(QWidget):
         self.explorer_button.setEnabled(session.has_map)
 
     def _on_method(self) -> None:
-        self.n_clusters.setEnabled(self.method.currentData() == "kmeans")
+        rows = self._form.layout()
+        assert isinstance(rows, QFormLayout)
+        rows.setRowVisible(self.n_clusters, self.method.currentData() == "kmeans")
 
     def choice(self) -> MapChoice:
         """How to group the cells, as it stands here."""

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolTip, QVBoxL
 from napari_c3r.core.images import FieldSource
 from napari_c3r.widgets.status import counted, shortened
 from napari_c3r.widgets.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.steps.form import shrinkable
 
 # Rows and columns of the plates in use, by number of wells.
 _PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
@@ -177,10 +178,7 @@ class FieldPicker(QWidget):
         self.choice = QComboBox()
         self.choice.setAccessibleName("Field")
         self.choice.setToolTip("The field shown")
-        self.choice.setMinimumContentsLength(8)
-        self.choice.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        shrinkable(self.choice)
         self.plate = PlateGrid()
         row = QHBoxLayout()
         row.setSpacing(4)

@@ -20,7 +20,8 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.images import Reading, Survey
 from napari_c3r.widgets.status import counted
 from napari_c3r.widgets.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.steps.form import form, tab_before
+from napari_c3r.widgets.steps.form import form, shrinkable, tab_before
+from napari_c3r.widgets.wrapped import WrappedLabel
 
 _MOST_ROWS_SHOWN = 6
 _PROJECTIONS = {"Brightest": "max", "Mean": "mean", "Sharpest": "focus", "One slice": ""}
@@ -42,8 +43,7 @@ class SurveyPanel(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self._survey: Survey | None = None
-        self.title = QLabel()
-        self.title.setWordWrap(True)
+        self.title = WrappedLabel()
         self.names: list[QLineEdit] = []
         self._names_holder = QWidget()
         self._names_column = QVBoxLayout(self._names_holder)
@@ -73,11 +73,9 @@ class SurveyPanel(QFrame):
             "that the encoder knows; 0 means unknown"
         )
         self.axes = _box("Which axes the files have the wrong way round", list(_SWAPS))
-        self.doubts = QLabel()
-        self.doubts.setWordWrap(True)
+        self.doubts = WrappedLabel()
         self.doubts.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
-        self.notes = QLabel()
-        self.notes.setWordWrap(True)
+        self.notes = WrappedLabel()
         self.notes.setEnabled(False)
         self.load_button = QPushButton("Load")
         self.load_button.setToolTip("Read the image as said here")
@@ -215,6 +213,4 @@ def _box(purpose: str, entries: list[str]) -> QComboBox:
     box.addItems(entries)
     box.setToolTip(purpose)
     box.setAccessibleName(purpose)
-    box.setMinimumContentsLength(8)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return box
+    return shrinkable(box)

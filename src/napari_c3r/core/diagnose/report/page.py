@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from napari_c3r.core.atomic import replacing
+from napari_c3r.core.atomic import replacing, require_writable
 from napari_c3r.core.errors import InputError
 
 _STYLE = """
@@ -89,6 +89,7 @@ def require_report(path: Path) -> None:
         raise InputError(f"The report is to be '{path}'; give a name that ends in .html")
     if not path.parent.is_dir():
         raise InputError(f"The report's folder '{path.parent}' does not exist; create it first")
+    require_writable(path)
 
 
 def html(title: str, sections: Sequence[Section]) -> str:

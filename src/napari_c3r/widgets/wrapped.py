@@ -1,0 +1,45 @@
+"""A label whose sentences never make the dock wider than it is."""
+
+from __future__ import annotations
+
+import re
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QWidget
+
+# Longer than the words of a sentence: names of files and channels, and paths.
+_LONG_WORD = re.compile(r"\S{16,}")
+# Between a number and its unit, and around the sign of a size: never the end of a line.
+_UNBROKEN = re.compile(r"(?<=\d) (?=[a-zµ]{1,2}\b)| (?=×)|(?<=×) ")
+
+
+class WrappedLabel(QLabel):
+    """Plain text over several lines; a long name breaks anywhere, a number not from its unit.
+
+    Qt breaks lines between words only, so that one long name would push every control beside it
+    out of the dock.
+
+    Parameters
+    ----------
+    text
+        What to show.
+    parent
+        As for every widget.
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str | None) -> None:
+        """Show another text."""
+        self._text = text or ""
+        kept = _UNBROKEN.sub("\u00a0", self._text).replace("µm/px", "µm/\u2060px")
+        super().setText(_LONG_WORD.sub(lambda word: "\u200b".join(word[0]), kept))
+
+    def text(self) -> str:
+        """The text as it was given."""
+        return self._text

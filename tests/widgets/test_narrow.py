@@ -1,0 +1,115 @@
+"""At its narrowest, beside a scroll bar, nothing of the dock is cut off."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import tifffile
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
+
+from napari_c3r.widgets.explorer_panel import ExplorerPanel
+from napari_c3r.widgets.status import Mark, StepStatus
+from napari_c3r.widgets.step import StepHeader
+from napari_c3r.widgets.table_view import ITEM_PADDING_PX
+from napari_c3r.widgets.wrapped import WrappedLabel
+from tests.widgets.fields import planes, write_plate
+
+NARROWEST_PX = 300
+
+
+def too_wide(dock) -> list[str]:
+    """The steps that need more than the narrowest dock has beside its scroll bar."""
+    bar = dock.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+    holder = dock.findChild(QScrollArea).widget()
+    around = holder.layout().contentsMargins()
+    room = NARROWEST_PX - bar - around.left() - around.right()
+    for step in dock.steps:
+        step.set_open(True)
+    needed = {step: step.minimumSizeHint().width() for step in dock.steps}
+    return [
+        f"{step.header.accessibleName()}: {width} px of {room}"
+        for step, width in needed.items()
+        if width > room
+    ]
+
+
+@pytest.mark.gl
+def test_every_step_fits_the_narrowest_dock(viewer, dock, hand):
+    assert too_wide(dock) == []
+    viewer.add_image(planes(), name="a stack with a name that is longer than the dock is wide")
+    hand.until(lambda: len(dock.channels.names) == 3)
+    hand.wait_idle(dock)
+    assert too_wide(dock) == []
+
+
+@pytest.mark.gl
+def test_what_was_understood_fits_the_narrowest_dock(dock, hand, tmp_path):
+    write_plate(tmp_path / "plate")
+    dock.controller.look([str(tmp_path / "plate")])
+    hand.wait_idle(dock)
+    assert not dock.image.survey.isHidden()
+    assert too_wide(dock) == []
+
+
+@pytest.mark.gl
+def test_the_number_of_clusters_shows_only_where_it_is_asked_for(dock, hand):
+    dock.steps[4].set_open(True)
+    method, number = dock.map.method, dock.map.n_clusters
+    assert not number.isVisible()
+    hand.choose(method, "k-means")
+    assert number.isVisible()
+    hand.choose(method, "HDBSCAN")
+    assert not number.isVisible()
+
+
+def test_a_header_is_one_line_with_its_title_and_keeps_numbers_with_their_units(qtbot):
+    header = StepHeader(1, "Image")
+    # Whatever the window's style, labels may have a frame, from which Qt would indent.
+    header.setStyleSheet("QLabel { border: 1px solid black; }")
+    qtbot.addWidget(header)
+    header.show_status(StepStatus(Mark.DONE, "5 channels · 696 × 520 px · 0.656 µm/px"))
+    header.resize(700, 40)
+    with qtbot.waitExposed(header):
+        header.show()
+    title, line = header._title, header._line
+    assert title.mapTo(header, QPoint()).y() == line.mapTo(header, QPoint()).y()
+    assert line.height() == title.height()
+    assert "696\u00a0×\u00a0520\u00a0px · 0.656\u00a0µm/\u2060px" in QLabel.text(line)
+    assert header.line == "5 channels · 696 × 520 px · 0.656 µm/px"
+
+
+def test_a_long_name_breaks_and_is_told_as_it_is(qtbot):
+    name = "2026-05-plate_0001_treated_with_something_A14_site1_channel1.ome.tiff"
+    label = WrappedLabel(f"No file '{name}'; <b>check</b> the name")
+    qtbot.addWidget(label)
+    assert label.text() == f"No file '{name}'; <b>check</b> the name"
+    assert label.minimumSizeHint().width() < label.fontMetrics().horizontalAdvance(name) / 3
+    assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+@pytest.mark.gl
+def test_a_long_file_name_does_not_widen_the_dock(dock, hand, tmp_path):
+    long = "2026-05-plate_0001_treated_with_something_A14_site1_channel1"
+    (tmp_path / f"{long}.tif").write_text("not a picture")
+    dock.controller.look([str(tmp_path / f"{long}.tif")])
+    hand.wait_idle(dock)
+    assert f"{long}.tif cannot be read" in dock.steps[0].reason.text()
+    assert too_wide(dock) == []
+    tifffile.imwrite(tmp_path / f"{long}.tif", planes(), photometric="minisblack")
+    dock.controller.look([str(tmp_path / f"{long}.tif")])
+    hand.wait_idle(dock)
+    assert not dock.image.survey.isHidden()
+    assert too_wide(dock) == []
+
+
+def test_texts_of_the_table_have_room_beside_their_padding(qtbot):
+    panel = ExplorerPanel()
+    qtbot.addWidget(panel)
+    panel.set_theme("#222222", "#dddddd")
+    texts = {"plate": "plate1", "well": "A14", "image": "plate1_A14"}
+    frame = pd.DataFrame({name: [text] * 3 for name, text in texts.items()})
+    panel.table.set_frame(frame, list(texts))
+    for column, text in enumerate(texts.values()):
+        needed = panel.table.fontMetrics().horizontalAdvance(text) + 2 * ITEM_PADDING_PX
+        assert panel.table.columnWidth(column) > needed
