@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -154,6 +155,33 @@ def test_an_image_without_cells_is_refused(tmp_path, capsys):
     )
     assert code == 2
     assert "No nuclei found" in printed
+
+
+def test_images_without_cells_are_left_out_and_named(tmp_path, capsys):
+    field = c3r.simulate_field("cell-painting", shape=(160, 160), n_cells=3, seed=2)
+    rng = np.random.default_rng(0)
+    planes = {"a": field.image.data.compute(), "dead": rng.poisson(100, field.image.shape)}
+    for name, pixels in planes.items():
+        tifffile.imwrite(
+            tmp_path / f"{name}.ome.tif",
+            pixels.astype(np.uint16),
+            metadata={"axes": "CYX", "Channel": {"Name": list(field.image.channel_names)}},
+        )
+    out = tmp_path / "out" / "cells.csv"
+    out.parent.mkdir()
+    code, said = run(capsys, "embed", tmp_path, "--out", out)
+    assert code == 0, said
+    assert "1 of 2 images hold no cell" in said
+    table = c3r.read(out)
+    assert set(table.obs["image"]) == {"a"}
+    assert any("'dead' is left out: No nuclei" in n for n in table.uns["napari_c3r"]["notes"])
+    # Where none holds a cell, nothing is written.
+    (tmp_path / "a.ome.tif").unlink()
+    shutil.copy(tmp_path / "dead.ome.tif", tmp_path / "dying.ome.tif")
+    code, said = run(capsys, "embed", tmp_path, "--out", out.with_name("none.csv"))
+    assert code == 2
+    assert "None of the 2 images holds a cell; 'dead'" in said
+    assert not out.with_name("none.csv").exists()
 
 
 def test_one_cell_is_enough(tmp_path, capsys):

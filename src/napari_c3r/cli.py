@@ -52,19 +52,34 @@ def embed(
 ) -> None:
     """Embed the cells of images and write one table."""
     from napari_c3r.core.encoder import load_encoder
+    from napari_c3r.core.errors import NoCellsError
     from napari_c3r.core.plate import prepare_field, require_possible
-    from napari_c3r.core.table import join_results, write
+    from napari_c3r.core.table import KEY, join_results, write
 
     _require_table(out)
     settings, found = options.settings(), options.find(paths)
     state_licence(options.method)
     encoder = load_encoder(options.encoder)
     require_possible(settings, encoder)
-    result = join_results([_run(prepare_field(files, settings, encoder)) for files in found])
+    parts, empty = [], []
+    for files in found:
+        try:
+            parts.append(_run(prepare_field(files, settings, encoder)))
+        except NoCellsError as error:
+            if len(found) == 1:
+                raise
+            # A well where all cells died is no reason to lose the others.
+            empty.append(f"'{files.name}' is left out: {error}")
+            say(f"  {empty[-1]}")
+    if not parts:
+        raise NoCellsError(f"None of the {len(found)} images holds a cell; {empty[0]}")
+    result = join_results(parts)
+    result.uns[KEY]["notes"] = [*result.uns[KEY]["notes"], *empty]
     if map_:
         _add_map(result, seed)
     write(result, out)
-    say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}")
+    left_out = f"; {len(empty)} of {len(found)} images hold no cell" if empty else ""
+    say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}{left_out}")
 
 
 @app.command()

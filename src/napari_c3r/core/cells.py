@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
 from napari_c3r.core.labels import ArrayLike, blocks, check_labels, chunk_shape, read
 
@@ -93,7 +93,7 @@ def measure_cells(
         watch.look_at(block, block_labels > 0, box)
         pieces.extend(_measure_block(block_labels, block, nuclei, box))
     if not pieces:
-        raise InputError(
+        raise NoCellsError(
             f"No cells in the labels of '{image.name}': every pixel is 0; "
             "segment the image, or choose another label image"
         )

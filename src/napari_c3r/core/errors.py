@@ -11,6 +11,10 @@ class InputError(ValueError):
     """
 
 
+class NoCellsError(InputError):
+    """An image holds no cell: of many images, the others can still be embedded."""
+
+
 class MissingPackageError(InputError):
     """An optional package is needed for what was asked.
 

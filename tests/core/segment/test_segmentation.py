@@ -101,7 +101,7 @@ def test_a_given_size_is_used(sample):
             {"nucleus": "DNA", "nucleus_diameter_um": 14, "nucleus_diameter_px": 20},
             "as 14 µm and as 20 px",
         ),
-        ({"nucleus": "flat"}, "'flat' is constant, 7 everywhere"),
+        ({"nucleus": "flat"}, "'flat' of 'image' is constant, 7 everywhere"),
         ({"nucleus": "noise"}, "No nuclei found in channel 'noise'"),
         ({"nucleus": "noise", "nucleus_diameter_um": 14}, "No nuclei found near 14.0 µm"),
     ],

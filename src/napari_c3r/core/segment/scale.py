@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import NoCellsError
 from napari_c3r.core.segment.plane import resized
 from napari_c3r.core.segment.quality import nucleus_probability
 from napari_c3r.core.segment.shapes import Regions, measure_regions
@@ -41,7 +41,7 @@ def vote_on_diameter(pixels: NDArray[np.float32]) -> tuple[float, int]:
 
     Raises
     ------
-    InputError
+    NoCellsError
         Nothing in the image looks like a nucleus.
     """
     zoom = min(1.0, (SEARCH_PIXELS / pixels.size) ** 0.5)
@@ -51,7 +51,7 @@ def vote_on_diameter(pixels: NDArray[np.float32]) -> tuple[float, int]:
         finer = _surely_nuclei(_liveliest_part(pixels, small))
         diameters = finer if finer.size else diameters
     if diameters.size == 0:
-        raise InputError("No nuclei found: nothing in the nucleus channel has a nucleus' shape.")
+        raise NoCellsError("nothing in it has the shape of a nucleus")
     return _middle(diameters), diameters.size
 
 

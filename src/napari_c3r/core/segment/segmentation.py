@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import relabel_sequential
 
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.adapters import WEIGHTS_LICENCE, require_installed, segment_with
 from napari_c3r.core.segment.cells import USUAL_REACH, expand_nuclei, grow_cells
@@ -69,9 +69,9 @@ def segment_cells(
             f"{plane.shape[1]} × {plane.shape[0]} px; give a smaller one, or check the pixel size"
         )
     if plane.min() == plane.max():
-        raise InputError(
-            f"No nuclei found: {what.lower()} is constant, {plane.min():g} everywhere; "
-            "choose another nucleus channel"
+        raise NoCellsError(
+            f"No nuclei found: {what.lower()} of '{image.name}' is constant, {plane.min():g} "
+            "everywhere; choose another nucleus channel"
         )
     try:
         if method == CLASSICAL:
@@ -80,10 +80,10 @@ def segment_cells(
         else:
             nuclei = segment_with(method, plane, diameter)
             usual = diameter or _median_diameter(nuclei)
-    except InputError as error:
-        raise InputError(f"{_nothing(image, nucleus, diameter)} ({error})") from error
+    except NoCellsError as error:
+        raise NoCellsError(_nothing(image, nucleus, diameter, f": {error}")) from error
     if not nuclei.any():
-        raise InputError(_nothing(image, nucleus, diameter))
+        raise NoCellsError(_nothing(image, nucleus, diameter))
     nuclei = relabel_sequential(nuclei)[0].astype(np.int32)
     if cell is None:
         return nuclei, expand_nuclei(nuclei, distance or USUAL_REACH * usual)
@@ -126,13 +126,13 @@ def _median_diameter(labels: NDArray[np.int32]) -> float:
     return float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi))) if areas.any() else 1.0
 
 
-def _nothing(image: Image, nucleus: str, diameter: float | None) -> str:
+def _nothing(image: Image, nucleus: str, diameter: float | None, why: str = "") -> str:
     size = ""
     if diameter is not None:
         size = f" near {diameter:.0f} px"
         if image.pixel_size_um is not None:
             size = f" near {diameter * image.pixel_size_um:.1f} µm"
     return (
-        f"No nuclei found{size} in channel '{nucleus}' of '{image.name}'. "
+        f"No nuclei found{size} in channel '{nucleus}' of '{image.name}'{why}. "
         "Try another size, or choose another nucleus channel"
     )
