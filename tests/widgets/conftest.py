@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -22,6 +23,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.crops import iter_crops
 from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets import settings
 from tests.core.diagnose.small import small_encoder
@@ -40,12 +42,11 @@ def _has_screen() -> bool:
     return sys.platform != "linux" or bool(shown)
 
 
-# Long for a person, but a machine that does other things besides is slow by a factor, not a little.
-PATIENCE = 120
-
-
 class Hand:
     """Clicks, chooses and drags as a user does: once a thing has come to rest where it is seen."""
+
+    patience = 120
+    """Seconds: a machine that does other things besides is slower by a factor, not by a little."""
 
     def __init__(self, qtbot) -> None:
         self._qtbot = qtbot
@@ -57,7 +58,7 @@ class Hand:
         of events, some of which the screen sends whenever it gets to it.
         """
         where = where or (lambda: _spot(widget))
-        before, patience = None, QDeadlineTimer(PATIENCE * 1000)
+        before, patience = None, QDeadlineTimer(self.patience * 1000)
         while True:
             _turn()
             lack = _lack(widget) or _hidden(widget, where())
@@ -68,6 +69,20 @@ class Hand:
             assert not patience.hasExpired(), f"{_described(widget)} {lack or 'does not rest'}"
             if lack:
                 QTest.qWait(10)
+
+    def rest(self, widget: QWidget) -> None:
+        """Wait until a widget is on the screen and all that is in it has found its place."""
+        self.ready(widget)
+        before: list = []
+
+        def rested() -> bool:
+            _turn()
+            parts = [part for part in widget.findChildren(QWidget) if part.isVisible()]
+            now = [(part.mapTo(widget, QPoint(0, 0)), part.size()) for part in parts]
+            same, before[:] = now == before, now
+            return same
+
+        self.until(rested)
 
     def click(
         self,
@@ -156,7 +171,7 @@ class Hand:
 
         QTimer.singleShot(100, fill)
 
-    def until(self, done, seconds: float = PATIENCE) -> None:
+    def until(self, done, seconds: float = patience) -> None:
         """Let the window work until something is so."""
         self._qtbot.waitUntil(done, timeout=seconds * 1000)
 
@@ -207,6 +222,40 @@ def _hidden(widget: QWidget, where: QPoint) -> str:
 def _described(widget: QWidget) -> str:
     text = widget.text() if isinstance(widget, QAbstractButton) else widget.accessibleName()
     return f"{type(widget).__name__} {text or widget.objectName()!r}"
+
+
+class Brake:
+    """Holds up an embedding, so that a test need not be quick to do something meanwhile."""
+
+    def __init__(self) -> None:
+        self._go = threading.Event()
+        self._after = -1
+
+    def hold(self, after: int) -> None:
+        """Hold up what is begun from now on after so many batches, until it is let go."""
+        self._after = after
+        self._go.clear()
+
+    def let_go(self) -> None:
+        """Let go of what is held, and of what comes."""
+        self._after = -1
+        self._go.set()
+
+    def iter_crops(self, *args, **options):
+        for number, batch in enumerate(iter_crops(*args, **options)):
+            if number == self._after:
+                self._go.wait()
+            yield batch
+
+
+@pytest.fixture
+def brake(monkeypatch):
+    """Off until a test holds an embedding or the diagnostics."""
+    made = Brake()
+    monkeypatch.setattr("napari_c3r.core.embed.iter_crops", made.iter_crops)
+    monkeypatch.setattr("napari_c3r.core.diagnose.flip.iter_crops", made.iter_crops)
+    yield made
+    made.let_go()
 
 
 @pytest.fixture(autouse=True)

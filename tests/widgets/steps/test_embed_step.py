@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QDeadlineTimer, QTimer
 from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
@@ -46,37 +46,43 @@ def test_the_cost_is_told_before_the_run(dock, hand, session):
 def test_the_window_works_on_while_cells_are_embedded(
     viewer, dock, hand, session, qtbot, monkeypatch
 ):
+    ticks = QTimer()
+    seen = []
+
     def slowly(*args, **options):
         for batch in iter_crops(*args, **options):
-            time.sleep(0.03)
+            turned, patience = len(seen), QDeadlineTimer(hand.patience * 1000)
+            while len(seen) < turned + 4 and not patience.hasExpired():
+                time.sleep(0.002)
             yield batch
 
     monkeypatch.setattr("napari_c3r.core.embed.iter_crops", slowly)
     dock.embed.batch.setValue(1)
-    ticks = QTimer()
-    seen = []
     ticks.timeout.connect(lambda: seen.append(dock.embed.speed.text()))
     ticks.start(0)
     hand.click(dock.embed.embed_button)
     while dock.controller.jobs.running:
         QApplication.processEvents()
     ticks.stop()
-    # Every cell takes a while, and the window turns many times over each of them.
+    # Every cell waits for the window, which turns several times over each of them.
     assert len(seen) > 3 * 16
     assert len({text.partition(" of")[0] for text in seen if "cells/s" in text}) >= 8
 
 
-def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, session):
+@pytest.mark.usefixtures("quick")
+def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, session, brake):
     blocks = 1 + np.arange(200)[:, None] // 20 * 10 + np.arange(200) // 20
     viewer.add_labels(blocks, name="blocks")
     dock.controller.finding.use_labels("blocks")
     hand.wait_idle(dock)
     hand.click(dock.embed.advanced.button)
     dock.embed.batch.setValue(2)
+    brake.hold(after=1)
     hand.click(dock.embed.embed_button)
     hand.until(lambda: "cells/s" in dock.embed.speed.text())
     assert "left" in dock.embed.speed.text()
     hand.click(dock.embed.abort_button)
+    brake.let_go()
     hand.wait_idle(dock)
     done = len(session.embedded.table)
     assert 0 < done < 100
