@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import sys
 import threading
@@ -256,6 +258,21 @@ def brake(monkeypatch):
     monkeypatch.setattr("napari_c3r.core.diagnose.flip.iter_crops", made.iter_crops)
     yield made
     made.let_go()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imported():
+    """Leave alone what is imported once and for all when garbage is looked for.
+
+    Every viewer's fixture looks several times, each time through the millions of objects that
+    PyTorch, napari and others are made of, which took half of a test's time.
+    """
+    for name in ("napari.qt", "napari._qt.qt_viewer", "torch", "umap", "anndata"):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
