@@ -107,6 +107,7 @@ def test_a_device_that_is_not_here_is_one_clear_line(kept, body):
 
 
 @pytest.mark.gl
+@pytest.mark.usefixtures("quick")
 def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbot, hand):
     embedding = kept().embedding
     embedding.precision, embedding.batch_size, embedding.seed = "float32", 5, 7

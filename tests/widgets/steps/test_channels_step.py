@@ -10,7 +10,7 @@ from napari_c3r.core.images import Image
 from napari_c3r.session import session_of
 from tests.widgets.fields import planes
 
-pytestmark = pytest.mark.gl
+pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
 
 def colour_of(label) -> tuple[int, int, int]:

@@ -36,6 +36,7 @@ def worked(viewer, dock, hand, tmp_path):
     return session_of(viewer)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_session_is_saved_and_reopened_in_another_window(
     viewer, dock, hand, worked, tmp_path, make_napari_viewer_proxy
 ):

@@ -15,7 +15,7 @@ from napari_c3r.widgets import layers
 from napari_c3r.widgets.steps.plate import place_of
 from tests.widgets.fields import labels, planes, write_plate
 
-pytestmark = pytest.mark.gl
+pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
 
 def drop(dock, paths):
