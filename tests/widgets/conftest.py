@@ -74,15 +74,15 @@ class Hand:
 
     def rest(self, widget: QWidget) -> None:
         """Wait until a widget is on the screen and all that is in it has found its place."""
-        self.ready(widget)
         before: list = []
 
         def rested() -> bool:
             _turn()
-            parts = [part for part in widget.findChildren(QWidget) if part.isVisible()]
-            now = [(part.mapTo(widget, QPoint(0, 0)), part.size()) for part in parts]
+            within = [part for part in widget.findChildren(QWidget) if not part.isWindow()]
+            seen = [widget, *(part for part in within if part.isVisible())]
+            now = [(part.mapTo(widget, QPoint(0, 0)), part.size()) for part in seen]
             same, before[:] = now == before, now
-            return same
+            return same and widget.isVisible()
 
         self.until(rested)
 
