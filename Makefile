@@ -24,7 +24,7 @@ demo: $(VENV)/.package  ## simulated field -> cells.csv, its provenance and a fi
 	$(BIN)/napari-c3r demo --out demo
 
 test: lint  ## lint, types, and all tests, with a virtual screen where there is none
-	$(SCREEN) $(BIN)/python -m pytest
+	tools/test.sh $(BIN)/python
 
 lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff check src training tests benchmarks tools

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -90,3 +91,25 @@ def test_no_file_is_too_long_to_hold_in_the_head():
         for path in [*SOURCE.rglob("*.py"), *(ROOT / "training").rglob("*.py")]
     }
     assert {path.name: count for path, count in lengths.items() if count > 400} == {}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script runs them")
+@pytest.mark.parametrize(("window", "others"), [(0, 0), (1, 0), (0, 1), (2, 2)])
+def test_all_tests_pass_only_if_those_of_the_window_and_all_others_do(tmp_path, window, others):
+    stand_in = tmp_path / "python"
+    stand_in.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *--ignore=*) echo one; echo closing; exit {others};; esac\n'
+        f"echo two; echo done; exit {window}\n"
+    )
+    stand_in.chmod(0o755)
+    told = subprocess.run(
+        [ROOT / "tools/test.sh", stand_in],
+        cwd=ROOT,
+        env={**os.environ, "DISPLAY": ":none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode == 0) == (window == others == 0)
+    assert told.stdout.splitlines()[-2:] == ["window: done", "others: closing"]

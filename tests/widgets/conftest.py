@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtCore import QDeadlineTimer, QEvent, QPoint, QPointF, Qt, QTimer
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -16,9 +21,11 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QLineEdit,
+    QScrollArea,
     QWidget,
 )
 
+from napari_c3r.core.crops import iter_crops
 from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets import settings
 from tests.core.diagnose.small import small_encoder
@@ -38,47 +45,115 @@ def _has_screen() -> bool:
 
 
 class Hand:
-    """Clicks, chooses and drags as a user does."""
+    """Clicks, chooses and drags as a user does: once a thing has come to rest where it is seen."""
+
+    patience = 120
+    """Seconds: a machine that does other things besides is slower by a factor, not by a little."""
 
     def __init__(self, qtbot) -> None:
         self._qtbot = qtbot
 
-    def click(self, widget: QWidget) -> None:
-        # What was just unfolded must have found its place first, which takes several rounds.
-        least = min(widget.minimumSizeHint().height(), widget.maximumHeight())
-        self._qtbot.waitUntil(lambda: widget.height() >= least, timeout=30_000)
-        self._click_now(widget)
+    def ready(self, widget: QWidget, where: Callable[[], QPoint] | None = None) -> QPoint:
+        """Wait until a user could click on a widget, and bring it into sight; returns the place.
 
-    def _click_now(self, widget: QWidget) -> None:
-        assert widget.isVisible(), f"{widget} is not on the screen"
-        assert widget.isEnabled(), f"{widget} is disabled"
-        where = QPoint(8, 8) if isinstance(widget, QAbstractButton) else widget.rect().center()
-        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=where)
+        A window comes onto the screen, and what was unfolded finds its place, over several rounds
+        of events, some of which the screen sends whenever it gets to it.
+        """
+        where = where or (lambda: _spot(widget))
+        before, patience = None, QDeadlineTimer(self.patience * 1000)
+        while True:
+            _turn()
+            lack = _lack(widget) or _hidden(widget, where())
+            now = widget.mapToGlobal(QPoint(0, 0)), widget.size(), where()
+            if not lack and now == before:
+                return now[-1]
+            before = None if lack else now
+            assert not patience.hasExpired(), f"{_described(widget)} {lack or 'does not rest'}"
+            if lack:
+                QTest.qWait(10)
+
+    def rest(self, widget: QWidget) -> None:
+        """Wait until a widget is on the screen and all that is in it has found its place."""
+        before: list = []
+
+        def rested() -> bool:
+            _turn()
+            within = [part for part in widget.findChildren(QWidget) if not part.isWindow()]
+            seen = [widget, *(part for part in within if part.isVisible())]
+            now = [(part.mapTo(widget, QPoint(0, 0)), part.size()) for part in seen]
+            same, before[:] = now == before, now
+            return same and widget.isVisible()
+
+        self.until(rested)
+
+    def click(
+        self,
+        widget: QWidget,
+        where: Callable[[], QPoint] | None = None,
+        modifier=Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        """Click on a widget; elsewhere than usual where it says, asked when the widget rests."""
+        place = self.ready(widget, where)
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, modifier, place)
         QApplication.processEvents()
 
     def choose(self, box: QComboBox, text: str) -> None:
         """Open the box, go to the entry, press Return."""
-        # Events between two lists opened in quick succession would close the second at once.
-        self._click_now(box)
-        view = box.view()
-        self._qtbot.waitUntil(view.isVisible, timeout=30_000)
-        index = box.findText(text)
+        index, view = box.findText(text), box.view()
         assert index >= 0, f"no entry {text!r} in {[box.itemText(i) for i in range(box.count())]}"
+        for _ in range(5):
+            self._wait_for_focus()
+            self.click(box)
+            if view.isVisible():
+                break
+        assert view.isVisible(), f"the list of {_described(box)} does not stay open"
         view.setCurrentIndex(box.model().index(index, 0))
         QTest.keyClick(view, Qt.Key.Key_Return)
-        self._qtbot.waitUntil(lambda: not view.isVisible(), timeout=30_000)
+        self.until(lambda: not view.isVisible())
+
+    def _wait_for_focus(self) -> None:
+        """Let the list that was open before give the keyboard back.
+
+        Without a window manager that takes Qt a tenth of a second, and a list that is opened
+        meanwhile is closed when the one before it loses the focus at last.
+        """
+
+        def given_back() -> bool:
+            _turn()
+            window = QApplication.focusWindow()
+            return window is None or window.type() != Qt.WindowType.Popup
+
+        self.until(given_back)
 
     def drag(self, widget: QWidget, corners, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         """Press at the first corner, move over the others, release at the last."""
         points = [QPoint(round(x), round(y)) for x, y in corners]
+        self.ready(widget, lambda: points[0])
         QTest.mousePress(widget, Qt.MouseButton.LeftButton, modifier, points[0])
         for start, end in pairwise(points):
             for step in range(1, 6):
                 between = start + (end - start) * step / 5
-                QTest.mouseMove(widget, between)
+                self.move(widget, between, Qt.MouseButton.LeftButton)
                 QApplication.processEvents()
         QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, modifier, points[-1])
         QApplication.processEvents()
+
+    def move(self, widget: QWidget, where: QPoint, buttons=Qt.MouseButton.NoButton) -> None:
+        """Move the mouse to a place.
+
+        QTest would move the real cursor, of which the screen tells when it gets to it, and leaves
+        out what is passed quickly.
+        """
+        spot = QPointF(where)
+        event = QMouseEvent(
+            QEvent.Type.MouseMove,
+            spot,
+            widget.mapToGlobal(spot),
+            Qt.MouseButton.NoButton,
+            buttons,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(widget, event)
 
     def answer(self, name) -> None:
         """Type a name into the file dialog that is about to come, however long it takes."""
@@ -98,7 +173,7 @@ class Hand:
 
         QTimer.singleShot(100, fill)
 
-    def until(self, done, seconds: float = 60) -> None:
+    def until(self, done, seconds: float = patience) -> None:
         """Let the window work until something is so."""
         self._qtbot.waitUntil(done, timeout=seconds * 1000)
 
@@ -106,6 +181,98 @@ class Hand:
         control = dock.controller
         QApplication.processEvents()
         self._qtbot.waitUntil(lambda: not (control.busy or dock.settling), timeout=seconds * 1000)
+
+
+def _turn() -> None:
+    """Do all that is due, and what the screen has sent by now."""
+    QApplication.sync()
+    QApplication.processEvents()
+
+
+def _spot(widget: QWidget) -> QPoint:
+    """Where one clicks: a check box is as wide as its row, but only its words take the click."""
+    middle = widget.rect().center()
+    if not isinstance(widget, QAbstractButton):
+        return middle
+    return QPoint(min(8, middle.x()), min(8, middle.y()))
+
+
+def _lack(widget: QWidget) -> str:
+    """Why it cannot be clicked on yet."""
+    if not widget.isVisible():
+        return "is not on the screen"
+    if not widget.isEnabled():
+        return "is disabled"
+    if widget.height() < min(widget.minimumSizeHint().height(), widget.maximumHeight()):
+        return f"is only {widget.height()} px high"
+    return ""
+
+
+def _hidden(widget: QWidget, where: QPoint) -> str:
+    """Scroll until a place of a widget is in sight; why it is not."""
+    if widget.visibleRegion().contains(where):
+        return ""
+    area = widget.parentWidget()
+    while area is not None:
+        if isinstance(area, QScrollArea) and area.widget() is not None:
+            inside = widget.mapTo(area.widget(), where)
+            area.ensureVisible(inside.x(), inside.y())
+        area = area.parentWidget()
+    return "" if widget.visibleRegion().contains(where) else f"is out of sight at {where}"
+
+
+def _described(widget: QWidget) -> str:
+    text = widget.text() if isinstance(widget, QAbstractButton) else widget.accessibleName()
+    return f"{type(widget).__name__} {text or widget.objectName()!r}"
+
+
+class Brake:
+    """Holds up an embedding, so that a test need not be quick to do something meanwhile."""
+
+    def __init__(self) -> None:
+        self._go = threading.Event()
+        self._after = -1
+
+    def hold(self, after: int) -> None:
+        """Hold up what is begun from now on after so many batches, until it is let go."""
+        self._after = after
+        self._go.clear()
+
+    def let_go(self) -> None:
+        """Let go of what is held, and of what comes."""
+        self._after = -1
+        self._go.set()
+
+    def iter_crops(self, *args, **options):
+        for number, batch in enumerate(iter_crops(*args, **options)):
+            if number == self._after:
+                self._go.wait()
+            yield batch
+
+
+@pytest.fixture
+def brake(monkeypatch):
+    """Off until a test holds an embedding or the diagnostics."""
+    made = Brake()
+    monkeypatch.setattr("napari_c3r.core.embed.iter_crops", made.iter_crops)
+    monkeypatch.setattr("napari_c3r.core.diagnose.flip.iter_crops", made.iter_crops)
+    yield made
+    made.let_go()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imported():
+    """Leave alone what is imported once and for all when garbage is looked for.
+
+    Every viewer's fixture looks several times, each time through the millions of objects that
+    PyTorch, napari and others are made of, which took half of a test's time.
+    """
+    for name in ("napari.qt", "napari._qt.qt_viewer", "torch", "umap", "anndata"):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -158,8 +325,8 @@ def viewer(make_napari_viewer_proxy):
 
 
 @pytest.fixture
-def dock(viewer, qtbot):
+def dock(viewer, hand):
     _, widget = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
-    qtbot.waitExposed(widget)
+    hand.ready(widget)
     yield widget
     widget.release()

@@ -161,7 +161,7 @@ def test_the_dock(worked, hand):
         if fold.isVisible():
             fold.button.setChecked(True)
     dock.window().resize(1500, 1900)
-    QApplication.processEvents()
+    hand.rest(dock)
     reached = reached_by_tab(dock, dock.steps[0].header)
     assert out_of_order(dock, reached) == []
     assert unreached(dock, reached) == []
@@ -170,6 +170,7 @@ def test_the_dock(worked, hand):
 def test_the_check_of_what_is_opened(viewer, dock, hand, tmp_path):
     dock.controller.images.look([str(write_plate(tmp_path / "plate"))])
     hand.wait_idle(dock)
+    hand.rest(dock)
     reached = reached_by_tab(dock, dock.steps[0].header)
     assert unreached(dock, reached) == []
     assert nameless(dock) == []
@@ -178,17 +179,18 @@ def test_the_check_of_what_is_opened(viewer, dock, hand, tmp_path):
     hand.click(dock.image.survey.load_button)
     hand.wait_idle(dock)
     dock.steps[0].set_open(True)
-    QApplication.processEvents()
+    hand.rest(dock)
     reached = reached_by_tab(dock, dock.steps[0].header)
     assert out_of_order(dock, reached) == []
     assert tipless(dock) == []
 
 
-def test_the_explorer(worked, viewer, hand, qtbot):
+def test_the_explorer(worked, viewer, hand):
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
-    qtbot.waitUntil(lambda: explorer.model.count == 16)
+    hand.until(lambda: explorer.model.count == 16)
     session_of(viewer).select(np.arange(16) < 5)
-    QApplication.processEvents()
+    hand.until(lambda: not explorer.montage.busy)
+    hand.rest(explorer)
     assert nameless(explorer) == []
     assert tipless(explorer) == []
     reached = reached_by_tab(explorer, controls(explorer.scatter.toolbar)[0])

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtTest import QTest
+from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
@@ -26,7 +25,6 @@ from tests.core.diagnose.small import ROLES, small_encoder
 
 pytestmark = pytest.mark.gl
 
-LEFT = Qt.MouseButton.LeftButton
 SWAP, FLIP = "all groups swapped", "RNA as context"
 
 
@@ -125,6 +123,8 @@ class World:
 @pytest.fixture
 def world(viewer, hand, field, table, encoder_path):
     made = World(viewer, field, table, encoder_path)
+    # Only what is on the screen looks for the cost.
+    hand.ready(made.dock)
     hand.until(lambda: not made.dock.busy)
     yield made
     hand.until(lambda: not made.dock.busy)
@@ -177,8 +177,7 @@ def test_the_answer_is_that_of_a_flip_report(world, hand, field):
     # Clicks on a bar choose its variant everywhere, and tell of it.
     name = next(bar.name for bar in bars if alone.sentence(bar.name) not in alone.headline)
     row = [bar.name for bar in bars].index(name)
-    place = answer.neighbours.row_rect(row).center().toPoint()
-    QTest.mouseClick(answer.neighbours, LEFT, pos=place)
+    hand.click(answer.neighbours, lambda: answer.neighbours.row_rect(row).center().toPoint())
     assert world.dock.cells.chosen == name
     assert answer.sentence.text == f"{alone.sentence(name)}."
     # Figures are copied in full.
@@ -268,11 +267,9 @@ def test_maps_side_by_side_share_the_selection(world, hand, viewer):
     assert moved < mixed
 
     world.dock.findChild(type(maps)).window().activateWindow()
-    scroll = world.dock.steps[2].parentWidget().parentWidget().parentWidget()
-    scroll.ensureWidgetVisible(maps)
     maps.set_tool(maps.canvases[0].overlay.tool.__class__.LASSO)
     surface = maps.canvases[1].overlay
-    QApplication.processEvents()
+    hand.ready(surface)
     width, height = surface.width(), surface.height()
     hand.drag(surface, [(1, 1), (width / 2, 1), (width / 2, height - 1), (1, height - 1), (1, 1)])
     assert 0 < second.selection.sum() < count
@@ -286,8 +283,12 @@ def test_maps_side_by_side_share_the_selection(world, hand, viewer):
     assert first.selection.sum() == second.selection.sum() == 1
     # A click rings the cell on both and points at it.
     maps.set_tool(maps.canvases[0].overlay.tool.__class__.PAN)
-    x, y = maps.canvases[0].camera.to_screen(first.xy[5])
-    QTest.mouseClick(maps.canvases[0].overlay, LEFT, pos=QPoint(round(float(x)), round(float(y))))
+
+    def place():
+        x, y = maps.canvases[0].camera.to_screen(first.xy[5])
+        return QPoint(round(float(x)), round(float(y)))
+
+    hand.click(maps.canvases[0].overlay, place)
     assert first.current == second.current
     assert world.obs.index[world.session.current] == world.report.obs.index[first.current]
 
@@ -306,14 +307,16 @@ def test_the_report_is_the_one_that_the_command_writes(world, hand, table, tmp_p
     assert path.read_text("utf-8") == (tmp_path / "its.html").read_text("utf-8")
 
 
-def test_abort_keeps_the_cells_done_and_can_go_on(world, hand):
+def test_abort_keeps_the_cells_done_and_can_go_on(world, hand, brake):
     body = world.dock.ask
     body.parity.setChecked(False)
+    brake.hold(after=1)
     hand.click(body.ask_button)
     assert not body.ask_button.isEnabled()
     hand.until(lambda: "cells/s" in body.speed.text())
     assert "left" in body.speed.text()
     hand.click(body.abort_button)
+    brake.let_go()
     hand.until(lambda: not world.dock.busy, 180)
     done, every = len(world.report.obs), len(world.obs)
     assert 8 <= done < every
@@ -329,11 +332,13 @@ def test_abort_keeps_the_cells_done_and_can_go_on(world, hand):
     assert not body.continue_button.isVisible()
 
 
-def test_another_result_meanwhile_drops_the_run(world, hand, table):
+def test_another_result_meanwhile_drops_the_run(world, hand, table, brake):
+    brake.hold(after=1)
     hand.click(world.dock.ask.ask_button)
     hand.until(lambda: "cells/s" in world.dock.ask.speed.text())
     world.embed(table[:20].copy())
     assert not world.asking.running
+    brake.let_go()
     hand.until(lambda: not world.dock.busy, 180)
     assert world.asking.diagnosis is None
     assert world.reason() == "Stopped, as other cells were embedded meanwhile"
@@ -368,9 +373,12 @@ def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, hand, t
     assert world.dock.save_button.isEnabled()
 
 
-def test_layers_removed_while_it_runs_change_nothing(world, hand, viewer):
+def test_layers_removed_while_it_runs_change_nothing(world, hand, viewer, brake):
+    brake.hold(after=1)
     hand.click(world.dock.ask.ask_button)
     viewer.layers.clear()
+    assert world.asking.running
+    brake.let_go()
     hand.until(lambda: not world.dock.busy, 180)
     assert len(world.report.obs) == len(world.obs)
     hand.click(world.dock.cells.paint_button)

@@ -23,7 +23,7 @@ def export_by_dialog(dock, hand, path):
 
 
 @pytest.mark.usefixtures("small_sample")
-def test_from_the_sample_to_a_table(viewer, dock, hand, qtbot, tmp_path):
+def test_from_the_sample_to_a_table(viewer, dock, hand, tmp_path):
     session = session_of(viewer)
 
     # An empty dock teaches: its first step is open and offers the sample.
@@ -60,11 +60,11 @@ def test_from_the_sample_to_a_table(viewer, dock, hand, qtbot, tmp_path):
     hand.wait_idle(dock)
     # Past the proxy that guards plugins, as a mouse does.
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
-    qtbot.waitUntil(lambda: explorer.model.count == len(labels))
+    hand.until(lambda: explorer.model.count == len(labels))
 
     # A lasso round the left half of the map.
     canvas = explorer.scatter.canvas
-    qtbot.waitUntil(lambda: canvas.width() > 100)
+    hand.rest(explorer)
     QTest.keyClick(explorer.scatter, Qt.Key.Key_L)
     width, height = canvas.width(), canvas.height()
     surface = canvas.overlay
@@ -164,16 +164,18 @@ def test_a_changed_role_makes_the_result_out_of_date_and_back(viewer, dock, hand
     assert "out of date" not in dock.steps[3].header.line
 
 
-@pytest.mark.usefixtures("small_sample")
-def test_abort_keeps_what_is_done(viewer, dock, hand, qtbot):
+@pytest.mark.usefixtures("quick", "small_sample")
+def test_abort_keeps_what_is_done(viewer, dock, hand, brake):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
     hand.click(dock.cells.labels_choice)
     hand.click(dock.cells.labels_button)
     dock.embed.batch.setValue(2)
+    brake.hold(after=1)
     hand.click(dock.embed.embed_button)
-    qtbot.waitUntil(lambda: "cells/s" in dock.embed.speed.text(), timeout=60_000)
+    hand.until(lambda: "cells/s" in dock.embed.speed.text())
     hand.click(dock.embed.abort_button)
+    brake.let_go()
     hand.wait_idle(dock)
     session = session_of(viewer)
     rows = len(session.embedded.table)
@@ -183,14 +185,17 @@ def test_abort_keeps_what_is_done(viewer, dock, hand, qtbot):
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
-def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, hand):
+def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, hand, brake):
     hand.click(dock.image.sample_button)
     hand.wait_idle(dock)
     hand.click(dock.cells.labels_choice)
     hand.click(dock.cells.labels_button)
     count = session_of(viewer).cells.count
+    brake.hold(after=0)
     hand.click(dock.embed.embed_button)
     viewer.layers.clear()
+    assert dock.controller.jobs.running
+    brake.let_go()
     hand.wait_idle(dock)
     assert len(session_of(viewer).embedded.table) == count
     hand.click(dock.map.map_button)

@@ -24,7 +24,6 @@ from napari_c3r.widgets.explorer import C3RExplorer
 
 pytestmark = pytest.mark.gl
 
-LEFT = Qt.MouseButton.LeftButton
 NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 SIDE, PITCH, WINDOW = 120, 20, 15
@@ -64,7 +63,8 @@ def rows_of(image, labels, rng):
 class World:
     """A viewer that shows the first of two embedded fields, and its explorer."""
 
-    def __init__(self, viewer):
+    def __init__(self, viewer, hand):
+        self.hand = hand
         rng = np.random.default_rng(0)
         made = {name: field(name, offset) for name, offset in (("one", 1), ("two", 5))}
         self.images = {name: image for name, (image, _) in made.items()}
@@ -97,17 +97,16 @@ class World:
             self.table, "one", cells["one"], ROLES, "", 0.0, True, self.images, made_on=cells
         )
 
-    def show(self, qtbot):
+    def show(self):
         self.session.set_embedded(self.result)
-        with qtbot.waitExposed(self.explorer):
-            self.explorer.show()
-        self.idle(qtbot)
+        self.explorer.show()
+        self.idle()
+        self.hand.rest(self.explorer)
 
-    def idle(self, qtbot):
+    def idle(self):
         QApplication.processEvents()
-        qtbot.waitUntil(
-            lambda: not (self.explorer.montage.busy or self.explorer.panel.exports.busy),
-            timeout=20_000,
+        self.hand.until(
+            lambda: not (self.explorer.montage.busy or self.explorer.panel.exports.busy)
         )
 
     @property
@@ -133,8 +132,8 @@ class World:
         return QPoint(round(float(x)), round(float(y)))
 
     def click_point(self, row, modifier=NONE):
-        QTest.mouseClick(self.explorer.scatter.canvas.overlay, LEFT, modifier, self.point(row))
-        QApplication.processEvents()
+        overlay = self.explorer.scatter.canvas.overlay
+        self.hand.click(overlay, lambda: self.point(row), modifier)
 
     def cell_of_table(self, place, column=0):
         table = self.explorer.panel.table
@@ -145,8 +144,7 @@ class World:
     def click_row(self, row, modifier=NONE):
         table = self.explorer.panel.table
         place = table.rows.place_of(row)
-        QTest.mouseClick(table.viewport(), LEFT, modifier, self.cell_of_table(place))
-        QApplication.processEvents()
+        self.hand.click(table.viewport(), lambda: self.cell_of_table(place), modifier)
 
     def listed(self):
         """What the table on the screen says, as keys."""
@@ -165,26 +163,26 @@ class World:
 
 
 @pytest.fixture
-def shown(qtbot):
+def shown(qtbot, hand):
     """The explorer as a window of its own, of a viewer without one: quicker to make."""
-    world = World(ViewerModel())
+    world = World(ViewerModel(), hand)
     qtbot.addWidget(world.explorer)
     world.explorer.resize(1300, 420)
-    world.show(qtbot)
+    world.show()
     yield world
-    world.idle(qtbot)
+    world.idle()
     world.explorer.release()
 
 
 @pytest.fixture
-def world(make_napari_viewer, qtbot):
+def world(make_napari_viewer, hand):
     """The explorer in the window of napari."""
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1400, 900)
-    world = World(viewer)
+    world = World(viewer, hand)
     viewer.window.add_dock_widget(world.explorer, name="C3R Explorer", area="bottom")
     yield world
-    world.idle(qtbot)
+    world.idle()
     world.explorer.release()
 
 
@@ -206,7 +204,7 @@ def test_a_click_on_a_point_shows_the_cell_everywhere(shown):
     assert not shown.session.selection.any()
 
 
-def test_a_click_in_the_image_points_at_point_and_row(shown, qtbot):
+def test_a_click_in_the_image_points_at_point_and_row(shown):
     row = int(shown.rows()[7])
     shown.explorer.link.point_at(shown.inside(row))
     assert shown.explorer.model.current == row
@@ -223,20 +221,23 @@ def test_a_click_in_the_image_points_at_point_and_row(shown, qtbot):
 def canvas_click(world, row, modifier=NONE):
     """Click on a cell in napari's canvas, where it is on the screen."""
     native = world.viewer.window._qt_viewer.canvas.native
-    camera = world.viewer.scene.camera
-    away = (np.array(world.inside(row)) - camera.center[-2:]) * camera.zoom
-    y, x = away + np.array([native.height(), native.width()]) / 2
-    QTest.mouseClick(native, LEFT, modifier, QPoint(round(x), round(y)))
-    QApplication.processEvents()
+
+    def place():
+        camera = world.viewer.scene.camera
+        away = (np.array(world.inside(row)) - camera.center[-2:]) * camera.zoom
+        y, x = away + np.array([native.height(), native.width()]) / 2
+        return QPoint(round(x), round(y))
+
+    world.hand.click(native, place, modifier)
 
 
-def test_real_clicks_in_napari_s_canvas(world, hand, qtbot):
+def test_real_clicks_in_napari_s_canvas(world, hand):
     assert not world.explorer.panel.isVisible()
     hand.click(world.explorer.begin_button)
     docks = world.viewer.window.dock_widgets
     dock = next(dock for name, dock in docks.items() if name.startswith("C3R ("))
 
-    world.show(qtbot)
+    world.show()
     world.viewer.reset_view()
     rows = world.rows()[[2, 9, 4]]
     canvas_click(world, rows[2])
@@ -259,11 +260,11 @@ def test_real_clicks_in_napari_s_canvas(world, hand, qtbot):
     drawn.mode = "pan_zoom"
     canvas_click(world, rows[1])
     assert world.session.current == rows[1]
-    world.idle(qtbot)
+    world.idle()
     dock.release()
 
 
-def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown, hand, qtbot):
+def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown, hand):
     overlay = shown.explorer.scatter.canvas.overlay
     key(shown, overlay, Qt.Key.Key_L)
     a, b = shown.point(0), shown.point(13)
@@ -275,7 +276,7 @@ def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown,
     assert shown.listed() == shown.keys(expected)
     here = [row for row in expected if row in shown.rows()]
     assert shown.lit(1) == set(shown.obs["label"].iloc[here])
-    shown.idle(qtbot)
+    shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows == expected
     assert "8 of 60 cells selected" in shown.explorer.panel.selection.text()
     key(shown, shown.explorer.panel.montage.thumbnails, Qt.Key.Key_Escape)
@@ -284,7 +285,7 @@ def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown,
     assert np.flatnonzero(shown.session.selection).tolist() == expected
 
 
-def test_rows_taken_up_in_the_table_are_selected_everywhere(shown, qtbot):
+def test_rows_taken_up_in_the_table_are_selected_everywhere(shown):
     table = shown.explorer.panel.table
     rows = [int(table.rows.rows[place]) for place in (2, 5)]
     shown.click_row(rows[0])
@@ -297,7 +298,7 @@ def test_rows_taken_up_in_the_table_are_selected_everywhere(shown, qtbot):
     shown.explorer.model.undo()
     assert not shown.session.selection.any()
     key(shown, table.viewport(), Qt.Key.Key_Down)
-    shown.idle(qtbot)
+    shown.idle()
 
 
 def test_the_table_sorts_and_keeps_its_keys(shown):
@@ -307,10 +308,13 @@ def test_the_table_sorts_and_keeps_its_keys(shown):
     titles = [model.headerData(c, Qt.Orientation.Horizontal) for c in range(model.columnCount())]
     column = titles.index("DNA intensity")
     table.scrollTo(model.index(0, column))
-    where = QPoint(header.sectionViewportPosition(column) + 8, header.height() // 2)
+
+    def where():
+        return QPoint(header.sectionViewportPosition(column) + 8, header.height() // 2)
+
     values = shown.obs["intensity_mean_DNA"].to_numpy()
     for order in (values.argsort(), (-values).argsort()):
-        QTest.mouseClick(header.viewport(), LEFT, NONE, where)
+        shown.hand.click(header.viewport(), where)
         finite = int(np.isfinite(values).sum())
         assert shown.listed()[:finite] == shown.keys(order[:finite])
         assert {shown.listed()[-1], shown.listed()[-2]} == set(
@@ -322,10 +326,10 @@ def test_the_table_sorts_and_keeps_its_keys(shown):
     assert shown.listed()[: len(wanted)] == shown.keys(wanted)
 
 
-def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown, qtbot):
+def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown):
     row = int(shown.rows()[3])
     shown.session.select(np.arange(len(shown.obs)) == row)
-    shown.idle(qtbot)
+    shown.idle()
     number = picture_of(shown, 0)
     assert shown.explorer.panel.montage.thumbnails.rows == [row]
     layer = shown.viewer.layers["DNA"]
@@ -338,7 +342,7 @@ def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown, qtbot):
     assert np.abs(number - np.array([red, red, blue]) * 255).max() < 12
     # What the user does to the contrast is seen at once.
     yellow.visible = False
-    shown.idle(qtbot)
+    shown.idle()
     assert picture_of(shown, 0)[:2].max() < 3
     assert abs(picture_of(shown, 0)[2] - blue * 255) < 12
 
@@ -347,7 +351,7 @@ def test_an_explorer_that_is_opened_late_shows_the_cells(shown, qtbot):
     late = C3RExplorer(shown.viewer)
     qtbot.addWidget(late)
     late.show()
-    qtbot.waitUntil(lambda: not late.montage.busy, timeout=20_000)
+    shown.hand.until(lambda: not late.montage.busy)
     assert len(late.panel.montage.thumbnails.rows) > 0
     late.release()
 
@@ -360,12 +364,13 @@ def picture_of(world, place):
     return np.array([colour.red(), colour.green(), colour.blue()])
 
 
-def test_a_click_on_a_thumbnail_centres_on_its_cell(shown, qtbot):
+def test_a_click_on_a_thumbnail_centres_on_its_cell(shown):
     shown.session.select(np.isin(np.arange(len(shown.obs)), shown.rows()[:5]))
-    shown.idle(qtbot)
+    shown.idle()
     thumbnails = shown.explorer.panel.montage.thumbnails
-    place = thumbnails.visualItemRect(thumbnails.item(2)).center()
-    QTest.mouseClick(thumbnails.viewport(), LEFT, NONE, place)
+    shown.hand.click(
+        thumbnails.viewport(), lambda: thumbnails.visualItemRect(thumbnails.item(2)).center()
+    )
     row = thumbnails.rows[2]
     assert shown.session.current == row
     np.testing.assert_allclose(
@@ -373,13 +378,13 @@ def test_a_click_on_a_thumbnail_centres_on_its_cell(shown, qtbot):
     )
 
 
-def test_hovering_a_point_shows_its_cell(shown, qtbot):
+def test_hovering_a_point_shows_its_cell(shown):
     row = int(shown.rows("two")[2])
     overlay = shown.explorer.scatter.canvas.overlay
     card = shown.explorer.montage.card
-    QTest.mouseMove(overlay, shown.point(row))
-    qtbot.waitUntil(card.isVisible)
-    shown.idle(qtbot)
+    shown.hand.move(overlay, shown.point(row))
+    assert card.isVisible()
+    shown.idle()
     label = shown.obs["label"].iloc[row]
     assert card.text.text().splitlines()[:2] == [f"Cell {label}", "two"]
     assert not card.picture.pixmap().isNull()
@@ -387,9 +392,7 @@ def test_hovering_a_point_shows_its_cell(shown, qtbot):
     assert not card.isVisible()
 
 
-def test_those_like_a_cell_are_found_among_all_images_and_never_among_hidden_cells(
-    shown, hand, qtbot
-):
+def test_those_like_a_cell_are_found_among_all_images_and_never_among_hidden_cells(shown, hand):
     rng = np.random.default_rng(3)
     hidden = rng.random(len(shown.obs)) < 0.4
     shown.obs["area_px"] = np.where(hidden, 9_000, 144)
@@ -397,14 +400,14 @@ def test_those_like_a_cell_are_found_among_all_images_and_never_among_hidden_cel
     hand.choose(shown.explorer.panel.montage.choice, "Similar to cell")
     for chosen in (CellFilter(unusual_size=True), CellFilter(), CellFilter(unusual_size=True)):
         shown.session.set_filter(chosen)
-        shown.idle(qtbot)
+        shown.idle()
         table = shown.session.embedded.table
         left = ~hidden if chosen.active else np.ones(len(hidden), bool)
         assert table.obs_names.tolist() == shown.table.obs_names[left].tolist()
         for image in ("one", "two"):
             row = int(rng.choice(np.flatnonzero(table.obs["image"] == image)))
             shown.click_point(row)
-            shown.idle(qtbot)
+            shown.idle()
             there = vectors[left]
             unit = there.div(np.sqrt((there**2).sum(axis=1)), axis=0)
             alike = (unit @ unit.loc[table.obs_names[row]]).sort_values(ascending=False)
@@ -430,13 +433,13 @@ def pixel_of(world, cell):
     return np.array([shares[1], shares[1], shares[0]])
 
 
-def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, hand, qtbot):
+def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, hand):
     row = int(shown.rows()[6])
     hand.choose(shown.explorer.panel.montage.choice, "Similar to cell")
-    shown.idle(qtbot)
+    shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows == []
     shown.click_point(row)
-    shown.idle(qtbot)
+    shown.idle()
     unit = shown.table.X / np.linalg.norm(shown.table.X, axis=1, keepdims=True)
     expected = np.argsort(-(unit @ unit[row]), kind="stable")[:40]
     assert shown.explorer.panel.montage.thumbnails.rows == expected.tolist()
@@ -447,7 +450,7 @@ def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, hand, qtbot
     assert f"{(unit @ unit[row])[expected[1]]:.3f}" in tip
 
 
-def test_outliers_and_typical_cells_of_the_selection(shown, hand, qtbot):
+def test_outliers_and_typical_cells_of_the_selection(shown, hand):
     chosen = shown.rows()[:20]
     shown.session.select(np.isin(np.arange(len(shown.obs)), chosen))
     unit = shown.table.X / np.linalg.norm(shown.table.X, axis=1, keepdims=True)
@@ -455,22 +458,22 @@ def test_outliers_and_typical_cells_of_the_selection(shown, hand, qtbot):
     medoid = among.sum(axis=1).argmax()
     order = chosen[np.argsort(-among[medoid], kind="stable")]
     hand.choose(shown.explorer.panel.montage.choice, "Typical")
-    shown.idle(qtbot)
+    shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows == order.tolist()
     hand.choose(shown.explorer.panel.montage.choice, "Outliers")
-    shown.idle(qtbot)
+    shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows[0] == order[-1]
 
 
-def test_a_montage_is_saved_with_its_cells(shown, hand, qtbot, tmp_path):
+def test_a_montage_is_saved_with_its_cells(shown, hand, tmp_path):
     rows = np.array([shown.rows("one")[0], shown.rows("two")[0]])
     shown.session.select(np.isin(np.arange(len(shown.obs)), rows))
-    shown.idle(qtbot)
+    shown.idle()
     path = tmp_path / "cells.tif"
     hand.answer(path)
     hand.click(shown.explorer.panel.montage.save_button)
-    qtbot.waitUntil(path.exists)
-    shown.idle(qtbot)
+    hand.until(path.exists)
+    shown.idle()
     with tifffile.TiffFile(path) as file:
         stack, told = file.asarray(), json.loads(file.imagej_metadata["Info"])
     for crop, cell in zip(stack, told["cells"], strict=True):
@@ -484,11 +487,11 @@ def test_a_montage_is_saved_with_its_cells(shown, hand, qtbot, tmp_path):
     assert path.name in shown.explorer.panel._said.text()
 
 
-def test_clusters_are_named_merged_painted_and_exported(shown, hand, qtbot, tmp_path):
+def test_clusters_are_named_merged_painted_and_exported(shown, hand, tmp_path):
     explorer, naming = shown.explorer, shown.explorer.panel.naming
     legend = explorer.scatter.legend.categories
     clusters = np.asarray(shown.obs["cluster"])
-    QTest.mouseClick(legend.viewport(), LEFT, NONE, legend.visualItemRect(legend.item(0)).center())
+    hand.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(0)).center())
     hand.click(explorer.panel.name_button)
     assert naming.label.text() == "Name 20 cells"
     QTest.keyClicks(naming.names.lineEdit(), "mitotic")
@@ -507,15 +510,15 @@ def test_clusters_are_named_merged_painted_and_exported(shown, hand, qtbot, tmp_
 
     # Another cluster under the same name is the same group.
     hand.choose(explorer.colour_by, "Cluster")
-    QTest.mouseClick(legend.viewport(), LEFT, NONE, legend.visualItemRect(legend.item(1)).center())
+    hand.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(1)).center())
     QTest.keyClicks(naming.names.lineEdit(), "mitotic")
     QTest.keyClick(naming.names.lineEdit(), Qt.Key.Key_Return)
     assert (shown.obs["annotation"] == "mitotic").sum() == 40
     path = tmp_path / "selection.csv"
     hand.answer(path)
     hand.click(explorer.panel.export_button)
-    qtbot.waitUntil(path.exists)
-    shown.idle(qtbot)
+    hand.until(path.exists)
+    shown.idle()
     again = c3r.read(path)
     assert len(again) == 20
     assert (again.obs["annotation"] == "mitotic").all()
@@ -549,7 +552,7 @@ def test_colours_of_a_value_are_those_of_the_map(shown, hand):
     assert [legend.item(i).text() for i in range(legend.count())] == ["A01", "B02"]
 
 
-def test_a_cell_of_another_field_turns_to_that_field(shown, qtbot):
+def test_a_cell_of_another_field_turns_to_that_field(shown):
     row = int(shown.rows("two")[3])
     asked = []
 
@@ -573,31 +576,32 @@ def test_a_cell_of_another_field_turns_to_that_field(shown, qtbot):
     shown.session.fields = ()
 
 
-def test_without_the_image_its_cells_are_not_made_up(shown, qtbot):
+def test_without_the_image_its_cells_are_not_made_up(shown):
     from dataclasses import replace
 
     shown.session.set_embedded(replace(shown.result, images={}))
-    shown.idle(qtbot)
+    shown.idle()
     montage = shown.explorer.panel.montage
     assert montage.thumbnails.rows == []
     assert "Open the image" in montage._reason.text()
     assert not montage.save_button.isEnabled()
 
 
-def test_a_hundred_thousand_rows_do_not_hold_up_the_table(shown, qtbot):
+def test_a_hundred_thousand_rows_do_not_hold_up_the_table(shown):
     import time
 
     count = 100_000
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"image": "a", "label": np.arange(count), "v": rng.random(count)})
     table = shown.explorer.panel.table
-    start = time.perf_counter()
+    # Of this thread, as what else the machine does is not the table's.
+    start = time.thread_time()
     table.set_frame(frame, ["label", "v"])
     table.rows.sort(1)
     table.rows.set_selected(rng.random(count) < 0.5)
     table.show_current(int(frame["v"].argmax()))
     table.viewport().repaint()
-    assert time.perf_counter() - start < 1.5
+    assert time.thread_time() - start < 1.5
     assert table.currentIndex().row() == count - 1
     assert table.selectionModel().isRowSelected(count - 1, QModelIndex())
 

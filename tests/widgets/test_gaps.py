@@ -6,8 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtTest import QTest
+from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
@@ -139,7 +138,7 @@ def test_whatever_happens_to_the_layers_the_table_is_that_of_what_was_embedded(v
             assert session.result_outdated() is None
 
 
-def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(viewer, dock, hand):
+def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(viewer, dock, hand, brake):
     session = session_of(viewer)
     fill(viewer)
     take(dock, hand)
@@ -149,8 +148,11 @@ def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(viewer, dock
     first, second = np.unique(before)[[1, 5]]
     mine.data_setitem(np.nonzero(before == first), 0)
     hand.wait_idle(dock)
+    brake.hold(after=0)
     hand.click(dock.embed.update_button)
     mine.data_setitem(np.nonzero(before == second), 0)
+    assert dock.controller.jobs.running
+    brake.let_go()
     hand.wait_idle(dock)
     table = session.embedded.table
     assert first not in table.obs["label"].tolist()
@@ -163,7 +165,7 @@ def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(viewer, dock
     same(session.embedded.table, truth(session, planes(0), cells))
 
 
-def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, hand):
+def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, hand, brake):
     session = session_of(viewer)
     fill(viewer)
     take(dock, hand)
@@ -176,8 +178,10 @@ def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, han
     beside = len(session.edits.beside)
     assert beside
     assert dock.embed.update_button.text() == f"Update 1 edited cell and {beside} neighbours"
+    brake.hold(after=0)
     hand.click(dock.embed.update_button)
     hand.click(dock.embed.abort_button)
+    brake.let_go()
     hand.wait_idle(dock)
     assert session.embedded.table is before
     assert f"1 cell edited by hand, {beside} neighbours affected" in dock.steps[3].header.line
@@ -226,7 +230,9 @@ def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, hand)
     assert session.image.name == "DNA (2)"
 
 
-def test_another_field_may_be_turned_to_while_edits_are_embedded(viewer, dock, hand, tmp_path):
+def test_another_field_may_be_turned_to_while_edits_are_embedded(
+    viewer, dock, hand, brake, tmp_path
+):
     session = session_of(viewer)
     dock.controller.look([str(write_plate(tmp_path / "plate", ("A01",)))])
     hand.wait_idle(dock)
@@ -240,8 +246,12 @@ def test_another_field_may_be_turned_to_while_edits_are_embedded(viewer, dock, h
     mine.data_setitem(np.nonzero(mine.data == 3), 0)
     hand.wait_idle(dock)
     dock.steps[3].set_open(True)
+    brake.hold(after=0)
     hand.click(dock.embed.update_button)
     dock.controller.images.show_field(1)
+    hand.until(lambda: dock.controller.opening.running is None)
+    assert dock.controller.jobs.running
+    brake.let_go()
     hand.wait_idle(dock)
     assert session.image.name == "A01_s2"
     assert session.cells is session.cells_of["A01_s2"]
@@ -279,15 +289,17 @@ def movie():
     return np.stack([planes(seed) for seed in range(3)])
 
 
-def canvas_click(viewer, y, x):
+def canvas_click(viewer, hand, y, x):
     """Click in napari's canvas on a position of the world."""
     native = viewer.__wrapped__.window._qt_viewer.canvas.native
-    camera = viewer.scene.camera
-    away = (np.array((y, x)) - camera.center[-2:]) * camera.zoom
-    down, right = away + np.array([native.height(), native.width()]) / 2
-    where = QPoint(round(right), round(down))
-    QTest.mouseClick(native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, where)
-    QApplication.processEvents()
+
+    def place():
+        camera = viewer.scene.camera
+        away = (np.array((y, x)) - camera.center[-2:]) * camera.zoom
+        down, right = away + np.array([native.height(), native.width()]) / 2
+        return QPoint(round(right), round(down))
+
+    hand.click(native, place)
 
 
 def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(viewer, dock, hand):
@@ -315,11 +327,11 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     row = 4
     label, y, x = (table.obs[name].iloc[row] for name in ("label", "y_px", "x_px"))
     assert label in drawn[0][round(y) - 25 : round(y), round(x)]
-    canvas_click(viewer, y * SCALE, x * SCALE)
+    canvas_click(viewer, hand, y * SCALE, x * SCALE)
     assert session.current == row
     viewer.dims.set_current_step(0, 0)
     assert "The viewer shows another slice" in dock.image.layers.text()
-    canvas_click(viewer, y * SCALE, x * SCALE)
+    canvas_click(viewer, hand, y * SCALE, x * SCALE)
     assert session.current is None
     session.set_current(row)
     assert dock.link.centre_on(row)

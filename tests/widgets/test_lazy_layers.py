@@ -104,12 +104,11 @@ def embed_and_map(viewer, dock, hand):
     return mapped
 
 
-def lasso_left_half(viewer, hand, qtbot):
+def lasso_left_half(viewer, hand):
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
     canvas = explorer.scatter.canvas
-    # It must have been laid out in its dock first.
-    qtbot.waitUntil(lambda: explorer.model.count > 0 and 100 < canvas.width() < explorer.width())
-    qtbot.waitUntil(lambda: canvas.height() < explorer.height() < viewer.window.geometry()[3])
+    hand.until(lambda: explorer.model.count > 0)
+    hand.rest(explorer)
     QTest.keyClick(explorer.scatter, Qt.Key.Key_L)
     width, height = canvas.width(), canvas.height()
     hand.drag(
@@ -124,7 +123,7 @@ def shown(layer):
 
 
 @pytest.mark.parametrize("add", [lazy_planes, pyramids, pyramid_of_channels])
-def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, qtbot, add):
+def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, add):
     disk = Disk()
     names = add(viewer, disk)
     viewer.layers.selection = set(viewer.layers)
@@ -153,7 +152,7 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, qtbot, add):
     np.testing.assert_array_equal(table.X, expected.X)
     assert table.obs["label"].tolist() == expected.obs["label"].tolist()
 
-    lasso_left_half(viewer, hand, qtbot)
+    lasso_left_half(viewer, hand)
     chosen = session.selection
     assert chosen.tolist() == (table.obs["x_px"] < SIDE / 2).tolist()
     lit = shown(layers.own_layer(viewer, layers.SELECTION))
@@ -162,16 +161,14 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, qtbot, add):
     assert (clusters[np.isin(found, table.obs["label"][~chosen])] == layers.DIMMED_CLASS).all()
 
     # What the screen shows is what the layers hold, once slicing in the background is through.
-    qtbot.waitUntil(lambda: all(layer.loaded for layer in viewer.layers), timeout=20_000)
+    hand.until(lambda: all(layer.loaded for layer in viewer.layers))
     before = viewer.screenshot(flash=False)
     session.select(~chosen)
-    qtbot.waitUntil(
-        lambda: (viewer.screenshot(flash=False) != before).any(axis=-1).sum() > 500, timeout=20_000
-    )
+    hand.until(lambda: (viewer.screenshot(flash=False) != before).any(axis=-1).sum() > 500)
     assert sorted(set(disk.waited)) == []
 
 
-def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, hand, qtbot):
+def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, hand):
     disk = Disk()
     lazy_planes(viewer, disk)
     viewer.add_labels(disk.pyramid(labels()), name="mine", **UM)
@@ -184,7 +181,7 @@ def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, 
     assert dock.steps[2].reason.text() == ""
     table = embed_and_map(viewer, dock, hand)
     assert table.obs["label"].tolist() == list(range(3, 51, 3))
-    lasso_left_half(viewer, hand, qtbot)
+    lasso_left_half(viewer, hand)
     chosen = session_of(viewer).selection
     assert chosen.sum() == 8
     lit = shown(layers.own_layer(viewer, layers.SELECTION))

@@ -107,11 +107,12 @@ def test_a_device_that_is_not_here_is_one_clear_line(kept, body):
 
 
 @pytest.mark.gl
+@pytest.mark.usefixtures("quick")
 def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbot, hand):
     embedding = kept().embedding
     embedding.precision, embedding.batch_size, embedding.seed = "float32", 5, 7
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
-    qtbot.waitExposed(dock)
+    hand.ready(dock)
     assert dock.map.choice().seed == 7
     compute = dock.embed.choice().compute
     assert (compute.device, compute.precision, compute.batch_size) == ("auto", "float32", 5)

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QDeadlineTimer, QTimer
 from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
@@ -46,37 +46,43 @@ def test_the_cost_is_told_before_the_run(dock, hand, session):
 def test_the_window_works_on_while_cells_are_embedded(
     viewer, dock, hand, session, qtbot, monkeypatch
 ):
+    ticks = QTimer()
+    seen = []
+
     def slowly(*args, **options):
         for batch in iter_crops(*args, **options):
-            time.sleep(0.03)
+            turned, patience = len(seen), QDeadlineTimer(hand.patience * 1000)
+            while len(seen) < turned + 4 and not patience.hasExpired():
+                time.sleep(0.002)
             yield batch
 
     monkeypatch.setattr("napari_c3r.core.embed.iter_crops", slowly)
     dock.embed.batch.setValue(1)
-    ticks = QTimer()
-    seen = []
     ticks.timeout.connect(lambda: seen.append(dock.embed.speed.text()))
     ticks.start(0)
     hand.click(dock.embed.embed_button)
     while dock.controller.jobs.running:
         QApplication.processEvents()
     ticks.stop()
-    # Every cell takes a while, and the window turns many times over each of them.
+    # Every cell waits for the window, which turns several times over each of them.
     assert len(seen) > 3 * 16
     assert len({text.partition(" of")[0] for text in seen if "cells/s" in text}) >= 8
 
 
-def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, session):
+@pytest.mark.usefixtures("quick")
+def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, session, brake):
     blocks = 1 + np.arange(200)[:, None] // 20 * 10 + np.arange(200) // 20
     viewer.add_labels(blocks, name="blocks")
     dock.controller.finding.use_labels("blocks")
     hand.wait_idle(dock)
     hand.click(dock.embed.advanced.button)
     dock.embed.batch.setValue(2)
+    brake.hold(after=1)
     hand.click(dock.embed.embed_button)
     hand.until(lambda: "cells/s" in dock.embed.speed.text())
     assert "left" in dock.embed.speed.text()
     hand.click(dock.embed.abort_button)
+    brake.let_go()
     hand.wait_idle(dock)
     done = len(session.embedded.table)
     assert 0 < done < 100
@@ -93,6 +99,7 @@ def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, sess
     assert table.obs["label"].tolist() == list(range(1, 101))
 
 
+@pytest.mark.usefixtures("quick")
 def test_memory_is_released_and_embedding_works_again(dock, hand, session):
     hand.click(dock.embed.advanced.button)
     assert dock.controller.embedding.encoders
@@ -103,6 +110,7 @@ def test_memory_is_released_and_embedding_works_again(dock, hand, session):
     assert len(session.embedded.table) == 16
 
 
+@pytest.mark.usefixtures("quick")
 def test_the_cells_have_their_measurements_as_features(viewer, dock, hand, session):
     dock.steps[2].set_open(True)
     hand.click(dock.cells.segment_choice)
@@ -120,6 +128,7 @@ def test_the_cells_have_their_measurements_as_features(viewer, dock, hand, sessi
     assert f"area_px: {area}" in str(status)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_preview_sets_the_result_aside(viewer, dock, hand, session, monkeypatch):
     monkeypatch.setattr("napari_c3r.widgets.steps.embed.PREVIEW_CELLS", 10)
     monkeypatch.setattr("napari_c3r.widgets.embedding.PREVIEW_CELLS", 10)
@@ -140,6 +149,7 @@ def test_a_preview_sets_the_result_aside(viewer, dock, hand, session, monkeypatc
     assert "out of date: the role of ER changed" in dock.steps[3].header.line
 
 
+@pytest.mark.usefixtures("quick")
 def test_all_fields_of_a_plate_become_one_table(viewer, dock, hand, tmp_path):
     folder = write_plate(tmp_path / "plate")
     dock.controller.images.look([str(folder)])
@@ -157,9 +167,11 @@ def test_all_fields_of_a_plate_become_one_table(viewer, dock, hand, tmp_path):
     assert table.obs["well"].unique().tolist() == ["A01", "B02"]
     assert (table.obs.groupby("image", observed=True).size() == 16).all()
     # The same as every field by itself.
+    from napari_c3r.core.encoder import load_encoder
+
     image = session.fields[3].read()
     nuclei, cells = c3r.segment_cells(image, "w1", None)
-    alone = c3r.embed(image, cells, session.assignment, encoder=c3r.load_encoder(), nuclei=nuclei)
+    alone = c3r.embed(image, cells, session.assignment, encoder=load_encoder(), nuclei=nuclei)
     last = table[table.obs["image"] == "B02_s2"]
     np.testing.assert_allclose(last.X, alone.X, atol=1e-5)
     # Each field has the cells that were found in it; selecting one shows in its own image only.
@@ -176,6 +188,7 @@ def test_all_fields_of_a_plate_become_one_table(viewer, dock, hand, tmp_path):
     assert "field is not in it" not in dock.steps[3].header.line
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_field_without_cells_is_named_and_stops_nothing(viewer, dock, hand, tmp_path):
     import tifffile
 

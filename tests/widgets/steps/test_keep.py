@@ -36,8 +36,9 @@ def worked(viewer, dock, hand, tmp_path):
     return session_of(viewer)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_session_is_saved_and_reopened_in_another_window(
-    viewer, dock, hand, worked, tmp_path, make_napari_viewer_proxy, qtbot
+    viewer, dock, hand, worked, tmp_path, make_napari_viewer_proxy
 ):
     from napari_c3r.core.filters import CellFilter
 
@@ -59,7 +60,7 @@ def test_a_session_is_saved_and_reopened_in_another_window(
 
     other = make_napari_viewer_proxy(show=True)
     _, again = other.window.add_plugin_dock_widget("napari-c3r", "C3R")
-    qtbot.waitExposed(again)
+    hand.ready(again)
     try:
         again.controller.look([str(tmp_path / "mine.c3r")])
         hand.wait_idle(again)

@@ -15,7 +15,7 @@ from napari_c3r.widgets import layers
 from napari_c3r.widgets.steps.plate import place_of
 from tests.widgets.fields import labels, planes, write_plate
 
-pytestmark = pytest.mark.gl
+pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
 
 def drop(dock, paths):
@@ -100,11 +100,11 @@ def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, hand, plate):
     assert session.image.name == "B02_s2"
     assert not picker.following.isEnabled()
     grid = picker.plate
-    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.rect_of("A01").center())
+    hand.click(grid, lambda: grid.rect_of("A01").center())
     hand.wait_idle(dock)
     assert session.image.name == "A01_s1"
     # Again on the same well: its next site.
-    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.rect_of("A01").center())
+    hand.click(grid, lambda: grid.rect_of("A01").center())
     hand.wait_idle(dock)
     assert session.image.name == "A01_s2"
     QTest.keyClick(grid, Qt.Key.Key_Right)
@@ -112,7 +112,7 @@ def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, hand, plate):
     assert session.image.name == "B02_s1"
     # An empty well does nothing.
     grid_before = session.image
-    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.rect_of("B01").center())
+    hand.click(grid, lambda: grid.rect_of("B01").center())
     hand.wait_idle(dock)
     assert session.image is grid_before
 
