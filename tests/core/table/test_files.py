@@ -72,6 +72,18 @@ def test_a_round_trip_keeps_every_number_name_and_role(tmp_path, suffix):
     assert roles_of(after) == ROLES
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", ["a/b", "/", "a%2Fb", "50 %", "%25/%2F", "a∕b"])
+def test_names_with_slashes_survive(tmp_path, suffix, name):
+    before = result()
+    before.uns[KEY]["roles"] = {name: "context", "RNA": "concept"}
+    before.obs[f"intensity_mean_{name}"] = np.arange(7.0)
+    # A warning would be an error here.
+    after = read(write(before, tmp_path / f"cells{suffix}"))
+    assert_same(before, after)
+    assert roles_of(after) == {name: "context", "RNA": "concept"}
+
+
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

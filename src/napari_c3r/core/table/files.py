@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _PARQUET_KEY = b"napari_c3r"
+
+# In HDF5 a slash ends the name of a group. Only what would be taken for the escape is escaped too.
+_ESCAPES = {"/": "%2F", "%2F": "%252F", "%25": "%2525"}
+_UNESCAPES = {"%2F": "/", "%25": "%"}
 
 
 def write(result: AnnData, path: str | Path) -> Path:
@@ -148,6 +153,7 @@ def _read_parquet(path: Path) -> AnnData:
 
 def _write_h5ad(result: AnnData, path: Path) -> None:
     stored = result.copy()
+    stored.obs.columns = [_escape(str(name)) for name in stored.obs.columns]
     stored.uns[KEY] = _to_arrays(stored.uns.get(KEY, {}))
     with replacing(path) as temporary:
         stored.write_h5ad(temporary, compression="gzip", convert_strings_to_categoricals=False)
@@ -163,13 +169,22 @@ def _read_h5ad(path: Path) -> AnnData:
             f"its uns keys are {sorted(result.uns)}"
         )
     result.uns[KEY] = _to_lists(result.uns[KEY])
+    result.obs.columns = [_unescape(str(name)) for name in result.obs.columns]
     return result
+
+
+def _escape(name: str) -> str:
+    return re.sub("/|%2F|%25", lambda found: _ESCAPES[found[0]], name)
+
+
+def _unescape(name: str) -> str:
+    return re.sub("%2F|%25", lambda found: _UNESCAPES[found[0]], name)
 
 
 def _to_arrays(value: Any) -> Any:
     """HDF5 has no lists: store them as arrays, text as variable-length strings."""
     if isinstance(value, dict):
-        return {name: _to_arrays(part) for name, part in value.items()}
+        return {_escape(name): _to_arrays(part) for name, part in value.items()}
     if isinstance(value, list):
         is_text = not value or isinstance(value[0], str)
         return np.array(value, dtype=object if is_text else None)
@@ -178,7 +193,7 @@ def _to_arrays(value: Any) -> Any:
 
 def _to_lists(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _to_lists(part) for name, part in value.items()}
+        return {_unescape(name): _to_lists(part) for name, part in value.items()}
     if isinstance(value, np.ndarray):
         return value.tolist()
     return value.item() if isinstance(value, np.generic) else value
