@@ -130,6 +130,8 @@ class C3RDock(QWidget):
             jobs.started.connect(self._on_started)
             jobs.progressed.connect(self._on_progress)
             jobs.finished.connect(self._on_finished)
+        control.reading.started.connect(self.cells.show_reading)
+        control.reading.finished.connect(lambda: self.cells.show_reading(""))
         for step in self.steps:
             step.toggled.connect(self._on_toggled)
         self.session.changed.connect(self._on_changed)
@@ -214,9 +216,8 @@ class C3RDock(QWidget):
             if self.session.fields and name != self._name_shown:
                 self.controller.finding.turn_to_field()
             self._name_shown = name
-        self._render()
-        if part is Part.IMAGE:
             self._settled_later()
+        self._render()
         if part is Part.CELLS:
             self.cells.end_preview()
             self.cells.show_filter(self.session.filter)

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.core.filters import CellFilter
 from napari_c3r.session import Session
+from napari_c3r.widgets.desk import READ
 from napari_c3r.widgets.steps.form import form
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class CellsBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._channels: tuple[str, ...] = ()
+        self._reading = False
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
         self.labels_choice = QRadioButton("Use labels in viewer")
@@ -161,7 +163,7 @@ class CellsBody(QWidget):
         self.diameter.setSuffix(f" {unit}")
         self.segment_button.setEnabled(image is not None)
         self.preview_button.setEnabled(image is not None)
-        self.labels_button.setEnabled(image is not None and self.labels.count() > 0)
+        self._enable_labels()
 
     def show_label_layers(self, names: Sequence[str]) -> None:
         """Offer the viewer's Labels layers."""
@@ -169,10 +171,20 @@ class CellsBody(QWidget):
         self.labels.clear()
         self.labels.addItems(list(names))
         self.labels.setCurrentText(chosen)
-        self.labels_button.setEnabled(bool(names) and bool(self._channels))
+        self._enable_labels()
         self.labels_choice.setText(
             "Use labels in viewer" if names else "Use labels in viewer (there are none)"
         )
+
+    def show_reading(self, job: str) -> None:
+        """Say that labels are being read; an empty name when nothing is any more."""
+        self._reading = job == READ
+        self.labels_button.setText("Reading labels …" if self._reading else "Use these labels")
+        self._enable_labels()
+
+    def _enable_labels(self) -> None:
+        there = bool(self._channels) and self.labels.count() > 0
+        self.labels_button.setEnabled(there and not self._reading)
 
     def _show_choice(self) -> None:
         self._segment_form.setVisible(self.segment_choice.isChecked())
