@@ -68,6 +68,7 @@ class CellsBody(QWidget):
     """Segment, try it on the view, or take an existing label layer; hide what should not count."""
 
     segment_asked = Signal(object)
+    stop_asked = Signal()
     preview_asked = Signal(object)
     preview_ended = Signal()
     labels_asked = Signal(str)
@@ -76,7 +77,7 @@ class CellsBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._channels: tuple[str, ...] = ()
-        self._reading = False
+        self._reading = self._finding = False
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
         self.labels_choice = QRadioButton("Use labels in viewer")
@@ -93,8 +94,8 @@ class CellsBody(QWidget):
         self.diameter.setSpecialValueText("auto")
         self.diameter.setToolTip("Diameter of a typical nucleus; auto finds it from the image")
         self.diameter.setAccessibleName("Nucleus size")
-        self.segment_button = QPushButton("Find cells")
-        self.segment_button.setToolTip("Segment the whole image")
+        self.segment_button = QPushButton()
+        self.show_running(False)
         self.preview_button = QPushButton("Preview")
         self.preview_button.setCheckable(True)
         self.preview_button.setToolTip(
@@ -176,6 +177,14 @@ class CellsBody(QWidget):
             "Use labels in viewer" if names else "Use labels in viewer (there are none)"
         )
 
+    def show_running(self, finding: bool) -> None:
+        """Offer to stop while cells are being found."""
+        self._finding = finding
+        self.segment_button.setText("Stop finding cells" if finding else "Find cells")
+        self.segment_button.setToolTip(
+            "Leave the cells as they are" if finding else "Segment the whole image"
+        )
+
     def show_reading(self, job: str) -> None:
         """Say that labels are being read; an empty name when nothing is any more."""
         self._reading = job == READ
@@ -243,7 +252,10 @@ class CellsBody(QWidget):
         self.filter_chosen.emit(CellFilter(self.border.isChecked(), self.unusual.isChecked()))
 
     def _on_segment(self) -> None:
-        self.segment_asked.emit(self.choice())
+        if self._finding:
+            self.stop_asked.emit()
+        else:
+            self.segment_asked.emit(self.choice())
 
     def _on_labels(self) -> None:
         self.labels_asked.emit(self.labels.currentText())
