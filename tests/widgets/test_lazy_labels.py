@@ -126,3 +126,12 @@ def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, h
     dock.controller.images.use_layers()
     hand.wait_idle(dock)
     assert session_of(viewer).cells is None
+
+
+def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, hand, disk):
+    disk.slow = True
+    hand.click(dock.cells.labels_button)
+    session_of(viewer).rename_channel("ER", "conA")
+    hand.wait_idle(dock)
+    assert session_of(viewer).cells.count == 16
+    assert session_of(viewer).image.channel_names == ("DNA", "conA", "RNA")

@@ -85,7 +85,7 @@ class Finding(QObject):
             self.find_seconds = time.perf_counter() - began
             self.end_preview()
             cells = segmented(found, choice, image)
-            if desk.session.image is image:
+            if self._is_on_show(image):
                 self.show_cells(cells)
                 desk.session.set_cells(cells)
                 desk.problem.emit(3, "")
@@ -94,6 +94,11 @@ class Finding(QObject):
 
         desk.problem.emit(3, "")
         desk.jobs.start(FIND, body, take)
+
+    def _is_on_show(self, image: Image) -> bool:
+        # With a channel renamed meanwhile it is the same image.
+        now = self._desk.session.image
+        return now is not None and (now.name, now.shape) == (image.name, image.shape)
 
     def preview(self, choice: SegmentChoice) -> None:
         """Segment what the view shows, to try the settings."""
@@ -221,7 +226,7 @@ class Finding(QObject):
         self, layer: Labels, image: Image, cells: Cells, taken_from: str | None = None
     ) -> None:
         session = self._desk.session
-        if session.image is not image:
+        if not self._is_on_show(image):
             session.cells_of[image.name] = cells
             return
         self._unwatch()
@@ -308,15 +313,12 @@ class Finding(QObject):
         return self._taken_from is not None and _array_name(plane) == self._taken_from
 
     def _compare_in_background(self, plane: Any, cells: Cells) -> None:
-        def body(stop: threading.Event) -> Generator[str, None, NDArray[Any] | None]:
-            return (yield from _in_memory(plane, stop))
-
         def take(pixels: NDArray[Any] | None) -> None:
             if pixels is not None and self._desk.session.cells is cells:
                 self._read_since = pixels
                 self._desk.session.note_edited_labels(self._edits(pixels, cells))
 
-        self._desk.reading.start(COMPARE, body, take)
+        self._desk.reading.start(COMPARE, lambda stop: _in_memory(plane, stop), take)
 
     def _edits(self, drawn: NDArray[Any], cells: Cells) -> Edits:
         done = self._desk.session.embedded

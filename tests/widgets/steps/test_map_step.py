@@ -83,7 +83,7 @@ def test_a_map_that_takes_too_long_is_stopped(dock, hand, plate, monkeypatch, ca
     begun, go_on = held_up(monkeypatch, "napari_c3r.core.reduce.map_cells")
     hand.click(dock.map.map_button)
     hand.until(begun.is_set)
-    assert dock.map.map_button.text() == "Stop making the map"
+    assert dock.map.map_button.text() == "Stop mapping"
     assert not dock.embed.embed_button.isEnabled()
     hand.click(dock.map.map_button)
     assert dock.map.map_button.text() == "Make map"
@@ -104,7 +104,7 @@ def test_finding_cells_is_stopped_and_they_are_as_they_were(
     dock.steps[2].set_open(True)
     hand.click(dock.cells.segment_button)
     hand.until(begun.is_set)
-    assert dock.cells.segment_button.text() == "Stop finding cells"
+    assert dock.cells.segment_button.text() == "Stop finding"
     hand.click(dock.cells.segment_button)
     assert dock.cells.segment_button.text() == "Find cells"
     go_on.set()

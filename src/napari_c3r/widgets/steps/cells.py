@@ -180,7 +180,7 @@ class CellsBody(QWidget):
     def show_running(self, finding: bool) -> None:
         """Offer to stop while cells are being found."""
         self._finding = finding
-        self.segment_button.setText("Stop finding cells" if finding else "Find cells")
+        self.segment_button.setText("Stop finding" if finding else "Find cells")
         self.segment_button.setToolTip(
             "Leave the cells as they are" if finding else "Segment the whole image"
         )

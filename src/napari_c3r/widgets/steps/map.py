@@ -163,7 +163,7 @@ class MapBody(QWidget):
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
         self._mapping = mapping
-        self.map_button.setText("Stop making the map" if mapping else "Make map")
+        self.map_button.setText("Stop mapping" if mapping else "Make map")
         self.map_button.setToolTip(
             "Leave the map as it is"
             if mapping
