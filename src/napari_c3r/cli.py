@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -134,7 +134,7 @@ def demo(
 ) -> None:
     """Simulate a field, embed its cells, and draw image, cells and map."""
     from napari_c3r.core.channels import ChannelAssignment, suggest_cell, suggest_nucleus
-    from napari_c3r.core.embed import EmbedJob
+    from napari_c3r.core.embed import EmbedJob, segmented_with
     from napari_c3r.core.encoder import load_encoder
     from napari_c3r.core.figure import draw_result
     from napari_c3r.core.segment import segment_cells
@@ -145,9 +145,20 @@ def demo(
     image = sample_field(kind).image
     assignment = ChannelAssignment.suggest(image.channel_names)
     nucleus = suggest_nucleus(image.channel_names) or assignment.context[0]
-    nuclei, cells = segment_cells(image, nucleus, suggest_cell(image.channel_names))
+    found_by: dict[str, Any] = {"nucleus": nucleus, "cell": suggest_cell(image.channel_names)}
+    nuclei, cells = segment_cells(image, **found_by)
     say(f"{image.name}: {cells.max()} cells")
-    result = _run(EmbedJob(image, cells, assignment, load_encoder(), nuclei=nuclei, device=device))
+    result = _run(
+        EmbedJob(
+            image,
+            cells,
+            assignment,
+            load_encoder(),
+            nuclei=nuclei,
+            device=device,
+            cells_from=segmented_with(found_by),
+        )
+    )
     _add_map(result, seed)
     table = write(result, out / "cells.csv")
     picture = draw_result(image, cells, result, out / "cells.png")

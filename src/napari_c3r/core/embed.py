@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,8 @@ class EmbedJob:
     window_px
         Side of the crops in the image's pixels, where it is known from cells embedded before;
         None works it out.
+    cells_from
+        Where the labels come from, in words, for the provenance.
     job_id
         Tells a result of this job from that of an earlier one.
     """
@@ -72,6 +74,7 @@ class EmbedJob:
     readout: Readout | None = None
     labels_wanted: frozenset[int] | None = None
     window_px: int | None = None
+    cells_from: str = "labels that were given"
     job_id: int = 0
 
 
@@ -248,7 +251,7 @@ class EmbedRun:
             **self._settings,
             "crop": {"size_px": plan.size_px, "neighbours": plan.neighbours},
             "versions": versions(),
-            "images": _describe_image(self.job.image, plan),
+            "images": _describe_image(self.job, plan),
             "sources": describe_sources(self.job.image.source),
             "notes": notes,
         }
@@ -273,7 +276,8 @@ def _require_kinds(job: EmbedJob) -> None:
             raise InputError(f"The {what} is of type {given}; give one from {remedy}")
 
 
-def _describe_image(image: Image, plan: CropPlan) -> dict[str, list[Any]]:
+def _describe_image(job: EmbedJob, plan: CropPlan) -> dict[str, list[Any]]:
+    image = job.image
     return {
         "name": [image.name],
         "height_px": [image.shape[1]],
@@ -282,7 +286,20 @@ def _describe_image(image: Image, plan: CropPlan) -> dict[str, list[Any]]:
         "pixel_size_um": [image.pixel_size_um or 0.0],
         "crop_window_px": [plan.window_px],
         "crop_basis": [plan.basis],
+        "cells_from": [job.cells_from],
     }
+
+
+def segmented_with(keywords: Mapping[str, Any]) -> str:
+    """Say how cells were found: the call that finds them again.
+
+    Parameters
+    ----------
+    keywords
+        Of :func:`napari_c3r.segment_cells`; those that are None are left to it.
+    """
+    given = [f"{name}={value!r}" for name, value in keywords.items() if value is not None]
+    return f"segment_cells({', '.join(given)})"
 
 
 def embed(

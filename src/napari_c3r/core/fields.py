@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed import EmbedJob, EmbedProgress, EmbedRun
+from napari_c3r.core.embed import EmbedJob, EmbedProgress, EmbedRun, segmented_with
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image
 from napari_c3r.core.labels import ArrayLike
@@ -55,6 +55,8 @@ class FieldTask:
         Embed only these cells; None means all.
     window_px
         As for :class:`napari_c3r.core.embed.EmbedJob`.
+    cells_from
+        Where ``labels`` come from, in words.
     """
 
     name: str
@@ -65,6 +67,7 @@ class FieldTask:
     find: Mapping[str, Any] | None = None
     labels_wanted: frozenset[int] | None = None
     window_px: int | None = None
+    cells_from: str = EmbedJob.cells_from
 
 
 @dataclass(frozen=True)
@@ -211,12 +214,13 @@ class FieldsRun:
         if image is None:
             assert task.source is not None
             image = task.source.read()
-        labels, nuclei = task.labels, task.nuclei
+        labels, nuclei, cells_from = task.labels, task.nuclei, task.cells_from
         if labels is None:
             from napari_c3r.core.segment import segment_cells
 
             nuclei, labels = segment_cells(image, **dict(task.find or {}))
             self.found[task.name] = nuclei, labels
+            cells_from = segmented_with(task.find or {})
         return EmbedJob(
             image,
             labels,
@@ -228,6 +232,7 @@ class FieldsRun:
             batch_size=self.compute.batch_size,
             labels_wanted=task.labels_wanted,
             window_px=task.window_px,
+            cells_from=cells_from,
         )
 
     def result(self) -> AnnData:

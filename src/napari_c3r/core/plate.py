@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from napari_c3r.core.atomic import replacing, require_folder
 from napari_c3r.core.channels import ChannelAssignment, Role, suggest_cell, suggest_nucleus
 from napari_c3r.core.crops import CropSpec
-from napari_c3r.core.embed import EmbedJob, EmbedProgress, EmbedRun
+from napari_c3r.core.embed import EmbedJob, EmbedProgress, EmbedRun, segmented_with
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, read_image, read_labels
 from napari_c3r.core.table import join_results, read, write
@@ -129,7 +129,7 @@ def prepare_field(files: ImageFiles, settings: FieldSettings, encoder: Encoder) 
         pixel_size_um=settings.pixel_size_um,
     )
     assignment = settings.assignment(image)
-    nuclei, cells = _find_cells(image, assignment, settings)
+    nuclei, cells, cells_from = _find_cells(image, assignment, settings)
     return EmbedJob(
         image,
         cells,
@@ -142,28 +142,30 @@ def prepare_field(files: ImageFiles, settings: FieldSettings, encoder: Encoder) 
         crop=settings.crop,
         concept_mode=settings.concept_mode,  # type: ignore[arg-type]
         readout=settings.readout,  # type: ignore[arg-type]
+        cells_from=cells_from,
     )
 
 
 def _find_cells(
     image: Image, assignment: ChannelAssignment, settings: FieldSettings
-) -> tuple[Any, Any]:
-    """Nuclei, where they are known, and cells."""
+) -> tuple[Any, Any, str]:
+    """Nuclei, where they are known, cells, and where they come from."""
     if settings.labels is not None:
-        return None, read_labels(settings.labels, settings.labels_channel)
+        labels = read_labels(settings.labels, settings.labels_channel)
+        return None, labels, f"labels of {Path(settings.labels).name}"
     from napari_c3r.core.segment import segment_cells
 
     used = assignment.used
     nucleus = settings.nucleus or suggest_nucleus(used) or assignment.context[0]
     cell = settings.cell or suggest_cell(used)
-    return segment_cells(
-        image,
-        nucleus,
-        None if cell == nucleus else cell,
-        method=settings.method,
-        nucleus_diameter_um=settings.nucleus_size_um,
-        nucleus_diameter_px=settings.nucleus_size_px,
-    )
+    keywords: dict[str, Any] = {
+        "nucleus": nucleus,
+        "cell": None if cell == nucleus else cell,
+        "method": settings.method,
+        "nucleus_diameter_um": settings.nucleus_size_um,
+        "nucleus_diameter_px": settings.nucleus_size_px,
+    }
+    return *segment_cells(image, **keywords), segmented_with(keywords)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.controls import Controls, sphered
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table.result import KEY
 
@@ -21,7 +22,7 @@ NOISE = "noise"
 
 
 def principal_components(
-    vectors: NDArray[np.float32], n_components: int = N_COMPONENTS
+    vectors: NDArray[np.float32], n_components: int = N_COMPONENTS, *, standardise: bool = True
 ) -> NDArray[np.float32]:
     """Standardise the columns and rotate them onto their principal axes.
 
@@ -31,6 +32,8 @@ def principal_components(
         (cells, D).
     n_components
         Greatest number of components kept.
+    standardise
+        Whether columns count alike, however much they vary; if not, they are only centred.
 
     Returns
     -------
@@ -46,7 +49,9 @@ def principal_components(
     if len(vectors) < 2 or not varying.any():
         return np.zeros((len(vectors), 1), np.float32)
     used = vectors[:, varying].astype(np.float64)
-    standard = (used - used.mean(axis=0)) / used.std(axis=0)
+    standard = used - used.mean(axis=0)
+    if standardise:
+        standard /= used.std(axis=0)
     count = min(n_components, len(vectors) - 1, standard.shape[1])
     # The covariance solver is exact, deterministic and fast for tall tables.
     solver = "covariance_eigh" if len(vectors) > 2 * standard.shape[1] else "full"
@@ -60,6 +65,7 @@ def map_cells(
     n_neighbors: int = 15,
     min_dist: float = 0.1,
     n_components: int = N_COMPONENTS,
+    controls: Controls | None = None,
 ) -> AnnData:
     """Lay the cells out in two dimensions with UMAP, after principal components.
 
@@ -78,6 +84,10 @@ def map_cells(
         How tightly UMAP may pack points, in its own units.
     n_components
         Principal components used.
+    controls
+        A column and the value that control cells have in it, as in ``("well", "A01")``: the
+        map is then made of vectors seen against these, plate by plate
+        (:func:`napari_c3r.core.controls.sphered`). The vectors in the table stay as they are.
 
     Returns
     -------
@@ -88,10 +98,10 @@ def map_cells(
     Raises
     ------
     InputError
-        No cell, or vectors that are not finite.
+        No cell, vectors that are not finite, or too few controls.
     """
     vectors = _vectors(adata)
-    components = principal_components(vectors, n_components)
+    components = _components(adata, n_components, controls)
     adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist, None)
     adata.uns.setdefault(KEY, {})["map"] = {
         "method": "UMAP after PCA" if len(vectors) > _FEWEST_FOR_UMAP else "PCA (too few cells)",
@@ -99,8 +109,22 @@ def map_cells(
         "n_neighbors": min(n_neighbors, max(len(vectors) - 1, 1)),
         "min_dist": min_dist,
         "n_components": components.shape[1],
+        **_said(controls),
     }
     return adata
+
+
+def _components(
+    adata: AnnData, n_components: int, controls: Controls | None
+) -> NDArray[np.float32]:
+    if controls is None:
+        return principal_components(_vectors(adata), n_components)
+    # In units of how controls vary, columns that vary more do so for a reason.
+    return principal_components(sphered(adata, controls), n_components, standardise=False)
+
+
+def _said(controls: Controls | None) -> dict[str, list[str]]:
+    return {} if controls is None else {"controls": list(controls)}
 
 
 # UMAP starts from a spectral layout, which needs a few more points than dimensions.
@@ -156,6 +180,7 @@ def cluster(
     n_clusters: int = 4,
     min_cluster_size: int | None = None,
     seed: int = 0,
+    controls: Controls | None = None,
 ) -> AnnData:
     """Group the cells.
 
@@ -174,6 +199,8 @@ def cluster(
         more.
     seed
         Of k-means' starting points, and of the map if it has to be made.
+    controls
+        As for :func:`map_cells`, for k-means and for the map if it has to be made.
 
     Returns
     -------
@@ -191,13 +218,14 @@ def cluster(
         size = max(5, len(vectors) // 50) if min_cluster_size is None else min_cluster_size
         _require_positive("min_cluster_size", size)
         if "X_umap" not in adata.obsm:
-            map_cells(adata, seed=seed)
+            map_cells(adata, seed=seed, controls=controls)
         numbers = _hdbscan(np.asarray(adata.obsm["X_umap"]), size)
         settings: dict[str, Any] = {"method": "HDBSCAN on the map", "min_cluster_size": size}
     elif method == "kmeans":
         _require_positive("n_clusters", n_clusters)
-        numbers = _kmeans(principal_components(vectors), n_clusters, seed)
+        numbers = _kmeans(_components(adata, N_COMPONENTS, controls), n_clusters, seed)
         settings = {"method": "k-means on the principal components", "n_clusters": n_clusters}
+        settings |= _said(controls)
     else:
         raise InputError(f"No clustering method {method!r}; choose 'hdbscan' or 'kmeans'")
     adata.obs["cluster"] = _categories(numbers)

@@ -224,7 +224,7 @@ def shell_command(recipe: Recipe) -> str:
     ------
     InputError
         There is no field, or the command has no words for what was done: labels drawn in
-        several fields, or k-means.
+        several fields, k-means, or control cells.
     """
     _require_fields(recipe)
     first = recipe.fields[0]
@@ -238,6 +238,8 @@ def shell_command(recipe: Recipe) -> str:
     cluster = dict(recipe.cluster or {})
     if cluster.get("method", "hdbscan") != "hdbscan":
         raise InputError("The command clusters by HDBSCAN only; copy as Python")
+    if "controls" in dict(recipe.map or {}):
+        raise InputError("The command knows no control cells for the map; copy as Python")
     paths = [str(path) for one in recipe.fields for path in one.source.files.paths]
     words = ["napari-c3r", "embed", *dict.fromkeys(paths), "--out", recipe.out]
     words += _reading_words(first.source.reading)

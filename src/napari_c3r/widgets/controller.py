@@ -80,13 +80,14 @@ class Controller(Desk):
 
             table = done.table.copy()
             yield "laying out the map; the first one takes longer, as UMAP is compiled"
-            map_cells(table, seed=choice.seed)
+            map_cells(table, seed=choice.seed, controls=choice.controls)
             yield "finding clusters"
             return cluster(
                 table,
                 method=choice.method,  # type: ignore[arg-type]
                 n_clusters=choice.n_clusters,
                 seed=choice.seed,
+                controls=choice.controls,
             )
 
         def take(table: AnnData) -> None:

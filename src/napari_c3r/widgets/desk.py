@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 OPEN, FIND, EMBED, MAP, EXPORT = "open", "find cells", "embed", "map", "export"
+READ, COMPARE = "read labels", "compare labels"
 
 
 class Desk(QObject):
@@ -38,7 +39,8 @@ class Desk(QObject):
         self.opening = self._jobs({OPEN: 1})
         self.loading = self._jobs({"load": 4})
         self.looking = self._jobs({"preview": 3, "estimate": 0})
-        self._all = (self.jobs, self.opening, self.loading, self.looking)
+        self.reading = self._jobs({READ: 3, COMPARE: 3})
+        self._all = (self.jobs, self.opening, self.loading, self.looking, self.reading)
 
     def _jobs(self, steps: dict[str, int]) -> Jobs:
         jobs = Jobs(self)

@@ -112,6 +112,8 @@ class C3RDock(QWidget):
         self.channels.renamed.connect(self._rename)
         self.channels.preset_chosen.connect(control.use_preset)
         self.channels.suggest_asked.connect(control.suggest)
+        for body in (self.cells, self.map):
+            body.stop_asked.connect(control.jobs.give_up)
         self.cells.segment_asked.connect(control.finding.find_cells)
         self.cells.preview_asked.connect(control.finding.preview)
         self.cells.preview_ended.connect(control.finding.end_preview)
@@ -127,9 +129,11 @@ class C3RDock(QWidget):
         control.said.connect(_notify)
         self._connect_keep()
         for jobs in (control.jobs, control.opening):
-            jobs.started.connect(self._on_started)
+            jobs.started.connect(self._on_running)
             jobs.progressed.connect(self._on_progress)
-            jobs.finished.connect(self._on_finished)
+            jobs.finished.connect(self._on_running)
+        control.reading.started.connect(self.cells.show_reading)
+        control.reading.finished.connect(lambda: self.cells.show_reading(""))
         for step in self.steps:
             step.toggled.connect(self._on_toggled)
         self.session.changed.connect(self._on_changed)
@@ -214,9 +218,8 @@ class C3RDock(QWidget):
             if self.session.fields and name != self._name_shown:
                 self.controller.finding.turn_to_field()
             self._name_shown = name
-        self._render()
-        if part is Part.IMAGE:
             self._settled_later()
+        self._render()
         if part is Part.CELLS:
             self.cells.end_preview()
             self.cells.show_filter(self.session.filter)
@@ -254,8 +257,8 @@ class C3RDock(QWidget):
         self.map.show_session(self.session)
         self.keep.show_session(self.session, control.busy)
         if busy:
-            self.cells.segment_button.setEnabled(False)
-            self.map.map_button.setEnabled(False)
+            self.cells.segment_button.setEnabled(control.jobs.running == FIND)
+            self.map.map_button.setEnabled(control.jobs.running == MAP)
 
     def _open_first_undone(self) -> None:
         """Open the first step that needs the user, and fold the others."""
@@ -283,24 +286,19 @@ class C3RDock(QWidget):
         if line:
             self.steps[number - 1].set_open(True)
 
-    def _on_started(self, name: str) -> None:
-        self.embed.show_running(name == EMBED)
-        if name == FIND:
-            self.cells.segment_button.setText("Finding cells …")
-        if name == MAP:
-            self.map.map_button.setText("Making map …")
+    def _on_running(self) -> None:
+        """Work began or ended; files may be opened while cells are embedded."""
+        running = self.controller.jobs.running
+        self.embed.show_running(running == EMBED)
+        self.cells.show_running(running == FIND)
+        self.map.show_running(running == MAP)
         self._render()
+        if running is None:
+            self._costing.start()
 
     def _on_progress(self, name: str, progress: object) -> None:
         if name == EMBED:
             self.embed.show_progress(progress)  # type: ignore[arg-type]
-
-    def _on_finished(self) -> None:
-        self.embed.show_running(False)
-        self.cells.segment_button.setText("Find cells")
-        self.map.map_button.setText("Make map")
-        self._render()
-        self._costing.start()
 
     def _on_encoder(self, news: EncoderNews) -> None:
         self.embed.show_encoder(news)

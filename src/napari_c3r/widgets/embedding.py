@@ -145,7 +145,7 @@ class Embedding(QObject):
         here = known.get(image.name)
         shown = FieldTask(image.name, image, find=keywords)
         if here is not None:
-            shown = replace(shown, labels=here.labels, nuclei=here.nuclei)
+            shown = _with_cells(shown, here)
         if not every_field:
             return [shown] if here is not None or session.fields else []
         tasks = []
@@ -156,7 +156,7 @@ class Embedding(QObject):
             cells = known.get(source.name)
             task = FieldTask(source.name, source=source, find=keywords)
             if cells is not None:
-                task = replace(task, labels=cells.labels, nuclei=cells.nuclei)
+                task = _with_cells(task, cells)
             tasks.append(task)
         return tasks
 
@@ -363,6 +363,14 @@ class Embedding(QObject):
         """Let go of what computes, as when the dock closes."""
         for encoder in self.encoders.values():
             encoder.release()
+
+
+def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
+    from napari_c3r.core.embed import segmented_with
+
+    by = cells.found_by
+    told = cells.origin.replace("\n", ", ") if by is None else segmented_with(by)
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=told)
 
 
 def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:

@@ -14,10 +14,10 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_c3r.core.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.labels import check_labels
+from napari_c3r.core.labels import blocks, check_labels, chunk_shape, read
 from napari_c3r.session import Cells, Part
 from napari_c3r.widgets import layers
-from napari_c3r.widgets.desk import FIND, Desk
+from napari_c3r.widgets.desk import COMPARE, FIND, READ, Desk
 from napari_c3r.widgets.stacks import label_plane
 from napari_c3r.widgets.status import counted
 from napari_c3r.widgets.steps.cells import SegmentChoice
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PREVIEW = "C3R preview"
 # A view zoomed in further than this would hold too few nuclei to find their size.
 _LEAST_VIEW_PX = 192
+# So many labels that are in memory are counted before the window could miss it.
+_AT_ONCE_PX = 1 << 20
 
 
 class Finding(QObject):
@@ -47,6 +49,9 @@ class Finding(QObject):
         super().__init__(desk)
         self._desk = desk
         self._labels_id: object = None
+        # Of lazy labels: which array they were read from, and what is drawn now where that differs.
+        self._taken_from: str | None = None
+        self._read_since: NDArray[Any] | None = None
         self.find_seconds: float | None = None
         """How long the last image took, None before the first."""
         # napari tells of a stroke before the pixels are there, and of every piece of it.
@@ -60,7 +65,7 @@ class Finding(QObject):
     @property
     def comparing(self) -> bool:
         """Whether an edit was made that was not looked at yet."""
-        return self._edited.isActive()
+        return self._edited.isActive() or self._desk.reading.running == COMPARE
 
     def find_cells(self, choice: SegmentChoice) -> None:
         """Segment the image on show."""
@@ -80,7 +85,7 @@ class Finding(QObject):
             self.find_seconds = time.perf_counter() - began
             self.end_preview()
             cells = segmented(found, choice, image)
-            if desk.session.image is image:
+            if self._is_on_show(image):
                 self.show_cells(cells)
                 desk.session.set_cells(cells)
                 desk.problem.emit(3, "")
@@ -89,6 +94,11 @@ class Finding(QObject):
 
         desk.problem.emit(3, "")
         desk.jobs.start(FIND, body, take)
+
+    def _is_on_show(self, image: Image) -> bool:
+        # With a channel renamed meanwhile it is the same image.
+        now = self._desk.session.image
+        return now is not None and (now.name, now.shape) == (image.name, image.shape)
 
     def preview(self, choice: SegmentChoice) -> None:
         """Segment what the view shows, to try the settings."""
@@ -190,30 +200,51 @@ class Finding(QObject):
             return
         layer = desk.viewer.layers[name]
         try:
-            labels = label_plane(layer, desk.session.slices.get(image.name))
-            check_labels(labels, image.shape[1:], f"labels '{name}'")
-            labels = np.array(labels)
-            count, at_border = count_cells(labels)
-            if not count:
-                raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
+            plane = label_plane(layer, desk.session.slices.get(image.name))
+            check_labels(plane, image.shape[1:], f"labels '{name}'")
+            if isinstance(plane, np.ndarray) and plane.size <= _AT_ONCE_PX:
+                self._take_labels(layer, image, _cells_of(np.array(plane), name, image))
+                return
         except InputError as error:
             desk.problem.emit(3, str(error))
             return
+
+        def body(stop: threading.Event) -> Generator[str, None, Cells | None]:
+            labels = yield from _in_memory(plane, stop)
+            return None if labels is None else _cells_of(labels, name, image)
+
+        def take(cells: Cells | None) -> None:
+            if cells is not None:
+                self._take_labels(layer, image, cells, _array_name(plane))
+                # It may have been drawn upon, or taken away, while it was read.
+                self._on_labels_edited()
+
+        desk.problem.emit(3, "")
+        desk.reading.start(READ, body, take)
+
+    def _take_labels(
+        self, layer: Labels, image: Image, cells: Cells, taken_from: str | None = None
+    ) -> None:
+        session = self._desk.session
+        if not self._is_on_show(image):
+            session.cells_of[image.name] = cells
+            return
         self._unwatch()
         self._watch(layer)
-        origin = f"from the layer {name}"
-        desk.session.set_cells(Cells(labels, count, image.name, origin, at_border=at_border))
-        desk.problem.emit(3, "")
+        self._taken_from = taken_from
+        session.set_cells(cells)
+        self._desk.problem.emit(3, "")
 
     def current_cells(self) -> Cells | None:
         """The cells to embed: drawn anew from their layer where the user edited it."""
         if self.comparing:
             self._edited.stop()
-            self._compare()
+            self._compare(at_once=True)
         layer, cells = self._watched(), self._desk.session.cells
         if cells is None or layer is None or not self._desk.session.labels_edited:
             return cells
-        labels = np.array(self._drawn(layer, cells))
+        since = self._read_since
+        labels = np.array(self._drawn(layer, cells)) if since is None else since
         count, at_border = count_cells(labels)
         origin = cells.origin if cells.origin.endswith(", edited") else f"{cells.origin}, edited"
         return replace(
@@ -237,7 +268,7 @@ class Finding(QObject):
             for event in _edits_of(layer):
                 event.disconnect(self._on_labels_edited)
         self._edited.stop()
-        self._labels_id = None
+        self._labels_id = self._taken_from = self._read_since = None
 
     def _watched(self) -> Labels | None:
         """The layer the cells were taken from, None when it is gone from the viewer."""
@@ -253,28 +284,48 @@ class Finding(QObject):
         if part is Part.RESULT and not self._desk.session.turning:
             self._on_labels_edited()
 
-    def _compare(self) -> None:
+    def _compare(self, at_once: bool = False) -> None:
         """Find out which cells differ from those that were taken.
 
-        Cells whose layer is gone, or holds something else now, stay as they were taken.
+        Cells whose layer is gone, or holds something else now, stay as they were taken. Lazy
+        labels are read in the background, unless the answer is needed at once.
         """
         layer, session = self._watched(), self._desk.session
-        if session.cells is None:
+        if session.cells is None or self._desk.reading.running == READ:
             return
+        self._desk.reading.drop()
+        self._read_since = None
         try:
-            edits = Edits() if layer is None else self._edits(layer, session.cells)
+            plane = None if layer is None else self._drawn(layer, session.cells)
+            if plane is None or self._is_as_taken(plane):
+                session.note_edited_labels(Edits())
+            elif at_once or isinstance(plane, np.ndarray):
+                session.note_edited_labels(self._edits(plane, session.cells))
+            else:
+                self._compare_in_background(plane, session.cells)
         except InputError as error:
             self._unwatch()
             self._desk.problem.emit(3, str(error))
-            edits = Edits()
-        session.note_edited_labels(edits)
+            session.note_edited_labels(Edits())
 
-    def _edits(self, layer: Labels, cells: Cells) -> Edits:
+    def _is_as_taken(self, plane: Any) -> bool:
+        # Every look at a pyramid is told as a change; reading it all each time would be too much.
+        return self._taken_from is not None and _array_name(plane) == self._taken_from
+
+    def _compare_in_background(self, plane: Any, cells: Cells) -> None:
+        def take(pixels: NDArray[Any] | None) -> None:
+            if pixels is not None and self._desk.session.cells is cells:
+                self._read_since = pixels
+                self._desk.session.note_edited_labels(self._edits(pixels, cells))
+
+        self._desk.reading.start(COMPARE, lambda stop: _in_memory(plane, stop), take)
+
+    def _edits(self, drawn: NDArray[Any], cells: Cells) -> Edits:
         done = self._desk.session.embedded
         windows = None
         if done is not None and done.made_on.get(cells.image_name) is cells:
             windows = Windows.of(done.all_rows, cells.image_name)
-        return compare_labels(cells.labels, self._drawn(layer, cells), windows)
+        return compare_labels(cells.labels, drawn, windows)
 
     def _drawn(self, layer: Labels, cells: Cells) -> Any:
         return label_plane(layer, self._desk.session.slices.get(cells.image_name))
@@ -289,6 +340,32 @@ class Finding(QObject):
 def _edits_of(layer: Labels) -> tuple[Any, ...]:
     """Events after which labels may differ; undoing a stroke only tells that it is drawn anew."""
     return layer.events.paint, layer.events.data, layer.events.set_data
+
+
+def _in_memory(
+    plane: Any, stop: threading.Event
+) -> Generator[str, None, NDArray[np.integer[Any]] | None]:
+    """Read labels block by block; None when it was stopped."""
+    labels = np.empty(plane.shape, plane.dtype)
+    for box in blocks(plane.shape, chunk_shape(plane)):
+        labels[box] = read(plane, *box)
+        yield "reading labels"
+        if stop.is_set():
+            return None
+    return labels
+
+
+def _array_name(plane: Any) -> str | None:
+    """What a dask array is called: another name for everything that is drawn into it."""
+    return plane.name if hasattr(plane, "dask") else None
+
+
+def _cells_of(labels: NDArray[Any], name: str, image: Image) -> Cells:
+    """The cells of labels that were read from a layer of the user's."""
+    count, at_border = count_cells(labels)
+    if not count:
+        raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
+    return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
 
 
 def segmented(found: tuple[Any, Any], choice: SegmentChoice, image: Image) -> Cells:

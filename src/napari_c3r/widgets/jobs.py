@@ -76,6 +76,16 @@ class Jobs(QObject):
         """Ask the running job to stop after its current step; it keeps what is done."""
         self._stop.set()
 
+    def give_up(self) -> None:
+        """Ask the running job to stop, and wait for neither its step nor its result.
+
+        For work that is one long step, such as laying out a map: it ends unheeded.
+        """
+        name = self._name
+        self.drop()
+        if name is not None:
+            self.finished.emit(name)
+
     def drop(self) -> None:
         """Ask the running job to stop and forget its result, as when the dock closes."""
         self._stop.set()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
+from napari_c3r.core.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.fields import Compute
 from napari_c3r.core.filters import CellFilter
@@ -283,14 +284,27 @@ def _map_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if facts is None:
         return None
     known = ("seed", "n_neighbors", "min_dist")
-    return {name: facts[name] for name in known if name in facts}
+    return {name: facts[name] for name in known if name in facts} | _controls_keyword(facts)
+
+
+def _controls_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
+    if "controls" not in facts:
+        return {}
+    column, value = facts["controls"]
+    if column == ANNOTATION:
+        raise InputError(
+            f"The map is seen against cells that were named '{value}' by hand, which a script "
+            "does not know; choose controls by their well"
+        )
+    return {"controls": (column, value)}
 
 
 def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if facts is None:
         return None
     if "n_clusters" in facts:
-        return {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
+        known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
+        return known | _controls_keyword(facts)
     return {
         "method": "hdbscan",
         "min_cluster_size": facts["min_cluster_size"],

@@ -130,8 +130,10 @@ def map_status(session: Session) -> StepStatus:
     if not session.has_map:
         return StepStatus(Mark.NEXT, "no map yet")
     clusters = [name for name in done.table.obs["cluster"].cat.categories if name != "noise"]
-    seed = done.table.uns["napari_c3r"]["map"]["seed"]
-    line = f"{counted(len(clusters), 'cluster')} · seed {seed}"
+    facts = done.table.uns["napari_c3r"]["map"]
+    line = f"{counted(len(clusters), 'cluster')} · seed {facts['seed']}"
+    if "controls" in facts:
+        line += f"\nseen against {' '.join(facts['controls'])}"
     outdated = session.result_outdated()
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")

@@ -14,11 +14,17 @@ from napari_c3r.core.encoder.config import ConceptMode, Readout
 class Run(Protocol):
     """An encoder ready to embed crops; see :class:`napari_c3r.core.encoder.EmbeddingRun`."""
 
-    device: str
-    precision: str
     concept_mode: ConceptMode
     readout: Readout
     columns: tuple[tuple[str, str], ...]
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+
+    @property
+    def precision(self) -> str:
+        """Data type of the matrix products."""
 
     @property
     def batch_size(self) -> int:

@@ -137,13 +137,21 @@ class RemoteRun:
         }
         told, _ = process.ask(request)
         self._number = told["run"]
-        self.device: str = told["device"]
-        self.precision: str = told["precision"]
         self.concept_mode: ConceptMode = told["concept_mode"]
         self.readout: Readout = told["readout"]
         self.columns = _pairs(told["columns"])
         self.all_columns = tuple(_pairs(columns) for columns in told["all_columns"])
         self._state = told
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return str(self._state["device"])
+
+    @property
+    def precision(self) -> str:
+        """Data type of the matrix products."""
+        return str(self._state["precision"])
 
     @property
     def batch_size(self) -> int:

@@ -19,10 +19,12 @@ from napari_c3r.core.encoder.crops import check_crops, prepare, size_in_network
 from napari_c3r.core.encoder.plan import Plan, read_out
 from napari_c3r.core.encoder.runtime import (
     Batches,
+    DeviceFullError,
     cast_matrix_products,
     choose_batch_size,
     choose_device,
     choose_precision,
+    is_out_of_memory,
     keep_freed_memory,
     release_memory,
 )
@@ -36,7 +38,8 @@ class EmbeddingRun:
     Attributes
     ----------
     device, precision : str
-        Where it computes, and the data type of its matrix products.
+        Where it computes, and the data type of its matrix products. A device that was chosen
+        automatically and has no memory left gives way to the processor.
     concept_mode, readout : str
         As in `Encoder.embed`.
     columns : tuple of (str, str)
@@ -60,16 +63,18 @@ class EmbeddingRun:
         self._config = config
         self._channel_names = tuple(channel_names)
         self._plan = Plan.make(assignment, channel_names, concept_mode, readout)
-        self._device = choose_device(device)
+        self._wanted = device, precision
         self._wanted_batch_size = batch_size
-        self.device = str(self._device)
-        self.precision = choose_precision(precision, self._device)
+        self._original = network
         self.concept_mode = concept_mode
         self.readout = readout
         self.columns = self._plan.columns(config.width)
-        first_size = self._fitting_batch_size(config.input_size, config.input_size)
-        self._batches = Batches(first_size, self._device)
-        self._network: ContextConceptEncoder | None = self._install(network)
+        self._network: ContextConceptEncoder | None = None
+        self._notes: list[str] = []
+        try:
+            self._settle(choose_device(device))
+        except DeviceFullError as error:
+            self._settle_on_processor(error)
 
     @property
     def batch_size(self) -> int:
@@ -79,7 +84,7 @@ class EmbeddingRun:
     @property
     def notes(self) -> list[str]:
         """What the user should know of how it went, in sentences."""
-        return self._batches.notes
+        return [*self._notes, *self._batches.notes]
 
     def run(self, crops: ArrayLike) -> NDArray[np.float32]:
         """Embed crops.
@@ -123,6 +128,31 @@ class EmbeddingRun:
         self._network = None
         release_memory(self._device)
 
+    def _settle(self, device: torch.device) -> None:
+        """Compute on a device from now on."""
+        self._device = device
+        self.device = str(device)
+        self.precision = choose_precision(self._wanted[1], device)
+        size = self._config.input_size
+        self._batches = Batches(self._fitting_batch_size(size, size), device)
+        self._network = self._install(self._original)
+
+    def _settle_on_processor(self, error: DeviceFullError) -> None:
+        """Go on on the processor, if the device was ours to choose; else raise the error."""
+        device, precision = self._wanted
+        # The processor has no float16.
+        if device != "auto" or precision == "float16" or self._device.type == "cpu":
+            raise error
+        full = self.device
+        self._notes = self.notes
+        self._network = None
+        release_memory(self._device)
+        self._settle(torch.device("cpu"))
+        self._notes.append(
+            f"Out of memory on {full}, which another program may hold; went on on the processor "
+            f"in {self.precision}."
+        )
+
     def __enter__(self) -> Self:
         return self
 
@@ -141,7 +171,12 @@ class EmbeddingRun:
             return network
         installed = copy.deepcopy(network)
         cast_matrix_products(installed, self.precision)
-        return installed.to(self._device)
+        try:
+            return installed.to(self._device)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceFullError(self._device, "for the network itself") from error
 
     def _fitting_batch_size(self, height: int, width: int) -> int:
         n_channels = max(len(self._plan.context), *(len(c) for _, c in self._plan.concepts))
@@ -165,6 +200,11 @@ class EmbeddingRun:
             if len(array) == 0:
                 # One blank crop tells the shape of the rows that there are none of.
                 return compute(np.zeros((1, *array.shape[1:]), np.uint8))[:0].numpy()
+            try:
+                return torch.cat(self._batches.map(compute, array)).numpy()
+            except DeviceFullError as error:
+                self._settle_on_processor(error)
+            self._batches.size = min(self._batches.size, self._fitting_batch_size(*size))
             return torch.cat(self._batches.map(compute, array)).numpy()
 
     def _vectors(self, images: Tensor) -> Tensor:

@@ -165,6 +165,15 @@ def _activation_budget(device: torch.device) -> int:
     return int(memory * _GPU_ACTIVATION_SHARE)
 
 
+class DeviceFullError(InputError):
+    """A device has no memory left, not even for the network or a single crop."""
+
+    def __init__(self, device: torch.device, what: str) -> None:
+        super().__init__(
+            f"out of memory on {device} {what}: use another device, smaller crops or fewer channels"
+        )
+
+
 class Batches:
     """Runs a function over crops in batches, and in smaller ones when memory runs out.
 
@@ -205,7 +214,7 @@ class Batches:
 
         Raises
         ------
-        InputError
+        DeviceFullError
             If memory does not suffice for a single crop.
         """
         results: list[Tensor] = []
@@ -227,10 +236,7 @@ class Batches:
     def _halve(self, size: int) -> None:
         release_memory(self.device)
         if size == 1:
-            raise InputError(
-                f"out of memory on {self.device} with a single crop: use another device, "
-                "smaller crops or fewer channels"
-            )
+            raise DeviceFullError(self.device, "with a single crop")
         self.size = size // 2
         self.notes.append(
             f"Out of memory on {self.device} with {size} crops at once; went on with {self.size}."

@@ -106,8 +106,6 @@ class Served:
         self._runs[self._started] = run
         return {
             "run": self._started,
-            "device": run.device,
-            "precision": run.precision,
             "concept_mode": run.concept_mode,
             "readout": run.readout,
             "columns": run.columns,
@@ -127,7 +125,12 @@ class Served:
 
 def _state(run: Any) -> dict[str, Any]:
     """What changes from batch to batch."""
-    return {"batch_size": run.batch_size, "notes": run.notes}
+    return {
+        "batch_size": run.batch_size,
+        "notes": run.notes,
+        "device": run.device,
+        "precision": run.precision,
+    }
 
 
 if __name__ == "__main__":

@@ -24,6 +24,10 @@ _PARQUET_KEY = b"napari_c3r"
 # In an h5ad file: the columns of text that lack some values.
 _GAPS = "text_with_gaps"
 
+# In HDF5 a slash ends the name of a group. Only what would be taken for the escape is escaped too.
+_ESCAPES = {"/": "%2F", "%2F": "%252F", "%25": "%2525"}
+_UNESCAPES = {"%2F": "/", "%25": "%"}
+
 
 def write(result: AnnData, path: str | Path) -> Path:
     """Write a result to a file, atomically, in the format of the file's suffix.
@@ -163,7 +167,7 @@ def _write_h5ad(result: AnnData, path: Path) -> None:
         text = flat.as_text(stored.obs[name])
         # HDF5 has no missing text, but missing categories.
         stored.obs[name] = text.astype("category") if name in gaps else text
-    stored.obs.columns = [_without_slash(str(name)) for name in stored.obs.columns]
+    stored.obs.columns = [_escape(str(name)) for name in stored.obs.columns]
     stored.uns[KEY] = _to_arrays({**stored.uns.get(KEY, {}), _GAPS: gaps})
     with replacing(path) as temporary:
         stored.write_h5ad(temporary, compression="gzip", convert_strings_to_categoricals=False)
@@ -179,7 +183,7 @@ def _read_h5ad(path: Path) -> AnnData:
             f"its uns keys are {sorted(result.uns)}"
         )
     result.uns[KEY] = _to_lists(result.uns[KEY])
-    result.obs.columns = [_with_slash(str(name)) for name in result.obs.columns]
+    result.obs.columns = [_unescape(str(name)) for name in result.obs.columns]
     for name in result.uns[KEY].pop(_GAPS, ()):
         result.obs[name] = result.obs[name].astype(object)
     return result
@@ -189,20 +193,18 @@ def _text_columns(result: AnnData) -> list[str]:
     return [name for name, column in result.obs.items() if flat.type_name(column) == "text"]
 
 
-def _without_slash(name: str) -> str:
-    """A key of HDF5, which would take ``actin/Golgi`` for a group and what is in it."""
-    return re.sub(r"/|%(?=(?:25)*2F)", lambda found: "%2F" if found[0] == "/" else "%25", name)
+def _escape(name: str) -> str:
+    return re.sub("/|%2F|%25", lambda found: _ESCAPES[found[0]], name)
 
 
-def _with_slash(key: str) -> str:
-    """Undo :func:`_without_slash`."""
-    return re.sub(r"%2F|%25(?=(?:25)*2F)", lambda found: "/" if found[0] == "%2F" else "%", key)
+def _unescape(name: str) -> str:
+    return re.sub("%2F|%25", lambda found: _UNESCAPES[found[0]], name)
 
 
 def _to_arrays(value: Any) -> Any:
     """HDF5 has no lists: store them as arrays, text as variable-length strings."""
     if isinstance(value, dict):
-        return {_without_slash(name): _to_arrays(part) for name, part in value.items()}
+        return {_escape(name): _to_arrays(part) for name, part in value.items()}
     if isinstance(value, list):
         is_text = not value or isinstance(value[0], str)
         return np.array(value, dtype=object if is_text else None)
@@ -211,7 +213,7 @@ def _to_arrays(value: Any) -> Any:
 
 def _to_lists(value: Any) -> Any:
     if isinstance(value, dict):
-        return {_with_slash(name): _to_lists(part) for name, part in value.items()}
+        return {_unescape(name): _to_lists(part) for name, part in value.items()}
     if isinstance(value, np.ndarray):
         return value.tolist()
     return value.item() if isinstance(value, np.generic) else value

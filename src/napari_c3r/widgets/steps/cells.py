@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.core.filters import CellFilter
 from napari_c3r.session import Session
+from napari_c3r.widgets.desk import READ
 from napari_c3r.widgets.steps.form import form, shrinkable
 from napari_c3r.widgets.wrapped import WrappedLabel
 
@@ -67,6 +68,7 @@ class CellsBody(QWidget):
     """Segment, try it on the view, or take an existing label layer; hide what should not count."""
 
     segment_asked = Signal(object)
+    stop_asked = Signal()
     preview_asked = Signal(object)
     preview_ended = Signal()
     labels_asked = Signal(str)
@@ -75,6 +77,7 @@ class CellsBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._channels: tuple[str, ...] = ()
+        self._reading = self._finding = False
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
         self.labels_choice = QRadioButton("Use labels in viewer")
@@ -91,8 +94,8 @@ class CellsBody(QWidget):
         self.diameter.setSpecialValueText("auto")
         self.diameter.setToolTip("Diameter of a typical nucleus; auto finds it from the image")
         self.diameter.setAccessibleName("Nucleus size")
-        self.segment_button = QPushButton("Find cells")
-        self.segment_button.setToolTip("Segment the whole image")
+        self.segment_button = QPushButton()
+        self.show_running(False)
         self.preview_button = QPushButton("Preview")
         self.preview_button.setCheckable(True)
         self.preview_button.setToolTip(
@@ -160,7 +163,7 @@ class CellsBody(QWidget):
         self.diameter.setSuffix(f" {unit}")
         self.segment_button.setEnabled(image is not None)
         self.preview_button.setEnabled(image is not None)
-        self.labels_button.setEnabled(image is not None and self.labels.count() > 0)
+        self._enable_labels()
 
     def show_label_layers(self, names: Sequence[str]) -> None:
         """Offer the viewer's Labels layers."""
@@ -168,10 +171,28 @@ class CellsBody(QWidget):
         self.labels.clear()
         self.labels.addItems(list(names))
         self.labels.setCurrentText(chosen)
-        self.labels_button.setEnabled(bool(names) and bool(self._channels))
+        self._enable_labels()
         self.labels_choice.setText(
             "Use labels in viewer" if names else "Use labels (none in viewer)"
         )
+
+    def show_running(self, finding: bool) -> None:
+        """Offer to stop while cells are being found."""
+        self._finding = finding
+        self.segment_button.setText("Stop finding" if finding else "Find cells")
+        self.segment_button.setToolTip(
+            "Leave the cells as they are" if finding else "Segment the whole image"
+        )
+
+    def show_reading(self, job: str) -> None:
+        """Say that labels are being read; an empty name when nothing is any more."""
+        self._reading = job == READ
+        self.labels_button.setText("Reading labels …" if self._reading else "Use these labels")
+        self._enable_labels()
+
+    def _enable_labels(self) -> None:
+        there = bool(self._channels) and self.labels.count() > 0
+        self.labels_button.setEnabled(there and not self._reading)
 
     def _show_choice(self) -> None:
         self._segment_form.setVisible(self.segment_choice.isChecked())
@@ -230,7 +251,10 @@ class CellsBody(QWidget):
         self.filter_chosen.emit(CellFilter(self.border.isChecked(), self.unusual.isChecked()))
 
     def _on_segment(self) -> None:
-        self.segment_asked.emit(self.choice())
+        if self._finding:
+            self.stop_asked.emit()
+        else:
+            self.segment_asked.emit(self.choice())
 
     def _on_labels(self) -> None:
         self.labels_asked.emit(self.labels.currentText())

@@ -33,6 +33,8 @@ BUNDLED = "bundled"
 _OTHER = "Model folder…"
 _PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _GIGA = 1e9
+_MOST_NOTES = 3
+_SAID_ELSEWHERE = ("Stopped early", "The encoder '")
 PREVIEW_CELLS = 200
 """More cells than this are worth a preview."""
 
@@ -141,6 +143,9 @@ class EmbedBody(QWidget):
         self.setting_problem = WrappedLabel()
         self.setting_problem.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self.setting_problem.hide()
+        self.noted = WrappedLabel()
+        self.noted.setEnabled(False)
+        self.noted.hide()
         self.cost = WrappedLabel()
         self.cost.setToolTip("Measured by embedding a few crops of this image on this machine")
         self.embed_button = QPushButton("Embed cells")
@@ -194,7 +199,7 @@ class EmbedBody(QWidget):
         ):
             column.addWidget(widget)
         column.addLayout(buttons)
-        for widget in (self.preview_button, self.back_button, self.bar, self.speed):
+        for widget in (self.preview_button, self.back_button, self.bar, self.speed, self.noted):
             column.addWidget(widget)
 
     def _connect(self) -> None:
@@ -253,6 +258,10 @@ class EmbedBody(QWidget):
         self.continue_button.setText(f"Continue, {counted(cells_left, 'cell')} left")
         self.continue_button.setEnabled(not lack)
         self.back_button.setVisible(session.set_aside is not None)
+        notes = _notes_on(session)
+        more = f"\n{len(notes) - _MOST_NOTES} more in the exported table"
+        self.noted.setText("\n".join(notes[:_MOST_NOTES]) + more * (len(notes) > _MOST_NOTES))
+        self.noted.setVisible(bool(notes))
 
     def show_encoder(self, news: EncoderNews) -> None:
         """Name the encoder that was loaded, and the devices there are."""
@@ -320,10 +329,11 @@ class EmbedBody(QWidget):
 
     def show_running(self, running: bool) -> None:
         """Show progress and abort while running, and only then."""
+        begins = running and self.bar.isHidden()
         for widget in (self.abort_button, self.bar, self.speed):
             widget.setVisible(running)
         self.cost.setVisible(not running and bool(self.cost.text()))
-        if running:
+        if begins:
             self.bar.setRange(0, 0)
             self.speed.setText("starting …")
 
@@ -340,6 +350,18 @@ class EmbedBody(QWidget):
             self.folder_asked.emit()
         else:
             self.choice_changed.emit()
+
+
+def _notes_on(session: Session) -> list[str]:
+    """What was noticed while the cells were embedded, but for what is said elsewhere here."""
+    done = session.embedded
+    if done is None:
+        return []
+    said = {
+        note for image in (session.image, *done.images.values()) if image for note in image.notes
+    }
+    notes = done.table.uns["napari_c3r"].get("notes", ())
+    return [n for n in dict.fromkeys(notes) if n not in said and not n.startswith(_SAID_ELSEWHERE)]
 
 
 def _progress_words(progress: FieldsProgress) -> str:

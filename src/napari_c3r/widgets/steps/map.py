@@ -15,7 +15,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.session import Session
+from napari_c3r.core.annotate import COLUMN as ANNOTATION
+from napari_c3r.core.controls import Controls, control_choices
+from napari_c3r.session import Embedded, Session
+from napari_c3r.widgets.columns import title
 from napari_c3r.widgets.steps.form import form, shrinkable
 
 
@@ -31,17 +34,21 @@ class MapChoice:
         For k-means.
     seed
         Of the map and of k-means.
+    controls
+        A column and a value that tell the cells that all are seen against; None: no such cells.
     """
 
     method: str
     n_clusters: int
     seed: int
+    controls: Controls | None = None
 
 
 class MapBody(QWidget):
     """Make the map, open it, export the table."""
 
     map_asked = Signal(object)
+    stop_asked = Signal()
     explorer_asked = Signal()
     export_asked = Signal()
 
@@ -64,8 +71,17 @@ class MapBody(QWidget):
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setAccessibleName("Seed")
         self.seed.setToolTip("The same seed gives the same map; it is kept with the result")
-        self.map_button = QPushButton("Make map")
-        self.map_button.setToolTip("Lay the cells out so that alike ones are close, and group them")
+        self._choices: list[Controls | None] = []
+        self._offered: tuple[object, ...] = ()
+        self.controls = shrinkable(QComboBox())
+        self.controls.setAccessibleName("Control cells")
+        self.controls.setToolTip(
+            "Cells to which nothing was done: the map then shows what differs from how these "
+            "vary among themselves, plate by plate"
+        )
+        self._offer([])
+        self.map_button = QPushButton()
+        self.show_running(False)
         self.explorer_button = QPushButton("Open explorer")
         self.explorer_button.setToolTip("Show the map in a dock of its own")
         self.export_button = QPushButton("Export…")
@@ -78,7 +94,10 @@ class MapBody(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         self._form = form(
-            ("Clusters", self.method), ("Number", self.n_clusters), ("Seed", self.seed)
+            ("Clusters", self.method),
+            ("Number", self.n_clusters),
+            ("Controls", self.controls),
+            ("Seed", self.seed),
         )
         self._on_method()
         column.addWidget(self._form)
@@ -91,9 +110,34 @@ class MapBody(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Enable what can be done."""
-        self.map_button.setEnabled(session.embedded is not None)
+        done = session.embedded
+        offered = () if done is None else (id(done.table), done.table.shape, _names_given(done))
+        if offered != self._offered:
+            # Looking through a hundred thousand rows at every change would be felt.
+            self._offered = offered
+            self._offer([] if done is None else control_choices(done.table.obs))
+        self.map_button.setEnabled(done is not None)
         self.export_button.setEnabled(session.embedded is not None)
         self.explorer_button.setEnabled(session.has_map)
+
+    def _offer(self, choices: list[Controls]) -> None:
+        """List what may be controls; keep what the user chose while it is there."""
+        if self._choices == [None, *choices]:
+            return
+        chosen = self._controls_chosen()
+        self._choices = [None, *choices]
+        self.controls.clear()
+        self.controls.addItems(["none", *(f"{title(name)} {value}" for name, value in choices)])
+        self.controls.setEnabled(bool(choices))
+        self._choose(chosen)
+
+    def _controls_chosen(self) -> Controls | None:
+        index = self.controls.currentIndex()
+        return self._choices[index] if index >= 0 else None
+
+    def _choose(self, controls: Controls | None) -> None:
+        known = controls in self._choices
+        self.controls.setCurrentIndex(self._choices.index(controls) if known else 0)
 
     def _on_method(self) -> None:
         rows = self._form.layout()
@@ -102,14 +146,39 @@ class MapBody(QWidget):
 
     def choice(self) -> MapChoice:
         """How to group the cells, as it stands here."""
-        return MapChoice(self.method.currentData(), self.n_clusters.value(), self.seed.value())
+        return MapChoice(
+            self.method.currentData(),
+            self.n_clusters.value(),
+            self.seed.value(),
+            self._controls_chosen(),
+        )
 
     def show_choice(self, choice: MapChoice) -> None:
         """Set how to group the cells, as when a session is opened again."""
         self.method.setCurrentIndex(max(0, self.method.findData(choice.method)))
         self.n_clusters.setValue(choice.n_clusters)
         self.seed.setValue(choice.seed)
+        # A session's file has a list of them.
+        self._choose(choice.controls and (choice.controls[0], choice.controls[1]))
         self._on_method()
 
+    def show_running(self, mapping: bool) -> None:
+        """Offer to stop while a map is being made."""
+        self._mapping = mapping
+        self.map_button.setText("Stop mapping" if mapping else "Make map")
+        self.map_button.setToolTip(
+            "Leave the map as it is"
+            if mapping
+            else "Lay the cells out so that alike ones are close, and group them"
+        )
+
     def _on_map(self) -> None:
-        self.map_asked.emit(self.choice())
+        if self._mapping:
+            self.stop_asked.emit()
+        else:
+            self.map_asked.emit(self.choice())
+
+
+def _names_given(done: Embedded) -> tuple[str, ...]:
+    column = done.table.obs.get(ANNOTATION)
+    return () if column is None else tuple(column.cat.categories)

@@ -1,0 +1,55 @@
+"""After *Release memory* nothing holds a network any more."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+from napari_c3r.core.encoder import runtime
+from napari_c3r.session import session_of
+from tests.widgets.fields import labels, planes
+
+pytestmark = pytest.mark.gl
+
+
+def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
+    viewer, dock, hand, monkeypatch
+):
+    for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
+        viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
+    viewer.add_labels(labels(), name="mine", scale=(0.5, 0.5), units="um")
+    viewer.layers.selection = set(list(viewer.layers)[:3])
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
+    hand.click(dock.image.layers_button)
+    hand.wait_idle(dock)
+    dock.steps[2].set_open(True)
+    hand.click(dock.cells.labels_choice)
+    hand.click(dock.cells.labels_button)
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    before = session_of(viewer).embedded.table.X.copy()
+    (encoder,) = dock.controller.embedding.encoders.values()
+    network, weight = weakref.ref(encoder.network), weakref.ref(next(encoder.network.parameters()))
+    del encoder
+
+    given_back = []
+    monkeypatch.setattr(
+        "napari_c3r.core.encoder.local.release_memory",
+        lambda device: given_back.append(device.type),
+    )
+    dock.steps[3].set_open(True)
+    hand.click(dock.embed.advanced.button)
+    hand.click(dock.embed.release_button)
+    gc.collect()
+    assert network() is None
+    assert weight() is None
+    # What PyTorch keeps for later is given back too, on every device.
+    assert given_back == [device.partition(":")[0] for device in runtime.available_devices()]
+
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    np.testing.assert_array_equal(session_of(viewer).embedded.table.X, before)
