@@ -121,5 +121,11 @@ def test_cells_at_the_border_hidden_cells_and_edits_are_told():
 
 
 def test_times_are_short():
-    words = [status.duration(seconds) for seconds in (0.2, 59, 61, 3700)]
-    assert words == ["1 s", "59 s", "1 min 1 s", "1 h 1 min"]
+    words = [status.duration(seconds) for seconds in (0.2, 59, 61, 120, 3700, 7200)]
+    assert words == ["1 s", "59 s", "1 min 1 s", "2 min", "1 h 1 min", "2 h"]
+
+
+def test_estimates_are_no_finer_than_they_can_be():
+    seconds = (0.2, 7.4, 11, 58, 89, 1558, 3580, 3700)
+    words = [status.roughly(each) for each in seconds]
+    assert words == ["1 s", "7 s", "10 s", "1 min", "1 min", "26 min", "1 h", "1 h"]

@@ -169,10 +169,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
 
 
+def roughly(seconds: float) -> str:
+    """An estimated time in words, no finer than anyone can know it."""
+    if seconds < 10:
+        return duration(seconds)
+    step = 5 if seconds < 57.5 else 60 if seconds < 3570 else 300
+    whole = round(seconds / step) * step
+    return f"{whole // 60} min" if step == 60 else duration(whole)
+
+
 def duration(seconds: float) -> str:
     """A time in words, as short as it is useful."""
     if seconds < 60:
         return f"{max(1, seconds):.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    unit, size, part, piece = ("min", 60, "s", 1) if seconds < 3600 else ("h", 3600, "min", 60)
+    rest = int(seconds % size // piece)
+    return f"{seconds // size:.0f} {unit}" + (f" {rest} {part}" if rest else "")

@@ -33,7 +33,7 @@ from napari_c3r.widgets.diagnostics.question import NOISE_REPEATS, label_columns
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 from napari_c3r.widgets.diagnostics.showing import Showing
 from napari_c3r.widgets.explorer import open_plugin_dock
-from napari_c3r.widgets.status import counted, duration
+from napari_c3r.widgets.status import counted, roughly
 from napari_c3r.widgets.step import Step
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class C3RDiagnostics(QWidget):
             mode = str(done.table.uns[KEY]["concept_mode"])
             worth = cells * question.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
-            text += f", about {duration(seconds)} on {cost.device}"
+            text += f", about {roughly(seconds)} on {cost.device}"
         ways = len(question.plan(roles).variants)
         tip = f"{ways} ways to give roles, {NOISE_REPEATS} disturbed crops for the noise floor"
         tip += f", each of {len(roles.used)} channels alone" if question.parity else ""

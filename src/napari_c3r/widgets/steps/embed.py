@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.fields import Compute
 from napari_c3r.session import Session
 from napari_c3r.widgets.fold import Fold
-from napari_c3r.widgets.status import Mark, counted, duration, shortened
+from napari_c3r.widgets.status import Mark, counted, duration, roughly, shortened
 from napari_c3r.widgets.step import MARK_COLOURS
 from napari_c3r.widgets.steps.form import form, shrinkable
 from napari_c3r.widgets.wrapped import WrappedLabel
@@ -323,7 +323,7 @@ class EmbedBody(QWidget):
         if estimate is not None:
             memory = max(0.1, estimate.memory_bytes / _GIGA)
             self.cost.setText(
-                f"about {duration(estimate.seconds)} for {counted(estimate.n_cells, 'cell')}, "
+                f"about {roughly(estimate.seconds)} for {counted(estimate.n_cells, 'cell')}, "
                 f"{memory:.1f} GB on {estimate.device} in {estimate.precision}"
             )
 
