@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QThreadPool, Signal
 
 from napari_c3r.core.errors import InputError
 
@@ -69,6 +69,11 @@ class Jobs(QObject):
         worker.yielded.connect(self._progress)
         worker.returned.connect(self._return)
         self._worker = worker
+        # A thread more than the pool has as long as it lasts: it has one for each core, where a
+        # long job, or one that was given up, would hold up all others.
+        pool = QThreadPool.globalInstance()
+        pool.releaseThread()
+        worker.finished.connect(pool.reserveThread)
         self.started.emit(name)
         worker.start()
 

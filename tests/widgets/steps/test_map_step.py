@@ -36,7 +36,7 @@ def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, hand, plate)
     assert dock.map.controls.currentText() == "none"
     before = plate.embedded.table.X.copy()
     hand.choose(dock.map.controls, "Well A01")
-    hand.choose(dock.map.method, "k-means, a given number")
+    hand.choose(dock.map.method, "k-means")
     hand.click(dock.map.map_button)
     hand.wait_idle(dock)
     table = plate.embedded.table

@@ -1,0 +1,55 @@
+"""Jobs beside each other, on a machine with few cores."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from qtpy.QtCore import QThreadPool
+
+from napari_c3r.widgets.jobs import Jobs
+
+
+@pytest.fixture
+def one_core():
+    pool = QThreadPool.globalInstance()
+    before = pool.maxThreadCount()
+    pool.setMaxThreadCount(1)
+    yield pool
+    pool.setMaxThreadCount(before)
+
+
+def test_a_long_job_and_one_given_up_hold_up_no_other(qtbot, one_core) -> None:
+    go, began, found = threading.Event(), [], []
+
+    def long(stop):
+        began.append(stop)
+        go.wait(60)
+        yield "late"
+        return "long"
+
+    def short(stop):
+        yield "soon"
+        return "short"
+
+    first, second = Jobs(), Jobs()
+    try:
+        first.start("long", long, found.append)
+        qtbot.waitUntil(lambda: len(began) == 1)
+        second.start("short", short, found.append)
+        qtbot.waitUntil(lambda: found == ["short"])
+        # Given up, it runs on unheeded, while its successor does its work.
+        first.give_up()
+        first.start("again", short, found.append)
+        qtbot.waitUntil(lambda: found == ["short", "short"])
+    finally:
+        go.set()
+    assert one_core.waitForDone(60_000)
+    qtbot.wait(100)
+    assert found == ["short", "short"]
+    # The pool is as it was: one worker of others fills it.
+    rest = threading.Event()
+    assert one_core.tryStart(lambda: rest.wait(60))
+    assert not one_core.tryStart(rest.set)
+    rest.set()
+    assert one_core.waitForDone(60_000)
