@@ -47,9 +47,10 @@ def test_a_long_job_and_one_given_up_hold_up_no_other(qtbot, one_core) -> None:
     assert one_core.waitForDone(60_000)
     qtbot.wait(100)
     assert found == ["short", "short"]
-    # The pool is as it was: one worker of others fills it.
+    # The pool is as it was: nothing in it counts, and one worker of others fills it.
+    assert one_core.activeThreadCount() == 0
     rest = threading.Event()
-    assert one_core.tryStart(lambda: rest.wait(60))
-    assert not one_core.tryStart(rest.set)
+    one_core.start(lambda: rest.wait(60))
+    assert one_core.activeThreadCount() == one_core.maxThreadCount() == 1
     rest.set()
     assert one_core.waitForDone(60_000)

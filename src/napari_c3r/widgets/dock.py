@@ -177,8 +177,8 @@ class C3RDock(QWidget):
         images = self.controller.images
         show = self.channels.show_thumbnails
         self.thumbnails = Thumbnails(images, show, self._settled_later, self)
-        self.viewer.layers.events.inserted.connect(self._settled_later)
-        self.viewer.layers.events.removed.connect(self._settled_later)
+        for event in self._layer_events():
+            event.connect(self._settled_later)
         self.viewer.dims.events.current_step.connect(self._on_moved)
         self._on_layers()
 
@@ -186,6 +186,10 @@ class C3RDock(QWidget):
     def settling(self) -> bool:
         """Whether layers have come, gone or been edited and were not looked at yet."""
         return self._settled.isActive() or self.controller.finding.comparing
+
+    def _layer_events(self) -> tuple[Any, ...]:
+        events = self.viewer.layers.events
+        return events.inserted, events.removed, events.renamed
 
     def _settled_later(self) -> None:
         self._settled.start()
@@ -379,15 +383,14 @@ class C3RDock(QWidget):
 
     def release(self) -> None:
         """Disconnect from viewer and session; a running job's result is dropped."""
-        self.controller.release()
-        self.preferences.release()
-        self.thumbnails.release()
+        for part in (self.controller, self.preferences, self.thumbnails):
+            part.release()
         for timer in (self._settled, self._costing):
             timer.stop()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)
         self.link.field_asked.disconnect(self.controller.images.show_field, missing_ok=True)
-        self.viewer.layers.events.inserted.disconnect(self._settled_later)
-        self.viewer.layers.events.removed.disconnect(self._settled_later)
+        for event in self._layer_events():
+            event.disconnect(self._settled_later)
         self.viewer.dims.events.current_step.disconnect(self._on_moved)
 
 

@@ -159,3 +159,21 @@ def test_filters_hide_and_bring_back(viewer, dock, hand, embedded):
     dock.steps[2].set_open(True)
     hand.click(dock.cells.unusual)
     assert 700 not in embedded.embedded.table.obs["label"].tolist()
+
+
+def test_the_list_of_labels_keeps_its_place_and_follows_new_names(viewer, dock, hand, image):
+    viewer.add_labels(labels(), name="others", scale=(0.5, 0.5), units="um")
+    box = dock.cells.labels
+    hand.until(lambda: box.count() == 2)
+    box.setCurrentText("others")
+    model = box.view().selectionModel()
+    model.setCurrentIndex(box.model().index(0, 0), model.SelectionFlag.ClearAndSelect)
+    viewer.add_image(planes()[0], name="another")
+    hand.wait_idle(dock)
+    # The entry under the mouse stays, and so does what was chosen.
+    assert box.view().currentIndex().row() == 0
+    assert box.currentText() == "others"
+    viewer.layers["others"].name = "renamed"
+    hand.until(lambda: box.findText("renamed") >= 0)
+    assert box.findText("others") < 0
+    assert box.currentText() == "renamed"

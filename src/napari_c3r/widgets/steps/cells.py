@@ -167,10 +167,13 @@ class CellsBody(QWidget):
 
     def show_label_layers(self, names: Sequence[str]) -> None:
         """Offer the viewer's Labels layers."""
-        chosen = self.labels.currentText()
-        self.labels.clear()
-        self.labels.addItems(list(names))
-        self.labels.setCurrentText(chosen)
+        # An open list must not lose its place where another layer came or went.
+        if list(names) != [self.labels.itemText(row) for row in range(self.labels.count())]:
+            chosen, row = self.labels.currentText(), self.labels.currentIndex()
+            renamed = len(names) == self.labels.count() and chosen not in names
+            self.labels.clear()
+            self.labels.addItems(list(names))
+            self.labels.setCurrentText(names[row] if renamed and row >= 0 else chosen)
         self._enable_labels()
         self.labels_choice.setText(
             "Use labels in viewer" if names else "Use labels (none in viewer)"
