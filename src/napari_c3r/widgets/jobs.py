@@ -72,6 +72,7 @@ class Jobs(QObject):
         # A thread more than the pool has as long as it lasts: it has one for each core, where a
         # long job, or one that was given up, would hold up all others.
         pool = QThreadPool.globalInstance()
+        assert pool is not None
         pool.releaseThread()
         worker.finished.connect(pool.reserveThread)
         self.started.emit(name)
