@@ -286,8 +286,14 @@ def _describe_image(job: EmbedJob, plan: CropPlan) -> dict[str, list[Any]]:
         "pixel_size_um": [image.pixel_size_um or 0.0],
         "crop_window_px": [plan.window_px],
         "crop_basis": [plan.basis],
+        "read_as": [image.read_as or _in_memory(image)],
         "cells_from": [job.cells_from],
     }
+
+
+def _in_memory(image: Image) -> str:
+    slices = [f"{axis}={index}" for axis, index in image.position]
+    return ", ".join(["pixels in memory", *slices])
 
 
 def segmented_with(keywords: Mapping[str, Any]) -> str:

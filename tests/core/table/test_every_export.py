@@ -55,6 +55,7 @@ def test_seed_versions_weights_roles_and_settings_are_in_it(made, tmp_path, suff
         "segment_cells(nucleus='DNA')",
         "from the layer mine",
     ]
+    assert list(found["images"]["read_as"]) == ["read_image(scene=0, t=0, z='max')"] * 2
     files = sorted(folder.iterdir())
     assert sorted(found["sources"]["path"]) == [str(path) for path in files]
     told = dict(zip(found["sources"]["path"], found["sources"]["sha256"], strict=True))

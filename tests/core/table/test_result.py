@@ -37,6 +37,15 @@ def test_several_images_become_one_table():
     assert joined.uns[KEY]["notes"] == ["note on a", "note on b"]
 
 
+def test_what_an_earlier_version_did_not_tell_stays_empty():
+    later = one("b")
+    later.uns[KEY]["images"]["read_as"] = ["read_image()"]
+    for results in ([one("a"), later], [later, one("a")]):
+        images = join_results(results).uns[KEY]["images"]
+        told = dict(zip(images["name"], images["read_as"], strict=True))
+        assert told == {"a": "", "b": "read_image()"}
+
+
 def test_what_cannot_be_joined_is_refused():
     with pytest.raises(InputError, match="'a:2'"):
         join_results([one("a"), one("a")])

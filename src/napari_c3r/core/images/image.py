@@ -39,6 +39,9 @@ class Image:
     position
         Where in a stack the planes lie, as axis and index from 0: ``(("t", 3),)``. Empty where
         there is no such axis, or it was projected.
+    read_as
+        Which planes of the files these are: the scene, time and Z that `read_image` was asked for.
+        Empty where they come from memory.
     notes
         What a reader had to decide or could not know, as sentences for the user.
 
@@ -59,6 +62,7 @@ class Image:
     site: str | None = None
     notes: tuple[str, ...] = ()
     position: tuple[tuple[str, int], ...] = ()
+    read_as: str = ""
 
     def __post_init__(self) -> None:
         _check_data(self.data, len(self.channel_names))

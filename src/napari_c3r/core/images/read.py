@@ -71,7 +71,9 @@ def read_image(
     else:
         files = _only_image(path_or_paths, pattern)
     channels = _open_all(files, scene, t, swap)
-    image = _assemble(files, channels, z)
+    image = replace(
+        _assemble(files, channels, z), read_as=f"read_image(scene={scene!r}, t={t}, z={z!r})"
+    )
     if len({file.t for file in files.files}) > 1 or channels[0].stack.data.shape[0] > 1:
         # A label names another cell at another time, so each time is an image of its own.
         image = replace(image, name=at_time(files.name, t), position=(("t", t),))

@@ -110,7 +110,12 @@ def join_results(results: Sequence[AnnData]) -> AnnData:
 
 
 def _join_columns(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
-    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    # An earlier version may have told less of its images.
+    rows = [len(next(iter(part.values()), ())) for part in parts]
+    return {
+        name: [v for part, n in zip(parts, rows, strict=True) for v in part.get(name, [""] * n)]
+        for name in dict.fromkeys(name for part in parts for name in part)
+    }
 
 
 def roles_of(result: AnnData) -> dict[str, str]:
