@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.confounds import Confounds
 from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.maps import paired_maps
 from napari_c3r.core.diagnose.report import figures
 from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.diagnose.variants import Kind
@@ -88,7 +89,7 @@ def maps(report: FlipReport, seed: int) -> Section:
     """The map as assigned beside that of the variant that changes most."""
     strongest = max(report.results, key=lambda result: result.rank_shift.value).variant.name
     assigned = str(Kind.ASSIGNED)
-    left, right = (flat_map(report.vectors[name], seed=seed) for name in (assigned, strongest))
+    left, right = paired_maps(report.vectors[assigned], report.vectors[strongest], seed=seed)
     shift = report.rank_shift[strongest].to_numpy()
     picture = figures.two_maps(left, right, shift, (assigned, strongest))
     return Section(
