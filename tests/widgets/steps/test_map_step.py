@@ -32,6 +32,15 @@ def plate(viewer, dock, hand, tmp_path):
     return session_of(viewer)
 
 
+def test_there_is_no_list_of_controls_where_no_column_tells_any(dock):
+    body = dock.map
+    assert not body.controls.isVisibleTo(body)
+    body._offer([("well", "A01")])
+    assert body.controls.isVisibleTo(body)
+    body._offer([])
+    assert not body.controls.isVisibleTo(body)
+
+
 def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, hand, plate):
     assert dock.map.controls.currentText() == "none"
     before = plate.embedded.table.X.copy()

@@ -79,7 +79,6 @@ class MapBody(QWidget):
             "Cells to which nothing was done: the map then shows what differs from how these "
             "vary among themselves, plate by plate"
         )
-        self._offer([])
         self.map_button = QPushButton()
         self.show_running(False)
         self.explorer_button = QPushButton("Open explorer")
@@ -99,11 +98,11 @@ class MapBody(QWidget):
             ("Controls", self.controls),
             ("Seed", self.seed),
         )
-        self._on_method()
+        self._offer([])
         column.addWidget(self._form)
         column.addWidget(self.map_button)
         column.addLayout(buttons)
-        self.method.activated.connect(self._on_method)
+        self.method.activated.connect(self._show_rows)
         self.map_button.clicked.connect(self._on_map)
         self.explorer_button.clicked.connect(self.explorer_asked)
         self.export_button.clicked.connect(self.export_asked)
@@ -128,8 +127,8 @@ class MapBody(QWidget):
         self._choices = [None, *choices]
         self.controls.clear()
         self.controls.addItems(["none", *(f"{title(name)} {value}" for name, value in choices)])
-        self.controls.setEnabled(bool(choices))
         self._choose(chosen)
+        self._show_rows()
 
     def _controls_chosen(self) -> Controls | None:
         index = self.controls.currentIndex()
@@ -139,10 +138,12 @@ class MapBody(QWidget):
         known = controls in self._choices
         self.controls.setCurrentIndex(self._choices.index(controls) if known else 0)
 
-    def _on_method(self) -> None:
+    def _show_rows(self) -> None:
+        """Show only what there is to choose."""
         rows = self._form.layout()
         assert isinstance(rows, QFormLayout)
         rows.setRowVisible(self.n_clusters, self.method.currentData() == "kmeans")
+        rows.setRowVisible(self.controls, len(self._choices) > 1)
 
     def choice(self) -> MapChoice:
         """How to group the cells, as it stands here."""
@@ -160,7 +161,7 @@ class MapBody(QWidget):
         self.seed.setValue(choice.seed)
         # A session's file has a list of them.
         self._choose(choice.controls and (choice.controls[0], choice.controls[1]))
-        self._on_method()
+        self._show_rows()
 
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
