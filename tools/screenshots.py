@@ -64,6 +64,11 @@ class Photographer:
         self.viewer.layers["cells (truth)"].visible = False
         self.viewer.reset_view()
 
+    def open_step(self, number: int) -> None:
+        """Open one step, counted from 1, and fold the others."""
+        for step in self.dock.steps:
+            step.set_open(step is self.dock.steps[number - 1])
+
     def find_cells(self) -> None:
         """Step 3."""
         self.dock.cells.segment_button.click()
@@ -111,13 +116,12 @@ def walk(folder: Path) -> None:
     shot = Photographer(folder, "dark")
     shot.take("empty")
     shot.open_sample()
-    for step in shot.dock.steps:
-        step.set_open(step is shot.dock.steps[1])
+    shot.open_step(2)
     shot.take("channels")
-    for step in shot.dock.steps:
-        step.set_open(step is shot.dock.steps[2])
     shot.find_cells()
+    shot.open_step(3)
     shot.take("cells")
+    shot.open_step(4)
     shot.dock.embed.batch.setValue(8)
     shot.dock.embed.embed_button.click()
     wait_until(lambda: "cells/s" in shot.dock.embed.speed.text())

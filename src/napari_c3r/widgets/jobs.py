@@ -71,10 +71,8 @@ class Jobs(QObject):
         self._worker = worker
         # A thread more than the pool has as long as it lasts: it has one for each core, where a
         # long job, or one that was given up, would hold up all others.
-        pool = QThreadPool.globalInstance()
-        assert pool is not None
-        pool.releaseThread()
-        worker.finished.connect(pool.reserveThread)
+        _pool().releaseThread()
+        worker.finished.connect(_give_thread_back)
         self.started.emit(name)
         worker.start()
 
@@ -115,6 +113,16 @@ class Jobs(QObject):
         elif error is not None:
             self.failed.emit(name, _one_line(error))
         self.finished.emit(name)
+
+
+def _pool() -> QThreadPool:
+    pool = QThreadPool.globalInstance()
+    assert pool is not None
+    return pool
+
+
+def _give_thread_back() -> None:
+    _pool().reserveThread()
 
 
 def _tagged(
