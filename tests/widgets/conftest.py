@@ -313,6 +313,19 @@ def small_sample(monkeypatch, _small_field):
 
 
 @pytest.fixture
+def sliced_in_the_background():
+    """Asynchronous slicing; pixels are read by the thread that wants them, so that it is known."""
+    import dask
+    from napari.settings import get_settings
+
+    experimental = get_settings().experimental
+    experimental.async_ = True
+    with dask.config.set(scheduler="synchronous"):
+        yield
+    experimental.async_ = False
+
+
+@pytest.fixture
 def hand(qtbot) -> Hand:
     return Hand(qtbot)
 

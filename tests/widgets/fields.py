@@ -50,3 +50,27 @@ def write_plate(folder: Path, wells: tuple[str, ...] = ("A01", "B02"), sites: in
                     metadata={"unit": "um"},
                 )
     return folder
+
+
+def add_layers(viewer, pixels: np.ndarray | None = None) -> None:
+    """A layer for each channel, selected, and the sparse labels as the layer "mine"."""
+    pixels = planes() if pixels is None else pixels
+    for name, plane in zip(("DNA", "ER", "RNA"), pixels, strict=True):
+        viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
+    viewer.add_labels(labels(), name="mine", scale=(0.5, 0.5), units="um")
+    viewer.layers.selection = set(list(viewer.layers)[:3])
+
+
+def take_image(dock, hand) -> None:
+    """Take the selected layers as the image."""
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
+    hand.click(dock.image.layers_button)
+    hand.wait_idle(dock)
+
+
+def take_labels(dock, hand) -> None:
+    """Take the Labels layer as the cells."""
+    dock.steps[2].set_open(True)
+    hand.click(dock.cells.labels_choice)
+    hand.click(dock.cells.labels_button)

@@ -15,7 +15,7 @@ from napari_c3r.core.images import Image
 from napari_c3r.session import session_of
 from napari_c3r.widgets import layers
 from napari_c3r.widgets.stacks import plane_of
-from tests.widgets.fields import SIDE, labels, planes, write_plate
+from tests.widgets.fields import SIDE, labels, planes, take_image, write_plate
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
@@ -57,10 +57,7 @@ def fill(viewer, seed=0):
 
 def take(dock, hand, labels_name="mine"):
     """Take the selected layers as the image, and a Labels layer as its cells."""
-    hand.wait_idle(dock)
-    dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    take_image(dock, hand)
     dock.steps[2].set_open(True)
     dock.cells.labels_choice.setChecked(True)
     hand.choose(dock.cells.labels, labels_name)
@@ -214,10 +211,7 @@ def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, hand)
     y, x = session.embedded.table.obs[["y_px", "x_px"]].iloc[row] * SCALE
     assert dock.link.row_at((y, x)) == row
     fill(viewer, seed=1)
-    hand.wait_idle(dock)
-    dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    take_image(dock, hand)
     assert session.image.name == "DNA (2)"
     assert "out of date: made on 'DNA'" in dock.steps[2].header.line
     assert "out of date: made on 'DNA'" in dock.steps[3].header.line

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 
-import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -14,21 +13,9 @@ from qtpy.QtCore import QTimer
 from napari_c3r.session import session_of
 from tests.widgets.fields import SIDE, labels, planes
 
-pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
+pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick", "sliced_in_the_background")]
 
 _SECONDS = 0.2
-
-
-@pytest.fixture(autouse=True)
-def _sliced_in_the_background():
-    from napari.settings import get_settings
-
-    experimental = get_settings().experimental
-    experimental.async_ = True
-    # Pixels are read by the thread that wants them, so that it is known which does.
-    with dask.config.set(scheduler="synchronous"):
-        yield
-    experimental.async_ = False
 
 
 class SlowDisk:

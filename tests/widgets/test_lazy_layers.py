@@ -6,7 +6,6 @@ import threading
 import traceback
 from pathlib import Path
 
-import dask
 import dask.array as da
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from napari_c3r.session import session_of
 from napari_c3r.widgets import layers
 from tests.widgets.fields import SIDE, labels, planes
 
-pytestmark = pytest.mark.gl
+pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("sliced_in_the_background")]
 
 NAMES = ("DNA", "ER", "RNA")
 SOURCE = str(Path(napari_c3r.__file__).parent)
@@ -31,18 +30,6 @@ UM = {"scale": (0.5, 0.5), "units": ("um", "um")}
 @pytest.fixture(autouse=True)
 def _tiny_encoder(tiny_model, monkeypatch):
     monkeypatch.setattr(local, "MODELS", tiny_model.parent)
-
-
-@pytest.fixture(autouse=True)
-def _async():
-    from napari.settings import get_settings
-
-    experimental = get_settings().experimental
-    experimental.async_ = True
-    # Pixels are read by the thread that wants them, so that it is known which does.
-    with dask.config.set(scheduler="synchronous"):
-        yield
-    experimental.async_ = False
 
 
 class Disk:

@@ -10,7 +10,7 @@ from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets import layers
 from napari_c3r.widgets.finding import PREVIEW
-from tests.widgets.fields import SIDE, labels, planes
+from tests.widgets.fields import SIDE, add_layers, labels, planes, take_image, take_labels
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
@@ -18,22 +18,14 @@ pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 @pytest.fixture
 def image(viewer, dock, hand):
     """Three layers and a sparse label image."""
-    for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
-        viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
-    viewer.add_labels(labels(), name="mine", scale=(0.5, 0.5), units="um")
-    viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
-    dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    add_layers(viewer)
+    take_image(dock, hand)
 
 
 @pytest.fixture
 def embedded(viewer, dock, hand, image):
     """The label image's cells, embedded."""
-    dock.steps[2].set_open(True)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
+    take_labels(dock, hand)
     hand.wait_idle(dock)
     dock.steps[3].set_open(True)
     hand.click(dock.embed.embed_button)

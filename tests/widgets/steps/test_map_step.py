@@ -12,7 +12,7 @@ from napari_c3r.core.reduce import cluster, map_cells
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets import layers
-from tests.widgets.fields import labels, planes, write_plate
+from tests.widgets.fields import add_layers, planes, take_image, take_labels, write_plate
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
@@ -126,17 +126,9 @@ def test_finding_cells_is_stopped_and_they_are_as_they_were(
 def test_what_was_noticed_while_embedding_is_told_under_the_button(viewer, dock, hand):
     pixels = planes()
     pixels[1] = 500
-    for name, plane in zip(("DNA", "ER", "RNA"), pixels, strict=True):
-        viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
-    viewer.add_labels(labels(), name="mine", scale=(0.5, 0.5), units="um")
-    viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
-    dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
-    dock.steps[2].set_open(True)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
+    add_layers(viewer, pixels)
+    take_image(dock, hand)
+    take_labels(dock, hand)
     assert not dock.embed.noted.isVisible()
     hand.click(dock.embed.embed_button)
     hand.wait_idle(dock)

@@ -10,7 +10,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.session import session_of
-from tests.widgets.fields import planes
+from tests.widgets.fields import planes, take_image
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
@@ -68,10 +68,7 @@ def test_layers_of_another_reader_give_their_names(viewer, dock, hand):
     for name, plane in zip(("DAPI", "tubulin", "my marker"), planes(), strict=True):
         viewer.add_image(plane, name=name)
     viewer.layers.selection = set(viewer.layers)
-    hand.wait_idle(dock)
-    dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    take_image(dock, hand)
     session = session_of(viewer)
     assert session.image.channel_names == ("DAPI", "tubulin", "my marker")
     assert session.assignment.to_dict() == {

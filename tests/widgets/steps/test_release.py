@@ -10,7 +10,7 @@ import pytest
 
 from napari_c3r.core.encoder import runtime
 from napari_c3r.session import session_of
-from tests.widgets.fields import labels, planes
+from tests.widgets.fields import add_layers, take_image, take_labels
 
 pytestmark = pytest.mark.gl
 
@@ -18,17 +18,9 @@ pytestmark = pytest.mark.gl
 def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
     viewer, dock, hand, monkeypatch
 ):
-    for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
-        viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
-    viewer.add_labels(labels(), name="mine", scale=(0.5, 0.5), units="um")
-    viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
-    dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
-    dock.steps[2].set_open(True)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
+    add_layers(viewer)
+    take_image(dock, hand)
+    take_labels(dock, hand)
     hand.click(dock.embed.embed_button)
     hand.wait_idle(dock)
     before = session_of(viewer).embedded.table.X.copy()

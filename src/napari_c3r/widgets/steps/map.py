@@ -116,7 +116,7 @@ class MapBody(QWidget):
             self._offered = offered
             self._offer([] if done is None else control_choices(done.table.obs))
         self.map_button.setEnabled(done is not None)
-        self.export_button.setEnabled(session.embedded is not None)
+        self.export_button.setEnabled(done is not None)
         self.explorer_button.setEnabled(session.has_map)
 
     def _offer(self, choices: list[Controls]) -> None:
