@@ -93,8 +93,8 @@ def our_image(side_px: int) -> float:
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.images import Image
     from napari_c3r.core.table import make_result
-    from napari_c3r.session import Cells, Embedded, session_of
-    from napari_c3r.widgets.explorer import C3RExplorer
+    from napari_c3r.session import Cells, EmbeddingResult, session_of
+    from napari_c3r.widgets.explorer.dock import C3RExplorer
 
     labels = grid_of_cells(side_px)
     count = int(labels.max())
@@ -110,7 +110,9 @@ def our_image(side_px: int) -> float:
     session.set_image(image)
     session.set_cells(cells)
     roles = ChannelAssignment({"DNA": "both"})
-    session.set_embedded(Embedded(table, "field", cells, roles, "", 0.0, True, {"field": image}))
+    session.set_embedded(
+        EmbeddingResult(table, "field", cells, roles, "", 0.0, True, {"field": image})
+    )
     explorer = C3RExplorer(viewer)
     viewer.window.add_dock_widget(explorer, area="bottom")
     QApplication.processEvents()

@@ -8,8 +8,8 @@ import time
 
 from benchmarks._row import Row
 
-_MOST_IMPORT_SECONDS = 0.1
-_MOST_DOCK_SECONDS = 1.0
+_MAX_IMPORT_SECONDS = 0.1
+_MAX_DOCK_SECONDS = 1.0
 _REPEATS = 5
 
 # napari is running when a dock is opened, so its own import does not count.
@@ -20,7 +20,7 @@ from napari.components import ViewerModel
 import napari.qt.threading
 application, viewer = QApplication([]), ViewerModel()
 start = time.perf_counter()
-from napari_c3r.widgets.dock import C3RDock
+from napari_c3r.widgets.main.dock import C3RDock
 dock = C3RDock(viewer)
 dock.show()
 application.processEvents()
@@ -38,14 +38,14 @@ def rows() -> list[Row]:
         Row(
             "import napari_c3r, beside a bare Python",
             f"+{added * 1000:.0f} ms",
-            f"+{_MOST_IMPORT_SECONDS * 1000:.0f} ms at most",
-            added <= _MOST_IMPORT_SECONDS,
+            f"+{_MAX_IMPORT_SECONDS * 1000:.0f} ms at most",
+            added <= _MAX_IMPORT_SECONDS,
         ),
         Row(
             "opening the dock, first time, in a running napari",
             f"{opened:.2f} s",
-            f"{_MOST_DOCK_SECONDS:.0f} s at most",
-            opened <= _MOST_DOCK_SECONDS,
+            f"{_MAX_DOCK_SECONDS:.0f} s at most",
+            opened <= _MAX_DOCK_SECONDS,
         ),
     ]
 

@@ -20,8 +20,8 @@ from scipy import ndimage
 from skimage.filters import gaussian, threshold_otsu
 
 from napari_c3r.core.simulate import Antibody, Assay, Population, simulate_field
-from napari_c3r.core.simulate.draw import draw_cell_line, draw_treatment, seen_parts, untreated
-from napari_c3r.core.simulate.draw_assay import ACTIN, DNA, REPORTER, TUBULIN, Stain, draw_assay
+from training.simulate.assay import ACTIN, DNA, REPORTER, TUBULIN, Stain, draw_assay
+from training.simulate.draw import draw_cell_line, draw_treatment, seen_parts, untreated
 
 Crops = NDArray[np.float32]
 """Cells (n, C, side, side), every channel stretched from its 1st to its 99.7th percentile."""

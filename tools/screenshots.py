@@ -16,12 +16,12 @@ import numpy as np
 from qtpy.QtWidgets import QApplication
 
 WINDOW = (1480, 940)
-MOST_SECONDS = 300
+MAX_SECONDS = 300
 
 
 def wait_until(done: Callable[[], bool]) -> None:
     """Let the window work until something is so."""
-    end = time.monotonic() + MOST_SECONDS
+    end = time.monotonic() + MAX_SECONDS
     while not done():
         if time.monotonic() > end:
             raise TimeoutError("The window did not get there")

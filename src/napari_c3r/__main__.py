@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from napari_c3r.cli import main
+from napari_c3r.cli.app import main
 
 main()

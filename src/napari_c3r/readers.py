@@ -11,13 +11,13 @@ import dask.array as da
 import numpy as np
 from dask.base import compute
 
+from napari_c3r.core.channels.stains import channel_colours
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
 from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import RASTER_SUFFIXES, SUFFIXES
 from napari_c3r.core.images.raster import is_colour
 from napari_c3r.core.images.zarr import is_zarr
-from napari_c3r.core.stains import channel_colours
 
 LayerData = tuple[da.Array, dict[str, Any], str]
 Paths = str | Sequence[str]

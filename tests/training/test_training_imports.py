@@ -39,7 +39,7 @@ for name in {blocked}:
     sys.modules[name] = None
 from training.data.simulated import main as simulate
 from training.pretrain import main as train
-import training.mcd, training.evaluate.__main__, training.claims.__main__
+import training.mcd, training.evaluate.__main__, training.paper_claims.__main__
 folder = sys.argv[1]
 simulate(["--out", folder + "/crops", "--layout", "reporter", "--cells", "24", "--seed", "1"])
 for objective in ("mcd", "contrast"):

@@ -25,9 +25,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.crops import iter_crops
+from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.simulate import simulate_field
-from napari_c3r.widgets import settings
+from napari_c3r.widgets.main import settings
 from tests.core.diagnose.small import small_encoder
 
 
@@ -63,13 +63,15 @@ class Hand:
         before, patience = None, QDeadlineTimer(self.patience * 1000)
         while True:
             _turn()
-            lack = _lack(widget) or _hidden(widget, where())
+            disabled_reason = _lack(widget) or _hidden(widget, where())
             now = widget.mapToGlobal(QPoint(0, 0)), widget.size(), where()
-            if not lack and now == before:
+            if not disabled_reason and now == before:
                 return now[-1]
-            before = None if lack else now
-            assert not patience.hasExpired(), f"{_described(widget)} {lack or 'does not rest'}"
-            if lack:
+            before = None if disabled_reason else now
+            assert not patience.hasExpired(), (
+                f"{_described(widget)} {disabled_reason or 'does not rest'}"
+            )
+            if disabled_reason:
                 QTest.qWait(10)
 
     def rest(self, widget: QWidget) -> None:
@@ -254,7 +256,7 @@ class Brake:
 def brake(monkeypatch):
     """Off until a test holds an embedding or the diagnostics."""
     made = Brake()
-    monkeypatch.setattr("napari_c3r.core.embed.iter_crops", made.iter_crops)
+    monkeypatch.setattr("napari_c3r.core.embed.job.iter_crops", made.iter_crops)
     monkeypatch.setattr("napari_c3r.core.diagnose.flip.iter_crops", made.iter_crops)
     yield made
     made.let_go()

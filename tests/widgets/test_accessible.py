@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
-from napari_c3r.widgets.fold import Fold
+from napari_c3r.widgets.common.collapsible import Fold
 from tests.widgets.fields import planes, write_plate
 
 pytestmark = pytest.mark.gl
@@ -176,7 +176,7 @@ def test_the_check_of_what_is_opened(viewer, dock, hand, tmp_path):
     assert nameless(dock) == []
     assert tipless(dock) == []
     assert out_of_order(dock, reached) == []
-    hand.click(dock.image.survey.load_button)
+    hand.click(dock.image.scan.load_button)
     hand.wait_idle(dock)
     dock.steps[0].set_open(True)
     hand.rest(dock)

@@ -8,11 +8,11 @@ import tifffile
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
 
-from napari_c3r.widgets.explorer_panel import ExplorerPanel
-from napari_c3r.widgets.status import Mark, StepStatus
-from napari_c3r.widgets.step import StepHeader
-from napari_c3r.widgets.table_view import ITEM_PADDING_PX
-from napari_c3r.widgets.wrapped import WrappedLabel
+from napari_c3r.widgets.common.step import StepHeader
+from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
+from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.explorer.panel import ExplorerPanel
+from napari_c3r.widgets.main.status import Mark, StepStatus
 from tests.widgets.fields import planes, write_plate
 
 NARROWEST_PX = 300
@@ -48,7 +48,7 @@ def test_what_was_understood_fits_the_narrowest_dock(dock, hand, tmp_path):
     write_plate(tmp_path / "plate")
     dock.controller.look([str(tmp_path / "plate")])
     hand.wait_idle(dock)
-    assert not dock.image.survey.isHidden()
+    assert not dock.image.scan.isHidden()
     assert too_wide(dock) == []
 
 
@@ -99,7 +99,7 @@ def test_a_long_file_name_does_not_widen_the_dock(dock, hand, tmp_path):
     tifffile.imwrite(tmp_path / f"{long}.tif", planes(), photometric="minisblack")
     dock.controller.look([str(tmp_path / f"{long}.tif")])
     hand.wait_idle(dock)
-    assert not dock.image.survey.isHidden()
+    assert not dock.image.scan.isHidden()
     assert too_wide(dock) == []
 
 

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.cells import measure_cells
+from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops import CropPlan, CropSpec, iter_crops, plan_crops, resample
+from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops, resample
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from training.data.cropset import Crops, CropSetWriter
 
-USUAL: Final = CropSpec(field_um=64.0, field_diameters=2.5, size_px=112, neighbours="keep")
+DEFAULT_CROP: Final = CropSpec(field_um=64.0, field_diameters=2.5, size_px=112, neighbours="keep")
 """A field that holds a large cell and shows its neighbours; `CropSpec` says what it means."""
 
 _KEPT: Final = ("image", "label", "site", "y_px", "x_px", "area_px")
@@ -49,7 +49,7 @@ def write_fields(
     out: Path,
     fields: Iterable[Field],
     assignment: ChannelAssignment,
-    spec: CropSpec = USUAL,
+    spec: CropSpec = DEFAULT_CROP,
     *,
     licence: str,
 ) -> Path:
@@ -66,7 +66,7 @@ def write_fields(
     assignment
         Roles; channels without one are left out.
     spec
-        All of it given, as in `USUAL`.
+        All of it given, as in `DEFAULT_CROP`.
     licence
         Of the images.
 
@@ -104,7 +104,7 @@ def write_fields(
     return Path(out)
 
 
-def cut_field(field: Field, spec: CropSpec = USUAL) -> tuple[Crops, pd.DataFrame]:
+def cut_field(field: Field, spec: CropSpec = DEFAULT_CROP) -> tuple[Crops, pd.DataFrame]:
     """Cut the cells of one field out.
 
     Parameters
@@ -112,7 +112,7 @@ def cut_field(field: Field, spec: CropSpec = USUAL) -> tuple[Crops, pd.DataFrame
     field
         The field.
     spec
-        All of it given, as in `USUAL`.
+        All of it given, as in `DEFAULT_CROP`.
 
     Returns
     -------
@@ -186,9 +186,9 @@ def _plan(
         spec,
         pixel_size_um=image.pixel_size_um,
         median_diameter_px=diameter,
-        field_um=USUAL.field_um,
-        field_diameters=USUAL.field_diameters or 0.0,
-        size_px=USUAL.size_px or 0,
+        field_um=DEFAULT_CROP.field_um,
+        field_diameters=DEFAULT_CROP.field_diameters or 0.0,
+        size_px=DEFAULT_CROP.size_px or 0,
         neighbours="keep",
     )
     return cells.assign(image=image.name), labels, plan

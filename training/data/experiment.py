@@ -16,19 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.crops import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import CropPlan, iter_crops
 from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.simulate import Assay, CellLine, Population, SimulatedPlanes, simulate_planes
-from napari_c3r.core.simulate.draw import (
-    Treatment,
-    draw_antibody,
-    draw_cell_line,
-    draw_reporter,
-    draw_treatment,
-    seen_parts,
-    untreated,
-)
-from napari_c3r.core.simulate.draw_assay import (
+from napari_c3r.core.simulate.structures import STRUCTURES
+from training.data.cropset import stretch
+from training.simulate.assay import (
     ACTIN,
     AGP,
     DNA,
@@ -41,9 +34,16 @@ from napari_c3r.core.simulate.draw_assay import (
     Stain,
     draw_assay,
 )
-from napari_c3r.core.simulate.ranges import positions
-from napari_c3r.core.simulate.structures import STRUCTURES
-from training.data.cropset import stretch
+from training.simulate.draw import (
+    Treatment,
+    draw_antibody,
+    draw_cell_line,
+    draw_reporter,
+    draw_treatment,
+    seen_parts,
+    untreated,
+)
+from training.simulate.ranges import positions
 
 LICENCE = "CC0"
 

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops import resample
+from napari_c3r.core.crops.cut import resample
 from napari_c3r.core.errors import InputError
 from training.data.cropset import CropSetWriter
 

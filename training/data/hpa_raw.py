@@ -16,10 +16,10 @@ from typing import Final
 import pandas as pd
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.crops.cut import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ImageFiles, find_images, read_image, read_labels
-from training.data.cutting import USUAL, Field, write_fields
+from training.data.cutting import DEFAULT_CROP, Field, write_fields
 from training.data.hpa_h5 import LICENCE, ROLES
 
 PIXEL_UM: Final = 0.08
@@ -32,7 +32,7 @@ def write_hpa_raw(
     masks: Path,
     table: Path,
     out: Path,
-    spec: CropSpec = USUAL,
+    spec: CropSpec = DEFAULT_CROP,
     *,
     pixel_size_um: float = PIXEL_UM,
     say: Callable[[str], None] = lambda text: None,

@@ -21,7 +21,7 @@ _LABEL_SUFFIXES = (".tif", ".tiff", ".png")
 
 
 @dataclass(frozen=True)
-class Reading:
+class FieldReadOptions:
     """How images are read and their cells found.
 
     Parameters
@@ -113,7 +113,7 @@ def choose_roles(
 
 
 def read_fields(
-    found: Sequence[ImageFiles], reading: Reading, say: Callable[[str], None]
+    found: Sequence[ImageFiles], reading: FieldReadOptions, say: Callable[[str], None]
 ) -> Iterator[Field]:
     """Read images one by one and find their cells.
 

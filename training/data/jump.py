@@ -17,11 +17,11 @@ from typing import Final
 import pandas as pd
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.crops.cut import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ImageFiles, find_images
-from training.data.cutting import USUAL, Field, write_fields
-from training.data.images import Reading, read_fields
+from training.data.cutting import DEFAULT_CROP, Field, write_fields
+from training.data.images import FieldReadOptions, read_fields
 from training.data.metadata import Metadata, normalised
 
 ROLES: Final = {
@@ -44,7 +44,7 @@ Centres = Callable[[str, str, str], pd.DataFrame]
 def write_jump(
     images: Path,
     out: Path,
-    spec: CropSpec = USUAL,
+    spec: CropSpec = DEFAULT_CROP,
     *,
     load_data: Path | None = None,
     centres: Path | None = None,
@@ -87,7 +87,7 @@ def write_jump(
     """
     stains = STAINS if load_data is None else read_stains(load_data)
     find_centres = None if centres is None else _centres(centres)
-    reading = Reading(
+    reading = FieldReadOptions(
         stains, pixel_size_um=pixel_size_um, metadata=metadata, about={"source": "JUMP-CP"}
     )
     fields = (
@@ -131,7 +131,7 @@ def _plates(images: Path) -> list[Path]:
 
 
 def _fields(
-    folder: Path, reading: Reading, centres: Centres | None, say: Callable[[str], None]
+    folder: Path, reading: FieldReadOptions, centres: Centres | None, say: Callable[[str], None]
 ) -> Iterator[Field]:
     plate = folder.parent.name.partition("__")[0]
     reading = replace(reading, plate=plate)
@@ -149,7 +149,7 @@ def _fields(
 
 
 def _centred(
-    found: list[ImageFiles], reading: Reading, centres: Centres, say: Callable[[str], None]
+    found: list[ImageFiles], reading: FieldReadOptions, centres: Centres, say: Callable[[str], None]
 ) -> Iterator[Field]:
     for number, files in enumerate(found, 1):
         image = reading.read(files)

@@ -19,7 +19,7 @@ import typer
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
-    from napari_c3r.core.crops import CropSpec
+    from napari_c3r.core.crops.cut import CropSpec
     from training.data.metadata import Metadata
 
 app = typer.Typer(
@@ -80,11 +80,11 @@ def images(
     """Images of any format the plugin reads, with labels or segmented."""
     from napari_c3r.core.images import find_images
     from training.data.cutting import write_fields
-    from training.data.images import Reading, choose_roles, read_fields
+    from training.data.images import FieldReadOptions, choose_roles, read_fields
 
     spec = _spec(field_um, size_px, neighbours, field_diameters)
     about = {"cell_line": cell_line, "source": source}
-    reading = Reading(
+    reading = FieldReadOptions(
         _parse_names(names),
         pixel_size_um=pixel_size_um,
         plate=plate,
@@ -220,7 +220,7 @@ def sheet(
 
 
 def _spec(field_um: float, size_px: int, neighbours: str, field_diameters: float = 2.5) -> CropSpec:
-    from napari_c3r.core.crops import CropSpec
+    from napari_c3r.core.crops.cut import CropSpec
 
     return CropSpec(field_um, field_diameters, size_px, neighbours)  # type: ignore[arg-type]
 

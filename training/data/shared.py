@@ -15,12 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.crops.cut import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images
 from training.data.cropset import CropSetWriter
-from training.data.cutting import USUAL, Field, resample_square, write_fields
-from training.data.images import Reading, read_fields
+from training.data.cutting import DEFAULT_CROP, Field, resample_square, write_fields
+from training.data.images import FieldReadOptions, read_fields
 
 Say = Callable[[str], None]
 
@@ -39,7 +39,7 @@ class Part:
         The treatment of an image, given the folder too; nothing known by default.
     """
 
-    reading: Reading
+    reading: FieldReadOptions
     wanted: Callable[[ImageFiles], bool] = lambda files: True
     id_of: Callable[[Image, Path], str] = lambda image, folder: ""
 
@@ -104,7 +104,7 @@ class CutSet:
         if spec.neighbours == "mask":
             say(f"{self.row}: cells were cut out before; their neighbours stay as they are")
         found, table = self.read(data / "crops")
-        size = spec.size_px or USUAL.size_px or 0
+        size = spec.size_px or DEFAULT_CROP.size_px or 0
         crops = np.stack([np.rint(resample_square(crop, size)).astype(np.uint8) for crop in found])
         say(f"{self.row}: {len(crops)} cells")
         with CropSetWriter(
@@ -138,7 +138,7 @@ def write_shared(
     data: Path,
     out: Path,
     sets: Mapping[str, FieldSet | CutSet],
-    spec: CropSpec = USUAL,
+    spec: CropSpec = DEFAULT_CROP,
     say: Say = lambda text: None,
 ) -> list[Path]:
     """Write crop sets of real images, each ``out/<name>``.

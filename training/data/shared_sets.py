@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles
-from training.data.images import Reading
+from training.data.images import FieldReadOptions
 from training.data.mitocheck import mitocheck_split
 from training.data.shared import CutSet, FieldSet, Part
 
@@ -107,7 +107,9 @@ _PAINTING: Final = {
 
 def _neubias(structure: str, names: dict[str, str], *files: str) -> Part:
     # Not all files tell their pixel size, and a crop set has one scale.
-    reading = Reading(names, pixel_size_um=0, cell="structure", about={"structure": structure})
+    reading = FieldReadOptions(
+        names, pixel_size_um=0, cell="structure", about={"structure": structure}
+    )
     return Part(reading, _named(*files))
 
 
@@ -123,7 +125,7 @@ SETS: Final[dict[str, FieldSet | CutSet]] = {
         },
         (
             Part(
-                Reading(
+                FieldReadOptions(
                     pixel_size_um=0.656,
                     labels=Path("labels"),
                     labels_channel="cell-labels",
@@ -134,19 +136,19 @@ SETS: Final[dict[str, FieldSet | CutSet]] = {
         ),
     ),
     "cellpainting_BR00143976": FieldSet(
-        "cellpainting_BR00143976", _PAINTING, (Part(Reading(_OPERA, pixel_size_um=0.598)),)
+        "cellpainting_BR00143976", _PAINTING, (Part(FieldReadOptions(_OPERA, pixel_size_um=0.598)),)
     ),
     "jump_BR00117006": FieldSet(
         "jump_BR00117006",
         {"DNA": "context", "RNA": "concept", "AGP": "concept"},
-        (Part(Reading({"ch2": "AGP", "ch3": "RNA", "ch5": "DNA"}, pixel_size_um=0.598)),),
+        (Part(FieldReadOptions({"ch2": "AGP", "ch3": "RNA", "ch5": "DNA"}, pixel_size_um=0.598)),),
     ),
     "nf1_schwann": FieldSet(
         "nf1_schwann",
         {"DNA": "context", "ER": "context", "actin": "concept"},
         (
             Part(
-                Reading(
+                FieldReadOptions(
                     {"DAPI": "DNA", "GFP": "ER", "RFP": "actin"},
                     pixel_size_um=0.322,
                     about={"cell_line": "Schwann"},
@@ -160,7 +162,7 @@ SETS: Final[dict[str, FieldSet | CutSet]] = {
         {"GFP": "concept", "DNA": "context"},
         (
             Part(
-                Reading(
+                FieldReadOptions(
                     {"Channel1": "GFP", "Channel2": "DNA"},
                     pixel_size_um=1.0,
                     about={"cell_line": "U-2 OS", "plate": "BBBC013"},
@@ -175,7 +177,7 @@ SETS: Final[dict[str, FieldSet | CutSet]] = {
         {"DNA": "context", "actin": "concept", "mitotic marker": "concept"},
         (
             Part(
-                Reading(
+                FieldReadOptions(
                     {"D": "DNA", "F": "actin", "R": "mitotic marker"},
                     about={"cell_line": "Kc167"},
                 )
@@ -187,7 +189,7 @@ SETS: Final[dict[str, FieldSet | CutSet]] = {
         {"DNA": "context", "ER": "context", "RNA": "concept"},
         (
             Part(
-                Reading(
+                FieldReadOptions(
                     # By their looks: the file does not say.
                     {"c1": "DNA", "c2": "ER", "c3": "RNA"},
                     pixel_size_um=0.656,

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from napari_c3r.core.atomic import replacing
-from napari_c3r.core.montage import Look, compose
-from napari_c3r.core.montage_files import arrange
-from napari_c3r.core.stains import channel_colours
+from napari_c3r.core.channels.stains import channel_colours
+from napari_c3r.core.figures.montage import Look, compose
+from napari_c3r.core.figures.montage_files import arrange
 from training.data.cropset import CropSet
 
 _ACROSS: Final = 2400  # pixels, about

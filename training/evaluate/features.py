@@ -14,7 +14,7 @@ PERCENTILES: Final = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 # Pictures are worked on in pieces, so that their spectra do not fill the memory.
 _PIECE: Final = 256
 # Far below the power of camera noise on the scale of [0, 1], so that a flat channel has a log.
-_LEAST_POWER: Final = 1e-8
+_MIN_POWER: Final = 1e-8
 
 
 def texture_features(crops: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -85,7 +85,7 @@ def radial_power(images: NDArray[np.float32]) -> NDArray[np.float32]:
     member = (rings[:, None] == np.arange(FREQUENCY_BINS)).astype(np.float32)
     member /= np.maximum(member.sum(axis=0), 1)
     mean = power.reshape(*images.shape[:-2], -1) @ member
-    return np.log(mean + _LEAST_POWER).astype(np.float32)
+    return np.log(mean + _MIN_POWER).astype(np.float32)
 
 
 def _texture(crops: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -12,12 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import (
-    ContextConceptEncoder,
-    Encoder,
-    EncoderConfig,
-    LocalEncoder,
-)
+from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, EncoderConfig, LocalEncoder
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.folder import ModelFolder
 from training.evaluate.features import intensity_features, texture_features
@@ -28,7 +23,7 @@ _PIECE: Final = 256
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadoutSpec:
     """One row of the table: which representation, and how it is read.
 
     Attributes
@@ -69,7 +64,7 @@ class Representation(Protocol):
 
     def __call__(
         self, crops: NDArray[np.generic], assignment: ChannelAssignment
-    ) -> dict[Reading, Vectors]:
+    ) -> dict[ReadoutSpec, Vectors]:
         """Represent crops.
 
         Parameters
@@ -95,11 +90,11 @@ class HandMade:
 
     def __call__(
         self, crops: NDArray[np.generic], assignment: ChannelAssignment
-    ) -> dict[Reading, Vectors]:
+    ) -> dict[ReadoutSpec, Vectors]:
         """Represent crops; see `Representation`."""
         used = [assignment.names.index(name) for name in assignment.used]
         values = self.function(crops[:, used])
-        return {Reading(self.name): Vectors(values, np.zeros(values.shape[1], bool))}
+        return {ReadoutSpec(self.name): Vectors(values, np.zeros(values.shape[1], bool))}
 
 
 TEXTURE: Final = HandMade("texture", texture_features)
@@ -132,7 +127,7 @@ class EncoderReadings:
 
     def __call__(
         self, crops: NDArray[np.generic], assignment: ChannelAssignment
-    ) -> dict[Reading, Vectors]:
+    ) -> dict[ReadoutSpec, Vectors]:
         """Represent crops; see `Representation`."""
         readings = {}
         readouts = self.readouts or (self.encoder.config.readout,)
@@ -142,7 +137,7 @@ class EncoderReadings:
             vectors, parts = self._embed(crops, assignment, mode, widest)
             for readout in readouts:
                 kept = np.isin(parts, readout.split("+"))
-                reading = Reading(self.name, readout, mode)
+                reading = ReadoutSpec(self.name, readout, mode)
                 readings[reading] = Vectors(vectors[:, kept], parts[kept] == "cls")
         return readings
 

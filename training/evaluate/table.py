@@ -16,7 +16,7 @@ from training.evaluate.representations import (
     INTENSITY,
     TEXTURE,
     EncoderReadings,
-    Reading,
+    ReadoutSpec,
     Representation,
     Vectors,
     beside,
@@ -98,7 +98,7 @@ def _fill(
     config: EncoderConfig,
     say: Callable[[str], None],
 ) -> pd.DataFrame:
-    rows: dict[Reading, dict[str, float]] = {}
+    rows: dict[ReadoutSpec, dict[str, float]] = {}
     for name, task in tasks.items():
         cells = task.load(data, config)
         say(f"{name}: {len(cells)} cells")
@@ -117,14 +117,14 @@ def _fill(
 
 def _represent(
     represented: Sequence[Representation], cells: Cells
-) -> list[tuple[Reading, Vectors]]:
+) -> list[tuple[ReadoutSpec, Vectors]]:
     """All readings of some cells, encoders also beside texture where that is among them."""
-    found: dict[Reading, Vectors] = {}
+    found: dict[ReadoutSpec, Vectors] = {}
     for representation in represented:
         found |= representation(cells.crops, cells.assignment)
-    texture = found.get(Reading(TEXTURE.name))
+    texture = found.get(ReadoutSpec(TEXTURE.name))
     joined = {
-        Reading(f"{reading.name} + texture", reading.readout, reading.concept_mode): beside(
+        ReadoutSpec(f"{reading.name} + texture", reading.readout, reading.concept_mode): beside(
             vectors, texture
         )
         for reading, vectors in found.items()

@@ -9,7 +9,7 @@ import pytest
 import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose import FlipJob, FlipRun, Kind, flip_report
-from napari_c3r.core.embed import EmbedJob
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 

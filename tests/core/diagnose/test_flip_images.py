@@ -8,7 +8,7 @@ import numpy as np
 
 import napari_c3r as c3r
 from napari_c3r.core.diagnose import FlipJob, FlipRun
-from napari_c3r.core.embed import EmbedJob, EmbedRun
+from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
 from napari_c3r.core.table import window_px
 
 from .small import ROLES
@@ -16,7 +16,7 @@ from .small import ROLES
 
 def test_a_known_window_is_used_as_in_embedding(field, encoder):
     job = EmbedJob(field.image, field.cells, ROLES, encoder, window_px=31, precision="float32")
-    embedded = EmbedRun(job)
+    embedded = FieldEmbedder(job)
     list(embedded.steps())
     table = embedded.result()
     assert window_px(table, field.image.name) == 31

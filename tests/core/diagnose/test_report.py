@@ -10,7 +10,7 @@ import pytest
 from napari_c3r.core.diagnose import FlipJob, FlipRun
 from napari_c3r.core.diagnose.report import require_report, write_report
 from napari_c3r.core.diagnose.report.page import Section, cell_text, html, markdown
-from napari_c3r.core.embed import EmbedJob
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.errors import InputError
 
 from .small import ROLES

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed import EmbedJob, EmbedRun
+from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
 from napari_c3r.core.encoder import Encoder, load_encoder
 from napari_c3r.core.encoder.loading import torch_problem
 from napari_c3r.core.encoder.local import LocalEncoder
@@ -108,9 +108,9 @@ def test_the_diagnostics_are_the_same_to_the_bit(local, remote):
 
 def test_a_run_is_followed_stopped_and_taken_up_again(local, remote):
     image, labels = field()
-    whole = EmbedRun(EmbedJob(image, labels, ROLES, local, batch_size=4))
+    whole = FieldEmbedder(EmbedJob(image, labels, ROLES, local, batch_size=4))
     done = [step.done for step in whole.steps()]
-    run = EmbedRun(EmbedJob(image, labels, ROLES, remote, batch_size=4))
+    run = FieldEmbedder(EmbedJob(image, labels, ROLES, remote, batch_size=4))
     for step in run.steps():
         if step.done >= 8:
             break
@@ -141,7 +141,7 @@ def test_a_bad_folder_is_told_and_leaves_no_process(tmp_path):
 def test_a_process_that_dies_is_one_clear_line_and_another_takes_over(folder, local, crops):
     encoder = RemoteEncoder(folder)
     image, labels = field()
-    run = EmbedRun(EmbedJob(image, labels, ROLES, encoder, batch_size=4))
+    run = FieldEmbedder(EmbedJob(image, labels, ROLES, encoder, batch_size=4))
     steps = run.steps()
     while next(steps).done < 8:
         pass
@@ -154,7 +154,7 @@ def test_a_process_that_dies_is_one_clear_line_and_another_takes_over(folder, lo
     # What was done is kept, and the next run starts another process.
     assert len(run.result()) == 8
     list(run.steps())
-    whole = EmbedRun(EmbedJob(image, labels, ROLES, local, batch_size=4))
+    whole = FieldEmbedder(EmbedJob(image, labels, ROLES, local, batch_size=4))
     list(whole.steps())
     np.testing.assert_array_equal(run.result().X, whole.result().X)
     encoder.release()

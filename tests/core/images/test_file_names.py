@@ -1,4 +1,4 @@
-"""Reading the names of microscopes' files."""
+"""ReadOptions the names of microscopes' files."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import FieldSource, Reading, find_images, read_image, survey
+from napari_c3r.core.images import FieldSource, ReadOptions, find_images, read_image, scan
 
 
 def write(folder, names, shape=(8, 9), value=1):
@@ -19,7 +19,7 @@ def write(folder, names, shape=(8, 9), value=1):
 
 def test_a_plate_in_one_look(tmp_path):
     names = [f"{well}_s{site}_w{w}" for well in ("A01", "B03") for site in (1, 2) for w in (1, 2)]
-    found = survey(write(tmp_path / "p", names))
+    found = scan(write(tmp_path / "p", names))
     assert len(found.images) == 4
     assert found.wells == ("A01", "B03")
     assert found.channel_names == ("w1", "w2")
@@ -30,7 +30,7 @@ def test_a_plate_in_one_look(tmp_path):
 
 def test_fields_with_other_channels_are_left_out_and_named(tmp_path):
     names = [f"A01_s{site}_w{w}" for site in (1, 2) for w in (1, 2)]
-    found = survey(write(tmp_path / "p", [*names, "A01_s3_w1"]))
+    found = scan(write(tmp_path / "p", [*names, "A01_s3_w1"]))
     assert [image.name for image in found.images] == ["A01_s1", "A01_s2"]
     assert "1 of 3 fields have other channels" in found.notes[0]
     assert "A01_s3" in found.notes[0]
@@ -49,8 +49,8 @@ def test_a_channel_axis_by_another_name_is_noticed_and_exchanged(
     pixels = np.arange(np.prod(shape), dtype="uint16").reshape(shape)
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": axes})
-    assert doubt in survey(path).doubts[0]
-    right = survey(path, swap=swap)
+    assert doubt in scan(path).doubts[0]
+    right = scan(path, swap=swap)
     assert (right.doubts, right.channel_names) == ((), ("ch1", "ch2", "ch3"))
     image = read_image(path, swap=swap)
     np.testing.assert_array_equal(np.asarray(image.data), pixels)
@@ -71,12 +71,12 @@ def test_names_of_channels_do_not_survive_an_exchange_of_their_axis(tmp_path):
 @pytest.mark.parametrize("swap", ["C", "CC", "CX", "CZT"])
 def test_an_exchange_that_is_none_is_refused(tmp_path, swap):
     with pytest.raises(InputError, match="two of the letters T, C and Z"):
-        survey(write(tmp_path / "p", ["a"]), swap=swap)
+        scan(write(tmp_path / "p", ["a"]), swap=swap)
 
 
 def test_a_reading_renames_and_scales(tmp_path):
     files = find_images(write(tmp_path / "p", ["A01_s1_w1", "A01_s1_w2"]))[0]
-    reading = Reading({"w1": "DNA", "absent": "x"}, 0.5)
+    reading = ReadOptions({"w1": "DNA", "absent": "x"}, 0.5)
     image = FieldSource(files, reading).read()
     assert (image.channel_names, image.pixel_size_um) == (("DNA", "w2"), 0.5)
     again = reading.renamed("DNA", "Hoechst").renamed("w2", "ER")
@@ -84,6 +84,6 @@ def test_a_reading_renames_and_scales(tmp_path):
 
 
 def test_slices_and_times_in_names_are_counted(data_dir):
-    found = survey(data_dir / "readers/imagexpress_9987_Plate_3434")
+    found = scan(data_dir / "readers/imagexpress_9987_Plate_3434")
     assert (len(found.images), found.wells) == (4, ("B02", "B03"))
     assert found.plates == ("9987",)

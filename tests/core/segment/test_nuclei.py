@@ -10,7 +10,7 @@ import tifffile
 from scipy import ndimage as ndi
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.segment import f1_at_iou, segment_nuclei, usual_diameter
+from napari_c3r.core.segment import estimate_diameter, f1_at_iou, segment_nuclei
 
 
 def scene(discs, shape=(256, 256), background=100.0, noise=3.0, seed=0):
@@ -73,7 +73,7 @@ def test_the_pixel_size_does_not_matter(zoom):
     zoomed = ndi.zoom(pixels, zoom, order=1)
     truth = ndi.zoom(labels, zoom, order=0)
     assert f1_at_iou(truth, segment_nuclei(zoomed)) >= 0.95
-    assert usual_diameter(zoomed) == pytest.approx(24 * zoom, rel=0.25)
+    assert estimate_diameter(zoomed) == pytest.approx(24 * zoom, rel=0.25)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])

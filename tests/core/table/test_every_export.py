@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import napari_c3r as c3r
+from napari_c3r.core.embed.driver import Compute, FieldsRun, FieldTask
 from napari_c3r.core.encoder.local import MODELS
-from napari_c3r.core.fields import Compute, FieldsRun, FieldTask
-from napari_c3r.core.images import Reading, survey
+from napari_c3r.core.images import ReadOptions, scan
 from napari_c3r.core.table import KEY, roles_of
 from tests.widgets.fields import labels, write_plate
 
@@ -23,7 +23,7 @@ ROLES = c3r.ChannelAssignment({"DNA": "context", "w2": "ignore", "w3": "concept"
 def made(tmp_path_factory):
     """Two fields of files, one segmented and one of labels, mapped and clustered."""
     folder = write_plate(tmp_path_factory.mktemp("plate") / "p", ("A01",))
-    sources = survey(folder).sources(Reading({"w1": "DNA"}))
+    sources = scan(folder).sources(ReadOptions({"w1": "DNA"}))
     tasks = [
         FieldTask("A01_s1", source=sources[0], find={"nucleus": "DNA", "cell": None}),
         FieldTask("A01_s2", source=sources[1], labels=labels(), cells_from="from the layer mine"),
@@ -65,7 +65,7 @@ def test_seed_versions_weights_roles_and_settings_are_in_it(made, tmp_path, suff
 
 def test_the_words_on_the_cells_find_them_again(made):
     folder, table = made
-    image = survey(folder).sources(Reading({"w1": "DNA"}))[0].read()
+    image = scan(folder).sources(ReadOptions({"w1": "DNA"}))[0].read()
     call = table.uns[KEY]["images"]["cells_from"][0]
     assert call.startswith("segment_cells(")
     _, cells = eval(f"segment({call.removeprefix('segment_cells(')}", {"segment": segment(image)})

@@ -8,7 +8,7 @@ from training.evaluate.representations import (
     INTENSITY,
     TEXTURE,
     EncoderReadings,
-    Reading,
+    ReadoutSpec,
     Vectors,
     beside,
     untrained_like,
@@ -23,21 +23,23 @@ def test_every_reading_is_what_the_encoder_itself_gives(tiny_encoder):
         CROPS, ROLES
     )
     assert list(readings) == [
-        Reading("m", readout, mode) for mode in ("each", "joint") for readout in ("cls", "cls+std")
+        ReadoutSpec("m", readout, mode)
+        for mode in ("each", "joint")
+        for readout in ("cls", "cls+std")
     ]
     for reading, vectors in readings.items():
         wanted = tiny_encoder.embed(
             CROPS, ROLES, ROLES.names, concept_mode=reading.concept_mode, readout=reading.readout
         )
         np.testing.assert_array_equal(vectors.values, wanted)
-        alone = readings[Reading("m", "cls", reading.concept_mode)].values
+        alone = readings[ReadoutSpec("m", "cls", reading.concept_mode)].values
         np.testing.assert_array_equal(vectors.values[:, vectors.cls], alone)
 
 
 def test_by_default_as_the_model_recommends(tiny_encoder):
     config = tiny_encoder.config
     readings = EncoderReadings("m", tiny_encoder)(CROPS, ROLES)
-    assert list(readings) == [Reading("m", config.readout, config.concept_mode)]
+    assert list(readings) == [ReadoutSpec("m", config.readout, config.concept_mode)]
 
 
 def test_crops_of_whole_patches_are_brought_to_the_input_size_too(tiny_encoder):

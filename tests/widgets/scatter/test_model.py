@@ -9,8 +9,8 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from napari_c3r.core.colours import CATEGORICAL, GREY, rgb
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY, rgb
 from napari_c3r.widgets.scatter.appearance import DIMMING, Values, crowding
 from napari_c3r.widgets.scatter.model import UNDO_DEPTH, ScatterModel, SelectMode
 

@@ -15,7 +15,7 @@ from qtpy.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QSlider, QWidget
 
-from napari_c3r.core.colours import CATEGORICAL, rgb
+from napari_c3r.core.figures.colours import CATEGORICAL, rgb
 from napari_c3r.widgets.scatter.overlay import Tool
 from napari_c3r.widgets.scatter.raster_view import RasterView
 from napari_c3r.widgets.scatter.views import create_view, opengl_available

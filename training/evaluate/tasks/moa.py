@@ -24,14 +24,14 @@ from training.evaluate.metrics import (
 FILE: Final = Path("crops", "bbbc021", "moa.tif")
 ROLES: Final = ChannelAssignment({"DNA": "context", "actin": "concept", "tubulin": "concept"})
 CONTROL: Final = "DMSO"
-MOST_PER_COMPOUND: Final = 60
+MAX_PER_COMPOUND: Final = 60
 # Of 97 treatments it draws 96: few of the many cells with taxol are of its rarer concentrations.
 SEED: Final = 1
 COMPONENTS: Final = 64
 NEIGHBOURS: Final = 15
 
 
-def load(data: Path, *, most_per_compound: int = MOST_PER_COMPOUND, seed: int = SEED) -> Cells:
+def load(data: Path, *, most_per_compound: int = MAX_PER_COMPOUND, seed: int = SEED) -> Cells:
     """Read the treated cells, of no compound more than so many.
 
     Parameters

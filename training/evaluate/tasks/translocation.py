@@ -25,7 +25,7 @@ PLATE: Final = "1049_Metadata.csv"
 CHANNELS: Final = {"GFP": "Channel1", "DNA": "Channel2"}
 ROLES: Final = ChannelAssignment({"GFP": "concept", "DNA": "context"})
 PIXEL_SIZE_UM: Final = 1.0
-MOST_PER_WELL: Final = 100
+MAX_PER_WELL: Final = 100
 SEED: Final = 0
 BATCH: Final = 256
 NEGATIVE, POSITIVE = -1, 1
@@ -70,8 +70,8 @@ def load(data: Path, config: EncoderConfig, folds: Folds = TEST) -> Cells:
         With columns ``row``, ``well``, ``dose`` and ``control``.
     """
     # Only here, since they need more packages than the other tasks.
-    from napari_c3r.core.cells import measure_cells
-    from napari_c3r.core.crops import CropSpec, iter_crops, plan_crops
+    from napari_c3r.core.cells.measure import measure_cells
+    from napari_c3r.core.crops.cut import CropSpec, iter_crops, plan_crops
     from napari_c3r.core.images import Image
     from napari_c3r.core.segment import segment_cells
 
@@ -94,7 +94,7 @@ def load(data: Path, config: EncoderConfig, folds: Folds = TEST) -> Cells:
     crops, rows = [], []
     for well, image, labels, table in fields:
         order = np.random.default_rng(SEED).permutation(len(table.obs))
-        chosen = np.sort(order[:MOST_PER_WELL])
+        chosen = np.sort(order[:MAX_PER_WELL])
         for batch in iter_crops(image, labels, table.obs, plan, batch_size=BATCH, rows=chosen):
             crops.append(batch.crops)
         rows += [well._asdict()] * len(chosen)

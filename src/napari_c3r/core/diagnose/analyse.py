@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.diagnose.collect import Material
+from napari_c3r.core.diagnose.collect import VariantEmbeddings
 from napari_c3r.core.diagnose.compare import Comparer, CompareSettings, Shift, mean_shift
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.parity import Parity, parity_and_entropy
@@ -22,12 +22,12 @@ from napari_c3r.core.diagnose.variants import Kind, VariantPlan
 from napari_c3r.core.diagnose.verdict import judge, references
 from napari_c3r.core.errors import InputError
 
-FEWEST_CELLS = 8
+MIN_CELLS = 8
 """Below so many cells, neighbourhoods mean nothing."""
 
 
 def analyse(
-    material: Material,
+    embeddings: VariantEmbeddings,
     plan: VariantPlan,
     obs: pd.DataFrame,
     channel_names: tuple[str, ...],
@@ -40,7 +40,7 @@ def analyse(
 
     Parameters
     ----------
-    material
+    embeddings
         Vectors of the same cells under every variant.
     plan
         The variants.
@@ -58,38 +58,38 @@ def analyse(
     Raises
     ------
     InputError
-        Fewer than `FEWEST_CELLS` cells.
+        Fewer than `MIN_CELLS` cells.
     """
     n = len(obs)
-    if n < FEWEST_CELLS:
+    if n < MIN_CELLS:
         raise InputError(
-            f"There are {n} cells, too few to compare neighbourhoods; give at least {FEWEST_CELLS}"
+            f"There are {n} cells, too few to compare neighbourhoods; give at least {MIN_CELLS}"
         )
     settings, notes = fitting(settings, n)
-    notes += list(material.notes) + ([skip_parity] if skip_parity else [])
+    notes += list(embeddings.notes) + ([skip_parity] if skip_parity else [])
     labelled = None
     if label_column is not None:
         labelled, problem = labelled_cells(obs[label_column], label_column)
         notes += list(labelled.notes) if labelled else [f"{problem}; the rest is reported without"]
         notes += _well_note(obs, label_column) if labelled else []
-    comparer = Comparer(material.vectors[0], material.columns[0], labelled, settings)
+    comparer = Comparer(embeddings.vectors[0], embeddings.columns[0], labelled, settings)
     yield "compared the roles as assigned"
     repeats = []
-    for vectors in material.noise:
+    for vectors in embeddings.noise:
         repeats.append(comparer.add_noise(vectors))
         yield "compared the noise floor"
     noise = mean_shift(repeats)
     variants, shifts = list(plan.variants[1:]), []
     for number, variant in enumerate(variants, 1):
-        shifts.append(comparer.compare(material.vectors[number], material.columns[number]))
+        shifts.append(comparer.compare(embeddings.vectors[number], embeddings.columns[number]))
         yield f"compared: {variant.name}"
     assigned, floor = references(plan.variants[0], comparer.own, noise, settings.seed)
-    parity, suggestion = _single_channels(material, channel_names, plan.variants[0].assignment)
-    notes += [f"'{name}' is constant in every cell" for name in sorted(material.constant)]
+    parity, suggestion = _single_channels(embeddings, channel_names, plan.variants[0].assignment)
+    notes += [f"'{name}' is constant in every cell" for name in sorted(embeddings.constant)]
     by_name = dict(zip([v.name for v in variants], shifts, strict=True))
     names = [variant.name for variant in plan.variants]
     return FlipReport(
-        obs.assign(**_focus_columns(material, channel_names)),
+        obs.assign(**_focus_columns(embeddings, channel_names)),
         assigned,
         floor,
         judge(
@@ -97,21 +97,21 @@ def analyse(
             shifts,
             comparer.own,
             noise,
-            constant=material.constant,
+            constant=embeddings.constant,
             seed=settings.seed,
         ),
         *_per_cell(by_name, noise, obs.index),
-        dict(zip(names, material.vectors, strict=True)),
-        dict(zip(names, material.columns, strict=True)),
+        dict(zip(names, embeddings.vectors, strict=True)),
+        dict(zip(names, embeddings.columns, strict=True)),
         settings.k,
         kept_by_chance(n, settings.k),
         (label_column or "") if labelled else "",
         plan.skipped,
         tuple(notes),
-        {**asdict(settings), **material.run_settings, "noise_repeats": len(material.noise)},
+        {**asdict(settings), **embeddings.run_settings, "noise_repeats": len(embeddings.noise)},
         parity,
         suggestion,
-        material.alone,
+        embeddings.alone,
     )
 
 
@@ -148,16 +148,18 @@ def _well_note(obs: pd.DataFrame, column: str) -> list[str]:
 
 
 def _single_channels(
-    material: Material, names: tuple[str, ...], assignment: ChannelAssignment
+    embeddings: VariantEmbeddings, names: tuple[str, ...], assignment: ChannelAssignment
 ) -> tuple[Parity | None, RoleSuggestion | None]:
-    if material.alone is None or len(names) < 2:
+    if embeddings.alone is None or len(names) < 2:
         return None, None
-    parity = parity_and_entropy(material.alone, names, assignment)
-    return parity, suggest_roles(material.alone, names)
+    parity = parity_and_entropy(embeddings.alone, names, assignment)
+    return parity, suggest_roles(embeddings.alone, names)
 
 
-def _focus_columns(material: Material, names: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
-    return {f"focus_{name}": material.focus[:, c] for c, name in enumerate(names)}
+def _focus_columns(
+    embeddings: VariantEmbeddings, names: tuple[str, ...]
+) -> dict[str, NDArray[np.float64]]:
+    return {f"focus_{name}": embeddings.focus[:, c] for c, name in enumerate(names)}
 
 
 def _per_cell(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment, Role
 from napari_c3r.core.diagnose.focus import sharpness
-from napari_c3r.core.diagnose.noise import disturbed
+from napari_c3r.core.diagnose.perturb import perturb
 from napari_c3r.core.diagnose.structure import Columns
 from napari_c3r.core.diagnose.variants import VariantPlan
 
@@ -34,7 +34,7 @@ class RunSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class VariantEmbeddings:
     """Vectors of the same cells under every variant.
 
     Attributes
@@ -44,7 +44,7 @@ class Material:
     columns
         Concept label and readout part of every column, for each variant.
     noise
-        Of the disturbed crops, roles as assigned: one (n, D) for each repeat.
+        Of the perturb crops, roles as assigned: one (n, D) for each repeat.
     alone
         (n, channels, F), each channel embedded alone, or None.
     focus
@@ -67,7 +67,7 @@ class Material:
     notes: tuple[str, ...]
 
 
-class Collector:
+class VariantEmbedder:
     """Embeds crops under all variants, batch by batch, in any order of the cells.
 
     Parameters
@@ -81,7 +81,7 @@ class Collector:
     n_cells
         Cells altogether.
     noise_repeats
-        Times each crop is disturbed for the noise floor, at least 1.
+        Times each crop is perturb for the noise floor, at least 1.
     single_channels
         Whether to embed each channel alone too, for parity.
     seed
@@ -107,7 +107,9 @@ class Collector:
         self._assignments = [variant.assignment for variant in plan.variants]
         self._n_variants = len(self._assignments)
         if single_channels:
-            self._assignments += [alone(name, self._names) for name in self._names]
+            self._assignments += [
+                single_channel_assignment(name, self._names) for name in self._names
+            ]
         self._seed, self._repeats = seed, noise_repeats
         self._vectors: list[NDArray[np.float32]] = []
         self._noise: list[NDArray[np.float32]] = []
@@ -147,13 +149,13 @@ class Collector:
         for held, vectors in zip(self._vectors, run.run_all(crops), strict=True):
             held[rows] = vectors
         for repeat, held in enumerate(self._noise):
-            held[rows] = run.run(disturbed(crops, rows, repeat=repeat, seed=self._seed))
+            held[rows] = run.run(perturb(crops, rows, repeat=repeat, seed=self._seed))
         self._focus[rows] = sharpness(crops)
         self._constant &= (np.ptp(crops, axis=(2, 3)) == 0).all(axis=0)
         self._notes = tuple(run.notes)
         self.done[rows] = True
 
-    def material(self) -> Material:
+    def embeddings(self) -> VariantEmbeddings:
         """What was embedded so far, cells in order."""
         rows = np.flatnonzero(self.done)
         single = None
@@ -164,7 +166,7 @@ class Collector:
             cls = [v[rows][:, [part == "cls" for _, part in c]] for v, c in parts]
             single = np.stack(cls, axis=1)
         constant = zip(self._names, self._constant, strict=True)
-        return Material(
+        return VariantEmbeddings(
             [vectors[rows] for vectors in self._vectors[: self._n_variants]],
             self._columns[: self._n_variants],
             [vectors[rows] for vectors in self._noise],
@@ -176,6 +178,6 @@ class Collector:
         )
 
 
-def alone(name: str, names: Sequence[str]) -> ChannelAssignment:
+def single_channel_assignment(name: str, names: Sequence[str]) -> ChannelAssignment:
     """Put one channel in both groups, which is how a single channel can be embedded."""
     return ChannelAssignment({n: Role.BOTH if n == name else Role.IGNORE for n in names})

@@ -72,7 +72,7 @@ class Shift:
     cka, rand
         Alignment and cluster agreement over all cells.
     beyond
-        (n,), by how much more of a cell's neighbours differ from those in disturbed crops
+        (n,), by how much more of a cell's neighbours differ from those in perturbed crops
         than when roles are left alone; mean over the disturbances.
     """
 
@@ -89,7 +89,7 @@ class Comparer:
     """Compares vectors with those as assigned, which it holds, and with those of the noise.
 
     Noise is given first, by `add_noise`. What a role does is then read beyond noise: the
-    neighbours of a cell in a disturbed crop differ from those in the crop itself; if a role
+    neighbours of a cell in a perturb crop differ from those in the crop itself; if a role
     matters, they differ more from those in the crop itself under the other role. Both
     differences hold the same noise, so nothing but the role is left between them.
 
@@ -125,7 +125,7 @@ class Comparer:
         self._noise: list[tuple[Structure, Cells]] = []
 
     def add_noise(self, vectors: NDArray[np.float32]) -> Shift:
-        """Compare vectors (n, D) of disturbed crops, and keep them as noise."""
+        """Compare vectors (n, D) of perturbed crops, and keep them as noise."""
         arranged = self._arrange(vectors)
         self._noise.append((arranged, rank_shift(arranged, self._structure)))
         return self._shift(vectors, self._columns, arranged)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.factors import Factor, factors_of
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce import NOISE, principal_components
+from napari_c3r.core.reduce.maps import NOISE, principal_components
 
 PERMUTATIONS = 199
 MORE_PERMUTATIONS = 1800
@@ -22,13 +22,13 @@ N_COMPONENTS = 20
 """Principal components that stand for the map."""
 
 LEVEL = 0.05
-LEAST_SHARE = {"map": 0.02, "cluster": 0.1}
+MIN_SHARE = {"map": 0.02, "cluster": 0.1}
 """Share explained below which nothing is said, however certain it is."""
 
-FEWEST_CELLS = 20
-_FEWEST_IN_CLUSTER = 5
+MIN_CELLS = 20
+_MIN_IN_CLUSTER = 5
 # So few draws say nothing of how thin the tail is beyond this.
-_LEAST_P = 1e-4
+_MIN_P = 1e-4
 # Draws computed together, for speed.
 _AT_ONCE = 40
 # Cells of shrinkage towards the mean: a group of few cells is trusted little.
@@ -36,7 +36,7 @@ _RIDGE = 1.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class ConfoundResult:
     """What one factor explains of the whole map, or of who is in a cluster.
 
     Attributes
@@ -79,7 +79,7 @@ class Confounds:
         Sentences.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[ConfoundResult, ...]
     notes: tuple[str, ...]
 
     @property
@@ -158,9 +158,9 @@ def confound_steps(
         Fewer than 20 cells, or tables that do not fit.
     """
     n = len(vectors)
-    if n < FEWEST_CELLS:
+    if n < MIN_CELLS:
         raise InputError(
-            f"There are {n} cells, too few to say what explains them; give at least {FEWEST_CELLS}"
+            f"There are {n} cells, too few to say what explains them; give at least {MIN_CELLS}"
         )
     if len(obs) != n or (clusters is not None and len(clusters) != n):
         raise InputError(f"{n} vectors and {len(obs)} cells do not fit; give one row per cell")
@@ -194,7 +194,7 @@ def _targets(
         names = np.asarray(clusters, dtype=str)
         for name in dict.fromkeys(sorted(names, key=lambda text: (len(text), text))):
             inside = names == name
-            if name != NOISE and _FEWEST_IN_CLUSTER <= inside.sum() <= len(names) * 0.9:
+            if name != NOISE and _MIN_IN_CLUSTER <= inside.sum() <= len(names) * 0.9:
                 scopes.append(str(name))
                 parts.append(inside[:, None].astype(np.float64))
     ends = np.cumsum([part.shape[1] for part in parts])
@@ -288,7 +288,7 @@ def _p_values(
 
     tails = [pearson3.sf(d, skew(n)) for d, n in zip(distance, null.T, strict=True)]
     tails = [1.0 if np.isinf(s) else t for t, s in zip(tails, spread, strict=True)]
-    return np.clip(len(observed) * np.maximum(tails, _LEAST_P), 0, 1)
+    return np.clip(len(observed) * np.maximum(tails, _MIN_P), 0, 1)
 
 
 def _finding(
@@ -298,8 +298,8 @@ def _finding(
     chance: float,
     p: float,
     target: NDArray[np.float64],
-) -> Finding:
-    least = LEAST_SHARE["map" if scope == "map" else "cluster"]
+) -> ConfoundResult:
+    least = MIN_SHARE["map" if scope == "map" else "cluster"]
     loud = p < LEVEL and explained >= max(least, chance)
     share = f"{max(explained, 0):.0%}"
     by_chance = f"chance: up to {max(chance, 0):.0%}"
@@ -317,7 +317,7 @@ def _finding(
             f"{what} explains {share} of who is in cluster {scope}{_leaning(factor, target)} "
             f"({by_chance}): read it as {factor.name} before anything else"
         )
-    return Finding(scope, factor.name, explained, chance, p, loud, sentence)
+    return ConfoundResult(scope, factor.name, explained, chance, p, loud, sentence)
 
 
 def _leaning(factor: Factor, target: NDArray[np.float64]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from napari_c3r.core.diagnose.confounds import FEWEST_CELLS, Confounds, confound_steps
+from napari_c3r.core.diagnose.confounds import MIN_CELLS, Confounds, confound_steps
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.variants import Kind
 
@@ -40,10 +40,10 @@ def explain_steps(
     """
     from anndata import AnnData
 
-    from napari_c3r.core.reduce import cluster
+    from napari_c3r.core.reduce.maps import cluster
 
     vectors = report.vectors[str(Kind.ASSIGNED)]
-    if len(vectors) < FEWEST_CELLS:
+    if len(vectors) < MIN_CELLS:
         return None
     if clusters is None:
         clusters = cluster(AnnData(vectors), seed=seed).obs["cluster"].astype(str).tolist()

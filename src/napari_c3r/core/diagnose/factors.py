@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-FEWEST_ARRANGEMENTS = 20
+MIN_ARRANGEMENTS = 20
 """A factor whose groups can be dealt out in fewer ways cannot be tested."""
 
 
@@ -85,7 +85,7 @@ def _groups(obs: pd.DataFrame, notes: list[str]) -> list[Factor | None]:
         if any(np.array_equal(c, codes) for _, c in finer):
             # One field in each well: what is said of the field holds for the well.
             continue
-        if unit_name != "cell" and _arrangements(codes, units) < FEWEST_ARRANGEMENTS:
+        if unit_name != "cell" and _arrangements(codes, units) < MIN_ARRANGEMENTS:
             notes.append(
                 f"{codes.max() + 1} {name}s of {units.max() + 1} {unit_name}s are too few to tell "
                 f"a difference between {name}s from one between {unit_name}s"

@@ -12,19 +12,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.cells import CellTable, measure_cells
+from napari_c3r.core.cells.labels import ArrayLike
+from napari_c3r.core.cells.measure import CellTable, measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
 from napari_c3r.core.diagnose.analyse import analyse
-from napari_c3r.core.diagnose.collect import Collector, RunSettings
+from napari_c3r.core.diagnose.collect import RunSettings, VariantEmbedder
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
-from napari_c3r.core.embed import EmbedJob, EmbedProgress
+from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
-from napari_c3r.core.labels import ArrayLike
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
@@ -50,7 +50,7 @@ class FlipJob:
     max_cells
         Most cells to ask, drawn in proportion from every label, or image without labels.
     noise_repeats
-        Times each crop is disturbed for the noise floor.
+        Times each crop is perturb for the noise floor.
     parity
         Whether to embed each channel alone as well, for parity and suggested roles.
     compare
@@ -103,7 +103,7 @@ class FlipRun:
         self._measured: list[tuple[CellTable, CropPlan]] = []
         self._obs = pd.DataFrame()
         self._n_found = 0
-        self._collector: Collector | None = None
+        self._collector: VariantEmbedder | None = None
         self._report: FlipReport | None = None
 
     def steps(self) -> Iterator[EmbedProgress]:
@@ -166,7 +166,7 @@ class FlipRun:
                 found |= dict(zip(here[batch.rows].tolist(), batch.crops, strict=True))
         return np.stack([found[cell] for cell in cells.tolist()])
 
-    def _prepare(self) -> Collector:
+    def _prepare(self) -> VariantEmbedder:
         """Measure the cells of all images and draw those to ask."""
         if self._collector is not None:
             return self._collector
@@ -183,7 +183,7 @@ class FlipRun:
         self._n_found = len(obs)
         self._obs = obs.iloc[rows].reset_index(drop=True)
         first = self.job.fields[0]
-        self._collector = Collector(
+        self._collector = VariantEmbedder(
             first.encoder,
             self.plan,
             self._roles.used,
@@ -227,7 +227,7 @@ class FlipRun:
         return CellTable(table.obs.assign(height_px=height, width_px=width), table.notes), plan
 
     def _embed_field(
-        self, number: int, field: EmbedJob, collector: Collector, run: VariantsRun
+        self, number: int, field: EmbedJob, collector: VariantEmbedder, run: VariantsRun
     ) -> Iterator[None]:
         here = np.flatnonzero((self._obs["_field"] == number).to_numpy() & ~collector.done)
         if not len(here):
@@ -247,7 +247,7 @@ class FlipRun:
         obs = self._obs.iloc[rows].drop(columns="_field").reset_index(drop=True)
         names = obs["image"].astype(str) + ":" + obs["label"].astype(str)
         report = yield from analyse(
-            collector.material(),
+            collector.embeddings(),
             self.plan,
             obs.set_index(pd.Index(names.to_numpy(dtype=object))),
             self._roles.used,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose.analyse import analyse
-from napari_c3r.core.diagnose.collect import Collector, RunSettings, alone
+from napari_c3r.core.diagnose.collect import RunSettings, VariantEmbedder, single_channel_assignment
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.sample import label_values
@@ -68,7 +68,7 @@ def flip_report_of_crops(
     roles = assignment.for_channels(channel_names).require_usable()
     plan = plan_variants(roles, kinds)
     used = [list(channel_names).index(name) for name in roles.used]
-    collector = Collector(
+    collector = VariantEmbedder(
         encoder,
         plan,
         roles.used,
@@ -83,7 +83,7 @@ def flip_report_of_crops(
             rows = np.arange(start, min(start + live.batch_size, len(crops)))
             collector.take(live, rows, crops[rows][:, used].astype(np.float32))
     steps = analyse(
-        collector.material(),
+        collector.embeddings(),
         plan,
         table,
         roles.used,
@@ -120,7 +120,7 @@ def embed_alone(
     chosen = run or RunSettings()
     names = tuple(channel_names)
     everything = ChannelAssignment(dict.fromkeys(names, "both"))
-    assignments = [everything, *(alone(name, names) for name in names)]
+    assignments = [everything, *(single_channel_assignment(name, names) for name in names)]
     with encoder.start_variants(
         assignments[1:] if len(names) == 1 else assignments,
         names,

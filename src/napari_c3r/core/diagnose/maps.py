@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.reduce import aligned_maps
+from napari_c3r.core.reduce.maps import aligned_maps
 
 Points = NDArray[np.float32]
 
@@ -16,8 +16,8 @@ def paired_maps(
     """Lay out two sets of vectors of the same cells so that only what moved differs.
 
     Both maps are made together, each cell held near its place on the other; see
-    :func:`napari_c3r.core.reduce.aligned_maps`. They are then turned or mirrored to lie like a map
-    that is known (orthogonal Procrustes; Schönemann 1966), which leaves distances as they are.
+    :func:`napari_c3r.core.reduce.maps.aligned_maps`. They are then turned or mirrored to lie like
+    a map that is known (orthogonal Procrustes; Schönemann 1966), which keeps distances.
 
     Parameters
     ----------

@@ -14,15 +14,15 @@ from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.local import LocalEncoder
 from napari_c3r.core.encoder.plan import Plan, read_out
-from napari_c3r.core.encoder.run import EmbeddingRun
+from napari_c3r.core.encoder.run import InferenceRun
 
 _Channels = tuple[int, ...]
 
 
-class VariantsRun(EmbeddingRun):
+class VariantsRun(InferenceRun):
     """An encoder ready to embed crops under several assignments at once.
 
-    `run` embeds with the first assignment, as `EmbeddingRun` does; `run_all` with every one.
+    `run` embeds with the first assignment, as `InferenceRun` does; `run_all` with every one.
     Crops are prepared once, a channel runs once through a branch whatever the number of
     assignments that have it there, and two assignments that join the same context with the
     same concept share the joint encoder's work: leaving a context channel out is contained in
@@ -42,7 +42,7 @@ class VariantsRun(EmbeddingRun):
     Attributes
     ----------
     all_columns : tuple
-        For every assignment, what `EmbeddingRun.columns` says.
+        For every assignment, what `InferenceRun.columns` says.
     """
 
     def __init__(

@@ -8,15 +8,14 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core import stains
-from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.channels import ChannelAssignment, Role, stains
 from napari_c3r.core.diagnose.parity import cluster_shares, entropy_bits
 from napari_c3r.core.errors import InputError
 
 RESAMPLES = 25
 """Times the cells are drawn anew to see how stable the data's answer is."""
 
-FEWEST_CELLS = 10
+MIN_CELLS = 10
 """Below so many cells, the data have no say."""
 
 # How much to trust each source. A stain that is named settles a role; what the data say is a
@@ -88,7 +87,7 @@ def suggest_roles(
     constant = {name for name, s in zip(channel_names, spread, strict=True) if s < 1e-6}
     usable = [name for name in channel_names if name not in constant]
     by_data: dict[str, float] = {}
-    if len(features) >= FEWEST_CELLS and len(usable) >= 2:
+    if len(features) >= MIN_CELLS and len(usable) >= 2:
         kept = features[:, [channel_names.index(name) for name in usable]]
         by_data = dict(zip(usable, _context_share(kept, seed), strict=True))
     odds = {name: _log_odds(by_name[name]) + _data_odds(by_data, name) for name in channel_names}

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder.folder import read_model_folder, write_model_folder
     from napari_c3r.core.encoder.loading import load_encoder
     from napari_c3r.core.encoder.local import LocalEncoder
-    from napari_c3r.core.encoder.run import EmbeddingRun
+    from napari_c3r.core.encoder.run import InferenceRun
     from napari_c3r.core.encoder.runtime import available_devices
 
 _HOMES = {
     "ContextConceptEncoder": "cce",
-    "EmbeddingRun": "run",
+    "InferenceRun": "run",
     "Encoder": "encoder",
     "EncoderConfig": "config",
     "LocalEncoder": "local",
@@ -36,9 +36,9 @@ _HOMES = {
 
 __all__ = [
     "ContextConceptEncoder",
-    "EmbeddingRun",
     "Encoder",
     "EncoderConfig",
+    "InferenceRun",
     "LocalEncoder",
     "available_devices",
     "convert_checkpoint",

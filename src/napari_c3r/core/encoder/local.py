@@ -13,7 +13,7 @@ from napari_c3r.core.encoder.cce import ContextConceptEncoder
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.folder import ModelFolder, read_model_folder
-from napari_c3r.core.encoder.run import EmbeddingRun
+from napari_c3r.core.encoder.run import InferenceRun
 from napari_c3r.core.encoder.runtime import available_devices, release_memory
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class LocalEncoder(Encoder):
         batch_size: int | str = "auto",
         concept_mode: ConceptMode | None = None,
         readout: Readout | None = None,
-    ) -> EmbeddingRun:
+    ) -> InferenceRun:
         """Get ready to embed crops that come bit by bit, as `Encoder.start` says."""
-        return EmbeddingRun(
+        return InferenceRun(
             self.network,
             self.config,
             assignment,

@@ -12,7 +12,7 @@ from napari_c3r.core.encoder.config import ConceptMode, Readout
 
 
 class Run(Protocol):
-    """An encoder ready to embed crops; see :class:`napari_c3r.core.encoder.EmbeddingRun`."""
+    """An encoder ready to embed crops; see :class:`napari_c3r.core.encoder.InferenceRun`."""
 
     concept_mode: ConceptMode
     readout: Readout

@@ -112,7 +112,7 @@ class RemoteEncoder(Encoder):
 
 
 class RemoteRun:
-    """A run in the other process; see `EmbeddingRun` and `VariantsRun` for what it offers."""
+    """A run in the other process; see `InferenceRun` and `VariantsRun` for what it offers."""
 
     def __init__(
         self,
@@ -165,11 +165,11 @@ class RemoteRun:
         return list(self._state["notes"])
 
     def run(self, crops: ArrayLike) -> NDArray[np.float32]:
-        """Embed crops, as `EmbeddingRun.run` does."""
+        """Embed crops, as `InferenceRun.run` does."""
         return self._ask("run", crops)
 
     def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
-        """Every token of crops, as `EmbeddingRun.tokens` gives them."""
+        """Every token of crops, as `InferenceRun.tokens` gives them."""
         return self._ask("tokens", crops)
 
     def run_all(self, crops: ArrayLike) -> list[NDArray[np.float32]]:

@@ -30,7 +30,7 @@ from napari_c3r.core.encoder.runtime import (
 )
 
 
-class EmbeddingRun:
+class InferenceRun:
     """An encoder ready to embed crops, batch after batch; made by `Encoder.start`.
 
     Use it in a ``with`` block, or `close` it, to give its memory back.

@@ -24,7 +24,7 @@ _CPU_ACTIVATION_BYTES: Final = 4 * 2**20
 # A graphics card also holds queries, keys, values and the residual stream, about three times the
 # largest activation, and may be shared with a viewer.
 _GPU_ACTIVATION_SHARE: Final = 0.1
-_LARGEST_BATCH: Final = 256
+_MAX_BATCH: Final = 256
 
 
 def available_devices() -> tuple[str, ...]:
@@ -151,7 +151,7 @@ def choose_batch_size(
     tokens = 1 + (height // config.patch_size) * (width // config.patch_size)
     # The hidden layer of the MLP, 4 bytes for each of 4 times the width of its tokens.
     bytes_per_crop = 4 * 4 * tokens * max(n_channels * config.width // 2, config.width)
-    return max(1, min(_LARGEST_BATCH, _activation_budget(device) // bytes_per_crop))
+    return max(1, min(_MAX_BATCH, _activation_budget(device) // bytes_per_crop))
 
 
 def _activation_budget(device: torch.device) -> int:

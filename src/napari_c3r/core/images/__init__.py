@@ -6,16 +6,16 @@ from napari_c3r.core.images.find import ImageFiles, find_images
 from napari_c3r.core.images.image import Image
 from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.images.read import read_image
-from napari_c3r.core.images.reading import FieldSource, Reading, Survey, survey
+from napari_c3r.core.images.reading import FieldSource, ReadOptions, ScanResult, scan
 
 __all__ = [
     "FieldSource",
     "Image",
     "ImageFiles",
-    "Reading",
-    "Survey",
+    "ReadOptions",
+    "ScanResult",
     "find_images",
     "read_image",
     "read_labels",
-    "survey",
+    "scan",
 ]

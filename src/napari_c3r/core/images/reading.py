@@ -10,11 +10,11 @@ from napari_c3r.core.images.find import ImageFiles, PathInput, find_images
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image, at_time
 from napari_c3r.core.images.read import read_image
-from napari_c3r.core.images.stack import MOST_UNNAMED_CHANNELS
+from napari_c3r.core.images.stack import MAX_UNNAMED_CHANNELS
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How the files of an image are read.
 
     Parameters
@@ -52,7 +52,7 @@ class Reading:
         )
         return image.rename({o: n for o, n in self.names.items() if o in image.channel_names})
 
-    def renamed(self, old: str, new: str) -> Reading:
+    def renamed(self, old: str, new: str) -> ReadOptions:
         """The same, with the channel now called ``old`` called ``new``."""
         first = next((name for name, now in self.names.items() if now == old), old)
         return replace(self, names={**self.names, first: new})
@@ -71,7 +71,7 @@ class FieldSource:
     """
 
     files: ImageFiles
-    reading: Reading = field(default_factory=Reading)
+    reading: ReadOptions = field(default_factory=ReadOptions)
 
     @property
     def name(self) -> str:
@@ -84,7 +84,7 @@ class FieldSource:
 
 
 @dataclass(frozen=True)
-class Survey:
+class ScanResult:
     """What was understood of some paths, before a pixel is read.
 
     Attributes
@@ -127,14 +127,14 @@ class Survey:
         """Plates of the fields, each once."""
         return tuple(dict.fromkeys(i.plate for i in self.images if i.plate is not None))
 
-    def sources(self, reading: Reading) -> tuple[FieldSource, ...]:
+    def sources(self, reading: ReadOptions) -> tuple[FieldSource, ...]:
         """Every field, to be read in one way."""
         return tuple(FieldSource(files, reading) for files in self.images)
 
 
-def survey(
+def scan(
     path_or_paths: PathInput | Sequence[PathInput], *, pattern: str | None = None, swap: str = ""
-) -> Survey:
+) -> ScanResult:
     """Find the fields in files, folders or plates, and look into the first one's headers.
 
     Fields whose names tell other channels than most do are left out, and a note says so.
@@ -157,7 +157,7 @@ def survey(
     stack = open_file(first.files[0].path, one_channel=len(first.channel_names) > 1).swapped(swap)
     slices = stack.data.shape[2] * _count(file.z for file in first.files)
     times = stack.data.shape[0] * _count(file.t for file in first.files)
-    found = Survey(
+    found = ScanResult(
         images,
         image.channel_names,
         image.shape[1:],
@@ -189,14 +189,14 @@ def _alike(images: Sequence[ImageFiles]) -> tuple[tuple[ImageFiles, ...], tuple[
     )
 
 
-def _doubts(found: Survey) -> Iterable[str]:
+def _doubts(found: ScanResult) -> Iterable[str]:
     """What looks like a channel axis taken for another one, or the reverse."""
     channels, slices, times = len(found.channel_names), found.n_slices, found.n_times
-    if channels == 1 and 1 < slices <= MOST_UNNAMED_CHANNELS:
+    if channels == 1 and 1 < slices <= MAX_UNNAMED_CHANNELS:
         yield f"One channel with {slices} Z slices: if the slices are channels, say so under Axes."
-    elif channels == 1 and 1 < times <= MOST_UNNAMED_CHANNELS:
+    elif channels == 1 and 1 < times <= MAX_UNNAMED_CHANNELS:
         yield f"One channel at {times} times: if the times are channels, say so under Axes."
-    elif channels > MOST_UNNAMED_CHANNELS and slices == 1:
+    elif channels > MAX_UNNAMED_CHANNELS and slices == 1:
         yield f"{channels} channels in one file: if they are Z slices, say so under Axes."
     if channels == 1 and slices == 1 and times == 1:
         yield "Only one channel: a role for it is found, but two or more say more about a cell."

@@ -9,7 +9,7 @@ import dask.array as da
 
 from napari_c3r.core.errors import InputError
 
-MOST_UNNAMED_CHANNELS = 10
+MAX_UNNAMED_CHANNELS = 10
 """More planes than this on an axis without a name are taken as Z."""
 
 COLOURS = ("red", "green", "blue")
@@ -134,7 +134,7 @@ def name_axes(
     letters = list(axes)
     notes = []
     for position in sorted(unnamed, key=lambda i: shape[i]):
-        few = shape[position] <= MOST_UNNAMED_CHANNELS
+        few = shape[position] <= MAX_UNNAMED_CHANNELS
         letter = ("T" if one_channel else "C") if few else "Z"
         if letter in letters:
             letter = "Z"

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
+from napari_c3r.core.channels.stains import identify, identify_hpa_colour
 from napari_c3r.core.images.names import NameParts
-from napari_c3r.core.stains import identify, identify_hpa_colour
 
 _SEPARATOR = re.compile(r"([_\-. ]+)")
 _NUMBER = re.compile(r"[a-z]?\d+", re.IGNORECASE)

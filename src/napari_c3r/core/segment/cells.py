@@ -19,13 +19,13 @@ from napari_c3r.core.segment.plane import labels_at_shape, resized
 
 WORKING_DIAMETER = 24.0
 # How far a cell may reach from its nucleus, in nucleus diameters, on a cell channel.
-LONGEST_REACH = 2.5
+MAX_REACH = 2.5
 # How far a nucleus is widened where no channel shows the cell, in nucleus diameters.
-USUAL_REACH = 0.6
+DEFAULT_REACH = 0.6
 # The ring round a nucleus in which the cytoplasm is measured, in nucleus diameters.
 RING = 0.25
 # A cell ends where its channel falls below this share of its cytoplasm over the background.
-LEAST_SHARE = 0.2
+MIN_SHARE = 0.2
 # How much a nucleus diameter of distance weighs against the cell's full brightness.
 DISTANCE_WEIGHT = 0.35
 
@@ -96,9 +96,9 @@ def _grown(
     distance, nearest = ndi.distance_transform_edt(seeds == 0, return_indices=True)
     own = level[seeds[tuple(nearest)]]
     brightness = np.clip(height / own, 0, 1)
-    near = distance <= LONGEST_REACH * diameter
+    near = distance <= MAX_REACH * diameter
     ground = watershed(DISTANCE_WEIGHT * distance / diameter - brightness, seeds, mask=near)
-    bright = height > LEAST_SHARE * level[ground]
+    bright = height > MIN_SHARE * level[ground]
     return _connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
 
 
@@ -106,7 +106,7 @@ def _background(
     smooth: NDArray[np.float32], seeds: NDArray[np.int32], diameter: float
 ) -> NDArray[np.float32]:
     """Brightness without cells: the darkest of the surroundings, far enough to leave a cell."""
-    reach = max(3, round(2 * LONGEST_REACH * diameter))
+    reach = max(3, round(2 * MAX_REACH * diameter))
     darkest = ndi.minimum_filter(smooth, size=reach)
     background: NDArray[np.float32] = ndi.gaussian_filter(darkest, reach / 2)
     # In a crowd the darkest place may still be a cell; there the whole image's darkest counts.

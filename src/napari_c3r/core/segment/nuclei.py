@@ -20,23 +20,23 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.segment.background import local_background
 from napari_c3r.core.segment.plane import checked_plane, labels_at_shape, resized
 from napari_c3r.core.segment.quality import nucleus_probability
-from napari_c3r.core.segment.scale import SMALLEST_AREA, vote_on_diameter
+from napari_c3r.core.segment.scale import MIN_AREA, vote_on_diameter
 from napari_c3r.core.segment.shapes import Regions, measure_regions
 from napari_c3r.core.segment.split import split_touching
 
 # Enough pixels for a nucleus' shape; a larger one costs time and shows its texture.
 WORKING_DIAMETER = 24.0
 # A region less likely than this to be a nucleus is left out.
-LEAST_PROBABILITY = 0.45
+MIN_PROBABILITY = 0.45
 # With no more votes than this, the size found may be that of a clump, and smaller ones are tried.
-FEW = 6
-SMALLER_STEP, SMALLEST_TRIED = 1.5, 6.0
+FEW_VOTES = 6
+SMALLER_STEP, MIN_TRIED = 1.5, 6.0
 # Diameters searched, as factors of the usual one.
 SMALLEST, LARGEST = 0.2, 3.0
 # A nucleus is brighter than its surroundings by this many standard errors of the camera's noise
 # (what is cut out of pure noise reaches about 15), and by this share of what the others are.
-LEAST_SIGNIFICANCE = 25.0
-LEAST_SHARE_OF_HEIGHT = 0.06
+MIN_SIGNIFICANCE = 25.0
+MIN_RELATIVE_HEIGHT = 0.06
 
 
 def segment_nuclei(plane: ArrayLike, diameter_px: float | None = None) -> NDArray[np.int32]:
@@ -62,7 +62,7 @@ def segment_nuclei(plane: ArrayLike, diameter_px: float | None = None) -> NDArra
     """
     pixels = checked_plane(plane)
     if diameter_px is None:
-        diameter_px = usual_diameter(pixels)
+        diameter_px = estimate_diameter(pixels)
     if not diameter_px > 0:
         raise InputError(f"The nucleus diameter is {diameter_px}: give a number above 0.")
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
@@ -71,7 +71,7 @@ def segment_nuclei(plane: ArrayLike, diameter_px: float | None = None) -> NDArra
     return labels_at_shape(nuclei, pixels.shape)
 
 
-def usual_diameter(plane: ArrayLike) -> float:
+def estimate_diameter(plane: ArrayLike) -> float:
     """Find the usual nucleus diameter, in pixels, also where the only nuclei are in a clump.
 
     The size that the field votes for may be that of a clump of nuclei. Where only few regions
@@ -90,19 +90,19 @@ def usual_diameter(plane: ArrayLike) -> float:
     """
     pixels = checked_plane(plane)
     best, voters = vote_on_diameter(pixels)
-    if voters > FEW:
+    if voters > FEW_VOTES:
         return best
-    most = _in_favour(pixels, best)
+    most = _total_gain(pixels, best)
     for diameter in best / SMALLER_STEP ** np.arange(1, 8):
-        if diameter < SMALLEST_TRIED:
+        if diameter < MIN_TRIED:
             break
-        favour = _in_favour(pixels, diameter)
+        favour = _total_gain(pixels, diameter)
         if favour > most:
             best, most = float(diameter), favour
     return best
 
 
-def _in_favour(pixels: NDArray[np.float32], diameter_px: float) -> float:
+def _total_gain(pixels: NDArray[np.float32], diameter_px: float) -> float:
     """Sum what speaks for each nucleus of about a diameter, times its size."""
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
     diameter = diameter_px * zoom
@@ -119,8 +119,8 @@ def _choose(
     The last holds -1 for regions that are part of none.
     """
     regions = contrast_regions(smooth, diameter)
-    gain = nucleus_probability(regions, diameter) - LEAST_PROBABILITY
-    gain = np.where(searched(regions, diameter), gain, 0)
+    gain = nucleus_probability(regions, diameter) - MIN_PROBABILITY
+    gain = np.where(is_plausible_size(regions, diameter), gain, 0)
     return regions, gain, regions.tree.choose(gain)
 
 
@@ -130,7 +130,7 @@ def nuclei_at_working_size(
     """Find the nuclei of a plane at the resolution it has, `noise` being that of its pixels."""
     smooth = smoothed(plane, diameter)
     regions, _, owner = _choose(smooth, diameter)
-    labels = _standing_out(_numbered(owner[regions.tree.node]), smooth, diameter, noise)
+    labels = _filter_by_contrast(_numbered(owner[regions.tree.node]), smooth, diameter, noise)
     labels = split_touching(labels, diameter)
     return _grown(_numbered(labels - 1), smooth, diameter)
 
@@ -161,10 +161,10 @@ def contrast_regions(smooth: NDArray[np.float32], diameter: float) -> Regions:
     )
 
 
-def searched(regions: Regions, diameter: float) -> NDArray[np.bool_]:
+def is_plausible_size(regions: Regions, diameter: float) -> NDArray[np.bool_]:
     """Tell which regions are of a size to be judged at all."""
     size = regions.diameter / diameter
-    return (size > SMALLEST) & (size < LARGEST) & (regions.area > SMALLEST_AREA)
+    return (size > SMALLEST) & (size < LARGEST) & (regions.area > MIN_AREA)
 
 
 def local_contrast(smooth: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
@@ -184,7 +184,7 @@ def _numbered(owner: NDArray[np.integer]) -> NDArray[np.int32]:
     return labels
 
 
-def _standing_out(
+def _filter_by_contrast(
     labels: NDArray[np.int32], smooth: NDArray[np.float32], diameter: float, noise: float
 ) -> NDArray[np.int32]:
     """Keep the labels that are clearly brighter than the ring around them."""
@@ -197,9 +197,9 @@ def _standing_out(
     light = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
     around = light / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
     height = ndi.mean(smooth, labels, numbers) - around
-    kept = height * np.sqrt(area) > LEAST_SIGNIFICANCE * noise
+    kept = height * np.sqrt(area) > MIN_SIGNIFICANCE * noise
     if kept.any():
-        kept &= height > LEAST_SHARE_OF_HEIGHT * np.median(height[kept])
+        kept &= height > MIN_RELATIVE_HEIGHT * np.median(height[kept])
     return _numbered(np.concatenate([[-1], np.where(kept, numbers, -1)])[labels])
 
 

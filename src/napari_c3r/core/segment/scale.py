@@ -15,7 +15,7 @@ from napari_c3r.core.segment.shapes import Regions, measure_regions
 # not need every pixel of it.
 SEARCH_PIXELS = 640 * 640
 # Regions of fewer pixels have no measurable shape.
-SMALLEST_AREA = 20
+MIN_AREA = 20
 # Below this diameter in a shrunken image, shapes are too coarse and a full-size part is searched.
 COARSE_DIAMETER = 10
 # Only regions that are almost surely nuclei vote on the size.
@@ -66,7 +66,7 @@ def search_regions(plane: NDArray[np.float32]) -> Regions:
 
 def plausible(regions: Regions) -> NDArray[np.bool_]:
     """Tell which regions are large enough to have a shape, and at most a third of the image."""
-    return (regions.area > SMALLEST_AREA) & (regions.area < regions.tree.node.size / 3)
+    return (regions.area > MIN_AREA) & (regions.area < regions.tree.node.size / 3)
 
 
 def _surely_nuclei(plane: NDArray[np.float32]) -> NDArray[np.float64]:

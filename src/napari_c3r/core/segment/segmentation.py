@@ -9,8 +9,8 @@ from skimage.segmentation import relabel_sequential
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.adapters import WEIGHTS_LICENCE, require_installed, segment_with
-from napari_c3r.core.segment.cells import USUAL_REACH, expand_nuclei, grow_cells
-from napari_c3r.core.segment.nuclei import segment_nuclei, usual_diameter
+from napari_c3r.core.segment.cells import DEFAULT_REACH, expand_nuclei, grow_cells
+from napari_c3r.core.segment.nuclei import estimate_diameter, segment_nuclei
 from napari_c3r.core.segment.plane import checked_plane
 
 CLASSICAL = "classical"
@@ -75,7 +75,7 @@ def segment_cells(
         )
     try:
         if method == CLASSICAL:
-            usual = diameter or usual_diameter(plane)
+            usual = diameter or estimate_diameter(plane)
             nuclei = segment_nuclei(plane, usual)
         else:
             nuclei = segment_with(method, plane, diameter)
@@ -86,7 +86,7 @@ def segment_cells(
         raise NoCellsError(_nothing(image, nucleus, diameter))
     nuclei = relabel_sequential(nuclei)[0].astype(np.int32)
     if cell is None:
-        return nuclei, expand_nuclei(nuclei, distance or USUAL_REACH * usual)
+        return nuclei, expand_nuclei(nuclei, distance or DEFAULT_REACH * usual)
     body = checked_plane(np.asarray(image.channel(cell)), f"Channel '{cell}'")
     return nuclei, grow_cells(nuclei, body, usual)
 

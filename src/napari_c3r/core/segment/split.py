@@ -13,13 +13,13 @@ from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
 # How much the distance to the outline must dip between two nuclei, in nucleus diameters.
-LEAST_DIP = 0.08
+MIN_DIP = 0.08
 # An outline as convex as this has no waist.
 CONVEX = 0.9
 # Parts of less than this share of the whole are bumps, not nuclei.
-LEAST_SHARE = 0.2
+MIN_SHARE = 0.2
 # A waist is this much narrower than the narrower of the two parts, at most.
-WIDEST_WAIST = 0.75
+MAX_WAIST = 0.75
 
 
 def split_touching(labels: NDArray[np.int32], diameter: float) -> NDArray[np.int32]:
@@ -52,16 +52,16 @@ def split_touching(labels: NDArray[np.int32], diameter: float) -> NDArray[np.int
 def _parts(mask: NDArray[np.bool_], diameter: float) -> NDArray[np.int32]:
     """The parts of one object, 1..n; all 1 when it is a single nucleus."""
     depth = ndi.gaussian_filter(ndi.distance_transform_edt(mask), diameter / 30)
-    seeds, count = ndi.label(h_maxima(depth, LEAST_DIP * diameter) & mask)
+    seeds, count = ndi.label(h_maxima(depth, MIN_DIP * diameter) & mask)
     whole = mask.astype(np.int32)
     if count < 2:
         return whole
     parts: NDArray[np.int32] = watershed(-depth, seeds, mask=mask).astype(np.int32)
     areas = np.bincount(parts.ravel())[1:]
-    if areas.min() < LEAST_SHARE * areas.sum() / (count / 2):
+    if areas.min() < MIN_SHARE * areas.sum() / (count / 2):
         return whole
     widths = 2 * np.asarray(ndi.maximum(depth, parts, np.arange(1, count + 1)))
-    return parts if _waist(parts) < WIDEST_WAIST * widths.min() else whole
+    return parts if _waist(parts) < MAX_WAIST * widths.min() else whole
 
 
 def _waist(parts: NDArray[np.int32]) -> float:

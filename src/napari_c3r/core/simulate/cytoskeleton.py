@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_c3r.core.simulate.cells import Cells
 from napari_c3r.core.simulate.filaments import (
-    Habit,
+    FilamentStyle,
     Numbers,
     Start,
     Threads,
@@ -39,8 +39,8 @@ def microtubules(scene: Scene, rng: np.random.Generator) -> Field:
     length = length * np.exp(0.4 * rng.standard_normal(size, dtype=np.float32))
     curl = cells.each(lambda line: line.microtubules.curl)[label]
     over = cells.each(lambda c: c.microtubules.over_nucleus if c.nucleus.envelope else 1.0)
-    habit = Habit(over_nucleus=over[label], edge_um=1.6, along_edge_um=1.5)
-    threads = grow(cells, start, heading, length, curl, rng, habit)
+    style = FilamentStyle(over_nucleus=over[label], edge_um=1.6, along_edge_um=1.5)
+    threads = grow(cells, start, heading, length, curl, rng, style)
     image = draw(_bundled(cells, threads, joined, rng), cells.shape, cells.pixel_size_um)
     diffuse = cells.each(lambda line: line.microtubules.diffuse)
     if diffuse.any():
@@ -143,8 +143,8 @@ def _stress_fibres(cells: Cells, rng: np.random.Generator) -> Field:
     heading = heading + disorder * rng.standard_normal(label.size)
     length = cells.each(lambda line: line.actin.length_um)[label]
     length = length * np.exp(0.4 * rng.standard_normal(label.size, dtype=np.float32))
-    habit = Habit(over_nucleus=1.0, edge_um=0.6, along_edge_um=6.0)
-    threads = grow(cells, start, heading, length, 0.025, rng, habit)
+    style = FilamentStyle(over_nucleus=1.0, edge_um=0.6, along_edge_um=6.0)
+    threads = grow(cells, start, heading, length, 0.025, rng, style)
     return draw(threads, cells.shape, cells.pixel_size_um)
 
 
@@ -168,6 +168,8 @@ def adhesions(scene: Scene, rng: np.random.Generator) -> Field:
     size = start[2].size
     heading = outward(cells, start) + 0.3 * rng.standard_normal(size)
     length = 1.8 * np.exp(0.4 * rng.standard_normal(size))
-    threads = grow(cells, start, heading, length, 0.05, rng, Habit(over_nucleus=1.0, edge_um=0.3))
+    threads = grow(
+        cells, start, heading, length, 0.05, rng, FilamentStyle(over_nucleus=1.0, edge_um=0.3)
+    )
     image = blur(draw(threads, cells.shape, cells.pixel_size_um), 0.25 / cells.pixel_size_um)
     return np.asarray((image + 0.08 * cells.height) * (cells.labels > 0), np.float32)

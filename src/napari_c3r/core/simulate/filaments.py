@@ -19,7 +19,7 @@ _STEP_PX = 1.0  # short enough that a drawn thread has no gaps
 
 
 @dataclass(frozen=True)
-class Habit:
+class FilamentStyle:
     """How threads behave where they meet the nucleus and the edge of their cell."""
 
     over_nucleus: float | Numbers = 0.0
@@ -30,7 +30,7 @@ class Habit:
     """Mean length that a thread still grows while it is that near to the edge."""
 
 
-_INDOORS = Habit()
+_INDOORS = FilamentStyle()
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def grow(
     length_um: Numbers,
     curl: Numbers | float,
     rng: np.random.Generator,
-    habit: Habit = _INDOORS,
+    style: FilamentStyle = _INDOORS,
 ) -> Threads:
     """Let threads grow from their starts: persistent random walks that stay in their cell.
 
@@ -92,7 +92,7 @@ def grow(
         First direction of each thread, radians from the x axis towards y.
     length_um, curl
         Length of each thread, and its turning in radians for each square root of a micrometre.
-    habit
+    style
         What threads do at the nucleus and at the edge.
     """
     step_um = _STEP_PX * cells.pixel_size_um
@@ -104,12 +104,12 @@ def grow(
         label=start[2],
         way=np.stack([np.sin(heading), np.cos(heading)]).astype(np.float32),
         turn=(np.broadcast_to(curl, count) * np.sqrt(step_um)).astype(np.float32),
-        shy=rng.random(count) >= np.broadcast_to(habit.over_nucleus, count),
+        shy=rng.random(count) >= np.broadcast_to(style.over_nucleus, count),
         steps=np.maximum((length_um / step_um).astype(np.int32), 1),
     )
     drawn = [np.zeros((2, 0), np.float32)]
     while tips.label.size:
-        tips = tips.advanced(cells, habit, rng)
+        tips = tips.advanced(cells, style, rng)
         drawn.append(tips.place)
         tips = tips.those(tips.steps > 0)
     y, x = np.concatenate(drawn, axis=1)
@@ -150,15 +150,15 @@ class _Tips:
             self.steps[keep],
         )
 
-    def advanced(self, cells: Cells, habit: Habit, rng: np.random.Generator) -> _Tips:
+    def advanced(self, cells: Cells, style: FilamentStyle, rng: np.random.Generator) -> _Tips:
         """Grow by a step; gives those tips that go on."""
         wobble = self.turn * rng.standard_normal(self.turn.size, dtype=np.float32)
         vy, vx = self.way
-        way = self._steered(vy + wobble * vx, vx - wobble * vy, cells, habit.edge_um)
+        way = self._steered(vy + wobble * vx, vx - wobble * vy, cells, style.edge_um)
         place = self.place + np.float32(_STEP_PX) * way
         pixel = _flat(cells, place)
-        ending = rng.random(pixel.size) < _STEP_PX * cells.pixel_size_um / habit.along_edge_um
-        ending &= cells.edge_um.ravel()[pixel] < habit.edge_um
+        ending = rng.random(pixel.size) < _STEP_PX * cells.pixel_size_um / style.along_edge_um
+        ending &= cells.edge_um.ravel()[pixel] < style.edge_um
         kept = (cells.labels.ravel()[pixel] == self.label) & ~ending
         steps = self.steps - 1
         return _Tips(place, pixel, self.label, way, self.turn, self.shy, steps).those(kept)

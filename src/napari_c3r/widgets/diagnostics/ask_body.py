@@ -16,16 +16,16 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.diagnose.analyse import FEWEST_CELLS
+from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.variants import Kind
-from napari_c3r.widgets.columns import title
-from napari_c3r.widgets.diagnostics.question import MOST_CELLS, USUAL_CELLS, Question
-from napari_c3r.widgets.status import counted, duration
-from napari_c3r.widgets.steps.form import form, shrinkable
-from napari_c3r.widgets.wrapped import WrappedLabel
+from napari_c3r.widgets.common.columns import title
+from napari_c3r.widgets.common.form import form, shrinkable
+from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.diagnostics.options import DEFAULT_CELLS, MAX_CELLS, DiagnosticsOptions
+from napari_c3r.widgets.main.status import counted, duration
 
 if TYPE_CHECKING:
-    from napari_c3r.core.embed import EmbedProgress
+    from napari_c3r.core.embed.job import EmbedProgress
 
 _KINDS = {
     Kind.SWAP: (
@@ -47,10 +47,10 @@ _ALL, _SAMPLE = "all", "sample"
 class AskBody(QWidget):
     """Emits what the user asks for; knows nothing of how it is answered."""
 
-    ask_asked = Signal(object)
-    continue_asked = Signal()
-    abort_asked = Signal()
-    begin_asked = Signal()
+    ask_requested = Signal(object)
+    continue_requested = Signal()
+    abort_requested = Signal()
+    begin_requested = Signal()
     choice_changed = Signal()
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class AskBody(QWidget):
         self.scope = QComboBox()
         self.scope.setAccessibleName("Cells to ask")
         self.sample = QSpinBox()
-        self.sample.setRange(FEWEST_CELLS, MOST_CELLS)
+        self.sample.setRange(MIN_CELLS, MAX_CELLS)
         self.sample.setAccessibleName("Cells of the sample")
         self.labels = QComboBox()
         self.labels.setAccessibleName("Labels to judge by")
@@ -120,24 +120,24 @@ class AskBody(QWidget):
             column.addWidget(widget)
 
     def _connect(self) -> None:
-        self.ask_button.clicked.connect(lambda: self.ask_asked.emit(self.question()))
-        self.abort_button.clicked.connect(self.abort_asked)
-        self.continue_button.clicked.connect(self.continue_asked)
-        self.begin_button.clicked.connect(self.begin_asked)
+        self.ask_button.clicked.connect(lambda: self.ask_requested.emit(self.question()))
+        self.abort_button.clicked.connect(self.abort_requested)
+        self.continue_button.clicked.connect(self.continue_requested)
+        self.begin_button.clicked.connect(self.begin_requested)
         for box in (*self.kinds.values(), self.confounds, self.parity):
             box.toggled.connect(self.choice_changed)
         self.scope.activated.connect(self._on_scope)
         self.sample.valueChanged.connect(self.choice_changed)
         self.labels.activated.connect(self.choice_changed)
 
-    def question(self) -> Question:
+    def question(self) -> DiagnosticsOptions:
         """What is asked, as it stands here."""
         whole = self.scope.currentData() == _ALL
-        return Question(
+        return DiagnosticsOptions(
             tuple(kind for kind, box in self.kinds.items() if box.isChecked()),
             self.confounds.isChecked(),
             self.parity.isChecked(),
-            MOST_CELLS if whole else self.sample.value(),
+            MAX_CELLS if whole else self.sample.value(),
             self.labels.currentData(),
         )
 
@@ -148,17 +148,17 @@ class AskBody(QWidget):
         self._n_cells = n_cells
         with QSignalBlocker(self.scope), QSignalBlocker(self.sample):
             self.scope.clear()
-            if n_cells <= MOST_CELLS:
+            if n_cells <= MAX_CELLS:
                 words = f"all {counted(n_cells, 'cell')}" if n_cells else "no cells yet"
                 self.scope.addItem(words, _ALL)
             self.scope.addItem("a sample of", _SAMPLE)
-            wanted = _ALL if n_cells <= USUAL_CELLS else _SAMPLE
+            wanted = _ALL if n_cells <= DEFAULT_CELLS else _SAMPLE
             self.scope.setCurrentIndex(self.scope.findData(wanted))
-            self.sample.setRange(FEWEST_CELLS, max(FEWEST_CELLS, min(n_cells, MOST_CELLS)))
-            self.sample.setValue(min(n_cells, USUAL_CELLS))
+            self.sample.setRange(MIN_CELLS, max(MIN_CELLS, min(n_cells, MAX_CELLS)))
+            self.sample.setValue(min(n_cells, DEFAULT_CELLS))
         tip = "A sample has its share of every label, or of every image without labels"
-        if n_cells > MOST_CELLS:
-            tip += f"; to compare more than {MOST_CELLS} cells takes too much memory"
+        if n_cells > MAX_CELLS:
+            tip += f"; to compare more than {MAX_CELLS} cells takes too much memory"
         self.scope.setToolTip(tip)
         self._show_scope()
 

@@ -8,12 +8,12 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from napari_c3r.core.colours import CATEGORICAL, GREY, mixed
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY, mixed
 
 ROW_PX = 22
 _TITLE_PX, _AXIS_PX = 18, 18
 _BAR_PX, _CAP_PX, _GAP_PX = 12, 3, 6
-_MOST_NAME_SHARE = 0.46
+_MAX_NAME_SHARE = 0.46
 _NOISE, _MINUS = "noise", "−"
 _LOUD, _QUIET = QColor(CATEGORICAL[0]), QColor(GREY)
 
@@ -119,7 +119,7 @@ class BarChart(QWidget):
         metrics = self.fontMetrics()
         # Some names are bold, which takes a little more room.
         longest = max((metrics.horizontalAdvance(b.name) for b in self.chart.bars), default=0)
-        left = min(1.1 * longest, self.width() * _MOST_NAME_SHARE) + 2 * _GAP_PX
+        left = min(1.1 * longest, self.width() * _MAX_NAME_SHARE) + 2 * _GAP_PX
         return left, self.width() - metrics.horizontalAdvance("+0.00") - 2 * _GAP_PX
 
     def _x(self, value: float) -> float:

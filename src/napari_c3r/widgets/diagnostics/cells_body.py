@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.scatter.legend import ColourBar
-from napari_c3r.widgets.steps.form import form, shrinkable
 
 if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
@@ -23,9 +23,9 @@ class CellsBody(QWidget):
     """Chooses a variant and emits what to do with its cells."""
 
     variant_chosen = Signal(str)
-    paint_asked = Signal(str)
-    movers_asked = Signal(str)
-    maps_asked = Signal(str)
+    paint_requested = Signal(str)
+    movers_requested = Signal(str)
+    maps_requested = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,9 +66,9 @@ class CellsBody(QWidget):
 
     def _connect(self) -> None:
         self.variant.activated.connect(lambda: self.variant_chosen.emit(self.chosen))
-        self.paint_button.clicked.connect(lambda: self.paint_asked.emit(self.chosen))
-        self.movers_button.clicked.connect(lambda: self.movers_asked.emit(self.chosen))
-        self.maps_button.clicked.connect(lambda: self.maps_asked.emit(self.chosen))
+        self.paint_button.clicked.connect(lambda: self.paint_requested.emit(self.chosen))
+        self.movers_button.clicked.connect(lambda: self.movers_requested.emit(self.chosen))
+        self.maps_button.clicked.connect(lambda: self.maps_requested.emit(self.chosen))
 
     @property
     def chosen(self) -> str:

@@ -8,9 +8,9 @@ import pandas as pd
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_c3r.widgets.common.elided import ElidedLabel
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment
@@ -28,7 +28,7 @@ _HEADS = ("Channel", "Now", "Suggested", "Sure")
 class ChannelsBody(QWidget):
     """Shows suggested roles; emits when the user wants them."""
 
-    use_asked = Signal()
+    use_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class ChannelsBody(QWidget):
         column.addLayout(self._grid)
         for widget in (self.use_button, self.reason, self.details):
             column.addWidget(widget)
-        self.use_button.clicked.connect(self.use_asked)
+        self.use_button.clicked.connect(self.use_requested)
 
     def show_report(self, report: FlipReport) -> None:
         """Show what was found of the channels; nothing where that was not asked."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_c3r.widgets.common.collapsible import Fold
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.fold import Fold
 
 if TYPE_CHECKING:
     from napari_c3r.core.diagnose.confounds import Confounds

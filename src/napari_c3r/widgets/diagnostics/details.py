@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from qtpy.QtWidgets import QApplication, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.fold import Fold
-from napari_c3r.widgets.table_view import CellTable
+from napari_c3r.widgets.common.collapsible import Fold
+from napari_c3r.widgets.common.table_view import CellTable
 
-_MOST_ROWS = 10
+_MAX_ROWS = 10
 _ROW_PX, _FRAME_PX = 21, 44
 
 
@@ -45,7 +45,7 @@ class Details(Fold):
         """Show a table; `copied` is what the button copies."""
         self._copied = copied
         self.table.set_frame(shown, [str(name) for name in shown.columns])
-        self.table.setFixedHeight(_FRAME_PX + _ROW_PX * min(len(shown), _MOST_ROWS))
+        self.table.setFixedHeight(_FRAME_PX + _ROW_PX * min(len(shown), _MAX_ROWS))
 
     def _copy(self) -> None:
         if (clipboard := QApplication.clipboard()) is not None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_c3r.core.diagnose import FlipReport, FlipRun
-from napari_c3r.core.diagnose.analyse import FEWEST_CELLS
+from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.confounds import Confounds
 from napari_c3r.core.diagnose.explain import explain_steps
 from napari_c3r.core.errors import InputError
-from napari_c3r.widgets.diagnostics.question import Asked
+from napari_c3r.widgets.diagnostics.options import DiagnosticsJob
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Diagnosis:
         Cells that a stopped run has yet to ask.
     """
 
-    asked: Asked
+    asked: DiagnosticsJob
     run: FlipRun
     report: FlipReport
     confounds: Confounds | None
@@ -44,7 +44,9 @@ class Diagnosis:
     cells_left: int = 0
 
 
-def answer(asked: Asked, run: FlipRun, stop: threading.Event) -> Generator[Any, None, Diagnosis]:
+def answer(
+    asked: DiagnosticsJob, run: FlipRun, stop: threading.Event
+) -> Generator[Any, None, Diagnosis]:
     """Run what is left of a flip report, and ask what else explains its cells."""
     done = total = 0
     for progress in run.steps():
@@ -53,9 +55,9 @@ def answer(asked: Asked, run: FlipRun, stop: threading.Event) -> Generator[Any, 
         # Comparing is quick beside embedding, and what is done is to be compared anyway.
         if stop.is_set() and done < total:
             break
-    if done < min(total, FEWEST_CELLS):
+    if done < min(total, MIN_CELLS):
         raise InputError(
-            f"Stopped after {done} cells, too few to compare; let {FEWEST_CELLS} of them be done"
+            f"Stopped after {done} cells, too few to compare; let {MIN_CELLS} of them be done"
         )
     report = run.result()
     found, why = None, "Not asked"

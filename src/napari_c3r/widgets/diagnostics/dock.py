@@ -21,20 +21,20 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Part, session_of
+from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.diagnostics import headers
 from napari_c3r.widgets.diagnostics.answer_body import AnswerBody
 from napari_c3r.widgets.diagnostics.ask_body import AskBody
-from napari_c3r.widgets.diagnostics.asking import Asking
 from napari_c3r.widgets.diagnostics.cells_body import CellsBody
 from napari_c3r.widgets.diagnostics.channels_body import ChannelsBody
 from napari_c3r.widgets.diagnostics.confounds_body import ConfoundsBody
+from napari_c3r.widgets.diagnostics.controller import DiagnosticsController
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
-from napari_c3r.widgets.diagnostics.question import NOISE_REPEATS, label_columns
+from napari_c3r.widgets.diagnostics.linked_views import LinkedViews
+from napari_c3r.widgets.diagnostics.options import NOISE_REPEATS, label_columns
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.diagnostics.showing import Showing
-from napari_c3r.widgets.explorer import open_plugin_dock
-from napari_c3r.widgets.status import counted, roughly
-from napari_c3r.widgets.step import Step
+from napari_c3r.widgets.explorer.dock import open_plugin_dock
+from napari_c3r.widgets.main.status import counted, roughly
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -57,10 +57,10 @@ class C3RDiagnostics(QWidget):
         super().__init__()
         self.viewer = viewer
         self.session = session_of(viewer)
-        self.asking = Asking(self.session, self)
+        self.asking = DiagnosticsController(self.session, self)
         self.ask, self.answer, self.cells = AskBody(), AnswerBody(), CellsBody()
         self.confounds, self.channels = ConfoundsBody(), ChannelsBody()
-        self.showing = Showing(viewer, self.session, self.asking, self.cells, self)
+        self.showing = LinkedViews(viewer, self.session, self.asking, self.cells, self)
         self.save_button = QPushButton("Save report…")
         self.save_button.setToolTip("One HTML page, the same as Markdown, and its pictures")
         self.said = Sentences()
@@ -116,14 +116,14 @@ class C3RDiagnostics(QWidget):
 
     def _connect(self) -> None:
         asking, viewer = self.asking, self.viewer
-        self.ask.ask_asked.connect(asking.ask)
-        self.ask.continue_asked.connect(asking.go_on)
-        self.ask.abort_asked.connect(self._abort)
-        self.ask.begin_asked.connect(lambda: open_plugin_dock(viewer, "C3R"))
+        self.ask.ask_requested.connect(asking.ask)
+        self.ask.continue_requested.connect(asking.resume)
+        self.ask.abort_requested.connect(self._abort)
+        self.ask.begin_requested.connect(lambda: open_plugin_dock(viewer, "C3R"))
         self.ask.choice_changed.connect(self._render)
         self.answer.chosen.connect(self.show_variant)
         self.cells.variant_chosen.connect(self.show_variant)
-        self.channels.use_asked.connect(self._use_roles)
+        self.channels.use_requested.connect(self._use_roles)
         self.save_button.clicked.connect(self._choose_report)
         asking.changed.connect(self._render)
         asking.progressed.connect(self.ask.show_progress)
@@ -172,13 +172,13 @@ class C3RDiagnostics(QWidget):
             headers.confounds_status(found, outdated),
             headers.channels_status(self.session, found, outdated),
         )
-        problem = self._show_cost() if not states[0].lack else ""
+        problem = self._show_cost() if not states[0].disabled_reason else ""
         lines = (asking.problem or problem, "", "", "", "")
         for step, state, line in zip(self.steps, states, lines, strict=True):
             step.show_status(state, line)
         if self.ask.bar.isHidden() == asking.running:
             self.ask.show_running(asking.running)
-        can_ask = not (states[0].lack or problem or asking.running)
+        can_ask = not (states[0].disabled_reason or problem or asking.running)
         left = found.cells_left if found is not None and asking.can_go_on else 0
         self.ask.show_state(can_ask, self.session.embedded is not None, left)
         self.cells.show_state(not outdated, asking.mapping)
@@ -246,7 +246,7 @@ class C3RDiagnostics(QWidget):
 
     def _abort(self) -> None:
         self.ask.show_stopping()
-        self.asking.abort()
+        self.asking.request_stop()
 
     def _use_roles(self) -> None:
         found, now = self.asking.diagnosis, self.session.assignment

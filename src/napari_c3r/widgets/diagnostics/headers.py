@@ -5,15 +5,15 @@ from __future__ import annotations
 from napari_c3r.session import Session
 from napari_c3r.widgets.diagnostics.charts import answer_line, confound_line
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
-from napari_c3r.widgets.diagnostics.question import lack
-from napari_c3r.widgets.status import Mark, StepStatus, counted, duration
+from napari_c3r.widgets.diagnostics.options import disabled_reason
+from napari_c3r.widgets.main.status import Mark, StepStatus, counted, duration
 
 _WAITING = StepStatus(Mark.WAITING, "nothing asked yet")
 
 
 def ask_status(session: Session, found: Diagnosis | None, outdated: str) -> StepStatus:
     """What was asked, and why nothing can be asked now."""
-    why = lack(session)
+    why = disabled_reason(session)
     if found is None:
         if session.embedded is None:
             return StepStatus(Mark.WAITING, "waits for vectors", why)

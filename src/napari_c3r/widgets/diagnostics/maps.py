@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from qtpy.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.elided import ElidedLabel
+from napari_c3r.widgets.common.elided import ElidedLabel
 from napari_c3r.widgets.scatter.appearance import automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
@@ -20,7 +20,7 @@ from napari_c3r.widgets.scatter.overlay import Tool
 from napari_c3r.widgets.scatter.toolbar import Toolbar
 from napari_c3r.widgets.scatter.views import create_view
 
-_LEAST_PX = 150
+_MIN_PX = 150
 # Narrower than this the maps stand one above the other.
 _BESIDE_PX = 240
 _CAPTION = "The same cells; distances on such maps are no evidence."
@@ -54,7 +54,7 @@ class TwoMaps(QWidget):
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._pair.setSpacing(4)
         for canvas, title in zip(self.canvases, self.titles, strict=True):
-            canvas.setMinimumSize(80, _LEAST_PX)
+            canvas.setMinimumSize(80, _MIN_PX)
             half = QVBoxLayout()
             half.setSpacing(2)
             half.addWidget(title)
@@ -74,10 +74,10 @@ class TwoMaps(QWidget):
     def _connect(self) -> None:
         bar = self.toolbar
         bar.tool_chosen.connect(lambda tool: self.set_tool(Tool(tool)))
-        bar.undo_asked.connect(lambda: self.models[0].undo())
-        bar.clear_asked.connect(lambda: self.models[0].clear())
+        bar.undo_requested.connect(lambda: self.models[0].undo())
+        bar.clear_requested.connect(lambda: self.models[0].clear())
         for canvas, model in zip(self.canvases, self.models, strict=True):
-            bar.fit_asked.connect(canvas.fit)
+            bar.fit_requested.connect(canvas.fit)
             bar.density_toggled.connect(model.set_density)
         bar.legend_toggled.connect(self.legend.setVisible)
         bar.size_chosen.connect(self._set_size)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.colours import GREY, category_colours, finite_limits, rgb, value_colours
+from napari_c3r.core.figures.colours import (
+    GREY,
+    category_colours,
+    finite_limits,
+    rgb,
+    value_colours,
+)
 
 DIMMING = 5
 """A point keeps one part in so many of its own colour when others are selected."""

@@ -11,7 +11,7 @@ MARGIN = 0.06
 """Share of the window left free on each side when all points are shown."""
 
 
-SMALLEST = 1e-6
+MIN_SCALE = 1e-6
 """Map units to which one place alone is widened."""
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
@@ -52,7 +52,7 @@ class Camera:
         low, high = np.asarray(bounds)
         room = (1 - 2 * MARGIN) * np.asarray(self.size)
         x, y = (low + high) / 2
-        scale = float((room / np.maximum(high - low, SMALLEST)).min())
+        scale = float((room / np.maximum(high - low, MIN_SCALE)).min())
         return replace(self, centre=(float(x), float(y)), scale=scale)
 
     def resized(self, size: tuple[int, int], bounds: Bounds) -> Camera:

@@ -84,7 +84,7 @@ class MapCanvas(QWidget):
         self.overlay.lassoed.connect(self._on_lassoed)
         self.overlay.picked.connect(self._on_picked)
         self.overlay.pointed.connect(self._on_pointed)
-        self.overlay.fit_asked.connect(self.fit)
+        self.overlay.fit_requested.connect(self.fit)
 
     def _links(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
         model = self.model

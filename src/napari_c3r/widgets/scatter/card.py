@@ -8,7 +8,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
-from napari_c3r.core.colours import mixed
+from napari_c3r.core.figures.colours import mixed
 
 _AWAY_PX = 14
 _PICTURE_PX = 76

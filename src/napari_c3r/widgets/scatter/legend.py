@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.colours import CATEGORICAL, GREY, SEQUENTIAL
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY, SEQUENTIAL
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
 from napari_c3r.widgets.scatter.model import SelectMode
 from napari_c3r.widgets.scatter.overlay import mode_of
@@ -34,7 +34,7 @@ SWATCH = 11
 NAME_WIDTH = 105
 ROW_HEIGHT = 20
 VISIBLE_ROWS = 4
-MOST_ENTRIES = 200
+MAX_ENTRIES = 200
 """Categories that are listed; a column with more of them is no legend any more."""
 
 
@@ -95,12 +95,12 @@ class CategoryLegend(QListWidget):
         self.clear()
         counts = np.bincount(colouring.codes + 1, minlength=len(colouring.names) + 1)
         present = np.flatnonzero(counts[1:])
-        names = [(int(code), colouring.names[code]) for code in present[:MOST_ENTRIES]]
+        names = [(int(code), colouring.names[code]) for code in present[:MAX_ENTRIES]]
         if counts[0]:
             names.append((-1, colouring.rest))
         entries = [_entry(code, name, int(counts[code + 1])) for code, name in names]
-        if len(present) > MOST_ENTRIES:
-            entries.append(_more(len(present) - MOST_ENTRIES))
+        if len(present) > MAX_ENTRIES:
+            entries.append(_more(len(present) - MAX_ENTRIES))
         widths = [self.fontMetrics().horizontalAdvance(entry.text()) for entry in entries]
         cell = QSize(min(max(widths, default=0), NAME_WIDTH) + SWATCH + 18, ROW_HEIGHT)
         self.setGridSize(cell)

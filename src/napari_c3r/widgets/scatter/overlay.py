@@ -38,7 +38,7 @@ class Overlay(QWidget):
     lassoed = Signal(list, str)  # corners as QPointF, a SelectMode
     picked = Signal(QPointF, str)  # position, a SelectMode
     pointed = Signal(object)  # QPointF, or None when the mouse leaves
-    fit_asked = Signal()
+    fit_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -117,7 +117,7 @@ class Overlay(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self.tool is Tool.PAN and event.button() == Qt.MouseButton.LeftButton:
-            self.fit_asked.emit()
+            self.fit_requested.emit()
         else:
             self.mousePressEvent(event)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from qtpy.QtGui import QImage, QPainter, QPaintEvent
 from qtpy.QtWidgets import QWidget
 
-from napari_c3r.core.colours import rgb
+from napari_c3r.core.figures.colours import rgb
 from napari_c3r.widgets.scatter.camera import Camera
 
 OVERSAMPLING = 2

@@ -7,7 +7,7 @@ from itertools import pairwise
 from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
-from napari_c3r.core.colours import mixed
+from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.scatter import icons
 from napari_c3r.widgets.scatter.overlay import Tool
 
@@ -22,9 +22,9 @@ class Toolbar(QWidget):
     """Says what the user asks for; changes nothing itself."""
 
     tool_chosen = Signal(str)
-    undo_asked = Signal()
-    clear_asked = Signal()
-    fit_asked = Signal()
+    undo_requested = Signal()
+    clear_requested = Signal()
+    fit_requested = Signal()
     density_toggled = Signal(bool)
     legend_toggled = Signal(bool)
     size_chosen = Signal(float)
@@ -125,9 +125,9 @@ class Toolbar(QWidget):
     def _connect(self) -> None:
         self.pan.clicked.connect(self._on_tool)
         self.lasso.clicked.connect(self._on_tool)
-        self.undo.clicked.connect(self.undo_asked)
-        self.clear.clicked.connect(self.clear_asked)
-        self.fit.clicked.connect(self.fit_asked)
+        self.undo.clicked.connect(self.undo_requested)
+        self.clear.clicked.connect(self.clear_requested)
+        self.fit.clicked.connect(self.fit_requested)
         self.density.toggled.connect(self.density_toggled)
         self.legend.toggled.connect(self.legend_toggled)
         self.point_size.valueChanged.connect(self._on_size)

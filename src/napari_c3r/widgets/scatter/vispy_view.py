@@ -13,7 +13,7 @@ from vispy.scene.visuals import create_visual_node
 from vispy.visuals import Visual
 from vispy.visuals.transforms import STTransform
 
-from napari_c3r.core.colours import rgb
+from napari_c3r.core.figures.colours import rgb
 from napari_c3r.widgets.scatter.camera import Camera
 
 _VERTEX = """

@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QCloseEvent, QColor, QKeyEvent, QKeySequence, QPalette
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_c3r.core.colours import mixed
+from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.scatter.appearance import Categories, automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
@@ -158,9 +158,9 @@ class ScatterWidget(QWidget):
         for signal, slot in self._links():
             signal.connect(slot)
         self.toolbar.tool_chosen.connect(self._on_tool_chosen)
-        self.toolbar.undo_asked.connect(self._on_undo_asked)
-        self.toolbar.clear_asked.connect(self._on_clear_asked)
-        self.toolbar.fit_asked.connect(self.canvas.fit)
+        self.toolbar.undo_requested.connect(self._on_undo_requested)
+        self.toolbar.clear_requested.connect(self._on_clear_requested)
+        self.toolbar.fit_requested.connect(self.canvas.fit)
         self.toolbar.density_toggled.connect(self._on_density_toggled)
         self.toolbar.legend_toggled.connect(self.legend.setVisible)
         self.toolbar.size_chosen.connect(self._on_size_chosen)
@@ -194,10 +194,10 @@ class ScatterWidget(QWidget):
     def _on_tool_chosen(self, tool: str) -> None:
         self.set_tool(Tool(tool))
 
-    def _on_undo_asked(self) -> None:
+    def _on_undo_requested(self) -> None:
         self.model.undo()
 
-    def _on_clear_asked(self) -> None:
+    def _on_clear_requested(self) -> None:
         self.model.clear()
 
     def _on_density_toggled(self, on: bool) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core import stains
-from napari_c3r.core.colours import CATEGORICAL, GREY, SEQUENTIAL, sequential, value_colours
+from napari_c3r.core.channels import stains
 from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.confounds import Confounds
 from napari_c3r.core.diagnose.flip_result import FlipReport
-from napari_c3r.core.figure import composite
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY, SEQUENTIAL, sequential, value_colours
+from napari_c3r.core.figures.overview import composite
 from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from napari_c3r.core.diagnose.maps import paired_maps
 from napari_c3r.core.diagnose.report import figures
 from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.diagnose.variants import Kind
-from napari_c3r.core.reduce import flat_map
+from napari_c3r.core.reduce.maps import flat_map
 
 _HOW_TO_READ = (
     "The same cells were embedded again with other roles, and the nearest neighbours of every "
     "cell compared. The noise floor is what turning or mirroring a crop, shifting it by up to "
     "2 % and adding 1 % noise does, which says nothing about the cell. A role matters when, "
-    "against the disturbed crops, neighbours differ more under the other role than under the "
+    "against the perturbed crops, neighbours differ more under the other role than under the "
     "assigned one. The p values are adjusted for all variants."
 )
 _THE_PAPER = (

@@ -1,0 +1,1 @@
+"""Cells: label images read block by block, and one measured row per cell."""

@@ -1,0 +1,244 @@
+"""One row per cell: where it is, how large, how bright. Streamed, in label order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from napari_c3r.core.cells.labels import ArrayLike, blocks, check_labels, chunk_shape, read
+from napari_c3r.core.errors import InputError, NoCellsError
+from napari_c3r.core.images import Image
+
+# A channel counts as saturated above this share of the cells' pixels at its greatest value,
+# where that value is one at which cameras and files clip (8, 10, 12, 14, 16 bits; 1.0).
+SATURATED_SHARE = 0.01
+CLIPPING_VALUES = frozenset({1.0, *(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))})
+
+
+@dataclass(frozen=True)
+class CellTable:
+    """Cells of one image and what was noticed about its channels.
+
+    Attributes
+    ----------
+    obs
+        One row per cell, in label order; see :func:`measure_cells` for the columns.
+    notes
+        Plain sentences on constant and saturated channels.
+    """
+
+    obs: pd.DataFrame
+    notes: tuple[str, ...]
+
+    @property
+    def median_diameter_px(self) -> float:
+        """Median over cells of the diameter of a disc of the cell's area, in pixels."""
+        return float(np.median(np.sqrt(self.obs["area_px"] * 4 / np.pi)))
+
+
+def measure_cells(
+    image: Image,
+    labels: ArrayLike,
+    nuclei: ArrayLike | None = None,
+    *,
+    must_be_finite: tuple[str, ...] = (),
+) -> CellTable:
+    """Measure every labelled cell in one pass over image and labels.
+
+    Only one block of the image is in memory at a time. Labels may be sparse and unsorted, and
+    a label may be in several pieces, which are one cell.
+
+    Parameters
+    ----------
+    image
+        The image, (C, Y, X).
+    labels
+        Integer label image of the cells, (Y, X); 0 is background.
+    nuclei
+        Integer label image of the nuclei, (Y, X), a nucleus having its cell's label.
+    must_be_finite
+        Channels in which NaN and infinite pixels are refused.
+
+    Returns
+    -------
+    CellTable
+        Columns: ``image``, ``label``, ``index`` (the label again, by which napari maps
+        features), ``y_px``, ``x_px`` (centroid), ``area_px``, ``nucleus_area_px`` (NaN when
+        nuclei are not known), ``bbox_y0_px``, ``bbox_x0_px``, ``bbox_y1_px``, ``bbox_x1_px``
+        (half open), ``touches_border``, ``intensity_mean_<channel>``; with a known pixel size
+        ``y_um``, ``x_um``, ``area_um2``, ``nucleus_area_um2``; ``plate``, ``well``, ``site``
+        where known; and ``t``, ``z`` or ``slice`` of an image that was part of a stack.
+
+    Raises
+    ------
+    InputError
+        Labels that do not fit the image, no cell at all, negative labels, or pixels that are
+        not finite in a channel where they must be.
+    """
+    shape = (image.data.shape[-2], image.data.shape[-1])
+    check_labels(labels, shape)
+    if nuclei is not None:
+        check_labels(nuclei, shape, "nuclei")
+    pieces: list[pd.DataFrame] = []
+    watch = _ChannelWatch(image, must_be_finite)
+    for box in blocks(shape, chunk_shape(image.data)):
+        block_labels = read(labels, *box)
+        block = read(image.data, *box)
+        watch.look_at(block, block_labels > 0, box)
+        pieces.extend(_measure_block(block_labels, block, nuclei, box))
+    if not pieces:
+        raise NoCellsError(
+            f"No cells in the labels of '{image.name}': every pixel is 0; "
+            "segment the image, or choose another label image"
+        )
+    sums = _merge(pieces)
+    return CellTable(_columns(sums, image, nuclei is not None), watch.notes())
+
+
+def _measure_block(
+    labels: NDArray[Any],
+    image: NDArray[Any],
+    nuclei: ArrayLike | None,
+    box: tuple[slice, slice],
+) -> Iterator[pd.DataFrame]:
+    """Sums over the pixels of every label in one block, none when it is empty."""
+    if labels.size and labels.min() < 0:
+        raise InputError(f"The labels contain {labels.min()}; labels are 0 (background) and above")
+    inside = labels > 0
+    if not inside.any():
+        return
+    present, numbers = np.unique(labels[inside], return_inverse=True)
+    numbered = np.zeros(labels.shape, np.int32)
+    numbered[inside] = numbers + 1
+    y, x = np.nonzero(inside)
+    slices = ndi.find_objects(numbered)
+    count = len(present)
+
+    def sums(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(numbers, values, count).astype(np.float64)
+
+    piece = {
+        "label": present.astype(np.int64),
+        "area": np.bincount(numbers, minlength=count),
+        "sum_y": sums(y + float(box[0].start)),
+        "sum_x": sums(x + float(box[1].start)),
+        "y0": np.array([s[0].start for s in slices]) + box[0].start,
+        "x0": np.array([s[1].start for s in slices]) + box[1].start,
+        "y1": np.array([s[0].stop for s in slices]) + box[0].start,
+        "x1": np.array([s[1].stop for s in slices]) + box[1].start,
+    }
+    if nuclei is not None:
+        piece["nucleus"] = sums((read(nuclei, *box)[inside] == labels[inside]).astype(float))
+    for channel, plane in enumerate(image):
+        piece[f"sum_{channel}"] = sums(plane[inside].astype(np.float64))
+    yield pd.DataFrame(piece)
+
+
+def _merge(pieces: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put together the cells that lie across blocks; the result is in label order."""
+    how = {"y0": "min", "x0": "min", "y1": "max", "x1": "max"}
+    together = pd.concat(pieces, ignore_index=True)
+    columns = together.columns.drop("label")
+    rules = {column: how.get(column, "sum") for column in columns}
+    return together.groupby("label", sort=True).agg(rules).reset_index()
+
+
+def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame:
+    height, width = image.data.shape[-2:]
+    area = sums["area"].to_numpy()
+    obs = pd.DataFrame(
+        {
+            "image": image.name,
+            "label": sums["label"],
+            "index": sums["label"],
+            "y_px": sums["sum_y"] / area,
+            "x_px": sums["sum_x"] / area,
+            "area_px": area,
+            "nucleus_area_px": sums["nucleus"] if has_nuclei else np.nan,
+            "bbox_y0_px": sums["y0"],
+            "bbox_x0_px": sums["x0"],
+            "bbox_y1_px": sums["y1"],
+            "bbox_x1_px": sums["x1"],
+            "touches_border": (sums["y0"] == 0)
+            | (sums["x0"] == 0)
+            | (sums["y1"] == height)
+            | (sums["x1"] == width),
+        }
+    )
+    for channel, name in enumerate(image.channel_names):
+        obs[f"intensity_mean_{name}"] = sums[f"sum_{channel}"] / area
+    if image.pixel_size_um is not None:
+        size = image.pixel_size_um
+        obs["y_um"] = obs["y_px"] * size
+        obs["x_um"] = obs["x_px"] * size
+        obs["area_um2"] = obs["area_px"] * size**2
+        obs["nucleus_area_um2"] = obs["nucleus_area_px"] * size**2
+    for name, value in (("plate", image.plate), ("well", image.well), ("site", image.site)):
+        if value is not None:
+            obs[name] = value
+    for axis, index in image.position:
+        obs[axis] = index
+    return obs
+
+
+class _ChannelWatch:
+    """Notices, block by block, channels that are constant, saturated or not finite."""
+
+    def __init__(self, image: Image, must_be_finite: tuple[str, ...]) -> None:
+        self._names = image.channel_names
+        self._finite = {image.channel_names.index(name) for name in must_be_finite}
+        count = len(image.channel_names)
+        self._low = np.full(count, np.inf)
+        self._high = np.full(count, -np.inf)
+        self._at_high = np.zeros(count, np.int64)
+        self._pixels = 0
+
+    def look_at(
+        self, block: NDArray[Any], inside: NDArray[np.bool_], box: tuple[slice, slice]
+    ) -> None:
+        """Take in one block, (C, y, x), of which ``inside`` are cell pixels."""
+        self._pixels += int(inside.sum())
+        for channel, plane in enumerate(block):
+            if np.issubdtype(plane.dtype, np.floating):
+                plane = self._only_finite(channel, plane, box)
+            low, high = float(plane.min()), float(plane.max())
+            self._low[channel] = min(self._low[channel], low)
+            if high > self._high[channel]:
+                self._high[channel], self._at_high[channel] = high, 0
+            if high == self._high[channel]:
+                self._at_high[channel] += int((plane[inside] == high).sum())
+
+    def _only_finite(
+        self, channel: int, plane: NDArray[Any], box: tuple[slice, slice]
+    ) -> NDArray[Any]:
+        bad = ~np.isfinite(plane)
+        if bad.any() and channel in self._finite:
+            y, x = np.argwhere(bad)[0]
+            raise InputError(
+                f"Channel '{self._names[channel]}' has {bad.sum()} pixels that are NaN or "
+                f"infinite, the first at y {y + box[0].start}, x {x + box[1].start}; "
+                "fill them, or set the channel to ignore"
+            )
+        return np.nan_to_num(plane) if bad.any() else plane
+
+    def notes(self) -> tuple[str, ...]:
+        notes = []
+        for channel, name in enumerate(self._names):
+            share = self._at_high[channel] / max(self._pixels, 1)
+            if self._low[channel] == self._high[channel]:
+                notes.append(
+                    f"Channel '{name}' is constant ({self._high[channel]:g} everywhere): "
+                    "it cannot tell cells apart"
+                )
+            elif self._high[channel] in CLIPPING_VALUES and share > SATURATED_SHARE:
+                notes.append(
+                    f"Channel '{name}' is saturated: {share:.0%} of the cells' pixels are at "
+                    f"its greatest value, {self._high[channel]:g}"
+                )
+        return tuple(notes)

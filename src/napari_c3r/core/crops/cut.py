@@ -1,0 +1,343 @@
+"""Image and labels -> single-cell crops at the encoder's scale, streamed tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.cells.labels import ArrayLike, blocks, chunk_shape, read
+from napari_c3r.core.encoder.config import Neighbours
+from napari_c3r.core.errors import InputError
+
+# The brightness that stands for "nothing here": a low percentile of the crop itself, so that
+# a camera's offset never shows up as the edge of a mask or of the image.
+BACKGROUND_PERCENTILE = 1.0
+# Side of the widest crop, in the image's pixels: no microscope divides a cell into more, and
+# one of five channels has 1.3 GB.
+MAX_WINDOW_PX = 8192
+# Crops narrower or wider than this many cells speak of a wrong pixel size.
+DEFAULT_DIAMETERS = (0.5, 20.0)
+
+
+class Planes(Protocol):
+    """What crops are cut from: an `Image`, or simulated planes."""
+
+    @property
+    def data(self) -> ArrayLike:
+        """``(C, Y, X)``, in memory or lazy."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width in pixels."""
+        ...
+
+
+@dataclass(frozen=True)
+class CropSpec:
+    """How a cell is cut out. None means what the encoder's model folder recommends.
+
+    Parameters
+    ----------
+    field_um
+        Side of the square field around a cell, in micrometres. Used when the image's pixel
+        size is known.
+    field_diameters
+        Side of the field in median cell diameters, for images of unknown pixel size.
+    size_px
+        Side of the crop after resampling, in pixels.
+    neighbours
+        ``"keep"`` leaves other cells in the crop; ``"mask"`` replaces their pixels by the
+        crop's background.
+    """
+
+    field_um: float | None = None
+    field_diameters: float | None = None
+    size_px: int | None = None
+    neighbours: Neighbours | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("field_um", "field_diameters", "size_px"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < np.inf:
+                raise InputError(f"The crop's {name} is {value}; give a number above 0, or None")
+        if self.size_px is not None and self.size_px != int(self.size_px):
+            raise InputError(f"The crop's size_px is {self.size_px}; give a whole number, or None")
+        if self.neighbours not in (None, "keep", "mask"):
+            raise InputError(
+                f"The crop's neighbours is {self.neighbours!r}; choose 'keep' or 'mask'"
+            )
+
+
+@dataclass(frozen=True)
+class CropPlan:
+    """A crop specification worked out for one image.
+
+    Attributes
+    ----------
+    window_px
+        Side of the field in the image's pixels.
+    size_px
+        Side of the resampled crop.
+    neighbours
+        Whether other cells are kept or masked.
+    basis
+        In words, where the field's size comes from.
+    doubt
+        In a sentence, why the field's size is hardly meant; empty where it is usual.
+    """
+
+    window_px: int
+    size_px: int
+    neighbours: Neighbours
+    basis: str
+    doubt: str = ""
+
+
+def plan_crops(
+    spec: CropSpec,
+    *,
+    pixel_size_um: float | None,
+    median_diameter_px: float,
+    field_um: float | None,
+    field_diameters: float,
+    size_px: int,
+    neighbours: Neighbours,
+) -> CropPlan:
+    """Work out the window for one image: physical scale if it is known, else cell size.
+
+    Parameters
+    ----------
+    spec
+        What the user asked for.
+    pixel_size_um
+        Pixel size of the image in micrometres, or None.
+    median_diameter_px
+        Median cell diameter in pixels.
+    field_um, field_diameters, size_px, neighbours
+        The encoder's recommendation.
+
+    Raises
+    ------
+    InputError
+        A field of more pixels than a cell can have.
+    """
+    field = spec.field_um or field_um
+    if pixel_size_um is not None and field is not None:
+        window = field / pixel_size_um
+        basis = f"{field:g} µm at {pixel_size_um:g} µm per pixel"
+    else:
+        diameters = spec.field_diameters or field_diameters
+        window = diameters * median_diameter_px
+        lacking = "the pixel size" if pixel_size_um is None else "the encoder's field"
+        basis = (
+            f"{diameters:g} median cell diameters of {median_diameter_px:.1f} px, "
+            f"as {lacking} is unknown"
+        )
+    if window > MAX_WINDOW_PX:
+        raise InputError(
+            f"Crops of {basis} are {window:.0f} px wide, and at most {MAX_WINDOW_PX} are cut out; "
+            "check the pixel size, or give a smaller field"
+        )
+    narrowest, widest = DEFAULT_DIAMETERS
+    doubt = ""
+    if not narrowest <= window / median_diameter_px <= widest:
+        width = f"{window:.0f}" if window >= 10 else f"{window:.1f}"
+        doubt = (
+            f"Crops are {width} px wide ({basis}) and cells usually {median_diameter_px:.0f} px: "
+            "check the pixel size"
+        )
+    return CropPlan(
+        max(1, round(window)), spec.size_px or size_px, spec.neighbours or neighbours, basis, doubt
+    )
+
+
+@dataclass(frozen=True)
+class CropBatch:
+    """Some cells' crops.
+
+    Attributes
+    ----------
+    rows
+        Which rows of the cell table, (n,).
+    crops
+        (n, C, size, size) float32, in the image's own intensity units.
+    padded
+        Which crops reach over the image's border, (n,).
+    """
+
+    rows: NDArray[np.intp]
+    crops: NDArray[np.float32]
+    padded: NDArray[np.bool_]
+
+
+def iter_crops(
+    image: Planes,
+    labels: ArrayLike,
+    cells: pd.DataFrame,
+    plan: CropPlan,
+    *,
+    batch_size: int,
+    rows: NDArray[np.intp] | None = None,
+) -> Iterator[CropBatch]:
+    """Cut out cells in batches, reading the image tile by tile.
+
+    Cells come in the order of the tiles they lie in, so that no part of a lazy image is read
+    more often than its overlaps demand; ``CropBatch.rows`` says which cells they are. A cell's
+    crop depends on the cell alone, never on the batch it is in.
+
+    Parameters
+    ----------
+    image
+        The channels to cut out, (C, Y, X).
+    labels
+        Label image, (Y, X).
+    cells
+        Table of :func:`napari_c3r.core.cells.measure.measure_cells`.
+    plan
+        Window, size and masking.
+    batch_size
+        Crops per batch; the last batch may hold fewer.
+    rows
+        Which rows of the table to cut out; all by default.
+    """
+    wanted = np.arange(len(cells)) if rows is None else np.asarray(rows, np.intp)
+    corner_y, corner_x = crop_corners(cells, plan.window_px)
+    names = cells["label"].to_numpy()
+    held: list[tuple[int, NDArray[np.float32], bool]] = []
+    for tile_rows in _by_tile(image, cells, wanted):
+        tile = _Tile(image, labels, corner_y[tile_rows], corner_x[tile_rows], plan)
+        for row in tile_rows:
+            crop, padded = tile.crop(int(corner_y[row]), int(corner_x[row]), int(names[row]))
+            held.append((int(row), crop, padded))
+            if len(held) == batch_size:
+                yield _batch(held)
+                held = []
+    if held:
+        yield _batch(held)
+
+
+def crop_corners(cells: pd.DataFrame, window_px: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First row and column of the window around each cell, both (n,); may lie off the image.
+
+    Parameters
+    ----------
+    cells
+        With the centroids ``y_px`` and ``x_px``.
+    window_px
+        Side of the window, in pixels of the image.
+    """
+    corner_y, corner_x = (
+        np.round(cells[name].to_numpy() - (window_px - 1) / 2).astype(np.intp)
+        for name in ("y_px", "x_px")
+    )
+    return corner_y, corner_x
+
+
+def _by_tile(
+    image: Planes, cells: pd.DataFrame, rows: NDArray[np.intp]
+) -> Iterator[NDArray[np.intp]]:
+    y, x = cells["y_px"].to_numpy()[rows], cells["x_px"].to_numpy()[rows]
+    for box in blocks(image.shape[1:], chunk_shape(image.data)):
+        here = (y >= box[0].start) & (y < box[0].stop) & (x >= box[1].start) & (x < box[1].stop)
+        if here.any():
+            yield rows[here]
+
+
+def _batch(held: list[tuple[int, NDArray[np.float32], bool]]) -> CropBatch:
+    rows, crops, padded = zip(*held, strict=True)
+    return CropBatch(np.array(rows, np.intp), np.stack(crops), np.array(padded))
+
+
+class _Tile:
+    """The part of image and labels that the windows of some neighbouring cells cover."""
+
+    def __init__(
+        self,
+        image: Planes,
+        labels: ArrayLike,
+        corner_y: NDArray[np.intp],
+        corner_x: NDArray[np.intp],
+        plan: CropPlan,
+    ) -> None:
+        _, height, width = image.shape
+        self._y = max(0, int(corner_y.min()))
+        self._x = max(0, int(corner_x.min()))
+        rows = slice(self._y, min(height, int(corner_y.max()) + plan.window_px))
+        columns = slice(self._x, min(width, int(corner_x.max()) + plan.window_px))
+        self._pixels = read(image.data, rows, columns)
+        self._labels = read(labels, rows, columns) if plan.neighbours == "mask" else None
+        self._plan = plan
+
+    def crop(self, corner_y: int, corner_x: int, label: int) -> tuple[NDArray[np.float32], bool]:
+        """One cell's resampled crop (C, size, size), and whether it had to be padded."""
+        side = self._plan.window_px
+        y, x = corner_y - self._y, corner_x - self._x
+        height, width = self._pixels.shape[1:]
+        source = (
+            slice(max(y, 0), min(y + side, height)),
+            slice(max(x, 0), min(x + side, width)),
+        )
+        seen = self._pixels[:, source[0], source[1]].astype(np.float32)
+        valid = np.ones((seen.shape[1], seen.shape[2]), bool)
+        if self._labels is not None:
+            here = self._labels[source]
+            valid = (here == 0) | (here == label)
+        padded = valid.shape != (side, side)
+        if padded or not valid.all():
+            seen = _on_background(seen, valid, (source[0].start - y, source[1].start - x), side)
+        return resample(seen, self._plan.size_px), padded
+
+
+def _on_background(
+    seen: NDArray[np.float32], valid: NDArray[np.bool_], offset: tuple[int, int], side: int
+) -> NDArray[np.float32]:
+    """Lay the valid pixels on a (C, side, side) window filled with the crop's background."""
+    pixels = seen[:, valid] if valid.any() else seen.reshape(len(seen), -1)
+    background = np.percentile(pixels, BACKGROUND_PERCENTILE, axis=1).astype(np.float32)
+    window = np.broadcast_to(background[:, None, None], (len(seen), side, side)).copy()
+    height, width = valid.shape
+    part = window[:, offset[0] : offset[0] + height, offset[1] : offset[1] + width]
+    np.copyto(part, seen, where=valid)
+    return window
+
+
+def resample(crop: NDArray[np.float32], size_px: int) -> NDArray[np.float32]:
+    """Resample square crops with a triangle filter as wide as the coarser of the two grids.
+
+    Parameters
+    ----------
+    crop
+        (C, side, side).
+    size_px
+        Side of the result.
+
+    Returns
+    -------
+    ndarray
+        (C, size_px, size_px) float32. Shrinking averages, so that nothing aliases; enlarging
+        interpolates linearly; the mean of a flat crop is kept exactly.
+    """
+    if crop.shape[-1] == size_px:
+        return np.ascontiguousarray(crop, np.float32)
+    weights = _triangle_weights(crop.shape[-1], size_px)
+    # Above its own darkest pixel, a flat channel is 0 and stays flat to the last bit; rounding
+    # would else be all that is left of it when it is stretched to its range.
+    low = crop.min(axis=(-2, -1), keepdims=True)
+    return np.ascontiguousarray(weights @ (crop - low) @ weights.T + low, np.float32)
+
+
+@lru_cache(maxsize=64)
+def _triangle_weights(n_in: int, n_out: int) -> NDArray[Any]:
+    """Matrix (n_out, n_in) that resamples a line of pixels, each row summing to 1."""
+    scale = n_in / n_out
+    centres = (np.arange(n_out) + 0.5) * scale
+    distance = np.abs(np.arange(n_in)[None, :] + 0.5 - centres[:, None]) / max(scale, 1.0)
+    weights = np.clip(1.0 - distance, 0.0, None)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

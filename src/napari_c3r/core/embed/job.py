@@ -1,0 +1,379 @@
+"""Crops -> vectors: one cell after another through the encoder, abortable and resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_c3r.core.cells.labels import ArrayLike
+from napari_c3r.core.cells.measure import CellTable, measure_cells
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import Image
+from napari_c3r.core.table.provenance import describe_sources, versions
+from napari_c3r.core.table.result import make_result
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.encoder.config import ConceptMode, Readout
+
+FORMAT = 1
+"""Version of the provenance that a result carries."""
+
+
+@dataclass(frozen=True)
+class EmbedJob:
+    """Everything an embedding needs, and nothing that can change under it.
+
+    Parameters
+    ----------
+    image
+        The image, (C, Y, X), lazy.
+    labels
+        Integer label image of the cells, (Y, X).
+    assignment
+        Roles of the image's channels.
+    encoder
+        A frozen encoder.
+    nuclei
+        Label image of the nuclei with the cells' labels, for the nucleus' area.
+    device, precision, batch_size
+        As for :meth:`napari_c3r.core.encoder.Encoder.embed`.
+    crop
+        How cells are cut out.
+    concept_mode, readout
+        None means what the model recommends.
+    labels_wanted
+        Embed only these cells; None means all.
+    window_px
+        Side of the crops in the image's pixels, where it is known from cells embedded before;
+        None works it out.
+    cells_from
+        Where the labels come from, in words, for the provenance.
+    job_id
+        Tells a result of this job from that of an earlier one.
+    """
+
+    image: Image
+    labels: ArrayLike
+    assignment: ChannelAssignment
+    encoder: Encoder
+    nuclei: ArrayLike | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    batch_size: int | str = "auto"
+    crop: CropSpec = field(default_factory=CropSpec)
+    concept_mode: ConceptMode | None = None
+    readout: Readout | None = None
+    labels_wanted: frozenset[int] | None = None
+    window_px: int | None = None
+    cells_from: str = "labels that were given"
+    job_id: int = 0
+
+
+@dataclass(frozen=True)
+class EmbedProgress:
+    """How far an embedding is.
+
+    Attributes
+    ----------
+    done, total
+        Cells.
+    seconds
+        Spent so far in this stretch of work.
+    stage
+        What is being done, in words.
+    cells_per_second
+        In this stretch; 0 until the first batch is through.
+    """
+
+    done: int
+    total: int
+    seconds: float
+    stage: str
+    cells_per_second: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate, or None before the first batch."""
+        if not self.cells_per_second:
+            return None
+        return (self.total - self.done) / self.cells_per_second
+
+
+class FieldEmbedder:
+    """An embedding under way: iterate :meth:`steps`, then take :meth:`result`.
+
+    The iteration may stop after any step. What is done by then is in the result, and a new
+    iteration goes on where the last one stopped.
+
+    Parameters
+    ----------
+    job
+        What to embed.
+
+    Raises
+    ------
+    InputError
+        The roles do not fit the image, a group is empty, or a part of the job is of another kind.
+    """
+
+    def __init__(self, job: EmbedJob) -> None:
+        _require_kinds(job)
+        self.job = job
+        self._roles = job.assignment.for_channels(job.image.channel_names).require_usable()
+        self._image = job.image.select(self._roles.used)
+        self._table: CellTable | None = None
+        self._plan: CropPlan | None = None
+        self._vectors = np.empty((0, 0), np.float32)
+        self._done = np.zeros(0, bool)
+        self._padded = np.zeros(0, bool)
+        self._columns: tuple[tuple[str, str], ...] = ()
+        self._settings: dict[str, Any] = {}
+        self._notes: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether every wanted cell has its vector."""
+        return bool(len(self._done)) and bool(self._done.all())
+
+    def steps(self) -> Iterator[EmbedProgress]:
+        """Work, yielding once when the cells are measured and then after every batch."""
+        start = time.perf_counter()
+        table, plan = self._measure()
+        pending = np.flatnonzero(~self._done)
+        already, total = len(self._done) - len(pending), len(self._done)
+        yield EmbedProgress(already, total, time.perf_counter() - start, "measured the cells")
+        run = self.job.encoder.start(
+            self._roles,
+            self._image.channel_names,
+            device=self.job.device,
+            precision=self.job.precision,
+            batch_size=self.job.batch_size,
+            concept_mode=self.job.concept_mode,
+            readout=self.job.readout,
+        )
+        try:
+            self._columns = tuple(run.columns)
+            if self._vectors.shape[1] != len(self._columns):
+                self._vectors = np.zeros((total, len(self._columns)), np.float32)
+            began = time.perf_counter()
+            for batch in iter_crops(
+                self._image,
+                self.job.labels,
+                table.obs,
+                plan,
+                batch_size=run.batch_size,
+                rows=pending,
+            ):
+                self._vectors[batch.rows] = run.run(batch.crops)
+                self._padded[batch.rows] = batch.padded
+                self._done[batch.rows] = True
+                self._note_settings(run)
+                done = int(self._done.sum())
+                now = time.perf_counter()
+                speed = (done - already) / max(now - began, 1e-9)
+                yield EmbedProgress(done, total, now - start, "embedding", speed)
+        finally:
+            run.close()
+
+    def _measure(self) -> tuple[CellTable, CropPlan]:
+        if self._table is None or self._plan is None:
+            table = measure_cells(
+                self.job.image, self.job.labels, self.job.nuclei, must_be_finite=self._roles.used
+            )
+            diameter = table.median_diameter_px
+            if self.job.labels_wanted is not None:
+                wanted = table.obs["label"].isin(sorted(self.job.labels_wanted))
+                table = CellTable(table.obs[wanted].reset_index(drop=True), table.notes)
+            config = self.job.encoder.config
+            self._plan = plan_crops(
+                self.job.crop,
+                pixel_size_um=self._image.pixel_size_um,
+                median_diameter_px=diameter,
+                field_um=config.field_um,
+                field_diameters=config.field_diameters,
+                size_px=config.input_size,
+                neighbours=config.neighbours,
+            )
+            if self.job.window_px is not None:
+                self._plan = replace(self._plan, window_px=self.job.window_px)
+            self._table = table
+            self._done = np.zeros(len(table.obs), bool)
+            self._padded = np.zeros(len(table.obs), bool)
+        return self._table, self._plan
+
+    def _note_settings(self, run: Any) -> None:
+        self._notes = tuple(run.notes)
+        self._settings = {
+            "device": run.device,
+            "precision": run.precision,
+            "concept_mode": run.concept_mode,
+            "readout": run.readout,
+        }
+
+    def result(self) -> AnnData:
+        """The cells done so far, in label order.
+
+        Returns
+        -------
+        AnnData
+            See :func:`napari_c3r.core.table.result.make_result`. Provenance in
+            ``uns["napari_c3r"]``.
+        """
+        table, plan = self._measure()
+        rows = np.flatnonzero(self._done)
+        notes = [*self.job.image.notes, *table.notes, *self._notes]
+        if plan.doubt and self.job.crop.field_um is None:
+            notes.append(plan.doubt)
+        if not self.job.encoder.trained:
+            notes.append(f"The encoder '{self.job.encoder.name}' is untrained")
+        for name in self._roles.context:
+            if name in self._roles.concept:
+                notes.append(f"Channel '{name}' is in both groups")
+        if len(rows) < len(self._done):
+            notes.append(f"Stopped early: {len(rows)} of {len(self._done)} cells are embedded")
+        provenance: dict[str, Any] = {
+            "format": FORMAT,
+            "roles": self._roles.to_dict(),
+            "encoder": {
+                "name": self.job.encoder.name,
+                "weights_sha256": self.job.encoder.weights_hash,
+                "trained": self.job.encoder.trained,
+            },
+            **self._settings,
+            "crop": {"size_px": plan.size_px, "neighbours": plan.neighbours},
+            "versions": versions(),
+            "images": _describe_image(self.job, plan),
+            "sources": describe_sources(self.job.image.source),
+            "notes": notes,
+        }
+        obs = table.obs.assign(crop_padded=self._padded).iloc[rows]
+        return make_result(obs, self._vectors[rows], self._columns, provenance)
+
+
+def _require_kinds(job: EmbedJob) -> None:
+    """Tell a script which part it gave as something else, such as an encoder's name."""
+    for what, fits, remedy in (
+        ("image", isinstance(job.image, Image), "read_image(path) or Image.from_array(array)"),
+        (
+            "assignment",
+            isinstance(job.assignment, ChannelAssignment),
+            "ChannelAssignment({'DNA': 'context', …})",
+        ),
+        # An encoder in another process is one too.
+        ("encoder", hasattr(job.encoder, "config"), "load_encoder('bundled')"),
+    ):
+        if not fits:
+            given = type(getattr(job, what)).__name__
+            raise InputError(f"The {what} is of type {given}; give one from {remedy}")
+
+
+def _describe_image(job: EmbedJob, plan: CropPlan) -> dict[str, list[Any]]:
+    image = job.image
+    return {
+        "name": [image.name],
+        "height_px": [image.shape[1]],
+        "width_px": [image.shape[2]],
+        # 0 stands for an unknown size, so that the column stays one of numbers.
+        "pixel_size_um": [image.pixel_size_um or 0.0],
+        "crop_window_px": [plan.window_px],
+        "crop_basis": [plan.basis],
+        "read_as": [image.read_as or _in_memory(image)],
+        "cells_from": [job.cells_from],
+    }
+
+
+def _in_memory(image: Image) -> str:
+    slices = [f"{axis}={index}" for axis, index in image.position]
+    return ", ".join(["pixels in memory", *slices])
+
+
+def segmented_with(keywords: Mapping[str, Any]) -> str:
+    """Say how cells were found: the call that finds them again.
+
+    Parameters
+    ----------
+    keywords
+        Of :func:`napari_c3r.segment_cells`; those that are None are left to it.
+    """
+    given = [f"{name}={value!r}" for name, value in keywords.items() if value is not None]
+    return f"segment_cells({', '.join(given)})"
+
+
+def embed(
+    image: Image,
+    labels: ArrayLike,
+    assignment: ChannelAssignment,
+    *,
+    encoder: Encoder,
+    nuclei: ArrayLike | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    batch_size: int | str = "auto",
+    crop: CropSpec | None = None,
+    concept_mode: ConceptMode | None = None,
+    readout: Readout | None = None,
+) -> AnnData:
+    """Embed every labelled cell of an image.
+
+    Parameters
+    ----------
+    image
+        The image, (C, Y, X).
+    labels
+        Integer label image of the cells, (Y, X); 0 is background. Labels may be sparse.
+    assignment
+        Role of every channel; channels it does not name are ignored.
+    encoder
+        From :func:`napari_c3r.load_encoder`.
+    nuclei
+        Label image of the nuclei with the cells' labels, for the nucleus' area.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
+    precision
+        ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+    batch_size
+        Cells per forward pass, or ``"auto"``.
+    crop
+        How cells are cut out; by default as the encoder recommends.
+    concept_mode
+        ``"joint"``, or ``"each"`` for every concept channel alone with all the context,
+        concatenated. None: as the encoder recommends.
+    readout
+        ``"cls"`` or ``"cls+std"``. None: as the encoder recommends.
+
+    Returns
+    -------
+    AnnData
+        One row per cell in label order, (cells, D) float32.
+
+    Raises
+    ------
+    InputError
+        Roles, labels or pixels that cannot be embedded, in one line.
+    """
+    job = EmbedJob(
+        image,
+        labels,
+        assignment,
+        encoder,
+        nuclei=nuclei,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        crop=crop or CropSpec(),
+        concept_mode=concept_mode,
+        readout=readout,
+    )
+    run = FieldEmbedder(job)
+    for _ in run.steps():
+        pass
+    return run.result()

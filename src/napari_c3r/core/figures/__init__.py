@@ -1,0 +1,1 @@
+"""Pictures: montages, composites, overviews, and the colours of categories and values."""

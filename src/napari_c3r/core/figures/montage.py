@@ -1,0 +1,233 @@
+"""Pictures of single cells side by side: which ones, cut from where, in what colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.images import Image
+from napari_c3r.core.reduce.neighbours import Similarity
+from napari_c3r.core.table.result import KEY
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+_CONTRAST_PERCENTILES = (1.0, 99.8)
+
+# Without the encoder's own field: two and a half cells across.
+_FIELD_DIAMETERS = 2.5
+_BATCH = 16
+_STEPS = 256
+
+
+class Choice(StrEnum):
+    """Which cells of a group to show."""
+
+    RANDOM = "random"
+    MEDOID = "medoid"
+    OUTLIERS = "outliers"
+
+
+def choose(
+    similarity: Similarity,
+    rows: NDArray[np.intp],
+    choice: Choice,
+    count: int,
+    seed: int = 0,
+) -> NDArray[np.intp]:
+    """Choose cells of a group to look at.
+
+    Parameters
+    ----------
+    similarity
+        Of all cells of the table.
+    rows
+        The group, (n,).
+    choice
+        ``"random"``; ``"medoid"``, those most like the cell that is most like all others; or
+        ``"outliers"``, those least like it. Cells that cannot be compared are the last of the
+        first and the first of the others.
+    count
+        How many, at most.
+    seed
+        Of the random choice: the same group gives the same cells.
+
+    Returns
+    -------
+    ndarray
+        Rows, (at most count,), in the order to show them in.
+    """
+    rows = np.asarray(rows, np.intp)
+    if choice is Choice.RANDOM:
+        drawn = np.random.default_rng(seed).permutation(len(rows))[:count]
+        return rows[np.sort(drawn)]
+    centre = similarity.medoid(rows)
+    if centre is None:
+        return rows[:count]
+    likeness = similarity.to(centre, rows)
+    likeness = np.where(rows == centre, np.inf, likeness)
+    likeness[np.isnan(likeness)] = -np.inf
+    order = np.argsort(likeness if choice is Choice.OUTLIERS else -likeness, kind="stable")
+    return rows[order[:count]]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How a channel is shown.
+
+    Attributes
+    ----------
+    limits
+        Intensities drawn darkest and brightest; None: percentiles of each crop, 1 and 99.8.
+    colours
+        Red, green and blue from darkest to brightest, (steps, 3) in 0–1.
+    gamma
+        Exponent of the brightness, 0–1, before it is coloured.
+    opacity
+        Share that is added to the picture; 0 leaves the channel out.
+    """
+
+    limits: tuple[float, float] | None
+    colours: NDArray[np.float32]
+    gamma: float = 1.0
+    opacity: float = 1.0
+
+    @classmethod
+    def of_colour(cls, colour: str) -> Look:
+        """From black to one colour, ``"#rrggbb"``, with the contrast of each crop."""
+        from matplotlib.colors import to_rgb
+
+        ends = np.array([(0.0, 0.0, 0.0), to_rgb(colour)], np.float32)
+        return cls(None, ends)
+
+    def paint(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Colour one plane (Y, X), giving (Y, X, 3) in 0–1."""
+        plane = np.nan_to_num(plane, nan=0.0)
+        low, high = self.limits or np.percentile(plane, _CONTRAST_PERCENTILES)
+        bright = np.clip((plane - low) / max(high - low, 1e-12), 0, 1)
+        if self.gamma != 1:
+            bright **= self.gamma
+        return np.take(self._table, np.round(bright * (_STEPS - 1)).astype(np.intp), axis=0)
+
+    @cached_property
+    def _table(self) -> NDArray[np.float32]:
+        """The colours at every brightness that a screen can show, (steps, 3)."""
+        at = np.linspace(0, len(self.colours) - 1, _STEPS)
+        known = np.arange(len(self.colours))
+        bands = [np.interp(at, known, self.colours[:, band]) for band in range(3)]
+        return np.stack(bands, axis=1).astype(np.float32)
+
+
+def compose(crop: NDArray[np.float32], looks: Sequence[Look]) -> NDArray[np.uint8]:
+    """Add the channels of a crop up as the viewer does.
+
+    Parameters
+    ----------
+    crop
+        (C, Y, X), in the image's own intensity units.
+    looks
+        One for each channel.
+
+    Returns
+    -------
+    ndarray
+        (Y, X, 3) uint8.
+    """
+    picture = np.zeros((*crop.shape[1:], 3), np.float32)
+    for plane, look in zip(crop, looks, strict=True):
+        if look.opacity > 0:
+            picture += look.opacity * look.paint(plane)
+    return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
+
+
+def window_px(table: AnnData, image_name: str) -> int:
+    """Side of the square around a cell that is shown, in pixels of its image.
+
+    It is what the encoder saw of the cell; for a result that does not say, it is two and a
+    half median cell diameters.
+    """
+    images: Mapping[str, Any] = table.uns.get(KEY, {}).get("images", {})
+    known = dict(zip(images.get("name", ()), images.get("crop_window_px", ()), strict=False))
+    if known.get(image_name):
+        return int(known[image_name])
+    here = (table.obs["image"] == image_name).to_numpy()
+    if "area_px" not in table.obs or not here.any():
+        return 64
+    area = float(np.nanmedian(table.obs["area_px"].to_numpy()[here]))
+    return max(8, round(_FIELD_DIAMETERS * np.sqrt(4 * area / np.pi)))
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where the cells of a result lie: a copy, so that a thread may read it.
+
+    Attributes
+    ----------
+    cells
+        ``image``, ``label``, ``y_px`` and ``x_px`` of each cell.
+    windows
+        Side of the square shown, in pixels, by image.
+    """
+
+    cells: pd.DataFrame
+    windows: Mapping[str, int]
+
+    @classmethod
+    def of(cls, table: AnnData) -> Places:
+        """Take them from a result."""
+        cells = table.obs[["image", "label", "y_px", "x_px"]].reset_index(drop=True)
+        cells["image"] = cells["image"].astype(str)
+        return cls(cells, {name: window_px(table, name) for name in cells["image"].unique()})
+
+
+def cut_cells(
+    places: Places,
+    images: Mapping[str, Image],
+    rows: NDArray[np.intp],
+    channels: Sequence[str],
+    size_px: int | None,
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Read the surroundings of cells, a few at a time.
+
+    Parameters
+    ----------
+    places
+        Of the cells of a result.
+    images
+        Images by name. Cells are left out where their image is not among them or lacks a
+        channel, and where they have no position.
+    rows
+        Which cells.
+    channels
+        Names of the C channels, in their order.
+    size_px
+        Side that crops are resampled to; None keeps the image's pixels.
+
+    Yields
+    ------
+    row, crop
+        (C, size, size) float32 in the image's own intensity units, in the order in which
+        they are quickest to read.
+    """
+    rows = np.asarray(rows, np.intp)
+    cells = places.cells.iloc[rows].reset_index(drop=True)
+    placed = np.isfinite(cells[["y_px", "x_px"]].to_numpy(float)).all(axis=1)
+    names = cells["image"].to_numpy()
+    for name in dict.fromkeys(names[placed]):
+        if name not in images or not set(channels) <= set(images[name].channel_names):
+            continue
+        image, here = images[name].select(channels), np.flatnonzero(placed & (names == name))
+        side = places.windows[name]
+        plan = CropPlan(side, size_px or side, "keep", "as shown in a montage")
+        nothing = image.data[0]  # other cells stay in sight, so no label is read
+        for batch in iter_crops(image, nothing, cells.iloc[here], plan, batch_size=_BATCH):
+            for position, crop in zip(batch.rows, batch.crops, strict=True):
+                yield int(rows[here[position]]), crop

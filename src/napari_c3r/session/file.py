@@ -1,0 +1,313 @@
+"""A whole session in a folder: where the images are, roles, cells, settings and the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
+from napari_c3r.core.images.find import PlaneFile
+from napari_c3r.core.table import read, write
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+SUFFIX = ".c3r"
+VERSION = 1
+_DESCRIPTION, _RESULT = "session.json", "result.h5ad"
+
+
+@dataclass(frozen=True, eq=False)
+class SavedCells:
+    """The cells of one field, as they were embedded or drawn.
+
+    Attributes
+    ----------
+    labels, nuclei
+        (Y, X) integers; nuclei None where not known.
+    origin
+        In words, where they come from.
+    found_by
+        Keywords of :func:`napari_c3r.segment_cells`, None for other labels.
+    drawn
+        The labels as they were edited since, None where they were not.
+    """
+
+    labels: Any
+    nuclei: Any = None
+    origin: str = ""
+    found_by: Mapping[str, Any] | None = None
+    drawn: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class SavedSession:
+    """What a session folder holds.
+
+    Attributes
+    ----------
+    fields
+        The fields by their files; those without files were saved with their pixels.
+    index
+        The field on show.
+    assignment
+        Roles of the channels.
+    cells
+        By image name.
+    result
+        All rows, hidden ones included; None before embedding.
+    filter
+        What is hidden.
+    encoder
+        ``"bundled"`` or a model folder.
+    finished
+        Whether the result holds every cell that was wanted.
+    settings
+        What else the dock should be set to, as plain values.
+    """
+
+    fields: Sequence[FieldSource]
+    index: int
+    assignment: ChannelAssignment
+    cells: Mapping[str, SavedCells] = field(default_factory=dict)
+    result: AnnData | None = None
+    filter: CellFilter = field(default_factory=CellFilter)
+    encoder: str = "bundled"
+    finished: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def labels_name(index: int, kind: str = "cells") -> str:
+    """Name of a label image in a session folder, by the field's number from 0."""
+    return f"{kind}/{index + 1:04d}.tif"
+
+
+def write_session(
+    path: str | Path, session: SavedSession, images: Mapping[str, Image] | None = None
+) -> Path:
+    """Write a session folder, all of it or nothing.
+
+    Parameters
+    ----------
+    path
+        The folder; its parent must exist. A session that stands there is replaced, anything
+        else is left alone.
+    session
+        What to write.
+    images
+        Images without files, by name: their pixels are written too.
+
+    Raises
+    ------
+    InputError
+        The folder holds something else, or cannot be written.
+    """
+    folder = Path(path)
+    if folder.exists() and not (folder / _DESCRIPTION).is_file():
+        raise InputError(f"'{folder}' exists and is not a session; choose another name")
+    if not folder.parent.is_dir():
+        raise InputError(f"The folder '{folder.parent}' does not exist; create it first")
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.stem}-") as scratch:
+            new = Path(scratch) / "new"
+            new.mkdir()
+            _fill(new, session, images or {}, folder)
+            if folder.exists():
+                os.replace(folder, Path(scratch) / "old")
+            os.replace(new, folder)
+    except OSError as error:
+        raise InputError(
+            f"Could not write '{folder}': {error.strerror or error}; free some space or choose "
+            "another folder. Nothing was changed"
+        ) from error
+    return folder
+
+
+def _fill(folder: Path, session: SavedSession, images: Mapping[str, Image], final: Path) -> None:
+    fields = []
+    for number, source in enumerate(session.fields):
+        if source.name in images:
+            source = _write_pixels(folder, number, images[source.name], final)
+        fields.append(_describe_field(source, final))
+        cells = session.cells.get(source.name)
+        if cells is not None:
+            _write_labels(folder / labels_name(number), cells.labels)
+            for kind, labels in (("nuclei", cells.nuclei), ("drawn", cells.drawn)):
+                if labels is not None:
+                    _write_labels(folder / labels_name(number, kind), labels)
+            fields[-1]["cells"] = {"origin": cells.origin, "found_by": cells.found_by}
+    if session.result is not None:
+        write(session.result, folder / _RESULT)
+    content = {
+        "format": VERSION,
+        "fields": fields,
+        "index": session.index,
+        "roles": session.assignment.to_dict(),
+        "filter": asdict(session.filter),
+        "encoder": session.encoder,
+        "finished": session.finished,
+        "settings": dict(session.settings),
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    (folder / _DESCRIPTION).write_text(text + "\n", "utf-8")
+
+
+def _write_pixels(folder: Path, number: int, image: Image, final: Path) -> FieldSource:
+    import tifffile
+
+    name = f"images/{number + 1:04d}.ome.tif"
+    (folder / "images").mkdir(exist_ok=True)
+    size = image.pixel_size_um
+    physical = {"PhysicalSizeX": size, "PhysicalSizeY": size} if size else {}
+    with tifffile.TiffWriter(folder / name, ome=True, bigtiff=True) as writer:
+        writer.write(
+            np.asarray(image.data),
+            compression="zlib",
+            photometric="minisblack",
+            metadata={"axes": "CYX", "Channel": {"Name": list(image.channel_names)}, **physical},
+        )
+    files = ImageFiles(image.name, (PlaneFile(final / name),), image.plate, image.well, image.site)
+    return FieldSource(files, ReadOptions(pixel_size_um=size))
+
+
+def _write_labels(path: Path, labels: Any) -> None:
+    import tifffile
+
+    path.parent.mkdir(exist_ok=True)
+    tifffile.imwrite(path, np.asarray(labels), compression="zlib", photometric="minisblack")
+
+
+def _describe_field(source: FieldSource, final: Path) -> dict[str, Any]:
+    files, reading = source.files, asdict(source.reading)
+    planes = []
+    for plane in files.files:
+        path = plane.path.resolve()
+        planes.append(
+            {
+                "path": str(path),
+                "relative": _relative(path, final),
+                "channel": plane.channel,
+                "z": plane.z,
+                "t": plane.t,
+            }
+        )
+    return {
+        "name": files.name,
+        "plate": files.plate,
+        "well": files.well,
+        "site": files.site,
+        "notes": list(files.notes),
+        "reading": {**reading, "names": dict(reading["names"])},
+        "files": planes,
+    }
+
+
+def _relative(path: Path, folder: Path) -> str | None:
+    """Where a file is from the session's folder, so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    except ValueError:
+        # Another drive.
+        return None
+
+
+def is_session(path: str | Path) -> bool:
+    """Whether a path is a session folder, or the description in it."""
+    path = Path(path)
+    return (path / _DESCRIPTION).is_file() or (path.name == _DESCRIPTION and path.is_file())
+
+
+def read_session(path: str | Path) -> SavedSession:
+    """Read a session folder.
+
+    Raises
+    ------
+    InputError
+        It is no session, was written by a later version, is damaged, or its images are gone.
+    """
+    folder = Path(path)
+    folder = folder.parent if folder.name == _DESCRIPTION else folder
+    if not is_session(folder):
+        raise InputError(f"'{folder}' holds no {_DESCRIPTION}, so it is not a session")
+    try:
+        content = json.loads((folder / _DESCRIPTION).read_text("utf-8"))
+        if content["format"] > VERSION:
+            raise InputError(
+                f"'{folder}' has format {content['format']} and this version reads {VERSION}; "
+                "update napari-c3r"
+            )
+        fields = tuple(_read_field(described, folder) for described in content["fields"])
+        cells = {
+            fields[number].name: _read_cells(folder, number, described["cells"])
+            for number, described in enumerate(content["fields"])
+            if "cells" in described
+        }
+        return SavedSession(
+            fields,
+            content["index"],
+            ChannelAssignment(content["roles"]),
+            cells,
+            read(folder / _RESULT) if (folder / _RESULT).exists() else None,
+            CellFilter(**content["filter"]),
+            content["encoder"],
+            content["finished"],
+            content["settings"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"'{folder}' is damaged ({type(error).__name__}: {error})") from error
+
+
+def _read_field(described: dict[str, Any], folder: Path) -> FieldSource:
+    planes = tuple(
+        PlaneFile(_found(file, folder), file["channel"], file["z"], file["t"])
+        for file in described["files"]
+    )
+    files = ImageFiles(
+        described["name"],
+        planes,
+        described["plate"],
+        described["well"],
+        described["site"],
+        tuple(described["notes"]),
+    )
+    return FieldSource(files, ReadOptions(**described["reading"]))
+
+
+def _found(file: dict[str, Any], folder: Path) -> Path:
+    """The file where it was, or beside the session when both were moved."""
+    beside = folder / file["relative"] if file["relative"] else None
+    if beside is not None and beside.exists():
+        return Path(os.path.normpath(beside))
+    path = Path(file["path"])
+    if not path.exists():
+        raise InputError(
+            f"The image '{path}' of this session is gone; put it back, or move it together "
+            "with the session's folder"
+        )
+    return path
+
+
+def _read_cells(folder: Path, number: int, described: dict[str, Any]) -> SavedCells:
+    import tifffile
+
+    def optional(kind: str) -> Any:
+        path = folder / labels_name(number, kind)
+        return tifffile.imread(path) if path.exists() else None
+
+    return SavedCells(
+        tifffile.imread(folder / labels_name(number)),
+        optional("nuclei"),
+        described["origin"],
+        described["found_by"],
+        optional("drawn"),
+    )

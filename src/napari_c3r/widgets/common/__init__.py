@@ -1,0 +1,1 @@
+"""What the docks share: steps, forms, labels, jobs and tables."""

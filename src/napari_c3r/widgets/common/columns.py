@@ -1,0 +1,123 @@
+"""The columns of a result for the eye: what they are called, and what colours they make."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.reduce.maps import NOISE
+from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
+
+CLUSTER = "cluster"
+_INTENSITY = "intensity_mean_"
+
+# Columns that name a cell or repeat another say nothing as a colour.
+_KEYS = frozenset({"label", "index"})
+_BOX = re.compile(r"bbox_([yx][01])_px")
+_UNITS = {"_px": "px", "_um": "µm", "_um2": "µm²"}
+
+
+def title(name: str) -> str:
+    """A column's name as words: ``area_um2`` → ``Area (µm²)``."""
+    if name.startswith(_INTENSITY):
+        return f"{name.removeprefix(_INTENSITY)} intensity"
+    for ending, unit in _UNITS.items():
+        if name.endswith(ending):
+            return f"{_words(name.removesuffix(ending))} ({unit})"
+    return _words(name)
+
+
+def with_unit(name: str, text: str) -> str:
+    """A column's value in a sentence: ``Area 318 µm²``."""
+    named, _, unit = title(name).partition(" (")
+    return f"{named} {text} {unit.rstrip(')')}".rstrip()
+
+
+def _words(name: str) -> str:
+    words = name.replace("_", " ").strip()
+    return words if len(words) == 1 else words[:1].upper() + words[1:]
+
+
+def colour_columns(obs: pd.DataFrame) -> list[list[str]]:
+    """The columns to colour by, in groups: given names, where it comes from, stains, the rest.
+
+    Left out are columns without any value, and the image where there is only one.
+    """
+    said_twice = _in_pixels_too(obs)
+    offered = [
+        str(name)
+        for name, column in obs.items()
+        if str(name) not in _KEYS | said_twice
+        and not _BOX.fullmatch(str(name))
+        and column.notna().any()
+    ]
+    if "image" in offered and obs["image"].nunique() < 2:
+        offered.remove("image")
+    groups: list[list[str]] = [
+        [name for name in (CLUSTER, ANNOTATION) if name in offered],
+        [name for name in ("image", "plate", "well", "site") if name in offered],
+        [name for name in offered if name.startswith(_INTENSITY)],
+    ]
+    known = {name for group in groups for name in group}
+    groups.append([name for name in offered if name not in known])
+    return [group for group in groups if group]
+
+
+def table_columns(obs: pd.DataFrame) -> list[str]:
+    """The columns of a table, what tells most first; repeats and boxes left out."""
+    first = ["image", "label"] if obs["image"].nunique() > 1 else ["label"]
+    wanted = (CLUSTER, ANNOTATION, "plate", "well", "site", "area_um2", "area_px")
+    first += [name for name in wanted if name in obs]
+    first += [str(name) for name in obs.columns if str(name).startswith(_INTENSITY)]
+    first = [name for name in first if name not in _in_pixels_too(obs)]
+    hidden = {*first, "image", "index", *_in_pixels_too(obs)}
+    others = [str(name) for name in obs.columns if str(name) not in hidden]
+    return [*first, *(name for name in others if not _BOX.fullmatch(name))]
+
+
+def _in_pixels_too(obs: pd.DataFrame) -> set[str]:
+    """Columns in pixels whose values stand in micrometres in another column."""
+    lengths = {str(name).removesuffix("_um") for name in obs if str(name).endswith("_um")}
+    areas = {str(name).removesuffix("_um2") for name in obs if str(name).endswith("_um2")}
+    return {f"{name}_px" for name in lengths | areas}
+
+
+def colouring(obs: pd.DataFrame, name: str) -> Colouring:
+    """What a column makes of the points: a number each, or a category each.
+
+    A missing value is grey, and so is the clusters' noise; so are all where there is no such
+    column.
+    """
+    if name not in obs:
+        return Categories(np.full(len(obs), -1, np.intp), (), "cells")
+    column = obs[name]
+    if is_number(column):
+        return Values.spanning(_numbers(column), title(name))
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        missing = column.isna()
+        column = column.astype(str).where(~missing, None).astype("category")
+    names = [str(category) for category in column.cat.categories]
+    codes = np.asarray(column.cat.codes, np.intp)
+    rest = "none"
+    if NOISE in names:
+        number = names.index(NOISE)
+        codes = np.where(codes == number, -1, codes - (codes > number)).astype(np.intp)
+        names.remove(NOISE)
+        rest = NOISE
+    return Categories(codes, tuple(names), rest)
+
+
+def is_number(column: pd.Series) -> bool:
+    """Whether a column is of numbers, and not of true and false."""
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(
+        column.dtype
+    )
+
+
+def _numbers(column: pd.Series) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return column.to_numpy(np.float32, na_value=np.nan)

@@ -1,0 +1,266 @@
+"""Running the diagnostics off the GUI thread, and forgetting what is out of date."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
+
+from napari_c3r.core.diagnose import FlipReport, FlipRun, Kind
+from napari_c3r.core.errors import InputError
+from napari_c3r.session import Part, Session
+from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, answer
+from napari_c3r.widgets.diagnostics.options import (
+    DiagnosticsJob,
+    DiagnosticsOptions,
+    disabled_reason,
+    make_job,
+    outdated_sentence,
+)
+
+if TYPE_CHECKING:
+    from napari_c3r.core.embed.estimate import Estimate
+    from napari_c3r.core.encoder import Encoder
+
+ASK, ESTIMATE, MAPS, REPORT = "ask", "estimate", "maps", "report"
+Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+@dataclass(eq=False)
+class _Work:
+    """A question whose run may be taken up again."""
+
+    asked: DiagnosticsJob
+    run: FlipRun | None = None
+    seconds: float = 0.0
+
+
+class DiagnosticsController(QObject):
+    """Asks a session's result one question at a time.
+
+    Signals
+    -------
+    changed
+        What is known, running or wrong is other than before.
+    progressed
+        With an `EmbedProgress`, or a sentence.
+    answered
+        With a `Diagnosis`.
+    mapped
+        With the variant's name and the maps before and after.
+    written
+        With the path of the report.
+    """
+
+    changed = Signal()
+    progressed = Signal(object)
+    answered = Signal(object)
+    mapped = Signal(str, object)
+    written = Signal(str)
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.diagnosis: Diagnosis | None = None
+        self.problem = ""
+        self._work: _Work | None = None
+        self._encoders: dict[str, Encoder] = {}
+        self._estimate: tuple[Any, Estimate] | None = None
+        self._maps: dict[str, Maps] = {}
+        self._working = {name: Jobs(self) for name in (ASK, ESTIMATE, MAPS, REPORT)}
+        for jobs in self._working.values():
+            jobs.failed.connect(self._on_failed)
+            jobs.finished.connect(self.changed)
+        self._working[ASK].progressed.connect(lambda _, step: self.progressed.emit(step))
+        session.changed.connect(self._on_session)
+
+    @property
+    def running(self) -> bool:
+        """Whether a question is being answered."""
+        return self._working[ASK].running is not None
+
+    @property
+    def mapping(self) -> bool:
+        """Whether maps are being laid out."""
+        return self._working[MAPS].running is not None
+
+    @property
+    def writing(self) -> bool:
+        """Whether a report is being written."""
+        return self._working[REPORT].running is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return any(jobs.running is not None for jobs in self._working.values())
+
+    @property
+    def outdated(self) -> str:
+        """Why what was found no longer holds, or an empty string."""
+        found = self.diagnosis
+        return (
+            "" if found is None else outdated_sentence(self._session, found.asked.labels_by_image)
+        )
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """What embedding the result's cells once costs, None while that is not known."""
+        done = self._session.embedded
+        known = self._estimate
+        return known[1] if done is not None and known and known[0] is done.labels_by_image else None
+
+    def ask(self, question: DiagnosticsOptions) -> None:
+        """Answer a question from the beginning."""
+        try:
+            self._start(_Work(make_job(self._session, question)))
+        except InputError as error:
+            self._on_failed(ASK, str(error))
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a run was stopped that still fits the result."""
+        found = self.diagnosis
+        return bool(found and found.cells_left and self._work and not self.outdated)
+
+    def resume(self) -> None:
+        """Take up the run that was stopped."""
+        if self._work is not None:
+            self._start(self._work)
+
+    def request_stop(self) -> None:
+        """Stop after this batch; what is done by then is compared and kept."""
+        self._working[ASK].request_stop()
+
+    def _start(self, work: _Work) -> None:
+        self._work, self.problem = work, ""
+        self._working[ESTIMATE].drop()
+
+        def body(stop: threading.Event) -> Generator[Any, None, Diagnosis]:
+            began = time.perf_counter()
+            if work.run is None:
+                yield "loading the encoder"
+                work.run = FlipRun(work.asked.job(self._encoder(work.asked.encoder_source)))
+            found = yield from answer(work.asked, work.run, stop)
+            work.seconds += time.perf_counter() - began
+            return replace(found, seconds=work.seconds)
+
+        self._working[ASK].start(ASK, body, self._take)
+        self.changed.emit()
+
+    def _take(self, found: Diagnosis) -> None:
+        self.diagnosis, self._maps = found, {}
+        self._working[MAPS].drop()
+        self.answered.emit(found)
+
+    def _encoder(self, source: str) -> Encoder:
+        from napari_c3r.core.encoder import load_encoder
+
+        if source not in self._encoders:
+            self._encoders[source] = load_encoder(source)
+        return self._encoders[source]
+
+    def find_cost(self) -> None:
+        """Find out in the background what embedding the cells once costs."""
+        done = self._session.embedded
+        if done is None or self.estimate is not None or self.busy or disabled_reason(self._session):
+            return
+        asked = make_job(self._session, DiagnosticsOptions((Kind.SWAP,)))
+        count = len(asked.fields[0].wanted)
+
+        def body(_: threading.Event) -> Generator[str, None, Estimate]:
+            from napari_c3r.core.embed.estimate import estimate
+
+            yield "embedding a few crops"
+            return estimate(asked.field_job(self._encoder(asked.encoder_source)), count)
+
+        def take(found: Estimate) -> None:
+            self._estimate = asked.labels_by_image, found
+
+        self._working[ESTIMATE].start(ESTIMATE, body, take)
+
+    def show_maps(self, name: str) -> None:
+        """Lay out the cells as assigned and under a variant; known maps come at once."""
+        found = self.diagnosis
+        if found is None:
+            return
+        if name in self._maps:
+            self.mapped.emit(name, self._maps[name])
+            return
+        start = self._places(found.report)
+
+        def body(_: threading.Event) -> Generator[str, None, Maps]:
+            from napari_c3r.core.diagnose.maps import paired_maps
+
+            yield "laying out the maps"
+            vectors, seed = found.report.vectors, found.asked.question.seed
+            return paired_maps(vectors[str(Kind.ASSIGNED)], vectors[name], start=start, seed=seed)
+
+        def take(maps: Maps) -> None:
+            self._maps[name] = maps
+            self.mapped.emit(name, maps)
+
+        self._working[MAPS].start(MAPS, body, take)
+        self.changed.emit()
+
+    def _places(self, report: FlipReport) -> NDArray[np.float32] | None:
+        """Where the explorer's map has these cells, None where it does not have them all."""
+        done = self._session.embedded
+        if done is None or not self._session.has_map or self.outdated:
+            return None
+        rows = done.table.obs_names.get_indexer(report.obs.index)
+        if (rows < 0).any():
+            return None
+        return np.asarray(done.table.obsm["X_umap"][rows], np.float32)
+
+    def write(self, path: str) -> None:
+        """Write the report."""
+        found = self.diagnosis
+        if found is None:
+            return
+
+        def body(_: threading.Event) -> Generator[str, None, Path]:
+            from napari_c3r.core.diagnose.report import require_report, write_found
+
+            yield "writing"
+            require_report(Path(path))
+            seed = found.asked.question.seed
+            return write_found(found.run, found.confounds, Path(path), seed=seed)[0]
+
+        self.problem = ""
+        self._working[REPORT].start(REPORT, body, lambda page: self.written.emit(str(page)))
+        self.changed.emit()
+
+    def _on_session(self, part: Part) -> None:
+        if part is not Part.RESULT:
+            return
+        done, work = self._session.embedded, self._work
+        if work is not None and (
+            done is None or done.labels_by_image is not work.asked.labels_by_image
+        ):
+            if self.running:
+                self._working[ASK].drop()
+                self.problem = "Stopped, as other cells were embedded meanwhile"
+            self._work = None
+        self._working[ESTIMATE].drop()
+        self.changed.emit()
+
+    def _on_failed(self, name: str, line: str) -> None:
+        # Without an estimate one can do.
+        if name != ESTIMATE:
+            self.problem = line
+            self.changed.emit()
+
+    def release(self) -> None:
+        """Forget all work and let go of the session."""
+        for jobs in self._working.values():
+            jobs.discard()
+        self._session.changed.disconnect(self._on_session, missing_ok=True)
+        self._encoders.clear()

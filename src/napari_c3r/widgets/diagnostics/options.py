@@ -1,0 +1,278 @@
+"""What the user asks, and the frozen job that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from napari_c3r.core.diagnose import FlipJob, Kind
+from napari_c3r.core.diagnose.analyse import MIN_CELLS
+from napari_c3r.core.diagnose.collect import single_channel_assignment
+from napari_c3r.core.diagnose.variants import VariantPlan, plan_variants
+from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.table import KEY, window_px
+from napari_c3r.session import EmbeddingResult, Session
+
+if TYPE_CHECKING:
+    from napari_c3r.core.cells.labels import ArrayLike
+    from napari_c3r.core.channels import ChannelAssignment
+    from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.images import Image
+
+DEFAULT_CELLS = 500
+"""A sample is of so many unless the user says otherwise."""
+
+MAX_CELLS = 5000
+"""All pairs of cells are compared, which takes memory by the square of their number."""
+
+NOISE_REPEATS = 2
+# Where a batch is slow, a small one lets a run be watched and stopped.
+_CPU_BATCH = 16
+
+# Columns that are measured, name the cell, or were made from the vectors that are judged.
+_NO_LABELS = frozenset(
+    {"label", "index", "cluster", "touches_border", "crop_padded", "area_px", "nucleus_area_px"}
+)
+
+
+@dataclass(frozen=True)
+class DiagnosticsOptions:
+    """What to ask of a result.
+
+    Attributes
+    ----------
+    kinds
+        Which other roles to try.
+    confounds
+        Whether to ask what else explains the map.
+    parity
+        Whether to embed each channel alone, for parity, entropy and suggested roles.
+    most_cells
+        Cells to ask at most.
+    label_column
+        Column of the result to judge by, None for none.
+    seed
+        Of sample, noise, clusters and maps.
+    """
+
+    kinds: tuple[Kind, ...]
+    confounds: bool = True
+    parity: bool = True
+    most_cells: int = DEFAULT_CELLS
+    label_column: str | None = None
+    seed: int = 0
+
+    def plan(self, roles: ChannelAssignment) -> VariantPlan:
+        """The roles to try; InputError where nothing can be asked."""
+        if not self.kinds:
+            raise InputError("Choose at least one of the first three questions")
+        return plan_variants(roles, self.kinds)
+
+    def embeddings(self, roles: ChannelAssignment) -> int:
+        """How often a cell is embedded: for roles, noise and single channels."""
+        return len(self.plan(roles).variants) + NOISE_REPEATS + len(self._alone(roles))
+
+    def cost(self, roles: ChannelAssignment, concept_mode: str) -> float:
+        """How many embeddings as assigned it costs; what variants share is computed once."""
+        variants = [variant.assignment for variant in self.plan(roles).variants]
+        shared = {
+            pair for v in [*variants, *self._alone(roles)] for pair in _pairs(v, concept_mode)
+        }
+        return len(shared) / len(_pairs(roles, concept_mode)) + NOISE_REPEATS
+
+    def _alone(self, roles: ChannelAssignment) -> list[ChannelAssignment]:
+        used = roles.used if self.parity and len(roles.used) > 1 else ()
+        return [single_channel_assignment(name, roles.used) for name in used]
+
+
+def _pairs(roles: ChannelAssignment, concept_mode: str) -> set[tuple[tuple[str, ...], ...]]:
+    """Context and concepts of every run of the joint encoder, which is most of the work."""
+    if concept_mode == "joint":
+        return {(roles.context, roles.concept)}
+    return {(roles.context, (name,)) for name in roles.concept}
+
+
+@dataclass(frozen=True, eq=False)
+class FieldInputs:
+    """The cells of one image that are in the result."""
+
+    image: Image
+    labels: ArrayLike
+    nuclei: ArrayLike | None
+    wanted: frozenset[int]
+    window_px: int
+
+
+@dataclass(frozen=True, eq=False)
+class DiagnosticsJob:
+    """A question and all that it takes to answer it; nothing in it can change.
+
+    Attributes
+    ----------
+    labels_by_image
+        Of the result, by which it is recognised: maps and filters leave it as it is.
+    clusters
+        Name of each cell's cluster by the name of its row; None where there is no map.
+    encoder_source, weights
+        Where the encoder is, and the hash of its weights.
+    settings
+        Device, precision, concept mode and readout that the result was made with.
+    """
+
+    question: DiagnosticsOptions
+    labels_by_image: Any
+    fields: tuple[FieldInputs, ...]
+    roles: ChannelAssignment
+    encoder_source: str
+    weights: str
+    settings: dict[str, Any]
+    label_table: pd.DataFrame | None
+    clusters: pd.Series | None
+
+    def field_job(self, encoder: Encoder, number: int = 0) -> EmbedJob:
+        """What embedding the cells of one image would be.
+
+        Raises
+        ------
+        InputError
+            The encoder is not the one that made the result.
+        """
+        if encoder.weights_hash != self.weights:
+            raise InputError(
+                f"The encoder '{encoder.name}' is not the one that embedded these cells; "
+                "embed them again"
+            )
+        field = self.fields[number]
+        return EmbedJob(
+            field.image,
+            field.labels,
+            self.roles,
+            encoder,
+            nuclei=field.nuclei,
+            labels_wanted=field.wanted,
+            window_px=field.window_px,
+            **self._fitting_settings(encoder.devices),
+        )
+
+    def job(self, encoder: Encoder) -> FlipJob:
+        """The flip job; raises as `field_job`."""
+        return FlipJob(
+            tuple(self.field_job(encoder, number) for number in range(len(self.fields))),
+            self.question.kinds,
+            self.question.label_column,
+            self.label_table,
+            self.question.most_cells,
+            NOISE_REPEATS,
+            self.question.parity,
+            seed=self.question.seed,
+        )
+
+    def _fitting_settings(self, devices: Sequence[str]) -> dict[str, Any]:
+        """The result's settings, on the best device where the result's own is not there."""
+        settings = dict(self.settings)
+        if settings["device"] not in devices:
+            settings |= {"device": devices[0], "precision": "auto"}
+        return {**settings, "batch_size": _CPU_BATCH if settings["device"] == "cpu" else "auto"}
+
+
+def disabled_reason(session: Session) -> str:
+    """Why nothing can be asked of the session's result, or an empty string."""
+    done = session.embedded
+    if done is None:
+        return "Embed the cells first"
+    if len(done.table) < MIN_CELLS:
+        return f"The result has {len(done.table)} cells; give at least {MIN_CELLS}"
+    missing = [
+        n for n in image_names(done) if n not in done.images or n not in done.labels_by_image
+    ]
+    if missing:
+        return f"The pixels of '{missing[0]}' are not at hand; open it and embed its cells again"
+    outdated = outdated_sentence(session, done.labels_by_image)
+    return f"The result is {outdated}; embed again first" if outdated else ""
+
+
+def image_names(done: EmbeddingResult) -> list[str]:
+    """Images that have cells in the result."""
+    return [str(name) for name in done.table.obs["image"].unique()]
+
+
+def outdated_sentence(session: Session, labels_by_image: Any) -> str:
+    """Why what was asked of a result no longer fits what was done since; empty if it does."""
+    done = session.embedded
+    if done is None or done.labels_by_image is not labels_by_image:
+        return "out of date: other cells were embedded since"
+    sentence = session.result_outdated() or ""
+    # Turning to a field that was not embedded takes nothing from those that were.
+    return sentence if sentence.startswith("out of date") else ""
+
+
+def label_columns(obs: pd.DataFrame) -> list[str]:
+    """Columns that divide the cells into two classes or more, other than measurements.
+
+    Clusters are left out: made from the vectors as assigned, they would favour these.
+    """
+    found = []
+    for name, column in obs.items():
+        measured = pd.api.types.is_float_dtype(column.dtype) or str(name).startswith("bbox_")
+        if str(name) in _NO_LABELS or measured:
+            continue
+        # As many classes as cells tell nothing of who belongs together.
+        if 2 <= column.nunique() <= len(obs) // 2:
+            found.append(str(name))
+    return found
+
+
+def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
+    """Take from the session what answering needs.
+
+    Raises
+    ------
+    InputError
+        Nothing can be asked.
+    """
+    why = disabled_reason(session)
+    if why:
+        raise InputError(why)
+    done = session.embedded
+    assert done is not None
+    question.plan(done.assignment)
+    facts = done.table.uns[KEY]
+    names = ("device", "precision", "concept_mode", "readout")
+    return DiagnosticsJob(
+        question,
+        done.labels_by_image,
+        _fields(done),
+        done.assignment,
+        done.encoder_source,
+        str(facts["encoder"]["weights_sha256"]),
+        {name: str(facts[name]) for name in names},
+        _label_table(done.table.obs, question.label_column),
+        done.table.obs["cluster"].astype(str) if "cluster" in done.table.obs else None,
+    )
+
+
+def _fields(done: EmbeddingResult) -> tuple[FieldInputs, ...]:
+    fields = []
+    for name, rows in done.table.obs.groupby("image", observed=True, sort=False):
+        cells = done.labels_by_image[str(name)]
+        fields.append(
+            FieldInputs(
+                done.images[str(name)],
+                cells.labels,
+                cells.nuclei,
+                frozenset(rows["label"].tolist()),
+                window_px(done.all_rows, str(name)),
+            )
+        )
+    return tuple(fields)
+
+
+def _label_table(obs: pd.DataFrame, column: str | None) -> pd.DataFrame | None:
+    """Labels by image and label; None for a column that is measured with the cells anyway."""
+    if column is None or column in ("image", "plate", "well", "site"):
+        return None
+    return obs[["image", "label", column]].reset_index(drop=True)

@@ -1,0 +1,120 @@
+"""The shift of each cell as a column of the result and as a layer of our own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from qtpy.QtCore import QObject
+
+from napari_c3r.core.figures.colours import value_colours
+from napari_c3r.session import Part, Session
+from napari_c3r.widgets.common.columns import title
+from napari_c3r.widgets.scatter.appearance import Values
+from napari_c3r.widgets.viewer import layers
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_c3r.core.diagnose import FlipReport
+
+COSINE, RANK = "cosine_shift", "rank_shift"
+
+
+def shift_of(report: FlipReport, variant: str) -> pd.Series:
+    """How far each cell moves under a variant, by the name of its row.
+
+    Its cosine shift, or, where no concept is read out in both, its rank shift.
+    """
+    measure = COSINE if variant in report.cosine_shift else RANK
+    shifts = report.cosine_shift if measure == COSINE else report.rank_shift
+    # HDF5 would take a stroke in a name for a folder.
+    name = variant.replace(" ", "_").replace("/", "_")
+    return shifts[variant].rename(f"{measure}_{name}")
+
+
+@dataclass(frozen=True, eq=False)
+class ColouredCells:
+    """What is on the cells: a column of the result that was made on these cells."""
+
+    values: pd.Series
+    labels_by_image: Any
+
+
+class ShiftLayer(QObject):
+    """Keeps the layer of shifts in step with the session.
+
+    Parameters
+    ----------
+    viewer
+        Where to draw.
+    session
+        Whose cells.
+    parent
+        Of this object.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer, self._session = viewer, session
+        self._painted: ColouredCells | None = None
+        session.changed.connect(self._on_changed)
+
+    def paint(self, values: pd.Series) -> None:
+        """Add a column of shifts to the result, and paint them onto the cells on show."""
+        done = self._session.embedded
+        if done is None:
+            return
+        self._painted = ColouredCells(values, done.labels_by_image)
+        self._session.add_column(values)
+        # Two colourings of the same cells on top of each other could not be read.
+        clusters = layers.own_layer(self._viewer, layers.CLUSTERS)
+        if clusters is not None:
+            clusters.visible = False
+        self._draw()
+
+    def _on_changed(self, part: Part) -> None:
+        painted, done = self._painted, self._session.embedded
+        if painted is None:
+            return
+        layer = layers.own_layer(self._viewer, layers.SHIFT)
+        if done is None or done.labels_by_image is not painted.labels_by_image:
+            self._painted = None
+            if layer is not None:
+                self._viewer.layers.remove(layer)
+        elif part is Part.MAP and painted.values.name not in done.table.obs:
+            # The map was made on a copy that did not have the column yet.
+            self._session.add_column(painted.values)
+        elif part is Part.CELLS and layer is not None:
+            self._draw()
+
+    def _draw(self) -> None:
+        """Paint the cells of the field on show; cells that were not asked stay clear."""
+        from napari.utils.colormaps import DirectLabelColormap
+
+        painted, done = self._painted, self._session.embedded
+        assert painted is not None
+        assert done is not None
+        name = title(str(painted.values.name))
+        here = done.table.obs.loc[done.table.obs["image"] == done.image_name, "label"]
+        values = painted.values.reindex(here.index).to_numpy(np.float32)
+        known = np.isfinite(values)
+        keys = here.to_numpy()[known]
+        # The same limits as on a map that is coloured by the column.
+        limits = Values.spanning(painted.values.to_numpy(np.float32), name).limits
+        colours = value_colours(values[known], limits) / 255
+        # A copy: what the user paints must not change the session's cells.
+        labels = np.array(done.cells.labels)
+        place = self._session.slices.get(done.image_name)
+        layer = layers.show_labels(self._viewer, layers.SHIFT, labels, place=place, opacity=0.7)
+        of_label: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
+        of_label |= {int(key): (*rgb, 1.0) for key, rgb in zip(keys, colours, strict=True)}
+        layer.colormap = DirectLabelColormap(color_dict=of_label)
+        layer.features = pd.DataFrame({"index": keys, name: values[known]})
+        layer.editable = False
+
+    def release(self) -> None:
+        """Let go of the session; the layer stays for the user."""
+        self._session.changed.disconnect(self._on_changed, missing_ok=True)

@@ -1,0 +1,1 @@
+"""The dock "C3R Explorer": map, montage and table of the cells, linked to the image."""

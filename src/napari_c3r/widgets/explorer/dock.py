@@ -1,0 +1,389 @@
+"""The dock "C3R Explorer": map, montage and table of the cells, linked with the image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt
+from qtpy.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.core.table.annotate import names
+from napari_c3r.session import Part, session_of
+from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns, title
+from napari_c3r.widgets.explorer.keys import action_of
+from napari_c3r.widgets.explorer.montage_controller import MontageController
+from napari_c3r.widgets.explorer.panel import ExplorerPanel
+from napari_c3r.widgets.main.status import selection_line
+from napari_c3r.widgets.scatter.appearance import Categories
+from napari_c3r.widgets.scatter.model import ScatterModel
+from napari_c3r.widgets.scatter.widget import ScatterWidget
+from napari_c3r.widgets.viewer.linking import link_of
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+NAME = "C3R Explorer"
+
+# Below this width the map stands above the cells, not beside them.
+_NARROW_PX = 640
+_MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
+_TABLES = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad)"
+
+
+class C3RExplorer(QWidget):
+    """The cells as points, pictures and rows. A selection in one is a selection in all.
+
+    Parameters
+    ----------
+    viewer
+        The viewer whose session to show.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.session = session_of(viewer)
+        self.link = link_of(viewer)
+        self.model = ScatterModel()
+        self.scatter = ScatterWidget(self.model)
+        self.colour_by = QComboBox()
+        self.colour_by.setAccessibleName("Colour by")
+        self.colour_by.setToolTip("Colour points and cells by a column of the table")
+        self.colour_by.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colour_by.setMinimumWidth(60)
+        self.colour_by.setMaximumWidth(240)
+        self._colour_label = QLabel("Colour by")
+        self.begin_button = QPushButton("Open the C3R dock")
+        self.begin_button.setToolTip("From image to map in five steps; it has a sample to try")
+        self.doubt_button = QPushButton("Use the diagnostics")
+        self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
+        self.panel = ExplorerPanel()
+        self.montage = MontageController(
+            viewer, self.session, self.panel.montage, self.scatter.canvas
+        )
+        self._of_table = False
+        self._build()
+        self._connect()
+        self._show_result()
+
+    def _build(self) -> None:
+        self.scatter.add_control(self._labelled_colours())
+        self.scatter.set_empty_action(self.begin_button)
+        self.scatter.set_caption_action(self.doubt_button)
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.addWidget(self.scatter)
+        self._split.addWidget(self.panel)
+        self._split.setChildrenCollapsible(False)
+        self._split.setStretchFactor(0, 4)
+        self._split.setStretchFactor(1, 5)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._split)
+        self.setMinimumHeight(260)
+        for view in (self.panel.table, self.panel.montage.thumbnails):
+            view.installEventFilter(self)
+
+    def _labelled_colours(self) -> QWidget:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(6, 0, 6, 0)
+        row.setSpacing(6)
+        row.addWidget(self._colour_label)
+        row.addWidget(self.colour_by, 1)
+        return holder
+
+    def _connect(self) -> None:
+        self.session.changed.connect(self._on_changed)
+        self.model.selection_changed.connect(self._on_lasso)
+        self.model.current_changed.connect(self._on_point)
+        self.model.clicked.connect(self._go_to)
+        self.colour_by.activated.connect(self._on_colour_by)
+        self.begin_button.clicked.connect(lambda: open_plugin_dock(self.viewer, "C3R"))
+        self.doubt_button.clicked.connect(lambda: open_plugin_dock(self.viewer, "C3R Diagnostics"))
+        panel = self.panel
+        panel.centre_button.clicked.connect(self.centre)
+        panel.export_button.clicked.connect(self._choose_export)
+        panel.montage.save_button.clicked.connect(self._choose_montage)
+        panel.montage.thumbnails.picked.connect(self._go_to)
+        panel.table.pointed.connect(self._go_to)
+        panel.table.chosen.connect(self._on_rows_chosen)
+        panel.naming.named.connect(self._on_named)
+        panel.naming.cleared.connect(self._on_name_cleared)
+        panel.exports.failed.connect(self._on_failed)
+        self.montage.saved.connect(self._on_saved)
+        self.montage.failed.connect(self._on_montage_failed)
+
+    def _on_changed(self, part: Part) -> None:
+        # A new result is told of as a new map too.
+        if part is Part.MAP:
+            self._show_result()
+        elif part is Part.SELECTION and len(self.session.selection) == self.model.count:
+            self.model.select(self.session.selection)
+        elif part is Part.CURRENT and self.model.count:
+            self.model.set_current(self.session.current)
+        elif part is Part.ANNOTATION:
+            self._show_annotation()
+        if part in (Part.SELECTION, Part.CURRENT):
+            self._show_rows()
+        self._show_selection()
+
+    def _show_result(self) -> None:
+        done = self.session.embedded
+        if done is None or not self.session.has_map:
+            self.model.set_points(np.empty((0, 2), np.float32))
+        else:
+            # New points clear the model's selection, which the session would follow.
+            chosen, current = self.session.selection, self.session.current
+            self.model.set_points(done.table.obsm["X_umap"])
+            self._offer_columns()
+            self._colour()
+            self.model.select(chosen)
+            self.model.set_current(current)
+        self.panel.setVisible(done is not None)
+        if done is not None:
+            self.panel.table.set_frame(done.table.obs, table_columns(done.table.obs))
+            self._show_rows()
+        self._offer_names()
+        self._show_selection()
+
+    def _show_annotation(self) -> None:
+        done = self.session.embedded
+        if done is None:
+            return
+        self._offer_names()
+        self.panel.table.set_frame(done.table.obs, table_columns(done.table.obs))
+        self._show_rows()
+        if self.session.has_map:
+            self._offer_columns()
+            self._colour()
+
+    def _show_rows(self) -> None:
+        """List the selected rows, or all, and in any case the one that is pointed at."""
+        selection, current = self.session.selection, self.session.current
+        table = self.panel.table
+        if not self._of_table:
+            listed = selection.copy() if selection.any() else np.ones(len(selection), bool)
+            if current is not None:
+                listed[current] = True
+            table.show_rows(np.flatnonzero(listed))
+        table.rows.set_selected(selection)
+        if not (self._of_table and selection.any()):
+            table.show_current(current)
+
+    def _offer_columns(self) -> None:
+        assert self.session.embedded is not None
+        chosen = self.colour_by.currentData()
+        with QSignalBlocker(self.colour_by):
+            self.colour_by.clear()
+            for group in colour_columns(self.session.embedded.table.obs):
+                if self.colour_by.count():
+                    self.colour_by.insertSeparator(self.colour_by.count())
+                for name in group:
+                    self.colour_by.addItem(title(name), name)
+            self.show_colour_by(chosen or CLUSTER)
+
+    def show_colour_by(self, column: str) -> None:
+        """Choose a column to colour by, the first one where there is none of that name."""
+        self.colour_by.setCurrentIndex(max(self.colour_by.findData(column), 0))
+
+    def _shown_column(self) -> str:
+        return self.colour_by.currentData() or CLUSTER
+
+    def _colour(self) -> None:
+        column = self._shown_column()
+        colours = self.link.colours_of(column)
+        if isinstance(colours, Categories):
+            self.model.set_categories(colours.codes, colours.names, colours.rest)
+        else:
+            self.model.set_values(colours.values, colours.name)
+        self.link.colour_by(column)
+
+    def _offer_names(self) -> None:
+        done = self.session.embedded
+        self.panel.naming.show_names([] if done is None else names(done.table))
+
+    def _show_selection(self) -> None:
+        self.panel.show_state(
+            selection_line(self.session),
+            int(self.session.selection.sum()),
+            self.session.current is not None,
+        )
+
+    def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
+        if len(mask) == len(self.session.selection):
+            self.session.select(mask)
+
+    def _on_point(self, row: int | None) -> None:
+        self.session.set_current(row)
+
+    def _go_to(self, row: int) -> None:
+        """Point at a cell everywhere and bring it into view."""
+        self.session.set_current(row)
+        self.centre()
+
+    def centre(self) -> None:
+        """Move the view to the cell that is pointed at."""
+        if self.session.current is not None and not self.link.centre_on(self.session.current):
+            self.panel.say("The image of this cell is not in the viewer")
+
+    def _on_rows_chosen(self, rows: NDArray[np.intp]) -> None:
+        mask = np.zeros(len(self.session.selection), bool)
+        mask[rows] = True
+        # The table keeps its rows: those not chosen would vanish from under the mouse.
+        self._of_table = True
+        try:
+            self.session.select(mask)
+        finally:
+            self._of_table = False
+
+    def _on_named(self, name: str) -> None:
+        self.session.annotate(self.session.selection, name)
+        self.show_colour_by(ANNOTATION)
+        self._on_colour_by()
+
+    def _on_name_cleared(self) -> None:
+        self.session.annotate(self.session.selection, "")
+
+    def _on_colour_by(self) -> None:
+        if self.session.has_map:
+            self.model.set_density(False)
+            self._colour()
+
+    def _choose_montage(self) -> None:
+        path, kind = QFileDialog.getSaveFileName(self, "Save the montage", "montage.png", _MONTAGES)
+        if path:
+            self.montage.save(_with_suffix(path, kind))
+
+    def _choose_export(self) -> None:
+        done = self.session.embedded
+        path, kind = QFileDialog.getSaveFileName(
+            self, "Export the selected cells", "selection.csv", _TABLES
+        )
+        if path and done is not None:
+            self.panel.exports.write(done.table, self.session.selection, _with_suffix(path, kind))
+
+    def _on_saved(self, path: str) -> None:
+        self.panel.say(f"Saved {path}")
+
+    def _on_montage_failed(self, line: str) -> None:
+        self.panel.say(line)
+
+    def _on_failed(self, line: str) -> None:
+        self.panel.say(line)
+
+    def undo(self) -> None:
+        """Go back to the selection before."""
+        self.model.undo()
+
+    def clear(self) -> None:
+        """Select nothing and point at nothing."""
+        self.session.set_current(None)
+        self.session.select(np.zeros(len(self.session.selection), bool))
+
+    def toggle_lasso(self) -> None:
+        """Take the lasso up or put it down."""
+        self.scatter.toggle_lasso()
+
+    def event(self, event: QEvent) -> bool:
+        # While the focus is in here, our keys go before the main window's shortcuts.
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and action_of(self, event) is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take our keys before the table and the montage do."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            action = action_of(self, event)
+            if action is not None:
+                action()
+                return True
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = action_of(self, event)
+        if action is None:
+            super().keyPressEvent(event)
+        else:
+            action()
+
+    def sizeHint(self) -> QSize:
+        return QSize(1200, 340)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW_PX
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self._split.setOrientation(down if narrow else across)
+        self._colour_label.setVisible(not narrow)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the viewer's theme."""
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self._follow_theme()
+        super().changeEvent(event)
+
+    def _follow_theme(self) -> None:
+        from napari.utils.theme import get_theme
+
+        theme = get_theme(self.viewer.theme)
+        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+        self.scatter.set_theme(*colours)
+        self.montage.card.set_theme(*colours)
+        self.panel.set_theme(*colours)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Let go of session and graphics card."""
+        self.release()
+        super().closeEvent(event)
+
+    def release(self) -> None:
+        """Disconnect from the session and free the map's canvas."""
+        self.session.changed.disconnect(self._on_changed, missing_ok=True)
+        self.model.selection_changed.disconnect(self._on_lasso, missing_ok=True)
+        self.model.current_changed.disconnect(self._on_point, missing_ok=True)
+        self.model.clicked.disconnect(self._go_to, missing_ok=True)
+        self.montage.release()
+        self.panel.exports.release()
+        self.scatter.release()
+
+
+def _with_suffix(path: str, kind: str) -> str:
+    """The path, with the suffix of the chosen kind of file where it has none."""
+    return path if "." in path.rpartition("/")[2] else path + kind.partition("*")[2].rstrip(")")
+
+
+def open_plugin_dock(viewer: Any, name: str) -> None:
+    """Show another of the plugin's docks, as a tab beside those on its side."""
+    window = getattr(viewer, "window", None)
+    if window is not None:
+        shown, _ = window.add_plugin_dock_widget("napari-c3r", name, tabify=True)
+        shown.show()
+        shown.raise_()
+
+
+def open_explorer(viewer: Any) -> None:
+    """Show the explorer below the viewer's canvas; without a window there is nothing to do."""
+    window = getattr(viewer, "window", None)
+    if window is None:
+        return
+    # From the Plugins menu it comes under a name that has the plugin's added.
+    for name, shown in window.dock_widgets.items():
+        if name.startswith(NAME):
+            (shown.parentWidget() or shown).show()
+            return
+    window.add_dock_widget(C3RExplorer(viewer), name=NAME, area="bottom")

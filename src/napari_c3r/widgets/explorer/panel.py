@@ -1,0 +1,187 @@
+"""The right half of the explorer: what is selected, what to do with it, pictures and rows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, QSize, Qt, QTimer, Signal
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from napari_c3r.core.figures.colours import mixed
+from napari_c3r.widgets.common.elided import ElidedLabel
+from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
+from napari_c3r.widgets.explorer.cluster_names import NameRow
+from napari_c3r.widgets.explorer.montage import MontagePanel
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+# Below this height pictures and rows stand side by side.
+_LOW_PX = 420
+_SAID_MS = 8000
+
+
+class ExplorerPanel(QWidget):
+    """Holds the parts and says what is selected; the explorer connects them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.selection = ElidedLabel()
+        self.centre_button = QPushButton("Centre")
+        self.centre_button.setToolTip("Move the view to the cell that is pointed at (C)")
+        self.name_button = QPushButton("Name…")
+        self.name_button.setCheckable(True)
+        self.name_button.setToolTip("Name the selected cells; the same name merges clusters")
+        self.export_button = QPushButton("Export…")
+        self.export_button.setToolTip("Write the rows and vectors of the selected cells to a file")
+        self.naming = NameRow()
+        self.montage = MontagePanel()
+        self.table = CellTable()
+        self.exports = SelectionExport(self)
+        self._said = QLabel()
+        self._selected = 0
+        self._build()
+        self.name_button.toggled.connect(self._on_naming)
+        self.naming.closed.connect(self._on_naming_closed)
+        self.exports.written.connect(self._on_written)
+
+    def show_state(self, line: str, selected: int, has_current: bool) -> None:
+        """Say what is selected and enable what can be done with it."""
+        self.selection.setText(line)
+        self.centre_button.setEnabled(has_current)
+        self._selected = selected
+        self._enable_naming()
+        self.export_button.setEnabled(selected > 0)
+        self.naming.show_count(selected)
+
+    def say(self, line: str) -> None:
+        """Say something for a while, below."""
+        self._said.setText(line)
+        self._said.setToolTip(line)
+        self._said.show()
+        self._silence.start()
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Colours of the table, as the window has them, each ``"#rrggbb"``."""
+        head, line = mixed(background, foreground, 0.08), mixed(background, foreground, 0.18)
+        chosen = mixed(background, "#5285b8", 0.75)
+        self.table.setStyleSheet(
+            f"QTableView {{ background: {background}; color: {foreground}; border: none;"
+            f" alternate-background-color: {background}; }}"
+            f"QTableView::item {{ padding: 0 {ITEM_PADDING_PX}px; }}"
+            f"QTableView::item:selected {{ background: {chosen}; color: {foreground}; }}"
+            f"QHeaderView {{ background: {head}; }}"
+            f"QHeaderView::section {{ background: {head}; color: {foreground}; border: none;"
+            f" border-right: 1px solid {line}; padding: 3px 8px; }}"
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        low = self.height() < _LOW_PX and self.width() > self.height()
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        wanted = across if low else down
+        if self._split.orientation() != wanted:
+            self._split.setOrientation(wanted)
+            self._split.setSizes([1000, 1000])
+
+    def sizeHint(self) -> QSize:
+        return QSize(560, 320)
+
+    def _build(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.selection, 1)
+        for button in (self.centre_button, self.name_button, self.export_button):
+            row.addWidget(button)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.addWidget(self.montage)
+        self._split.addWidget(self.table)
+        self._split.setChildrenCollapsible(False)
+        self._split.setStretchFactor(0, 1)
+        self._split.setStretchFactor(1, 1)
+        self._said.setWordWrap(True)
+        self._said.setMinimumWidth(1)
+        self._said.hide()
+        self._silence = QTimer(self)
+        self._silence.setSingleShot(True)
+        self._silence.setInterval(_SAID_MS)
+        self._silence.timeout.connect(self._said.hide)
+        self.naming.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 8, 6)
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addWidget(self.naming)
+        column.addWidget(self._split, 1)
+        column.addWidget(self._said)
+
+    def _enable_naming(self) -> None:
+        # Whoever is naming may make the next selection meanwhile.
+        self.name_button.setEnabled(self._selected > 0 or self.name_button.isChecked())
+
+    def _on_naming(self, on: bool) -> None:
+        if on:
+            self.naming.begin()
+        else:
+            self.naming.hide()
+        self._enable_naming()
+
+    def _on_naming_closed(self) -> None:
+        self.name_button.setChecked(False)
+
+    def _on_written(self, path: str) -> None:
+        self.say(f"Wrote {path}")
+
+
+class SelectionExport(QObject):
+    """Writes the selected rows of a result in the background.
+
+    Signals
+    -------
+    written
+        With the path.
+    failed
+        With one line on what is wrong.
+    """
+
+    written = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._jobs = Jobs(self)
+        self._jobs.failed.connect(self._on_failed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being written."""
+        return self._jobs.running is not None
+
+    def write(self, table: AnnData, selected: NDArray[np.bool_], path: str) -> None:
+        """Write rows and vectors of the selected cells, in the format of the suffix."""
+
+        def body(_: threading.Event) -> Generator[str, None, Path]:
+            from napari_c3r.core.table import write
+
+            yield "writing"
+            return write(table[selected].copy(), path)
+
+        self._jobs.start("export selection", body, self._on_written)
+
+    def release(self) -> None:
+        """Forget what is being written."""
+        self._jobs.discard()
+
+    def _on_written(self, path: Any) -> None:
+        self.written.emit(str(path))
+
+    def _on_failed(self, _: str, line: str) -> None:
+        self.failed.emit(line)

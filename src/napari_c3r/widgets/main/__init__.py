@@ -1,0 +1,1 @@
+"""The dock "C3R": from image to vectors, in five steps."""

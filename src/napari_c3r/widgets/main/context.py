@@ -1,0 +1,62 @@
+"""What the parts behind the dock share: viewer, session, jobs, and how they speak up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_c3r.session import Session
+from napari_c3r.widgets.common.jobs import Jobs
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+OPEN, FIND, EMBED, MAP, EXPORT = "open", "find cells", "embed", "map", "export"
+READ, COMPARE = "read labels", "compare labels"
+
+
+class ViewerContext(QObject):
+    """One viewer's workplace.
+
+    Signals
+    -------
+    problem
+        The step's number and one line on what is wrong; an empty line takes it back.
+    said
+        One line of good info, for a notification.
+    """
+
+    error_changed = Signal(int, str)
+    notified = Signal(str)
+
+    def __init__(self, viewer: ViewerModel, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self.viewer = viewer
+        self.session = session
+        # The long work, one at a time, and what must neither wait for it nor take its place.
+        self.jobs = self._jobs({FIND: 3, EMBED: 4, MAP: 5, EXPORT: 5})
+        self.opening = self._jobs({OPEN: 1})
+        self.loading = self._jobs({"load": 4})
+        self.looking = self._jobs({"preview": 3, "estimate": 0})
+        self.reading = self._jobs({READ: 3, COMPARE: 3})
+        self._all = (self.jobs, self.opening, self.loading, self.looking, self.reading)
+
+    def _jobs(self, steps: dict[str, int]) -> Jobs:
+        jobs = Jobs(self)
+        jobs.failed.connect(lambda name, line: self._on_failed(steps.get(name, 0), line))
+        return jobs
+
+    def _on_failed(self, step: int, line: str) -> None:
+        if step:
+            self.error_changed.emit(step, line)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job is under way."""
+        return any(jobs.running is not None for jobs in self._all)
+
+    def discard(self) -> None:
+        """Stop all work and forget its results."""
+        for jobs in self._all:
+            jobs.discard()

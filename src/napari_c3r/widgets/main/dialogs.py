@@ -1,0 +1,75 @@
+"""The questions that need a file's or folder's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtWidgets import QFileDialog, QWidget
+
+from napari_c3r.session.file import SUFFIX
+from napari_c3r.widgets.main.controller import Controller
+
+_TABLES = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad)"
+
+
+class Dialogs:
+    """Asks, and hands the answer to the controller.
+
+    Parameters
+    ----------
+    parent
+        Over which window to ask.
+    controller
+        Who carries it out.
+    """
+
+    def __init__(self, parent: QWidget, controller: Controller) -> None:
+        self._parent = parent
+        self._control = controller
+
+    def open_files(self) -> None:
+        """Images of one or many fields."""
+        paths, _ = QFileDialog.getOpenFileNames(self._parent, "Open images of one or many fields")
+        if paths:
+            self._control.look(paths)
+
+    def open_folder(self) -> None:
+        """A folder, a plate, or a saved session."""
+        path = self._folder("Open a folder of images, or a plate")
+        if path:
+            self._control.look([path])
+
+    def open_encoder(self) -> None:
+        """A model folder."""
+        path = self._folder("Open a model folder")
+        if path:
+            self._control.embedding.load_encoder(path)
+
+    def open_session(self) -> None:
+        """A saved session."""
+        path = self._folder("Open the folder of a session")
+        if path:
+            self._control.keeping.open(path)
+
+    def save_session(self, settings: dict[str, Any]) -> None:
+        """A folder to keep the session in."""
+        before = self._control.keeping.folder or Path(f"session{SUFFIX}")
+        path, _ = QFileDialog.getSaveFileName(
+            self._parent, "Save the session in a folder", str(before), f"Session (*{SUFFIX})"
+        )
+        if path:
+            self._control.keeping.save(path if path.endswith(SUFFIX) else path + SUFFIX, settings)
+
+    def export(self) -> None:
+        """A table's file."""
+        path, kind = QFileDialog.getSaveFileName(
+            self._parent, "Export the table", "cells.csv", _TABLES
+        )
+        if path:
+            if "." not in path.rpartition("/")[2]:
+                path += kind.partition("*")[2].rstrip(")")
+            self._control.keeping.export(path)
+
+    def _folder(self, title: str) -> str:
+        return QFileDialog.getExistingDirectory(self._parent, title)

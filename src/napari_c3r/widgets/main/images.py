@@ -1,0 +1,317 @@
+"""Opening images: understanding paths, loading fields, turning from one field to another."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
+from napari_c3r.widgets.main.context import OPEN, ViewerContext
+from napari_c3r.widgets.viewer import layers
+
+if TYPE_CHECKING:
+    from napari.layers import Image as ImageLayer
+    from napari.layers import Layer
+
+# Up to this many bytes a field is held in memory, so that the viewer never waits for a disk.
+_MAX_HELD_BYTES = 1 << 29
+
+
+class ImageController(QObject):
+    """Brings images into the viewer and tells the session which one it works on.
+
+    Signals
+    -------
+    scanned
+        With the :class:`ScanResult` of paths, for the user to correct before they are loaded.
+    """
+
+    scanned = Signal(object)
+
+    def __init__(self, context: ViewerContext) -> None:
+        super().__init__(context)
+        self._context = context
+        self._layer_ids: list[Any] = []
+        self._pixels: dict[str, set[int]] = {}
+        self._paths: tuple[str, ...] = ()
+
+    def look(self, paths: Sequence[str], swap: str = "") -> None:
+        """Find out what is at some paths."""
+        wanted = tuple(str(path) for path in paths)
+
+        def body(_: threading.Event) -> Generator[str, None, ScanResult]:
+            from napari_c3r.core.images import scan
+
+            yield "looking at the names and headers"
+            return scan(list(wanted), swap=swap)
+
+        def take(found: ScanResult) -> None:
+            self._paths = wanted
+            self.scanned.emit(found)
+
+        self._context.error_changed.emit(1, "")
+        self._context.opening.start(OPEN, body, take)
+
+    def look_again(self, swap: str) -> None:
+        """The same paths with two axes the other way round."""
+        self.look(self._paths, swap)
+
+    def load(self, found: ScanResult, reading: ReadOptions) -> None:
+        """Load the first of the scanned fields; the others wait for their turn."""
+        self.load_fields(found.sources(reading), 0)
+
+    def load_fields(self, sources: Sequence[FieldSource], index: int, then: Any = None) -> None:
+        """Work on some fields and show one of them.
+
+        Parameters
+        ----------
+        sources
+            All fields.
+        index
+            The one to show.
+        then
+            Called without arguments once it is shown.
+        """
+
+        def take(loaded: tuple[Image, list[Any]]) -> None:
+            image, described = loaded
+            # Two fields of different images would lie on top of each other.
+            self._remove_shown()
+            self._add_layers(described)
+            self._context.viewer.reset_view()
+            given = _given_names(sources[index], image)
+            self._context.session.set_fields(sources, index, image, given)
+            if then is not None:
+                then()
+
+        self._context.error_changed.emit(1, "")
+        self._context.opening.start(OPEN, _reading_job(sources[index]), take)
+
+    def show_field(self, index: int) -> None:
+        """Turn to another field: the layers on show get its pixels, and keep their looks."""
+        session = self._context.session
+        if not 0 <= index < len(session.fields) or index == session.field_index:
+            return
+
+        def take(loaded: tuple[Image, list[Any]]) -> None:
+            image, described = loaded
+            try:
+                session.show_field(index, image)
+            except InputError as error:
+                self._context.error_changed.emit(1, str(error))
+                return
+            self._exchange(described)
+
+        self._context.error_changed.emit(1, "")
+        self._context.opening.start(OPEN, _reading_job(session.fields[index]), take)
+
+    def open_sample(self) -> None:
+        """Add the simulated Cell Painting field."""
+
+        def body(_: threading.Event) -> Generator[str, None, list[Any]]:
+            from napari_c3r.sample_data import cell_painting
+
+            yield "simulating"
+            return list(cell_painting())
+
+        def take(described: list[Any]) -> None:
+            from napari.layers import Image as ImageLayer
+
+            added = self._add_layers(described)
+            viewer = self._context.viewer
+            viewer.layers.selection = {la for la in added if isinstance(la, ImageLayer)}
+            viewer.reset_view()
+            self.use_layers()
+            viewer.layers.selection = {added[-1]}
+
+        self._context.error_changed.emit(1, "")
+        self._context.opening.start(OPEN, body, take)
+
+    def use_layers(self) -> None:
+        """Take the viewer's image layers as the image."""
+        context = self._context
+        try:
+            dims = context.viewer.dims
+            found = layers.image_layers(context.viewer)
+            image = layers.read_layers(found, dims.point, dims.axis_labels)
+            place = layers.place_shown(found, dims.point, dims.axis_labels)
+        except InputError as error:
+            context.error_changed.emit(1, str(error))
+            return
+        context.error_changed.emit(1, "")
+        image = self._told_apart(image, found)
+        self._layer_ids = [layer.unique_id for layer in found]
+        context.session.slices.pop(image.name, None)
+        if place is not None:
+            context.session.slices[image.name] = place
+        given = dict(zip(image.channel_names, image.channel_names, strict=True))
+        named = context.session.history.names_for(image.channel_names)
+        if named:
+            given |= named
+            said = ", ".join(f"{old} is {new}" for old, new in named.items())
+            note = f"Channels are named as you named them before: {said}."
+            image = replace(image.rename(named), notes=(*image.notes, note))
+        context.session.set_image(image, given)
+        opened = {tuple(la.metadata.get(layers.KEY, {}).get("opened", ())) for la in found}
+        if len(opened) == 1 and (paths := opened.pop()):
+            self._adopt(paths, image, named)
+
+    def _told_apart(self, image: Image, found: Sequence[ImageLayer]) -> Image:
+        """The image, with a number in its name if other pixels had that name before.
+
+        What comes from a file is known by its path.
+        """
+        if any(la.source.path or la.metadata.get(layers.KEY, {}).get("image") for la in found):
+            return image
+        pixels, name, number = {id(layer.data) for layer in found}, image.name, 1
+        while not self._pixels.setdefault(name, pixels) & pixels:
+            number += 1
+            name = f"{image.name} ({number})"
+        self._pixels[name] = pixels
+        return replace(image, name=name)
+
+    def _adopt(self, paths: Sequence[str], image: Image, named: dict[str, str]) -> None:
+        """Find the fields beside an image that napari opened, so that they can be turned to."""
+
+        def body(_: threading.Event) -> Generator[str, None, tuple[ScanResult, Image | None]]:
+            from napari_c3r.core.images import scan
+
+            yield "looking at the names and headers"
+            found = scan(list(paths))
+            here = [files for files in found.images if files.name == image.name]
+            return found, ReadOptions(named).read(here[0]) if here else None
+
+        def take(looked: tuple[ScanResult, Image | None]) -> None:
+            found, again = looked
+            session = self._context.session
+            # Layers may be some of the channels, or be called otherwise, since the user chose so.
+            if again is None or session.image is None or session.image.name != image.name:
+                return
+            if again.channel_names == session.image.channel_names:
+                sources = found.sources(ReadOptions(named))
+                index = [source.name for source in sources].index(image.name)
+                session.adopt_fields(sources, index)
+
+        self._context.opening.start(OPEN, body, take)
+
+    def shown_layers(self) -> list[ImageLayer]:
+        """The layers that make up the image, those that are still in the viewer."""
+        by_id = {layer.unique_id: layer for layer in self._context.viewer.layers}
+        return [by_id[known] for known in self._layer_ids if known in by_id]
+
+    def layers_in_words(self) -> str:
+        """Which layers the image is made of."""
+        image = self._context.session.image
+        if image is None:
+            return ""
+        shown = self.shown_layers()
+        gone = len(self._layer_ids) - len(shown)
+        names = ", ".join(layer.name for layer in shown)
+        if not shown:
+            return "Its layers are no longer in the viewer; what was read from them is kept."
+        if len(shown) == 1 and len(image.channel_names) > 1:
+            words = f"Made of the {len(image.channel_names)} planes of the layer {names}"
+            return words + self._place_in_words(image)
+        words = f"Made of the layer{'s' if len(shown) > 1 else ''} {names}"
+        if gone:
+            words += f"; {gone} of its layers are no longer in the viewer, their pixels are kept"
+        return words + self._place_in_words(image)
+
+    def _place_in_words(self, image: Image) -> str:
+        place = self._context.session.slices.get(image.name)
+        if place is None:
+            return ""
+        # Kept together where the line breaks.
+        at = place.words.replace(" = ", "\u00a0=\u00a0")
+        if place.holds(self._context.viewer.dims.point):
+            return f" at {at}"
+        return f" at {at}. The viewer shows another slice; “Use layers in viewer” takes that one."
+
+    def pictures(self) -> list[layers.Picture]:
+        """Thumbnails-to-be of all channels, in the colours and contrast of the viewer."""
+        image = self._context.session.image
+        if image is None:
+            return []
+        shown = self.shown_layers()
+        if len(shown) == len(image.channel_names):
+            return layers.pictures(shown, image)
+        return _own_pictures(image)
+
+    def _add_layers(self, described: Sequence[Any]) -> list[Layer]:
+        from napari.layers import Image as ImageLayer
+        from napari.layers import Layer
+
+        viewer = self._context.viewer
+        added = [viewer.add_layer(Layer.create(*item)) for item in described]
+        self._layer_ids = [la.unique_id for la in added if isinstance(la, ImageLayer)]
+        return added
+
+    def _remove_shown(self) -> None:
+        """Take away the layers of the fields before; layers of the user's stay."""
+        if self._context.session.fields:
+            for layer in self.shown_layers():
+                self._context.viewer.layers.remove(layer)
+        for name in (layers.CELLS, layers.NUCLEI, layers.CLUSTERS, layers.SELECTION):
+            ours = layers.own_layer(self._context.viewer, name)
+            if ours is not None:
+                self._context.viewer.layers.remove(ours)
+
+    def _exchange(self, described: Sequence[Any]) -> None:
+        shown = self.shown_layers()
+        if len(shown) != len(described):
+            self._remove_shown()
+            self._add_layers(described)
+            return
+        for layer, (plane, options, _) in zip(shown, described, strict=True):
+            layer.data = plane
+            layer.metadata = options["metadata"]
+            if "scale" in options:
+                layer.scale = options["scale"]
+
+
+def _reading_job(source: FieldSource) -> Any:
+    def body(_: threading.Event) -> Generator[str, None, tuple[Image, list[Any]]]:
+        from napari_c3r.readers import image_layers
+
+        yield f"reading {source.name}"
+        image = _held(source.read())
+        return image, image_layers(image)
+
+    return body
+
+
+def _held(image: Image) -> Image:
+    """The image with its pixels in memory, unless it is too large for that."""
+    import dask.array as da
+
+    if image.data.nbytes > _MAX_HELD_BYTES:
+        return image
+    pixels = np.asarray(image.data)
+    held = da.from_array(pixels, chunks=(1, *pixels.shape[1:]), name=False)
+    return replace(image, data=held)
+
+
+def _given_names(source: FieldSource, image: Image) -> dict[str, str]:
+    """Name of every channel by what the files call it."""
+    now = {new: old for old, new in source.reading.names.items()}
+    return {now.get(name, name): name for name in image.channel_names}
+
+
+def _own_pictures(image: Image) -> list[layers.Picture]:
+    """Thumbnails in the stains' colours, where channels have no layers of their own."""
+    from napari.utils.color import ColorValue
+
+    from napari_c3r.core.channels.stains import channel_colours
+
+    colours = channel_colours(image.channel_names)
+    # Their limits are found in the thread that draws them, since pixels must be read for it.
+    return [
+        layers.Picture(image.channel(name), None, ColorValue(colours[name])[:3])
+        for name in image.channel_names
+    ]

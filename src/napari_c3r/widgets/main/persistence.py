@@ -1,0 +1,318 @@
+"""Keeping the work: tables, whole sessions, and scripts that do it again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.embed.driver import Compute
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import FieldSource, Image, ImageFiles
+from napari_c3r.core.table import KEY
+from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.session import Cells, EmbeddingResult
+from napari_c3r.session.file import (
+    SavedCells,
+    SavedSession,
+    labels_name,
+    read_session,
+    write_session,
+)
+from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
+from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
+from napari_c3r.widgets.main.embedding import EmbeddingController
+from napari_c3r.widgets.main.images import ImageController
+from napari_c3r.widgets.main.segmentation import SegmentationController, count_cells
+from napari_c3r.widgets.main.steps.embed import EmbedChoice
+from napari_c3r.widgets.viewer import layers
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+@dataclass(eq=False)
+class _Saved:
+    """What a session folder on disk holds, to know what of it is still so."""
+
+    folder: Path
+    fields: list[str]
+    cells: dict[str, Cells]
+    sources: dict[str, FieldSource] = field(default_factory=dict)
+
+
+class PersistenceController(QObject):
+    """Writes and reads what should outlive the window.
+
+    Signals
+    -------
+    exported
+        With the path of the table written.
+    reopened
+        With the settings of a session that was opened again.
+    """
+
+    exported = Signal(str)
+    reopened = Signal(object)
+
+    def __init__(
+        self,
+        context: ViewerContext,
+        images: ImageController,
+        finding: SegmentationController,
+        embedding: EmbeddingController,
+    ) -> None:
+        super().__init__(context)
+        self._context, self._images = context, images
+        self._finding, self._embedding = finding, embedding
+        self._saved: _Saved | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the session was saved last."""
+        return self._saved.folder if self._saved else None
+
+    def export(self, path: str) -> None:
+        """Write the table of the cells shown."""
+        done = self._context.session.embedded
+        if done is None:
+            return
+
+        def body(_: threading.Event) -> Generator[str, None, Path]:
+            from napari_c3r.core.table import write
+
+            yield "writing"
+            return write(done.table, path)
+
+        self._context.error_changed.emit(5, "")
+        self._context.jobs.start(EXPORT, body, lambda written: self.exported.emit(str(written)))
+
+    def save(self, path: str, settings: Mapping[str, Any]) -> None:
+        """Write the whole session into a folder."""
+        session = self._context.session
+        if session.image is None or session.assignment is None:
+            self._context.error_changed.emit(1, "Open an image first; there is nothing to save yet")
+            return
+        sources, pixels = self._sources()
+        done = session.embedded
+        choice = self._embedding.choice_used
+        saved = SavedSession(
+            sources,
+            session.field_index,
+            session.assignment,
+            self._cells_to_save(),
+            done.all_rows.copy() if done is not None else None,
+            session.filter or CellFilter(),
+            choice.source if choice is not None else "bundled",
+            done.finished if done is not None else True,
+            {**settings, "compute": asdict(choice.compute if choice else Compute())},
+        )
+        cells = dict(session.cells_of)
+
+        def body(_: threading.Event) -> Generator[str, None, Path]:
+            yield "writing"
+            return write_session(path, saved, pixels)
+
+        def take(folder: Path) -> None:
+            names = [source.name for source in sources]
+            kept = {s.name: s for s in read_session(folder).fields} if pixels else {}
+            self._saved = _Saved(folder, names, cells, kept)
+            self._context.notified.emit(f"Saved the session in {folder}")
+
+        self._context.error_changed.emit(5, "")
+        self._context.jobs.start(EXPORT, body, take)
+
+    def _sources(self) -> tuple[list[FieldSource], dict[str, Image]]:
+        """The fields by their files, and the image on show where it has none."""
+        session = self._context.session
+        assert session.image is not None
+        if session.fields:
+            return list(session.fields), {}
+        image = session.image
+        files = ImageFiles(image.name, (), image.plate, image.well, image.site, image.notes)
+        return [FieldSource(files)], {image.name: image}
+
+    def _cells_to_save(self) -> dict[str, SavedCells]:
+        session = self._context.session
+        drawn = self._finding.current_cells() if session.labels_edited else None
+        return {
+            name: SavedCells(
+                cells.labels,
+                cells.nuclei,
+                cells.origin,
+                cells.found_by,
+                drawn.labels if drawn is not None and drawn.image_name == name else None,
+            )
+            for name, cells in session.cells_of.items()
+        }
+
+    def open(self, path: str) -> None:
+        """Open a session again, as it was."""
+
+        def body(_: threading.Event) -> Generator[str, None, tuple[SavedSession, dict[str, Image]]]:
+            yield "reading the session"
+            saved = read_session(path)
+            used = set(saved.result.obs["image"]) if saved.result is not None else set()
+            return saved, {s.name: s.read() for s in saved.fields if s.name in used}
+
+        def take(read: tuple[SavedSession, dict[str, Image]]) -> None:
+            saved, images = read
+            self._images.load_fields(
+                saved.fields, saved.index, lambda: self._restore(Path(path), saved, images)
+            )
+
+        self._context.error_changed.emit(1, "")
+        self._context.opening.start(OPEN, body, take)
+
+    def _restore(self, folder: Path, saved: SavedSession, images: dict[str, Image]) -> None:
+        session = self._context.session
+        session.set_assignment(saved.assignment)
+        session.filter = saved.filter
+        for name, kept in saved.cells.items():
+            labels = np.asarray(kept.labels)
+            count, border = count_cells(labels)
+            session.cells_of[name] = Cells(
+                labels, count, name, kept.origin, kept.nuclei, border, kept.found_by
+            )
+        shown = saved.fields[saved.index].name
+        self._saved = _Saved(
+            folder,
+            [source.name for source in saved.fields],
+            dict(session.cells_of),
+            {source.name: source for source in saved.fields},
+        )
+        if shown in session.cells_of:
+            self._finding.show_cells(session.cells_of[shown])
+            session.set_cells(session.cells_of[shown])
+        compute = Compute(**saved.settings.get("compute", {}))
+        self._embedding.choice_used = EmbedChoice(saved.encoder, compute)
+        if saved.result is not None:
+            session.set_embedded(_embedded(saved, shown, session.cells_of, images))
+            session.encoder = saved.result.uns[KEY]["encoder"]["name"]
+            self._embedding.fill_features()
+        drawn = saved.cells[shown].drawn if shown in saved.cells else None
+        layer = layers.own_layer(self._context.viewer, layers.CELLS)
+        if drawn is not None and layer is not None:
+            layer.data = drawn
+        self.reopened.emit(dict(saved.settings))
+
+    def as_python(self) -> str:
+        """A script that makes the result again.
+
+        Raises
+        ------
+        InputError
+            It cannot be made again from files yet, and what to do about it.
+        """
+        return python_script(self._recipe())
+
+    def as_shell(self) -> str:
+        """A command that makes the result again; raises as `as_python`."""
+        return shell_command(self._recipe())
+
+    def _recipe(self) -> Recipe:
+        session = self._context.session
+        done, choice = session.embedded, self._embedding.choice_used
+        if done is None or choice is None:
+            raise InputError("There is nothing to copy yet; embed the cells first")
+        if done.preview or not done.finished:
+            raise InputError("The result holds a part of the cells; embed all of them first")
+        names = list(dict.fromkeys(done.all_rows.obs["image"].astype(str)))
+        facts = done.table.uns[KEY]
+        return Recipe(
+            [self._recipe_field(name, done.labels_by_image[name]) for name in names],
+            done.assignment,
+            choice.source,
+            choice.compute,
+            session.filter or CellFilter(),
+            _map_keywords(facts.get("map")),
+            _cluster_keywords(facts.get("cluster")),
+        )
+
+    def _recipe_field(self, name: str, cells: Cells) -> RecipeField:
+        session, saved = self._context.session, self._saved
+        source = next((s for s in session.fields if s.name == name), None)
+        if source is None and saved is not None:
+            source = saved.sources.get(name)
+        if source is None:
+            raise InputError(
+                f"The image '{name}' has no files; save the session first, which writes them"
+            )
+        if cells.found_by is not None:
+            return RecipeField(source, cells.found_by)
+        if saved is None or saved.cells.get(name) is not cells:
+            raise InputError(
+                "The cells were drawn or come from a layer; save the session first, "
+                "which writes them for the script"
+            )
+        number = saved.fields.index(name)
+        nuclei = saved.folder / labels_name(number, "nuclei")
+        labels = saved.folder / labels_name(number)
+        return RecipeField(source, None, labels, nuclei if cells.nuclei is not None else None)
+
+
+def _embedded(
+    saved: SavedSession, shown: str, cells: Mapping[str, Cells], images: Mapping[str, Image]
+) -> EmbeddingResult:
+    result: AnnData | None = saved.result
+    assert result is not None
+    facts = result.uns[KEY]
+    labels_by_image = {name: cells[name] for name in set(result.obs["image"]) if name in cells}
+    if not labels_by_image:
+        raise InputError("The session holds a result but not its cells; embed again")
+    here = shown if shown in labels_by_image else next(iter(labels_by_image))
+    from napari_c3r.core.channels import ChannelAssignment
+
+    roles = ChannelAssignment(facts["roles"])
+    if set(roles.used) <= set(saved.assignment.names):
+        roles = roles.for_channels(saved.assignment.names)
+    return EmbeddingResult(
+        result,
+        here,
+        labels_by_image[here],
+        roles,
+        facts["encoder"]["name"],
+        0.0,
+        saved.finished,
+        images,
+        labels_by_image=labels_by_image,
+        encoder_source=saved.encoder,
+    )
+
+
+def _map_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    known = ("seed", "n_neighbors", "min_dist")
+    return {name: facts[name] for name in known if name in facts} | _controls_keyword(facts)
+
+
+def _controls_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
+    if "controls" not in facts:
+        return {}
+    column, value = facts["controls"]
+    if column == ANNOTATION:
+        raise InputError(
+            f"The map is seen against cells that were named '{value}' by hand, which a script "
+            "does not know; choose controls by their well"
+        )
+    return {"controls": (column, value)}
+
+
+def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    if "n_clusters" in facts:
+        known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
+        return known | _controls_keyword(facts)
+    return {
+        "method": "hdbscan",
+        "min_cluster_size": facts["min_cluster_size"],
+        "seed": facts["seed"],
+    }

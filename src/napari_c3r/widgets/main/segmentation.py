@@ -1,0 +1,399 @@
+"""Cells: finding them, trying settings on the view, taking labels, noticing edits by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_c3r.core.cells.labels import blocks, check_labels, chunk_shape, read
+from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
+from napari_c3r.core.errors import InputError
+from napari_c3r.session import Cells, Part
+from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
+from napari_c3r.widgets.main.status import counted
+from napari_c3r.widgets.main.steps.cells import SegmentChoice
+from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.stacks import label_plane
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+    from napari_c3r.core.images import Image
+
+PREVIEW = "C3R preview"
+# A view zoomed in further than this would hold too few nuclei to find their size.
+_MIN_VIEW_PX = 192
+# So many labels that are in memory are counted before the window could miss it.
+_MAX_SYNC_PX = 1 << 20
+
+
+class SegmentationController(QObject):
+    """Gives the session its cells.
+
+    Signals
+    -------
+    previewed
+        One line on what was found in the view.
+    """
+
+    previewed = Signal(str)
+
+    def __init__(self, context: ViewerContext) -> None:
+        super().__init__(context)
+        self._context = context
+        self._labels_id: object = None
+        # Of lazy labels: which array they were read from, and what is drawn now where that differs.
+        self._taken_from: str | None = None
+        self._read_since: NDArray[Any] | None = None
+        self.find_seconds: float | None = None
+        """How long the last image took, None before the first."""
+        # napari tells of a stroke before the pixels are there, and of every piece of it.
+        self._edited = QTimer(self)
+        self._edited.setSingleShot(True)
+        self._edited.setInterval(30)
+        self._edited.timeout.connect(self._compare)
+        context.session.changed.connect(self._on_changed)
+        context.viewer.layers.events.removed.connect(self._on_labels_edited)
+
+    @property
+    def comparing(self) -> bool:
+        """Whether an edit was made that was not looked at yet."""
+        return self._edited.isActive() or self._context.reading.running == COMPARE
+
+    def find_cells(self, choice: SegmentChoice) -> None:
+        """Segment the image on show."""
+        context, image = self._context, self._context.session.image
+        if image is None:
+            return
+
+        def body(_: threading.Event) -> Generator[str, None, Any]:
+            from napari_c3r.core.segment import segment_cells
+
+            yield "finding nuclei"
+            return segment_cells(image, **choice.keywords(image))
+
+        began = time.perf_counter()
+
+        def take(found: Any) -> None:
+            self.find_seconds = time.perf_counter() - began
+            self.end_preview()
+            cells = segmented(found, choice, image)
+            if self._is_on_show(image):
+                self.show_cells(cells)
+                context.session.set_cells(cells)
+                context.error_changed.emit(3, "")
+            else:
+                context.session.cells_of[image.name] = cells
+
+        context.error_changed.emit(3, "")
+        context.jobs.start(FIND, body, take)
+
+    def _is_on_show(self, image: Image) -> bool:
+        # With a channel renamed meanwhile it is the same image.
+        now = self._context.session.image
+        return now is not None and (now.name, now.shape) == (image.name, image.shape)
+
+    def preview(self, choice: SegmentChoice) -> None:
+        """Segment what the view shows, to try the settings."""
+        context, image = self._context, self._context.session.image
+        if image is None:
+            return
+        rows, columns = self._view(image)
+
+        def body(_: threading.Event) -> Generator[str, None, Any]:
+            from napari_c3r.core.segment import segment_cells
+
+            yield "finding nuclei in the view"
+            part = replace(image, data=image.data[:, rows, columns])
+            return segment_cells(part, **choice.keywords(image))
+
+        def take(found: Any) -> None:
+            nuclei, cells = found
+            self._show_preview(cells, rows.start, columns.start, image)
+            count = counted(len(np.unique(cells)) - 1, "cell")
+            self.previewed.emit(f"{count} in view, nuclei about {_median_diameter(nuclei, image)}")
+
+        context.error_changed.emit(3, "")
+        context.looking.start("preview", body, take)
+
+    def _view(self, image: Image) -> tuple[slice, slice]:
+        """Rows and columns of the image that the canvas shows."""
+        height, width = image.shape[1:]
+        like = layers.reference_layer(self._context.viewer, (height, width))
+        corners = None if like is None else np.asarray(like.corner_pixels)[:, -2:]
+        if corners is None or (corners[1] <= corners[0]).any():
+            corners = np.array([[0, 0], [height, width]])
+        return tuple(  # type: ignore[return-value]
+            _widened(int(low), int(high) + 1, length)
+            for (low, high), length in zip(corners.T, (height, width), strict=True)
+        )
+
+    def _show_preview(self, cells: NDArray[Any], y: int, x: int, image: Image) -> None:
+        viewer = self._context.viewer
+        self.end_preview()
+        like = layers.reference_layer(viewer, image.shape[1:])
+        options: dict[str, Any] = {}
+        if like is not None:
+            corner = like.data_to_world((*(0.0,) * (like.ndim - 2), y, x))[-2:]
+            options = {"scale": like.scale[-2:], "translate": corner, "units": like.units[-2:]}
+        active = set(viewer.layers.selection)
+        layer = viewer.add_labels(
+            cells, name=PREVIEW, metadata={layers.KEY: {"own": PREVIEW}}, **options
+        )
+        layer.contour = 2
+        viewer.layers.selection = active or {layer}
+
+    def end_preview(self) -> None:
+        """Take the preview away."""
+        self._context.looking.request_stop()
+        layer = layers.own_layer(self._context.viewer, PREVIEW)
+        if layer is not None:
+            self._context.viewer.layers.remove(layer)
+
+    def show_cells(self, cells: Cells) -> None:
+        """Show cells as layers of ours, and watch the user edit them."""
+        viewer, place = self._context.viewer, self._context.session.slices.get(cells.image_name)
+        # Layers get copies: what the user paints must not change a running job's arrays.
+        if cells.nuclei is not None:
+            nuclei = np.array(cells.nuclei)
+            layers.show_labels(viewer, layers.NUCLEI, nuclei, place=place, contour=1, visible=False)
+        self._unwatch()
+        labels = np.array(cells.labels)
+        self._watch(layers.show_labels(viewer, layers.CELLS, labels, place=place, contour=1))
+
+    def turn_to_field(self) -> None:
+        """Show the cells of the field that is now on show, or none."""
+        self.end_preview()
+        self._unwatch()
+        cells, viewer = self._context.session.cells, self._context.viewer
+        if cells is not None:
+            self.show_cells(cells)
+            return
+        for name in (layers.CELLS, layers.NUCLEI):
+            ours = layers.own_layer(viewer, name)
+            if ours is not None:
+                viewer.layers.remove(ours)
+
+    def label_layers(self) -> list[str]:
+        """Names of the Labels layers that can be taken as cells."""
+        from napari.layers import Labels
+
+        ours = {layers.CLUSTERS, layers.SELECTION, layers.SHIFT, layers.NUCLEI, PREVIEW}
+        return [
+            layer.name
+            for layer in self._context.viewer.layers
+            if isinstance(layer, Labels)
+            and layer.metadata.get(layers.KEY, {}).get("own") not in ours
+        ]
+
+    def use_labels(self, name: str) -> None:
+        """Take a Labels layer as the cells."""
+        context, image = self._context, self._context.session.image
+        if image is None or name not in context.viewer.layers:
+            return
+        layer = context.viewer.layers[name]
+        try:
+            plane = label_plane(layer, context.session.slices.get(image.name))
+            check_labels(plane, image.shape[1:], f"labels '{name}'")
+            if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
+                self._take_labels(layer, image, _cells_of(np.array(plane), name, image))
+                return
+        except InputError as error:
+            context.error_changed.emit(3, str(error))
+            return
+
+        def body(stop: threading.Event) -> Generator[str, None, Cells | None]:
+            labels = yield from _in_memory(plane, stop)
+            return None if labels is None else _cells_of(labels, name, image)
+
+        def take(cells: Cells | None) -> None:
+            if cells is not None:
+                self._take_labels(layer, image, cells, _array_name(plane))
+                # It may have been drawn upon, or taken away, while it was read.
+                self._on_labels_edited()
+
+        context.error_changed.emit(3, "")
+        context.reading.start(READ, body, take)
+
+    def _take_labels(
+        self, layer: Labels, image: Image, cells: Cells, taken_from: str | None = None
+    ) -> None:
+        session = self._context.session
+        if not self._is_on_show(image):
+            session.cells_of[image.name] = cells
+            return
+        self._unwatch()
+        self._watch(layer)
+        self._taken_from = taken_from
+        session.set_cells(cells)
+        self._context.error_changed.emit(3, "")
+
+    def current_cells(self) -> Cells | None:
+        """The cells to embed: drawn anew from their layer where the user edited it."""
+        if self.comparing:
+            self._edited.stop()
+            self._compare(at_once=True)
+        layer, cells = self._watched(), self._context.session.cells
+        if cells is None or layer is None or not self._context.session.labels_edited:
+            return cells
+        since = self._read_since
+        labels = np.array(self._drawn(layer, cells)) if since is None else since
+        count, at_border = count_cells(labels)
+        origin = cells.origin if cells.origin.endswith(", edited") else f"{cells.origin}, edited"
+        return replace(
+            cells,
+            labels=labels,
+            count=count,
+            origin=origin,
+            at_border=at_border,
+            found_by=None,
+        )
+
+    def _watch(self, layer: Labels) -> None:
+        """Notice when the user draws in the labels that were taken."""
+        self._labels_id = layer.unique_id
+        for event in _edits_of(layer):
+            event.connect(self._on_labels_edited)
+
+    def _unwatch(self) -> None:
+        layer = self._watched()
+        if layer is not None:
+            for event in _edits_of(layer):
+                event.disconnect(self._on_labels_edited)
+        self._edited.stop()
+        self._labels_id = self._taken_from = self._read_since = None
+
+    def _watched(self) -> Labels | None:
+        """The layer the cells were taken from, None when it is gone from the viewer."""
+        every = self._context.viewer.layers
+        return next((layer for layer in every if layer.unique_id == self._labels_id), None)
+
+    def _on_labels_edited(self) -> None:
+        if self._labels_id is not None:
+            self._edited.start()
+
+    def _on_changed(self, part: Part) -> None:
+        # Which others an edit made stale depends on the crops; it may be older than they are.
+        if part is Part.RESULT and not self._context.session.turning:
+            self._on_labels_edited()
+
+    def _compare(self, at_once: bool = False) -> None:
+        """Find out which cells differ from those that were taken.
+
+        Cells whose layer is gone, or holds something else now, stay as they were taken. Lazy
+        labels are read in the background, unless the answer is needed at once.
+        """
+        layer, session = self._watched(), self._context.session
+        if session.cells is None or self._context.reading.running == READ:
+            return
+        self._context.reading.discard()
+        self._read_since = None
+        try:
+            plane = None if layer is None else self._drawn(layer, session.cells)
+            if plane is None or self._is_as_taken(plane):
+                session.note_edited_labels(Edits())
+            elif at_once or isinstance(plane, np.ndarray):
+                session.note_edited_labels(self._edits(plane, session.cells))
+            else:
+                self._compare_in_background(plane, session.cells)
+        except InputError as error:
+            self._unwatch()
+            self._context.error_changed.emit(3, str(error))
+            session.note_edited_labels(Edits())
+
+    def _is_as_taken(self, plane: Any) -> bool:
+        # Every look at a pyramid is told as a change; reading it all each time would be too much.
+        return self._taken_from is not None and _array_name(plane) == self._taken_from
+
+    def _compare_in_background(self, plane: Any, cells: Cells) -> None:
+        def take(pixels: NDArray[Any] | None) -> None:
+            if pixels is not None and self._context.session.cells is cells:
+                self._read_since = pixels
+                self._context.session.note_edited_labels(self._edits(pixels, cells))
+
+        self._context.reading.start(COMPARE, lambda stop: _in_memory(plane, stop), take)
+
+    def _edits(self, drawn: NDArray[Any], cells: Cells) -> Edits:
+        done = self._context.session.embedded
+        windows = None
+        if done is not None and done.labels_by_image.get(cells.image_name) is cells:
+            windows = Windows.of(done.all_rows, cells.image_name)
+        return compare_labels(cells.labels, drawn, windows)
+
+    def _drawn(self, layer: Labels, cells: Cells) -> Any:
+        return label_plane(layer, self._context.session.slices.get(cells.image_name))
+
+    def release(self) -> None:
+        """Let go of the viewer's events."""
+        self._context.session.changed.disconnect(self._on_changed, missing_ok=True)
+        self._context.viewer.layers.events.removed.disconnect(self._on_labels_edited)
+        self._unwatch()
+
+
+def _edits_of(layer: Labels) -> tuple[Any, ...]:
+    """Events after which labels may differ; undoing a stroke only tells that it is drawn anew."""
+    return layer.events.paint, layer.events.data, layer.events.set_data
+
+
+def _in_memory(
+    plane: Any, stop: threading.Event
+) -> Generator[str, None, NDArray[np.integer[Any]] | None]:
+    """Read labels block by block; None when it was stopped."""
+    labels = np.empty(plane.shape, plane.dtype)
+    for box in blocks(plane.shape, chunk_shape(plane)):
+        labels[box] = read(plane, *box)
+        yield "reading labels"
+        if stop.is_set():
+            return None
+    return labels
+
+
+def _array_name(plane: Any) -> str | None:
+    """What a dask array is called: another name for everything that is drawn into it."""
+    return plane.name if hasattr(plane, "dask") else None
+
+
+def _cells_of(labels: NDArray[Any], name: str, image: Image) -> Cells:
+    """The cells of labels that were read from a layer of the user's."""
+    count, at_border = count_cells(labels)
+    if not count:
+        raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
+    return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
+
+
+def segmented(found: tuple[Any, Any], choice: SegmentChoice, image: Image) -> Cells:
+    """What a segmentation found, with where it comes from."""
+    nuclei, cells = found
+    count, at_border = count_cells(cells)
+    origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
+    origin += f"\nnuclei about {_median_diameter(nuclei, image)} wide"
+    keywords = choice.keywords(image)
+    return Cells(cells, count, image.name, origin, nuclei, at_border, keywords)
+
+
+def count_cells(labels: NDArray[Any]) -> tuple[int, int]:
+    """How many labels there are, and how many of them touch the border."""
+    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return len(np.unique(labels[labels > 0])), len(np.unique(edges[edges > 0]))
+
+
+def _widened(low: int, high: int, length: int) -> slice:
+    lacking = max(0, _MIN_VIEW_PX - (high - low))
+    low = max(0, min(low - lacking // 2, length - _MIN_VIEW_PX))
+    return slice(low, min(length, max(high + lacking // 2, low + _MIN_VIEW_PX)))
+
+
+def _median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
+    """Median diameter of the nuclei that were found, in words."""
+    areas = np.bincount(nuclei.ravel())[1:]
+    diameter = float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi)))
+    if image.pixel_size_um is None:
+        return f"{diameter:.0f} px"
+    return f"{diameter * image.pixel_size_um:.1f} µm"

@@ -1,0 +1,191 @@
+"""What each step has and what it lacks, as pure functions of the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_c3r.session import Session
+
+
+class Mark(StrEnum):
+    """How a step stands, and the sign for it."""
+
+    DONE = "✓"
+    NEXT = "•"
+    ATTENTION = "!"
+    WAITING = ""
+
+
+@dataclass(frozen=True)
+class StepStatus:
+    """A step's header.
+
+    Attributes
+    ----------
+    mark
+        Done, next, in need of the user, or waiting for an earlier step.
+    line
+        What the step has.
+    disabled_reason
+        One sentence on why the step's button is disabled; empty when it is not.
+    """
+
+    mark: Mark
+    line: str
+    disabled_reason: str = ""
+
+
+def image_status(session: Session) -> StepStatus:
+    """Step 1: which image."""
+    image = session.image
+    if image is None:
+        return StepStatus(Mark.NEXT, "no image yet")
+    _, height, width = image.shape
+    size = f"{width} × {height} px"
+    scale = f"{image.pixel_size_um:.3g} µm/px" if image.pixel_size_um else "pixel size unknown"
+    channels = counted(len(image.channel_names), "channel")
+    line = f"{shortened(image.name)}\n{channels} · {size} · {scale}"
+    if len(session.fields) > 1:
+        line += f"\nfield {session.field_index + 1} of {len(session.fields)}"
+    return StepStatus(Mark.DONE, line)
+
+
+def channels_status(session: Session) -> StepStatus:
+    """Step 2: which roles."""
+    roles = session.assignment
+    if roles is None:
+        return StepStatus(Mark.WAITING, "waits for an image", "Open an image first")
+    line = f"{len(roles.context)} context · {len(roles.concept)} concept"
+    if not roles.context:
+        return StepStatus(Mark.ATTENTION, line, "Tag at least one context channel")
+    if not roles.concept:
+        return StepStatus(Mark.ATTENTION, line, "Tag at least one concept channel")
+    return StepStatus(Mark.DONE, line)
+
+
+def cells_status(session: Session) -> StepStatus:
+    """Step 3: which cells."""
+    if session.image is None:
+        return StepStatus(Mark.WAITING, "waits for an image", "Open an image first")
+    cells = session.cells
+    if cells is None:
+        return StepStatus(Mark.NEXT, "no cells yet")
+    line = counted(cells.count, "cell")
+    if cells.at_border:
+        line += f", {cells.at_border} at the border"
+    line += f" · {cells.origin}"
+    outdated = session.cells_outdated()
+    if outdated is not None:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
+    if session.labels_edited:
+        line += f"\n{session.edits.count if session.edits else 'some'} edited by hand since"
+    hidden = session.embedded.hidden_count if session.embedded else 0
+    if session.filter is not None and session.filter.active:
+        line += f"\nhiding {session.filter.words()}"
+        line += f" ({hidden} in the result)" if session.embedded else ""
+    return StepStatus(Mark.DONE, line)
+
+
+def embed_status(session: Session) -> StepStatus:
+    """Step 4: which vectors."""
+    disabled_reason = _embed_disabled_reason(session)
+    done = session.embedded
+    if done is None:
+        return StepStatus(
+            Mark.WAITING if disabled_reason else Mark.NEXT, "no vectors yet", disabled_reason
+        )
+    rows, columns = done.table.shape
+    line = f"{rows} × {columns} · {done.encoder} · {done.seconds:.1f}\u00a0s"
+    if len(done.labels_by_image) > 1:
+        line += f"\n{len(done.labels_by_image)} fields"
+    if done.hidden_count:
+        line += f"\n{counted(done.hidden_count, 'cell')} hidden"
+    if done.preview:
+        line += f"\npreview of {counted(done.cells.count, 'cell')}"
+    outdated = session.result_outdated()
+    if outdated is not None:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}", disabled_reason)
+    if not done.finished:
+        return StepStatus(
+            Mark.ATTENTION, f"{line}\nstopped early; what was done is kept", disabled_reason
+        )
+    return StepStatus(Mark.DONE, line, disabled_reason)
+
+
+def _embed_disabled_reason(session: Session) -> str:
+    channels = channels_status(session).disabled_reason
+    if channels:
+        return channels
+    if session.cells is None:
+        return "" if len(session.fields) > 1 else "Find the cells first (step 3)"
+    if session.cells_outdated():
+        return "The cells are of another image; find them again (step 3)"
+    return ""
+
+
+def map_status(session: Session) -> StepStatus:
+    """Step 5: which map."""
+    done = session.embedded
+    if done is None:
+        return StepStatus(Mark.WAITING, "waits for vectors", "Embed the cells first (step 4)")
+    if not session.has_map:
+        return StepStatus(Mark.NEXT, "no map yet")
+    clusters = [name for name in done.table.obs["cluster"].cat.categories if name != "noise"]
+    facts = done.table.uns["napari_c3r"]["map"]
+    line = f"{counted(len(clusters), 'cluster')} · seed {facts['seed']}"
+    if "controls" in facts:
+        line += f"\nseen against {' '.join(facts['controls'])}"
+    outdated = session.result_outdated()
+    if outdated is not None:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
+    return StepStatus(Mark.DONE, line)
+
+
+def selection_line(session: Session) -> str:
+    """What is selected, for the explorer."""
+    if session.embedded is None:
+        return "No cells embedded yet"
+    total = len(session.embedded.table)
+    chosen = int(session.selection.sum())
+    if not chosen:
+        return f"{counted(total, 'cell')}; draw a lasso to select some"
+    line = f"{chosen} of {counted(total, 'cell')} selected"
+    obs = session.embedded.table.obs
+    if "cluster" in obs:
+        here = obs["cluster"][session.selection].unique()
+        names = ", ".join(str(name) for name in here[:3]) + (" …" if len(here) > 3 else "")
+        line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
+    return line
+
+
+def shortened(name: str, most: int = 34) -> str:
+    """A long name without its middle, where names of files differ least."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}…{name[len(name) - most + most // 2 + 1 :]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and a noun, as in ``1 cell`` and ``12\u202f000 cells``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
+
+
+def roughly(seconds: float) -> str:
+    """An estimated time in words, no finer than anyone can know it."""
+    if seconds < 10:
+        return duration(seconds)
+    step = 5 if seconds < 57.5 else 60 if seconds < 3570 else 300
+    whole = round(seconds / step) * step
+    return f"{whole // 60} min" if step == 60 else duration(whole)
+
+
+def duration(seconds: float) -> str:
+    """A time in words, as short as it is useful."""
+    if seconds < 60:
+        return f"{max(1, seconds):.0f} s"
+    unit, size, part, piece = ("min", 60, "s", 1) if seconds < 3600 else ("h", 3600, "min", 60)
+    rest = int(seconds % size // piece)
+    return f"{seconds // size:.0f} {unit}" + (f" {rest} {part}" if rest else "")

@@ -1,0 +1,287 @@
+"""Step 3: which cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.channels import suggest_cell, suggest_nucleus
+from napari_c3r.session import Session
+from napari_c3r.widgets.common.form import form, shrinkable
+from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.main.context import READ
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import Image
+
+# Under the choice that the rows belong to.
+_INDENTED = (18, 0, 0, 4)
+_NO_CELL_CHANNEL = "none: a set distance"
+
+
+@dataclass(frozen=True)
+class SegmentChoice:
+    """What to segment on.
+
+    Attributes
+    ----------
+    nucleus
+        Channel of the nuclei.
+    cell
+        Channel that shows how far cells reach; None grows nuclei by a set distance.
+    diameter
+        Nucleus diameter in the image's unit (µm when the pixel size is known, else pixels);
+        None finds it from the image.
+    """
+
+    nucleus: str
+    cell: str | None
+    diameter: float | None
+
+    def keywords(self, image: Image) -> dict[str, Any]:
+        """As keywords of :func:`napari_c3r.segment_cells` for an image."""
+        unit = "um" if image.pixel_size_um else "px"
+        size = {} if self.diameter is None else {f"nucleus_diameter_{unit}": self.diameter}
+        return {"nucleus": self.nucleus, "cell": self.cell, **size}
+
+
+# Long enough not to segment at every click of an arrow.
+_PREVIEW_DELAY_MS = 400
+
+
+class CellsBody(QWidget):
+    """Segment, try it on the view, or take an existing label layer; hide what should not count."""
+
+    segment_requested = Signal(object)
+    stop_requested = Signal()
+    preview_requested = Signal(object)
+    preview_ended = Signal()
+    labels_requested = Signal(str)
+    filter_chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._channels: tuple[str, ...] = ()
+        self._reading = self._finding = False
+        self.segment_choice = QRadioButton("Segment")
+        self.segment_choice.setToolTip("Find nuclei, then the cells around them")
+        self.labels_choice = QRadioButton("Use labels in viewer")
+        self.labels_choice.setToolTip("Take a Labels layer as it is; it is never changed")
+        self.segment_choice.setChecked(True)
+        group = QButtonGroup(self)
+        group.addButton(self.segment_choice)
+        group.addButton(self.labels_choice)
+        self.nucleus = _combo("Channel of the nuclei")
+        self.cell = _combo("Channel that shows how far cells reach")
+        self.diameter = QDoubleSpinBox()
+        self.diameter.setRange(0, 500)
+        self.diameter.setDecimals(1)
+        self.diameter.setSpecialValueText("auto")
+        self.diameter.setToolTip("Diameter of a typical nucleus; auto finds it from the image")
+        self.diameter.setAccessibleName("Nucleus size")
+        self.segment_button = QPushButton()
+        self.show_running(False)
+        self.preview_button = QPushButton("Preview")
+        self.preview_button.setCheckable(True)
+        self.preview_button.setToolTip(
+            "Segment only what the view shows, again after every change here"
+        )
+        self.preview_line = WrappedLabel()
+        self.preview_line.hide()
+        self.border = QCheckBox("Hide cells at the border")
+        self.border.setToolTip("Their shape is cut off; they are hidden, never deleted")
+        self.unusual = QCheckBox("Hide cells of unusual size")
+        self.unusual.setToolTip(
+            "Area more than three robust deviations from the median of their image; "
+            "they are hidden, never deleted"
+        )
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_PREVIEW_DELAY_MS)
+        self.labels = _combo("Labels layer of the cells")
+        self.labels_button = QPushButton("Use these labels")
+        self.labels_button.setToolTip("Take the cells of this layer as they are")
+        self._segment_form = form(
+            ("Nucleus", self.nucleus),
+            ("Cell", self.cell),
+            ("Nucleus size", self.diameter),
+            ("", _side_by_side(self.segment_button, self.preview_button)),
+            ("", self.preview_line),
+            margins=_INDENTED,
+        )
+        self._labels_form = form(
+            ("Layer", self.labels), ("", self.labels_button), margins=_INDENTED
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for widget in (
+            self.segment_choice,
+            self._segment_form,
+            self.labels_choice,
+            self._labels_form,
+            self.border,
+            self.unusual,
+        ):
+            column.addWidget(widget)
+        self._labels_form.hide()
+        self.segment_choice.toggled.connect(self._show_choice)
+        self.segment_button.clicked.connect(self._on_segment)
+        self.labels_button.clicked.connect(self._on_labels)
+        self.preview_button.toggled.connect(self._on_preview)
+        self._delay.timeout.connect(self._ask_for_preview)
+        self.diameter.valueChanged.connect(self._on_setting)
+        for box in (self.nucleus, self.cell):
+            box.activated.connect(self._on_setting)
+        for check in (self.border, self.unusual):
+            check.toggled.connect(self._on_filter)
+
+    def show_session(self, session: Session) -> None:
+        """Offer the image's channels; keep what the user chose while it exists."""
+        image = session.image
+        names = image.channel_names if image else ()
+        if names != self._channels:
+            self._channels = names
+            _refill(self.nucleus, names, suggest_nucleus(names) or (names[0] if names else ""))
+            _refill(self.cell, (_NO_CELL_CHANNEL, *names), suggest_cell(names) or _NO_CELL_CHANNEL)
+        unit = "µm" if image is not None and image.pixel_size_um else "px"
+        self.diameter.setSuffix(f" {unit}")
+        self.segment_button.setEnabled(image is not None)
+        self.preview_button.setEnabled(image is not None)
+        self._enable_labels()
+
+    def show_label_layers(self, names: Sequence[str]) -> None:
+        """Offer the viewer's Labels layers."""
+        # An open list must not lose its place where another layer came or went.
+        if list(names) != [self.labels.itemText(row) for row in range(self.labels.count())]:
+            chosen, row = self.labels.currentText(), self.labels.currentIndex()
+            renamed = len(names) == self.labels.count() and chosen not in names
+            self.labels.clear()
+            self.labels.addItems(list(names))
+            self.labels.setCurrentText(names[row] if renamed and row >= 0 else chosen)
+        self._enable_labels()
+        self.labels_choice.setText(
+            "Use labels in viewer" if names else "Use labels (none in viewer)"
+        )
+
+    def show_running(self, finding: bool) -> None:
+        """Offer to stop while cells are being found."""
+        self._finding = finding
+        self.segment_button.setText("Stop finding" if finding else "Find cells")
+        self.segment_button.setToolTip(
+            "Leave the cells as they are" if finding else "Segment the whole image"
+        )
+
+    def show_reading(self, job: str) -> None:
+        """Say that labels are being read; an empty name when nothing is any more."""
+        self._reading = job == READ
+        self.labels_button.setText("ReadOptions labels …" if self._reading else "Use these labels")
+        self._enable_labels()
+
+    def _enable_labels(self) -> None:
+        there = bool(self._channels) and self.labels.count() > 0
+        self.labels_button.setEnabled(there and not self._reading)
+
+    def _show_choice(self) -> None:
+        self._segment_form.setVisible(self.segment_choice.isChecked())
+        self._labels_form.setVisible(not self.segment_choice.isChecked())
+
+    def choice(self) -> SegmentChoice:
+        """What to segment on, as it stands here."""
+        cell, nucleus = self.cell.currentText(), self.nucleus.currentText()
+        return SegmentChoice(
+            nucleus,
+            None if cell in (_NO_CELL_CHANNEL, nucleus) else cell,
+            self.diameter.value() or None,
+        )
+
+    def show_choice(self, nucleus: str, cell: str | None, diameter: float | None) -> None:
+        """Set what to segment on, as when a session is opened again."""
+        self.nucleus.setCurrentText(nucleus)
+        self.cell.setCurrentText(cell or _NO_CELL_CHANNEL)
+        self.diameter.setValue(diameter or 0)
+
+    def show_filter(self, chosen: CellFilter | None) -> None:
+        """Tick what is hidden."""
+        for check, wanted in (
+            (self.border, bool(chosen and chosen.border)),
+            (self.unusual, bool(chosen and chosen.unusual_size)),
+        ):
+            check.blockSignals(True)
+            check.setChecked(wanted)
+            check.blockSignals(False)
+
+    def show_preview(self, line: str) -> None:
+        """Say what was found in the view."""
+        self.preview_line.setText(line)
+        self.preview_line.setVisible(bool(line) and self.preview_button.isChecked())
+
+    def end_preview(self) -> None:
+        """Release the button, as when all cells were found."""
+        self.preview_button.setChecked(False)
+
+    def _on_preview(self, wanted: bool) -> None:
+        if wanted:
+            self._ask_for_preview()
+            return
+        self._delay.stop()
+        self.show_preview("")
+        self.preview_ended.emit()
+
+    def _on_setting(self) -> None:
+        if self.preview_button.isChecked():
+            self._delay.start()
+
+    def _ask_for_preview(self) -> None:
+        self.preview_requested.emit(self.choice())
+
+    def _on_filter(self) -> None:
+        self.filter_chosen.emit(CellFilter(self.border.isChecked(), self.unusual.isChecked()))
+
+    def _on_segment(self) -> None:
+        if self._finding:
+            self.stop_requested.emit()
+        else:
+            self.segment_requested.emit(self.choice())
+
+    def _on_labels(self) -> None:
+        self.labels_requested.emit(self.labels.currentText())
+
+
+def _side_by_side(*widgets: QWidget) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for widget in widgets:
+        row.addWidget(widget)
+    return holder
+
+
+def _combo(purpose: str) -> QComboBox:
+    box = QComboBox()
+    box.setToolTip(purpose)
+    box.setAccessibleName(purpose)
+    return shrinkable(box)
+
+
+def _refill(box: QComboBox, names: Sequence[str], default: str) -> None:
+    chosen = box.currentText()
+    box.clear()
+    box.addItems(list(names))
+    box.setCurrentText(chosen if chosen in names else default)

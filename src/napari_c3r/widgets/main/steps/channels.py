@@ -1,0 +1,191 @@
+"""Step 2: a role for every channel."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_c3r.core.channels import Role
+from napari_c3r.session import Session
+from napari_c3r.widgets.common.elided import ElidedLabel
+from napari_c3r.widgets.common.form import shrinkable, tab_before
+
+THUMBNAIL_PX = 30
+_MAX_ROWS_SHOWN = 8
+_ROLE_NAMES = {
+    Role.CONTEXT: "Context",
+    Role.CONCEPT: "Concept",
+    Role.BOTH: "Both",
+    Role.IGNORE: "Ignore",
+}
+_PRESETS = {"Cell Painting (JUMP-CP)": "jump-cp", "Human Protein Atlas": "hpa", "WTC-11": "wtc-11"}
+
+
+class _NoScroll(QObject):
+    """Keeps a scroll over the table from changing a role by accident."""
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.Wheel:
+            event.ignore()
+            return True
+        return False
+
+
+class ChannelsBody(QWidget):
+    """A table: thumbnail, name, role, why it was suggested."""
+
+    role_chosen = Signal(str, str)
+    renamed = Signal(str, str)
+    preset_chosen = Signal(str)
+    suggest_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: tuple[str, ...] = ()
+        self._no_scroll = _NoScroll(self)
+        self._grid_holder = QWidget()
+        self._grid = QGridLayout(self._grid_holder)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 3)
+        self._grid.setColumnStretch(3, 2)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(self._grid_holder)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.preset = shrinkable(QComboBox())
+        self.preset.addItems(["Choose a preset", *_PRESETS])
+        self.preset.setToolTip("Set all roles by a published convention")
+        self.preset.setAccessibleName("Preset of roles")
+        self.suggest_button = QPushButton("Suggest")
+        self.suggest_button.setToolTip("Suggest roles from the channels' names")
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.preset, 1)
+        row.addWidget(self.suggest_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self._scroll)
+        column.addLayout(row)
+        self.preset.activated.connect(self._on_preset)
+        self.suggest_button.clicked.connect(self.suggest_requested)
+        self.names: list[QLineEdit] = []
+        self.roles: list[QComboBox] = []
+        self.pictures: list[QLabel] = []
+        self.reasons: list[ElidedLabel] = []
+
+    def show_session(self, session: Session) -> None:
+        """Show every channel with its role."""
+        names = session.image.channel_names if session.image else ()
+        if names != self._names:
+            self._rebuild(names)
+        if session.assignment is None:
+            return
+        alone = len(names) - len(session.assignment.ignored) == 1
+        for name, box, reason in zip(names, self.roles, self.reasons, strict=True):
+            role = session.assignment.roles[name]
+            self._fill_roles(box, alone or role is Role.BOTH)
+            box.setCurrentIndex(box.findData(role.value))
+            reason.setText(session.assignment.reasons.get(name, ""))
+
+    def show_thumbnails(self, pictures: list[NDArray[np.uint8]]) -> None:
+        """Show a small RGBA picture, (h, w, 4), beside each name."""
+        for label, picture in zip(self.pictures, pictures, strict=False):
+            height, width = picture.shape[:2]
+            # QImage does not keep the bytes it is given: they must outlive the pixmap's making.
+            pixels = picture.tobytes()
+            image = QImage(pixels, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+            pixmap = QPixmap.fromImage(image).scaled(
+                THUMBNAIL_PX,
+                THUMBNAIL_PX,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+            label.setPixmap(pixmap)
+
+    def _rebuild(self, names: tuple[str, ...]) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._names = names
+        self.names, self.roles, self.pictures, self.reasons = [], [], [], []
+        for row, name in enumerate(names):
+            self._add_row(row, name)
+        in_rows = [widget for pair in zip(self.names, self.roles, strict=True) for widget in pair]
+        tab_before(self.preset, in_rows)
+        row_height = max(THUMBNAIL_PX, self.preset.sizeHint().height()) + 4
+        self._scroll.setFixedHeight(max(1, min(len(names), _MAX_ROWS_SHOWN)) * row_height + 2)
+
+    def _add_row(self, row: int, name: str) -> None:
+        picture = QLabel()
+        picture.setFixedSize(THUMBNAIL_PX, THUMBNAIL_PX)
+        picture.setStyleSheet("background: black;")
+        edit = QLineEdit(name)
+        edit.setMinimumWidth(60)
+        edit.setCursorPosition(0)
+        edit.setToolTip(f"{name}: edit to rename this channel")
+        edit.setAccessibleName(f"Name of channel {row + 1}")
+        box = QComboBox()
+        box.setAccessibleName(f"Role of {name}")
+        box.setToolTip(
+            "Context: a structural reference, such as the nucleus.\n"
+            "Concept: the readout, such as a protein.\nIgnore: not used."
+        )
+        box.installEventFilter(self._no_scroll)
+        self._fill_roles(box, both=False)
+        reason = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        reason.setEnabled(False)
+        for column, widget in enumerate((picture, edit, box, reason)):
+            self._grid.addWidget(widget, row, column)
+        edit.editingFinished.connect(partial(self._on_renamed, row))
+        box.activated.connect(partial(self._on_role, row))
+        self.names.append(edit)
+        self.roles.append(box)
+        self.pictures.append(picture)
+        self.reasons.append(reason)
+
+    @staticmethod
+    def _fill_roles(box: QComboBox, both: bool) -> None:
+        wanted = [role for role in _ROLE_NAMES if both or role is not Role.BOTH]
+        if box.count() != len(wanted):
+            box.clear()
+            for role in wanted:
+                box.addItem(_ROLE_NAMES[role], role.value)
+
+    def _on_role(self, row: int, _index: int) -> None:
+        self.role_chosen.emit(self._names[row], self.roles[row].currentData())
+
+    def _on_renamed(self, row: int) -> None:
+        new = self.names[row].text().strip()
+        if new != self._names[row]:
+            self.renamed.emit(self._names[row], new)
+
+    def restore_names(self) -> None:
+        """Put back the names after one was refused."""
+        for edit, name in zip(self.names, self._names, strict=True):
+            edit.setText(name)
+
+    def _on_preset(self, index: int) -> None:
+        if index > 0:
+            self.preset_chosen.emit(_PRESETS[self.preset.itemText(index)])
+        self.preset.setCurrentIndex(0)

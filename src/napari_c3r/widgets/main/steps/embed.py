@@ -1,0 +1,387 @@
+"""Step 4: vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_c3r.core.embed.driver import Compute
+from napari_c3r.session import Session
+from napari_c3r.widgets.common.collapsible import Fold
+from napari_c3r.widgets.common.form import form, shrinkable
+from napari_c3r.widgets.common.step import MARK_COLOURS
+from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.main.status import Mark, counted, duration, roughly, shortened
+
+if TYPE_CHECKING:
+    from napari_c3r.core.embed.driver import FieldsProgress
+    from napari_c3r.core.embed.estimate import Estimate
+
+BUNDLED = "bundled"
+_OTHER = "Model folder…"
+_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+_GIGA = 1e9
+_MAX_NOTES = 3
+_SAID_ELSEWHERE = ("Stopped early", "The encoder '")
+PREVIEW_CELLS = 200
+"""More cells than this are worth a preview."""
+
+
+@dataclass(frozen=True)
+class EncoderInfo:
+    """What is known of an encoder once it is loaded.
+
+    Attributes
+    ----------
+    source
+        ``"bundled"`` or its folder.
+    name
+        How it calls itself.
+    trained
+        Whether its weights were trained.
+    devices
+        What this machine can compute on.
+    clash
+        Why PyTorch cannot be loaded into this window, which then embeds in a process of its own;
+        empty where it can.
+    """
+
+    source: str
+    name: str
+    trained: bool
+    devices: tuple[str, ...]
+    clash: str = ""
+
+
+@dataclass(frozen=True)
+class EmbedChoice:
+    """How to embed.
+
+    Attributes
+    ----------
+    source
+        ``"bundled"`` or a model folder.
+    compute
+        Where and how the network runs.
+    every_field
+        Whether all fields are meant, or the one on show.
+    """
+
+    source: str
+    compute: Compute
+    every_field: bool = False
+
+
+class EmbedBody(QWidget):
+    """Encoder, device, cost, go, progress, abort and what comes after."""
+
+    embed_requested = Signal(object)
+    preview_requested = Signal(object)
+    update_requested = Signal(object)
+    continue_requested = Signal()
+    back_requested = Signal()
+    abort_requested = Signal()
+    folder_requested = Signal()
+    release_requested = Signal()
+    choice_changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preferred = "auto"
+        self._bad_settings = self._absent_device = ""
+        self._make_choices()
+        self._make_buttons()
+        self._build()
+        self._connect()
+        self.show_running(False)
+
+    def _make_choices(self) -> None:
+        self.encoder = _box("Encoder", "The frozen network that turns a cell into a vector")
+        self.encoder.addItem("bundled encoder", BUNDLED)
+        self.encoder.addItem(_OTHER, "")
+        self.scope = _box("Fields", "Cells of the field on show, or of all fields in one table")
+        self.scope.addItem("this field", False)
+        self.scope.addItem("all fields", True)
+        self.device = _box("Device", "Where to compute; auto takes a GPU if there is one")
+        self.device.addItem("auto", "auto")
+        self.precision = _box(
+            "Precision", "Of the matrix products; auto takes bfloat16 where the device has it"
+        )
+        for name in _PRECISIONS:
+            self.precision.addItem(name, name)
+        self.batch = QSpinBox()
+        self.batch.setRange(0, 4096)
+        self.batch.setSpecialValueText("auto")
+        self.batch.setAccessibleName("Batch")
+        self.batch.setToolTip("Cells computed at once; halved by itself when memory runs out")
+        self.release_button = QPushButton("Release memory")
+        self.release_button.setToolTip("Let go of the network; it is loaded again when needed")
+
+    def _make_buttons(self) -> None:
+        self.untrained = WrappedLabel(
+            "This encoder is untrained: its vectors follow the image's structure, "
+            "but it has learned nothing from cells yet."
+        )
+        self.untrained.hide()
+        self.elsewhere = WrappedLabel(
+            "PyTorch does not load inside this window, so cells are embedded in a process of "
+            "their own; the vectors are the same."
+        )
+        self.elsewhere.hide()
+        self.setting_problem = WrappedLabel()
+        self.setting_problem.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        self.setting_problem.hide()
+        self.noted = WrappedLabel()
+        self.noted.setEnabled(False)
+        self.noted.hide()
+        self.cost = WrappedLabel()
+        self.cost.setToolTip("Measured by embedding a few crops of this image on this machine")
+        self.embed_button = QPushButton("Embed cells")
+        self.embed_button.setToolTip("Turn every cell into a vector")
+        self.preview_button = QPushButton("Preview on 200 cells")
+        self.preview_button.setToolTip("Embed a sample, to try roles; the result is set aside")
+        self.update_button = QPushButton("Update edited cells")
+        self.update_button.setToolTip(
+            "Embed only the cells that were edited by hand, and the neighbours "
+            "in whose crops other pixels are masked now"
+        )
+        self.continue_button = QPushButton("Continue")
+        self.continue_button.setToolTip("Go on where the run was stopped")
+        self.back_button = QPushButton("Back to all cells")
+        self.back_button.setToolTip("Leave the preview and show the result from before it")
+        self.abort_button = QPushButton("Abort")
+        self.abort_button.setToolTip("Stop after this batch and keep what is done")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.speed = WrappedLabel()
+
+    def _build(self) -> None:
+        self._scope_row = form(("Cells of", self.scope))
+        self.advanced = Fold(
+            "Advanced",
+            form(
+                ("Device", self.device),
+                ("Precision", self.precision),
+                ("Batch", self.batch),
+                ("", self.release_button),
+            ),
+        )
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(self.embed_button, 1)
+        buttons.addWidget(self.abort_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for widget in (
+            form(("Encoder", self.encoder)),
+            self._scope_row,
+            self.advanced,
+            self.setting_problem,
+            self.elsewhere,
+            self.untrained,
+            self.cost,
+            self.update_button,
+            self.continue_button,
+        ):
+            column.addWidget(widget)
+        column.addLayout(buttons)
+        for widget in (self.preview_button, self.back_button, self.bar, self.speed, self.noted):
+            column.addWidget(widget)
+
+    def _connect(self) -> None:
+        self.embed_button.clicked.connect(lambda: self.embed_requested.emit(self.choice()))
+        self.preview_button.clicked.connect(lambda: self.preview_requested.emit(self.choice()))
+        self.update_button.clicked.connect(lambda: self.update_requested.emit(self.choice()))
+        self.continue_button.clicked.connect(self.continue_requested)
+        self.back_button.clicked.connect(self.back_requested)
+        self.abort_button.clicked.connect(self.abort_requested)
+        self.release_button.clicked.connect(self.release_requested)
+        self.encoder.activated.connect(self._on_encoder)
+        self.batch.valueChanged.connect(self.choice_changed)
+        for box in (self.scope, self.device, self.precision):
+            box.activated.connect(self.choice_changed)
+
+    def choice(self) -> EmbedChoice:
+        """How to embed, as it stands here."""
+        compute = Compute(
+            self.device.currentData(), self.precision.currentData(), self.batch.value() or "auto"
+        )
+        every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
+        return EmbedChoice(self.encoder.currentData() or BUNDLED, compute, every)
+
+    def show_session(self, session: Session, disabled_reason: str, cells_left: int) -> None:
+        """Name the number of cells on the buttons; offer only what can be done.
+
+        Parameters
+        ----------
+        session
+            What is worked on.
+        disabled_reason
+            Why nothing can be embedded now, or an empty string.
+        cells_left
+            Cells that a stopped run has yet to do.
+        """
+        many = len(session.fields) > 1
+        self._scope_row.setVisible(many)
+        self.scope.setItemText(1, f"all {len(session.fields)} fields")
+        count = session.cells.count if session.cells else 0
+        here = f"Embed {counted(count, 'cell')}" if count else "Embed cells"
+        every = self.choice().every_field
+        fields = f"Embed {counted(len(session.fields), 'field')}"
+        self.embed_button.setText(fields if every else here)
+        self.embed_button.setEnabled(not disabled_reason)
+        self.preview_button.setVisible(count > PREVIEW_CELLS)
+        self.preview_button.setEnabled(not disabled_reason)
+        edits = session.edits
+        self.update_button.setVisible(session.can_update)
+        self.update_button.setEnabled(not disabled_reason)
+        if edits is not None:
+            beside = (
+                f" and {counted(len(edits.affected_neighbours), 'neighbour')}"
+                if edits.affected_neighbours
+                else ""
+            )
+            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{beside}")
+        done = session.embedded
+        unfinished = done is not None and not done.finished and session.result_outdated() is None
+        self.continue_button.setVisible(unfinished and cells_left > 0)
+        self.continue_button.setText(f"Continue, {counted(cells_left, 'cell')} left")
+        self.continue_button.setEnabled(not disabled_reason)
+        self.back_button.setVisible(session.previous_result is not None)
+        notes = _notes_on(session)
+        more = f"\n{len(notes) - _MAX_NOTES} more in the exported table"
+        self.noted.setText("\n".join(notes[:_MAX_NOTES]) + more * (len(notes) > _MAX_NOTES))
+        self.noted.setVisible(bool(notes))
+
+    def show_encoder(self, info: EncoderInfo) -> None:
+        """Name the encoder that was loaded, and the devices there are."""
+        index = self.encoder.findData(info.source)
+        if index < 0:
+            index = self.encoder.count() - 1
+            self.encoder.insertItem(index, info.name, info.source)
+        self.encoder.setItemText(index, info.name)
+        self.encoder.setCurrentIndex(index)
+        self.untrained.setVisible(not info.trained)
+        self.elsewhere.setVisible(bool(info.clash))
+        self.elsewhere.setToolTip(info.clash)
+        self.show_devices(info.devices)
+
+    def show_devices(self, devices: Sequence[str]) -> None:
+        """Offer what this machine can compute on, best first."""
+        if self.device.count() == 1 + len(devices):
+            return
+        self.device.clear()
+        self.device.addItem(f"auto: {devices[0]}", "auto")
+        for device in devices:
+            self.device.addItem(device, device)
+        self._prefer_device(self._preferred)
+
+    @property
+    def preferred(self) -> dict[str, Callable[[Any], None]]:
+        """What takes a new value of the plugin's settings, by their names."""
+        return {
+            "device": self._prefer_device,
+            "precision": lambda name: self.precision.setCurrentIndex(self.precision.findData(name)),
+            "batch_size": self.batch.setValue,
+            "problem": self._tell_problem,
+        }
+
+    def _prefer_device(self, device: str) -> None:
+        """Take a device, as soon as it is known that this machine has it."""
+        self._preferred = device
+        index = self.device.findData("cuda:0" if device == "cuda" else device)
+        self.device.setCurrentIndex(max(0, index))
+        known = [self.device.itemData(number) for number in range(1, self.device.count())]
+        self._absent_device = (
+            f"This machine has no {device}, which is the setting Device, so auto is used; "
+            f"there is: {', '.join(known)}"
+            if index < 0 and known
+            else ""
+        )
+        self._tell_problem()
+
+    def _tell_problem(self, line: str | None = None) -> None:
+        """Say what is wrong with the settings; None keeps what was said of the others."""
+        self._bad_settings = self._bad_settings if line is None else line
+        told = " ".join(filter(None, (self._bad_settings, self._absent_device)))
+        self.setting_problem.setText(told)
+        self.setting_problem.setVisible(bool(told))
+
+    def show_estimate(self, estimate: Estimate | None) -> None:
+        """Say what embedding would cost."""
+        self.cost.setVisible(estimate is not None and self.bar.isHidden())
+        if estimate is not None:
+            memory = max(0.1, estimate.memory_bytes / _GIGA)
+            self.cost.setText(
+                f"about {roughly(estimate.seconds)} for {counted(estimate.n_cells, 'cell')}, "
+                f"{memory:.1f} GB on {estimate.device} in {estimate.precision}"
+            )
+
+    def show_running(self, running: bool) -> None:
+        """Show progress and abort while running, and only then."""
+        begins = running and self.bar.isHidden()
+        for widget in (self.abort_button, self.bar, self.speed):
+            widget.setVisible(running)
+        self.cost.setVisible(not running and bool(self.cost.text()))
+        if begins:
+            self.bar.setRange(0, 0)
+            self.speed.setText("starting …")
+
+    def show_progress(self, progress: FieldsProgress) -> None:
+        """Field, cells done, speed and time left."""
+        self.speed.setText(_progress_words(progress))
+        if progress.expected_cells:
+            self.bar.setRange(0, progress.expected_cells)
+            self.bar.setValue(progress.done_cells)
+
+    def _on_encoder(self, index: int) -> None:
+        if self.encoder.itemText(index) == _OTHER:
+            self.encoder.setCurrentIndex(0)
+            self.folder_requested.emit()
+        else:
+            self.choice_changed.emit()
+
+
+def _notes_on(session: Session) -> list[str]:
+    """What was noticed while the cells were embedded, but for what is said elsewhere here."""
+    done = session.embedded
+    if done is None:
+        return []
+    said = {
+        note for image in (session.image, *done.images.values()) if image for note in image.notes
+    }
+    notes = done.table.uns["napari_c3r"].get("notes", ())
+    return [n for n in dict.fromkeys(notes) if n not in said and not n.startswith(_SAID_ELSEWHERE)]
+
+
+def _progress_words(progress: FieldsProgress) -> str:
+    words = ""
+    if progress.total > 1:
+        words = f"field {progress.number} of {progress.total}, {shortened(progress.name, 24)}\n"
+    if not progress.cells_per_second:
+        return f"{words}{progress.stage} …"
+    words += f"{progress.done_cells:,} of {progress.expected_cells:,} cells"
+    words += f" · {progress.cells_per_second:.0f} cells/s"
+    left = progress.seconds_left
+    return words if left is None else f"{words} · {duration(left)} left"
+
+
+def _box(name: str, tip: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setToolTip(tip)
+    return shrinkable(box)

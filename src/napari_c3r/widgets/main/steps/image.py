@@ -1,0 +1,98 @@
+"""Step 1: which image."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_c3r.core.images import ScanResult
+from napari_c3r.session import Session
+from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.main.steps.plate import FieldPicker
+from napari_c3r.widgets.main.steps.scan import ScanPanel
+
+
+class ImageBody(QWidget):
+    """Open files, take the viewer's layers, or open the sample; turn from field to field."""
+
+    files_requested = Signal()
+    folder_requested = Signal()
+    layers_requested = Signal()
+    sample_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hint = QLabel(
+            "Drop a folder or files here, open them, or try the tool on a simulated sample."
+        )
+        self.hint.setWordWrap(True)
+        self.layers = WrappedLabel()
+        self.notes = WrappedLabel()
+        self.notes.setEnabled(False)
+        self.open_button = QPushButton("Open files…")
+        self.open_button.setToolTip("Open images of any number of fields and channels")
+        self.folder_button = QPushButton("Open folder…")
+        self.folder_button.setToolTip("Open the images of a folder, such as a plate")
+        self.layers_button = QPushButton("Use layers in viewer")
+        self.layers_button.setToolTip(
+            "Take the selected image layers, or all visible ones, as the channels of one image"
+        )
+        self.sample_button = QPushButton("Open sample")
+        self.sample_button.setToolTip("Simulate a Cell Painting field with five channels")
+        self.scan = ScanPanel()
+        self.scan.hide()
+        self.picker = FieldPicker()
+        self._build()
+        self.open_button.clicked.connect(self.files_requested)
+        self.folder_button.clicked.connect(self.folder_requested)
+        self.layers_button.clicked.connect(self.layers_requested)
+        self.sample_button.clicked.connect(self.sample_requested)
+        self.scan.cancelled.connect(self.end_scan)
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.hint)
+        for pair in (
+            (self.open_button, self.folder_button),
+            (self.layers_button, self.sample_button),
+        ):
+            row = QHBoxLayout()
+            row.setSpacing(6)
+            for button in pair:
+                # Beside a scroll bar in a narrow dock, a few pixels of margin have to give.
+                button.setMinimumWidth(60)
+                row.addWidget(button)
+            column.addLayout(row)
+        self._present = QWidget()
+        present = QVBoxLayout(self._present)
+        present.setContentsMargins(0, 0, 0, 0)
+        present.setSpacing(6)
+        for widget in (self.picker, self.layers, self.notes):
+            present.addWidget(widget)
+        column.addWidget(self.scan)
+        column.addWidget(self._present)
+
+    def show_session(self, session: Session, layers: str) -> None:
+        """Show the fields, the layers that make up the image, and what was noticed."""
+        self.hint.setVisible(session.image is None)
+        notes = session.image.notes if session.image else ()
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
+        self.layers.setText(layers)
+        self.layers.setVisible(bool(layers))
+        done = frozenset(session.embedded.labels_by_image if session.embedded else ())
+        self.picker.show_fields(session.fields, session.field_index, done)
+
+    def show_scan(self, found: ScanResult, names: dict[str, str]) -> None:
+        """Ask whether the paths were understood."""
+        self.scan.show_scan(found, names)
+        self.scan.show()
+        # Two images' channels and fields at once would be taken for one another.
+        self._present.hide()
+
+    def end_scan(self) -> None:
+        """Show the present image again."""
+        self.scan.hide()
+        self._present.show()

@@ -1,0 +1,228 @@
+"""Turning from field to field: arrows, a list, and the plate where wells are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
+
+from napari_c3r.core.images import FieldSource
+from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.main.status import counted, shortened
+
+# Rows and columns of the plates in use, by number of wells.
+_PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
+_WELL = re.compile(r"([A-Z]{1,2})0*(\d+)")
+_MARGIN = 16
+_MAX_SIDE, _MIN_SIDE = 20, 5
+
+
+def place_of(well: str) -> tuple[int, int] | None:
+    """Row and column of a well, from 0; None where its name says neither."""
+    match = _WELL.fullmatch(well.upper())
+    if match is None or int(match.group(2)) < 1:
+        return None
+    letters = match.group(1)
+    row = ord(letters[-1]) - 65 + (26 * (ord(letters[0]) - 64) if len(letters) == 2 else 0)
+    return row, int(match.group(2)) - 1
+
+
+class PlateGrid(QWidget):
+    """The wells of a plate: filled where there is an image, green where it is embedded."""
+
+    well_chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wells: dict[tuple[int, int], str] = {}
+        self._fields: Mapping[str, int] = {}
+        self._done: frozenset[str] = frozenset()
+        self._current: str | None = None
+        self._size = (8, 12)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Plate: choose a well")
+
+    def show_wells(
+        self, fields: Mapping[str, int], current: str | None, done: frozenset[str]
+    ) -> None:
+        """Show which wells there are.
+
+        Parameters
+        ----------
+        fields
+            Number of fields by well.
+        current
+            The well on show.
+        done
+            Wells with a field in the result.
+        """
+        places = {place_of(well): well for well in fields}
+        self._wells = {place: well for place, well in places.items() if place is not None}
+        self._fields, self._current, self._done = fields, current, done
+        rows = 1 + max((row for row, _ in self._wells), default=0)
+        columns = 1 + max((column for _, column in self._wells), default=0)
+        fitting = (p for p in _PLATES if p[0] >= rows and p[1] >= columns)
+        self._size = next(fitting, (rows, columns))
+        self.updateGeometry()
+        self.update()
+
+    def _side(self, width: int) -> int:
+        return max(_MIN_SIDE, min(_MAX_SIDE, (width - _MARGIN) // self._size[1]))
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._side(width) * self._size[0] + _MARGIN
+
+    def sizeHint(self) -> QSize:
+        return QSize(260, self.heightForWidth(260))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(180, self.heightForWidth(max(180, self.width())))
+
+    def rect_of(self, well: str) -> QRect:
+        """Where a well is drawn."""
+        place = place_of(well)
+        assert place is not None
+        side = self._side(self.width())
+        return QRect(_MARGIN + place[1] * side, _MARGIN + place[0] * side, side, side)
+
+    def _well_at(self, point: QPoint) -> str | None:
+        side = self._side(self.width())
+        place = (point.y() - _MARGIN) // side, (point.x() - _MARGIN) // side
+        return self._wells.get(place)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        side, text = self._side(self.width()), self.palette().text().color()
+        font = painter.font()
+        font.setPixelSize(max(7, min(11, side - 4)))
+        painter.setFont(font)
+        every = max(1, -(-10 // side))
+        for row in range(0, self._size[0], every):
+            letter = chr(65 + row) if row < 26 else f"A{chr(65 + row - 26)}"
+            box = QRect(0, _MARGIN + row * side, _MARGIN - 2, side)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
+        for column in range(0, self._size[1], max(1, -(-14 // side))):
+            box = QRect(_MARGIN + column * side - 10, 0, side + 20, _MARGIN - 2)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(column + 1))
+        empty = QColor(text)
+        empty.setAlpha(45)
+        for row in range(self._size[0]):
+            for column in range(self._size[1]):
+                self._paint_well(painter, (row, column), side, empty, text)
+
+    def _paint_well(
+        self, painter: QPainter, place: tuple[int, int], side: int, empty: QColor, text: QColor
+    ) -> None:
+        well = self._wells.get(place)
+        box = QRect(_MARGIN + place[1] * side, _MARGIN + place[0] * side, side, side)
+        inset = 1 if side < 10 else 2
+        painter.setPen(QPen(empty))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if well is not None:
+            done = well in self._done
+            painter.setBrush(QColor(MARK_COLOURS[Mark.DONE if done else Mark.NEXT]))
+            painter.setPen(Qt.PenStyle.NoPen)
+        if well is not None and well == self._current:
+            painter.setPen(QPen(text, 2))
+        painter.drawEllipse(box.adjusted(inset, inset, -inset, -inset))
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        if event is not None and (well := self._well_at(event.pos())) is not None:
+            self.well_chosen.emit(well)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """The arrow keys go from well to well."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        if event is None or event.key() not in steps or not self._wells:
+            super().keyPressEvent(event)
+            return
+        ordered = [self._wells[place] for place in sorted(self._wells)]
+        here = ordered.index(self._current) if self._current in ordered else 0
+        self.well_chosen.emit(ordered[(here + steps[Qt.Key(event.key())]) % len(ordered)])
+
+    def event(self, event: QEvent | None) -> bool:
+        """Name the well under the mouse."""
+        if event is not None and event.type() == QEvent.Type.ToolTip:
+            well = self._well_at(event.pos())
+            if well is not None:
+                words = f"{well}: {counted(self._fields[well], 'field')}"
+                QToolTip.showText(event.globalPos(), words, self)
+                return True
+        return super().event(event)
+
+
+class FieldPicker(QWidget):
+    """◀ field 1 of 10 ▶, and the plate."""
+
+    field_chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sources: Sequence[FieldSource] = ()
+        self.previous = QPushButton("◀")
+        self.previous.setToolTip("The field before")
+        self.following = QPushButton("▶")
+        self.following.setToolTip("The next field")
+        for button, name in ((self.previous, "Previous field"), (self.following, "Next field")):
+            button.setAccessibleName(name)
+            button.setFixedWidth(32)
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Field")
+        self.choice.setToolTip("The field shown")
+        shrinkable(self.choice)
+        self.plate = PlateGrid()
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.previous)
+        row.addWidget(self.choice, 1)
+        row.addWidget(self.following)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addWidget(self.plate)
+        self.previous.clicked.connect(lambda: self._turn(-1))
+        self.following.clicked.connect(lambda: self._turn(1))
+        self.choice.activated.connect(self.field_chosen)
+        self.plate.well_chosen.connect(self._on_well)
+
+    def show_fields(self, sources: Sequence[FieldSource], index: int, done: frozenset[str]) -> None:
+        """Show which fields there are, and which of them are in the result."""
+        self.setVisible(len(sources) > 1)
+        if sources != self._sources:
+            self._sources = sources
+            self.choice.clear()
+            for number, source in enumerate(sources, 1):
+                title = f"field {number}/{len(sources)} · {shortened(source.name, 30)}"
+                self.choice.addItem(title)
+                self.choice.setItemData(number - 1, source.name, Qt.ItemDataRole.ToolTipRole)
+        self.choice.setCurrentIndex(index)
+        self.previous.setEnabled(index > 0)
+        self.following.setEnabled(index < len(sources) - 1)
+        wells: dict[str, int] = {}
+        for source in sources:
+            if source.files.well is not None:
+                wells[source.files.well] = wells.get(source.files.well, 0) + 1
+        self.plate.setVisible(len(wells) > 1 and any(place_of(well) for well in wells))
+        current = sources[index].files.well if sources else None
+        through = {s.files.well for s in sources if s.name in done and s.files.well is not None}
+        self.plate.show_wells(wells, current, frozenset(through))
+
+    def _turn(self, step: int) -> None:
+        self.field_chosen.emit(self.choice.currentIndex() + step)
+
+    def _on_well(self, well: str) -> None:
+        """The first field of a well; of the well on show, the next one round."""
+        here = [n for n, source in enumerate(self._sources) if source.files.well == well]
+        now = self.choice.currentIndex()
+        later = [number for number in here if number > now] if now in here else here
+        self.field_chosen.emit((later or here)[0])

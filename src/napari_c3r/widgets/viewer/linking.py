@@ -1,0 +1,330 @@
+"""The cells of a result in the viewer: coloured as on the map, outlined, clickable."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_c3r.core.cells.labels import Lookup, outline, paint, paint_at
+from napari_c3r.session import Cells, EmbeddingResult, Part, Session, Slice, session_of
+from napari_c3r.widgets.common.columns import CLUSTER, colouring
+from napari_c3r.widgets.scatter.appearance import Categories, Colouring
+from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.stacks import plane_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_OUTLINE_PX = 2
+
+
+@dataclass(eq=False)
+class _Drawing:
+    """A label image that is painted again and again, and what is found out of it only once."""
+
+    cells: Cells
+
+    @cached_property
+    def labels(self) -> NDArray[Any]:
+        return np.asarray(self.cells.labels)
+
+    @cached_property
+    def highest(self) -> int:
+        return int(self.labels.max(initial=0))
+
+    @cached_property
+    def edges(self) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """Pixels on the edges of all cells, as flat indices, and the labels there."""
+        pixels = outline(self.labels, _OUTLINE_PX)
+        return pixels, self.labels.ravel()[pixels]
+
+
+class ImageLink:
+    """Keeps the viewer's cluster and selection layers in step with a session.
+
+    Parameters
+    ----------
+    viewer
+        Where to draw. Held weakly: the link lives as long as the viewer does.
+    session
+        What to draw.
+
+    Attributes
+    ----------
+    field_requested
+        With the position of the field that a cell to be shown lies in.
+    """
+
+    field_requested = Signal(int)
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._viewer = ref(viewer)
+        self._session = session
+        self._drawing: _Drawing | None = None
+        self._colour_by = CLUSTER
+        self._colours: tuple[Any, str, Colouring] | None = None
+        self._rows_here: tuple[Any, str, NDArray[np.bool_]] | None = None
+        self._awaited: int | None = None
+        session.changed.connect(self._on_changed)
+        viewer.mouse_drag_callbacks.append(self._on_mouse)
+
+    def colour_by(self, column: str) -> None:
+        """Colour the cells by a column of the table, as the map does."""
+        if column != self._colour_by:
+            self._colour_by = column
+            self._draw_clusters()
+
+    def colours_of(self, column: str) -> Colouring:
+        """What a column of the result makes of its cells; by cluster where it has no such one.
+
+        Worked out once for image and map, as text takes a while to sort.
+        """
+        done = self._session.embedded
+        assert done is not None
+        name = column if column in done.table.obs else CLUSTER
+        known = self._colours
+        if known is None or known[0] is not done.table or known[1] != name:
+            known = self._colours = done.table, name, colouring(done.table.obs, name)
+        return known[2]
+
+    def _on_changed(self, part: Part) -> None:
+        if part is Part.RESULT:
+            self._awaited = None
+        if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
+            self._colours = None
+        if part in (Part.MAP, Part.SELECTION) or (
+            part is Part.ANNOTATION and self._colour_by != CLUSTER
+        ):
+            self._draw_clusters()
+        if part is Part.CURRENT:
+            self._show_awaited()
+        if part in (Part.SELECTION, Part.CURRENT):
+            self._draw_selection()
+
+    def _drawing_of(self, done: EmbeddingResult) -> _Drawing:
+        known = self._drawing
+        if known is None or known.cells is not done.cells:
+            known = self._drawing = _Drawing(done.cells)
+        return known
+
+    def _place(self, done: EmbeddingResult) -> Slice | None:
+        """The slice of a stack that the cells shown are of."""
+        return self._session.slices.get(done.image_name)
+
+    def _here(self) -> NDArray[np.bool_]:
+        """Which rows of the result are cells of the shown image."""
+        done = self._session.embedded
+        assert done is not None
+        known = self._rows_here
+        if known is None or known[0] is not done.table or known[1] != done.image_name:
+            here = np.asarray(done.table.obs["image"] == done.image_name)
+            known = self._rows_here = done.table, done.image_name, here
+        return known[2]
+
+    def _draw_clusters(self) -> None:
+        viewer, done = self._viewer(), self._session.embedded
+        if viewer is None or done is None or not self._session.has_map:
+            return
+        colours, here = self.colours_of(self._colour_by), self._here()
+        classes = _classes(colours)
+        if self._session.selection.any():
+            classes = np.where(self._session.selection, classes, layers.DIMMED_CLASS)
+        keys, classes = done.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
+        drawing, place = self._drawing_of(done), self._place(done)
+        layer = layers.own_layer(viewer, layers.CLUSTERS)
+        kind = type(colours).__name__
+        if layer is not None and layers.fits(layer, drawing.labels.shape, place):
+            # In place: a large image is recoloured many times in a session.
+            paint(drawing.labels, keys, classes, 0, plane_of(layer), drawing.highest)
+            if layer.metadata.get("colours") != kind:
+                layer.colormap = _colormap(colours)
+            layer.metadata["colours"] = kind
+            layer.refresh()
+            return
+        layer = layers.show_labels(
+            viewer,
+            layers.CLUSTERS,
+            paint(drawing.labels, keys, classes, highest=drawing.highest),
+            place=place,
+            colormap=_colormap(colours),
+            opacity=0.45,
+        )
+        layer.metadata["colours"] = kind
+
+    def _draw_selection(self) -> None:
+        viewer, done = self._viewer(), self._session.embedded
+        if viewer is None or done is None:
+            return
+        here = self._here()
+        marks = (self._session.selection & here).astype(np.uint8)
+        if self._session.current is not None and here[self._session.current]:
+            marks[self._session.current] = layers.CURRENT_CLASS
+        drawing = self._drawing_of(done)
+        layer = self._selection_layer(viewer, drawing, self._place(done), bool(marks.any()))
+        if layer is None:
+            return
+        lit = marks > 0
+        keys = done.table.obs["label"].to_numpy()[lit]
+        plane = plane_of(layer)
+        if layer.metadata.get("cells") is not done.cells or not lit.any():
+            plane[...] = 0
+            layer.metadata["cells"] = done.cells
+        if lit.any():
+            # Outlines of our own, as napari would find all of them anew at every change.
+            paint_at(*drawing.edges, Lookup(keys, marks[lit], 0, drawing.highest), plane)
+        layer.refresh()
+
+    def _selection_layer(
+        self, viewer: ViewerModel, drawing: _Drawing, place: Slice | None, wanted: bool
+    ) -> Any:
+        """The layer of the outlines, None where there is none and none is wanted."""
+        shape = drawing.labels.shape
+        layer = layers.own_layer(viewer, layers.SELECTION)
+        if layer is not None and layers.fits(layer, shape, place):
+            return layer
+        if not wanted:
+            if layer is not None:
+                viewer.layers.remove(layer)
+            return None
+        return layers.show_labels(
+            viewer,
+            layers.SELECTION,
+            np.zeros(shape, np.uint8),
+            place=place,
+            colormap=layers.selection_colormap(),
+            opacity=1.0,
+        )
+
+    def _on_mouse(self, viewer: ViewerModel, event: Any) -> Generator[None, None, None]:
+        """A click, not a drag, on a cell points at its row; Shift adds it, Alt removes it."""
+        yield
+        dragged = False
+        while event.type == "mouse_move":
+            dragged = True
+            yield
+        active = viewer.layers.selection.active
+        # In any other mode the click is for the layer: painting a label points at nothing.
+        if dragged or getattr(active, "mode", "pan_zoom") != "pan_zoom":
+            return
+        held = {str(getattr(key, "name", key)) for key in event.modifiers}
+        if held & {"Shift", "Alt", "Control"}:
+            self._toggle(event.position, add="Shift" in held)
+        else:
+            self.point_at(event.position)
+
+    def row_at(self, position: Any) -> int | None:
+        """The row of the cell under a position in world coordinates, None beside all."""
+        viewer, done = self._viewer(), self._session.embedded
+        # Turned in space, a position lies in front of the image and not on it.
+        if viewer is None or done is None or viewer.dims.ndisplay != 2:
+            return None
+        place = self._place(done)
+        if place is not None and not place.holds(position):
+            return None
+        labels = self._drawing_of(done).labels
+        layer = _layer_of(viewer, labels.shape, place)
+        if layer is None:
+            return None
+        y, x = np.round(layer.world_to_data(position)[-2:]).astype(int)
+        inside = 0 <= y < labels.shape[0] and 0 <= x < labels.shape[1]
+        label = int(labels[y, x]) if inside else 0
+        return self._session.row_of(label) if label else None
+
+    def point_at(self, position: Any) -> None:
+        """Point at the cell under a position in world coordinates, or at none."""
+        if self._session.embedded is not None:
+            self._session.set_current(self.row_at(position))
+
+    def _toggle(self, position: Any, *, add: bool) -> None:
+        row = self.row_at(position)
+        if row is not None:
+            mask = self._session.selection.copy()
+            mask[row] = add
+            self._session.select(mask)
+
+    def centre_on(self, row: int) -> bool:
+        """Move the camera to the cell of a row, turning to its field first where need be.
+
+        Returns
+        -------
+        bool
+            Whether the cell is shown, or will be once its field is read.
+        """
+        viewer, done = self._viewer(), self._session.embedded
+        if viewer is None or done is None:
+            return False
+        self._awaited = None
+        if not self._here()[row]:
+            return self._turn_to_field_of(row, done)
+        place = self._place(done)
+        layer = _layer_of(viewer, self._drawing_of(done).labels.shape, place)
+        x, y = done.table.obsm["spatial"][row]
+        if layer is None or not np.isfinite((x, y)).all():
+            return False
+        leading = (0.0,) * (layer.ndim - 2)
+        world = layer.data_to_world((*leading, y, x))
+        if place is not None and not place.holds(viewer.dims.point):
+            axes = range(viewer.dims.ndim - 2 - len(place.start), viewer.dims.ndim - 2)
+            viewer.dims.set_point(tuple(axes), place.start)
+        camera = viewer.scene.camera
+        camera.center = (*camera.center[:-2], *world[-2:])
+        return True
+
+    def _turn_to_field_of(self, row: int, done: EmbeddingResult) -> bool:
+        image = str(done.table.obs["image"].iloc[row])
+        names = [field.name for field in self._session.fields]
+        if image not in names or not len(self.field_requested):
+            return False
+        self._awaited = row
+        self.field_requested.emit(names.index(image))
+        return True
+
+    def _show_awaited(self) -> None:
+        """Point at the cell for which another field was turned to, now that it is shown."""
+        row, self._awaited = self._awaited, None
+        if row is None:
+            return
+        if self._here()[row]:
+            self._session.set_current(row)
+            self.centre_on(row)
+        elif self._session.current == row:
+            self._awaited = row
+
+
+def _layer_of(viewer: ViewerModel, shape: tuple[int, ...], place: Slice | None) -> Any:
+    """Where the cells are shown: in a layer of ours, else in one of their size."""
+    for name in (layers.CLUSTERS, layers.CELLS):
+        ours = layers.own_layer(viewer, name)
+        if ours is not None and layers.fits(ours, shape, place):
+            return ours
+    return layers.reference_layer(viewer, shape)
+
+
+def _classes(colours: Colouring) -> NDArray[np.uint8]:
+    if isinstance(colours, Categories):
+        return layers.category_classes(colours.codes)
+    return layers.value_classes(colours.values, colours.limits)
+
+
+def _colormap(colours: Colouring) -> Any:
+    if isinstance(colours, Categories):
+        return layers.cluster_colormap()
+    return layers.value_colormap()
+
+
+_LINKS: WeakKeyDictionary[Any, ImageLink] = WeakKeyDictionary()
+
+
+def link_of(viewer: Any) -> ImageLink:
+    """The link of a viewer, made by whichever dock opens first."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    if viewer not in _LINKS:
+        _LINKS[viewer] = ImageLink(viewer, session_of(viewer))
+    return _LINKS[viewer]

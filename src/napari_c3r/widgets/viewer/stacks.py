@@ -1,0 +1,200 @@
+"""Layers with axes before height and width: which of them are channels, which slice is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.session import Slice
+
+if TYPE_CHECKING:
+    from napari.layers import Image as ImageLayer
+    from napari.layers import Labels, Layer
+
+# More planes than this on an axis without a name are no channels.
+_MAX_CHANNELS = 8
+_NAMES = {"t": "t", "time": "t", "frame": "t", "z": "z", "depth": "z"}
+_CHANNELS = frozenset({"c", "channel", "channels"})
+
+
+def pixels(layer: Layer) -> Any:
+    """The layer's data, of several levels the finest."""
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def channel_axis(layer: ImageLayer, names: Sequence[str], *, alone: bool) -> int | None:
+    """Which axis before height and width holds channels, None when there is none.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    names
+        What the viewer calls its axes.
+    alone
+        Whether the layer is the whole image: a short axis without a name is then one of
+        channels.
+    """
+    axes = _axis_names(layer, names)
+    for axis, name in enumerate(axes):
+        if name in _CHANNELS:
+            return axis
+    if alone and axes and not axes[-1] and pixels(layer).shape[-3] <= _MAX_CHANNELS:
+        return len(axes) - 1
+    return None
+
+
+def _axis_names(layer: Layer, names: Sequence[str]) -> list[str]:
+    """Names of the axes before height and width, empty where none was given."""
+    count = pixels(layer).ndim
+    shown = [""] * max(0, count - len(names)) + list(names)[-count:]
+    given = [
+        own if _is_name(own) else (other if _is_name(other) else "")
+        for own, other in zip(layer.axis_labels, shown, strict=True)
+    ]
+    return [name.strip().lower() for name in given[:-2]]
+
+
+def _is_name(label: str) -> bool:
+    # napari itself numbers axes from the last one backwards.
+    return not label.lstrip("-").isdigit()
+
+
+def slice_shown(
+    layer: ImageLayer, point: Sequence[float], names: Sequence[str], *, alone: bool
+) -> tuple[Any, Slice | None]:
+    """The planes that a layer contributes at a point of the world.
+
+    Parameters
+    ----------
+    layer
+        Image layer, not RGB.
+    point
+        Where the viewer is, in world coordinates; axes it lacks are at their first index.
+    names, alone
+        As for :func:`channel_axis`.
+
+    Returns
+    -------
+    data, place
+        (Y, X) or (C, Y, X), and which slice of a stack that is; None where there was nothing
+        to slice.
+
+    Raises
+    ------
+    InputError
+        The layer does not reach to the point.
+    """
+    data, channels = pixels(layer), channel_axis(layer, names, alone=alone)
+    index = _index_at(layer, point)
+    index = [0 if axis == channels else at for axis, at in enumerate(index)]
+    place = _place(layer, index, channels, _axis_names(layer, names))
+    if not _is_in(index, data):
+        raise InputError(
+            f"The layer '{layer.name}' has no slice where the viewer is, {place.words}; "
+            "move the slider to where every layer has one"
+        )
+    wanted = tuple(slice(None) if axis == channels else at for axis, at in enumerate(index))
+    return data[wanted], place if place.position else None
+
+
+def _index_at(layer: Layer, point: Sequence[float]) -> list[int]:
+    """Index along the axes before height and width, possibly beyond the layer."""
+    count = pixels(layer).ndim
+    known = tuple(point)[-count:]
+    if len(known) < count:
+        return [0] * (count - 2)
+    at = np.asarray(layer.world_to_data(known))[: count - 2]
+    return [int(index) for index in np.round(at)]
+
+
+def _place(layer: Layer, index: Sequence[int], channels: int | None, names: Sequence[str]) -> Slice:
+    before = len(index)
+    start = layer.data_to_world((*index, 0, 0))[:before]
+    position: list[tuple[str, int]] = []
+    for axis, at in enumerate(index):
+        if axis != channels:
+            taken = {name for name, _ in position}
+            position.append((_column(names[axis], taken), at))
+    length = [int(pixels(layer).shape[axis]) if axis == channels else 1 for axis in range(before)]
+    step = tuple(float(size) for size in layer.scale[:before])
+    return Slice(tuple(position), tuple(float(at) for at in start), step, tuple(length))
+
+
+def _column(name: str, taken: set[str]) -> str:
+    """What the table calls an axis."""
+    column = _NAMES.get(name, "slice")
+    others = (f"{column}_{number}" for number in range(2, 9))
+    return column if column not in taken else next(o for o in others if o not in taken)
+
+
+def label_plane(layer: Labels, place: Slice | None = None) -> Any:
+    """The 2-D labels of a layer at the image's place.
+
+    Parameters
+    ----------
+    layer
+        Labels (Y, X), or with more axes before them.
+    place
+        Of the image, None where that is no slice of a stack.
+
+    Raises
+    ------
+    InputError
+        Which of the layer's slices belongs to the image is not known, or there is none: cells
+        of one slice are not those of another.
+    """
+    data, index = pixels(layer), _index_for(layer, place)
+    if index is None:
+        raise InputError(
+            f"The labels '{layer.name}' have {data.ndim} axes, shape {tuple(data.shape)}; "
+            "give a 2-D label layer, such as one slice of it"
+        )
+    if place is not None and not _is_in(index, data):
+        raise InputError(
+            f"The labels '{layer.name}' have no slice at {place.words}, where the image is; "
+            "move the slider to where both have one and take the image again"
+        )
+    return data[tuple(index)]
+
+
+def _index_for(layer: Labels, place: Slice | None) -> list[int] | None:
+    """Index of the slice of labels at a place, None where that cannot be told."""
+    before = pixels(layer).ndim - 2
+    if before == 0:
+        return []
+    if place is not None and before == len(place.start):
+        return _index_at(layer, (*place.start, 0.0, 0.0))
+    if place is not None and before == len(place.position):
+        # They lack the axis of channels, upon which napari lays their first axis.
+        return [at for _, at in place.position]
+    return None
+
+
+def _is_in(index: Sequence[int], data: Any) -> bool:
+    return all(0 <= at < length for at, length in zip(index, data.shape, strict=False))
+
+
+def spread(plane: NDArray[Any], place: Slice | None) -> NDArray[Any]:
+    """A plane (Y, X) as a stack that is shown at its place only, in the same memory.
+
+    Over an axis of channels it repeats, so that it is seen whichever channel is.
+    """
+    if place is None:
+        return plane
+    # Written to in one channel, it is written in all: there is one plane of it.
+    return np.lib.stride_tricks.as_strided(
+        plane,
+        (*place.length, *plane.shape),
+        (*(0,) * len(place.length), *plane.strides),
+        writeable=True,
+    )
+
+
+def plane_of(layer: Labels) -> Any:
+    """The plane (Y, X) of a layer that :func:`spread` made the data of."""
+    return layer.data[(0,) * (layer.data.ndim - 2)]

@@ -1,0 +1,74 @@
+"""The command ``diagnose``: a report, and one line for every mistake."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import tifffile
+
+import napari_c3r as c3r
+from napari_c3r.cli.app import main
+
+ROLES = ("--names", "ch1=DNA,ch2=ER,ch3=RNA", "--context", "DNA,ER", "--concept", "RNA")
+
+
+def run(capsys, *arguments) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0), capsys.readouterr().err
+
+
+@pytest.fixture
+def field(tmp_path):
+    """One file per channel of a small simulated field, and its labels."""
+    simulated = c3r.simulate_field("cell-painting", shape=(256, 256), n_cells=12, seed=1)
+    folder = tmp_path / "field"
+    folder.mkdir()
+    for number, plane in enumerate(simulated.image.data.compute(), 1):
+        tifffile.imwrite(folder / f"r01c02f01p01-ch{number}sk1fk1fl1.tiff", plane)
+    tifffile.imwrite(tmp_path / "labels.tif", simulated.cells)
+    simulated.truth.to_csv(tmp_path / "truth.csv", index=False)
+    return folder
+
+
+def test_the_python_of_the_documentation_runs():
+    page = Path(__file__).resolve().parents[2] / "docs" / "diagnostics.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "diagnostics.md", "exec"), {})
+
+
+def test_a_report_is_written(field, tmp_path, capsys):
+    out = tmp_path / "report.html"
+    code, said = run(
+        capsys,
+        *("diagnose", field, *ROLES, "--labels", tmp_path / "labels.tif", "--device", "cpu"),
+        *("--label-column", "phenotype", "--label-table", tmp_path / "truth.csv", "--out", out),
+    )
+    assert code == 0, said
+    page = out.read_text("utf-8")
+    assert "Do the roles matter?" in page
+    assert "phenotype" in page
+    assert out.with_suffix(".md").exists()
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        (("--out", "report.txt"), "ends in .html"),
+        (("--out", "nowhere/report.html"), "does not exist; create it"),
+        (("--out", "r.html", "--label-table", "missing.csv"), "Could not read --label-table"),
+        (("--out", "r.html", "--cells", "0"), "max_cells is 0"),
+        (("--out", "r.html", "--label-column", "dose"), "No label column 'dose'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(field, tmp_path, capsys, monkeypatch, extra, said):
+    monkeypatch.chdir(tmp_path)
+    code, told = run(capsys, "diagnose", field, *ROLES, "--labels", tmp_path / "labels.tif", *extra)
+    assert code == 2
+    last = told.strip().splitlines()[-1]
+    assert last.startswith("napari-c3r: ")
+    assert said in last

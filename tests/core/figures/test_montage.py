@@ -1,0 +1,150 @@
+"""Which cells a montage shows, from where, in which colours; and its files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as Picture
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.montage import (
+    Choice,
+    Look,
+    Places,
+    choose,
+    compose,
+    cut_cells,
+    window_px,
+)
+from napari_c3r.core.figures.montage_files import GAP_PX, Montage, write_montage
+from napari_c3r.core.images import Image
+from napari_c3r.core.reduce.neighbours import Similarity
+from napari_c3r.core.table import KEY, make_result
+
+SIDE = 9
+RED = np.array([(0, 0, 0), (1, 0, 0)], np.float32)
+GREEN = np.array([(0, 0, 0), (0, 1, 0)], np.float32)
+
+
+def coordinates(height, width, offset=0):
+    """An image in which every pixel says where it is."""
+    y, x = np.indices((height, width))
+    return np.stack([y + offset, x + offset]).astype(np.uint16)
+
+
+def table_of(images, y, x):
+    obs = pd.DataFrame({"image": images, "label": np.arange(len(y)) + 1, "y_px": y, "x_px": x})
+    names = sorted(set(images))
+    provenance = {"images": {"name": names, "crop_window_px": [SIDE] * len(names)}}
+    return make_result(obs, np.ones((len(y), 2), np.float32), [("DNA", "cls")] * 2, provenance)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000))
+def test_a_crop_is_of_its_own_cell_and_image(seed):
+    rng = np.random.default_rng(seed)
+    offsets = {"a": 0, "b": 1000}
+    images = {
+        name: Image.from_array(coordinates(60, 80, offset), ["Y", "X"], name=name)
+        for name, offset in offsets.items()
+    }
+    # In image b the channels stand the other way round.
+    images["b"] = images["b"].select(["X", "Y"])
+    count = 12
+    of = rng.choice(list(offsets), count)
+    y, x = rng.integers(5, 55, count).astype(float), rng.integers(5, 75, count).astype(float)
+    y[rng.random(count) < 0.2] = np.nan
+    rows = rng.permutation(count)[:7]
+    found = dict(cut_cells(Places.of(table_of(of, y, x)), images, rows, ["Y", "X"], None))
+    assert set(found) == {row for row in rows if np.isfinite(y[row])}
+    for row, crop in found.items():
+        assert crop.shape == (2, SIDE, SIDE)
+        middle = crop[:, SIDE // 2, SIDE // 2] - offsets[of[row]]
+        assert middle.tolist() == [y[row], x[row]]
+
+
+def test_cells_without_their_image_or_channel_are_left_out():
+    table = table_of(["a", "b"], [10.0, 10.0], [10.0, 10.0])
+    places = Places.of(table)
+    image = Image.from_array(coordinates(60, 80), ["Y", "X"], name="a")
+    assert [row for row, _ in cut_cells(places, {"a": image}, np.arange(2), ["X"], 4)] == [0]
+    assert list(cut_cells(places, {"a": image}, np.arange(2), ["Z"], 4)) == []
+
+
+def test_the_window_is_the_encoder_s_or_follows_the_cells():
+    table = table_of(["a"], [1.0], [1.0])
+    assert window_px(table, "a") == SIDE
+    table.uns[KEY] = {}
+    table.obs["area_px"] = np.pi * 10**2
+    assert window_px(table, "a") == 50
+
+
+def test_choices():
+    angle = np.radians([0, 1, 2, 3, 40, 90])
+    vectors = np.column_stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
+    similarity = Similarity(vectors)
+    rows = np.array([0, 1, 2, 3, 4])
+    assert choose(similarity, rows, Choice.MEDOID, 3).tolist() == [3, 2, 1]
+    assert choose(similarity, rows, Choice.OUTLIERS, 2).tolist() == [4, 0]
+    drawn = choose(similarity, rows, Choice.RANDOM, 3)
+    assert len(set(drawn)) == 3
+    assert set(drawn) <= set(rows)
+    assert choose(similarity, rows, Choice.RANDOM, 3).tolist() == drawn.tolist()
+    assert choose(similarity, rows[:0], Choice.MEDOID, 3).tolist() == []
+
+
+def test_channels_add_up_in_their_colours_as_the_viewer_shows_them():
+    crop = np.stack([np.full((2, 2), 50.0), np.full((2, 2), 30.0)]).astype(np.float32)
+    looks = [Look((0, 100), RED, gamma=2.0), Look((10, 50), GREEN, opacity=0.5)]
+    assert compose(crop, looks)[0, 0].tolist() == [64, 64, 0]
+    assert compose(crop, [looks[0], Look((0, 1), GREEN, opacity=0)])[0, 0].tolist() == [64, 0, 0]
+    crop[0, 0, 0] = np.nan
+    assert compose(crop, looks)[0, 0].tolist() == [0, 64, 0]
+
+
+def montage():
+    rng = np.random.default_rng(0)
+    crops = tuple(rng.integers(0, 4000, (2, side, side)).astype(np.float32) for side in (8, 8, 4))
+    cells = tuple({"image": "field", "label": label, "cluster": "1"} for label in (7, 3, 12))
+    looks = (Look((0, 4000), RED), Look((100, 2000), GREEN))
+    return Montage(crops, cells, ("DNA", "RNA"), looks, np.uint16)
+
+
+def test_a_tiff_has_every_channel_s_intensities_and_says_which_cell_is_where(tmp_path):
+    made = montage()
+    path = write_montage(made, tmp_path / "cells.tif")
+    with tifffile.TiffFile(path) as file:
+        pixels, series = file.asarray(), file.series[0]
+        told = file.imagej_metadata
+        assert series.axes == "TCYX"
+    assert pixels.dtype == np.uint16
+    np.testing.assert_array_equal(pixels[1], made.crops[1])
+    assert told["Labels"][2:4] == ["field:3 DNA", "field:3 RNA"]
+    assert told["Ranges"] == (0, 4000, 100, 2000)
+    assert told["LUTs"][1][:, 255].tolist() == [0, 255, 0]
+    assert [cell["label"] for cell in json.loads(told["Info"])["cells"]] == [7, 3, 12]
+
+
+def test_a_picture_is_what_was_shown(tmp_path):
+    made = montage()
+    path = write_montage(made, tmp_path / "cells.png")
+    with Picture.open(path) as picture:
+        pixels = np.asarray(picture)
+        told = json.loads(picture.text["cells"])
+    assert pixels.shape == (16 + GAP_PX, 16 + GAP_PX, 3)
+    np.testing.assert_array_equal(pixels[:8, 8 + GAP_PX :], compose(made.crops[1], made.looks))
+    assert told["channels"] == ["DNA", "RNA"]
+    assert (pixels[-8:, -8:] == 255).all()
+
+
+def test_what_cannot_be_saved_is_said(tmp_path):
+    with pytest.raises(InputError, match=r"ends in '\.jpg'"):
+        write_montage(montage(), tmp_path / "cells.jpg")
+    with pytest.raises(InputError, match="no cell to save"):
+        write_montage(Montage((), (), (), ()), tmp_path / "cells.png")

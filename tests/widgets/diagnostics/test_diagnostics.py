@@ -1,0 +1,545 @@
+"""The diagnostics in a real napari, driven by real clicks and held against the core's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from qtpy.QtCore import QPoint
+from qtpy.QtWidgets import QApplication
+
+import napari_c3r as c3r
+from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.diagnose import FlipRun
+from napari_c3r.core.diagnose.report import write_report
+from napari_c3r.core.embed.edits import Edits
+from napari_c3r.core.images import Image
+from napari_c3r.core.table import KEY
+from napari_c3r.session import Cells, EmbeddingResult, session_of
+from napari_c3r.widgets.common.columns import colour_columns
+from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
+from napari_c3r.widgets.viewer import layers
+from tests.core.diagnose.small import ROLES, small_encoder
+
+pytestmark = pytest.mark.gl
+
+SWAP, FLIP = "all groups swapped", "RNA as context"
+
+
+@pytest.fixture(scope="module")
+def encoder_path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("encoder")
+    small_encoder(folder)
+    return folder / "post"
+
+
+@pytest.fixture(scope="module")
+def field():
+    return c3r.simulate_field("cell-painting", shape=(400, 400), n_cells=30, seed=4)
+
+
+@pytest.fixture(scope="module")
+def table(field, encoder_path):
+    """EmbeddingResult, with a map and clusters that took no time to make."""
+    encoder = c3r.load_encoder(encoder_path)
+    made = c3r.embed(field.image, field.cells, ROLES, encoder=encoder, nuclei=field.nuclei)
+    made.obsm["X_umap"] = np.asarray(made.obsm["spatial"], np.float32)
+    made.obs["cluster"] = pd.Categorical(np.where(made.obs["x_px"] < 200, "0", "1"), ["0", "1"])
+    made.uns[KEY] |= {"map": {"seed": 0}, "cluster": {"seed": 0}}
+    return made
+
+
+def without_map(table):
+    """As it is before a map is made."""
+    bare = table.copy()
+    del bare.obsm["X_umap"]
+    bare.obs = bare.obs.drop(columns="cluster")
+    return bare
+
+
+class World:
+    """A viewer with an embedded field, and the diagnostics beside it."""
+
+    def __init__(self, viewer, field, table, source):
+        self.viewer, self.field, self.source = viewer, field, source
+        for name, plane in zip(field.image.channel_names, field.image.data, strict=True):
+            viewer.add_image(np.asarray(plane), name=name, blending="additive")
+        self.session = session_of(viewer)
+        self.session.set_image(field.image)
+        self.session.set_assignment(ROLES)
+        self.embed(table)
+        _, self.dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
+
+    def embed(self, table, images=None, cells=None):
+        """Put a result into the session, as the embedding does."""
+        image = self.field.image
+        found = Cells(self.field.cells, self.field.cells.max(), image.name, "", self.field.nuclei)
+        cells = cells or {image.name: found}
+        self.session.set_cells(cells[image.name])
+        self.session.encoder = c3r.load_encoder(self.source).name
+        self.session.set_embedded(
+            EmbeddingResult(
+                table.copy(),
+                image.name,
+                cells[image.name],
+                self.session.assignment,
+                self.session.encoder,
+                1.0,
+                True,
+                images or {image.name: image},
+                labels_by_image=cells,
+                encoder_source=str(self.source),
+            )
+        )
+
+    @property
+    def obs(self):
+        return self.session.embedded.table.obs
+
+    @property
+    def asking(self):
+        return self.dock.asking
+
+    @property
+    def report(self):
+        return self.asking.diagnosis.report
+
+    def header(self, number):
+        return self.dock.steps[number - 1].header.line
+
+    def reason(self, number=1):
+        return self.dock.steps[number - 1].reason.text()
+
+    def run_alone(self, **question):
+        """The same question asked of the core."""
+        asked = make_job(self.session, DiagnosticsOptions(tuple(self.dock.ask.kinds), **question))
+        run = FlipRun(asked.job(c3r.load_encoder(self.source)))
+        list(run.steps())
+        return run
+
+
+@pytest.fixture
+def world(viewer, hand, field, table, encoder_path):
+    made = World(viewer, field, table, encoder_path)
+    # Only what is on the screen looks for the cost.
+    hand.ready(made.dock)
+    hand.until(lambda: not made.dock.busy)
+    yield made
+    hand.until(lambda: not made.dock.busy)
+    made.dock.release()
+
+
+def choose(hand, box, text):
+    box.setFocus()
+    hand.choose(box, text)
+
+
+def ask(world, hand, *, all_of_it=False):
+    """Press Run; without what else explains the map, and the channels alone, to be quick."""
+    if not all_of_it:
+        world.dock.ask.confounds.setChecked(False)
+        world.dock.ask.parity.setChecked(False)
+    hand.click(world.dock.ask.ask_button)
+    hand.until(lambda: not world.dock.busy, 180)
+
+
+def test_the_answer_is_that_of_a_flip_report(world, hand, field):
+    ask_body = world.dock.ask
+    cells = len(world.obs)
+    assert ask_body.scope.currentText() == f"all {cells} cells"
+    # As assigned, swapped, four alone, two left out; noise twice; four channels alone.
+    hand.until(lambda: "about" in ask_body.cost.text())
+    assert ask_body.cost.text().startswith(f"{cells} cells × 14 variants, about ")
+    assert ask_body.cost.text().endswith(" s on cpu")
+    ask(world, hand, all_of_it=True)
+    alone = c3r.flip_report(
+        field.image,
+        field.cells,
+        ROLES,
+        encoder=c3r.load_encoder(world.source),
+        nuclei=field.nuclei,
+        parity=True,
+        batch_size=16,
+    )
+    answer = world.dock.answer
+    assert answer.headline.text == f"{alone.headline}."
+    assert world.header(1).startswith(f"{cells} of {cells} cells · ")
+    bars = answer.neighbours.chart.bars
+    assert [bar.name for bar in bars] == [r.variant.name for r in alone.results]
+    for bar, result in zip(bars, alone.results, strict=True):
+        shift = result.rank_shift
+        assert (bar.value, bar.low, bar.high) == (shift.value, shift.low, shift.high)
+        assert bar.stands_out == result.matters
+    assert answer.neighbours.chart.noise == (0, alone.noise.rank_shift.value)
+    assert not answer.telling.isVisible()
+    # Clicks on a bar choose its variant everywhere, and tell of it.
+    name = next(bar.name for bar in bars if alone.sentence(bar.name) not in alone.headline)
+    row = [bar.name for bar in bars].index(name)
+    hand.click(answer.neighbours, lambda: answer.neighbours.row_rect(row).center().toPoint())
+    assert world.dock.cells.chosen == name
+    assert answer.sentence.text == f"{alone.sentence(name)}."
+    # Figures are copied in full.
+    hand.click(answer.details.button)
+    hand.click(answer.details.copy_button)
+    copied = QApplication.clipboard().text().splitlines()
+    assert copied[0].split("\t") == list(alone.table.columns)
+    assert len(copied) == 1 + len(alone.table)
+    # What else explains the map is told of the session's clusters, the channels by name.
+    found = world.asking.diagnosis.confounds
+    assert {finding.scope for finding in found.findings} == {"map", "0", "1"}
+    assert world.dock.confounds.sentences.text.startswith(f"{found.sentences[0]}.")
+    assert world.dock.channels.rows[0][0].text() == "DNA"
+
+
+def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
+    world, hand, viewer, field, table
+):
+    ask(world, hand)
+    choose(hand, world.dock.cells.variant, FLIP)
+    hand.click(world.dock.cells.paint_button)
+    shift = world.report.cosine_shift[FLIP]
+    column = "cosine_shift_RNA_as_context"
+    np.testing.assert_allclose(world.obs[column], shift)
+    assert column in colour_columns(world.obs)[-1]
+    layer = layers.own_layer(viewer, layers.SHIFT)
+    assert layer.name == "C3R shift"
+    np.testing.assert_array_equal(layer.data, field.cells)
+    by_label = layer.features.set_index("index")["Cosine shift RNA as context"]
+    labels = world.report.obs["label"].tolist()
+    np.testing.assert_allclose(by_label.loc[labels], shift, rtol=1e-6)
+    # The least and the most moved have the ends of the scale; napari tells the value.
+    low, high = labels[int(np.argmin(shift))], labels[int(np.argmax(shift))]
+    assert not np.allclose(layer.get_color(low), layer.get_color(high))
+    y, x = np.argwhere(field.cells == high)[0]
+    status = layer.get_status(layer.data_to_world((y, x)), world=True)
+    assert f"Cosine shift RNA as context: {shift.max():.2f}"[:-1] in str(status)
+    # Painting in our layer leaves the cells alone; the user's layers are as they were.
+    assert not np.shares_memory(layer.data, world.session.cells.labels)
+    assert [la.name for la in viewer.layers[:5]] == list(field.image.channel_names)
+    # A map that was begun before does not lose the column.
+    world.session.set_mapped(table.copy())
+    np.testing.assert_allclose(world.obs[column], shift)
+    # With no concept in both there is no cosine; another measure is painted and named.
+    choose(hand, world.dock.cells.variant, SWAP)
+    hand.click(world.dock.cells.paint_button)
+    painted = layers.own_layer(viewer, layers.SHIFT).features
+    assert list(painted.columns)[1] in (
+        "Cosine shift all groups swapped",
+        "Rank shift all groups swapped",
+    )
+    assert "C3R shift" in world.dock.cells.said.text
+    # A layer thrown away does no harm and does not come back by itself.
+    viewer.layers.remove(layers.own_layer(viewer, layers.SHIFT))
+    world.session.set_filter(CellFilter(border=True))
+    assert layers.own_layer(viewer, layers.SHIFT) is None
+
+
+def test_the_cells_that_move_most_are_selected_everywhere(world, hand, viewer):
+    ask(world, hand)
+    choose(hand, world.dock.cells.variant, FLIP)
+    assert world.dock.cells.movers_button.text() == "Show the 20 cells that move most"
+    hand.click(world.dock.cells.movers_button)
+    top = world.report.obs.index[world.report.most_moved(FLIP, 20)]
+    assert set(world.obs.index[world.session.selection]) == set(top)
+    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    hand.until(lambda: not explorer.montage.busy)
+    assert set(explorer.panel.montage.thumbnails.rows) == set(
+        np.flatnonzero(world.session.selection)
+    )
+    explorer.release()
+
+
+def test_maps_side_by_side_share_the_selection(world, hand, viewer):
+    ask(world, hand)
+    choose(hand, world.dock.cells.variant, FLIP)
+    hand.click(world.dock.cells.maps_button)
+    hand.until(lambda: not world.dock.busy, 200)
+    maps = world.dock.cells.maps
+    first, second = maps.models
+    count = len(world.report.obs)
+    assert first.count == second.count == count
+    assert [label.text() for label in maps.titles] == ["as assigned", FLIP]
+    # Turned onto the first map: cells lie nearer to where they were than to others' places.
+    moved = np.linalg.norm(first.xy - second.xy, axis=1).mean()
+    mixed = np.linalg.norm(first.xy - second.xy[::-1], axis=1).mean()
+    assert moved < mixed
+
+    world.dock.findChild(type(maps)).window().activateWindow()
+    maps.set_tool(maps.canvases[0].overlay.tool.__class__.LASSO)
+    surface = maps.canvases[1].overlay
+    hand.ready(surface)
+    width, height = surface.width(), surface.height()
+    hand.drag(surface, [(1, 1), (width / 2, 1), (width / 2, height - 1), (1, height - 1), (1, 1)])
+    assert 0 < second.selection.sum() < count
+    np.testing.assert_array_equal(first.selection, second.selection)
+    chosen = set(world.report.obs.index[second.selection])
+    assert set(world.obs.index[world.session.selection]) == chosen
+    # And the other way: what is selected elsewhere is selected here.
+    mask = np.zeros(len(world.obs), bool)
+    mask[3] = True
+    world.session.select(mask)
+    assert first.selection.sum() == second.selection.sum() == 1
+    # A click rings the cell on both and points at it.
+    maps.set_tool(maps.canvases[0].overlay.tool.__class__.PAN)
+
+    def place():
+        x, y = maps.canvases[0].camera.to_screen(first.xy[5])
+        return QPoint(round(float(x)), round(float(y)))
+
+    hand.click(maps.canvases[0].overlay, place)
+    assert first.current == second.current
+    assert world.obs.index[world.session.current] == world.report.obs.index[first.current]
+
+
+def test_the_report_is_the_one_that_the_command_writes(world, hand, table, tmp_path):
+    world.embed(without_map(table))
+    assert world.dock.save_reason.text() == "Run the diagnostics first"
+    assert not world.dock.save_button.isEnabled()
+    ask(world, hand, all_of_it=True)
+    path = tmp_path / "mine.html"
+    hand.answer(path)
+    hand.click(world.dock.save_button)
+    hand.until(lambda: not world.dock.busy, 200)
+    assert world.dock.said.text == f"Wrote {path}."
+    write_report(world.run_alone(most_cells=5000), tmp_path / "its.html")
+    assert path.read_text("utf-8") == (tmp_path / "its.html").read_text("utf-8")
+
+
+def test_abort_keeps_the_cells_done_and_can_go_on(world, hand, brake):
+    body = world.dock.ask
+    body.parity.setChecked(False)
+    brake.hold(after=1)
+    hand.click(body.ask_button)
+    assert not body.ask_button.isEnabled()
+    hand.until(lambda: "cells/s" in body.speed.text())
+    assert "left" in body.speed.text()
+    hand.click(body.abort_button)
+    brake.let_go()
+    hand.until(lambda: not world.dock.busy, 180)
+    done, every = len(world.report.obs), len(world.obs)
+    assert 8 <= done < every
+    assert len(world.report.results) == 7
+    assert any("Stopped early" in note for note in world.report.notes)
+    assert "stopped early; what was done is kept" in world.header(1)
+    assert world.dock.confounds.sentences.text == "Not asked, as the run was stopped."
+    assert body.continue_button.text() == f"Continue, {every - done} cells left"
+    hand.click(body.continue_button)
+    hand.until(lambda: not world.dock.busy, 180)
+    whole = world.run_alone(most_cells=5000, parity=False).result()
+    pd.testing.assert_frame_equal(world.report.rank_shift, whole.rank_shift)
+    assert not body.continue_button.isVisible()
+
+
+def test_another_result_meanwhile_drops_the_run(world, hand, table, brake):
+    brake.hold(after=1)
+    hand.click(world.dock.ask.ask_button)
+    hand.until(lambda: "cells/s" in world.dock.ask.speed.text())
+    world.embed(table[:20].copy())
+    assert not world.asking.running
+    brake.let_go()
+    hand.until(lambda: not world.dock.busy, 180)
+    assert world.asking.diagnosis is None
+    assert world.reason() == "Stopped, as other cells were embedded meanwhile"
+    assert world.dock.ask.ask_button.isEnabled()
+    ask(world, hand)
+    assert len(world.report.obs) == 20
+    assert world.reason() == ""
+
+
+def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, hand, table, viewer):
+    ask(world, hand)
+    hand.click(world.dock.cells.paint_button)
+    world.session.set_assignment(ROLES.with_role("ER", "concept"))
+    assert "out of date: the role of ER changed" in world.header(1)
+    assert world.reason() == "The result is out of date: the role of ER changed; embed again first"
+    assert not world.dock.ask.ask_button.isEnabled()
+    assert not world.dock.cells.paint_button.isEnabled()
+    assert not world.dock.cells.movers_button.isEnabled()
+    world.session.set_assignment(ROLES)
+    assert "out of date" not in world.header(1)
+    assert world.dock.cells.paint_button.isEnabled()
+    # What is drawn in the labels counts as well.
+    world.session.note_edited_labels()
+    assert "out of date: the labels were edited" in world.header(1)
+    world.session.note_edited_labels(Edits())
+    # A filter hides cells and makes nothing stale.
+    world.session.set_filter(CellFilter(border=True))
+    assert "out of date" not in world.header(1)
+    world.embed(table)
+    assert "out of date: other cells were embedded since" in world.header(1)
+    assert layers.own_layer(viewer, layers.SHIFT) is None
+    assert world.dock.save_button.isEnabled()
+
+
+def test_layers_removed_while_it_runs_change_nothing(world, hand, viewer, brake):
+    brake.hold(after=1)
+    hand.click(world.dock.ask.ask_button)
+    viewer.layers.clear()
+    assert world.asking.running
+    brake.let_go()
+    hand.until(lambda: not world.dock.busy, 180)
+    assert len(world.report.obs) == len(world.obs)
+    hand.click(world.dock.cells.paint_button)
+    assert layers.own_layer(viewer, layers.SHIFT) is not None
+
+
+def test_labels_are_judged_where_there_are_two_classes(world, hand):
+    body = world.dock.ask
+    assert body.labels.currentText() == "no labels in the table"
+    assert not body.labels.isEnabled()
+    everything = np.ones(len(world.obs), bool)
+    world.session.annotate(everything, "one")
+    assert not body.labels.isEnabled()
+    world.session.annotate(np.arange(len(everything)) < 12, "other")
+    assert body.labels.isEnabled()
+    choose(hand, body.labels, "Annotation")
+    ask(world, hand)
+    assert world.report.label_column == "annotation"
+    alone = world.run_alone(most_cells=5000, label_column="annotation", parity=False).result()
+    bars = world.dock.answer.telling.chart.bars
+    assert world.dock.answer.telling.isVisible()
+    changes = [result.changes["map"].value for result in alone.results]
+    assert [bar.value for bar in bars] == changes
+    assert "average precision" in world.dock.answer.sentence.text
+
+
+def test_a_sample_is_stated(world, hand):
+    body = world.dock.ask
+    choose(hand, body.scope, "a sample of")
+    body.sample.setValue(12)
+    assert body.cost.text().startswith("12 cells × 14 variants")
+    ask(world, hand, all_of_it=True)
+    assert len(world.report.obs) == 12
+    assert world.header(1).startswith(f"12 of {len(world.obs)} cells")
+    assert "12 of" in world.dock.answer.notes.text
+    assert "12 cells are too few to say what explains them" in world.dock.confounds.sentences.text
+
+
+def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, hand):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
+    assert dock.steps[0].reason.text() == "Embed the cells first"
+    assert not dock.ask.ask_button.isEnabled()
+    assert [step.header.line for step in dock.steps[1:]] == ["nothing asked yet"] * 4
+    hand.click(dock.ask.begin_button)
+    assert "C3R (napari-c3r)" in viewer.window.dock_widgets
+    viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
+    dock.release()
+
+
+def test_without_a_question_there_is_nothing_to_run(world, hand):
+    body = world.dock.ask
+    for box in body.kinds.values():
+        hand.click(box)
+    assert world.reason() == "Choose at least one of the first three questions"
+    assert not body.ask_button.isEnabled()
+
+
+def test_roles_suggested_from_the_data_are_taken_over(world, hand):
+    world.session.set_assignment(ROLES.with_role("ER", "concept"))
+    world.embed(world.session.embedded.table)
+    ask(world, hand, all_of_it=True)
+    channels = world.dock.channels
+    suggested = world.report.suggestion.assignment
+    assert suggested.roles["ER"] == "context"
+    assert [label.text() for label in channels.rows[1][:3]] == ["ER", "concept", "context"]
+    assert world.header(5) == "1 role suggested otherwise"
+    hand.click(channels.use_button)
+    assert world.session.assignment.roles["ER"] == "context"
+    # A channel that took no part keeps its role.
+    assert world.session.assignment.roles["Mito"] == "ignore"
+    assert not channels.use_button.isEnabled()
+    assert channels.reason.text == "These are your roles already."
+    assert "out of date: the role of ER changed" in world.header(1)
+
+
+def test_several_images_are_one_answer_and_each_is_painted(world, hand, viewer, field, table):
+    other = replace(field.image, name="second")
+    encoder = c3r.load_encoder(world.source)
+    half = np.where(field.cells <= 15, field.cells, 0)
+    both = c3r.join_results([without_map(table), c3r.embed(other, half, ROLES, encoder=encoder)])
+    cells = {
+        field.image.name: Cells(field.cells, 30, field.image.name, ""),
+        "second": Cells(half, 15, "second", ""),
+    }
+    world.embed(both, {field.image.name: field.image, "second": other}, cells)
+    assert world.dock.ask.labels.findText("Image") > 0
+    ask(world, hand)
+    assert world.report.obs["image"].nunique() == 2
+    hand.click(world.dock.cells.paint_button)
+    first = layers.own_layer(viewer, layers.SHIFT).features
+    assert len(first) == len(table)
+    # Turning to the other field paints its cells, from the same column.
+    world.session.show_field(0, other)
+    layer = layers.own_layer(viewer, layers.SHIFT)
+    np.testing.assert_array_equal(layer.data, half)
+    assert len(layer.features) == (both.obs["image"] == "second").sum()
+    assert "out of date" not in world.header(1)
+
+
+def test_a_constant_channel_and_two_channels_are_told_in_words(world, hand, field):
+    planes = np.array(field.image.data)[[0, 2]]
+    planes[1] = 7
+    image = Image.from_array(planes, ["DNA", "RNA"], field.image.pixel_size_um, name="flat")
+    roles = c3r.ChannelAssignment({"DNA": "context", "RNA": "concept"})
+    encoder = c3r.load_encoder(world.source)
+    flat = c3r.embed(image, field.cells, roles, encoder=encoder)
+    world.session.set_image(image)
+    world.session.set_assignment(roles)
+    world.field = replace(field, image=image)
+    world.embed(flat)
+    ask(world, hand)
+    notes = world.dock.answer.notes.text
+    assert "'RNA' is constant in every cell." in notes
+    assert "Not asked: 'DNA' is the only context channel" in notes
+    assert [bar.name for bar in world.dock.answer.neighbours.chart.bars] == [SWAP]
+    # Alone, the questions that two channels cannot answer are refused before the run.
+    hand.click(world.dock.steps[0].header)
+    hand.click(world.dock.ask.kinds["all groups swapped"])
+    assert world.reason().startswith("Nothing can be asked of the channels DNA, RNA")
+    assert not world.dock.ask.ask_button.isEnabled()
+
+
+def test_another_encoder_in_its_place_is_refused(world, hand):
+    world.session.embedded.table.uns[KEY]["encoder"]["weights_sha256"] = "0" * 64
+    hand.click(world.dock.ask.ask_button)
+    hand.until(lambda: not world.dock.busy, 180)
+    assert "is not the one that embedded these cells; embed them again" in world.reason()
+    assert world.asking.diagnosis is None
+
+
+def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
+    viewer, dock, hand, field, encoder_path
+):
+    for name, plane in zip(field.image.channel_names, field.image.data, strict=True):
+        viewer.add_image(np.asarray(plane), name=name, scale=(0.6, 0.6), units="um")
+    viewer.add_labels(field.cells, name="mine")
+    viewer.layers.selection = set(list(viewer.layers)[:5])
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
+    hand.click(dock.image.layers_button)
+    dock.controller.finding.use_labels("mine")
+    dock.controller.embedding.load_encoder(str(encoder_path))
+    hand.wait_idle(dock)
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    hand.click(dock.map.map_button)
+    hand.wait_idle(dock)
+    session = session_of(viewer)
+    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    hand.until(lambda: not explorer.montage.busy)
+    hand.click(explorer.doubt_button)
+    shown = viewer.window.dock_widgets["C3R Diagnostics (napari-c3r)"].__wrapped__
+    hand.until(lambda: not shown.busy, 180)
+    hand.click(shown.ask.ask_button)
+    hand.until(lambda: not shown.busy, 180)
+    report = shown.asking.diagnosis.report
+    # Its vectors as assigned are those of the session, cut out and embedded alike.
+    table = session.embedded.table[report.obs.index]
+    np.testing.assert_allclose(report.vectors["as assigned"], table.X, atol=2e-5)
+    # Clusters are called as in the explorer.
+    scopes = {finding.scope for finding in shown.asking.diagnosis.confounds.findings}
+    assert scopes <= {"map", *table.obs["cluster"].astype(str)}
+    shown.release()
+    explorer.release()

@@ -1,0 +1,207 @@
+"""Vectors: cost before, progress, abort and go on, previews, several fields, memory."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QDeadlineTimer, QTimer
+from qtpy.QtWidgets import QApplication
+
+import napari_c3r as c3r
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.table import KEY
+from napari_c3r.session import session_of
+from napari_c3r.widgets.viewer import layers
+from tests.widgets.fields import labels, planes, write_plate
+
+pytestmark = pytest.mark.gl
+
+
+@pytest.fixture
+def session(viewer, dock, hand):
+    """One field with its cells."""
+    for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
+        viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
+    viewer.add_labels(labels(), name="mine")
+    viewer.layers.selection = set(list(viewer.layers)[:3])
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
+    hand.click(dock.image.layers_button)
+    dock.controller.finding.use_labels("mine")
+    hand.wait_idle(dock)
+    return session_of(viewer)
+
+
+def test_the_cost_is_told_before_the_run(dock, hand, session):
+    hand.until(lambda: dock.embed.cost.text() != "")
+    assert dock.embed.cost.isVisible()
+    words = dock.embed.cost.text()
+    assert words.startswith("about ")
+    assert "for 16 cells, 0.1 GB on cpu in " in words
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_window_works_on_while_cells_are_embedded(
+    viewer, dock, hand, session, qtbot, monkeypatch
+):
+    ticks = QTimer()
+    seen = []
+
+    def slowly(*args, **options):
+        for batch in iter_crops(*args, **options):
+            turned, patience = len(seen), QDeadlineTimer(hand.patience * 1000)
+            while len(seen) < turned + 4 and not patience.hasExpired():
+                time.sleep(0.002)
+            yield batch
+
+    monkeypatch.setattr("napari_c3r.core.embed.job.iter_crops", slowly)
+    dock.embed.batch.setValue(1)
+    ticks.timeout.connect(lambda: seen.append(dock.embed.speed.text()))
+    ticks.start(0)
+    hand.click(dock.embed.embed_button)
+    while dock.controller.jobs.running:
+        QApplication.processEvents()
+    ticks.stop()
+    # Every cell waits for the window, which turns several times over each of them.
+    assert len(seen) > 3 * 16
+    assert len({text.partition(" of")[0] for text in seen if "cells/s" in text}) >= 8
+
+
+@pytest.mark.usefixtures("quick")
+def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, session, brake):
+    blocks = 1 + np.arange(200)[:, None] // 20 * 10 + np.arange(200) // 20
+    viewer.add_labels(blocks, name="blocks")
+    dock.controller.finding.use_labels("blocks")
+    hand.wait_idle(dock)
+    hand.click(dock.embed.advanced.button)
+    dock.embed.batch.setValue(2)
+    brake.hold(after=1)
+    hand.click(dock.embed.embed_button)
+    hand.until(lambda: "cells/s" in dock.embed.speed.text())
+    assert "left" in dock.embed.speed.text()
+    hand.click(dock.embed.abort_button)
+    brake.let_go()
+    hand.wait_idle(dock)
+    done = len(session.embedded.table)
+    assert 0 < done < 100
+    assert "stopped early; what was done is kept" in dock.steps[3].header.line
+    kept = session.embedded.table.copy()
+    assert dock.embed.continue_button.text() == f"Continue, {100 - done} cells left"
+    hand.click(dock.embed.continue_button)
+    hand.wait_idle(dock)
+    table = session.embedded.table
+    assert len(table) == 100
+    assert not dock.embed.continue_button.isVisible()
+    same = table.obs["label"].isin(kept.obs["label"]).to_numpy()
+    np.testing.assert_array_equal(table.X[same], kept.X)
+    assert table.obs["label"].tolist() == list(range(1, 101))
+
+
+@pytest.mark.usefixtures("quick")
+def test_memory_is_released_and_embedding_works_again(dock, hand, session):
+    hand.click(dock.embed.advanced.button)
+    assert dock.controller.embedding.encoders
+    hand.click(dock.embed.release_button)
+    assert not dock.controller.embedding.encoders
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    assert len(session.embedded.table) == 16
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_cells_have_their_measurements_as_features(viewer, dock, hand, session):
+    dock.steps[2].set_open(True)
+    hand.click(dock.cells.segment_choice)
+    hand.click(dock.cells.segment_button)
+    hand.wait_idle(dock)
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    layer = layers.own_layer(viewer, layers.CELLS)
+    assert layer.features["index"].tolist() == layer.features["label"].tolist()
+    label = int(layer.features["label"].iloc[3])
+    y, x = np.argwhere(layer.data == label)[0]
+    # napari itself maps the column to the cell under the mouse.
+    status = layer.get_status(layer.data_to_world((y, x)), world=True)
+    area = int((layer.data == label).sum())
+    assert f"area_px: {area}" in str(status)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_preview_sets_the_result_aside(viewer, dock, hand, session, monkeypatch):
+    monkeypatch.setattr("napari_c3r.widgets.main.steps.embed.PREVIEW_CELLS", 10)
+    monkeypatch.setattr("napari_c3r.widgets.main.embedding.PREVIEW_CELLS", 10)
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    whole = session.embedded.table
+    dock.steps[1].set_open(True)
+    hand.choose(dock.channels.roles[1], "Concept")
+    dock.steps[3].set_open(True)
+    hand.click(dock.embed.preview_button)
+    hand.wait_idle(dock)
+    assert len(session.embedded.table) == 10
+    assert session.embedded.table.uns[KEY]["roles"]["ER"] == "concept"
+    assert "preview of 16 cells" in dock.steps[3].header.line
+    dock.steps[3].set_open(True)
+    hand.click(dock.embed.back_button)
+    assert session.embedded.table is whole
+    assert "out of date: the role of ER changed" in dock.steps[3].header.line
+
+
+@pytest.mark.usefixtures("quick")
+def test_all_fields_of_a_plate_become_one_table(viewer, dock, hand, tmp_path):
+    folder = write_plate(tmp_path / "plate")
+    dock.controller.images.look([str(folder)])
+    hand.wait_idle(dock)
+    hand.click(dock.image.scan.load_button)
+    hand.wait_idle(dock)
+    dock.steps[3].set_open(True)
+    hand.choose(dock.embed.scope, "all 4 fields")
+    assert dock.embed.embed_button.text() == "Embed 4 fields"
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    session = session_of(viewer)
+    table = session.embedded.table
+    assert table.obs["image"].unique().tolist() == ["A01_s1", "A01_s2", "B02_s1", "B02_s2"]
+    assert table.obs["well"].unique().tolist() == ["A01", "B02"]
+    assert (table.obs.groupby("image", observed=True).size() == 16).all()
+    # The same as every field by itself.
+    from napari_c3r.core.encoder import load_encoder
+
+    image = session.fields[3].read()
+    nuclei, cells = c3r.segment_cells(image, "w1", None)
+    alone = c3r.embed(image, cells, session.assignment, encoder=load_encoder(), nuclei=nuclei)
+    last = table[table.obs["image"] == "B02_s2"]
+    np.testing.assert_allclose(last.X, alone.X, atol=1e-5)
+    # Each field has the cells that were found in it; selecting one shows in its own image only.
+    dock.steps[0].set_open(True)
+    hand.choose(dock.image.picker.choice, "field 4/4 · B02_s2")
+    hand.wait_idle(dock)
+    np.testing.assert_array_equal(layers.own_layer(viewer, layers.CELLS).data, cells)
+    assert session.row_of(1) == 48
+    rows = np.zeros(64, bool)
+    rows[[0, 50]] = True
+    session.select(rows)
+    lit = layers.own_layer(viewer, layers.SELECTION).data > 0
+    assert set(np.unique(cells[lit])) == {int(table.obs["label"].iloc[50])}
+    assert "field is not in it" not in dock.steps[3].header.line
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_field_without_cells_is_named_and_stops_nothing(viewer, dock, hand, tmp_path):
+    import tifffile
+
+    folder = write_plate(tmp_path / "plate", ("A01",))
+    for channel in (1, 2, 3):
+        tifffile.imwrite(folder / f"B02_s1_w{channel}.tif", np.full((200, 200), 7, "uint16"))
+    dock.controller.images.look([str(folder)])
+    hand.wait_idle(dock)
+    hand.click(dock.image.scan.load_button)
+    hand.wait_idle(dock)
+    dock.steps[3].set_open(True)
+    hand.choose(dock.embed.scope, "all 3 fields")
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    assert "'B02_s1' is left out: No nuclei found" in dock.steps[3].reason.text()
+    assert len(session_of(viewer).embedded.table) == 32

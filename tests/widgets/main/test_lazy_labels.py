@@ -1,0 +1,124 @@
+"""Lazy labels as cells: read away from the window's thread, once, and again where drawn upon."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import dask.array as da
+import numpy as np
+import pytest
+from qtpy.QtCore import QTimer
+
+from napari_c3r.session import session_of
+from tests.widgets.fields import SIDE, labels, planes
+
+pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick", "sliced_in_the_background")]
+
+_SECONDS = 0.2
+
+
+class SlowDisk:
+    """Labels in four chunks, each of which takes a while; counts the reads by thread."""
+
+    def __init__(self) -> None:
+        self.in_window = self.elsewhere = 0
+        self.slow = False
+
+    def _read(self, block):
+        if self.slow:
+            time.sleep(_SECONDS)
+        if threading.current_thread() is threading.main_thread():
+            self.in_window += 1
+        else:
+            self.elsewhere += 1
+        return block
+
+    def lazy(self, pixels) -> da.Array:
+        return da.from_array(pixels, SIDE // 2).map_blocks(self._read, dtype=pixels.dtype)
+
+
+@pytest.fixture
+def disk(viewer, dock, hand):
+    """An image, and lazy labels that are not on show: nobody but the dock reads them."""
+    disk = SlowDisk()
+    for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
+        viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
+    viewer.add_labels(disk.lazy(labels()), name="mine", visible=False)
+    viewer.layers.selection = set(list(viewer.layers)[:3])
+    hand.wait_idle(dock)
+    dock.steps[0].set_open(True)
+    hand.click(dock.image.layers_button)
+    hand.wait_idle(dock)
+    dock.steps[2].set_open(True)
+    hand.click(dock.cells.labels_choice)
+    disk.in_window = disk.elsewhere = 0
+    return disk
+
+
+def test_the_window_works_on_while_labels_are_read(viewer, dock, hand, disk):
+    disk.slow = True
+    ticks, seen = QTimer(), []
+    ticks.timeout.connect(lambda: seen.append((time.perf_counter(), dock.cells.labels_button)))
+    ticks.start(0)
+    hand.click(dock.cells.labels_button)
+    assert dock.cells.labels_button.text() == "ReadOptions labels …"
+    assert not dock.cells.labels_button.isEnabled()
+    hand.wait_idle(dock)
+    ticks.stop()
+    moments = [moment for moment, _ in seen]
+    # ReadOptions takes four times as long as a chunk; the window never waits for even one.
+    assert moments[-1] - moments[0] > 3 * _SECONDS
+    assert disk.in_window == 0
+    assert dock.cells.labels_button.text() == "Use these labels"
+    assert dock.cells.labels_button.isEnabled()
+    assert session_of(viewer).cells.count == 16
+    np.testing.assert_array_equal(session_of(viewer).cells.labels, labels())
+
+
+def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, dock, hand, disk):
+    hand.click(dock.cells.labels_button)
+    hand.wait_idle(dock)
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    session = session_of(viewer)
+    assert session.embedded.table.obs["label"].tolist() == list(range(3, 51, 3))
+    assert (disk.elsewhere, disk.in_window) == (4, 0)
+
+    layer = viewer.layers["mine"]
+    layer.data = da.where(layer.data == 6, 0, layer.data)
+    hand.wait_idle(dock)
+    assert "out of date: 1 cell edited by hand" in dock.steps[3].header.line
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    assert disk.in_window == 0
+    assert 6 not in session.embedded.table.obs["label"].tolist()
+    assert "out of date" not in dock.steps[3].header.line
+
+
+def test_lazy_labels_without_a_cell_are_one_line(viewer, dock, hand, disk):
+    viewer.layers["mine"].data = disk.lazy(np.zeros((SIDE, SIDE), np.int32))
+    hand.click(dock.cells.labels_button)
+    hand.wait_idle(dock)
+    assert dock.steps[2].reason.text() == "The labels 'mine' hold no cell; every pixel is 0"
+    assert session_of(viewer).cells is None
+
+
+def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, hand, disk):
+    disk.slow = True
+    hand.click(dock.cells.labels_button)
+    for layer in list(viewer.layers)[:3]:
+        layer.data = planes(5)[0]
+    viewer.layers.selection = set(list(viewer.layers)[:3])
+    dock.controller.images.use_layers()
+    hand.wait_idle(dock)
+    assert session_of(viewer).cells is None
+
+
+def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, hand, disk):
+    disk.slow = True
+    hand.click(dock.cells.labels_button)
+    session_of(viewer).rename_channel("ER", "conA")
+    hand.wait_idle(dock)
+    assert session_of(viewer).cells.count == 16
+    assert session_of(viewer).image.channel_names == ("DNA", "conA", "RNA")

@@ -1,0 +1,126 @@
+"""Save, close, reopen: everything is there. Copy, paste, run: the same numbers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication
+
+import napari_c3r as c3r
+from napari_c3r.core.reduce.maps import cluster
+from napari_c3r.core.table import KEY
+from napari_c3r.core.table.annotate import annotate
+from napari_c3r.session import session_of
+from napari_c3r.widgets.viewer import layers
+from tests.widgets.fields import labels, planes, write_plate
+
+pytestmark = pytest.mark.gl
+
+
+@pytest.fixture
+def worked(viewer, dock, hand, tmp_path):
+    """A plate of which one field is segmented, embedded, mapped, filtered and named."""
+    dock.controller.look([str(write_plate(tmp_path / "plate"))])
+    hand.wait_idle(dock)
+    dock.image.scan.names[0].setText("DNA")
+    hand.click(dock.image.scan.load_button)
+    hand.wait_idle(dock)
+    dock.cells.diameter.setValue(7.5)
+    hand.click(dock.cells.segment_button)
+    hand.wait_idle(dock)
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    return session_of(viewer)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_session_is_saved_and_reopened_in_another_window(
+    viewer, dock, hand, worked, tmp_path, make_napari_viewer_proxy
+):
+    from napari_c3r.core.cells.filters import CellFilter
+
+    named = worked.embedded.table.copy()
+    named.obsm["X_umap"] = np.random.default_rng(0).normal(size=(16, 2)).astype(np.float32)
+    named.uns[KEY]["map"] = {"seed": 0}
+    cluster(named, method="kmeans", n_clusters=3)
+    chosen = np.zeros(len(named), bool)
+    chosen[2:5] = True
+    worked.set_mapped(annotate(named, chosen, "mitotic"))
+    worked.set_filter(CellFilter(border=True))
+    cells = layers.own_layer(viewer, layers.CELLS)
+    cells.data_setitem(np.nonzero(cells.data == 7), 0)
+    hand.wait_idle(dock)
+    hand.answer(tmp_path / "mine")
+    hand.click(dock.keep.save_button)
+    hand.wait_idle(dock)
+    assert (tmp_path / "mine.c3r" / "session.json").is_file()
+
+    other = make_napari_viewer_proxy(show=True)
+    _, again = other.window.add_plugin_dock_widget("napari-c3r", "C3R")
+    hand.ready(again)
+    try:
+        again.controller.look([str(tmp_path / "mine.c3r")])
+        hand.wait_idle(again)
+        session = session_of(other)
+        assert [f.name for f in session.fields] == [f.name for f in worked.fields]
+        assert session.assignment == worked.assignment
+        assert session.image.channel_names == ("DNA", "w2", "w3")
+        before, after = worked.embedded, session.embedded
+        np.testing.assert_array_equal(after.all_rows.X, before.all_rows.X)
+        np.testing.assert_array_equal(after.table.obsm["X_umap"], before.table.obsm["X_umap"])
+        assert after.table.obs["cluster"].tolist() == before.table.obs["cluster"].tolist()
+        assert (after.table.obs["annotation"] == "mitotic").sum() == 3
+        assert after.hidden_count == before.hidden_count
+        # What was drawn and not embedded yet is still known to be so.
+        assert "1 cell edited by hand" in again.steps[3].header.line
+        assert again.cells.diameter.value() == 7.5
+        assert again.cells.border.isChecked()
+        shown = layers.own_layer(other, layers.CELLS).data
+        np.testing.assert_array_equal(shown, layers.own_layer(viewer, layers.CELLS).data)
+    finally:
+        again.release()
+
+
+def test_what_is_copied_makes_the_same_vectors(viewer, dock, hand, worked, tmp_path):
+    dock.keep.python_action.trigger()
+    assert dock.steps[4].reason.text() == ""
+    script = tmp_path / "again.py"
+    script.write_text(QApplication.clipboard().text(), "utf-8")
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    table = c3r.read(tmp_path / "cells.csv")
+    np.testing.assert_array_equal(table.X, worked.embedded.table.X)
+    assert table.obs_names.tolist() == worked.embedded.table.obs_names.tolist()
+    dock.keep.shell_action.trigger()
+    assert QApplication.clipboard().text().startswith("napari-c3r embed ")
+
+
+def test_cells_that_are_on_no_disk_have_to_be_saved_first(viewer, dock, hand, tmp_path):
+    for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
+        viewer.add_image(plane, name=name)
+    viewer.add_labels(labels(), name="mine")
+    viewer.layers.selection = set(list(viewer.layers)[:3])
+    hand.wait_idle(dock)
+    dock.controller.images.use_layers()
+    dock.controller.finding.use_labels("mine")
+    hand.wait_idle(dock)
+    hand.click(dock.embed.embed_button)
+    hand.wait_idle(dock)
+    dock.keep.python_action.trigger()
+    assert "save the session first" in dock.steps[4].reason.text()
+    dock.controller.keeping.save(str(tmp_path / "mine.c3r"), {})
+    hand.wait_idle(dock)
+    dock.keep.python_action.trigger()
+    assert dock.steps[4].reason.text() == ""
+    text = QApplication.clipboard().text().replace("cells.csv", "cells.h5ad")
+    done = subprocess.run(
+        [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    table = c3r.read(tmp_path / "cells.h5ad")
+    np.testing.assert_array_equal(table.X, session_of(viewer).embedded.table.X)

@@ -1,1 +1,0 @@
-"""The paper's claims, tried at a small scale: `python -m training.claims --help`."""

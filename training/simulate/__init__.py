@@ -1,0 +1,1 @@
+"""Simulated experiments: cell lines, antibodies, treatments and optics drawn at random."""
