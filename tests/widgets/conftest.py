@@ -44,7 +44,7 @@ def _has_screen() -> bool:
     return sys.platform != "linux" or bool(shown)
 
 
-class Hand:
+class User:
     """Clicks, chooses and drags as a user does: once a thing has come to rest where it is seen."""
 
     patience = 120
@@ -228,7 +228,7 @@ def _described(widget: QWidget) -> str:
     return f"{type(widget).__name__} {text or widget.objectName()!r}"
 
 
-class Brake:
+class PausedWorker:
     """Holds up an embedding, so that a test need not be quick to do something meanwhile."""
 
     def __init__(self) -> None:
@@ -253,9 +253,9 @@ class Brake:
 
 
 @pytest.fixture
-def brake(monkeypatch):
+def paused_worker(monkeypatch):
     """Off until a test holds an embedding or the diagnostics."""
-    made = Brake()
+    made = PausedWorker()
     monkeypatch.setattr("napari_c3r.core.embed.job.iter_crops", made.iter_crops)
     monkeypatch.setattr("napari_c3r.core.diagnose.flip.iter_crops", made.iter_crops)
     yield made
@@ -328,8 +328,8 @@ def sliced_in_the_background():
 
 
 @pytest.fixture
-def hand(qtbot) -> Hand:
-    return Hand(qtbot)
+def user(qtbot) -> User:
+    return User(qtbot)
 
 
 @pytest.fixture
@@ -340,8 +340,8 @@ def viewer(make_napari_viewer_proxy):
 
 
 @pytest.fixture
-def dock(viewer, hand):
+def dock(viewer, user):
     _, widget = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
-    hand.ready(widget)
+    user.ready(widget)
     yield widget
     widget.release()

@@ -61,16 +61,16 @@ def add_layers(viewer, pixels: np.ndarray | None = None) -> None:
     viewer.layers.selection = set(list(viewer.layers)[:3])
 
 
-def take_image(dock, hand) -> None:
+def take_image(dock, user) -> None:
     """Take the selected layers as the image."""
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.layers_button)
+    user.wait_idle(dock)
 
 
-def take_labels(dock, hand) -> None:
+def take_labels(dock, user) -> None:
     """Take the Labels layer as the cells."""
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
+    user.click(dock.cells.labels_choice)
+    user.click(dock.cells.labels_button)

@@ -129,17 +129,17 @@ def unreached(dock: QWidget, reached: list[QWidget]) -> list[str]:
 
 
 @pytest.fixture
-def worked(viewer, dock, hand):
+def worked(viewer, dock, user):
     """A dock that has come all the way, with a map that is not waited for."""
     for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
         viewer.add_image(plane, name=name)
     viewer.layers.selection = set(viewer.layers)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     session = session_of(viewer)
     mapped = session.embedded.table.copy()
     mapped.obsm["X_umap"] = mapped.obsm["spatial"].astype(np.float32)
@@ -147,11 +147,11 @@ def worked(viewer, dock, hand):
     mapped.obs["cluster"] = mapped.obs["cluster"].cat.rename_categories(["0", "1"])
     mapped.uns[KEY]["map"] = {"seed": 0}
     session.set_mapped(mapped)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     return dock
 
 
-def test_the_dock(worked, hand):
+def test_the_dock(worked, user):
     dock = worked
     assert nameless(dock) == []
     assert tipless(dock) == []
@@ -161,36 +161,36 @@ def test_the_dock(worked, hand):
         if fold.isVisible():
             fold.button.setChecked(True)
     dock.window().resize(1500, 1900)
-    hand.rest(dock)
+    user.rest(dock)
     reached = reached_by_tab(dock, dock.steps[0].header)
     assert out_of_order(dock, reached) == []
     assert unreached(dock, reached) == []
 
 
-def test_the_check_of_what_is_opened(viewer, dock, hand, tmp_path):
+def test_the_check_of_what_is_opened(viewer, dock, user, tmp_path):
     dock.controller.images.look([str(write_plate(tmp_path / "plate"))])
-    hand.wait_idle(dock)
-    hand.rest(dock)
+    user.wait_idle(dock)
+    user.rest(dock)
     reached = reached_by_tab(dock, dock.steps[0].header)
     assert unreached(dock, reached) == []
     assert nameless(dock) == []
     assert tipless(dock) == []
     assert out_of_order(dock, reached) == []
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.rest(dock)
+    user.rest(dock)
     reached = reached_by_tab(dock, dock.steps[0].header)
     assert out_of_order(dock, reached) == []
     assert tipless(dock) == []
 
 
-def test_the_explorer(worked, viewer, hand):
+def test_the_explorer(worked, viewer, user):
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
-    hand.until(lambda: explorer.model.count == 16)
+    user.until(lambda: explorer.model.count == 16)
     session_of(viewer).select(np.arange(16) < 5)
-    hand.until(lambda: not explorer.montage.busy)
-    hand.rest(explorer)
+    user.until(lambda: not explorer.montage.busy)
+    user.rest(explorer)
     assert nameless(explorer) == []
     assert tipless(explorer) == []
     reached = reached_by_tab(explorer, controls(explorer.scatter.toolbar)[0])

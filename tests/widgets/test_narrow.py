@@ -35,31 +35,31 @@ def too_wide(dock) -> list[str]:
 
 
 @pytest.mark.gl
-def test_every_step_fits_the_narrowest_dock(viewer, dock, hand):
+def test_every_step_fits_the_narrowest_dock(viewer, dock, user):
     assert too_wide(dock) == []
     viewer.add_image(planes(), name="a stack with a name that is longer than the dock is wide")
-    hand.until(lambda: len(dock.channels.names) == 3)
-    hand.wait_idle(dock)
+    user.until(lambda: len(dock.channels.names) == 3)
+    user.wait_idle(dock)
     assert too_wide(dock) == []
 
 
 @pytest.mark.gl
-def test_what_was_understood_fits_the_narrowest_dock(dock, hand, tmp_path):
+def test_what_was_understood_fits_the_narrowest_dock(dock, user, tmp_path):
     write_plate(tmp_path / "plate")
     dock.controller.look([str(tmp_path / "plate")])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert not dock.image.scan.isHidden()
     assert too_wide(dock) == []
 
 
 @pytest.mark.gl
-def test_the_number_of_clusters_shows_only_where_it_is_asked_for(dock, hand):
+def test_the_number_of_clusters_shows_only_where_it_is_asked_for(dock, user):
     dock.steps[4].set_open(True)
     method, number = dock.map.method, dock.map.n_clusters
     assert not number.isVisible()
-    hand.choose(method, "k-means")
+    user.choose(method, "k-means")
     assert number.isVisible()
-    hand.choose(method, "HDBSCAN")
+    user.choose(method, "HDBSCAN")
     assert not number.isVisible()
 
 
@@ -89,16 +89,16 @@ def test_a_long_name_breaks_and_is_told_as_it_is(qtbot):
 
 
 @pytest.mark.gl
-def test_a_long_file_name_does_not_widen_the_dock(dock, hand, tmp_path):
+def test_a_long_file_name_does_not_widen_the_dock(dock, user, tmp_path):
     long = "2026-05-plate_0001_treated_with_something_A14_site1_channel1"
     (tmp_path / f"{long}.tif").write_text("not a picture")
     dock.controller.look([str(tmp_path / f"{long}.tif")])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert f"{long}.tif cannot be read" in dock.steps[0].reason.text()
     assert too_wide(dock) == []
     tifffile.imwrite(tmp_path / f"{long}.tif", planes(), photometric="minisblack")
     dock.controller.look([str(tmp_path / f"{long}.tif")])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert not dock.image.scan.isHidden()
     assert too_wide(dock) == []
 

@@ -121,39 +121,39 @@ class World:
 
 
 @pytest.fixture
-def world(viewer, hand, field, table, encoder_path):
+def world(viewer, user, field, table, encoder_path):
     made = World(viewer, field, table, encoder_path)
     # Only what is on the screen looks for the cost.
-    hand.ready(made.dock)
-    hand.until(lambda: not made.dock.busy)
+    user.ready(made.dock)
+    user.until(lambda: not made.dock.busy)
     yield made
-    hand.until(lambda: not made.dock.busy)
+    user.until(lambda: not made.dock.busy)
     made.dock.release()
 
 
-def choose(hand, box, text):
+def choose(user, box, text):
     box.setFocus()
-    hand.choose(box, text)
+    user.choose(box, text)
 
 
-def ask(world, hand, *, all_of_it=False):
+def ask(world, user, *, all_of_it=False):
     """Press Run; without what else explains the map, and the channels alone, to be quick."""
     if not all_of_it:
         world.dock.ask.confounds.setChecked(False)
         world.dock.ask.parity.setChecked(False)
-    hand.click(world.dock.ask.ask_button)
-    hand.until(lambda: not world.dock.busy, 180)
+    user.click(world.dock.ask.ask_button)
+    user.until(lambda: not world.dock.busy, 180)
 
 
-def test_the_answer_is_that_of_a_flip_report(world, hand, field):
+def test_the_answer_is_that_of_a_flip_report(world, user, field):
     ask_body = world.dock.ask
     cells = len(world.obs)
     assert ask_body.scope.currentText() == f"all {cells} cells"
     # As assigned, swapped, four alone, two left out; noise twice; four channels alone.
-    hand.until(lambda: "about" in ask_body.cost.text())
+    user.until(lambda: "about" in ask_body.cost.text())
     assert ask_body.cost.text().startswith(f"{cells} cells × 14 variants, about ")
     assert ask_body.cost.text().endswith(" s on cpu")
-    ask(world, hand, all_of_it=True)
+    ask(world, user, all_of_it=True)
     alone = c3r.flip_report(
         field.image,
         field.cells,
@@ -177,12 +177,12 @@ def test_the_answer_is_that_of_a_flip_report(world, hand, field):
     # Clicks on a bar choose its variant everywhere, and tell of it.
     name = next(bar.name for bar in bars if alone.sentence(bar.name) not in alone.headline)
     row = [bar.name for bar in bars].index(name)
-    hand.click(answer.neighbours, lambda: answer.neighbours.row_rect(row).center().toPoint())
+    user.click(answer.neighbours, lambda: answer.neighbours.row_rect(row).center().toPoint())
     assert world.dock.cells.chosen == name
     assert answer.sentence.text == f"{alone.sentence(name)}."
     # Figures are copied in full.
-    hand.click(answer.details.button)
-    hand.click(answer.details.copy_button)
+    user.click(answer.details.button)
+    user.click(answer.details.copy_button)
     copied = QApplication.clipboard().text().splitlines()
     assert copied[0].split("\t") == list(alone.table.columns)
     assert len(copied) == 1 + len(alone.table)
@@ -194,11 +194,11 @@ def test_the_answer_is_that_of_a_flip_report(world, hand, field):
 
 
 def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
-    world, hand, viewer, field, table
+    world, user, viewer, field, table
 ):
-    ask(world, hand)
-    choose(hand, world.dock.cells.variant, FLIP)
-    hand.click(world.dock.cells.paint_button)
+    ask(world, user)
+    choose(user, world.dock.cells.variant, FLIP)
+    user.click(world.dock.cells.paint_button)
     shift = world.report.cosine_shift[FLIP]
     column = "cosine_shift_RNA_as_context"
     np.testing.assert_allclose(world.obs[column], shift)
@@ -222,8 +222,8 @@ def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
     world.session.set_mapped(table.copy())
     np.testing.assert_allclose(world.obs[column], shift)
     # With no concept in both there is no cosine; another measure is painted and named.
-    choose(hand, world.dock.cells.variant, SWAP)
-    hand.click(world.dock.cells.paint_button)
+    choose(user, world.dock.cells.variant, SWAP)
+    user.click(world.dock.cells.paint_button)
     painted = layers.own_layer(viewer, layers.SHIFT).features
     assert list(painted.columns)[1] in (
         "Cosine shift all groups swapped",
@@ -236,26 +236,26 @@ def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
     assert layers.own_layer(viewer, layers.SHIFT) is None
 
 
-def test_the_cells_that_move_most_are_selected_everywhere(world, hand, viewer):
-    ask(world, hand)
-    choose(hand, world.dock.cells.variant, FLIP)
+def test_the_cells_that_move_most_are_selected_everywhere(world, user, viewer):
+    ask(world, user)
+    choose(user, world.dock.cells.variant, FLIP)
     assert world.dock.cells.movers_button.text() == "Show the 20 cells that move most"
-    hand.click(world.dock.cells.movers_button)
+    user.click(world.dock.cells.movers_button)
     top = world.report.obs.index[world.report.most_moved(FLIP, 20)]
     assert set(world.obs.index[world.session.selection]) == set(top)
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
-    hand.until(lambda: not explorer.montage.busy)
+    user.until(lambda: not explorer.montage.busy)
     assert set(explorer.panel.montage.thumbnails.rows) == set(
         np.flatnonzero(world.session.selection)
     )
     explorer.release()
 
 
-def test_maps_side_by_side_share_the_selection(world, hand, viewer):
-    ask(world, hand)
-    choose(hand, world.dock.cells.variant, FLIP)
-    hand.click(world.dock.cells.maps_button)
-    hand.until(lambda: not world.dock.busy, 200)
+def test_maps_side_by_side_share_the_selection(world, user, viewer):
+    ask(world, user)
+    choose(user, world.dock.cells.variant, FLIP)
+    user.click(world.dock.cells.maps_button)
+    user.until(lambda: not world.dock.busy, 200)
     maps = world.dock.cells.maps
     first, second = maps.models
     count = len(world.report.obs)
@@ -269,9 +269,9 @@ def test_maps_side_by_side_share_the_selection(world, hand, viewer):
     world.dock.findChild(type(maps)).window().activateWindow()
     maps.set_tool(maps.canvases[0].overlay.tool.__class__.LASSO)
     surface = maps.canvases[1].overlay
-    hand.ready(surface)
+    user.ready(surface)
     width, height = surface.width(), surface.height()
-    hand.drag(surface, [(1, 1), (width / 2, 1), (width / 2, height - 1), (1, height - 1), (1, 1)])
+    user.drag(surface, [(1, 1), (width / 2, 1), (width / 2, height - 1), (1, height - 1), (1, 1)])
     assert 0 < second.selection.sum() < count
     np.testing.assert_array_equal(first.selection, second.selection)
     chosen = set(world.report.obs.index[second.selection])
@@ -288,36 +288,36 @@ def test_maps_side_by_side_share_the_selection(world, hand, viewer):
         x, y = maps.canvases[0].camera.to_screen(first.xy[5])
         return QPoint(round(float(x)), round(float(y)))
 
-    hand.click(maps.canvases[0].overlay, place)
+    user.click(maps.canvases[0].overlay, place)
     assert first.current == second.current
     assert world.obs.index[world.session.current] == world.report.obs.index[first.current]
 
 
-def test_the_report_is_the_one_that_the_command_writes(world, hand, table, tmp_path):
+def test_the_report_is_the_one_that_the_command_writes(world, user, table, tmp_path):
     world.embed(without_map(table))
     assert world.dock.save_reason.text() == "Run the diagnostics first"
     assert not world.dock.save_button.isEnabled()
-    ask(world, hand, all_of_it=True)
+    ask(world, user, all_of_it=True)
     path = tmp_path / "mine.html"
-    hand.answer(path)
-    hand.click(world.dock.save_button)
-    hand.until(lambda: not world.dock.busy, 200)
+    user.answer(path)
+    user.click(world.dock.save_button)
+    user.until(lambda: not world.dock.busy, 200)
     assert world.dock.said.text == f"Wrote {path}."
     write_report(world.run_alone(most_cells=5000), tmp_path / "its.html")
     assert path.read_text("utf-8") == (tmp_path / "its.html").read_text("utf-8")
 
 
-def test_abort_keeps_the_cells_done_and_can_go_on(world, hand, brake):
+def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
     body = world.dock.ask
     body.parity.setChecked(False)
-    brake.hold(after=1)
-    hand.click(body.ask_button)
+    paused_worker.hold(after=1)
+    user.click(body.ask_button)
     assert not body.ask_button.isEnabled()
-    hand.until(lambda: "cells/s" in body.speed.text())
+    user.until(lambda: "cells/s" in body.speed.text())
     assert "left" in body.speed.text()
-    hand.click(body.abort_button)
-    brake.let_go()
-    hand.until(lambda: not world.dock.busy, 180)
+    user.click(body.abort_button)
+    paused_worker.let_go()
+    user.until(lambda: not world.dock.busy, 180)
     done, every = len(world.report.obs), len(world.obs)
     assert 8 <= done < every
     assert len(world.report.results) == 7
@@ -325,32 +325,32 @@ def test_abort_keeps_the_cells_done_and_can_go_on(world, hand, brake):
     assert "stopped early; what was done is kept" in world.header(1)
     assert world.dock.confounds.sentences.text == "Not asked, as the run was stopped."
     assert body.continue_button.text() == f"Continue, {every - done} cells left"
-    hand.click(body.continue_button)
-    hand.until(lambda: not world.dock.busy, 180)
+    user.click(body.continue_button)
+    user.until(lambda: not world.dock.busy, 180)
     whole = world.run_alone(most_cells=5000, parity=False).result()
     pd.testing.assert_frame_equal(world.report.rank_shift, whole.rank_shift)
     assert not body.continue_button.isVisible()
 
 
-def test_another_result_meanwhile_drops_the_run(world, hand, table, brake):
-    brake.hold(after=1)
-    hand.click(world.dock.ask.ask_button)
-    hand.until(lambda: "cells/s" in world.dock.ask.speed.text())
+def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worker):
+    paused_worker.hold(after=1)
+    user.click(world.dock.ask.ask_button)
+    user.until(lambda: "cells/s" in world.dock.ask.speed.text())
     world.embed(table[:20].copy())
     assert not world.asking.running
-    brake.let_go()
-    hand.until(lambda: not world.dock.busy, 180)
+    paused_worker.let_go()
+    user.until(lambda: not world.dock.busy, 180)
     assert world.asking.diagnosis is None
     assert world.reason() == "Stopped, as other cells were embedded meanwhile"
     assert world.dock.ask.ask_button.isEnabled()
-    ask(world, hand)
+    ask(world, user)
     assert len(world.report.obs) == 20
     assert world.reason() == ""
 
 
-def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, hand, table, viewer):
-    ask(world, hand)
-    hand.click(world.dock.cells.paint_button)
+def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, user, table, viewer):
+    ask(world, user)
+    user.click(world.dock.cells.paint_button)
     world.session.set_assignment(ROLES.with_role("ER", "concept"))
     assert "out of date: the role of ER changed" in world.header(1)
     assert world.reason() == "The result is out of date: the role of ER changed; embed again first"
@@ -373,19 +373,19 @@ def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, hand, t
     assert world.dock.save_button.isEnabled()
 
 
-def test_layers_removed_while_it_runs_change_nothing(world, hand, viewer, brake):
-    brake.hold(after=1)
-    hand.click(world.dock.ask.ask_button)
+def test_layers_removed_while_it_runs_change_nothing(world, user, viewer, paused_worker):
+    paused_worker.hold(after=1)
+    user.click(world.dock.ask.ask_button)
     viewer.layers.clear()
     assert world.asking.running
-    brake.let_go()
-    hand.until(lambda: not world.dock.busy, 180)
+    paused_worker.let_go()
+    user.until(lambda: not world.dock.busy, 180)
     assert len(world.report.obs) == len(world.obs)
-    hand.click(world.dock.cells.paint_button)
+    user.click(world.dock.cells.paint_button)
     assert layers.own_layer(viewer, layers.SHIFT) is not None
 
 
-def test_labels_are_judged_where_there_are_two_classes(world, hand):
+def test_labels_are_judged_where_there_are_two_classes(world, user):
     body = world.dock.ask
     assert body.labels.currentText() == "no labels in the table"
     assert not body.labels.isEnabled()
@@ -394,8 +394,8 @@ def test_labels_are_judged_where_there_are_two_classes(world, hand):
     assert not body.labels.isEnabled()
     world.session.annotate(np.arange(len(everything)) < 12, "other")
     assert body.labels.isEnabled()
-    choose(hand, body.labels, "Annotation")
-    ask(world, hand)
+    choose(user, body.labels, "Annotation")
+    ask(world, user)
     assert world.report.label_column == "annotation"
     alone = world.run_alone(most_cells=5000, label_column="annotation", parity=False).result()
     bars = world.dock.answer.telling.chart.bars
@@ -405,47 +405,47 @@ def test_labels_are_judged_where_there_are_two_classes(world, hand):
     assert "average precision" in world.dock.answer.sentence.text
 
 
-def test_a_sample_is_stated(world, hand):
+def test_a_sample_is_stated(world, user):
     body = world.dock.ask
-    choose(hand, body.scope, "a sample of")
+    choose(user, body.scope, "a sample of")
     body.sample.setValue(12)
     assert body.cost.text().startswith("12 cells × 14 variants")
-    ask(world, hand, all_of_it=True)
+    ask(world, user, all_of_it=True)
     assert len(world.report.obs) == 12
     assert world.header(1).startswith(f"12 of {len(world.obs)} cells")
     assert "12 of" in world.dock.answer.notes.text
     assert "12 cells are too few to say what explains them" in world.dock.confounds.sentences.text
 
 
-def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, hand):
+def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, user):
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
     assert dock.steps[0].reason.text() == "Embed the cells first"
     assert not dock.ask.ask_button.isEnabled()
     assert [step.header.line for step in dock.steps[1:]] == ["nothing asked yet"] * 4
-    hand.click(dock.ask.begin_button)
+    user.click(dock.ask.begin_button)
     assert "C3R (napari-c3r)" in viewer.window.dock_widgets
     viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
     dock.release()
 
 
-def test_without_a_question_there_is_nothing_to_run(world, hand):
+def test_without_a_question_there_is_nothing_to_run(world, user):
     body = world.dock.ask
     for box in body.kinds.values():
-        hand.click(box)
+        user.click(box)
     assert world.reason() == "Choose at least one of the first three questions"
     assert not body.ask_button.isEnabled()
 
 
-def test_roles_suggested_from_the_data_are_taken_over(world, hand):
+def test_roles_suggested_from_the_data_are_taken_over(world, user):
     world.session.set_assignment(ROLES.with_role("ER", "concept"))
     world.embed(world.session.embedded.table)
-    ask(world, hand, all_of_it=True)
+    ask(world, user, all_of_it=True)
     channels = world.dock.channels
     suggested = world.report.suggestion.assignment
     assert suggested.roles["ER"] == "context"
     assert [label.text() for label in channels.rows[1][:3]] == ["ER", "concept", "context"]
     assert world.header(5) == "1 role suggested otherwise"
-    hand.click(channels.use_button)
+    user.click(channels.use_button)
     assert world.session.assignment.roles["ER"] == "context"
     # A channel that took no part keeps its role.
     assert world.session.assignment.roles["Mito"] == "ignore"
@@ -454,7 +454,7 @@ def test_roles_suggested_from_the_data_are_taken_over(world, hand):
     assert "out of date: the role of ER changed" in world.header(1)
 
 
-def test_several_images_are_one_answer_and_each_is_painted(world, hand, viewer, field, table):
+def test_several_images_are_one_answer_and_each_is_painted(world, user, viewer, field, table):
     other = replace(field.image, name="second")
     encoder = c3r.load_encoder(world.source)
     half = np.where(field.cells <= 15, field.cells, 0)
@@ -465,9 +465,9 @@ def test_several_images_are_one_answer_and_each_is_painted(world, hand, viewer, 
     }
     world.embed(both, {field.image.name: field.image, "second": other}, cells)
     assert world.dock.ask.labels.findText("Image") > 0
-    ask(world, hand)
+    ask(world, user)
     assert world.report.obs["image"].nunique() == 2
-    hand.click(world.dock.cells.paint_button)
+    user.click(world.dock.cells.paint_button)
     first = layers.own_layer(viewer, layers.SHIFT).features
     assert len(first) == len(table)
     # Turning to the other field paints its cells, from the same column.
@@ -478,7 +478,7 @@ def test_several_images_are_one_answer_and_each_is_painted(world, hand, viewer, 
     assert "out of date" not in world.header(1)
 
 
-def test_a_constant_channel_and_two_channels_are_told_in_words(world, hand, field):
+def test_a_constant_channel_and_two_channels_are_told_in_words(world, user, field):
     planes = np.array(field.image.data)[[0, 2]]
     planes[1] = 7
     image = Image.from_array(planes, ["DNA", "RNA"], field.image.pixel_size_um, name="flat")
@@ -489,51 +489,51 @@ def test_a_constant_channel_and_two_channels_are_told_in_words(world, hand, fiel
     world.session.set_assignment(roles)
     world.field = replace(field, image=image)
     world.embed(flat)
-    ask(world, hand)
+    ask(world, user)
     notes = world.dock.answer.notes.text
     assert "'RNA' is constant in every cell." in notes
     assert "Not asked: 'DNA' is the only context channel" in notes
     assert [bar.name for bar in world.dock.answer.neighbours.chart.bars] == [SWAP]
     # Alone, the questions that two channels cannot answer are refused before the run.
-    hand.click(world.dock.steps[0].header)
-    hand.click(world.dock.ask.kinds["all groups swapped"])
+    user.click(world.dock.steps[0].header)
+    user.click(world.dock.ask.kinds["all groups swapped"])
     assert world.reason().startswith("Nothing can be asked of the channels DNA, RNA")
     assert not world.dock.ask.ask_button.isEnabled()
 
 
-def test_another_encoder_in_its_place_is_refused(world, hand):
+def test_another_encoder_in_its_place_is_refused(world, user):
     world.session.embedded.table.uns[KEY]["encoder"]["weights_sha256"] = "0" * 64
-    hand.click(world.dock.ask.ask_button)
-    hand.until(lambda: not world.dock.busy, 180)
+    user.click(world.dock.ask.ask_button)
+    user.until(lambda: not world.dock.busy, 180)
     assert "is not the one that embedded these cells; embed them again" in world.reason()
     assert world.asking.diagnosis is None
 
 
 def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
-    viewer, dock, hand, field, encoder_path
+    viewer, dock, user, field, encoder_path
 ):
     for name, plane in zip(field.image.channel_names, field.image.data, strict=True):
         viewer.add_image(np.asarray(plane), name=name, scale=(0.6, 0.6), units="um")
     viewer.add_labels(field.cells, name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:5])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.controller.finding.use_labels("mine")
     dock.controller.embedding.load_encoder(str(encoder_path))
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
-    hand.click(dock.map.map_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
+    user.click(dock.map.map_button)
+    user.wait_idle(dock)
     session = session_of(viewer)
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
-    hand.until(lambda: not explorer.montage.busy)
-    hand.click(explorer.doubt_button)
+    user.until(lambda: not explorer.montage.busy)
+    user.click(explorer.doubt_button)
     shown = viewer.window.dock_widgets["C3R Diagnostics (napari-c3r)"].__wrapped__
-    hand.until(lambda: not shown.busy, 180)
-    hand.click(shown.ask.ask_button)
-    hand.until(lambda: not shown.busy, 180)
+    user.until(lambda: not shown.busy, 180)
+    user.click(shown.ask.ask_button)
+    user.until(lambda: not shown.busy, 180)
     report = shown.asking.diagnosis.report
     # Its vectors as assigned are those of the session, cut out and embedded alike.
     table = session.embedded.table[report.obs.index]

@@ -189,10 +189,10 @@ def test_bars_reach_their_value_in_their_colour(bars):
     assert "ER as concept: 0.75 (0.70 to 0.80)" in bars.accessibleDescription()
 
 
-def test_a_bar_is_chosen_by_mouse_and_keys(bars, hand):
+def test_a_bar_is_chosen_by_mouse_and_keys(bars, user):
     chosen = []
     bars.chosen.connect(chosen.append)
-    hand.click(bars, lambda: bars.row_rect(1).center().toPoint())
+    user.click(bars, lambda: bars.row_rect(1).center().toPoint())
     QTest.keyClick(bars, Qt.Key.Key_Up)
     QTest.keyClick(bars, Qt.Key.Key_Up)
     names = [bar.name for bar in bars.chart.bars]

@@ -58,11 +58,11 @@ def explorer(viewer, qtbot):
     shown.release()
 
 
-def test_the_map_says_that_distances_are_no_evidence_and_where_to_ask(explorer, viewer, hand):
+def test_the_map_says_that_distances_are_no_evidence_and_where_to_ask(explorer, viewer, user):
     said = [label for label in explorer.findChildren(QLabel) if "not evidence" in label.text()]
     assert [label.text() for label in said] == ["Distances on this map are not evidence."]
-    hand.until(said[0].isVisible)
-    hand.click(explorer.doubt_button)
+    user.until(said[0].isVisible)
+    user.click(explorer.doubt_button)
     docks = viewer.window.dock_widgets
     (dock,) = (docks[name] for name in docks if name.startswith("C3R Diagnostics"))
     assert dock.__wrapped__.isVisible()
@@ -72,8 +72,8 @@ def test_the_map_says_that_distances_are_no_evidence_and_where_to_ask(explorer, 
 @pytest.mark.parametrize(
     ("title", "column"), [("Plate", "plate"), ("Well", "well"), ("Image", "image")]
 )
-def test_the_map_is_coloured_by_where_cells_come_from(explorer, viewer, hand, title, column):
-    hand.choose(explorer.colour_by, title)
+def test_the_map_is_coloured_by_where_cells_come_from(explorer, viewer, user, title, column):
+    user.choose(explorer.colour_by, title)
     obs = session_of(viewer).embedded.table.obs
     legend = explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == sorted(obs[column].unique())
@@ -85,6 +85,6 @@ def test_the_map_is_coloured_by_where_cells_come_from(explorer, viewer, hand, ti
 
 
 @pytest.mark.parametrize("title", ["Area (px)", "RNA intensity"])
-def test_the_map_is_coloured_by_size_and_intensity(explorer, hand, title):
-    hand.choose(explorer.colour_by, title)
+def test_the_map_is_coloured_by_size_and_intensity(explorer, user, title):
+    user.choose(explorer.colour_by, title)
     assert explorer.scatter.legend.bar.isVisible()

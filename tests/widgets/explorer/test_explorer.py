@@ -63,8 +63,8 @@ def rows_of(image, labels, rng):
 class World:
     """A viewer that shows the first of two embedded fields, and its explorer."""
 
-    def __init__(self, viewer, hand):
-        self.hand = hand
+    def __init__(self, viewer, user):
+        self.user = user
         rng = np.random.default_rng(0)
         made = {name: field(name, offset) for name, offset in (("one", 1), ("two", 5))}
         self.images = {name: image for name, (image, _) in made.items()}
@@ -109,11 +109,11 @@ class World:
         self.session.set_embedded(self.result)
         self.explorer.show()
         self.idle()
-        self.hand.rest(self.explorer)
+        self.user.rest(self.explorer)
 
     def idle(self):
         QApplication.processEvents()
-        self.hand.until(
+        self.user.until(
             lambda: not (self.explorer.montage.busy or self.explorer.panel.exports.busy)
         )
 
@@ -141,7 +141,7 @@ class World:
 
     def click_point(self, row, modifier=NONE):
         overlay = self.explorer.scatter.canvas.overlay
-        self.hand.click(overlay, lambda: self.point(row), modifier)
+        self.user.click(overlay, lambda: self.point(row), modifier)
 
     def cell_of_table(self, place, column=0):
         table = self.explorer.panel.table
@@ -152,7 +152,7 @@ class World:
     def click_row(self, row, modifier=NONE):
         table = self.explorer.panel.table
         place = table.rows.place_of(row)
-        self.hand.click(table.viewport(), lambda: self.cell_of_table(place), modifier)
+        self.user.click(table.viewport(), lambda: self.cell_of_table(place), modifier)
 
     def listed(self):
         """What the table on the screen says, as keys."""
@@ -171,9 +171,9 @@ class World:
 
 
 @pytest.fixture
-def shown(qtbot, hand):
+def shown(qtbot, user):
     """The explorer as a window of its own, of a viewer without one: quicker to make."""
-    world = World(ViewerModel(), hand)
+    world = World(ViewerModel(), user)
     qtbot.addWidget(world.explorer)
     world.explorer.resize(1300, 420)
     world.show()
@@ -183,11 +183,11 @@ def shown(qtbot, hand):
 
 
 @pytest.fixture
-def world(make_napari_viewer, hand):
+def world(make_napari_viewer, user):
     """The explorer in the window of napari."""
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1400, 900)
-    world = World(viewer, hand)
+    world = World(viewer, user)
     viewer.window.add_dock_widget(world.explorer, name="C3R Explorer", area="bottom")
     yield world
     world.idle()
@@ -236,12 +236,12 @@ def canvas_click(world, row, modifier=NONE):
         y, x = away + np.array([native.height(), native.width()]) / 2
         return QPoint(round(x), round(y))
 
-    world.hand.click(native, place, modifier)
+    world.user.click(native, place, modifier)
 
 
-def test_real_clicks_in_napari_s_canvas(world, hand):
+def test_real_clicks_in_napari_s_canvas(world, user):
     assert not world.explorer.panel.isVisible()
-    hand.click(world.explorer.begin_button)
+    user.click(world.explorer.begin_button)
     docks = world.viewer.window.dock_widgets
     dock = next(dock for name, dock in docks.items() if name.startswith("C3R ("))
 
@@ -272,13 +272,13 @@ def test_real_clicks_in_napari_s_canvas(world, hand):
     dock.release()
 
 
-def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown, hand):
+def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown, user):
     overlay = shown.explorer.scatter.canvas.overlay
     key(shown, overlay, Qt.Key.Key_L)
     a, b = shown.point(0), shown.point(13)
     left, right = a.x() - 9, b.x() + 9
     low, high = a.y() + 9, b.y() - 9
-    hand.drag(overlay, [(left, low), (right, low), (right, high), (left, high), (left, low - 1)])
+    user.drag(overlay, [(left, low), (right, low), (right, high), (left, high), (left, low - 1)])
     expected = [0, 1, 2, 3, 10, 11, 12, 13]
     assert np.flatnonzero(shown.session.selection).tolist() == expected
     assert shown.listed() == shown.keys(expected)
@@ -322,7 +322,7 @@ def test_the_table_sorts_and_keeps_its_keys(shown):
 
     values = shown.obs["intensity_mean_DNA"].to_numpy()
     for order in (values.argsort(), (-values).argsort()):
-        shown.hand.click(header.viewport(), where)
+        shown.user.click(header.viewport(), where)
         finite = int(np.isfinite(values).sum())
         assert shown.listed()[:finite] == shown.keys(order[:finite])
         assert {shown.listed()[-1], shown.listed()[-2]} == set(
@@ -359,7 +359,7 @@ def test_an_explorer_that_is_opened_late_shows_the_cells(shown, qtbot):
     late = C3RExplorer(shown.viewer)
     qtbot.addWidget(late)
     late.show()
-    shown.hand.until(lambda: not late.montage.busy)
+    shown.user.until(lambda: not late.montage.busy)
     assert len(late.panel.montage.thumbnails.rows) > 0
     late.release()
 
@@ -376,7 +376,7 @@ def test_a_click_on_a_thumbnail_centres_on_its_cell(shown):
     shown.session.select(np.isin(np.arange(len(shown.obs)), shown.rows()[:5]))
     shown.idle()
     thumbnails = shown.explorer.panel.montage.thumbnails
-    shown.hand.click(
+    shown.user.click(
         thumbnails.viewport(), lambda: thumbnails.visualItemRect(thumbnails.item(2)).center()
     )
     row = thumbnails.rows[2]
@@ -390,7 +390,7 @@ def test_hovering_a_point_shows_its_cell(shown):
     row = int(shown.rows("two")[2])
     overlay = shown.explorer.scatter.canvas.overlay
     card = shown.explorer.montage.card
-    shown.hand.move(overlay, shown.point(row))
+    shown.user.move(overlay, shown.point(row))
     assert card.isVisible()
     shown.idle()
     label = shown.obs["label"].iloc[row]
@@ -400,12 +400,12 @@ def test_hovering_a_point_shows_its_cell(shown):
     assert not card.isVisible()
 
 
-def test_those_like_a_cell_are_found_among_all_images_and_never_among_hidden_cells(shown, hand):
+def test_those_like_a_cell_are_found_among_all_images_and_never_among_hidden_cells(shown, user):
     rng = np.random.default_rng(3)
     hidden = rng.random(len(shown.obs)) < 0.4
     shown.obs["area_px"] = np.where(hidden, 9_000, 144)
     vectors = pd.DataFrame(shown.table.X, index=shown.table.obs_names)
-    hand.choose(shown.explorer.panel.montage.choice, "Similar to cell")
+    user.choose(shown.explorer.panel.montage.choice, "Similar to cell")
     for chosen in (CellFilter(unusual_size=True), CellFilter(), CellFilter(unusual_size=True)):
         shown.session.set_filter(chosen)
         shown.idle()
@@ -441,9 +441,9 @@ def pixel_of(world, cell):
     return np.array([shares[1], shares[1], shares[0]])
 
 
-def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, hand):
+def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, user):
     row = int(shown.rows()[6])
-    hand.choose(shown.explorer.panel.montage.choice, "Similar to cell")
+    user.choose(shown.explorer.panel.montage.choice, "Similar to cell")
     shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows == []
     shown.click_point(row)
@@ -452,35 +452,35 @@ def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, hand):
     expected = np.argsort(-(unit @ unit[row]), kind="stable")[:40]
     assert shown.explorer.panel.montage.thumbnails.rows == expected.tolist()
     assert shown.explorer.model.marked.tolist() == expected[1:].tolist()
-    hand.click(shown.explorer.panel.montage.select_button)
+    user.click(shown.explorer.panel.montage.select_button)
     assert np.flatnonzero(shown.session.selection).tolist() == sorted(expected)
     tip = shown.explorer.panel.montage.thumbnails.item(1).toolTip()
     assert f"{(unit @ unit[row])[expected[1]]:.3f}" in tip
 
 
-def test_outliers_and_typical_cells_of_the_selection(shown, hand):
+def test_outliers_and_typical_cells_of_the_selection(shown, user):
     chosen = shown.rows()[:20]
     shown.session.select(np.isin(np.arange(len(shown.obs)), chosen))
     unit = shown.table.X / np.linalg.norm(shown.table.X, axis=1, keepdims=True)
     among = unit[chosen] @ unit[chosen].T
     medoid = among.sum(axis=1).argmax()
     order = chosen[np.argsort(-among[medoid], kind="stable")]
-    hand.choose(shown.explorer.panel.montage.choice, "Typical")
+    user.choose(shown.explorer.panel.montage.choice, "Typical")
     shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows == order.tolist()
-    hand.choose(shown.explorer.panel.montage.choice, "Outliers")
+    user.choose(shown.explorer.panel.montage.choice, "Outliers")
     shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows[0] == order[-1]
 
 
-def test_a_montage_is_saved_with_its_cells(shown, hand, tmp_path):
+def test_a_montage_is_saved_with_its_cells(shown, user, tmp_path):
     rows = np.array([shown.rows("one")[0], shown.rows("two")[0]])
     shown.session.select(np.isin(np.arange(len(shown.obs)), rows))
     shown.idle()
     path = tmp_path / "cells.tif"
-    hand.answer(path)
-    hand.click(shown.explorer.panel.montage.save_button)
-    hand.until(path.exists)
+    user.answer(path)
+    user.click(shown.explorer.panel.montage.save_button)
+    user.until(path.exists)
     shown.idle()
     with tifffile.TiffFile(path) as file:
         stack, told = file.asarray(), json.loads(file.imagej_metadata["Info"])
@@ -495,15 +495,15 @@ def test_a_montage_is_saved_with_its_cells(shown, hand, tmp_path):
     assert path.name in shown.explorer.panel._said.text()
 
 
-def test_clusters_are_named_merged_painted_and_exported(shown, hand, tmp_path):
+def test_clusters_are_named_merged_painted_and_exported(shown, user, tmp_path):
     explorer, naming = shown.explorer, shown.explorer.panel.naming
     legend = explorer.scatter.legend.categories
     clusters = np.asarray(shown.obs["cluster"])
-    hand.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(0)).center())
-    hand.click(explorer.panel.name_button)
+    user.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(0)).center())
+    user.click(explorer.panel.name_button)
     assert naming.label.text() == "Name 20 cells"
     QTest.keyClicks(naming.names.lineEdit(), "mitotic")
-    hand.click(naming.give_button)
+    user.click(naming.give_button)
     found = shown.obs["annotation"]
     assert (found[clusters == "0"] == "mitotic").all()
     assert found[clusters != "0"].isna().all()
@@ -517,21 +517,21 @@ def test_clusters_are_named_merged_painted_and_exported(shown, hand, tmp_path):
         assert classes.tolist() == [1 if clusters[row] == "0" else layers.DIMMED_CLASS]
 
     # Another cluster under the same name is the same group.
-    hand.choose(explorer.colour_by, "Cluster")
-    hand.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(1)).center())
+    user.choose(explorer.colour_by, "Cluster")
+    user.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(1)).center())
     QTest.keyClicks(naming.names.lineEdit(), "mitotic")
     QTest.keyClick(naming.names.lineEdit(), Qt.Key.Key_Return)
     assert (shown.obs["annotation"] == "mitotic").sum() == 40
     path = tmp_path / "selection.csv"
-    hand.answer(path)
-    hand.click(explorer.panel.export_button)
-    hand.until(path.exists)
+    user.answer(path)
+    user.click(explorer.panel.export_button)
+    user.until(path.exists)
     shown.idle()
     again = c3r.read(path)
     assert len(again) == 20
     assert (again.obs["annotation"] == "mitotic").all()
     assert set(again.obs["cluster"].astype(str)) == {"1"}
-    hand.click(naming.clear_button)
+    user.click(naming.clear_button)
     assert (shown.obs["annotation"] == "mitotic").sum() == 20
 
 
@@ -543,8 +543,8 @@ def test_names_outlive_a_new_map(shown):
     assert (other.obs["annotation"][shown.obs["cluster"] == "1"] == "flat").all()
 
 
-def test_colours_of_a_value_are_those_of_the_map(shown, hand):
-    hand.choose(shown.explorer.colour_by, "DNA intensity")
+def test_colours_of_a_value_are_those_of_the_map(shown, user):
+    user.choose(shown.explorer.colour_by, "DNA intensity")
     assert shown.explorer.scatter.legend.bar.isVisible()
     layer = layers.own_layer(shown.viewer, layers.CLUSTERS)
     values = shown.obs["intensity_mean_DNA"].to_numpy()
@@ -555,7 +555,7 @@ def test_colours_of_a_value_are_those_of_the_map(shown, hand):
         assert np.abs(drawn - on_map).max() < 6
         if np.isnan(values[row]):
             assert on_map.tolist() == [128, 128, 128]
-    hand.choose(shown.explorer.colour_by, "Well")
+    user.choose(shown.explorer.colour_by, "Well")
     legend = shown.explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == ["A01", "B02"]
 

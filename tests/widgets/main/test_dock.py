@@ -15,60 +15,60 @@ from napari_c3r.widgets.viewer import layers
 pytestmark = pytest.mark.gl
 
 
-def export_by_dialog(dock, hand, path):
+def export_by_dialog(dock, user, path):
     """Press Export and type a name into the dialog that comes."""
-    hand.answer(path)
-    hand.click(dock.map.export_button)
-    hand.wait_idle(dock)
+    user.answer(path)
+    user.click(dock.map.export_button)
+    user.wait_idle(dock)
 
 
 @pytest.mark.usefixtures("small_sample")
-def test_from_the_sample_to_a_table(viewer, dock, hand, tmp_path):
+def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     session = session_of(viewer)
 
     # An empty dock teaches: its first step is open and offers the sample.
     assert dock.steps[0].is_open
     assert not dock.embed.embed_button.isEnabled()
-    hand.click(dock.image.sample_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
     assert dock.steps[0].header.line.startswith("cell-painting-sample\n5 channels · ")
     assert session.assignment.context == ("DNA", "ER")
 
     # Roles by dropdown.
-    hand.choose(dock.channels.roles[4], "Ignore")
+    user.choose(dock.channels.roles[4], "Ignore")
     assert session.assignment.ignored == ("Mito",)
     assert dock.steps[1].header.line == "2 context · 2 concept"
 
     # Cells.
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
     assert dock.steps[2].reason.text() == ""
     found = layers.own_layer(viewer, layers.CELLS).data
     truth = viewer.layers["cells (truth)"].data
     assert abs(len(np.unique(found)) - len(np.unique(truth))) <= 0.15 * len(np.unique(truth))
 
     # Vectors, and plain words about the encoder.
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     assert dock.steps[3].reason.text() == ""
     assert dock.embed.untrained.isHidden() == c3r.load_encoder().trained
     labels = np.unique(found[found > 0])
     assert session.embedded.table.obs["label"].tolist() == labels.tolist()
 
     # Map; the explorer comes by itself.
-    hand.click(dock.map.map_button)
-    hand.wait_idle(dock)
+    user.click(dock.map.map_button)
+    user.wait_idle(dock)
     # Past the proxy that guards plugins, as a mouse does.
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
-    hand.until(lambda: explorer.model.count == len(labels))
+    user.until(lambda: explorer.model.count == len(labels))
 
     # A lasso round the left half of the map.
     canvas = explorer.scatter.canvas
-    hand.rest(explorer)
+    user.rest(explorer)
     QTest.keyClick(explorer.scatter, Qt.Key.Key_L)
     width, height = canvas.width(), canvas.height()
     surface = canvas.overlay
-    hand.drag(surface, [(2, 2), (width / 2, 2), (width / 2, height - 2), (2, height - 2), (2, 2)])
+    user.drag(surface, [(2, 2), (width / 2, 2), (width / 2, height - 2), (2, height - 2), (2, 2)])
     chosen = session.selection
     assert 0 < chosen.sum() < len(labels)
     assert f"{chosen.sum()} of {len(labels)} cells selected" in explorer.panel.selection.text()
@@ -89,7 +89,7 @@ def test_from_the_sample_to_a_table(viewer, dock, hand, tmp_path):
 
     # The table on disk is what the layers say.
     path = tmp_path / "cells.csv"
-    export_by_dialog(dock, hand, path)
+    export_by_dialog(dock, user, path)
     written = c3r.read(path)
     assert written.obs["label"].tolist() == labels.tolist()
     np.testing.assert_array_equal(written.X, table.X)
@@ -113,70 +113,70 @@ def test_from_the_sample_to_a_table(viewer, dock, hand, tmp_path):
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
-def test_a_missing_role_is_said_beside_the_button(viewer, dock, hand):
-    hand.click(dock.image.sample_button)
-    hand.wait_idle(dock)
+def test_a_missing_role_is_said_beside_the_button(viewer, dock, user):
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
     for row in (0, 1):
-        hand.choose(dock.channels.roles[row], "Ignore")
+        user.choose(dock.channels.roles[row], "Ignore")
     assert dock.steps[1].reason.text() == "Tag at least one context channel"
     assert "!" in dock.steps[1].header.mark
     assert not dock.embed.embed_button.isEnabled()
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
-def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock, hand):
-    hand.click(dock.image.sample_button)
-    hand.wait_idle(dock)
+def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock, user):
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
     truth = viewer.layers["cells (truth)"]
     truth.visible = True
     before = truth.data.copy()
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
+    user.click(dock.cells.labels_choice)
+    user.click(dock.cells.labels_button)
     count = len(np.unique(before)) - 1
     assert f"{count} cells" in dock.steps[2].header.line
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     np.testing.assert_array_equal(truth.data, before)
     session = session_of(viewer)
     assert len(session.embedded.table) == count
 
     truth.data_setitem(np.nonzero(before == before.max()), 0)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert "out of date: 1 cell edited by hand" in dock.steps[3].header.line
     assert dock.steps[3].is_open
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     assert len(session.embedded.table) == count - 1
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
-def test_a_changed_role_makes_the_result_out_of_date_and_back(viewer, dock, hand):
-    hand.click(dock.image.sample_button)
-    hand.wait_idle(dock)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
-    hand.click(dock.steps[1].header)
-    hand.choose(dock.channels.roles[1], "Concept")
+def test_a_changed_role_makes_the_result_out_of_date_and_back(viewer, dock, user):
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
+    user.click(dock.cells.labels_choice)
+    user.click(dock.cells.labels_button)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
+    user.click(dock.steps[1].header)
+    user.choose(dock.channels.roles[1], "Concept")
     assert "out of date: the role of ER changed" in dock.steps[3].header.line
-    hand.choose(dock.channels.roles[1], "Context")
+    user.choose(dock.channels.roles[1], "Context")
     assert "out of date" not in dock.steps[3].header.line
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
-def test_abort_keeps_what_is_done(viewer, dock, hand, brake):
-    hand.click(dock.image.sample_button)
-    hand.wait_idle(dock)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
+def test_abort_keeps_what_is_done(viewer, dock, user, paused_worker):
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
+    user.click(dock.cells.labels_choice)
+    user.click(dock.cells.labels_button)
     dock.embed.batch.setValue(2)
-    brake.hold(after=1)
-    hand.click(dock.embed.embed_button)
-    hand.until(lambda: "cells/s" in dock.embed.speed.text())
-    hand.click(dock.embed.abort_button)
-    brake.let_go()
-    hand.wait_idle(dock)
+    paused_worker.hold(after=1)
+    user.click(dock.embed.embed_button)
+    user.until(lambda: "cells/s" in dock.embed.speed.text())
+    user.click(dock.embed.abort_button)
+    paused_worker.let_go()
+    user.wait_idle(dock)
     session = session_of(viewer)
     rows = len(session.embedded.table)
     assert 0 < rows < session.cells.count
@@ -185,21 +185,21 @@ def test_abort_keeps_what_is_done(viewer, dock, hand, brake):
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
-def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, hand, brake):
-    hand.click(dock.image.sample_button)
-    hand.wait_idle(dock)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
+def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, user, paused_worker):
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
+    user.click(dock.cells.labels_choice)
+    user.click(dock.cells.labels_button)
     count = session_of(viewer).cells.count
-    brake.hold(after=0)
-    hand.click(dock.embed.embed_button)
+    paused_worker.hold(after=0)
+    user.click(dock.embed.embed_button)
     viewer.layers.clear()
     assert dock.controller.jobs.running
-    brake.let_go()
-    hand.wait_idle(dock)
+    paused_worker.let_go()
+    user.wait_idle(dock)
     assert len(session_of(viewer).embedded.table) == count
-    hand.click(dock.map.map_button)
-    hand.wait_idle(dock)
+    user.click(dock.map.map_button)
+    user.wait_idle(dock)
     assert session_of(viewer).has_map
 
 
@@ -212,32 +212,32 @@ def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, hand
         (np.zeros((64, 64), int), "hold no cell"),
     ],
 )
-def test_labels_that_do_not_fit_are_one_line(viewer, dock, hand, labels, said):
+def test_labels_that_do_not_fit_are_one_line(viewer, dock, user, labels, said):
     rng = np.random.default_rng(0)
     viewer.add_image(rng.random((64, 64)), name="DAPI")
     viewer.add_image(rng.random((64, 64)), name="GFP")
     viewer.layers.selection = set(viewer.layers)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.controller.finding.use_labels(viewer.add_labels(labels, name="mine").name)
     assert said in dock.steps[2].reason.text()
     assert "\n" not in dock.steps[2].reason.text()
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_rgb_picture_is_refused_with_what_to_do(viewer, dock, hand):
+def test_an_rgb_picture_is_refused_with_what_to_do(viewer, dock, user):
     viewer.add_image(np.zeros((64, 64, 3), np.uint8), rgb=True, name="photo")
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     assert "'photo' is an RGB picture; split it" in dock.steps[0].reason.text()
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
-def test_channels_are_renamed_in_the_table_and_a_taken_name_is_refused(viewer, dock, hand):
-    hand.click(dock.image.sample_button)
-    hand.wait_idle(dock)
+def test_channels_are_renamed_in_the_table_and_a_taken_name_is_refused(viewer, dock, user):
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
     if not dock.steps[1].is_open:
-        hand.click(dock.steps[1].header)
+        user.click(dock.steps[1].header)
     edit = dock.channels.names[1]
     edit.setFocus()
     edit.selectAll()

@@ -31,20 +31,20 @@ def drop(dock, paths):
 
 
 @pytest.fixture
-def plate(dock, hand, tmp_path):
+def plate(dock, user, tmp_path):
     """A plate of four fields, dropped and loaded with its channels named."""
     drop(dock, [write_plate(tmp_path / "plate")])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     for edit, name in zip(dock.image.scan.names, ("DNA", "ER", "RNA"), strict=True):
         edit.selectAll()
         QTest.keyClicks(edit, name)
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
 
 
-def test_a_dropped_plate_is_understood_corrected_and_loaded(viewer, dock, hand, tmp_path):
+def test_a_dropped_plate_is_understood_corrected_and_loaded(viewer, dock, user, tmp_path):
     drop(dock, [write_plate(tmp_path / "plate")])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     panel = dock.image.scan
     assert panel.isVisible()
     assert panel.title.text() == ("Understood: 4 fields in 2 wells\n3 channels · 200 × 200 px")
@@ -54,8 +54,8 @@ def test_a_dropped_plate_is_understood_corrected_and_loaded(viewer, dock, hand, 
     panel.names[0].selectAll()
     QTest.keyClicks(panel.names[0], "DNA")
     panel.pixel_size.setValue(0.25)
-    hand.click(panel.load_button)
-    hand.wait_idle(dock)
+    user.click(panel.load_button)
+    user.wait_idle(dock)
     assert not panel.isVisible()
     assert [layer.name for layer in viewer.layers] == ["DNA", "w2", "w3"]
     image = session_of(viewer).image
@@ -68,150 +68,150 @@ def test_a_dropped_plate_is_understood_corrected_and_loaded(viewer, dock, hand, 
         np.testing.assert_array_equal(np.asarray(layer.data), plane)
 
 
-def test_two_channels_of_one_name_are_refused_before_loading(viewer, dock, hand, tmp_path):
+def test_two_channels_of_one_name_are_refused_before_loading(viewer, dock, user, tmp_path):
     drop(dock, [write_plate(tmp_path / "plate")])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     panel = dock.image.scan
     panel.names[0].selectAll()
     QTest.keyClicks(panel.names[0], "w2")
-    hand.click(panel.load_button)
+    user.click(panel.load_button)
     assert panel.doubts.text() == "Two channels are called 'w2'; give each its own name"
     assert not viewer.layers
-    hand.click(panel.cancel_button)
+    user.click(panel.cancel_button)
     assert not panel.isVisible()
 
 
-def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, hand, plate):
+def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, user, plate):
     session, picker = session_of(viewer), dock.image.picker
-    hand.click(dock.steps[0].header)
+    user.click(dock.steps[0].header)
     assert picker.choice.currentText() == "field 1/4 · A01_s1"
     assert not picker.previous.isEnabled()
     limits = viewer.layers["DNA"].contrast_limits = (300, 5000)
-    hand.click(picker.following)
-    hand.wait_idle(dock)
+    user.click(picker.following)
+    user.wait_idle(dock)
     assert session.image.name == "A01_s2"
     assert len(viewer.layers) == 3
     np.testing.assert_array_equal(np.asarray(viewer.layers["DNA"].data), planes(2)[0])
     assert tuple(viewer.layers["DNA"].contrast_limits) == limits
     # The roles, chosen once, hold for every field.
     assert session.assignment.context == ("DNA", "ER")
-    hand.choose(picker.choice, "field 4/4 · B02_s2")
-    hand.wait_idle(dock)
+    user.choose(picker.choice, "field 4/4 · B02_s2")
+    user.wait_idle(dock)
     assert session.image.name == "B02_s2"
     assert not picker.following.isEnabled()
     grid = picker.plate
-    hand.click(grid, lambda: grid.rect_of("A01").center())
-    hand.wait_idle(dock)
+    user.click(grid, lambda: grid.rect_of("A01").center())
+    user.wait_idle(dock)
     assert session.image.name == "A01_s1"
     # Again on the same well: its next site.
-    hand.click(grid, lambda: grid.rect_of("A01").center())
-    hand.wait_idle(dock)
+    user.click(grid, lambda: grid.rect_of("A01").center())
+    user.wait_idle(dock)
     assert session.image.name == "A01_s2"
     QTest.keyClick(grid, Qt.Key.Key_Right)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert session.image.name == "B02_s1"
     # An empty well does nothing.
     grid_before = session.image
-    hand.click(grid, lambda: grid.rect_of("B01").center())
-    hand.wait_idle(dock)
+    user.click(grid, lambda: grid.rect_of("B01").center())
+    user.wait_idle(dock)
     assert session.image is grid_before
 
 
-def test_each_field_keeps_its_cells(viewer, dock, hand, plate):
+def test_each_field_keeps_its_cells(viewer, dock, user, plate):
     session = session_of(viewer)
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
     first = layers.own_layer(viewer, layers.CELLS).data.copy()
     assert session.cells.count == 16
-    hand.click(dock.steps[0].header)
-    hand.click(dock.image.picker.following)
-    hand.wait_idle(dock)
+    user.click(dock.steps[0].header)
+    user.click(dock.image.picker.following)
+    user.wait_idle(dock)
     assert session.cells is None
     assert layers.own_layer(viewer, layers.CELLS) is None
-    hand.click(dock.image.picker.previous)
-    hand.wait_idle(dock)
+    user.click(dock.image.picker.previous)
+    user.wait_idle(dock)
     np.testing.assert_array_equal(layers.own_layer(viewer, layers.CELLS).data, first)
     assert session.cells.count == 16
 
 
-def test_channels_saved_as_slices_are_noticed_and_put_right(viewer, dock, hand, tmp_path):
+def test_channels_saved_as_slices_are_noticed_and_put_right(viewer, dock, user, tmp_path):
     stack = tmp_path / "stack.tif"
     tifffile.imwrite(stack, planes(), imagej=True, metadata={"axes": "ZYX"})
     drop(dock, [stack])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     panel = dock.image.scan
     assert "if the slices are channels, say so under Axes" in panel.doubts.text()
-    hand.choose(panel.axes, "Z slices are channels")
-    hand.wait_idle(dock)
+    user.choose(panel.axes, "Z slices are channels")
+    user.wait_idle(dock)
     assert not panel.doubts.isVisible()
     assert len(panel.names) == 3
-    hand.click(panel.load_button)
-    hand.wait_idle(dock)
+    user.click(panel.load_button)
+    user.wait_idle(dock)
     np.testing.assert_array_equal(np.asarray(session_of(viewer).image.data), planes())
 
 
-def test_a_slice_is_chosen_instead_of_the_brightest(viewer, dock, hand, tmp_path):
+def test_a_slice_is_chosen_instead_of_the_brightest(viewer, dock, user, tmp_path):
     pixels = np.stack([planes(seed) for seed in range(4)])
     stack = tmp_path / "stack.tif"
     tifffile.imwrite(stack, pixels, imagej=True, metadata={"axes": "ZCYX"})
     drop(dock, [stack])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     panel = dock.image.scan
     assert "4 Z slices" in panel.title.text()
-    hand.choose(panel.z, "One slice")
+    user.choose(panel.z, "One slice")
     panel.slice.setValue(2)
-    hand.click(panel.load_button)
-    hand.wait_idle(dock)
+    user.click(panel.load_button)
+    user.wait_idle(dock)
     np.testing.assert_array_equal(np.asarray(session_of(viewer).image.data), pixels[2])
 
 
-def test_a_colour_picture_says_that_its_colours_are_taken_as_channels(dock, hand, tmp_path):
+def test_a_colour_picture_says_that_its_colours_are_taken_as_channels(dock, user, tmp_path):
     from PIL import Image as Picture
 
     path = tmp_path / "photo.png"
     Picture.fromarray(np.zeros((60, 60, 3), np.uint8)).save(path)
     drop(dock, [path])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert "red, green and blue are taken as channels" in dock.image.scan.notes.text()
 
 
-def test_what_cannot_be_read_is_one_line(viewer, dock, hand, tmp_path):
+def test_what_cannot_be_read_is_one_line(viewer, dock, user, tmp_path):
     (tmp_path / "empty").mkdir()
     drop(dock, [tmp_path / "empty"])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert "holds no image" in dock.steps[0].reason.text()
     assert "\n" not in dock.steps[0].reason.text()
 
 
-def test_a_real_plate_and_layers_of_the_user_stay(viewer, dock, hand, data_dir):
+def test_a_real_plate_and_layers_of_the_user_stay(viewer, dock, user, data_dir):
     mine = viewer.add_labels(labels(), name="mine")
     drop(dock, [data_dir / "fields/bbbc022_20585"])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     title = dock.image.scan.title.text()
     assert title.startswith("Understood: 6 fields in 3 wells of plate1\n5 channels · 696 × 520 px")
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     assert session_of(viewer).assignment.context == ("H33342", "conA")
-    hand.click(dock.steps[0].header)
-    hand.click(dock.image.picker.following)
-    hand.wait_idle(dock)
+    user.click(dock.steps[0].header)
+    user.click(dock.image.picker.following)
+    user.wait_idle(dock)
     assert mine in viewer.layers
     assert session_of(viewer).image.well == "A14"
 
 
-def test_names_given_once_come_back_for_the_same_channels(viewer, dock, hand, plate, tmp_path):
+def test_names_given_once_come_back_for_the_same_channels(viewer, dock, user, plate, tmp_path):
     drop(dock, [write_plate(tmp_path / "other", ("C03",), 1)])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert [edit.text() for edit in dock.image.scan.names] == ["w1", "w2", "w3"]
-    hand.click(dock.image.scan.cancel_button)
+    user.click(dock.image.scan.cancel_button)
     # Choosing a role is what makes them worth remembering.
     dock.steps[1].set_open(True)
-    hand.choose(dock.channels.roles[1], "Concept")
+    user.choose(dock.channels.roles[1], "Concept")
     drop(dock, [tmp_path / "other"])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert [edit.text() for edit in dock.image.scan.names] == ["DNA", "ER", "RNA"]
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     assert session_of(viewer).assignment.to_dict() == {
         "DNA": "context",
         "ER": "concept",
@@ -228,16 +228,16 @@ def test_wells_have_their_place(well, place):
     assert place_of(well) == place
 
 
-def test_a_plate_that_napari_opened_can_be_turned_too(viewer, dock, hand, tmp_path):
+def test_a_plate_that_napari_opened_can_be_turned_too(viewer, dock, user, tmp_path):
     write_plate(tmp_path / "plate")
     with pytest.warns(UserWarning, match="The dock C3R turns to the others"):
         viewer.open(str(tmp_path / "plate"), plugin="napari-c3r")
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     session = session_of(viewer)
-    hand.until(lambda: len(session.fields) == 4)
-    hand.click(dock.steps[0].header)
-    hand.click(dock.image.picker.following)
-    hand.wait_idle(dock)
+    user.until(lambda: len(session.fields) == 4)
+    user.click(dock.steps[0].header)
+    user.click(dock.image.picker.following)
+    user.wait_idle(dock)
     assert dock.steps[0].reason.text() == ""
     assert session.image.name == "A01_s2"
     assert len(viewer.layers) == 3

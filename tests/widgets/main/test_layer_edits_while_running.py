@@ -55,14 +55,14 @@ def fill(viewer, seed=0):
     viewer.layers.selection = set(list(viewer.layers)[:3])
 
 
-def take(dock, hand, labels_name="mine"):
+def take(dock, user, labels_name="mine"):
     """Take the selected layers as the image, and a Labels layer as its cells."""
-    take_image(dock, hand)
+    take_image(dock, user)
     dock.steps[2].set_open(True)
     dock.cells.labels_choice.setChecked(True)
-    hand.choose(dock.cells.labels, labels_name)
-    hand.click(dock.cells.labels_button)
-    hand.wait_idle(dock)
+    user.choose(dock.cells.labels, labels_name)
+    user.click(dock.cells.labels_button)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
 
 
@@ -107,18 +107,18 @@ def disturb(viewer, rng):
         viewer.layers.clear()
 
 
-def test_whatever_happens_to_the_layers_the_table_is_that_of_what_was_embedded(viewer, dock, hand):
+def test_whatever_happens_to_the_layers_the_table_is_that_of_what_was_embedded(viewer, dock, user):
     session = session_of(viewer)
     for seed in range(5):
         rng = np.random.default_rng(seed)
         fill(viewer, seed)
-        take(dock, hand)
+        take(dock, user)
         expected = truth(session, planes(seed), renumbered(seed))
-        hand.click(dock.embed.embed_button)
+        user.click(dock.embed.embed_button)
         for _ in range(rng.integers(1, 5)):
             disturb(viewer, rng)
             QApplication.processEvents()
-        hand.wait_idle(dock)
+        user.wait_idle(dock)
         same(session.embedded.table, expected)
         # What is edited is told against what was embedded, and all of it can be embedded again.
         mine = dock.controller.finding._watched()
@@ -129,60 +129,62 @@ def test_whatever_happens_to_the_layers_the_table_is_that_of_what_was_embedded(v
         if session.labels_edited and session.can_update:
             dock.steps[3].set_open(True)
             now = truth(session, planes(seed), np.asarray(mine.data))
-            hand.click(dock.embed.update_button)
-            hand.wait_idle(dock)
+            user.click(dock.embed.update_button)
+            user.wait_idle(dock)
             same(session.embedded.table, now)
             assert session.result_outdated() is None
 
 
-def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(viewer, dock, hand, brake):
+def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(
+    viewer, dock, user, paused_worker
+):
     session = session_of(viewer)
     fill(viewer)
-    take(dock, hand)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    take(dock, user)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     mine, before = viewer.layers["mine"], renumbered(0)
     first, second = np.unique(before)[[1, 5]]
     mine.data_setitem(np.nonzero(before == first), 0)
-    hand.wait_idle(dock)
-    brake.hold(after=0)
-    hand.click(dock.embed.update_button)
+    user.wait_idle(dock)
+    paused_worker.hold(after=0)
+    user.click(dock.embed.update_button)
     mine.data_setitem(np.nonzero(before == second), 0)
     assert dock.controller.jobs.running
-    brake.let_go()
-    hand.wait_idle(dock)
+    paused_worker.let_go()
+    user.wait_idle(dock)
     table = session.embedded.table
     assert first not in table.obs["label"].tolist()
     assert second in table.obs["label"].tolist()
     assert session.edits.removed == {second}
     assert "1 cell edited by hand" in dock.steps[3].header.line
-    hand.click(dock.embed.update_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.update_button)
+    user.wait_idle(dock)
     cells = np.where(np.isin(before, (first, second)), 0, before)
     same(session.embedded.table, truth(session, planes(0), cells))
 
 
-def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, hand, brake):
+def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, user, paused_worker):
     session = session_of(viewer)
     fill(viewer)
-    take(dock, hand)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    take(dock, user)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     before = session.embedded.table
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(mine.data == mine.data.max()), 0)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     affected_neighbours = len(session.edits.affected_neighbours)
     assert affected_neighbours
     assert (
         dock.embed.update_button.text()
         == f"Update 1 edited cell and {affected_neighbours} neighbours"
     )
-    brake.hold(after=0)
-    hand.click(dock.embed.update_button)
-    hand.click(dock.embed.abort_button)
-    brake.let_go()
-    hand.wait_idle(dock)
+    paused_worker.hold(after=0)
+    user.click(dock.embed.update_button)
+    user.click(dock.embed.abort_button)
+    paused_worker.let_go()
+    user.wait_idle(dock)
     assert session.embedded.table is before
     assert (
         f"1 cell edited by hand, {affected_neighbours} neighbours affected"
@@ -190,34 +192,34 @@ def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, han
     )
 
 
-def test_edits_are_gone_with_their_layer(viewer, dock, hand):
+def test_edits_are_gone_with_their_layer(viewer, dock, user):
     session = session_of(viewer)
     fill(viewer)
-    take(dock, hand)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    take(dock, user)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(mine.data == mine.data.max()), 0)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert session.labels_edited
     viewer.layers.remove("mine")
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert not session.labels_edited
     assert "out of date" not in dock.steps[3].header.line
     assert not dock.embed.update_button.isVisible()
 
 
-def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, hand):
+def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, user):
     session = session_of(viewer)
     fill(viewer)
-    take(dock, hand)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    take(dock, user)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     row = session.row_of(session.embedded.table.obs["label"].iloc[0])
     y, x = session.embedded.table.obs[["y_px", "x_px"]].iloc[row] * SCALE
     assert dock.link.row_at((y, x)) == row
     fill(viewer, seed=1)
-    take_image(dock, hand)
+    take_image(dock, user)
     assert session.image.name == "DNA (2)"
     assert "out of date: made on 'DNA'" in dock.steps[2].header.line
     assert "out of date: made on 'DNA'" in dock.steps[3].header.line
@@ -225,34 +227,34 @@ def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, hand)
     assert dock.link.row_at((y, x)) is None
     # The layers taken again are the image that they were.
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.layers_button)
+    user.wait_idle(dock)
     assert session.image.name == "DNA (2)"
 
 
 def test_another_field_may_be_turned_to_while_edits_are_embedded(
-    viewer, dock, hand, brake, tmp_path
+    viewer, dock, user, paused_worker, tmp_path
 ):
     session = session_of(viewer)
     dock.controller.look([str(write_plate(tmp_path / "plate", ("A01",)))])
-    hand.wait_idle(dock)
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
-    hand.choose(dock.embed.scope, "all 2 fields")
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.choose(dock.embed.scope, "all 2 fields")
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     mine = layers.own_layer(viewer, layers.CELLS)
     mine.data_setitem(np.nonzero(mine.data == 3), 0)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
-    brake.hold(after=0)
-    hand.click(dock.embed.update_button)
+    paused_worker.hold(after=0)
+    user.click(dock.embed.update_button)
     dock.controller.images.show_field(1)
-    hand.until(lambda: dock.controller.opening.running is None)
+    user.until(lambda: dock.controller.opening.running is None)
     assert dock.controller.jobs.running
-    brake.let_go()
-    hand.wait_idle(dock)
+    paused_worker.let_go()
+    user.wait_idle(dock)
     assert session.image.name == "A01_s2"
     assert session.cells is session.cells_of["A01_s2"]
     assert session.embedded.image_name == "A01_s2"
@@ -261,25 +263,25 @@ def test_another_field_may_be_turned_to_while_edits_are_embedded(
     assert obs["label"][obs["image"] == "A01_s2"].tolist() == list(range(1, 17))
     assert session.result_outdated() is None
     dock.controller.images.show_field(0)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert 3 not in layers.own_layer(viewer, layers.CELLS).data
     assert session.result_outdated() is None
 
 
-def test_measurements_are_never_told_of_other_cells_with_the_same_labels(viewer, dock, hand):
+def test_measurements_are_never_told_of_other_cells_with_the_same_labels(viewer, dock, user):
     fill(viewer)
-    take(dock, hand)
+    take(dock, user)
     for _ in range(2):
         dock.steps[2].set_open(True)
         dock.cells.segment_choice.setChecked(True)
-        hand.click(dock.cells.segment_button)
-        hand.wait_idle(dock)
+        user.click(dock.cells.segment_button)
+        user.wait_idle(dock)
         shown = layers.own_layer(viewer, layers.CELLS)
         # Found again, they may be numbered otherwise: what is known is of the cells before.
         assert not len(shown.features)
         dock.steps[3].set_open(True)
-        hand.click(dock.embed.embed_button)
-        hand.wait_idle(dock)
+        user.click(dock.embed.embed_button)
+        user.wait_idle(dock)
         areas = np.bincount(shown.data.ravel())[shown.features["label"]]
         assert shown.features["area_px"].tolist() == areas.tolist()
 
@@ -289,7 +291,7 @@ def movie():
     return np.stack([planes(seed) for seed in range(3)])
 
 
-def canvas_click(viewer, hand, y, x):
+def canvas_click(viewer, user, y, x):
     """Click in napari's canvas on a position of the world."""
     native = viewer.__wrapped__.window._qt_viewer.canvas.native
 
@@ -299,10 +301,10 @@ def canvas_click(viewer, hand, y, x):
         down, right = away + np.array([native.height(), native.width()]) / 2
         return QPoint(round(right), round(down))
 
-    hand.click(native, place)
+    user.click(native, place)
 
 
-def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(viewer, dock, hand):
+def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(viewer, dock, user):
     session = session_of(viewer)
     drawn = np.stack([renumbered(0), np.roll(renumbered(0), 20, axis=0), renumbered(2)])
     viewer.add_image(
@@ -311,13 +313,13 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     viewer.add_labels(drawn[:, None], name="mine", scale=(1, 1, SCALE, SCALE))
     viewer.layers.selection = {viewer.layers["movie"]}
     viewer.dims.set_current_step(0, 1)
-    take(dock, hand)
+    take(dock, user)
     for number, name in enumerate(NAMES, 1):
         session.rename_channel(f"movie {number}", name)
     assert dock.steps[0].header.line.startswith("movie t=1\n")
     assert "the layer movie at t\u00a0=\u00a01" in dock.image.layers.text()
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     table = session.embedded.table
     same(table, truth(session, movie()[1], drawn[1]))
     assert table.obs["t"].unique().tolist() == [1]
@@ -327,11 +329,11 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     row = 4
     label, y, x = (table.obs[name].iloc[row] for name in ("label", "y_px", "x_px"))
     assert label in drawn[0][round(y) - 25 : round(y), round(x)]
-    canvas_click(viewer, hand, y * SCALE, x * SCALE)
+    canvas_click(viewer, user, y * SCALE, x * SCALE)
     assert session.current == row
     viewer.dims.set_current_step(0, 0)
     assert "The viewer shows another slice" in dock.image.layers.text()
-    canvas_click(viewer, hand, y * SCALE, x * SCALE)
+    canvas_click(viewer, user, y * SCALE, x * SCALE)
     assert session.current is None
     session.set_current(row)
     assert dock.link.centre_on(row)
@@ -340,15 +342,15 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     # An edit at another time is none of these cells'.
     mine = viewer.layers["mine"]
     mine.data_setitem((np.array([0, 2]), *np.zeros((3, 2), int)), 3)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert not session.labels_edited
     at = np.nonzero(drawn[1] == label)
     mine.data_setitem((np.ones_like(at[0]), np.zeros_like(at[0]), *at), 0)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert session.edits.removed == {label}
 
 
-def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, hand):
+def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user):
     session = session_of(viewer)
     for number, name in enumerate(NAMES):
         viewer.add_image(
@@ -356,13 +358,13 @@ def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, hand)
         )
     viewer.dims.set_current_step(0, 2)
     viewer.layers.selection = set(viewer.layers)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.steps[2].set_open(True)
     dock.cells.segment_choice.setChecked(True)
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
     image = Image.from_array(planes(2), NAMES, None)
     choice = dock.cells.choice()
     _, expected = c3r.segment_cells(image, choice.nucleus, choice.cell)
@@ -374,8 +376,8 @@ def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, hand)
     assert not shown.get_value((0, y, x), world=True)
     # Cells of one time are not offered for the image of another.
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.layers_button)
+    user.wait_idle(dock)
     assert session.image.name == "DNA t=0"
     assert "out of date: made on 'DNA t=2'" in dock.steps[2].header.line
     assert not dock.embed.embed_button.isEnabled()

@@ -39,32 +39,32 @@ class SlowDisk:
 
 
 @pytest.fixture
-def disk(viewer, dock, hand):
+def disk(viewer, dock, user):
     """An image, and lazy labels that are not on show: nobody but the dock reads them."""
     disk = SlowDisk()
     for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
         viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
     viewer.add_labels(disk.lazy(labels()), name="mine", visible=False)
     viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.layers_button)
+    user.wait_idle(dock)
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.labels_choice)
+    user.click(dock.cells.labels_choice)
     disk.in_window = disk.elsewhere = 0
     return disk
 
 
-def test_the_window_works_on_while_labels_are_read(viewer, dock, hand, disk):
+def test_the_window_works_on_while_labels_are_read(viewer, dock, user, disk):
     disk.slow = True
     ticks, seen = QTimer(), []
     ticks.timeout.connect(lambda: seen.append((time.perf_counter(), dock.cells.labels_button)))
     ticks.start(0)
-    hand.click(dock.cells.labels_button)
+    user.click(dock.cells.labels_button)
     assert dock.cells.labels_button.text() == "ReadOptions labels …"
     assert not dock.cells.labels_button.isEnabled()
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     ticks.stop()
     moments = [moment for moment, _ in seen]
     # ReadOptions takes four times as long as a chunk; the window never waits for even one.
@@ -76,49 +76,49 @@ def test_the_window_works_on_while_labels_are_read(viewer, dock, hand, disk):
     np.testing.assert_array_equal(session_of(viewer).cells.labels, labels())
 
 
-def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, dock, hand, disk):
-    hand.click(dock.cells.labels_button)
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, dock, user, disk):
+    user.click(dock.cells.labels_button)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     session = session_of(viewer)
     assert session.embedded.table.obs["label"].tolist() == list(range(3, 51, 3))
     assert (disk.elsewhere, disk.in_window) == (4, 0)
 
     layer = viewer.layers["mine"]
     layer.data = da.where(layer.data == 6, 0, layer.data)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert "out of date: 1 cell edited by hand" in dock.steps[3].header.line
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     assert disk.in_window == 0
     assert 6 not in session.embedded.table.obs["label"].tolist()
     assert "out of date" not in dock.steps[3].header.line
 
 
-def test_lazy_labels_without_a_cell_are_one_line(viewer, dock, hand, disk):
+def test_lazy_labels_without_a_cell_are_one_line(viewer, dock, user, disk):
     viewer.layers["mine"].data = disk.lazy(np.zeros((SIDE, SIDE), np.int32))
-    hand.click(dock.cells.labels_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.labels_button)
+    user.wait_idle(dock)
     assert dock.steps[2].reason.text() == "The labels 'mine' hold no cell; every pixel is 0"
     assert session_of(viewer).cells is None
 
 
-def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, hand, disk):
+def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, user, disk):
     disk.slow = True
-    hand.click(dock.cells.labels_button)
+    user.click(dock.cells.labels_button)
     for layer in list(viewer.layers)[:3]:
         layer.data = planes(5)[0]
     viewer.layers.selection = set(list(viewer.layers)[:3])
     dock.controller.images.use_layers()
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert session_of(viewer).cells is None
 
 
-def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, hand, disk):
+def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, user, disk):
     disk.slow = True
-    hand.click(dock.cells.labels_button)
+    user.click(dock.cells.labels_button)
     session_of(viewer).rename_channel("ER", "conA")
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert session_of(viewer).cells.count == 16
     assert session_of(viewer).image.channel_names == ("DNA", "conA", "RNA")

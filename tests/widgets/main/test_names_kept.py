@@ -26,7 +26,7 @@ def drop(dock, path):
 
 
 def test_names_of_an_ome_tiff_are_read_and_suggest_roles_that_can_be_changed(
-    viewer, dock, hand, tmp_path
+    viewer, dock, user, tmp_path
 ):
     path = tmp_path / "field.ome.tiff"
     names = ["Hoechst 33342", "alpha-tubulin", "GFP"]
@@ -43,11 +43,11 @@ def test_names_of_an_ome_tiff_are_read_and_suggest_roles_that_can_be_changed(
         },
     )
     drop(dock, path)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     panel = dock.image.scan
     assert [edit.text() for edit in panel.names] == names
-    hand.click(panel.load_button)
-    hand.wait_idle(dock)
+    user.click(panel.load_button)
+    user.wait_idle(dock)
     session = session_of(viewer)
     assert [layer.name for layer in viewer.layers] == names
     assert session.image.channel_names == tuple(names)
@@ -57,18 +57,18 @@ def test_names_of_an_ome_tiff_are_read_and_suggest_roles_that_can_be_changed(
     assert session.assignment.context == ("Hoechst 33342", "alpha-tubulin")
     assert all(label.text() for label in dock.channels.reasons[:3])
     dock.steps[1].set_open(True)
-    hand.choose(dock.channels.roles[1], "Concept")
+    user.choose(dock.channels.roles[1], "Concept")
     assert session.assignment.concept == ("alpha-tubulin", "GFP")
     # What the nuclei are found on is chosen by name too.
     dock.steps[2].set_open(True)
     assert dock.cells.nucleus.currentText() == "Hoechst 33342"
 
 
-def test_layers_of_another_reader_give_their_names(viewer, dock, hand):
+def test_layers_of_another_reader_give_their_names(viewer, dock, user):
     for name, plane in zip(("DAPI", "tubulin", "my marker"), planes(), strict=True):
         viewer.add_image(plane, name=name)
     viewer.layers.selection = set(viewer.layers)
-    take_image(dock, hand)
+    take_image(dock, user)
     session = session_of(viewer)
     assert session.image.channel_names == ("DAPI", "tubulin", "my marker")
     assert session.assignment.to_dict() == {

@@ -21,24 +21,24 @@ pytestmark = pytest.mark.gl
 
 
 @pytest.fixture
-def worked(viewer, dock, hand, tmp_path):
+def worked(viewer, dock, user, tmp_path):
     """A plate of which one field is segmented, embedded, mapped, filtered and named."""
     dock.controller.look([str(write_plate(tmp_path / "plate"))])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.image.scan.names[0].setText("DNA")
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     dock.cells.diameter.setValue(7.5)
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     return session_of(viewer)
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_session_is_saved_and_reopened_in_another_window(
-    viewer, dock, hand, worked, tmp_path, make_napari_viewer_proxy
+    viewer, dock, user, worked, tmp_path, make_napari_viewer_proxy
 ):
     from napari_c3r.core.cells.filters import CellFilter
 
@@ -52,18 +52,18 @@ def test_a_session_is_saved_and_reopened_in_another_window(
     worked.set_filter(CellFilter(border=True))
     cells = layers.own_layer(viewer, layers.CELLS)
     cells.data_setitem(np.nonzero(cells.data == 7), 0)
-    hand.wait_idle(dock)
-    hand.answer(tmp_path / "mine")
-    hand.click(dock.keep.save_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.answer(tmp_path / "mine")
+    user.click(dock.keep.save_button)
+    user.wait_idle(dock)
     assert (tmp_path / "mine.c3r" / "session.json").is_file()
 
     other = make_napari_viewer_proxy(show=True)
     _, again = other.window.add_plugin_dock_widget("napari-c3r", "C3R")
-    hand.ready(again)
+    user.ready(again)
     try:
         again.controller.look([str(tmp_path / "mine.c3r")])
-        hand.wait_idle(again)
+        user.wait_idle(again)
         session = session_of(other)
         assert [f.name for f in session.fields] == [f.name for f in worked.fields]
         assert session.assignment == worked.assignment
@@ -84,7 +84,7 @@ def test_a_session_is_saved_and_reopened_in_another_window(
         again.release()
 
 
-def test_what_is_copied_makes_the_same_vectors(viewer, dock, hand, worked, tmp_path):
+def test_what_is_copied_makes_the_same_vectors(viewer, dock, user, worked, tmp_path):
     dock.keep.python_action.trigger()
     assert dock.steps[4].reason.text() == ""
     script = tmp_path / "again.py"
@@ -100,21 +100,21 @@ def test_what_is_copied_makes_the_same_vectors(viewer, dock, hand, worked, tmp_p
     assert QApplication.clipboard().text().startswith("napari-c3r embed ")
 
 
-def test_cells_that_are_on_no_disk_have_to_be_saved_first(viewer, dock, hand, tmp_path):
+def test_cells_that_are_on_no_disk_have_to_be_saved_first(viewer, dock, user, tmp_path):
     for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
         viewer.add_image(plane, name=name)
     viewer.add_labels(labels(), name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.controller.images.use_layers()
     dock.controller.finding.use_labels("mine")
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     dock.keep.python_action.trigger()
     assert "save the session first" in dock.steps[4].reason.text()
     dock.controller.keeping.save(str(tmp_path / "mine.c3r"), {})
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.keep.python_action.trigger()
     assert dock.steps[4].reason.text() == ""
     text = QApplication.clipboard().text().replace("cells.csv", "cells.h5ad")

@@ -108,11 +108,11 @@ def test_a_device_that_is_not_here_is_one_clear_line(kept, body):
 
 @pytest.mark.gl
 @pytest.mark.usefixtures("quick")
-def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbot, hand):
+def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbot, user):
     embedding = kept().embedding
     embedding.precision, embedding.batch_size, embedding.seed = "float32", 5, 7
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
-    hand.ready(dock)
+    user.ready(dock)
     assert dock.map.choice().seed == 7
     compute = dock.embed.choice().compute
     assert (compute.device, compute.precision, compute.batch_size) == ("auto", "float32", 5)
@@ -130,18 +130,18 @@ def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbo
         viewer.add_image(plane, name=name)
     viewer.add_labels(labels(), name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.controller.finding.use_labels("mine")
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     facts = session_of(viewer).embedded.table.uns["napari_c3r"]
     assert facts["precision"] == "float32"
     dock.map.map_requested.disconnect()
     with qtbot.waitSignal(dock.map.map_requested) as asked:
-        hand.click(dock.map.map_button)
+        user.click(dock.map.map_button)
     assert asked.args[0].seed == 11
 
     dock.release()

@@ -16,13 +16,13 @@ pytestmark = pytest.mark.gl
 
 
 def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
-    viewer, dock, hand, monkeypatch
+    viewer, dock, user, monkeypatch
 ):
     add_layers(viewer)
-    take_image(dock, hand)
-    take_labels(dock, hand)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    take_image(dock, user)
+    take_labels(dock, user)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     before = session_of(viewer).embedded.table.X.copy()
     (encoder,) = dock.controller.embedding.encoders.values()
     network, weight = weakref.ref(encoder.network), weakref.ref(next(encoder.network.parameters()))
@@ -34,14 +34,14 @@ def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
         lambda device: given_back.append(device.type),
     )
     dock.steps[3].set_open(True)
-    hand.click(dock.embed.advanced.button)
-    hand.click(dock.embed.release_button)
+    user.click(dock.embed.advanced.button)
+    user.click(dock.embed.release_button)
     gc.collect()
     assert network() is None
     assert weight() is None
     # What PyTorch keeps for later is given back too, on every device.
     assert given_back == [device.partition(":")[0] for device in runtime.available_devices()]
 
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     np.testing.assert_array_equal(session_of(viewer).embedded.table.X, before)

@@ -27,22 +27,22 @@ def same(first, second):
     assert first.uns[KEY] == second.uns[KEY]
 
 
-def test_the_layer_of_cells_is_saved_as_its_table(viewer, dock, hand, tmp_path):
+def test_the_layer_of_cells_is_saved_as_its_table(viewer, dock, user, tmp_path):
     for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
         viewer.add_image(plane, name=name)
     viewer.layers.selection = set(viewer.layers)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
     cells = layers.own_layer(viewer, layers.CELLS)
     with pytest.raises(RuntimeError, match="carries no C3R table"):
         cells.save(str(tmp_path / "early.csv"), plugin="napari-c3r")
 
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     session = session_of(viewer)
     # A map as the dock keeps it, without waiting for one.
     mapped = session.embedded.table.copy()

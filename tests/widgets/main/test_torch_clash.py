@@ -25,49 +25,49 @@ def expected():
     return c3r.embed(image, labels(), roles, encoder=load_encoder(), batch_size=2)
 
 
-def test_the_dock_embeds_in_a_process_of_its_own(expected, torch_clash, viewer, dock, hand):
+def test_the_dock_embeds_in_a_process_of_its_own(expected, torch_clash, viewer, dock, user):
     for name, plane in zip(NAMES, planes(), strict=True):
         viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
     viewer.add_labels(labels(), name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.controller.finding.use_labels("mine")
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
 
     # Told in one line; the cost is known before the run as ever.
     assert dock.embed.elsewhere.isVisible()
     assert "does not load inside this window" in dock.embed.elsewhere.text()
     assert torch_clash in dock.embed.elsewhere.toolTip()
-    hand.until(lambda: dock.embed.cost.text() != "")
+    user.until(lambda: dock.embed.cost.text() != "")
 
     # Abort keeps what is done, and going on gives the rest.
-    hand.click(dock.embed.advanced.button)
+    user.click(dock.embed.advanced.button)
     dock.embed.batch.setValue(2)
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.until(lambda: "cells/s" in dock.embed.speed.text())
-    hand.click(dock.embed.abort_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.until(lambda: "cells/s" in dock.embed.speed.text())
+    user.click(dock.embed.abort_button)
+    user.wait_idle(dock)
     session = session_of(viewer)
     assert 0 < len(session.embedded.table) < 16
-    hand.click(dock.embed.continue_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.continue_button)
+    user.wait_idle(dock)
     table = session.embedded.table
     assert table.obs["label"].tolist() == expected.obs["label"].tolist()
     np.testing.assert_array_equal(table.X, expected.X)
 
     # A process that dies is one line beside the button, and the next run starts another.
     dock.steps[3].set_open(True)
-    hand.click(dock.embed.embed_button)
-    hand.until(lambda: "cells/s" in dock.embed.speed.text())
+    user.click(dock.embed.embed_button)
+    user.until(lambda: "cells/s" in dock.embed.speed.text())
     dock.controller.embedding.encoders["bundled"].release()
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert dock.steps[3].reason.text().startswith("The process that embeds has ended (")
     assert session.embedded.table is table
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     assert session.embedded.table is not table
     np.testing.assert_array_equal(session.embedded.table.X, expected.X)
     # All that while, nothing in this process has loaded it.

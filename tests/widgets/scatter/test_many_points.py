@@ -31,14 +31,14 @@ def widget(request, qtbot):
     return made
 
 
-def test_a_lasso_finds_exactly_the_points_inside_among_all(widget, hand):
+def test_a_lasso_finds_exactly_the_points_inside_among_all(widget, user):
     canvas = widget.canvas
     QTest.keyClick(widget, Qt.Key.Key_L)
     width, height = canvas.width(), canvas.height()
     left, right = round(0.31 * width), round(0.62 * width)
     top, bottom = round(0.27 * height), round(0.71 * height)
     corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top + 1)]
-    hand.drag(canvas.overlay, corners)
+    user.drag(canvas.overlay, corners)
     chosen = widget.model.selection
     assert len(chosen) == COUNT
     place = np.asarray(canvas.camera.to_screen(widget.model.xy))
@@ -75,7 +75,7 @@ def test_a_single_point_apart_is_drawn_and_picked(widget, qtbot):
     assert widget.model.current == COUNT // 2
 
 
-def test_density_of_all_points(widget, hand):
-    hand.click(widget.toolbar.density)
+def test_density_of_all_points(widget, user):
+    user.click(widget.toolbar.density)
     crowding = widget.model.shown_colouring()
     assert len(crowding.colours()) == COUNT

@@ -32,7 +32,7 @@ XY = np.stack(np.meshgrid(np.arange(5.0), np.arange(4.0)), axis=-1).reshape(-1, 
 
 
 @pytest.fixture(params=["raster", pytest.param("opengl", marks=pytest.mark.gl)])
-def widget(request, qtbot, hand) -> ScatterWidget:
+def widget(request, qtbot, user) -> ScatterWidget:
     if request.param == "opengl" and not opengl_available():
         pytest.skip("this screen has no OpenGL; run under Xvfb to test the OpenGL view")
     widget = ScatterWidget(view=RasterView() if request.param == "raster" else create_view())
@@ -41,7 +41,7 @@ def widget(request, qtbot, hand) -> ScatterWidget:
     widget.set_theme(BACKGROUND, "#ffffff")
     widget.model.set_points(XY)
     widget.show()
-    hand.rest(widget)
+    user.rest(widget)
     return widget
 
 
@@ -193,11 +193,11 @@ def test_drag_pans_and_wheel_zooms_about_the_mouse(widget: ScatterWidget) -> Non
     assert widget.canvas.camera == before
 
 
-def test_resizing_to_and_fro_keeps_the_view(widget: ScatterWidget, hand) -> None:
+def test_resizing_to_and_fro_keeps_the_view(widget: ScatterWidget, user) -> None:
     before = widget.canvas.camera
     for size in ((320, 420), (500, 300), (500, 420)):
         widget.resize(*size)
-        hand.rest(widget)
+        user.rest(widget)
     assert widget.canvas.camera.centre == before.centre
     assert widget.canvas.camera.scale == pytest.approx(before.scale)
 
@@ -209,38 +209,38 @@ def test_zoom_stops_before_the_map_is_lost(widget: ScatterWidget) -> None:
     assert widget.canvas.camera.scale == pytest.approx(0.2 * whole)
 
 
-def test_points_are_drawn_where_they_can_be_picked(widget: ScatterWidget, hand) -> None:
+def test_points_are_drawn_where_they_can_be_picked(widget: ScatterWidget, user) -> None:
     widget.model.set_categories(np.arange(20), [str(i) for i in range(20)])
-    hand.rest(widget)
+    user.rest(widget)
     for index in (0, 4, 12, 19):
         np.testing.assert_array_equal(pixel(widget, at(widget, index)), rgb(CATEGORICAL[index]))
     np.testing.assert_array_equal(pixel(widget, at(widget, 12, 25, 25)), rgb(BACKGROUND))
 
 
-def test_selection_dims_the_rest(widget: ScatterWidget, hand) -> None:
+def test_selection_dims_the_rest(widget: ScatterWidget, user) -> None:
     widget.model.set_categories(np.zeros(20, int), ["a"])
     widget.model.select(np.arange(20) == 7)
-    hand.rest(widget)
+    user.rest(widget)
     np.testing.assert_array_equal(pixel(widget, at(widget, 7)), rgb(CATEGORICAL[0]))
     away = np.linalg.norm(pixel(widget, at(widget, 8)).astype(int) - rgb(BACKGROUND))
     assert 0 < away < 0.3 * np.linalg.norm(rgb(CATEGORICAL[0]).astype(int) - rgb(BACKGROUND))
 
 
-def test_a_selected_point_lies_above_its_neighbours(widget: ScatterWidget, hand) -> None:
+def test_a_selected_point_lies_above_its_neighbours(widget: ScatterWidget, user) -> None:
     widget.model.set_points(np.zeros((50, 2)))
     widget.model.set_categories(np.arange(50) % 20, [str(i) for i in range(20)])
     widget.model.select(np.arange(50) == 3)
-    hand.rest(widget)
+    user.rest(widget)
     np.testing.assert_array_equal(pixel(widget, at(widget, 3)), rgb(CATEGORICAL[3]))
 
 
-def test_the_current_point_is_ringed_and_brought_into_view(widget: ScatterWidget, hand) -> None:
+def test_the_current_point_is_ringed_and_brought_into_view(widget: ScatterWidget, user) -> None:
     for _ in range(10):
         _scroll(widget.canvas.overlay, at(widget, 0), 120)
     assert not widget.canvas.camera.shows(XY[19])
     widget.model.set_current(19)
     assert widget.canvas.camera.shows(XY[19])
-    hand.rest(widget)
+    user.rest(widget)
     radius = (widget.canvas.point_size + 8) / 2
     assert pixel(widget, at(widget, 19, radius, 0)).min() > 120
 
@@ -257,23 +257,23 @@ def test_an_empty_map_says_how_to_get_one(widget: ScatterWidget) -> None:
     assert CAPTION in _texts(widget)
 
 
-def test_legend_names_what_is_there_and_a_click_selects_it(widget: ScatterWidget, hand) -> None:
+def test_legend_names_what_is_there_and_a_click_selects_it(widget: ScatterWidget, user) -> None:
     codes = np.repeat([0, 1, -1, 3], 5)
     widget.model.set_categories(codes, ["first", "second", "absent", "fourth"])
     legend = widget.legend.categories
     names = [legend.item(row).text() for row in range(legend.count())]
     assert names == ["first", "second", "fourth", "noise"]
-    hand.rest(widget)
+    user.rest(widget)
     place = legend.visualItemRect(legend.item(1)).center()
     QTest.mouseClick(legend.viewport(), LEFT, NONE, place)
     assert selected(widget) == [5, 6, 7, 8, 9]
 
 
-def test_a_long_legend_scrolls_and_long_names_fit(widget: ScatterWidget, hand) -> None:
+def test_a_long_legend_scrolls_and_long_names_fit(widget: ScatterWidget, user) -> None:
     names = [f"a compound with a very long name, number {i}" for i in range(20)]
     widget.model.set_categories(np.arange(20), names)
     widget.resize(300, 420)
-    hand.rest(widget)
+    user.rest(widget)
     legend = widget.legend.categories
     assert legend.height() < 100
     assert legend.verticalScrollBar().maximum() > 0
@@ -313,13 +313,13 @@ def test_point_size_fits_the_number_until_the_user_chooses(widget: ScatterWidget
     assert widget.canvas.point_size == 15
 
 
-def test_every_control_is_named_and_in_reading_order(widget: ScatterWidget, hand) -> None:
+def test_every_control_is_named_and_in_reading_order(widget: ScatterWidget, user) -> None:
     control = QComboBox()
     control.setAccessibleName("Colour by")
     control.setToolTip("Colour by")
     widget.add_control(control)
     widget.model.select(np.arange(20) == 1)
-    hand.rest(widget)
+    user.rest(widget)
     controls = [
         child
         for child in widget.toolbar.findChildren(QWidget)
@@ -417,9 +417,9 @@ def test_shift_and_alt_clicks_add_and_remove_a_point(widget: ScatterWidget) -> N
     assert widget.model.current is None
 
 
-def test_marked_points_have_a_thin_ring(widget: ScatterWidget, hand) -> None:
+def test_marked_points_have_a_thin_ring(widget: ScatterWidget, user) -> None:
     widget.model.set_marked([7])
-    hand.rest(widget)
+    user.rest(widget)
     radius = (widget.canvas.point_size + 4) / 2
     around = [at(widget, 7, radius + step, 0) for step in (-1, 0, 1)]
     assert max(pixel(widget, place).min() for place in around) > 70

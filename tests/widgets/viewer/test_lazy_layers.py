@@ -76,11 +76,11 @@ def pyramid_of_channels(viewer, disk):
     return ("stack 1", "stack 2", "stack 3")
 
 
-def embed_and_map(viewer, dock, hand):
+def embed_and_map(viewer, dock, user):
     """Step 4 by a click; a map with the cells from left to right, without waiting for one."""
     dock.steps[3].set_open(True)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     assert dock.steps[3].reason.text() == ""
     session = session_of(viewer)
     mapped = session.embedded.table.copy()
@@ -91,14 +91,14 @@ def embed_and_map(viewer, dock, hand):
     return mapped
 
 
-def lasso_left_half(viewer, hand):
+def lasso_left_half(viewer, user):
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
     canvas = explorer.scatter.canvas
-    hand.until(lambda: explorer.model.count > 0)
-    hand.rest(explorer)
+    user.until(lambda: explorer.model.count > 0)
+    user.rest(explorer)
     QTest.keyClick(explorer.scatter, Qt.Key.Key_L)
     width, height = canvas.width(), canvas.height()
-    hand.drag(
+    user.drag(
         canvas.overlay,
         [(2, 2), (width / 2, 2), (width / 2, height - 2), (2, height - 2), (2, 2)],
     )
@@ -110,11 +110,11 @@ def shown(layer):
 
 
 @pytest.mark.parametrize("add", [lazy_planes, pyramids, pyramid_of_channels])
-def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, add):
+def test_from_lazy_layers_to_a_lasso(viewer, dock, user, add):
     disk = Disk()
     names = add(viewer, disk)
     viewer.layers.selection = set(viewer.layers)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     session = session_of(viewer)
     assert session.image.channel_names == names
     assert session.image.pixel_size_um == 0.5
@@ -123,12 +123,12 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, add):
         dock.controller.set_role(name, role)
 
     dock.steps[2].set_open(True)
-    hand.choose(dock.cells.nucleus, names[0])
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
+    user.choose(dock.cells.nucleus, names[0])
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
     found = np.asarray(session.cells.labels)
     assert session.cells.count == 16
-    table = embed_and_map(viewer, dock, hand)
+    table = embed_and_map(viewer, dock, user)
 
     # The rows are those of the pixels, held in memory as plain arrays.
     image = napari_c3r.Image.from_array(planes(), names, 0.5, name=session.image.name)
@@ -139,7 +139,7 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, add):
     np.testing.assert_array_equal(table.X, expected.X)
     assert table.obs["label"].tolist() == expected.obs["label"].tolist()
 
-    lasso_left_half(viewer, hand)
+    lasso_left_half(viewer, user)
     chosen = session.selection
     assert chosen.tolist() == (table.obs["x_px"] < SIDE / 2).tolist()
     lit = shown(layers.own_layer(viewer, layers.SELECTION))
@@ -148,27 +148,27 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, hand, add):
     assert (clusters[np.isin(found, table.obs["label"][~chosen])] == layers.DIMMED_CLASS).all()
 
     # What the screen shows is what the layers hold, once slicing in the background is through.
-    hand.until(lambda: all(layer.loaded for layer in viewer.layers))
+    user.until(lambda: all(layer.loaded for layer in viewer.layers))
     before = viewer.screenshot(flash=False)
     session.select(~chosen)
-    hand.until(lambda: (viewer.screenshot(flash=False) != before).any(axis=-1).sum() > 500)
+    user.until(lambda: (viewer.screenshot(flash=False) != before).any(axis=-1).sum() > 500)
     assert sorted(set(disk.waited)) == []
 
 
-def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, hand):
+def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, user):
     disk = Disk()
     lazy_planes(viewer, disk)
     viewer.add_labels(disk.pyramid(labels()), name="mine", **UM)
     viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.labels_choice)
-    hand.click(dock.cells.labels_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.labels_choice)
+    user.click(dock.cells.labels_button)
+    user.wait_idle(dock)
     assert dock.steps[2].reason.text() == ""
-    table = embed_and_map(viewer, dock, hand)
+    table = embed_and_map(viewer, dock, user)
     assert table.obs["label"].tolist() == list(range(3, 51, 3))
-    lasso_left_half(viewer, hand)
+    lasso_left_half(viewer, user)
     chosen = session_of(viewer).selection
     assert chosen.sum() == 8
     lit = shown(layers.own_layer(viewer, layers.SELECTION))

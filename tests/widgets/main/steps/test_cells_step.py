@@ -16,27 +16,27 @@ pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
 
 @pytest.fixture
-def image(viewer, dock, hand):
+def image(viewer, dock, user):
     """Three layers and a sparse label image."""
     add_layers(viewer)
-    take_image(dock, hand)
+    take_image(dock, user)
 
 
 @pytest.fixture
-def embedded(viewer, dock, hand, image):
+def embedded(viewer, dock, user, image):
     """The label image's cells, embedded."""
-    take_labels(dock, hand)
-    hand.wait_idle(dock)
+    take_labels(dock, user)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     return session_of(viewer)
 
 
-def test_a_preview_finds_the_cells_of_the_view_and_follows_the_size(viewer, dock, hand, image):
+def test_a_preview_finds_the_cells_of_the_view_and_follows_the_size(viewer, dock, user, image):
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.preview_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.preview_button)
+    user.wait_idle(dock)
     layer = layers.own_layer(viewer, PREVIEW)
     assert len(np.unique(layer.data)) - 1 == 16
     assert dock.cells.preview_line.text().startswith("16 cells in view, nuclei about ")
@@ -46,40 +46,40 @@ def test_a_preview_finds_the_cells_of_the_view_and_follows_the_size(viewer, dock
     dock.cells.diameter.setFocus()
     dock.cells.diameter.selectAll()
     QTest.keyClicks(dock.cells.diameter, "7")
-    hand.until(lambda: dock.cells.preview_line.text() != before)
-    hand.wait_idle(dock)
-    hand.click(dock.cells.preview_button)
+    user.until(lambda: dock.cells.preview_line.text() != before)
+    user.wait_idle(dock)
+    user.click(dock.cells.preview_button)
     assert layers.own_layer(viewer, PREVIEW) is None
     assert not dock.cells.preview_line.isVisible()
 
 
-def test_a_preview_of_a_part_lies_where_its_cells_are(viewer, dock, hand, image):
+def test_a_preview_of_a_part_lies_where_its_cells_are(viewer, dock, user, image):
     dock.steps[2].set_open(True)
     pixels = np.tile(planes(), (1, 2, 2))
     for layer, plane in zip(list(viewer.layers)[:3], pixels, strict=True):
         layer.data = plane
     viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.steps[2].set_open(True)
     viewer.scene.camera.center = (0, 1.5 * SIDE * 0.5, 1.5 * SIDE * 0.5)
     viewer.scene.camera.zoom = 12
-    hand.wait_idle(dock)
-    hand.click(dock.cells.preview_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.cells.preview_button)
+    user.wait_idle(dock)
     layer = layers.own_layer(viewer, PREVIEW)
     assert 0 < layer.data.shape[0] < 2 * SIDE
     y, x = np.argwhere(layer.data == layer.data.max()).mean(axis=0)
     world = layer.data_to_world((y, x))
     inside = viewer.layers["ER"].world_to_data(world)
     assert pixels[1][tuple(np.round(inside).astype(int))] > 3000
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
     assert layers.own_layer(viewer, PREVIEW) is None
 
 
-def test_only_edited_cells_are_embedded_again(viewer, dock, hand, embedded):
+def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
     before = embedded.embedded.table.copy()
     mine = viewer.layers["mine"]
     # One cell loses its half, one is erased, one is new.
@@ -87,14 +87,14 @@ def test_only_edited_cells_are_embedded_again(viewer, dock, hand, embedded):
     mine.data_setitem(tuple(half[: len(half) // 2].T), 0)
     mine.data_setitem(np.nonzero(labels() == 12), 0)
     mine.data_setitem((np.arange(90, 100), np.arange(90, 100)), 500)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     affected_neighbours = embedded.edits.affected_neighbours
     count = len(affected_neighbours)
     line = f"out of date: 3 cells edited by hand, {count} neighbours affected"
     assert line in dock.steps[3].header.line
     assert dock.embed.update_button.text() == f"Update 3 edited cells and {count} neighbours"
-    hand.click(dock.embed.update_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.update_button)
+    user.wait_idle(dock)
     after = embedded.embedded.table
     assert dock.steps[3].reason.text() == ""
     assert "out of date" not in dock.steps[3].header.line
@@ -112,60 +112,60 @@ def test_only_edited_cells_are_embedded_again(viewer, dock, hand, embedded):
     assert "3 cells of" in after.uns[KEY]["notes"][-1]
     # What was updated is what embedding everything would give.
     dock.steps[3].set_open(True)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     np.testing.assert_allclose(after.X, embedded.embedded.table.X, atol=2e-4)
 
 
-def test_an_edit_that_is_undone_leaves_nothing_stale(viewer, dock, hand, embedded):
+def test_an_edit_that_is_undone_leaves_nothing_stale(viewer, dock, user, embedded):
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(labels() == 12), 0)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert "1 cell edited" in dock.steps[3].header.line
     mine.undo()
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     assert "out of date" not in dock.steps[3].header.line
     assert not dock.embed.update_button.isVisible()
 
 
-def test_filters_hide_and_bring_back(viewer, dock, hand, embedded):
+def test_filters_hide_and_bring_back(viewer, dock, user, embedded):
     mine = viewer.layers["mine"]
     mine.data_setitem((np.arange(0, 12), np.full(12, 100)), 700)
-    hand.wait_idle(dock)
-    hand.click(dock.embed.update_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.embed.update_button)
+    user.wait_idle(dock)
     before = embedded.embedded.table.copy()
     assert "1 at the border" in dock.steps[2].header.line
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.border)
+    user.click(dock.cells.border)
     table = embedded.embedded.table
     assert 700 not in table.obs["label"].tolist()
     assert len(table) == len(before) - 1
     assert embedded.embedded.hidden_count == 1
     assert "hiding cells at the border (1 in the result)" in dock.steps[2].header.line
-    hand.click(dock.cells.border)
+    user.click(dock.cells.border)
     back = embedded.embedded.table
     assert back.obs["label"].tolist() == before.obs["label"].tolist()
     np.testing.assert_array_equal(back.X, before.X)
     assert dict(back.uns[KEY]["roles"]) == dict(before.uns[KEY]["roles"])
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.unusual)
+    user.click(dock.cells.unusual)
     assert 700 not in embedded.embedded.table.obs["label"].tolist()
 
 
-def test_the_list_of_labels_keeps_its_place_and_follows_new_names(viewer, dock, hand, image):
+def test_the_list_of_labels_keeps_its_place_and_follows_new_names(viewer, dock, user, image):
     viewer.add_labels(labels(), name="others", scale=(0.5, 0.5), units="um")
     box = dock.cells.labels
-    hand.until(lambda: box.count() == 2)
+    user.until(lambda: box.count() == 2)
     box.setCurrentText("others")
     model = box.view().selectionModel()
     model.setCurrentIndex(box.model().index(0, 0), model.SelectionFlag.ClearAndSelect)
     viewer.add_image(planes()[0], name="another")
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     # The entry under the mouse stays, and so does what was chosen.
     assert box.view().currentIndex().row() == 0
     assert box.currentText() == "others"
     viewer.layers["others"].name = "renamed"
-    hand.until(lambda: box.findText("renamed") >= 0)
+    user.until(lambda: box.findText("renamed") >= 0)
     assert box.findText("others") < 0
     assert box.currentText() == "renamed"

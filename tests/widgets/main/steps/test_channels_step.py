@@ -25,48 +25,48 @@ def colour_of(label) -> tuple[int, int, int]:
 
 
 @pytest.fixture
-def image(viewer, dock, hand):
+def image(viewer, dock, user):
     """Three layers, one per channel."""
     for name, plane, colour in zip(
         ("DNA", "ER", "RNA"), planes(), ("blue", "green", "red"), strict=True
     ):
         viewer.add_image(plane, name=name, colormap=colour, contrast_limits=(200, 6000))
-    hand.wait_idle(dock)
-    hand.until(lambda: session_of(viewer).image is not None)
+    user.wait_idle(dock)
+    user.until(lambda: session_of(viewer).image is not None)
     if len(session_of(viewer).image.channel_names) < 3:
         viewer.layers.selection = set(viewer.layers)
         dock.steps[0].set_open(True)
-        hand.click(dock.image.layers_button)
+        user.click(dock.image.layers_button)
     dock.steps[1].set_open(True)
 
 
-def test_thumbnails_follow_the_layers_colours(viewer, dock, hand, image):
+def test_thumbnails_follow_the_layers_colours(viewer, dock, user, image):
     pictures = dock.channels.pictures
-    hand.until(lambda: all(not label.pixmap().isNull() for label in pictures))
+    user.until(lambda: all(not label.pixmap().isNull() for label in pictures))
     assert np.argmax(colour_of(pictures[0])) == 2
     assert np.argmax(colour_of(pictures[1])) == 1
     viewer.layers["DNA"].colormap = "red"
-    hand.until(lambda: np.argmax(colour_of(pictures[0])) == 0)
+    user.until(lambda: np.argmax(colour_of(pictures[0])) == 0)
     viewer.layers["DNA"].contrast_limits = (50_000, 60_000)
-    hand.until(lambda: sum(colour_of(pictures[0])) < 1)
+    user.until(lambda: sum(colour_of(pictures[0])) < 1)
 
 
-def test_a_layer_with_a_channel_axis_has_thumbnails_and_is_named(viewer, dock, hand):
+def test_a_layer_with_a_channel_axis_has_thumbnails_and_is_named(viewer, dock, user):
     viewer.add_image(planes(), name="stack")
-    hand.until(lambda: session_of(viewer).image is not None)
-    hand.wait_idle(dock)
+    user.until(lambda: session_of(viewer).image is not None)
+    user.wait_idle(dock)
     assert dock.image.layers.text() == "Made of the 3 planes of the layer stack"
     assert "3 planes, taken as channels" in dock.image.notes.text()
     pictures = dock.channels.pictures
-    hand.until(lambda: all(not label.pixmap().isNull() for label in pictures))
+    user.until(lambda: all(not label.pixmap().isNull() for label in pictures))
     assert len(pictures) == 3
 
 
-def test_which_layers_make_up_the_image_is_never_in_doubt(viewer, dock, hand, image):
+def test_which_layers_make_up_the_image_is_never_in_doubt(viewer, dock, user, image):
     assert dock.image.layers.text() == "Made of the layers DNA, ER, RNA"
     viewer.layers["ER"].name = "renamed"
     viewer.layers.remove("RNA")
-    hand.until(lambda: "1 of its layers" in dock.image.layers.text())
+    user.until(lambda: "1 of its layers" in dock.image.layers.text())
     assert dock.image.layers.text() == (
         "Made of the layers DNA, renamed; "
         "1 of its layers are no longer in the viewer, their pixels are kept"
@@ -77,29 +77,29 @@ def test_which_layers_make_up_the_image_is_never_in_doubt(viewer, dock, hand, im
     np.testing.assert_array_equal(np.asarray(image.channel("RNA")), planes()[2])
 
 
-def test_a_preset_and_a_suggestion_say_why(viewer, dock, hand, image):
-    hand.choose(dock.channels.preset, "Human Protein Atlas")
+def test_a_preset_and_a_suggestion_say_why(viewer, dock, user, image):
+    user.choose(dock.channels.preset, "Human Protein Atlas")
     assert dock.channels.reasons[2].text() == "hpa preset"
-    hand.click(dock.channels.suggest_button)
+    user.click(dock.channels.suggest_button)
     assert dock.channels.reasons[0].text() == session_of(viewer).assignment.reasons["DNA"]
 
 
-def test_a_preset_that_does_not_fit_is_refused_in_one_line(viewer, dock, hand):
+def test_a_preset_that_does_not_fit_is_refused_in_one_line(viewer, dock, user):
     for name in ("a", "b"):
         viewer.add_image(planes()[0], name=name)
     viewer.layers.selection = set(viewer.layers)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.steps[1].set_open(True)
-    hand.choose(dock.channels.preset, "Cell Painting (JUMP-CP)")
+    user.choose(dock.channels.preset, "Cell Painting (JUMP-CP)")
     assert "does not fit the channels 'a', 'b'" in dock.steps[1].reason.text()
 
 
 def test_roles_come_back_for_the_same_layers_in_another_viewer(
-    viewer, dock, hand, image, make_napari_viewer_proxy
+    viewer, dock, user, image, make_napari_viewer_proxy
 ):
-    hand.choose(dock.channels.roles[1], "Concept")
+    user.choose(dock.channels.roles[1], "Concept")
     other = make_napari_viewer_proxy()
     for name, plane in zip(("RNA", "ER", "DNA"), planes(), strict=True):
         other.add_image(plane, name=name)
@@ -115,14 +115,14 @@ def test_roles_come_back_for_the_same_layers_in_another_viewer(
         second.release()
 
 
-def test_forty_channels_scroll_and_long_names_elide(viewer, dock, hand):
+def test_forty_channels_scroll_and_long_names_elide(viewer, dock, user):
     names = [f"a very long channel name with a number at its end {n}" for n in range(40)]
     pixels = np.random.default_rng(0).random((40, 16, 16))
     # Forty layers would be napari's work, which takes it long.
     session_of(viewer).set_image(Image.from_array(pixels, names, None, name="many"))
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[1].set_open(True)
-    hand.rest(dock)
+    user.rest(dock)
     assert len(dock.channels.roles) == 40
     assert dock.channels.height() < 600
     assert dock.minimumSizeHint().width() <= 300

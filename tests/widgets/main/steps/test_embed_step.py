@@ -20,22 +20,22 @@ pytestmark = pytest.mark.gl
 
 
 @pytest.fixture
-def session(viewer, dock, hand):
+def session(viewer, dock, user):
     """One field with its cells."""
     for name, plane in zip(("DNA", "ER", "RNA"), planes(), strict=True):
         viewer.add_image(plane, name=name, scale=(0.5, 0.5), units="um")
     viewer.add_labels(labels(), name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:3])
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     dock.steps[0].set_open(True)
-    hand.click(dock.image.layers_button)
+    user.click(dock.image.layers_button)
     dock.controller.finding.use_labels("mine")
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
     return session_of(viewer)
 
 
-def test_the_cost_is_told_before_the_run(dock, hand, session):
-    hand.until(lambda: dock.embed.cost.text() != "")
+def test_the_cost_is_told_before_the_run(dock, user, session):
+    user.until(lambda: dock.embed.cost.text() != "")
     assert dock.embed.cost.isVisible()
     words = dock.embed.cost.text()
     assert words.startswith("about ")
@@ -44,14 +44,14 @@ def test_the_cost_is_told_before_the_run(dock, hand, session):
 
 @pytest.mark.usefixtures("quick")
 def test_the_window_works_on_while_cells_are_embedded(
-    viewer, dock, hand, session, qtbot, monkeypatch
+    viewer, dock, user, session, qtbot, monkeypatch
 ):
     ticks = QTimer()
     seen = []
 
     def slowly(*args, **options):
         for batch in iter_crops(*args, **options):
-            turned, patience = len(seen), QDeadlineTimer(hand.patience * 1000)
+            turned, patience = len(seen), QDeadlineTimer(user.patience * 1000)
             while len(seen) < turned + 4 and not patience.hasExpired():
                 time.sleep(0.002)
             yield batch
@@ -60,7 +60,7 @@ def test_the_window_works_on_while_cells_are_embedded(
     dock.embed.batch.setValue(1)
     ticks.timeout.connect(lambda: seen.append(dock.embed.speed.text()))
     ticks.start(0)
-    hand.click(dock.embed.embed_button)
+    user.click(dock.embed.embed_button)
     while dock.controller.jobs.running:
         QApplication.processEvents()
     ticks.stop()
@@ -70,27 +70,27 @@ def test_the_window_works_on_while_cells_are_embedded(
 
 
 @pytest.mark.usefixtures("quick")
-def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, session, brake):
+def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, user, session, paused_worker):
     blocks = 1 + np.arange(200)[:, None] // 20 * 10 + np.arange(200) // 20
     viewer.add_labels(blocks, name="blocks")
     dock.controller.finding.use_labels("blocks")
-    hand.wait_idle(dock)
-    hand.click(dock.embed.advanced.button)
+    user.wait_idle(dock)
+    user.click(dock.embed.advanced.button)
     dock.embed.batch.setValue(2)
-    brake.hold(after=1)
-    hand.click(dock.embed.embed_button)
-    hand.until(lambda: "cells/s" in dock.embed.speed.text())
+    paused_worker.hold(after=1)
+    user.click(dock.embed.embed_button)
+    user.until(lambda: "cells/s" in dock.embed.speed.text())
     assert "left" in dock.embed.speed.text()
-    hand.click(dock.embed.abort_button)
-    brake.let_go()
-    hand.wait_idle(dock)
+    user.click(dock.embed.abort_button)
+    paused_worker.let_go()
+    user.wait_idle(dock)
     done = len(session.embedded.table)
     assert 0 < done < 100
     assert "stopped early; what was done is kept" in dock.steps[3].header.line
     kept = session.embedded.table.copy()
     assert dock.embed.continue_button.text() == f"Continue, {100 - done} cells left"
-    hand.click(dock.embed.continue_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.continue_button)
+    user.wait_idle(dock)
     table = session.embedded.table
     assert len(table) == 100
     assert not dock.embed.continue_button.isVisible()
@@ -100,24 +100,24 @@ def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, hand, sess
 
 
 @pytest.mark.usefixtures("quick")
-def test_memory_is_released_and_embedding_works_again(dock, hand, session):
-    hand.click(dock.embed.advanced.button)
+def test_memory_is_released_and_embedding_works_again(dock, user, session):
+    user.click(dock.embed.advanced.button)
     assert dock.controller.embedding.encoders
-    hand.click(dock.embed.release_button)
+    user.click(dock.embed.release_button)
     assert not dock.controller.embedding.encoders
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     assert len(session.embedded.table) == 16
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_cells_have_their_measurements_as_features(viewer, dock, hand, session):
+def test_the_cells_have_their_measurements_as_features(viewer, dock, user, session):
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.segment_choice)
-    hand.click(dock.cells.segment_button)
-    hand.wait_idle(dock)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.cells.segment_choice)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     layer = layers.own_layer(viewer, layers.CELLS)
     assert layer.features["index"].tolist() == layer.features["label"].tolist()
     label = int(layer.features["label"].iloc[3])
@@ -129,38 +129,38 @@ def test_the_cells_have_their_measurements_as_features(viewer, dock, hand, sessi
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_preview_sets_the_result_aside(viewer, dock, hand, session, monkeypatch):
+def test_a_preview_sets_the_result_aside(viewer, dock, user, session, monkeypatch):
     monkeypatch.setattr("napari_c3r.widgets.main.steps.embed.PREVIEW_CELLS", 10)
     monkeypatch.setattr("napari_c3r.widgets.main.embedding.PREVIEW_CELLS", 10)
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     whole = session.embedded.table
     dock.steps[1].set_open(True)
-    hand.choose(dock.channels.roles[1], "Concept")
+    user.choose(dock.channels.roles[1], "Concept")
     dock.steps[3].set_open(True)
-    hand.click(dock.embed.preview_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.preview_button)
+    user.wait_idle(dock)
     assert len(session.embedded.table) == 10
     assert session.embedded.table.uns[KEY]["roles"]["ER"] == "concept"
     assert "preview of 16 cells" in dock.steps[3].header.line
     dock.steps[3].set_open(True)
-    hand.click(dock.embed.back_button)
+    user.click(dock.embed.back_button)
     assert session.embedded.table is whole
     assert "out of date: the role of ER changed" in dock.steps[3].header.line
 
 
 @pytest.mark.usefixtures("quick")
-def test_all_fields_of_a_plate_become_one_table(viewer, dock, hand, tmp_path):
+def test_all_fields_of_a_plate_become_one_table(viewer, dock, user, tmp_path):
     folder = write_plate(tmp_path / "plate")
     dock.controller.images.look([str(folder)])
-    hand.wait_idle(dock)
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
-    hand.choose(dock.embed.scope, "all 4 fields")
+    user.choose(dock.embed.scope, "all 4 fields")
     assert dock.embed.embed_button.text() == "Embed 4 fields"
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     session = session_of(viewer)
     table = session.embedded.table
     assert table.obs["image"].unique().tolist() == ["A01_s1", "A01_s2", "B02_s1", "B02_s2"]
@@ -176,8 +176,8 @@ def test_all_fields_of_a_plate_become_one_table(viewer, dock, hand, tmp_path):
     np.testing.assert_allclose(last.X, alone.X, atol=1e-5)
     # Each field has the cells that were found in it; selecting one shows in its own image only.
     dock.steps[0].set_open(True)
-    hand.choose(dock.image.picker.choice, "field 4/4 · B02_s2")
-    hand.wait_idle(dock)
+    user.choose(dock.image.picker.choice, "field 4/4 · B02_s2")
+    user.wait_idle(dock)
     np.testing.assert_array_equal(layers.own_layer(viewer, layers.CELLS).data, cells)
     assert session.row_of(1) == 48
     rows = np.zeros(64, bool)
@@ -189,19 +189,19 @@ def test_all_fields_of_a_plate_become_one_table(viewer, dock, hand, tmp_path):
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_field_without_cells_is_named_and_stops_nothing(viewer, dock, hand, tmp_path):
+def test_a_field_without_cells_is_named_and_stops_nothing(viewer, dock, user, tmp_path):
     import tifffile
 
     folder = write_plate(tmp_path / "plate", ("A01",))
     for channel in (1, 2, 3):
         tifffile.imwrite(folder / f"B02_s1_w{channel}.tif", np.full((200, 200), 7, "uint16"))
     dock.controller.images.look([str(folder)])
-    hand.wait_idle(dock)
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
-    hand.choose(dock.embed.scope, "all 3 fields")
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.choose(dock.embed.scope, "all 3 fields")
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     assert "'B02_s1' is left out: No nuclei found" in dock.steps[3].reason.text()
     assert len(session_of(viewer).embedded.table) == 32

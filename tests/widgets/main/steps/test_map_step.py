@@ -18,16 +18,16 @@ pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 
 
 @pytest.fixture
-def plate(viewer, dock, hand, tmp_path):
+def plate(viewer, dock, user, tmp_path):
     """Two wells, embedded into one table."""
     dock.controller.look([str(write_plate(tmp_path / "plate", sites=1))])
-    hand.wait_idle(dock)
-    hand.click(dock.image.scan.load_button)
-    hand.wait_idle(dock)
+    user.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
-    hand.choose(dock.embed.scope, "all 2 fields")
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.choose(dock.embed.scope, "all 2 fields")
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     dock.steps[4].set_open(True)
     return session_of(viewer)
 
@@ -41,13 +41,13 @@ def test_there_is_no_list_of_controls_where_no_column_tells_any(dock):
     assert not body.controls.isVisibleTo(body)
 
 
-def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, hand, plate):
+def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, user, plate):
     assert dock.map.controls.currentText() == "none"
     before = plate.embedded.table.X.copy()
-    hand.choose(dock.map.controls, "Well A01")
-    hand.choose(dock.map.method, "k-means")
-    hand.click(dock.map.map_button)
-    hand.wait_idle(dock)
+    user.choose(dock.map.controls, "Well A01")
+    user.choose(dock.map.method, "k-means")
+    user.click(dock.map.map_button)
+    user.wait_idle(dock)
     table = plate.embedded.table
     assert dock.steps[4].reason.text() == ""
     assert "seen against well A01" in dock.steps[4].header.line
@@ -60,12 +60,12 @@ def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, hand, plate)
     assert dock.map.controls.currentText() == "Well A01"
 
 
-def test_cells_named_by_hand_are_controls_too_and_few_are_one_line(dock, hand, plate):
+def test_cells_named_by_hand_are_controls_too_and_few_are_one_line(dock, user, plate):
     chosen = (plate.embedded.table.obs["well"] == "B02").to_numpy()
     plate.annotate(chosen & (np.arange(len(chosen)) % 4 == 0), "DMSO")
-    hand.choose(dock.map.controls, "Annotation DMSO")
-    hand.click(dock.map.map_button)
-    hand.wait_idle(dock)
+    user.choose(dock.map.controls, "Annotation DMSO")
+    user.click(dock.map.map_button)
+    user.wait_idle(dock)
     said = "There are 4 control cells with annotation 'DMSO'; at least 10 are needed"
     assert dock.steps[4].reason.text() == said
     assert not plate.has_map
@@ -88,50 +88,50 @@ def held_up(monkeypatch, where):
     return begun, resume
 
 
-def test_a_map_that_takes_too_long_is_stopped(dock, hand, plate, monkeypatch, caplog):
+def test_a_map_that_takes_too_long_is_stopped(dock, user, plate, monkeypatch, caplog):
     begun, resume = held_up(monkeypatch, "napari_c3r.core.reduce.maps.map_cells")
-    hand.click(dock.map.map_button)
-    hand.until(begun.is_set)
+    user.click(dock.map.map_button)
+    user.until(begun.is_set)
     assert dock.map.map_button.text() == "Stop mapping"
     assert not dock.embed.embed_button.isEnabled()
-    hand.click(dock.map.map_button)
+    user.click(dock.map.map_button)
     assert dock.map.map_button.text() == "Make map"
     assert dock.embed.embed_button.isEnabled()
     assert dock.controller.jobs.running is None
     resume.set()
-    hand.until(lambda: "A job failed" in caplog.text)
+    user.until(lambda: "A job failed" in caplog.text)
     # What comes out afterwards is not heeded.
     assert dock.steps[4].reason.text() == ""
     assert not plate.has_map
 
 
 def test_finding_cells_is_stopped_and_they_are_as_they_were(
-    viewer, dock, hand, plate, monkeypatch, caplog
+    viewer, dock, user, plate, monkeypatch, caplog
 ):
     before, shown = plate.cells, layers.own_layer(viewer, layers.CELLS)
     begun, resume = held_up(monkeypatch, "napari_c3r.core.segment.segment_cells")
     dock.steps[2].set_open(True)
-    hand.click(dock.cells.segment_button)
-    hand.until(begun.is_set)
+    user.click(dock.cells.segment_button)
+    user.until(begun.is_set)
     assert dock.cells.segment_button.text() == "Stop finding"
-    hand.click(dock.cells.segment_button)
+    user.click(dock.cells.segment_button)
     assert dock.cells.segment_button.text() == "Find cells"
     resume.set()
-    hand.until(lambda: "A job failed" in caplog.text)
+    user.until(lambda: "A job failed" in caplog.text)
     assert dock.steps[2].reason.text() == ""
     assert plate.cells is before
     assert layers.own_layer(viewer, layers.CELLS) is shown
 
 
-def test_what_was_noticed_while_embedding_is_told_under_the_button(viewer, dock, hand):
+def test_what_was_noticed_while_embedding_is_told_under_the_button(viewer, dock, user):
     pixels = planes()
     pixels[1] = 500
     add_layers(viewer, pixels)
-    take_image(dock, hand)
-    take_labels(dock, hand)
+    take_image(dock, user)
+    take_labels(dock, user)
     assert not dock.embed.noted.isVisible()
-    hand.click(dock.embed.embed_button)
-    hand.wait_idle(dock)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
     dock.steps[3].set_open(True)
     assert dock.embed.noted.isVisible()
     assert "'ER' is constant" in dock.embed.noted.text()
