@@ -12,6 +12,7 @@ from benchmarks._row import Row, seconds
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, EncoderConfig
 from napari_c3r.core.encoder.folder import ModelFolder
+from napari_c3r.core.encoder.options import RunOptions
 
 REPEATS = 7
 
@@ -48,7 +49,9 @@ def rows(size: str = "S", side: int = 224, precision: str = "float32") -> list[R
         roles = ChannelAssignment(
             {name: "context" if i < n_channels // 2 else "concept" for i, name in enumerate(names)}
         )
-        run = encoder.start(roles, names, precision=precision, concept_mode="joint", readout="cls")
+        run = encoder.start(
+            roles, names, RunOptions(precision=precision, concept_mode="joint", readout="cls")
+        )
         crops = rng.random((n_crops, n_channels, side, side), dtype=np.float32)
         tasks.append(lambda run=run, crops=crops: run.run(crops))
     few, many = seconds(REPEATS, *tasks)

@@ -14,6 +14,7 @@ from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import CropSpec, iter_crops, plan_crops
 from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images import read_image
 from napari_c3r.core.segment import segment_cells
 from napari_c3r.core.simulate import simulate_field
@@ -67,7 +68,7 @@ def _measure(path: Path) -> tuple[float, float, float, float]:
     batches = list(iter_crops(image, cells, table.obs, plan, batch_size=64))
     measured = time.perf_counter()
     roles = ChannelAssignment.suggest(image.channel_names)
-    with encoder.start(roles, image.channel_names, device="cpu") as run:
+    with encoder.start(roles, image.channel_names, RunOptions("cpu")) as run:
         started = time.perf_counter()
         for batch in batches:
             run.run(batch.crops)

@@ -14,7 +14,8 @@ import tifffile
 import napari_c3r as c3r
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.driver import Compute, FieldsRun, FieldTask
+from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ReadOptions, scan
 from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
@@ -107,7 +108,7 @@ def test_drawn_labels_and_hidden_cells(sources, tmp_path):
 def test_every_choice_is_in_the_command(sources):
     reading = ReadOptions({"w1": "a b"}, 0.5, t=2, z=3, swap="CZ")
     one = RecipeField(replace(sources[0], reading=reading), {"nucleus": "a b", "cell": None})
-    text = shell_command(Recipe([one], ROLES, "my model", Compute("cpu", "float32", 4)))
+    text = shell_command(Recipe([one], ROLES, "my model", RunOptions("cpu", "float32", 4)))
     for words in (
         "--names 'w1=a b'",
         "--t 2 --z 3 --swap CZ --pixel-size-um 0.5",
@@ -115,7 +116,7 @@ def test_every_choice_is_in_the_command(sources):
         "--encoder 'my model' --device cpu --precision float32 --batch-size 4",
     ):
         assert words in text
-    script = python_script(Recipe([one], ROLES, "my model", Compute("cpu", "float32", 4)))
+    script = python_script(Recipe([one], ROLES, "my model", RunOptions("cpu", "float32", 4)))
     assert "t=2, z=3, swap='CZ', names={'w1': 'a b'}, pixel_size_um=0.5" in script
     compile(script, "again.py", "exec")
 

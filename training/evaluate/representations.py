@@ -15,6 +15,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, EncoderConfig, LocalEncoder
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.folder import ModelFolder
+from napari_c3r.core.encoder.options import RunOptions
 from training.evaluate.features import intensity_features, texture_features
 from training.evaluate.metrics import standardised
 
@@ -151,7 +152,9 @@ class EncoderReadings:
         """Vectors ``(n, d)``, and the part of the readout that each of the d columns is."""
         size = self.encoder.config.input_size
         with self.encoder.start(
-            assignment, assignment.names, device=self.device, concept_mode=mode, readout=readout
+            assignment,
+            assignment.names,
+            RunOptions(self.device, concept_mode=mode, readout=readout),
         ) as run:
             vectors = [
                 run.run(resampled(crops[start : start + _PIECE], size))

@@ -14,6 +14,7 @@ from safetensors import safe_open
 
 from napari_c3r.core.channels import ChannelAssignment, Role
 from napari_c3r.core.encoder import Encoder, EncoderConfig
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.runtime import choose_device
 from training.augment import to_unit_range
 from training.baselines import PlainViT
@@ -78,7 +79,7 @@ class RoleEmbedder:
         vectors = {}
         for name, roles in assignments.items():
             with self.encoder.start(
-                roles, roles.names, device=self.device, concept_mode="joint", readout="cls"
+                roles, roles.names, RunOptions(self.device, concept_mode="joint", readout="cls")
             ) as run:
                 vectors[name] = run.run(crops)
         return vectors

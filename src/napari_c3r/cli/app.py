@@ -136,6 +136,7 @@ def demo(
     from napari_c3r.core.channels import ChannelAssignment, suggest_cell, suggest_nucleus
     from napari_c3r.core.embed.job import EmbedJob, segmented_with
     from napari_c3r.core.encoder import load_encoder
+    from napari_c3r.core.encoder.options import RunOptions
     from napari_c3r.core.figures.overview import draw_result
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import sample_field
@@ -155,7 +156,7 @@ def demo(
             assignment,
             load_encoder(),
             nuclei=nuclei,
-            device=device,
+            options=RunOptions(device),
             cells_from=segmented_with(found_by),
         )
     )

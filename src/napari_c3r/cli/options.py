@@ -83,11 +83,12 @@ class FieldOptions:
         """Read what was typed."""
         from napari_c3r.core.crops.cut import CropSpec
         from napari_c3r.core.embed.plate import FieldSettings
+        from napari_c3r.core.encoder.options import RunOptions
 
         as_typed = asdict(self)
-        for name in ("pattern", "encoder", "neighbours"):
+        for name in ("pattern", "encoder", "neighbours", *RunOptions.__dataclass_fields__):
             del as_typed[name]
-        for name in ("labels_channel", "nucleus", "cell", "concept_mode", "readout"):
+        for name in ("labels_channel", "nucleus", "cell"):
             as_typed[name] = as_typed[name] or None
         read = {
             "names": _parse_names(self.names),
@@ -95,8 +96,14 @@ class FieldOptions:
             "concept": _parse_list(self.concept),
             "z": _number_or_word(self.z),
             "labels": None if self.labels is None else str(self.labels),
-            "batch_size": _number_or_word(self.batch_size),
             "crop": CropSpec(neighbours=self.neighbours or None),  # type: ignore[arg-type]
+            "options": RunOptions(
+                self.device,
+                self.precision,
+                _number_or_word(self.batch_size),
+                self.concept_mode or None,  # type: ignore[arg-type]
+                self.readout or None,  # type: ignore[arg-type]
+            ),
         }
         return FieldSettings(**as_typed | read)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.driver import Compute
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, ReadOptions
 
@@ -47,8 +47,8 @@ class Recipe:
         Roles of the channels.
     encoder
         ``"bundled"`` or a model folder.
-    compute
-        Where and how the network ran.
+    options
+        Where and how the encoder ran.
     filter
         What was hidden when the map was made.
     map, cluster
@@ -61,7 +61,7 @@ class Recipe:
     fields: Sequence[RecipeField]
     assignment: ChannelAssignment
     encoder: str = "bundled"
-    compute: Compute = field(default_factory=Compute)
+    options: RunOptions = field(default_factory=RunOptions)
     filter: CellFilter = field(default_factory=CellFilter)
     map: Mapping[str, Any] | None = None
     cluster: Mapping[str, Any] | None = None
@@ -112,10 +112,10 @@ def _roles(recipe: Recipe) -> str:
     return "\n".join(["roles = c3r.ChannelAssignment({", *lines, "})"])
 
 
-def _compute(compute: Compute) -> str:
+def _run_keywords(options: RunOptions) -> str:
     return (
-        f"device={compute.device!r}, precision={compute.precision!r}, "
-        f"batch_size={compute.batch_size!r}"
+        f"device={options.device!r}, precision={options.precision!r}, "
+        f"batch_size={options.batch_size!r}"
     )
 
 
@@ -127,7 +127,7 @@ def _one_field(recipe: Recipe) -> str:
     lines += [
         "cells_table = c3r.embed(",
         "    image, cells, roles, encoder=encoder, nuclei=nuclei,",
-        f"    {_compute(recipe.compute)},",
+        f"    {_run_keywords(recipe.options)},",
         ")",
     ]
     return "\n".join(lines)
@@ -155,7 +155,7 @@ def _many_fields(recipe: Recipe) -> str:
         "tables.append(",
         "    c3r.embed(",
         "        image, cells, roles, encoder=encoder, nuclei=nuclei,",
-        f"        {_compute(recipe.compute)},",
+        f"        {_run_keywords(recipe.options)},",
         "    )",
         ")",
     ]
@@ -249,10 +249,10 @@ def shell_command(recipe: Recipe) -> str:
         words += ["--labels", str(first.labels)]
     else:
         words += _find_words(dict(first.find or {}))
-    compute = recipe.compute
+    options = recipe.options
     words += ["--encoder", recipe.encoder] if recipe.encoder != "bundled" else []
-    words += ["--device", compute.device, "--precision", compute.precision]
-    words += ["--batch-size", str(compute.batch_size)]
+    words += ["--device", options.device, "--precision", options.precision]
+    words += ["--batch-size", str(options.batch_size)]
     if recipe.map is not None:
         words += ["--map", "--seed", str(dict(recipe.map).get("seed", 0))]
     return shlex.join(words)

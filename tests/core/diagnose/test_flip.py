@@ -10,6 +10,7 @@ import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose import FlipJob, FlipRun, Kind, flip_report
 from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 
@@ -18,7 +19,15 @@ from .small import ROLES
 
 def job(field, encoder, **options) -> FlipJob:
     return FlipJob(
-        (EmbedJob(field.image, field.cells, ROLES, encoder, batch_size=8, precision="float32"),),
+        (
+            EmbedJob(
+                field.image,
+                field.cells,
+                ROLES,
+                encoder,
+                options=RunOptions(batch_size=8, precision="float32"),
+            ),
+        ),
         **options,
     )
 

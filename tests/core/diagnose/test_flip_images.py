@@ -9,13 +9,21 @@ import numpy as np
 import napari_c3r as c3r
 from napari_c3r.core.diagnose import FlipJob, FlipRun
 from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.table import window_px
 
 from .small import ROLES
 
 
 def test_a_known_window_is_used_as_in_embedding(field, encoder):
-    job = EmbedJob(field.image, field.cells, ROLES, encoder, window_px=31, precision="float32")
+    job = EmbedJob(
+        field.image,
+        field.cells,
+        ROLES,
+        encoder,
+        window_px=31,
+        options=RunOptions(precision="float32"),
+    )
     embedded = FieldEmbedder(job)
     list(embedded.steps())
     table = embedded.result()

@@ -5,6 +5,7 @@ import pytest
 
 from napari_c3r.core.diagnose.shared import VariantsRun
 from napari_c3r.core.diagnose.variants import plan_variants
+from napari_c3r.core.encoder.options import RunOptions
 
 from .small import ROLES, small_encoder
 
@@ -18,7 +19,7 @@ def test_sharing_changes_no_vector(tmp_path, aggregation, mode):
     plan = plan_variants(ROLES)
     options = {"precision": "float32", "concept_mode": mode, "device": "cpu"}
     assignments = [variant.assignment for variant in plan.variants]
-    with VariantsRun(encoder, assignments, ROLES.names, **options) as run:
+    with VariantsRun(encoder, assignments, ROLES.names, RunOptions(**options)) as run:
         found = run.run_all(CROPS)
         np.testing.assert_array_equal(run.run(CROPS).shape, found[0].shape)
     for variant, vectors, columns in zip(plan.variants, found, run.all_columns, strict=True):
@@ -35,7 +36,7 @@ def test_work_that_variants_have_in_common_is_done_once(encoder, monkeypatch):
         network, "encode_joint", lambda self, *a: calls.append(1) or original(self, *a)
     )
     assignments = [variant.assignment for variant in plan_variants(ROLES).variants]
-    with VariantsRun(encoder, assignments, ROLES.names, concept_mode="each") as run:
+    with VariantsRun(encoder, assignments, ROLES.names, RunOptions(concept_mode="each")) as run:
         run.run_all(CROPS)
     # Leaving a context channel out is contained in using it as a concept.
     separate = sum(len(roles.concept) for roles in assignments)

@@ -7,9 +7,10 @@ import pytest
 
 import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.driver import Compute, FieldsRun, FieldTask
+from napari_c3r.core.embed.driver import FieldsRun, FieldTask
 from napari_c3r.core.embed.estimate import estimate
 from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from tests.widgets.fields import labels, planes
@@ -32,10 +33,10 @@ def task(name, seed=0, **options):
 
 def test_stopped_after_every_step_and_taken_up_again(encoder):
     tasks = [task("a"), task("b", 1)]
-    whole = FieldsRun(tasks, ROLES, encoder, Compute(batch_size=5))
+    whole = FieldsRun(tasks, ROLES, encoder, RunOptions(batch_size=5))
     last = list(whole.steps())[-1]
     assert (last.number, last.total, last.done_cells, last.expected_cells) == (2, 2, 32, 32)
-    bitwise = FieldsRun(tasks, ROLES, encoder, Compute(batch_size=5))
+    bitwise = FieldsRun(tasks, ROLES, encoder, RunOptions(batch_size=5))
     rounds = 0
     while not bitwise.finished:
         rounds += 1
@@ -72,7 +73,7 @@ def test_a_field_that_fails_stops_no_other_and_alone_it_is_an_error(encoder):
 
 def test_only_some_cells_with_the_crops_they_had(encoder):
     # In 16 bits a vector depends a little on who is in the batch.
-    exact = Compute(precision="float32")
+    exact = RunOptions(precision="float32")
     whole = FieldsRun([task("a")], ROLES, encoder, exact)
     list(whole.steps())
     described = whole.result().uns["napari_c3r"]["images"]

@@ -9,6 +9,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import CropSpec
 from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder, embed
 from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.simulate import simulate_field
@@ -68,7 +69,12 @@ def test_a_cell_has_the_same_vector_whatever_is_embedded_with_it(field, encoder)
     whole = embed(field.image, field.cells, ROLES, encoder=encoder, precision="float32")
     wanted = frozenset(whole.obs["label"].iloc[[1, 5]])
     job = EmbedJob(
-        field.image, field.cells, ROLES, encoder, precision="float32", labels_wanted=wanted
+        field.image,
+        field.cells,
+        ROLES,
+        encoder,
+        options=RunOptions(precision="float32"),
+        labels_wanted=wanted,
     )
     run = FieldEmbedder(job)
     list(run.steps())
@@ -78,7 +84,13 @@ def test_a_cell_has_the_same_vector_whatever_is_embedded_with_it(field, encoder)
 
 
 def test_stopping_keeps_what_is_done_and_going_on_completes_it(field, encoder):
-    job = EmbedJob(field.image, field.cells, ROLES, encoder, batch_size=4, precision="float32")
+    job = EmbedJob(
+        field.image,
+        field.cells,
+        ROLES,
+        encoder,
+        options=RunOptions(batch_size=4, precision="float32"),
+    )
     run = FieldEmbedder(job)
     steps = run.steps()
     assert next(steps).done == 0

@@ -9,6 +9,7 @@ import tifffile
 
 from napari_c3r.core.embed.plate import FieldSettings, embed_plate
 from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import find_images
 from napari_c3r.core.simulate import simulate_field
@@ -85,11 +86,11 @@ def test_a_plate_without_any_cell_says_why(folder, tmp_path, encoder):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"device": "cuda:77"}, "cuda:77"),
-        ({"batch_size": 0}, "batch size"),
-        ({"precision": "float7"}, "float7"),
-        ({"concept_mode": "every"}, "every"),
-        ({"readout": "mean"}, "mean"),
+        ({"options": RunOptions(device="cuda:77")}, "cuda:77"),
+        ({"options": RunOptions(batch_size=0)}, "batch size"),
+        ({"options": RunOptions(precision="float7")}, "float7"),
+        ({"options": RunOptions(concept_mode="every")}, "every"),
+        ({"options": RunOptions(readout="mean")}, "mean"),
         ({"method": "by eye"}, "by eye"),
     ],
 )

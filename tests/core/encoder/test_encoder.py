@@ -11,6 +11,7 @@ import torch
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import Encoder, load_encoder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 
 NAMES = ["DNA", "RNA", "x", "ER", "AGP"]
@@ -69,7 +70,7 @@ def test_shapes_and_columns(encoder: Encoder, mode: str, readout: str, width: in
     assert embed(encoder, CROPS[:0], **options).shape == (0, width)
     assert embed(encoder).dtype == np.float32
     assert encoder.n_dims(ROLES, **options) == width  # type: ignore[arg-type]
-    with encoder.start(ROLES, NAMES, **options) as run:  # type: ignore[arg-type]
+    with encoder.start(ROLES, NAMES, RunOptions(**options)) as run:  # type: ignore[arg-type]
         assert len(run.columns) == width
         assert run.columns[0] == ("RNA" if mode == "each" else "RNA+AGP", "cls")
         assert run.columns[-1][1] == readout.split("+")[-1]
@@ -145,13 +146,13 @@ def test_large_crops_get_a_smaller_automatic_batch(encoder: Encoder) -> None:
         before = run.batch_size
         run.run(np.zeros((1, 5, 512, 512), np.uint8))
         assert run.batch_size < before
-    with encoder.start(ROLES, NAMES, batch_size=5) as run:
+    with encoder.start(ROLES, NAMES, RunOptions(batch_size=5)) as run:
         run.run(np.zeros((1, 5, 512, 512), np.uint8))
         assert run.batch_size == 5
 
 
 def test_a_run_goes_on_where_it_was(encoder: Encoder) -> None:
-    with encoder.start(ROLES, NAMES, device="cpu", precision="float32", batch_size=3) as run:
+    with encoder.start(ROLES, NAMES, RunOptions("cpu", "float32", 3)) as run:
         assert (run.device, run.precision, run.batch_size) == ("cpu", "float32", 3)
         assert (run.concept_mode, run.readout, run.notes) == ("each", "cls", [])
         parts = [run.run(CROPS[:4]), run.run(CROPS[4:])]

@@ -15,6 +15,7 @@ from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
 from napari_c3r.core.encoder import Encoder, load_encoder
 from napari_c3r.core.encoder.loading import torch_problem
 from napari_c3r.core.encoder.local import LocalEncoder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.remote import RemoteEncoder
 from napari_c3r.core.errors import InputError, MissingPackageError
 from napari_c3r.core.images import Image
@@ -108,9 +109,9 @@ def test_the_diagnostics_are_the_same_to_the_bit(local, remote):
 
 def test_a_run_is_followed_stopped_and_taken_up_again(local, remote):
     image, labels = field()
-    whole = FieldEmbedder(EmbedJob(image, labels, ROLES, local, batch_size=4))
+    whole = FieldEmbedder(EmbedJob(image, labels, ROLES, local, options=RunOptions(batch_size=4)))
     done = [step.done for step in whole.steps()]
-    run = FieldEmbedder(EmbedJob(image, labels, ROLES, remote, batch_size=4))
+    run = FieldEmbedder(EmbedJob(image, labels, ROLES, remote, options=RunOptions(batch_size=4)))
     for step in run.steps():
         if step.done >= 8:
             break
@@ -141,7 +142,7 @@ def test_a_bad_folder_is_told_and_leaves_no_process(tmp_path):
 def test_a_process_that_dies_is_one_clear_line_and_another_takes_over(folder, local, crops):
     encoder = RemoteEncoder(folder)
     image, labels = field()
-    run = FieldEmbedder(EmbedJob(image, labels, ROLES, encoder, batch_size=4))
+    run = FieldEmbedder(EmbedJob(image, labels, ROLES, encoder, options=RunOptions(batch_size=4)))
     steps = run.steps()
     while next(steps).done < 8:
         pass
@@ -154,7 +155,7 @@ def test_a_process_that_dies_is_one_clear_line_and_another_takes_over(folder, lo
     # What was done is kept, and the next run starts another process.
     assert len(run.result()) == 8
     list(run.steps())
-    whole = FieldEmbedder(EmbedJob(image, labels, ROLES, local, batch_size=4))
+    whole = FieldEmbedder(EmbedJob(image, labels, ROLES, local, options=RunOptions(batch_size=4)))
     list(whole.steps())
     np.testing.assert_array_equal(run.result().X, whole.result().X)
     encoder.release()

@@ -84,10 +84,10 @@ def test_a_device_that_cannot_be_is_one_clear_line(kept, body):
     preferences = Preferences(body.preferred | {"seed": int})
     body.show_encoder(NEWS)
     assert body.setting_problem.text().startswith("The setting Device is 'gpu', so auto is used")
-    assert body.choice().compute.device == "auto"
+    assert body.choice().options.device == "auto"
     kept().embedding.device = "cpu"
     assert body.setting_problem.isHidden()
-    assert body.choice().compute.device == "cpu"
+    assert body.choice().options.device == "cpu"
     preferences.release()
 
 
@@ -102,7 +102,7 @@ def test_a_device_that_is_not_here_is_one_clear_line(kept, body):
     )
     kept().embedding.device = "cuda"
     assert body.setting_problem.isHidden()
-    assert body.choice().compute.device == "cuda:0"
+    assert body.choice().options.device == "cuda:0"
     preferences.release()
 
 
@@ -114,13 +114,13 @@ def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbo
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
     user.ready(dock)
     assert dock.map.choice().seed == 7
-    compute = dock.embed.choice().compute
-    assert (compute.device, compute.precision, compute.batch_size) == ("auto", "float32", 5)
+    options = dock.embed.choice().options
+    assert (options.device, options.precision, options.batch_size) == ("auto", "float32", 5)
 
     # What was set by hand stays when another setting changes.
     dock.map.seed.setValue(3)
     embedding.batch_size = 6
-    assert dock.embed.choice().compute.batch_size == 6
+    assert dock.embed.choice().options.batch_size == 6
     assert dock.map.choice().seed == 3
     embedding.seed = 11
     assert dock.map.choice().seed == 11

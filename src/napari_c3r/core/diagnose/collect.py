@@ -15,22 +15,11 @@ from napari_c3r.core.diagnose.focus import sharpness
 from napari_c3r.core.diagnose.perturb import perturb
 from napari_c3r.core.diagnose.structure import Columns
 from napari_c3r.core.diagnose.variants import VariantPlan
+from napari_c3r.core.encoder.options import RunOptions, describe_run
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
-    from napari_c3r.core.encoder.config import ConceptMode, Readout
     from napari_c3r.core.encoder.protocol import VariantsRun
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """Where and how the encoder runs; as for :meth:`napari_c3r.core.encoder.Encoder.embed`."""
-
-    device: str = "auto"
-    precision: str = "auto"
-    batch_size: int | str = "auto"
-    concept_mode: ConceptMode | None = None
-    readout: Readout | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +75,7 @@ class VariantEmbedder:
         Whether to embed each channel alone too, for parity.
     seed
         Of the disturbances.
-    settings
+    options
         Where and how the encoder runs.
     """
 
@@ -100,10 +89,10 @@ class VariantEmbedder:
         noise_repeats: int,
         single_channels: bool,
         seed: int,
-        settings: RunSettings,
+        options: RunOptions,
     ) -> None:
         self.done = np.zeros(n_cells, bool)
-        self._encoder, self._names, self._settings = encoder, tuple(channel_names), settings
+        self._encoder, self._names, self._options = encoder, tuple(channel_names), options
         self._assignments = [variant.assignment for variant in plan.variants]
         self._n_variants = len(self._assignments)
         if single_channels:
@@ -122,26 +111,13 @@ class VariantEmbedder:
     @contextmanager
     def running(self) -> Iterator[VariantsRun]:
         """Hold the encoder on its device."""
-        with self._encoder.start_variants(
-            self._assignments,
-            self._names,
-            device=self._settings.device,
-            precision=self._settings.precision,
-            batch_size=self._settings.batch_size,
-            concept_mode=self._settings.concept_mode,
-            readout=self._settings.readout,
-        ) as run:
+        with self._encoder.start_variants(self._assignments, self._names, self._options) as run:
             if not self._vectors:
                 n = len(self.done)
                 self._columns = list(run.all_columns)
                 self._vectors = [np.zeros((n, len(c)), np.float32) for c in self._columns]
                 self._noise = [np.zeros_like(self._vectors[0]) for _ in range(self._repeats)]
-            self._run_settings = {
-                "device": run.device,
-                "precision": run.precision,
-                "concept_mode": run.concept_mode,
-                "readout": run.readout,
-            }
+            self._run_settings = describe_run(run)
             yield run
 
     def take(self, run: VariantsRun, rows: NDArray[np.intp], crops: NDArray[np.float32]) -> None:

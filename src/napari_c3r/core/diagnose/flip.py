@@ -17,12 +17,13 @@ from napari_c3r.core.cells.measure import CellTable, measure_cells
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
 from napari_c3r.core.diagnose.analyse import analyse
-from napari_c3r.core.diagnose.collect import RunSettings, VariantEmbedder
+from napari_c3r.core.diagnose.collect import VariantEmbedder
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 
@@ -191,9 +192,7 @@ class FlipRun:
             noise_repeats=self.job.noise_repeats,
             single_channels=self.job.parity and len(self._roles.used) > 1,
             seed=self.job.seed,
-            settings=RunSettings(
-                first.device, first.precision, first.batch_size, first.concept_mode, first.readout
-            ),
+            options=first.options,
         )
         return self._collector
 
@@ -344,12 +343,8 @@ concept_mode, readout
         assignment,
         encoder,
         nuclei=nuclei,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
         crop=crop or CropSpec(),
-        concept_mode=concept_mode,
-        readout=readout,
+        options=RunOptions(device, precision, batch_size, concept_mode, readout),
     )
     job = FlipJob(
         (field,),

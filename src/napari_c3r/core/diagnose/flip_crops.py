@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose.analyse import analyse
-from napari_c3r.core.diagnose.collect import RunSettings, VariantEmbedder, single_channel_assignment
+from napari_c3r.core.diagnose.collect import VariantEmbedder, single_channel_assignment
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.sample import label_values
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def flip_report_of_crops(
     kinds: Sequence[Kind | str] = ASKABLE,
     noise_repeats: int = 2,
     compare: CompareSettings | None = None,
-    run: RunSettings | None = None,
+    options: RunOptions = RunOptions(),
     seed: int = 0,
 ) -> FlipReport:
     """Ask whether roles matter for single-cell crops; see :func:`napari_c3r.flip_report`.
@@ -53,7 +54,7 @@ def flip_report_of_crops(
         One row per crop, with the label column.
     label_column, kinds, noise_repeats, seed
         As for `FlipJob`.
-    compare, run
+    compare, options
         How vectors are compared, and where the encoder runs.
 
     Raises
@@ -76,7 +77,7 @@ def flip_report_of_crops(
         noise_repeats=noise_repeats,
         single_channels=False,
         seed=seed,
-        settings=run or RunSettings(),
+        options=options,
     )
     with collector.running() as live:
         for start in range(0, len(crops), live.batch_size):
@@ -103,13 +104,13 @@ def embed_alone(
     channel_names: Sequence[str],
     *,
     encoder: Encoder,
-    run: RunSettings | None = None,
+    options: RunOptions = RunOptions(),
 ) -> NDArray[np.float32]:
     """Embed each channel of each crop alone, for parity and suggested roles.
 
     Parameters
     ----------
-    crops, channel_names, encoder, run
+    crops, channel_names, encoder, options
         As for `flip_report_of_crops`.
 
     Returns
@@ -117,17 +118,12 @@ def embed_alone(
     ndarray
         (n, C, F) float32, class tokens.
     """
-    chosen = run or RunSettings()
     names = tuple(channel_names)
     everything = ChannelAssignment(dict.fromkeys(names, "both"))
     assignments = [everything, *(single_channel_assignment(name, names) for name in names)]
     with encoder.start_variants(
         assignments[1:] if len(names) == 1 else assignments,
         names,
-        device=chosen.device,
-        precision=chosen.precision,
-        batch_size=chosen.batch_size,
-        concept_mode="joint",
-        readout="cls",
+        replace(options, concept_mode="joint", readout="cls"),
     ) as live:
         return np.stack(live.run_all(crops)[-len(names) :], axis=1)

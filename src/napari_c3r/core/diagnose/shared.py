@@ -11,8 +11,8 @@ from torch import Tensor
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT
-from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.local import LocalEncoder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.plan import Plan, read_out
 from napari_c3r.core.encoder.run import InferenceRun
 
@@ -36,8 +36,8 @@ class VariantsRun(InferenceRun):
         The assignments; every channel that takes part in one must take part in the first.
     channel_names
         Name of every channel of the crops.
-    device, precision, batch_size, concept_mode, readout
-        As for :meth:`napari_c3r.core.encoder.Encoder.embed`.
+    options
+        Where and how to run.
 
     Attributes
     ----------
@@ -50,27 +50,13 @@ class VariantsRun(InferenceRun):
         encoder: LocalEncoder,
         assignments: Sequence[ChannelAssignment],
         channel_names: Sequence[str],
-        *,
-        device: str = "auto",
-        precision: str = "auto",
-        batch_size: int | str = "auto",
-        concept_mode: ConceptMode | None = None,
-        readout: Readout | None = None,
+        options: RunOptions,
     ) -> None:
-        mode = concept_mode or encoder.config.concept_mode
-        parts = readout or encoder.config.readout
-        super().__init__(
-            encoder.network,
-            encoder.config,
-            assignments[0],
-            channel_names,
-            device=device,
-            precision=precision,
-            batch_size=batch_size,
-            concept_mode=mode,
-            readout=parts,
-        )
-        plans = [Plan.make(roles, channel_names, mode, parts) for roles in assignments]
+        super().__init__(encoder.network, encoder.config, assignments[0], channel_names, options)
+        plans = [
+            Plan.make(roles, channel_names, self.concept_mode, self.readout)
+            for roles in assignments
+        ]
         self.all_columns = tuple(plan.columns(encoder.config.width) for plan in plans)
         self._pairs = [self._pairs_of(plan) for plan in plans]
 

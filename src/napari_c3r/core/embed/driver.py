@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress, FieldEmbedder, segmented_with
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image
 from napari_c3r.core.table import join_results
@@ -18,21 +19,6 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.encoder import Encoder
-
-
-@dataclass(frozen=True)
-class Compute:
-    """Where and how the network runs.
-
-    Parameters
-    ----------
-    device, precision, batch_size
-        As for :meth:`napari_c3r.core.encoder.Encoder.embed`.
-    """
-
-    device: str = "auto"
-    precision: str = "auto"
-    batch_size: int | str = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +115,7 @@ class FieldsRun:
     tasks: Sequence[FieldTask]
     assignment: ChannelAssignment
     encoder: Encoder
-    compute: Compute = field(default_factory=Compute)
+    options: RunOptions = field(default_factory=RunOptions)
     found: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -227,9 +213,7 @@ class FieldsRun:
             self.assignment,
             self.encoder,
             nuclei=nuclei,
-            device=self.compute.device,
-            precision=self.compute.precision,
-            batch_size=self.compute.batch_size,
+            options=self.options,
             labels_wanted=task.labels_wanted,
             window_px=task.window_px,
             cells_from=cells_from,

@@ -101,16 +101,7 @@ def estimate(job: EmbedJob, n_cells: int) -> Estimate:
     roles = job.assignment.for_channels(job.image.channel_names).require_usable()
     image = job.image.select(roles.used)
     plan = _plan(job, n_cells)
-    run = job.encoder.start(
-        roles,
-        image.channel_names,
-        device=job.device,
-        precision=job.precision,
-        batch_size=job.batch_size,
-        concept_mode=job.concept_mode,
-        readout=job.readout,
-    )
-    with run:
+    with job.encoder.start(roles, image.channel_names, job.options) as run:
         count = max(1, min(_MAX_CROPS, run.batch_size, n_cells))
         cells = _places(job, count)
         # The first batch pays for what is done only once.

@@ -13,6 +13,7 @@ from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.measure import CellTable, measure_cells
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.encoder.options import RunOptions, describe_run
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.table.provenance import describe_sources, versions
@@ -44,12 +45,10 @@ class EmbedJob:
         A frozen encoder.
     nuclei
         Label image of the nuclei with the cells' labels, for the nucleus' area.
-    device, precision, batch_size
-        As for :meth:`napari_c3r.core.encoder.Encoder.embed`.
     crop
         How cells are cut out.
-    concept_mode, readout
-        None means what the model recommends.
+    options
+        Where and how the encoder runs.
     labels_wanted
         Embed only these cells; None means all.
     window_px
@@ -66,12 +65,8 @@ class EmbedJob:
     assignment: ChannelAssignment
     encoder: Encoder
     nuclei: ArrayLike | None = None
-    device: str = "auto"
-    precision: str = "auto"
-    batch_size: int | str = "auto"
     crop: CropSpec = field(default_factory=CropSpec)
-    concept_mode: ConceptMode | None = None
-    readout: Readout | None = None
+    options: RunOptions = field(default_factory=RunOptions)
     labels_wanted: frozenset[int] | None = None
     window_px: int | None = None
     cells_from: str = "labels that were given"
@@ -151,15 +146,7 @@ class FieldEmbedder:
         pending = np.flatnonzero(~self._done)
         already, total = len(self._done) - len(pending), len(self._done)
         yield EmbedProgress(already, total, time.perf_counter() - start, "measured the cells")
-        run = self.job.encoder.start(
-            self._roles,
-            self._image.channel_names,
-            device=self.job.device,
-            precision=self.job.precision,
-            batch_size=self.job.batch_size,
-            concept_mode=self.job.concept_mode,
-            readout=self.job.readout,
-        )
+        run = self.job.encoder.start(self._roles, self._image.channel_names, self.job.options)
         try:
             self._columns = tuple(run.columns)
             if self._vectors.shape[1] != len(self._columns):
@@ -212,12 +199,7 @@ class FieldEmbedder:
 
     def _note_settings(self, run: Any) -> None:
         self._notes = tuple(run.notes)
-        self._settings = {
-            "device": run.device,
-            "precision": run.precision,
-            "concept_mode": run.concept_mode,
-            "readout": run.readout,
-        }
+        self._settings = describe_run(run)
 
     def result(self) -> AnnData:
         """The cells done so far, in label order.
@@ -336,19 +318,10 @@ def embed(
         From :func:`napari_c3r.load_encoder`.
     nuclei
         Label image of the nuclei with the cells' labels, for the nucleus' area.
-    device
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``.
-    precision
-        ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
-    batch_size
-        Cells per forward pass, or ``"auto"``.
+    device, precision, batch_size, concept_mode, readout
+        As for :class:`napari_c3r.core.encoder.options.RunOptions`.
     crop
         How cells are cut out; by default as the encoder recommends.
-    concept_mode
-        ``"joint"``, or ``"each"`` for every concept channel alone with all the context,
-        concatenated. None: as the encoder recommends.
-    readout
-        ``"cls"`` or ``"cls+std"``. None: as the encoder recommends.
 
     Returns
     -------
@@ -366,12 +339,8 @@ def embed(
         assignment,
         encoder,
         nuclei=nuclei,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
         crop=crop or CropSpec(),
-        concept_mode=concept_mode,
-        readout=readout,
+        options=RunOptions(device, precision, batch_size, concept_mode, readout),
     )
     run = FieldEmbedder(job)
     for _ in run.steps():

@@ -14,6 +14,7 @@ from napari_c3r.core.atomic import replacing, require_folder
 from napari_c3r.core.channels import ChannelAssignment, Role, suggest_cell, suggest_nucleus
 from napari_c3r.core.crops.cut import CropSpec
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress, FieldEmbedder, segmented_with
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, read_image, read_labels
 from napari_c3r.core.table import join_results, read, write
@@ -44,8 +45,10 @@ class FieldSettings:
         Diameter of a nucleus in micrometres, or in pixels; None finds it from the image.
     method
         As for :func:`napari_c3r.segment_cells`.
-    device, precision, batch_size, crop, concept_mode, readout
-        As for :func:`napari_c3r.embed`.
+    crop
+        How cells are cut out.
+    options
+        Where and how the encoder runs.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -63,12 +66,8 @@ class FieldSettings:
     nucleus_size_um: float | None = None
     nucleus_size_px: float | None = None
     method: str = "classical"
-    device: str = "auto"
-    precision: str = "auto"
-    batch_size: int | str = "auto"
     crop: CropSpec = field(default_factory=CropSpec)
-    concept_mode: str | None = None
-    readout: str | None = None
+    options: RunOptions = field(default_factory=RunOptions)
 
     def assignment(self, image: Image) -> ChannelAssignment:
         """Roles of an image's channels.
@@ -100,15 +99,7 @@ def require_possible(settings: FieldSettings, encoder: Encoder) -> None:
         require_method(settings.method)
     # The images' channels are not known yet; what is asked for here does not depend on them.
     any_channel = ChannelAssignment({"channel": Role.BOTH})
-    encoder.start(
-        any_channel,
-        any_channel.names,
-        device=settings.device,
-        precision=settings.precision,
-        batch_size=settings.batch_size,
-        concept_mode=settings.concept_mode,  # type: ignore[arg-type]
-        readout=settings.readout,  # type: ignore[arg-type]
-    ).close()
+    encoder.start(any_channel, any_channel.names, settings.options).close()
 
 
 def prepare_field(files: ImageFiles, settings: FieldSettings, encoder: Encoder) -> EmbedJob:
@@ -136,12 +127,8 @@ def prepare_field(files: ImageFiles, settings: FieldSettings, encoder: Encoder) 
         assignment,
         encoder,
         nuclei=nuclei,
-        device=settings.device,
-        precision=settings.precision,
-        batch_size=settings.batch_size,
         crop=settings.crop,
-        concept_mode=settings.concept_mode,  # type: ignore[arg-type]
-        readout=settings.readout,  # type: ignore[arg-type]
+        options=settings.options,
         cells_from=cells_from,
     )
 

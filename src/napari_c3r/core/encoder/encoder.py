@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.plan import Plan
 
 if TYPE_CHECKING:
@@ -111,21 +112,8 @@ class Encoder(ABC):
             Role of each channel; at least one context and one concept channel.
         channel_names
             Name of each of the C channels.
-        device
-            ``"auto"`` (CUDA, then MPS, then CPU), ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
-        precision
-            Data type of the matrix products: ``"auto"`` (bfloat16 where the device has it, else
-            float32), ``"float32"``, ``"bfloat16"`` or ``"float16"``. All else is float32.
-        batch_size
-            Crops computed at once, or ``"auto"``; halved when memory runs out.
-        concept_mode
-            ``"each"``: every concept channel alone with all the context, the vectors joined in the
-            order of the concept channels. ``"joint"``: all concept channels together. None: what
-            the model recommends.
-        readout
-            ``"cls"``: the class token, D numbers. ``"cls+std"``: then, for each feature, the
-            population standard deviation over the patch tokens, 2 D numbers. None: what the model
-            recommends.
+        device, precision, batch_size, concept_mode, readout
+            As for :class:`napari_c3r.core.encoder.options.RunOptions`.
 
         Returns
         -------
@@ -138,15 +126,8 @@ class Encoder(ABC):
             If a group is empty, a name is unknown, the crops are unfit or hold NaN or infinite
             pixels, or the device, precision or batch size cannot be had.
         """
-        with self.start(
-            assignment,
-            channel_names,
-            device=device,
-            precision=precision,
-            batch_size=batch_size,
-            concept_mode=concept_mode,
-            readout=readout,
-        ) as run:
+        options = RunOptions(device, precision, batch_size, concept_mode, readout)
+        with self.start(assignment, channel_names, options) as run:
             return run.run(crops)
 
     def tokens(
@@ -171,14 +152,8 @@ class Encoder(ABC):
         ndarray
             float32 ``(N, 1 + P, D)``: the class token, then the P patches, rows first.
         """
-        with self.start(
-            assignment,
-            channel_names,
-            device=device,
-            precision=precision,
-            batch_size=batch_size,
-            concept_mode="joint",
-        ) as run:
+        options = RunOptions(device, precision, batch_size, concept_mode="joint")
+        with self.start(assignment, channel_names, options) as run:
             return run.tokens(crops)
 
     @abstractmethod
@@ -186,19 +161,16 @@ class Encoder(ABC):
         self,
         assignment: ChannelAssignment,
         channel_names: Sequence[str],
-        *,
-        device: str = "auto",
-        precision: str = "auto",
-        batch_size: int | str = "auto",
-        concept_mode: ConceptMode | None = None,
-        readout: Readout | None = None,
+        options: RunOptions = RunOptions(),
     ) -> Run:
         """Get ready to embed crops that come bit by bit.
 
         Parameters
         ----------
-        assignment, channel_names, device, precision, batch_size, concept_mode, readout
+        assignment, channel_names
             As in `embed`.
+        options
+            Where and how to run.
 
         Returns
         -------
@@ -211,7 +183,7 @@ class Encoder(ABC):
         self,
         assignments: Sequence[ChannelAssignment],
         channel_names: Sequence[str],
-        **options: Any,
+        options: RunOptions = RunOptions(),
     ) -> VariantsRun:
         """Get ready to embed crops under several assignments at once.
 
@@ -219,6 +191,6 @@ class Encoder(ABC):
         ----------
         assignments
             Every channel that takes part in one must take part in the first.
-        channel_names, **options
+        channel_names, options
             As in `start`.
         """

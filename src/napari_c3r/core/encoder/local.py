@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.cce import ContextConceptEncoder
-from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.folder import ModelFolder, read_model_folder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.run import InferenceRun
 from napari_c3r.core.encoder.runtime import available_devices, release_memory
 
@@ -64,33 +64,18 @@ class LocalEncoder(Encoder):
         self,
         assignment: ChannelAssignment,
         channel_names: Sequence[str],
-        *,
-        device: str = "auto",
-        precision: str = "auto",
-        batch_size: int | str = "auto",
-        concept_mode: ConceptMode | None = None,
-        readout: Readout | None = None,
+        options: RunOptions = RunOptions(),
     ) -> InferenceRun:
         """Get ready to embed crops that come bit by bit, as `Encoder.start` says."""
-        return InferenceRun(
-            self.network,
-            self.config,
-            assignment,
-            channel_names,
-            device=device,
-            precision=precision,
-            batch_size=batch_size,
-            concept_mode=concept_mode or self.config.concept_mode,
-            readout=readout or self.config.readout,
-        )
+        return InferenceRun(self.network, self.config, assignment, channel_names, options)
 
     def start_variants(
         self,
         assignments: Sequence[ChannelAssignment],
         channel_names: Sequence[str],
-        **options: Any,
+        options: RunOptions = RunOptions(),
     ) -> VariantsRun:
         """Get ready to embed crops under several assignments, as `Encoder.start_variants` says."""
         from napari_c3r.core.diagnose.shared import VariantsRun
 
-        return VariantsRun(self, assignments, channel_names, **options)
+        return VariantsRun(self, assignments, channel_names, options)

@@ -14,6 +14,7 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
 from napari_c3r.core.encoder.encoder import Encoder
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.wire import receive, send
 from napari_c3r.core.errors import InputError
 
@@ -83,28 +85,16 @@ class RemoteEncoder(Encoder):
         self,
         assignment: ChannelAssignment,
         channel_names: Sequence[str],
-        *,
-        device: str = "auto",
-        precision: str = "auto",
-        batch_size: int | str = "auto",
-        concept_mode: ConceptMode | None = None,
-        readout: Readout | None = None,
+        options: RunOptions = RunOptions(),
     ) -> RemoteRun:
         """Get ready to embed crops that come bit by bit, as `Encoder.start` says."""
-        options = {
-            "device": device,
-            "precision": precision,
-            "batch_size": batch_size,
-            "concept_mode": concept_mode,
-            "readout": readout,
-        }
         return RemoteRun(self, self._running(), "start", [assignment], channel_names, options)
 
     def start_variants(
         self,
         assignments: Sequence[ChannelAssignment],
         channel_names: Sequence[str],
-        **options: Any,
+        options: RunOptions = RunOptions(),
     ) -> RemoteRun:
         """Get ready to embed crops under several assignments, as `Encoder.start_variants` says."""
         process = self._running()
@@ -121,19 +111,18 @@ class RemoteRun:
         how: str,
         assignments: Sequence[ChannelAssignment],
         channel_names: Sequence[str],
-        options: Mapping[str, Any],
+        options: RunOptions,
     ) -> None:
         # The process ends with the encoder, which must therefore outlive its runs.
         self._encoder = encoder
         self._process = process
-        size = options.get("batch_size")
-        if isinstance(size, np.integer):
-            options = {**options, "batch_size": int(size)}
+        if isinstance(options.batch_size, np.integer):
+            options = replace(options, batch_size=int(options.batch_size))
         request = {
             "do": how,
             "roles": [assignment.to_dict() for assignment in assignments],
             "channel_names": list(channel_names),
-            **options,
+            "options": asdict(options),
         }
         told, _ = process.ask(request)
         self._number = told["run"]

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT, ContextConceptEncoder
-from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+from napari_c3r.core.encoder.config import EncoderConfig
 from napari_c3r.core.encoder.crops import check_crops, prepare, size_in_network
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.plan import Plan, read_out
 from napari_c3r.core.encoder.runtime import (
     Batches,
@@ -53,26 +54,23 @@ class InferenceRun:
         config: EncoderConfig,
         assignment: ChannelAssignment,
         channel_names: Sequence[str],
-        *,
-        device: str,
-        precision: str,
-        batch_size: int | str,
-        concept_mode: ConceptMode,
-        readout: Readout,
+        options: RunOptions,
     ) -> None:
+        chosen = options.recommended_by(config)
+        assert chosen.concept_mode is not None
+        assert chosen.readout is not None
         self._config = config
         self._channel_names = tuple(channel_names)
-        self._plan = Plan.make(assignment, channel_names, concept_mode, readout)
-        self._wanted = device, precision
-        self._wanted_batch_size = batch_size
+        self._plan = Plan.make(assignment, channel_names, chosen.concept_mode, chosen.readout)
+        self._options = chosen
         self._original = network
-        self.concept_mode = concept_mode
-        self.readout = readout
+        self.concept_mode = chosen.concept_mode
+        self.readout = chosen.readout
         self.columns = self._plan.columns(config.width)
         self._network: ContextConceptEncoder | None = None
         self._notes: list[str] = []
         try:
-            self._settle(choose_device(device))
+            self._settle(choose_device(chosen.device))
         except DeviceFullError as error:
             self._settle_on_processor(error)
 
@@ -132,16 +130,16 @@ class InferenceRun:
         """Compute on a device from now on."""
         self._device = device
         self.device = str(device)
-        self.precision = choose_precision(self._wanted[1], device)
+        self.precision = choose_precision(self._options.precision, device)
         size = self._config.input_size
         self._batches = Batches(self._fitting_batch_size(size, size), device)
         self._network = self._install(self._original)
 
     def _settle_on_processor(self, error: DeviceFullError) -> None:
         """Go on on the processor, if the device was ours to choose; else raise the error."""
-        device, precision = self._wanted
+        wanted = self._options
         # The processor has no float16.
-        if device != "auto" or precision == "float16" or self._device.type == "cpu":
+        if wanted.device != "auto" or wanted.precision == "float16" or self._device.type == "cpu":
             raise error
         full = self.device
         self._notes = self.notes
@@ -181,7 +179,7 @@ class InferenceRun:
     def _fitting_batch_size(self, height: int, width: int) -> int:
         n_channels = max(len(self._plan.context), *(len(c) for _, c in self._plan.concepts))
         return choose_batch_size(
-            self._wanted_batch_size, self._device, self._config, n_channels, height, width
+            self._options.batch_size, self._device, self._config, n_channels, height, width
         )
 
     def _map(self, function: Callable[[Tensor], Tensor], crops: ArrayLike) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.wire import receive, send
 from napari_c3r.core.errors import InputError
 
@@ -97,11 +98,11 @@ class Served:
         }
 
     def _start(
-        self, start: Callable[..., Any], roles: Any, options: dict[str, Any]
+        self, start: Callable[..., Any], roles: Any, message: dict[str, Any]
     ) -> dict[str, Any]:
         several = isinstance(roles, list)
         assignment = [*map(ChannelAssignment, roles)] if several else ChannelAssignment(roles)
-        run = start(assignment, options.pop("channel_names"), **options)
+        run = start(assignment, message["channel_names"], RunOptions(**message["options"]))
         self._started += 1
         self._runs[self._started] = run
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.collect import single_channel_assignment
 from napari_c3r.core.diagnose.variants import VariantPlan, plan_variants
 from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, window_px
 from napari_c3r.session import EmbeddingResult, Session
@@ -119,8 +120,8 @@ class DiagnosticsJob:
         Name of each cell's cluster by the name of its row; None where there is no map.
     encoder_source, weights
         Where the encoder is, and the hash of its weights.
-    settings
-        Device, precision, concept mode and readout that the result was made with.
+    options
+        How the encoder ran when the result was made.
     """
 
     question: DiagnosticsOptions
@@ -129,7 +130,7 @@ class DiagnosticsJob:
     roles: ChannelAssignment
     encoder_source: str
     weights: str
-    settings: dict[str, Any]
+    options: RunOptions
     label_table: pd.DataFrame | None
     clusters: pd.Series | None
 
@@ -155,7 +156,7 @@ class DiagnosticsJob:
             nuclei=field.nuclei,
             labels_wanted=field.wanted,
             window_px=field.window_px,
-            **self._fitting_settings(encoder.devices),
+            options=self._fitting_options(encoder.devices),
         )
 
     def job(self, encoder: Encoder) -> FlipJob:
@@ -171,12 +172,12 @@ class DiagnosticsJob:
             seed=self.question.seed,
         )
 
-    def _fitting_settings(self, devices: Sequence[str]) -> dict[str, Any]:
-        """The result's settings, on the best device where the result's own is not there."""
-        settings = dict(self.settings)
-        if settings["device"] not in devices:
-            settings |= {"device": devices[0], "precision": "auto"}
-        return {**settings, "batch_size": _CPU_BATCH if settings["device"] == "cpu" else "auto"}
+    def _fitting_options(self, devices: Sequence[str]) -> RunOptions:
+        """The result's options, on the best device where the result's own is not there."""
+        options = self.options
+        if options.device not in devices:
+            options = replace(options, device=devices[0], precision="auto")
+        return replace(options, batch_size=_CPU_BATCH if options.device == "cpu" else "auto")
 
 
 def disabled_reason(session: Session) -> str:
@@ -249,7 +250,7 @@ def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
         done.assignment,
         done.encoder_source,
         str(facts["encoder"]["weights_sha256"]),
-        {name: str(facts[name]) for name in names},
+        RunOptions(**{name: str(facts[name]) for name in names}),  # type: ignore[arg-type]
         _label_table(done.table.obs, question.label_column),
         done.table.obs["cluster"].astype(str) if "cluster" in done.table.obs else None,
     )

@@ -181,7 +181,7 @@ class EmbeddingController(QObject):
 
             encoder = self._encoder(work.choice.source)
             if work.run is None:
-                work.run = FieldsRun(work.tasks, work.assignment, encoder, work.choice.compute)
+                work.run = FieldsRun(work.tasks, work.assignment, encoder, work.choice.options)
             for progress in work.run.steps():
                 yield progress
                 if stop.is_set():
@@ -258,7 +258,7 @@ class EmbeddingController(QObject):
                     window_px=window_px(done.all_rows, image.name),
                 )
                 encoder = self._encoder(choice.source)
-                run = FieldsRun([task], done.assignment, encoder, choice.compute)
+                run = FieldsRun([task], done.assignment, encoder, choice.options)
                 for progress in run.steps():
                     yield progress
                     if stop.is_set():
@@ -322,7 +322,7 @@ class EmbeddingController(QObject):
         n_cells = cells.count * (len(session.fields) if choice.every_field else 1)
         to_find = [f for f in session.fields if f.name not in session.cells_of]
         finding = len(to_find) * (self._finding.find_seconds or 0) if choice.every_field else 0
-        key = (choice.source, choice.compute, roles.context, roles.concept, image.pixel_size_um)
+        key = (choice.source, choice.options, roles.context, roles.concept, image.pixel_size_um)
         if key in self._known:
             self.estimated.emit(self._known[key].for_cells(n_cells, finding))
             return
@@ -334,15 +334,12 @@ class EmbeddingController(QObject):
             from napari_c3r.core.embed.job import EmbedJob
 
             yield "embedding a few crops"
-            compute = choice.compute
             job = EmbedJob(
                 image,
                 cells.labels,
                 roles,
                 self._encoder(choice.source),
-                device=compute.device,
-                precision=compute.precision,
-                batch_size=compute.batch_size,
+                options=choice.options,
             )
             return estimate(job, cells.count)
 

@@ -12,7 +12,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.cells.filters import CellFilter
-from napari_c3r.core.embed.driver import Compute
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles
 from napari_c3r.core.table import KEY
@@ -111,7 +111,7 @@ class PersistenceController(QObject):
             session.filter or CellFilter(),
             choice.source if choice is not None else "bundled",
             done.finished if done is not None else True,
-            {**settings, "compute": asdict(choice.compute if choice else Compute())},
+            {**settings, "compute": asdict(choice.options if choice else RunOptions())},
         )
         cells = dict(session.cells_of)
 
@@ -190,8 +190,8 @@ class PersistenceController(QObject):
         if shown in session.cells_of:
             self._finding.show_cells(session.cells_of[shown])
             session.set_cells(session.cells_of[shown])
-        compute = Compute(**saved.settings.get("compute", {}))
-        self._embedding.choice_used = EmbedChoice(saved.encoder, compute)
+        options = RunOptions(**saved.settings.get("compute", {}))
+        self._embedding.choice_used = EmbedChoice(saved.encoder, options)
         if saved.result is not None:
             session.set_embedded(_embedded(saved, shown, session.cells_of, images))
             session.encoder = saved.result.uns[KEY]["encoder"]["name"]
@@ -229,7 +229,7 @@ class PersistenceController(QObject):
             [self._recipe_field(name, done.labels_by_image[name]) for name in names],
             done.assignment,
             choice.source,
-            choice.compute,
+            choice.options,
             session.filter or CellFilter(),
             _map_keywords(facts.get("map")),
             _cluster_keywords(facts.get("cluster")),

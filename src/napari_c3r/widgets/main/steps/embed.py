@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.embed.driver import Compute
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.collapsible import Fold
 from napari_c3r.widgets.common.form import form, shrinkable
@@ -73,14 +73,14 @@ class EmbedChoice:
     ----------
     source
         ``"bundled"`` or a model folder.
-    compute
-        Where and how the network runs.
+    options
+        Where and how the encoder runs.
     every_field
         Whether all fields are meant, or the one on show.
     """
 
     source: str
-    compute: Compute
+    options: RunOptions
     every_field: bool = False
 
 
@@ -217,11 +217,11 @@ class EmbedBody(QWidget):
 
     def choice(self) -> EmbedChoice:
         """How to embed, as it stands here."""
-        compute = Compute(
+        options = RunOptions(
             self.device.currentData(), self.precision.currentData(), self.batch.value() or "auto"
         )
         every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
-        return EmbedChoice(self.encoder.currentData() or BUNDLED, compute, every)
+        return EmbedChoice(self.encoder.currentData() or BUNDLED, options, every)
 
     def show_session(self, session: Session, disabled_reason: str, cells_left: int) -> None:
         """Name the number of cells on the buttons; offer only what can be done.

@@ -1,0 +1,64 @@
+"""How an encoder runs: one type for docks, shell, plates, diagnostics, scripts and provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+    from napari_c3r.core.encoder.protocol import Run
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where and how an encoder runs.
+
+    Parameters
+    ----------
+    device
+        ``"auto"`` (CUDA, then MPS, then CPU), ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``.
+    precision
+        Data type of the matrix products: ``"auto"`` (bfloat16 where the device has it, else
+        float32), ``"float32"``, ``"bfloat16"`` or ``"float16"``. All else is float32.
+    batch_size
+        Crops computed at once, or ``"auto"``; halved when memory runs out.
+    concept_mode
+        ``"each"``: every concept channel alone with all the context, the vectors joined in the
+        order of the concept channels. ``"joint"``: all concept channels together. None: what
+        the model recommends.
+    readout
+        ``"cls"``: the class token, D numbers. ``"cls+std"``: then, for each feature, the
+        population standard deviation over the patch tokens, 2 D numbers. None: what the model
+        recommends.
+    """
+
+    device: str = "auto"
+    precision: str = "auto"
+    batch_size: int | str = "auto"
+    concept_mode: ConceptMode | None = None
+    readout: Readout | None = None
+
+    def recommended_by(self, config: EncoderConfig) -> RunOptions:
+        """Fill in what the model recommends where nothing was chosen."""
+        return replace(
+            self,
+            concept_mode=self.concept_mode or config.concept_mode,
+            readout=self.readout or config.readout,
+        )
+
+
+def describe_run(run: Run) -> dict[str, str]:
+    """Say what a run settled on, for the provenance of its vectors.
+
+    Returns
+    -------
+    dict
+        ``device``, ``precision``, ``concept_mode`` and ``readout``.
+    """
+    return {
+        "device": run.device,
+        "precision": run.precision,
+        "concept_mode": run.concept_mode,
+        "readout": run.readout,
+    }
