@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.cells.labels import ArrayLike, blocks, chunk_shape, read
 from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.options import option
 
 # The brightness that stands for "nothing here": a low percentile of the crop itself, so that
 # a camera's offset never shows up as the edge of a mask or of the image.
@@ -57,10 +58,38 @@ class CropSpec:
         crop's background.
     """
 
-    field_um: float | None = None
-    field_diameters: float | None = None
-    size_px: int | None = None
-    neighbours: Neighbours | None = None
+    field_um: float | None = option(
+        None,
+        "Field",
+        "Side of the square around a cell, where the pixel size is known",
+        unit="µm",
+        unset="as the encoder recommends",
+        minimum=0.0,
+    )
+    field_diameters: float | None = option(
+        None,
+        "Field without a pixel size",
+        "Side of the square around a cell, in median cell diameters",
+        unit="diameters",
+        unset="as the encoder recommends",
+        minimum=0.0,
+    )
+    size_px: int | None = option(
+        None,
+        "Crop size",
+        "Side of the crop after resampling",
+        unit="px",
+        unset="as the encoder recommends",
+        minimum=1,
+        maximum=4096,
+    )
+    neighbours: Neighbours | None = option(
+        None,
+        "Neighbouring cells",
+        "Whether other cells stay in the crop or are replaced by its background",
+        choices=("keep", "mask"),
+        unset="as the encoder recommends",
+    )
 
     def __post_init__(self) -> None:
         for name in ("field_um", "field_diameters", "size_px"):

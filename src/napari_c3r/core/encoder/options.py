@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_c3r.core.options import option
+
 if TYPE_CHECKING:
     from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
     from napari_c3r.core.encoder.protocol import Run
@@ -33,11 +35,34 @@ class RunOptions:
         recommends.
     """
 
-    device: str = "auto"
-    precision: str = "auto"
-    batch_size: int | str = "auto"
-    concept_mode: ConceptMode | None = None
-    readout: Readout | None = None
+    device: str = option("auto", "Device", "Where to compute; auto takes a GPU if there is one")
+    precision: str = option(
+        "auto",
+        "Precision",
+        "Of the matrix products; auto takes bfloat16 where the device has it",
+        choices=("auto", "float32", "bfloat16", "float16"),
+    )
+    batch_size: int | str = option(
+        "auto",
+        "Batch size",
+        "Cells computed at once; halved by itself when memory runs out",
+        minimum=1,
+        maximum=4096,
+    )
+    concept_mode: ConceptMode | None = option(
+        None,
+        "Concept channels",
+        "Each alone with all the context, the vectors joined, or all of them together",
+        choices=("each", "joint"),
+        unset="as the encoder recommends",
+    )
+    readout: Readout | None = option(
+        None,
+        "Readout",
+        "The class token, or also how each feature varies over the cell",
+        choices=("cls", "cls+std"),
+        unset="as the encoder recommends",
+    )
 
     def recommended_by(self, config: EncoderConfig) -> RunOptions:
         """Fill in what the model recommends where nothing was chosen."""
