@@ -190,7 +190,7 @@ class CellsBody(QWidget):
     def show_reading(self, job: str) -> None:
         """Say that labels are being read; an empty name when nothing is any more."""
         self._reading = job == READ
-        self.labels_button.setText("ReadOptions labels …" if self._reading else "Use these labels")
+        self.labels_button.setText("Reading labels …" if self._reading else "Use these labels")
         self._enable_labels()
 
     def _enable_labels(self) -> None:
