@@ -23,7 +23,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import form, shrinkable
-from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.main.context import READ
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.images import ReadOptions, ScanResult
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.common.wrapped import WrappedLabel
 from napari_c3r.widgets.main.status import counted
 
 _MAX_ROWS_SHOWN = 6
