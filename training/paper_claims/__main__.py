@@ -29,7 +29,7 @@ import numpy as np
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.errors import InputError
 from training.config import load_config
-from training.distributed import join_processes
+from training.distributed import init_distributed
 from training.log import say
 from training.paper_claims.data import dominant_pattern, join
 from training.paper_claims.embed import Embedder, embed_set
@@ -118,7 +118,7 @@ def _trained(variant: Variant, arguments: list[str], seed: int, out: Path) -> Em
     """Train to the end, unless that is done or there is nothing to train."""
     device = load_config(arguments).run.device
     if variant.settings is not None:
-        with join_processes(device) as processes:
+        with init_distributed(device) as processes:
             train(variant.config(arguments), processes, Event())
     return variant.embedder(arguments, seed, out, device)
 
