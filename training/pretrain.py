@@ -252,7 +252,8 @@ def _summary(
     return (
         f"{run.objective}, {len(run.data)} crop sets, {ids} ids{share}; {plan.epochs} epochs of "
         f"{plan.steps_per_epoch} steps of {run.accumulation_steps * processes.count} x "
-        f"{run.classes_per_batch} x {run.samples_per_class} cells; {processes.count} x {processes.device}, {precision}; "
+        f"{run.classes_per_batch} x {run.samples_per_class} cells; "
+        f"{processes.count} x {processes.device}, {precision}; "
         + (f"going on from step {done}" if done else "from the start")
     )
 
