@@ -15,7 +15,7 @@ and on the eight of one machine, every one of which takes `classes_per_batch` of
 
 `CROPS` is a crop set, or several with commas between. Every setting of `training.config.Config`
 can be given as ``--key value``, and those of the objective as ``--mcd.key value``. The same command
-again goes on from the last checkpoint, to the bit, wherever the run was stopped (on CUDA, up to
+again resumes from the last checkpoint, to the bit, wherever the run was stopped (on CUDA, up to
 the order in which some of its kernels add up). SIGTERM writes a checkpoint first.
 
 The folder of a run holds ``config.json``, ``log.csv``, ``checkpoint.safetensors`` and, now and then
@@ -207,7 +207,7 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
     log.close()
     if processes.is_main:
         seconds = seconds_before + time.monotonic() - began
-        ending = "stopped; the same command goes on" if done < plan.steps else "done"
+        ending = "stopped; the same command resumes" if done < plan.steps else "done"
         say(f"step {done}/{plan.steps} after {clock(seconds)}: {ending}. Model: {out / 'model'}")
 
 

@@ -192,7 +192,7 @@ def test_a_damaged_checkpoint_is_told(
 def test_two_processes_end_where_one_does_on_the_joined_batch(
     tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The antibody loss is within each process by design, unless it is asked to reach over all.
+    # The antibody loss is within each process by design, unless it is set to reach over all.
     arguments = [
         *(*tiny_run, "--objective", "still", "--epochs", "2"),
         *("--mcd.antibody_gather", "true", "--mcd.drop_path", "0", "--log_steps", "1"),

@@ -9,8 +9,8 @@ as in
 
 Trains every variant of `training.paper_claims.variants` on the same cells for the same steps, with
 the settings of ``training/configs/claims.toml``; any other argument is one of `training.pretrain`
-and wins over them. Then simple classifiers tell the dominant localisation pattern of cells whose
-ids were held out. What is finished is kept, so the same command goes on after a stop.
+and wins over them. Then simple classifiers predict the dominant localisation pattern of cells whose
+ids were held out. What is finished is kept, so the same command resumes after a stop.
 
 ``DIR/claims.md`` has the tables, ``accuracies.csv`` and ``differences.csv`` their numbers, and
 ``runs`` a folder for each variant and seed.
@@ -42,7 +42,7 @@ CONFIG = Path(__file__).parents[1] / "configs" / "claims.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 2 after a mistake of the user, told in one line."""
+    """Run the command; 2 after a mistake of the user, reported in one line."""
     options, settings = _parser().parse_known_args(arguments)
     try:
         compare(options.data, options.out, options.seeds, options.variants, settings)
