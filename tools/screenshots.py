@@ -129,7 +129,7 @@ def walk(folder: Path) -> None:
     shot.idle()
     explorer = shot.make_map()
     shot.take("map")
-    clusters = shot.dock.session.embedded.table.obs["cluster"]
+    clusters = shot.dock.session.result.current.table.obs["cluster"]
     explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
     shot.take("selection")
     shot.name(explorer, "rounded")

@@ -141,12 +141,12 @@ def worked(viewer, dock, user):
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    mapped = session.embedded.table.copy()
+    mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = mapped.obsm["spatial"].astype(np.float32)
     mapped.obs["cluster"] = pd.Categorical(np.arange(16) % 2)
     mapped.obs["cluster"] = mapped.obs["cluster"].cat.rename_categories(["0", "1"])
     mapped.uns[KEY]["map"] = {"seed": 0}
-    session.set_mapped(mapped)
+    session.result.set_mapped(mapped)
     user.wait_idle(dock)
     return dock
 
@@ -188,7 +188,7 @@ def test_the_check_of_what_is_opened(viewer, dock, user, tmp_path):
 def test_the_explorer(worked, viewer, user):
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
     user.until(lambda: explorer.model.count == 16)
-    session_of(viewer).select(np.arange(16) < 5)
+    session_of(viewer).selection.select(np.arange(16) < 5)
     user.until(lambda: not explorer.montage.busy)
     user.rest(explorer)
     assert nameless(explorer) == []

@@ -32,11 +32,11 @@ def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     user.click(dock.image.sample_button)
     user.wait_idle(dock)
     assert dock.steps[0].header.line.startswith("cell-painting-sample\n5 channels · ")
-    assert session.assignment.context == ("DNA", "ER")
+    assert session.roles.assignment.context == ("DNA", "ER")
 
     # Roles by dropdown.
     user.choose(dock.channels.roles[4], "Ignore")
-    assert session.assignment.ignored == ("Mito",)
+    assert session.roles.assignment.ignored == ("Mito",)
     assert dock.steps[1].header.line == "2 context · 2 concept"
 
     # Cells.
@@ -53,7 +53,7 @@ def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     assert dock.steps[3].reason.text() == ""
     assert dock.embed.untrained.isHidden() == c3r.load_encoder().trained
     labels = np.unique(found[found > 0])
-    assert session.embedded.table.obs["label"].tolist() == labels.tolist()
+    assert session.result.current.table.obs["label"].tolist() == labels.tolist()
 
     # Map; the explorer comes by itself.
     user.click(dock.map.map_button)
@@ -69,13 +69,13 @@ def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     width, height = canvas.width(), canvas.height()
     surface = canvas.overlay
     user.drag(surface, [(2, 2), (width / 2, 2), (width / 2, height - 2), (2, height - 2), (2, 2)])
-    chosen = session.selection
+    chosen = session.selection.mask
     assert 0 < chosen.sum() < len(labels)
     assert f"{chosen.sum()} of {len(labels)} cells selected" in explorer.panel.selection.text()
 
     # They light up in the image, and only they.
     lit = layers.own_layer(viewer, layers.SELECTION).data
-    table = session.embedded.table
+    table = session.result.current.table
     assert set(np.unique(found[lit == 1])) == set(table.obs["label"][chosen])
     assert (lit[np.isin(found, table.obs["label"][~chosen])] == 0).all()
 
@@ -138,7 +138,7 @@ def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock
     user.wait_idle(dock)
     np.testing.assert_array_equal(truth.data, before)
     session = session_of(viewer)
-    assert len(session.embedded.table) == count
+    assert len(session.result.current.table) == count
 
     truth.data_setitem(np.nonzero(before == before.max()), 0)
     user.wait_idle(dock)
@@ -146,7 +146,7 @@ def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock
     assert dock.steps[3].is_open
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    assert len(session.embedded.table) == count - 1
+    assert len(session.result.current.table) == count - 1
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
@@ -178,10 +178,10 @@ def test_abort_keeps_what_is_done(viewer, dock, user, paused_worker):
     paused_worker.let_go()
     user.wait_idle(dock)
     session = session_of(viewer)
-    rows = len(session.embedded.table)
-    assert 0 < rows < session.cells.count
+    rows = len(session.result.current.table)
+    assert 0 < rows < session.labels.current.count
     assert "stopped early" in dock.steps[3].header.line
-    assert "Stopped early" in session.embedded.table.uns[KEY]["notes"][-1]
+    assert "Stopped early" in session.result.current.table.uns[KEY]["notes"][-1]
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
@@ -190,17 +190,17 @@ def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, user
     user.wait_idle(dock)
     user.click(dock.cells.labels_choice)
     user.click(dock.cells.labels_button)
-    count = session_of(viewer).cells.count
+    count = session_of(viewer).labels.current.count
     paused_worker.hold(after=0)
     user.click(dock.embed.embed_button)
     viewer.layers.clear()
     assert dock.controller.jobs.running
     paused_worker.let_go()
     user.wait_idle(dock)
-    assert len(session_of(viewer).embedded.table) == count
+    assert len(session_of(viewer).result.current.table) == count
     user.click(dock.map.map_button)
     user.wait_idle(dock)
-    assert session_of(viewer).has_map
+    assert session_of(viewer).result.has_map
 
 
 @pytest.mark.usefixtures("quick")
@@ -249,8 +249,8 @@ def test_channels_are_renamed_in_the_table_and_a_taken_name_is_refused(viewer, d
     QTest.keyClicks(edit, "conA")
     QTest.keyClick(edit, Qt.Key.Key_Return)
     session = session_of(viewer)
-    assert session.image.channel_names == ("DNA", "conA", "RNA", "AGP", "Mito")
-    assert session.assignment.context == ("DNA", "conA")
+    assert session.fields.image.channel_names == ("DNA", "conA", "RNA", "AGP", "Mito")
+    assert session.roles.assignment.context == ("DNA", "conA")
     assert dock.steps[1].reason.text() == ""
 
 

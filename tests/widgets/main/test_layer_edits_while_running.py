@@ -70,9 +70,9 @@ def truth(session, pixels, cells):
     """What the core makes of these arrays."""
     from napari_c3r.core.encoder import load_encoder
 
-    image = Image.from_array(pixels, NAMES, SCALE, name=session.image.name)
+    image = Image.from_array(pixels, NAMES, SCALE, name=session.fields.image.name)
     encoder = load_encoder()
-    return c3r.embed(image, cells, session.assignment, encoder=encoder, precision="float32")
+    return c3r.embed(image, cells, session.roles.assignment, encoder=encoder, precision="float32")
 
 
 def same(table, expected):
@@ -119,19 +119,19 @@ def test_whatever_happens_to_the_layers_the_table_is_that_of_what_was_embedded(v
             disturb(viewer, rng)
             QApplication.processEvents()
         user.wait_idle(dock)
-        same(session.embedded.table, expected)
+        same(session.result.current.table, expected)
         # What is edited is told against what was embedded, and all of it can be embedded again.
         mine = dock.controller.finding._watched()
-        if mine is not None and session.labels_edited:
+        if mine is not None and session.labels.edited:
             drawn = np.asarray(mine.data)
             differs = (drawn != renumbered(seed)) & (drawn > 0)
-            assert set(np.unique(drawn[differs])) <= session.edits.changed
-        if session.labels_edited and session.can_update:
+            assert set(np.unique(drawn[differs])) <= session.labels.edits.changed
+        if session.labels.edited and session.can_update:
             dock.steps[3].set_open(True)
             now = truth(session, planes(seed), np.asarray(mine.data))
             user.click(dock.embed.update_button)
             user.wait_idle(dock)
-            same(session.embedded.table, now)
+            same(session.result.current.table, now)
             assert session.result_outdated() is None
 
 
@@ -153,15 +153,15 @@ def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(
     assert dock.controller.jobs.running
     paused_worker.let_go()
     user.wait_idle(dock)
-    table = session.embedded.table
+    table = session.result.current.table
     assert first not in table.obs["label"].tolist()
     assert second in table.obs["label"].tolist()
-    assert session.edits.removed == {second}
+    assert session.labels.edits.removed == {second}
     assert "1 cell edited by hand" in dock.steps[3].header.line
     user.click(dock.embed.update_button)
     user.wait_idle(dock)
     cells = np.where(np.isin(before, (first, second)), 0, before)
-    same(session.embedded.table, truth(session, planes(0), cells))
+    same(session.result.current.table, truth(session, planes(0), cells))
 
 
 def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, user, paused_worker):
@@ -170,11 +170,11 @@ def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, use
     take(dock, user)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    before = session.embedded.table
+    before = session.result.current.table
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(mine.data == mine.data.max()), 0)
     user.wait_idle(dock)
-    affected_neighbours = len(session.edits.affected_neighbours)
+    affected_neighbours = len(session.labels.edits.affected_neighbours)
     assert affected_neighbours
     assert (
         dock.embed.update_button.text()
@@ -185,7 +185,7 @@ def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, use
     user.click(dock.embed.abort_button)
     paused_worker.let_go()
     user.wait_idle(dock)
-    assert session.embedded.table is before
+    assert session.result.current.table is before
     assert (
         f"1 cell edited by hand, {affected_neighbours} neighbours affected"
         in dock.steps[3].header.line
@@ -201,10 +201,10 @@ def test_edits_are_gone_with_their_layer(viewer, dock, user):
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(mine.data == mine.data.max()), 0)
     user.wait_idle(dock)
-    assert session.labels_edited
+    assert session.labels.edited
     viewer.layers.remove("mine")
     user.wait_idle(dock)
-    assert not session.labels_edited
+    assert not session.labels.edited
     assert "out of date" not in dock.steps[3].header.line
     assert not dock.embed.update_button.isVisible()
 
@@ -215,12 +215,12 @@ def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, user)
     take(dock, user)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    row = session.row_of(session.embedded.table.obs["label"].iloc[0])
-    y, x = session.embedded.table.obs[["y_px", "x_px"]].iloc[row] * SCALE
+    row = session.result.row_of(session.result.current.table.obs["label"].iloc[0])
+    y, x = session.result.current.table.obs[["y_px", "x_px"]].iloc[row] * SCALE
     assert dock.link.row_at((y, x)) == row
     fill(viewer, seed=1)
     take_image(dock, user)
-    assert session.image.name == "DNA (2)"
+    assert session.fields.image.name == "DNA (2)"
     assert "out of date: made on 'DNA'" in dock.steps[2].header.line
     assert "out of date: made on 'DNA'" in dock.steps[3].header.line
     assert not dock.embed.embed_button.isEnabled()
@@ -229,7 +229,7 @@ def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, user)
     dock.steps[0].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
-    assert session.image.name == "DNA (2)"
+    assert session.fields.image.name == "DNA (2)"
 
 
 def test_another_field_may_be_turned_to_while_edits_are_embedded(
@@ -255,10 +255,10 @@ def test_another_field_may_be_turned_to_while_edits_are_embedded(
     assert dock.controller.jobs.running
     paused_worker.let_go()
     user.wait_idle(dock)
-    assert session.image.name == "A01_s2"
-    assert session.cells is session.cells_of["A01_s2"]
-    assert session.embedded.image_name == "A01_s2"
-    obs = session.embedded.table.obs
+    assert session.fields.image.name == "A01_s2"
+    assert session.labels.current is session.labels.by_image["A01_s2"]
+    assert session.result.current.image_name == "A01_s2"
+    obs = session.result.current.table.obs
     assert obs["label"][obs["image"] == "A01_s1"].tolist() == [1, 2, *range(4, 17)]
     assert obs["label"][obs["image"] == "A01_s2"].tolist() == list(range(1, 17))
     assert session.result_outdated() is None
@@ -320,7 +320,7 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     assert "the layer movie at t\u00a0=\u00a01" in dock.image.layers.text()
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    table = session.embedded.table
+    table = session.result.current.table
     same(table, truth(session, movie()[1], drawn[1]))
     assert table.obs["t"].unique().tolist() == [1]
     assert table.obs["image"].unique().tolist() == ["movie t=1"]
@@ -330,12 +330,12 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     label, y, x = (table.obs[name].iloc[row] for name in ("label", "y_px", "x_px"))
     assert label in drawn[0][round(y) - 25 : round(y), round(x)]
     canvas_click(viewer, user, y * SCALE, x * SCALE)
-    assert session.current == row
+    assert session.selection.current == row
     viewer.dims.set_current_step(0, 0)
     assert "The viewer shows another slice" in dock.image.layers.text()
     canvas_click(viewer, user, y * SCALE, x * SCALE)
-    assert session.current is None
-    session.set_current(row)
+    assert session.selection.current is None
+    session.selection.set_current(row)
     assert dock.link.centre_on(row)
     assert viewer.dims.current_step[0] == 1
     assert "another slice" not in dock.image.layers.text()
@@ -343,11 +343,11 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     mine = viewer.layers["mine"]
     mine.data_setitem((np.array([0, 2]), *np.zeros((3, 2), int)), 3)
     user.wait_idle(dock)
-    assert not session.labels_edited
+    assert not session.labels.edited
     at = np.nonzero(drawn[1] == label)
     mine.data_setitem((np.ones_like(at[0]), np.zeros_like(at[0]), *at), 0)
     user.wait_idle(dock)
-    assert session.edits.removed == {label}
+    assert session.labels.edits.removed == {label}
 
 
 def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user):
@@ -378,6 +378,6 @@ def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user)
     dock.steps[0].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
-    assert session.image.name == "DNA t=0"
+    assert session.fields.image.name == "DNA t=0"
     assert "out of date: made on 'DNA t=2'" in dock.steps[2].header.line
     assert not dock.embed.embed_button.isEnabled()

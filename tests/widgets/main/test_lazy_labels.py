@@ -72,8 +72,8 @@ def test_the_window_works_on_while_labels_are_read(viewer, dock, user, disk):
     assert disk.in_window == 0
     assert dock.cells.labels_button.text() == "Use these labels"
     assert dock.cells.labels_button.isEnabled()
-    assert session_of(viewer).cells.count == 16
-    np.testing.assert_array_equal(session_of(viewer).cells.labels, labels())
+    assert session_of(viewer).labels.current.count == 16
+    np.testing.assert_array_equal(session_of(viewer).labels.current.labels, labels())
 
 
 def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, dock, user, disk):
@@ -82,7 +82,7 @@ def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, d
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    assert session.embedded.table.obs["label"].tolist() == list(range(3, 51, 3))
+    assert session.result.current.table.obs["label"].tolist() == list(range(3, 51, 3))
     assert (disk.elsewhere, disk.in_window) == (4, 0)
 
     layer = viewer.layers["mine"]
@@ -92,7 +92,7 @@ def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, d
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     assert disk.in_window == 0
-    assert 6 not in session.embedded.table.obs["label"].tolist()
+    assert 6 not in session.result.current.table.obs["label"].tolist()
     assert "out of date" not in dock.steps[3].header.line
 
 
@@ -101,7 +101,7 @@ def test_lazy_labels_without_a_cell_are_one_line(viewer, dock, user, disk):
     user.click(dock.cells.labels_button)
     user.wait_idle(dock)
     assert dock.steps[2].reason.text() == "The labels 'mine' hold no cell; every pixel is 0"
-    assert session_of(viewer).cells is None
+    assert session_of(viewer).labels.current is None
 
 
 def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, user, disk):
@@ -112,7 +112,7 @@ def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, u
     viewer.layers.selection = set(list(viewer.layers)[:3])
     dock.controller.images.use_layers()
     user.wait_idle(dock)
-    assert session_of(viewer).cells is None
+    assert session_of(viewer).labels.current is None
 
 
 def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, user, disk):
@@ -120,5 +120,5 @@ def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, use
     user.click(dock.cells.labels_button)
     session_of(viewer).rename_channel("ER", "conA")
     user.wait_idle(dock)
-    assert session_of(viewer).cells.count == 16
-    assert session_of(viewer).image.channel_names == ("DNA", "conA", "RNA")
+    assert session_of(viewer).labels.current.count == 16
+    assert session_of(viewer).fields.image.channel_names == ("DNA", "conA", "RNA")

@@ -65,10 +65,10 @@ def test_a_session_is_saved_and_reopened_in_another_window(
         again.controller.look([str(tmp_path / "mine.c3r")])
         user.wait_idle(again)
         session = session_of(other)
-        assert [f.name for f in session.fields] == [f.name for f in worked.fields]
-        assert session.assignment == worked.assignment
-        assert session.image.channel_names == ("DNA", "w2", "w3")
-        before, after = worked.embedded, session.embedded
+        assert [f.name for f in session.fields.sources] == [f.name for f in worked.fields]
+        assert session.roles.assignment == worked.assignment
+        assert session.fields.image.channel_names == ("DNA", "w2", "w3")
+        before, after = worked.embedded, session.result.current
         np.testing.assert_array_equal(after.all_rows.X, before.all_rows.X)
         np.testing.assert_array_equal(after.table.obsm["X_umap"], before.table.obsm["X_umap"])
         assert after.table.obs["cluster"].tolist() == before.table.obs["cluster"].tolist()
@@ -123,4 +123,4 @@ def test_cells_that_are_on_no_disk_have_to_be_saved_first(viewer, dock, user, tm
     )
     assert done.returncode == 0, done.stderr
     table = c3r.read(tmp_path / "cells.h5ad")
-    np.testing.assert_array_equal(table.X, session_of(viewer).embedded.table.X)
+    np.testing.assert_array_equal(table.X, session_of(viewer).result.current.table.X)

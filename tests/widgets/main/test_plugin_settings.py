@@ -137,7 +137,7 @@ def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbo
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    facts = session_of(viewer).embedded.table.uns["napari_c3r"]
+    facts = session_of(viewer).result.current.table.uns["napari_c3r"]
     assert facts["precision"] == "float32"
     dock.map.map_requested.disconnect()
     with qtbot.waitSignal(dock.map.map_requested) as asked:

@@ -23,8 +23,8 @@ def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
     take_labels(dock, user)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    before = session_of(viewer).embedded.table.X.copy()
-    (encoder,) = dock.controller.embedding.encoders.values()
+    before = session_of(viewer).result.current.table.X.copy()
+    (encoder,) = dock.session.encoders.loaded.values()
     network, weight = weakref.ref(encoder.network), weakref.ref(next(encoder.network.parameters()))
     del encoder
 
@@ -44,4 +44,4 @@ def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
 
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    np.testing.assert_array_equal(session_of(viewer).embedded.table.X, before)
+    np.testing.assert_array_equal(session_of(viewer).result.current.table.X, before)

@@ -45,15 +45,15 @@ def test_the_layer_of_cells_is_saved_as_its_table(viewer, dock, user, tmp_path):
     user.wait_idle(dock)
     session = session_of(viewer)
     # A map as the dock keeps it, without waiting for one.
-    mapped = session.embedded.table.copy()
+    mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = np.arange(32, dtype=np.float32).reshape(16, 2)
     mapped.obs["cluster"] = pd.Categorical(["0", "1"] * 8)
     mapped.uns[KEY]["map"] = {"seed": 0}
-    session.set_mapped(mapped)
+    session.result.set_mapped(mapped)
     dock.controller.embedding.fill_features()
-    session.annotate(np.arange(16) < 3, "bright")
+    session.result.annotate(np.arange(16) < 3, "bright")
 
-    table = session.embedded.table
+    table = session.result.current.table
     clusters = layers.own_layer(viewer, layers.CLUSTERS)
     for suffix in (".csv", ".parquet", ".h5ad"):
         for layer in (cells, clusters):

@@ -51,10 +51,10 @@ def test_the_dock_embeds_in_a_process_of_its_own(expected, torch_clash, viewer, 
     user.click(dock.embed.abort_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    assert 0 < len(session.embedded.table) < 16
+    assert 0 < len(session.result.current.table) < 16
     user.click(dock.embed.continue_button)
     user.wait_idle(dock)
-    table = session.embedded.table
+    table = session.result.current.table
     assert table.obs["label"].tolist() == expected.obs["label"].tolist()
     np.testing.assert_array_equal(table.X, expected.X)
 
@@ -62,13 +62,13 @@ def test_the_dock_embeds_in_a_process_of_its_own(expected, torch_clash, viewer, 
     dock.steps[3].set_open(True)
     user.click(dock.embed.embed_button)
     user.until(lambda: "cells/s" in dock.embed.speed.text())
-    dock.controller.embedding.encoders["bundled"].release()
+    dock.session.encoders.loaded["bundled"].release()
     user.wait_idle(dock)
     assert dock.steps[3].reason.text().startswith("The process that embeds has ended (")
-    assert session.embedded.table is table
+    assert session.result.current.table is table
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    assert session.embedded.table is not table
-    np.testing.assert_array_equal(session.embedded.table.X, expected.X)
+    assert session.result.current.table is not table
+    np.testing.assert_array_equal(session.result.current.table.X, expected.X)
     # All that while, nothing in this process has loaded it.
     assert "torch" not in sys.modules

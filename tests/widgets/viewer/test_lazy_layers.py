@@ -83,11 +83,11 @@ def embed_and_map(viewer, dock, user):
     user.wait_idle(dock)
     assert dock.steps[3].reason.text() == ""
     session = session_of(viewer)
-    mapped = session.embedded.table.copy()
+    mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = mapped.obsm["spatial"].astype(np.float32)
     mapped.obs["cluster"] = pd.Categorical(np.where(mapped.obs["x_px"] < SIDE / 2, "0", "1"))
     mapped.uns[KEY]["map"] = {"seed": 0}
-    session.set_mapped(mapped)
+    session.result.set_mapped(mapped)
     return mapped
 
 
@@ -116,9 +116,9 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, user, add):
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
     session = session_of(viewer)
-    assert session.image.channel_names == names
-    assert session.image.pixel_size_um == 0.5
-    np.testing.assert_array_equal(session.image.data.compute(), planes())
+    assert session.fields.image.channel_names == names
+    assert session.fields.image.pixel_size_um == 0.5
+    np.testing.assert_array_equal(session.fields.image.data.compute(), planes())
     for name, role in zip(names, ("context", "context", "concept"), strict=True):
         dock.controller.set_role(name, role)
 
@@ -126,21 +126,21 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, user, add):
     user.choose(dock.cells.nucleus, names[0])
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
-    found = np.asarray(session.cells.labels)
-    assert session.cells.count == 16
+    found = np.asarray(session.labels.current.labels)
+    assert session.labels.current.count == 16
     table = embed_and_map(viewer, dock, user)
 
     # The rows are those of the pixels, held in memory as plain arrays.
-    image = napari_c3r.Image.from_array(planes(), names, 0.5, name=session.image.name)
-    roles = session.assignment
+    image = napari_c3r.Image.from_array(planes(), names, 0.5, name=session.fields.image.name)
+    roles = session.roles.assignment
     expected = napari_c3r.embed(
-        image, found, roles, encoder=napari_c3r.load_encoder(), nuclei=session.cells.nuclei
+        image, found, roles, encoder=napari_c3r.load_encoder(), nuclei=session.labels.current.nuclei
     )
     np.testing.assert_array_equal(table.X, expected.X)
     assert table.obs["label"].tolist() == expected.obs["label"].tolist()
 
     lasso_left_half(viewer, user)
-    chosen = session.selection
+    chosen = session.selection.mask
     assert chosen.tolist() == (table.obs["x_px"] < SIDE / 2).tolist()
     lit = shown(layers.own_layer(viewer, layers.SELECTION))
     assert set(np.unique(found[lit == 1])) == set(table.obs["label"][chosen])
@@ -150,7 +150,7 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, user, add):
     # What the screen shows is what the layers hold, once slicing in the background is through.
     user.until(lambda: all(layer.loaded for layer in viewer.layers))
     before = viewer.screenshot(flash=False)
-    session.select(~chosen)
+    session.selection.select(~chosen)
     user.until(lambda: (viewer.screenshot(flash=False) != before).any(axis=-1).sum() > 500)
     assert sorted(set(disk.waited)) == []
 
@@ -169,9 +169,9 @@ def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, 
     table = embed_and_map(viewer, dock, user)
     assert table.obs["label"].tolist() == list(range(3, 51, 3))
     lasso_left_half(viewer, user)
-    chosen = session_of(viewer).selection
+    chosen = session_of(viewer).selection.mask
     assert chosen.sum() == 8
     lit = shown(layers.own_layer(viewer, layers.SELECTION))
     assert set(np.unique(labels()[lit == 1])) == set(table.obs["label"][chosen])
     dock.link.point_at(viewer.layers["DNA"].data_to_world((30, 30)))
-    assert session_of(viewer).current == 0
+    assert session_of(viewer).selection.current == 0

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
-from napari_c3r.session import Part, session_of
+from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.diagnostics import headers
 from napari_c3r.widgets.diagnostics.answer_body import AnswerBody
@@ -146,17 +146,17 @@ class C3RDiagnostics(QWidget):
         """Wide enough for names and bars side by side."""
         return QSize(400, 700)
 
-    def _on_changed(self, part: Part) -> None:
-        if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
+    def _on_changed(self, change: Change) -> None:
+        if change.part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
             self._show_result()
-        elif part in (Part.IMAGE, Part.ROLES, Part.CELLS):
+        elif change.part in (Part.IMAGE, Part.ROLES, Part.CELLS):
             self._render()
 
     def _show_result(self) -> None:
         """Offer what the result allows to ask."""
-        done = self.session.embedded
-        self.ask.show_cells(0 if done is None else len(done.table))
-        self.ask.show_label_columns([] if done is None else label_columns(done.table.obs))
+        result = self.session.result.current
+        self.ask.show_cells(0 if result is None else len(result.table))
+        self.ask.show_label_columns([] if result is None else label_columns(result.table.obs))
         if self.isVisible():
             self._costing.start()
         self._render()
@@ -180,11 +180,11 @@ class C3RDiagnostics(QWidget):
             self.ask.show_running(asking.running)
         can_ask = not (states[0].disabled_reason or problem or asking.running)
         left = found.cells_left if found is not None and asking.can_go_on else 0
-        self.ask.show_state(can_ask, self.session.embedded is not None, left)
+        self.ask.show_state(can_ask, self.session.result.current is not None, left)
         self.cells.show_state(not outdated, asking.mapping)
         if found is not None and found.report.suggestion is not None:
             suggested = found.report.suggestion.assignment
-            self.channels.show_roles(self.session.assignment, suggested)
+            self.channels.show_roles(self.session.roles.assignment, suggested)
         self._show_saving(found)
 
     def _show_saving(self, found: Diagnosis | None) -> None:
@@ -196,20 +196,20 @@ class C3RDiagnostics(QWidget):
 
     def _show_cost(self) -> str:
         """Say what running would take; returns why it cannot be run."""
-        done = self.session.embedded
-        assert done is not None
+        result = self.session.result.current
+        assert result is not None
         question = self.ask.question()
-        roles = done.assignment
+        roles = result.assignment
         try:
             times = question.embeddings(roles)
         except InputError as error:
             self.ask.show_cost("", "")
             return str(error)
-        cells = min(question.most_cells, len(done.table))
+        cells = min(question.most_cells, len(result.table))
         text = f"{counted(cells, 'cell')} × {times} variants"
         cost = self.asking.estimate
         if cost is not None:
-            mode = str(done.table.uns[KEY]["concept_mode"])
+            mode = str(result.table.uns[KEY]["concept_mode"])
             worth = cells * question.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
             text += f", about {roughly(seconds)} on {cost.device}"
@@ -249,11 +249,11 @@ class C3RDiagnostics(QWidget):
         self.asking.request_stop()
 
     def _use_roles(self) -> None:
-        found, now = self.asking.diagnosis, self.session.assignment
+        found, now = self.asking.diagnosis, self.session.roles.assignment
         if found is None or found.report.suggestion is None or now is None:
             return
         suggested = found.report.suggestion.assignment
-        self.session.set_assignment(
+        self.session.roles.set_assignment(
             ChannelAssignment(
                 {**now.roles, **suggested.roles}, {**now.reasons, **suggested.reasons}
             )

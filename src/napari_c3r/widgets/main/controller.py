@@ -49,36 +49,36 @@ class Controller(ViewerContext):
 
     def set_role(self, name: str, role: str) -> None:
         """Give one channel a role."""
-        if self.session.assignment is not None:
-            self.session.set_assignment(self.session.assignment.with_role(name, role))
+        if self.session.roles.assignment is not None:
+            self.session.roles.set_assignment(self.session.roles.assignment.with_role(name, role))
 
     def suggest(self) -> None:
         """Suggest all roles from the names."""
-        if self.session.image is not None:
-            names = self.session.image.channel_names
-            self.session.set_assignment(ChannelAssignment.suggest(names))
+        if self.session.fields.image is not None:
+            names = self.session.fields.image.channel_names
+            self.session.roles.set_assignment(ChannelAssignment.suggest(names))
 
     def use_preset(self, preset: str) -> None:
         """Set all roles by a convention."""
-        if self.session.image is None:
+        if self.session.fields.image is None:
             return
         try:
-            names = self.session.image.channel_names
-            self.session.set_assignment(ChannelAssignment.preset(preset, names))
+            names = self.session.fields.image.channel_names
+            self.session.roles.set_assignment(ChannelAssignment.preset(preset, names))
             self.error_changed.emit(2, "")
         except InputError as error:
             self.error_changed.emit(2, str(error))
 
     def make_map(self, choice: MapChoice) -> None:
         """Map and cluster the cells."""
-        done = self.session.embedded
-        if done is None:
+        result = self.session.result.current
+        if result is None:
             return
 
         def body(_: threading.Event) -> Generator[str, None, AnnData]:
             from napari_c3r.core.reduce.maps import cluster, map_cells
 
-            table = done.table.copy()
+            table = result.table.copy()
             yield "laying out the map; the first one takes longer, as UMAP is compiled"
             map_cells(table, seed=choice.seed, controls=choice.controls)
             yield "finding clusters"
@@ -93,11 +93,11 @@ class Controller(ViewerContext):
         def take(table: AnnData) -> None:
             from napari_c3r.core.table.annotate import carry_over
 
-            now = self.session.embedded
+            now = self.session.result.current
             # A filter or another run may have changed the rows; names may have been given.
             if now is not None and now.table.obs_names.equals(table.obs_names):
                 carry_over(now.table, table)
-                self.session.set_mapped(table)
+                self.session.result.set_mapped(table)
                 self.embedding.fill_features()
 
         self.error_changed.emit(5, "")

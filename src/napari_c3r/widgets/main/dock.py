@@ -10,7 +10,7 @@ from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from napari_c3r.session import Part, session_of
+from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.main import status
 from napari_c3r.widgets.main.context import EMBED, FIND, MAP
@@ -56,7 +56,7 @@ class C3RDock(QWidget):
         self.viewer = viewer
         self.session = session_of(viewer)
         self.link = link_of(viewer)
-        self.session.history = channel_history()
+        self.session.roles.history = channel_history()
         self.controller = Controller(viewer, self.session, self)
         self.dialogs = Dialogs(self, self.controller)
         self._name_shown: str | None = None
@@ -198,16 +198,16 @@ class C3RDock(QWidget):
 
     def _on_moved(self) -> None:
         """Say so where the viewer left the slice that is worked on."""
-        if self.session.slices:
+        if self.session.fields.slices:
             self.image.show_session(self.session, self.controller.images.layers_in_words())
 
     def _on_layers(self) -> None:
         self.cells.show_label_layers(self.controller.finding.label_layers())
         # While files are being opened, what comes next is already decided.
         waiting = self.controller.opening.running is not None
-        if self.session.image is None and not waiting and image_layers(self.viewer):
+        if self.session.fields.image is None and not waiting and image_layers(self.viewer):
             self.controller.images.use_layers()
-        if self.session.image is not None:
+        if self.session.fields.image is not None:
             self.thumbnails.draw()
         self._render()
 
@@ -215,28 +215,29 @@ class C3RDock(QWidget):
         """Wide enough for names, roles and reasons side by side."""
         return QSize(380, 700)
 
-    def _on_changed(self, part: Part) -> None:
+    def _on_changed(self, change: Change) -> None:
+        part = change.part
         if part is Part.IMAGE:
             self._problems.update(dict.fromkeys((2, 3, 4), ""))
             # What follows needs the network; loading it takes seconds, so it starts here.
             QTimer.singleShot(0, self._load_encoder)
-            name = self.session.image.name if self.session.image else None
-            if self.session.fields and name != self._name_shown:
+            name = self.session.fields.image.name if self.session.fields.image else None
+            if self.session.fields.sources and name != self._name_shown:
                 self.controller.finding.turn_to_field()
             self._name_shown = name
             self._settled_later()
         self._render()
         if part is Part.CELLS:
             self.cells.end_preview()
-            self.cells.show_filter(self.session.filter)
+            self.cells.show_filter(self.session.result.filter)
         if part in (Part.CELLS, Part.ANNOTATION):
             self.controller.embedding.fill_features()
         if part in (Part.IMAGE, Part.ROLES, Part.CELLS):
             self._costing.start()
         # Who leafs through fields should not be thrown from step to step.
-        if part in (Part.IMAGE, Part.CELLS, Part.RESULT, Part.MAP) and not self.session.turning:
+        if change.is_work and part in (Part.IMAGE, Part.CELLS, Part.RESULT, Part.MAP):
             self._open_first_undone()
-        if part is Part.MAP and self.session.has_map:
+        if part is Part.MAP and self.session.result.has_map:
             self._open_explorer()
 
     def _load_encoder(self) -> None:
@@ -311,7 +312,7 @@ class C3RDock(QWidget):
         self._render()
 
     def _on_scanned(self, found: ScanResult) -> None:
-        self.image.show_scan(found, self.session.history.names_for(found.channel_names))
+        self.image.show_scan(found, self.session.roles.history.names_for(found.channel_names))
         self.steps[0].set_open(True)
 
     def _load(self, found: ScanResult, reading: ReadOptions) -> None:
@@ -351,7 +352,7 @@ class C3RDock(QWidget):
             self.cells.show_choice(**settings["find"])
         if "map" in settings:
             self.map.show_choice(MapChoice(**settings["map"]))
-        self.cells.show_filter(self.session.filter)
+        self.cells.show_filter(self.session.result.filter)
         self._render()
 
     def _copy(self, write: Callable[[], str]) -> None:
@@ -368,8 +369,8 @@ class C3RDock(QWidget):
         _notify(f"Copied {counted(len(text.splitlines()), 'line')}; paste them where you run them")
 
     def _on_exported(self, path: str) -> None:
-        done = self.session.embedded
-        rows, hidden = (len(done.table), done.hidden_count) if done else (0, 0)
+        result = self.session.result.current
+        rows, hidden = (len(result.table), result.hidden_count) if result else (0, 0)
         left = f"; {hidden} hidden ones are left out" if hidden else ""
         _notify(f"Wrote {rows} cells to {path}{left}")
 

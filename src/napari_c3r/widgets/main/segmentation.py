@@ -15,7 +15,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_c3r.core.cells.labels import blocks, check_labels, chunk_shape, read
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
-from napari_c3r.session import Cells, Part
+from napari_c3r.session import Cells, Change, Part
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
 from napari_c3r.widgets.main.status import counted
 from napari_c3r.widgets.main.steps.cells import SegmentChoice
@@ -69,7 +69,7 @@ class SegmentationController(QObject):
 
     def find_cells(self, choice: SegmentChoice) -> None:
         """Segment the image on show."""
-        context, image = self._context, self._context.session.image
+        context, image = self._context, self._context.session.fields.image
         if image is None:
             return
 
@@ -87,22 +87,22 @@ class SegmentationController(QObject):
             cells = segmented(found, choice, image)
             if self._is_on_show(image):
                 self.show_cells(cells)
-                context.session.set_cells(cells)
+                context.session.labels.set_current(cells)
                 context.error_changed.emit(3, "")
             else:
-                context.session.cells_of[image.name] = cells
+                context.session.labels.put(cells)
 
         context.error_changed.emit(3, "")
         context.jobs.start(FIND, body, take)
 
     def _is_on_show(self, image: Image) -> bool:
         # With a channel renamed meanwhile it is the same image.
-        now = self._context.session.image
+        now = self._context.session.fields.image
         return now is not None and (now.name, now.shape) == (image.name, image.shape)
 
     def preview(self, choice: SegmentChoice) -> None:
         """Segment what the view shows, to try the settings."""
-        context, image = self._context, self._context.session.image
+        context, image = self._context, self._context.session.fields.image
         if image is None:
             return
         rows, columns = self._view(image)
@@ -159,7 +159,10 @@ class SegmentationController(QObject):
 
     def show_cells(self, cells: Cells) -> None:
         """Show cells as layers of ours, and watch the user edit them."""
-        viewer, place = self._context.viewer, self._context.session.slices.get(cells.image_name)
+        viewer, place = (
+            self._context.viewer,
+            self._context.session.fields.slices.get(cells.image_name),
+        )
         # Layers get copies: what the user paints must not change a running job's arrays.
         if cells.nuclei is not None:
             nuclei = np.array(cells.nuclei)
@@ -172,7 +175,7 @@ class SegmentationController(QObject):
         """Show the cells of the field that is now on show, or none."""
         self.end_preview()
         self._unwatch()
-        cells, viewer = self._context.session.cells, self._context.viewer
+        cells, viewer = self._context.session.labels.current, self._context.viewer
         if cells is not None:
             self.show_cells(cells)
             return
@@ -195,12 +198,12 @@ class SegmentationController(QObject):
 
     def use_labels(self, name: str) -> None:
         """Take a Labels layer as the cells."""
-        context, image = self._context, self._context.session.image
+        context, image = self._context, self._context.session.fields.image
         if image is None or name not in context.viewer.layers:
             return
         layer = context.viewer.layers[name]
         try:
-            plane = label_plane(layer, context.session.slices.get(image.name))
+            plane = label_plane(layer, context.session.fields.slices.get(image.name))
             check_labels(plane, image.shape[1:], f"labels '{name}'")
             if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
                 self._take_labels(layer, image, _cells_of(np.array(plane), name, image))
@@ -227,12 +230,12 @@ class SegmentationController(QObject):
     ) -> None:
         session = self._context.session
         if not self._is_on_show(image):
-            session.cells_of[image.name] = cells
+            session.labels.put(cells)
             return
         self._unwatch()
         self._watch(layer)
         self._taken_from = taken_from
-        session.set_cells(cells)
+        session.labels.set_current(cells)
         self._context.error_changed.emit(3, "")
 
     def current_cells(self) -> Cells | None:
@@ -240,8 +243,8 @@ class SegmentationController(QObject):
         if self.comparing:
             self._edited.stop()
             self._compare(at_once=True)
-        layer, cells = self._watched(), self._context.session.cells
-        if cells is None or layer is None or not self._context.session.labels_edited:
+        layer, cells = self._watched(), self._context.session.labels.current
+        if cells is None or layer is None or not self._context.session.labels.edited:
             return cells
         since = self._read_since
         labels = np.array(self._drawn(layer, cells)) if since is None else since
@@ -279,9 +282,9 @@ class SegmentationController(QObject):
         if self._labels_id is not None:
             self._edited.start()
 
-    def _on_changed(self, part: Part) -> None:
+    def _on_changed(self, change: Change) -> None:
         # Which others an edit made stale depends on the crops; it may be older than they are.
-        if part is Part.RESULT and not self._context.session.turning:
+        if change.part is Part.RESULT and change.is_work:
             self._on_labels_edited()
 
     def _compare(self, at_once: bool = False) -> None:
@@ -291,22 +294,22 @@ class SegmentationController(QObject):
         labels are read in the background, unless the answer is needed at once.
         """
         layer, session = self._watched(), self._context.session
-        if session.cells is None or self._context.reading.running == READ:
+        if session.labels.current is None or self._context.reading.running == READ:
             return
         self._context.reading.discard()
         self._read_since = None
         try:
-            plane = None if layer is None else self._drawn(layer, session.cells)
+            plane = None if layer is None else self._drawn(layer, session.labels.current)
             if plane is None or self._is_as_taken(plane):
-                session.note_edited_labels(Edits())
+                session.labels.note_edits(Edits())
             elif at_once or isinstance(plane, np.ndarray):
-                session.note_edited_labels(self._edits(plane, session.cells))
+                session.labels.note_edits(self._edits(plane, session.labels.current))
             else:
-                self._compare_in_background(plane, session.cells)
+                self._compare_in_background(plane, session.labels.current)
         except InputError as error:
             self._unwatch()
             self._context.error_changed.emit(3, str(error))
-            session.note_edited_labels(Edits())
+            session.labels.note_edits(Edits())
 
     def _is_as_taken(self, plane: Any) -> bool:
         # Every look at a pyramid is told as a change; reading it all each time would be too much.
@@ -314,21 +317,22 @@ class SegmentationController(QObject):
 
     def _compare_in_background(self, plane: Any, cells: Cells) -> None:
         def take(pixels: NDArray[Any] | None) -> None:
-            if pixels is not None and self._context.session.cells is cells:
+            current = self._context.session.labels.current
+            if pixels is not None and current is not None and current.id == cells.id:
                 self._read_since = pixels
-                self._context.session.note_edited_labels(self._edits(pixels, cells))
+                self._context.session.labels.note_edits(self._edits(pixels, cells))
 
         self._context.reading.start(COMPARE, lambda stop: _in_memory(plane, stop), take)
 
     def _edits(self, drawn: NDArray[Any], cells: Cells) -> Edits:
-        done = self._context.session.embedded
+        result = self._context.session.result.current
         windows = None
-        if done is not None and done.labels_by_image.get(cells.image_name) is cells:
-            windows = Windows.of(done.all_rows, cells.image_name)
+        if result is not None and result.cells_ids.get(cells.image_name) == cells.id:
+            windows = Windows.of(result.all_rows, cells.image_name)
         return compare_labels(cells.labels, drawn, windows)
 
     def _drawn(self, layer: Labels, cells: Cells) -> Any:
-        return label_plane(layer, self._context.session.slices.get(cells.image_name))
+        return label_plane(layer, self._context.session.fields.slices.get(cells.image_name))
 
     def release(self) -> None:
         """Let go of the viewer's events."""

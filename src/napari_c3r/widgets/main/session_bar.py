@@ -42,6 +42,6 @@ class KeepBar(QWidget):
 
     def show_session(self, session: Session, busy: bool) -> None:
         """Enable what can be done."""
-        self.save_button.setEnabled(session.image is not None and not busy)
+        self.save_button.setEnabled(session.fields.image is not None and not busy)
         self.reopen_button.setEnabled(not busy)
-        self.copy_button.setEnabled(session.embedded is not None)
+        self.copy_button.setEnabled(session.result.current is not None)

@@ -41,7 +41,7 @@ def test_a_preview_finds_the_cells_of_the_view_and_follows_the_size(viewer, dock
     assert len(np.unique(layer.data)) - 1 == 16
     assert dock.cells.preview_line.text().startswith("16 cells in view, nuclei about ")
     assert "µm" in dock.cells.preview_line.text()
-    assert session_of(viewer).cells is None
+    assert session_of(viewer).labels.current is None
     before = dock.cells.preview_line.text()
     dock.cells.diameter.setFocus()
     dock.cells.diameter.selectAll()

@@ -84,14 +84,14 @@ def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, user, sess
     user.click(dock.embed.abort_button)
     paused_worker.let_go()
     user.wait_idle(dock)
-    done = len(session.embedded.table)
+    done = len(session.result.current.table)
     assert 0 < done < 100
     assert "stopped early; what was done is kept" in dock.steps[3].header.line
-    kept = session.embedded.table.copy()
+    kept = session.result.current.table.copy()
     assert dock.embed.continue_button.text() == f"Continue, {100 - done} cells left"
     user.click(dock.embed.continue_button)
     user.wait_idle(dock)
-    table = session.embedded.table
+    table = session.result.current.table
     assert len(table) == 100
     assert not dock.embed.continue_button.isVisible()
     same = table.obs["label"].isin(kept.obs["label"]).to_numpy()
@@ -102,12 +102,12 @@ def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, user, sess
 @pytest.mark.usefixtures("quick")
 def test_memory_is_released_and_embedding_works_again(dock, user, session):
     user.click(dock.embed.advanced.button)
-    assert dock.controller.embedding.encoders
+    assert dock.session.encoders.loaded
     user.click(dock.embed.release_button)
-    assert not dock.controller.embedding.encoders
+    assert not dock.session.encoders.loaded
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    assert len(session.embedded.table) == 16
+    assert len(session.result.current.table) == 16
 
 
 @pytest.mark.usefixtures("quick")
@@ -134,18 +134,18 @@ def test_a_preview_sets_the_result_aside(viewer, dock, user, session, monkeypatc
     monkeypatch.setattr("napari_c3r.widgets.main.embedding.PREVIEW_CELLS", 10)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    whole = session.embedded.table
+    whole = session.result.current.table
     dock.steps[1].set_open(True)
     user.choose(dock.channels.roles[1], "Concept")
     dock.steps[3].set_open(True)
     user.click(dock.embed.preview_button)
     user.wait_idle(dock)
-    assert len(session.embedded.table) == 10
-    assert session.embedded.table.uns[KEY]["roles"]["ER"] == "concept"
+    assert len(session.result.current.table) == 10
+    assert session.result.current.table.uns[KEY]["roles"]["ER"] == "concept"
     assert "preview of 16 cells" in dock.steps[3].header.line
     dock.steps[3].set_open(True)
     user.click(dock.embed.back_button)
-    assert session.embedded.table is whole
+    assert session.result.current.table is whole
     assert "out of date: the role of ER changed" in dock.steps[3].header.line
 
 
@@ -162,16 +162,16 @@ def test_all_fields_of_a_plate_become_one_table(viewer, dock, user, tmp_path):
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    table = session.embedded.table
+    table = session.result.current.table
     assert table.obs["image"].unique().tolist() == ["A01_s1", "A01_s2", "B02_s1", "B02_s2"]
     assert table.obs["well"].unique().tolist() == ["A01", "B02"]
     assert (table.obs.groupby("image", observed=True).size() == 16).all()
     # The same as every field by itself.
     from napari_c3r.core.encoder import load_encoder
 
-    image = session.fields[3].read()
+    image = session.fields.sources[3].read()
     nuclei, cells = c3r.segment_cells(image, "w1", None)
-    alone = c3r.embed(image, cells, session.assignment, encoder=load_encoder(), nuclei=nuclei)
+    alone = c3r.embed(image, cells, session.roles.assignment, encoder=load_encoder(), nuclei=nuclei)
     last = table[table.obs["image"] == "B02_s2"]
     np.testing.assert_allclose(last.X, alone.X, atol=1e-5)
     # Each field has the cells that were found in it; selecting one shows in its own image only.
@@ -179,10 +179,10 @@ def test_all_fields_of_a_plate_become_one_table(viewer, dock, user, tmp_path):
     user.choose(dock.image.picker.choice, "field 4/4 · B02_s2")
     user.wait_idle(dock)
     np.testing.assert_array_equal(layers.own_layer(viewer, layers.CELLS).data, cells)
-    assert session.row_of(1) == 48
+    assert session.result.row_of(1) == 48
     rows = np.zeros(64, bool)
     rows[[0, 50]] = True
-    session.select(rows)
+    session.selection.select(rows)
     lit = layers.own_layer(viewer, layers.SELECTION).data > 0
     assert set(np.unique(cells[lit])) == {int(table.obs["label"].iloc[50])}
     assert "field is not in it" not in dock.steps[3].header.line
@@ -204,4 +204,4 @@ def test_a_field_without_cells_is_named_and_stops_nothing(viewer, dock, user, tm
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     assert "'B02_s1' is left out: No nuclei found" in dock.steps[3].reason.text()
-    assert len(session_of(viewer).embedded.table) == 32
+    assert len(session_of(viewer).result.current.table) == 32
