@@ -20,6 +20,8 @@ from napari_c3r.core.table import KEY
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
+from napari_c3r.widgets.diagnostics.section_ids import SectionId
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.core.diagnose.small import ROLES, small_encoder
 
@@ -98,18 +100,18 @@ class World:
         return self.session.result.current.table.obs
 
     @property
-    def asking(self):
-        return self.dock.asking
+    def controller(self):
+        return self.dock.controller
 
     @property
     def report(self):
-        return self.asking.diagnosis.report
+        return self.controller.diagnosis.report
 
     def header(self, number):
-        return self.dock.steps[number - 1].header.line
+        return self.dock.steps[SectionId(number)].header.line
 
     def reason(self, number=1):
-        return self.dock.steps[number - 1].reason.text()
+        return self.dock.steps[SectionId(number)].reason.text()
 
     def run_alone(self, **question):
         """The same question asked of the core."""
@@ -186,7 +188,7 @@ def test_the_answer_is_that_of_a_flip_report(world, user, field):
     assert copied[0].split("\t") == list(alone.table.columns)
     assert len(copied) == 1 + len(alone.table)
     # What else explains the map is told of the session's clusters, the channels by name.
-    found = world.asking.diagnosis.confounds
+    found = world.controller.diagnosis.confounds
     assert {finding.scope for finding in found.findings} == {"map", "0", "1"}
     assert world.dock.confounds.sentences.text.startswith(f"{found.sentences[0]}.")
     assert world.dock.channels.rows[0][0].text() == "DNA"
@@ -336,10 +338,10 @@ def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worke
     user.click(world.dock.ask.ask_button)
     user.until(lambda: "cells/s" in world.dock.ask.speed.text())
     world.embed(table[:20].copy())
-    assert not world.asking.running
+    assert not world.controller.running
     paused_worker.let_go()
     user.until(lambda: not world.dock.busy, 180)
-    assert world.asking.diagnosis is None
+    assert world.controller.diagnosis is None
     assert world.reason() == "Stopped, as other cells were embedded meanwhile"
     assert world.dock.ask.ask_button.isEnabled()
     ask(world, user)
@@ -376,7 +378,7 @@ def test_layers_removed_while_it_runs_change_nothing(world, user, viewer, paused
     paused_worker.hold(after=1)
     user.click(world.dock.ask.ask_button)
     viewer.layers.clear()
-    assert world.asking.running
+    assert world.controller.running
     paused_worker.let_go()
     user.until(lambda: not world.dock.busy, 180)
     assert len(world.report.obs) == len(world.obs)
@@ -418,9 +420,9 @@ def test_a_sample_is_stated(world, user):
 
 def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, user):
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
-    assert dock.steps[0].reason.text() == "Embed the cells first"
+    assert dock.steps[SectionId.ASK].reason.text() == "Embed the cells first"
     assert not dock.ask.ask_button.isEnabled()
-    assert [step.header.line for step in dock.steps[1:]] == ["nothing asked yet"] * 4
+    assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 4
     user.click(dock.ask.begin_button)
     assert "C3R (napari-c3r)" in viewer.window.dock_widgets
     viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
@@ -494,7 +496,7 @@ def test_a_constant_channel_and_two_channels_are_told_in_words(world, user, fiel
     assert "Not asked: 'DNA' is the only context channel" in notes
     assert [bar.name for bar in world.dock.answer.neighbours.chart.bars] == [SWAP]
     # Alone, the questions that two channels cannot answer are refused before the run.
-    user.click(world.dock.steps[0].header)
+    user.click(world.dock.steps[SectionId.ASK].header)
     user.click(world.dock.ask.kinds["all groups swapped"])
     assert world.reason().startswith("Nothing can be asked of the channels DNA, RNA")
     assert not world.dock.ask.ask_button.isEnabled()
@@ -505,7 +507,7 @@ def test_another_encoder_in_its_place_is_refused(world, user):
     user.click(world.dock.ask.ask_button)
     user.until(lambda: not world.dock.busy, 180)
     assert "is not the one that embedded these cells; embed them again" in world.reason()
-    assert world.asking.diagnosis is None
+    assert world.controller.diagnosis is None
 
 
 def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
@@ -516,9 +518,9 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     viewer.add_labels(field.cells, name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:5])
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.controller.finding.use_labels("mine")
+    dock.controller.segmentation.use_labels("mine")
     dock.controller.embedding.load_encoder(str(encoder_path))
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)
@@ -533,12 +535,12 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     user.until(lambda: not shown.busy, 180)
     user.click(shown.ask.ask_button)
     user.until(lambda: not shown.busy, 180)
-    report = shown.asking.diagnosis.report
+    report = shown.controller.diagnosis.report
     # Its vectors as assigned are those of the session, cut out and embedded alike.
     table = session.result.current.table[report.obs.index]
     np.testing.assert_allclose(report.vectors["as assigned"], table.X, atol=2e-5)
     # Clusters are called as in the explorer.
-    scopes = {finding.scope for finding in shown.asking.diagnosis.confounds.findings}
+    scopes = {finding.scope for finding in shown.controller.diagnosis.confounds.findings}
     assert scopes <= {"map", *table.obs["cluster"].astype(str)}
     shown.release()
     explorer.release()

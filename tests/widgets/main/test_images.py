@@ -11,6 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.plate import place_of
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import labels, planes, write_plate
@@ -83,7 +84,7 @@ def test_two_channels_of_one_name_are_refused_before_loading(viewer, dock, user,
 
 def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, user, plate):
     session, picker = session_of(viewer), dock.image.picker
-    user.click(dock.steps[0].header)
+    user.click(dock.steps[StepId.IMAGE].header)
     assert picker.choice.currentText() == "field 1/4 · A01_s1"
     assert not picker.previous.isEnabled()
     limits = viewer.layers["DNA"].contrast_limits = (300, 5000)
@@ -123,7 +124,7 @@ def test_each_field_keeps_its_cells(viewer, dock, user, plate):
     user.wait_idle(dock)
     first = layers.own_layer(viewer, layers.CELLS).data.copy()
     assert session.labels.current.count == 16
-    user.click(dock.steps[0].header)
+    user.click(dock.steps[StepId.IMAGE].header)
     user.click(dock.image.picker.following)
     user.wait_idle(dock)
     assert session.labels.current is None
@@ -179,8 +180,8 @@ def test_what_cannot_be_read_is_one_line(viewer, dock, user, tmp_path):
     (tmp_path / "empty").mkdir()
     drop(dock, [tmp_path / "empty"])
     user.wait_idle(dock)
-    assert "holds no image" in dock.steps[0].reason.text()
-    assert "\n" not in dock.steps[0].reason.text()
+    assert "holds no image" in dock.steps[StepId.IMAGE].reason.text()
+    assert "\n" not in dock.steps[StepId.IMAGE].reason.text()
 
 
 def test_a_real_plate_and_layers_of_the_user_stay(viewer, dock, user, data_dir):
@@ -192,7 +193,7 @@ def test_a_real_plate_and_layers_of_the_user_stay(viewer, dock, user, data_dir):
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
     assert session_of(viewer).roles.assignment.context == ("H33342", "conA")
-    user.click(dock.steps[0].header)
+    user.click(dock.steps[StepId.IMAGE].header)
     user.click(dock.image.picker.following)
     user.wait_idle(dock)
     assert mine in viewer.layers
@@ -205,7 +206,7 @@ def test_names_given_once_come_back_for_the_same_channels(viewer, dock, user, pl
     assert [edit.text() for edit in dock.image.scan.names] == ["w1", "w2", "w3"]
     user.click(dock.image.scan.cancel_button)
     # Choosing a role is what makes them worth remembering.
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.choose(dock.channels.roles[1], "Concept")
     drop(dock, [tmp_path / "other"])
     user.wait_idle(dock)
@@ -235,10 +236,10 @@ def test_a_plate_that_napari_opened_can_be_turned_too(viewer, dock, user, tmp_pa
     user.wait_idle(dock)
     session = session_of(viewer)
     user.until(lambda: len(session.fields.sources) == 4)
-    user.click(dock.steps[0].header)
+    user.click(dock.steps[StepId.IMAGE].header)
     user.click(dock.image.picker.following)
     user.wait_idle(dock)
-    assert dock.steps[0].reason.text() == ""
+    assert dock.steps[StepId.IMAGE].reason.text() == ""
     assert session.fields.image.name == "A01_s2"
     assert len(viewer.layers) == 3
     np.testing.assert_array_equal(np.asarray(viewer.layers["w1"].data), planes(2)[0])

@@ -13,6 +13,7 @@ import napari_c3r as c3r
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.images import Image
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.stacks import plane_of
 from tests.widgets.fields import SIDE, labels, planes, take_image, write_plate
@@ -58,12 +59,12 @@ def fill(viewer, seed=0):
 def take(dock, user, labels_name="mine"):
     """Take the selected layers as the image, and a Labels layer as its cells."""
     take_image(dock, user)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     dock.cells.labels_choice.setChecked(True)
     user.choose(dock.cells.labels, labels_name)
     user.click(dock.cells.labels_button)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
 
 
 def truth(session, pixels, cells):
@@ -121,13 +122,13 @@ def test_whatever_happens_to_the_layers_the_table_is_that_of_what_was_embedded(v
         user.wait_idle(dock)
         same(session.result.current.table, expected)
         # What is edited is told against what was embedded, and all of it can be embedded again.
-        mine = dock.controller.finding._watched()
+        mine = dock.controller.segmentation._watched()
         if mine is not None and session.labels.edited:
             drawn = np.asarray(mine.data)
             differs = (drawn != renumbered(seed)) & (drawn > 0)
             assert set(np.unique(drawn[differs])) <= session.labels.edits.changed
         if session.labels.edited and session.can_update:
-            dock.steps[3].set_open(True)
+            dock.steps[StepId.EMBED].set_open(True)
             now = truth(session, planes(seed), np.asarray(mine.data))
             user.click(dock.embed.update_button)
             user.wait_idle(dock)
@@ -157,7 +158,7 @@ def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(
     assert first not in table.obs["label"].tolist()
     assert second in table.obs["label"].tolist()
     assert session.labels.edits.removed == {second}
-    assert "1 cell edited by hand" in dock.steps[3].header.line
+    assert "1 cell edited by hand" in dock.steps[StepId.EMBED].header.line
     user.click(dock.embed.update_button)
     user.wait_idle(dock)
     cells = np.where(np.isin(before, (first, second)), 0, before)
@@ -188,7 +189,7 @@ def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, use
     assert session.result.current.table is before
     assert (
         f"1 cell edited by hand, {affected_neighbours} neighbours affected"
-        in dock.steps[3].header.line
+        in dock.steps[StepId.EMBED].header.line
     )
 
 
@@ -205,7 +206,7 @@ def test_edits_are_gone_with_their_layer(viewer, dock, user):
     viewer.layers.remove("mine")
     user.wait_idle(dock)
     assert not session.labels.edited
-    assert "out of date" not in dock.steps[3].header.line
+    assert "out of date" not in dock.steps[StepId.EMBED].header.line
     assert not dock.embed.update_button.isVisible()
 
 
@@ -221,12 +222,12 @@ def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, user)
     fill(viewer, seed=1)
     take_image(dock, user)
     assert session.fields.image.name == "DNA (2)"
-    assert "out of date: made on 'DNA'" in dock.steps[2].header.line
-    assert "out of date: made on 'DNA'" in dock.steps[3].header.line
+    assert "out of date: made on 'DNA'" in dock.steps[StepId.CELLS].header.line
+    assert "out of date: made on 'DNA'" in dock.steps[StepId.EMBED].header.line
     assert not dock.embed.embed_button.isEnabled()
     assert dock.link.row_at((y, x)) is None
     # The layers taken again are the image that they were.
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
     assert session.fields.image.name == "DNA (2)"
@@ -236,18 +237,18 @@ def test_another_field_may_be_turned_to_while_edits_are_embedded(
     viewer, dock, user, paused_worker, tmp_path
 ):
     session = session_of(viewer)
-    dock.controller.look([str(write_plate(tmp_path / "plate", ("A01",)))])
+    dock.controller.open_paths([str(write_plate(tmp_path / "plate", ("A01",)))])
     user.wait_idle(dock)
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     user.choose(dock.embed.scope, "all 2 fields")
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     mine = layers.own_layer(viewer, layers.CELLS)
     mine.data_setitem(np.nonzero(mine.data == 3), 0)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     paused_worker.hold(after=0)
     user.click(dock.embed.update_button)
     dock.controller.images.show_field(1)
@@ -272,14 +273,14 @@ def test_measurements_are_never_told_of_other_cells_with_the_same_labels(viewer,
     fill(viewer)
     take(dock, user)
     for _ in range(2):
-        dock.steps[2].set_open(True)
+        dock.steps[StepId.CELLS].set_open(True)
         dock.cells.segment_choice.setChecked(True)
         user.click(dock.cells.segment_button)
         user.wait_idle(dock)
         shown = layers.own_layer(viewer, layers.CELLS)
         # Found again, they may be numbered otherwise: what is known is of the cells before.
         assert not len(shown.features)
-        dock.steps[3].set_open(True)
+        dock.steps[StepId.EMBED].set_open(True)
         user.click(dock.embed.embed_button)
         user.wait_idle(dock)
         areas = np.bincount(shown.data.ravel())[shown.features["label"]]
@@ -316,7 +317,7 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     take(dock, user)
     for number, name in enumerate(NAMES, 1):
         session.rename_channel(f"movie {number}", name)
-    assert dock.steps[0].header.line.startswith("movie t=1\n")
+    assert dock.steps[StepId.IMAGE].header.line.startswith("movie t=1\n")
     assert "the layer movie at t\u00a0=\u00a01" in dock.image.layers.text()
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
@@ -359,9 +360,9 @@ def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user)
     viewer.dims.set_current_step(0, 2)
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     dock.cells.segment_choice.setChecked(True)
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
@@ -375,9 +376,9 @@ def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user)
     viewer.dims.set_current_step(0, 0)
     assert not shown.get_value((0, y, x), world=True)
     # Cells of one time are not offered for the image of another.
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
     assert session.fields.image.name == "DNA t=0"
-    assert "out of date: made on 'DNA t=2'" in dock.steps[2].header.line
+    assert "out of date: made on 'DNA t=2'" in dock.steps[StepId.CELLS].header.line
     assert not dock.embed.embed_button.isEnabled()

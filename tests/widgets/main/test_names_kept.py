@@ -10,6 +10,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes, take_image
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
@@ -56,11 +57,11 @@ def test_names_of_an_ome_tiff_are_read_and_suggest_roles_that_can_be_changed(
     # The suggestion is told with its reason, and is only that.
     assert session.roles.assignment.context == ("Hoechst 33342", "alpha-tubulin")
     assert all(label.text() for label in dock.channels.reasons[:3])
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.choose(dock.channels.roles[1], "Concept")
     assert session.roles.assignment.concept == ("alpha-tubulin", "GFP")
     # What the nuclei are found on is chosen by name too.
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     assert dock.cells.nucleus.currentText() == "Hoechst 33342"
 
 

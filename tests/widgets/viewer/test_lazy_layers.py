@@ -17,6 +17,7 @@ import napari_c3r
 from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import SIDE, labels, planes
 
@@ -78,10 +79,10 @@ def pyramid_of_channels(viewer, disk):
 
 def embed_and_map(viewer, dock, user):
     """Step 4 by a click; a map with the cells from left to right, without waiting for one."""
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    assert dock.steps[3].reason.text() == ""
+    assert dock.steps[StepId.EMBED].reason.text() == ""
     session = session_of(viewer)
     mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = mapped.obsm["spatial"].astype(np.float32)
@@ -122,7 +123,7 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, user, add):
     for name, role in zip(names, ("context", "context", "concept"), strict=True):
         dock.controller.set_role(name, role)
 
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.choose(dock.cells.nucleus, names[0])
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
@@ -161,11 +162,11 @@ def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, 
     viewer.add_labels(disk.pyramid(labels()), name="mine", **UM)
     viewer.layers.selection = set(list(viewer.layers)[:3])
     user.wait_idle(dock)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.labels_choice)
     user.click(dock.cells.labels_button)
     user.wait_idle(dock)
-    assert dock.steps[2].reason.text() == ""
+    assert dock.steps[StepId.CELLS].reason.text() == ""
     table = embed_and_map(viewer, dock, user)
     assert table.obs["label"].tolist() == list(range(3, 51, 3))
     lasso_left_half(viewer, user)

@@ -31,7 +31,7 @@ class LinkedViews(QObject):
     ----------
     viewer, session
         Where to show cells, and whose.
-    asking
+    controller
         What was found of them.
     body
         The section.
@@ -43,20 +43,20 @@ class LinkedViews(QObject):
         self,
         viewer: napari.viewer.Viewer,
         session: Session,
-        asking: DiagnosticsController,
+        controller: DiagnosticsController,
         body: CellsBody,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._viewer, self._session = viewer, session
-        self._asking, self._body = asking, body
+        self._controller, self._body = controller, body
         self._link = link_of(viewer)
         self._painting = ShiftLayer(viewer, session, self)
         self._theme = ("#262930", "#ffffff")
         body.paint_requested.connect(self._paint)
         body.movers_requested.connect(self._show_movers)
-        body.maps_requested.connect(asking.show_maps)
-        asking.mapped.connect(self._show_maps)
+        body.maps_requested.connect(controller.show_maps)
+        controller.mapped.connect(self._show_maps)
         session.changed.connect(self._on_changed)
 
     def set_theme(self, background: str, foreground: str) -> None:
@@ -66,7 +66,7 @@ class LinkedViews(QObject):
             self._body.maps.set_theme(background, foreground)
 
     def _paint(self, variant: str) -> None:
-        found = self._asking.diagnosis
+        found = self._controller.diagnosis
         if found is None:
             return
         values = shift_of(found.report, variant)
@@ -79,7 +79,7 @@ class LinkedViews(QObject):
 
     def _show_movers(self, variant: str) -> None:
         """Select the cells that move most, and open the explorer, which has their pictures."""
-        found, result = self._asking.diagnosis, self._session.result.current
+        found, result = self._controller.diagnosis, self._session.result.current
         if found is None or result is None:
             return
         report = found.report
@@ -93,7 +93,7 @@ class LinkedViews(QObject):
         self._body.show_said(f"{line}; {hidden} are hidden by a filter" if hidden else line)
 
     def _show_maps(self, variant: str, maps: Maps) -> None:
-        found = self._asking.diagnosis
+        found = self._controller.diagnosis
         if found is None or variant != self._body.chosen:
             return
         if self._body.maps is None:
@@ -110,7 +110,7 @@ class LinkedViews(QObject):
 
     def _rows(self) -> NDArray[np.intp]:
         """Row in the session's table of every cell that was asked, −1 where it is not shown."""
-        found, result = self._asking.diagnosis, self._session.result.current
+        found, result = self._controller.diagnosis, self._session.result.current
         if found is None or result is None or result.id != found.asked.result_id:
             return np.empty(0, np.intp)
         return np.asarray(result.table.obs_names.get_indexer(found.report.obs.index), np.intp)

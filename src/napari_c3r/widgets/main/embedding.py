@@ -14,9 +14,11 @@ from qtpy.QtCore import QObject, Signal
 from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.table.annotate import carry_over
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image
+from napari_c3r.widgets.main.cells_made import segmented
 from napari_c3r.widgets.main.context import EMBED, ViewerContext
-from napari_c3r.widgets.main.segmentation import SegmentationController, segmented
+from napari_c3r.widgets.main.segmentation import SegmentationController
 from napari_c3r.widgets.main.status import counted
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import SegmentChoice
 from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.viewer import layers
@@ -63,10 +65,10 @@ class EmbeddingController(QObject):
     encoder_loaded = Signal(object)
     estimated = Signal(object)
 
-    def __init__(self, context: ViewerContext, finding: SegmentationController) -> None:
+    def __init__(self, context: ViewerContext, segmentation: SegmentationController) -> None:
         super().__init__(context)
         self._context = context
-        self._finding = finding
+        self._segmentation = segmentation
         self._encoders = context.session.encoders
         self._work: _Work | None = None
         self._known: dict[tuple[Any, ...], Estimate] = {}
@@ -122,7 +124,7 @@ class EmbeddingController(QObject):
 
     def _taken_cells(self) -> Cells | None:
         """The cells as they are drawn now, which the session takes."""
-        cells = self._finding.current_cells()
+        cells = self._segmentation.current_cells()
         labels = self._context.session.labels
         if cells is not None and (labels.current is None or cells.id != labels.current.id):
             labels.set_current(cells)
@@ -189,7 +191,7 @@ class EmbeddingController(QObject):
             self._tell(work.choice.source, run.encoder)
             self._keep(work, run, table)
 
-        self._context.error_changed.emit(4, "")
+        self._context.error_changed.emit(StepId.EMBED, "")
         self._context.jobs.start(EMBED, body, take)
 
     def _keep(self, work: _Work, run: FieldsRun, table: AnnData) -> None:
@@ -202,7 +204,7 @@ class EmbeddingController(QObject):
         embedded = set(table.obs["image"])
         shown = session.fields.image.name if session.fields.image is not None else work.shown
         if shown in run.found and session.labels.current is None:
-            self._finding.show_cells(cells[shown])
+            self._segmentation.show_cells(cells[shown])
             session.labels.set_current(cells[shown])
         session.set_result(
             EmbeddingResult(
@@ -222,12 +224,12 @@ class EmbeddingController(QObject):
         if run.finished:
             self._work = None
         for name, reason in run.failed.items():
-            self._context.error_changed.emit(4, f"'{name}' is left out: {reason}")
+            self._context.error_changed.emit(StepId.EMBED, f"'{name}' is left out: {reason}")
         self.fill_features()
 
     def update_edited(self, choice: EmbedChoice) -> None:
         """Embed only the cells that an edit by hand made stale, and put them into the result."""
-        cells = self._finding.current_cells()
+        cells = self._segmentation.current_cells()
         session = self._context.session
         result, image = session.result.current, session.fields.image
         if not session.can_update or result is None or image is None or cells is None:
@@ -268,7 +270,7 @@ class EmbeddingController(QObject):
             ):
                 self._put(*found, session.result.current, cells)
 
-        self._context.error_changed.emit(4, "")
+        self._context.error_changed.emit(StepId.EMBED, "")
         self._context.jobs.start(EMBED, body, take)
 
     def _put(self, table: AnnData, edits: Edits, result: EmbeddingResult, cells: Cells) -> None:
@@ -317,7 +319,7 @@ class EmbeddingController(QObject):
             return
         n_cells = cells.count * (len(session.fields.sources) if choice.every_field else 1)
         to_find = [f for f in session.fields.sources if f.name not in session.labels.by_image]
-        finding = len(to_find) * (self._finding.find_seconds or 0) if choice.every_field else 0
+        finding = len(to_find) * (self._segmentation.find_seconds or 0) if choice.every_field else 0
         key = (choice.source, choice.options, roles.context, roles.concept, image.pixel_size_um)
         if key in self._known:
             self.estimated.emit(self._known[key].for_cells(n_cells, finding))
@@ -348,7 +350,9 @@ class EmbeddingController(QObject):
     def release_memory(self) -> None:
         """Let go of networks, and of the memory that the device holds for them."""
         if self._encoders.in_use:
-            self._context.error_changed.emit(4, "Abort the run first; it needs its memory")
+            self._context.error_changed.emit(
+                StepId.EMBED, "Abort the run first; it needs its memory"
+            )
             return
         self._work = None
         self._encoders.release()

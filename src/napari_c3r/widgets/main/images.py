@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ImageController(QObject):
         self._pixels: dict[str, set[int]] = {}
         self._paths: tuple[str, ...] = ()
 
-    def look(self, paths: Sequence[str], swap: str = "") -> None:
+    def scan(self, paths: Sequence[str], swap: str = "") -> None:
         """Find out what is at some paths."""
         wanted = tuple(str(path) for path in paths)
 
@@ -55,12 +56,12 @@ class ImageController(QObject):
             self._paths = wanted
             self.scanned.emit(found)
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
-    def look_again(self, swap: str) -> None:
+    def rescan(self, swap: str) -> None:
         """The same paths with two axes the other way round."""
-        self.look(self._paths, swap)
+        self.scan(self._paths, swap)
 
     def load(self, found: ScanResult, reading: ReadOptions) -> None:
         """Load the first of the scanned fields; the others wait for their turn."""
@@ -90,7 +91,7 @@ class ImageController(QObject):
             if then is not None:
                 then()
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, _reading_job(sources[index]), take)
 
     def show_field(self, index: int) -> None:
@@ -104,11 +105,11 @@ class ImageController(QObject):
             try:
                 session.show_field(index, image)
             except InputError as error:
-                self._context.error_changed.emit(1, str(error))
+                self._context.error_changed.emit(StepId.IMAGE, str(error))
                 return
             self._exchange(described)
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, _reading_job(session.fields.sources[index]), take)
 
     def open_sample(self) -> None:
@@ -130,7 +131,7 @@ class ImageController(QObject):
             self.use_layers()
             viewer.layers.selection = {added[-1]}
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
     def use_layers(self) -> None:
@@ -142,9 +143,9 @@ class ImageController(QObject):
             image = layers.read_layers(found, dims.point, dims.axis_labels)
             place = layers.place_shown(found, dims.point, dims.axis_labels)
         except InputError as error:
-            context.error_changed.emit(1, str(error))
+            context.error_changed.emit(StepId.IMAGE, str(error))
             return
-        context.error_changed.emit(1, "")
+        context.error_changed.emit(StepId.IMAGE, "")
         image = self._told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
         context.session.fields.slices.pop(image.name, None)

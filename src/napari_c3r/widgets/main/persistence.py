@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,12 @@ from napari_c3r.session.file import (
     write_session,
 )
 from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
+from napari_c3r.widgets.main.cells_made import count_cells
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.images import ImageController
-from napari_c3r.widgets.main.segmentation import SegmentationController, count_cells
+from napari_c3r.widgets.main.segmentation import SegmentationController
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import EmbedChoice
 from napari_c3r.widgets.viewer import layers
 
@@ -54,23 +56,26 @@ class PersistenceController(QObject):
     -------
     exported
         With the path of the table written.
+    copied
+        With the text that shall be copied.
     reopened
         With the settings of a session that was opened again.
     """
 
     exported = Signal(str)
+    copied = Signal(str)
     reopened = Signal(object)
 
     def __init__(
         self,
         context: ViewerContext,
         images: ImageController,
-        finding: SegmentationController,
+        segmentation: SegmentationController,
         embedding: EmbeddingController,
     ) -> None:
         super().__init__(context)
         self._context, self._images = context, images
-        self._finding, self._embedding = finding, embedding
+        self._segmentation, self._embedding = segmentation, embedding
         self._saved: _Saved | None = None
 
     @property
@@ -90,14 +95,16 @@ class PersistenceController(QObject):
             yield "writing"
             return write(result.table, path)
 
-        self._context.error_changed.emit(5, "")
+        self._context.error_changed.emit(StepId.MAP, "")
         self._context.jobs.start(EXPORT, body, lambda written: self.exported.emit(str(written)))
 
     def save(self, path: str, settings: Mapping[str, Any]) -> None:
         """Write the whole session into a folder."""
         session = self._context.session
         if session.fields.image is None or session.roles.assignment is None:
-            self._context.error_changed.emit(1, "Open an image first; there is nothing to save yet")
+            self._context.error_changed.emit(
+                StepId.IMAGE, "Open an image first; there is nothing to save yet"
+            )
             return
         sources, pixels = self._sources()
         result = session.result.current
@@ -125,7 +132,7 @@ class PersistenceController(QObject):
             self._saved = _Saved(folder, names, cells_ids, kept)
             self._context.notified.emit(f"Saved the session in {folder}")
 
-        self._context.error_changed.emit(5, "")
+        self._context.error_changed.emit(StepId.MAP, "")
         self._context.jobs.start(EXPORT, body, take)
 
     def _sources(self) -> tuple[list[FieldSource], dict[str, Image]]:
@@ -140,7 +147,7 @@ class PersistenceController(QObject):
 
     def _cells_to_save(self) -> dict[str, SavedCells]:
         session = self._context.session
-        drawn = self._finding.current_cells() if session.labels.edited else None
+        drawn = self._segmentation.current_cells() if session.labels.edited else None
         return {
             name: SavedCells(
                 cells.labels,
@@ -167,7 +174,7 @@ class PersistenceController(QObject):
                 saved.fields, saved.index, lambda: self._restore(Path(path), saved, images)
             )
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
     def _restore(self, folder: Path, saved: SavedSession, images: dict[str, Image]) -> None:
@@ -189,7 +196,7 @@ class PersistenceController(QObject):
         )
         cells = session.labels.by_image.get(shown)
         if cells is not None:
-            self._finding.show_cells(cells)
+            self._segmentation.show_cells(cells)
             session.labels.set_current(cells, Cause.RESTORED)
         options = RunOptions(**saved.settings.get("compute", {}))
         self._embedding.choice_used = EmbedChoice(saved.encoder, options)
@@ -202,6 +209,23 @@ class PersistenceController(QObject):
         if drawn is not None and layer is not None:
             layer.data = drawn
         self.reopened.emit(dict(saved.settings))
+
+    def copy_python(self) -> None:
+        """Have a script copied that makes the result again."""
+        self._copy(self.as_python)
+
+    def copy_shell(self) -> None:
+        """Have a command copied that makes the result again."""
+        self._copy(self.as_shell)
+
+    def _copy(self, write: Callable[[], str]) -> None:
+        try:
+            text = write()
+        except InputError as error:
+            self._context.error_changed.emit(StepId.MAP, str(error))
+            return
+        self._context.error_changed.emit(StepId.MAP, "")
+        self.copied.emit(text)
 
     def as_python(self) -> str:
         """A script that makes the result again.

@@ -12,12 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_c3r.core.cells.labels import blocks, check_labels, chunk_shape, read
+from napari_c3r.core.cells.labels import check_labels
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells, Change, Part
+from napari_c3r.widgets.main.cells_made import (
+    array_name,
+    cells_of_layer,
+    count_cells,
+    median_diameter,
+    read_in_steps,
+    segmented,
+)
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
 from napari_c3r.widgets.main.status import counted
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import SegmentChoice
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.stacks import label_plane
@@ -88,11 +97,11 @@ class SegmentationController(QObject):
             if self._is_on_show(image):
                 self.show_cells(cells)
                 context.session.labels.set_current(cells)
-                context.error_changed.emit(3, "")
+                context.error_changed.emit(StepId.CELLS, "")
             else:
                 context.session.labels.put(cells)
 
-        context.error_changed.emit(3, "")
+        context.error_changed.emit(StepId.CELLS, "")
         context.jobs.start(FIND, body, take)
 
     def _is_on_show(self, image: Image) -> bool:
@@ -118,9 +127,9 @@ class SegmentationController(QObject):
             nuclei, cells = found
             self._show_preview(cells, rows.start, columns.start, image)
             count = counted(len(np.unique(cells)) - 1, "cell")
-            self.previewed.emit(f"{count} in view, nuclei about {_median_diameter(nuclei, image)}")
+            self.previewed.emit(f"{count} in view, nuclei about {median_diameter(nuclei, image)}")
 
-        context.error_changed.emit(3, "")
+        context.error_changed.emit(StepId.CELLS, "")
         context.looking.start("preview", body, take)
 
     def _view(self, image: Image) -> tuple[slice, slice]:
@@ -206,23 +215,23 @@ class SegmentationController(QObject):
             plane = label_plane(layer, context.session.fields.slices.get(image.name))
             check_labels(plane, image.shape[1:], f"labels '{name}'")
             if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
-                self._take_labels(layer, image, _cells_of(np.array(plane), name, image))
+                self._take_labels(layer, image, cells_of_layer(np.array(plane), name, image))
                 return
         except InputError as error:
-            context.error_changed.emit(3, str(error))
+            context.error_changed.emit(StepId.CELLS, str(error))
             return
 
         def body(stop: threading.Event) -> Generator[str, None, Cells | None]:
-            labels = yield from _in_memory(plane, stop)
-            return None if labels is None else _cells_of(labels, name, image)
+            labels = yield from read_in_steps(plane, stop)
+            return None if labels is None else cells_of_layer(labels, name, image)
 
         def take(cells: Cells | None) -> None:
             if cells is not None:
-                self._take_labels(layer, image, cells, _array_name(plane))
+                self._take_labels(layer, image, cells, array_name(plane))
                 # It may have been drawn upon, or taken away, while it was read.
                 self._on_labels_edited()
 
-        context.error_changed.emit(3, "")
+        context.error_changed.emit(StepId.CELLS, "")
         context.reading.start(READ, body, take)
 
     def _take_labels(
@@ -236,7 +245,7 @@ class SegmentationController(QObject):
         self._watch(layer)
         self._taken_from = taken_from
         session.labels.set_current(cells)
-        self._context.error_changed.emit(3, "")
+        self._context.error_changed.emit(StepId.CELLS, "")
 
     def current_cells(self) -> Cells | None:
         """The cells to embed: drawn anew from their layer where the user edited it."""
@@ -308,12 +317,12 @@ class SegmentationController(QObject):
                 self._compare_in_background(plane, session.labels.current)
         except InputError as error:
             self._unwatch()
-            self._context.error_changed.emit(3, str(error))
+            self._context.error_changed.emit(StepId.CELLS, str(error))
             session.labels.note_edits(Edits())
 
     def _is_as_taken(self, plane: Any) -> bool:
         # Every look at a pyramid is told as a change; reading it all each time would be too much.
-        return self._taken_from is not None and _array_name(plane) == self._taken_from
+        return self._taken_from is not None and array_name(plane) == self._taken_from
 
     def _compare_in_background(self, plane: Any, cells: Cells) -> None:
         def take(pixels: NDArray[Any] | None) -> None:
@@ -322,7 +331,7 @@ class SegmentationController(QObject):
                 self._read_since = pixels
                 self._context.session.labels.note_edits(self._edits(pixels, cells))
 
-        self._context.reading.start(COMPARE, lambda stop: _in_memory(plane, stop), take)
+        self._context.reading.start(COMPARE, lambda stop: read_in_steps(plane, stop), take)
 
     def _edits(self, drawn: NDArray[Any], cells: Cells) -> Edits:
         result = self._context.session.result.current
@@ -346,58 +355,7 @@ def _edits_of(layer: Labels) -> tuple[Any, ...]:
     return layer.events.paint, layer.events.data, layer.events.set_data
 
 
-def _in_memory(
-    plane: Any, stop: threading.Event
-) -> Generator[str, None, NDArray[np.integer[Any]] | None]:
-    """Read labels block by block; None when it was stopped."""
-    labels = np.empty(plane.shape, plane.dtype)
-    for box in blocks(plane.shape, chunk_shape(plane)):
-        labels[box] = read(plane, *box)
-        yield "reading labels"
-        if stop.is_set():
-            return None
-    return labels
-
-
-def _array_name(plane: Any) -> str | None:
-    """What a dask array is called: another name for everything that is drawn into it."""
-    return plane.name if hasattr(plane, "dask") else None
-
-
-def _cells_of(labels: NDArray[Any], name: str, image: Image) -> Cells:
-    """The cells of labels that were read from a layer of the user's."""
-    count, at_border = count_cells(labels)
-    if not count:
-        raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
-    return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
-
-
-def segmented(found: tuple[Any, Any], choice: SegmentChoice, image: Image) -> Cells:
-    """What a segmentation found, with where it comes from."""
-    nuclei, cells = found
-    count, at_border = count_cells(cells)
-    origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
-    origin += f"\nnuclei about {_median_diameter(nuclei, image)} wide"
-    keywords = choice.keywords(image)
-    return Cells(cells, count, image.name, origin, nuclei, at_border, keywords)
-
-
-def count_cells(labels: NDArray[Any]) -> tuple[int, int]:
-    """How many labels there are, and how many of them touch the border."""
-    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return len(np.unique(labels[labels > 0])), len(np.unique(edges[edges > 0]))
-
-
 def _widened(low: int, high: int, length: int) -> slice:
     lacking = max(0, _MIN_VIEW_PX - (high - low))
     low = max(0, min(low - lacking // 2, length - _MIN_VIEW_PX))
     return slice(low, min(length, max(high + lacking // 2, low + _MIN_VIEW_PX)))
-
-
-def _median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
-    """Median diameter of the nuclei that were found, in words."""
-    areas = np.bincount(nuclei.ravel())[1:]
-    diameter = float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi)))
-    if image.pixel_size_um is None:
-        return f"{diameter:.0f} px"
-    return f"{diameter * image.pixel_size_um:.1f} µm"

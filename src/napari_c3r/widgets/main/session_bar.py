@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 from napari_c3r.session import Session
 
 
-class KeepBar(QWidget):
+class SessionBar(QWidget):
     """Saves and reopens a session, and copies what was done as text."""
 
     save_requested = Signal()

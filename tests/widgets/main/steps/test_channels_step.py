@@ -8,6 +8,7 @@ from qtpy.QtGui import QColor
 
 from napari_c3r.core.images import Image
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
@@ -35,9 +36,9 @@ def image(viewer, dock, user):
     user.until(lambda: session_of(viewer).fields.image is not None)
     if len(session_of(viewer).fields.image.channel_names) < 3:
         viewer.layers.selection = set(viewer.layers)
-        dock.steps[0].set_open(True)
+        dock.steps[StepId.IMAGE].set_open(True)
         user.click(dock.image.layers_button)
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
 
 
 def test_thumbnails_follow_the_layers_colours(viewer, dock, user, image):
@@ -89,11 +90,11 @@ def test_a_preset_that_does_not_fit_is_refused_in_one_line(viewer, dock, user):
         viewer.add_image(planes()[0], name=name)
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.choose(dock.channels.preset, "Cell Painting (JUMP-CP)")
-    assert "does not fit the channels 'a', 'b'" in dock.steps[1].reason.text()
+    assert "does not fit the channels 'a', 'b'" in dock.steps[StepId.CHANNELS].reason.text()
 
 
 def test_roles_come_back_for_the_same_layers_in_another_viewer(
@@ -121,7 +122,7 @@ def test_forty_channels_scroll_and_long_names_elide(viewer, dock, user):
     # Forty layers would be napari's work, which takes it long.
     session_of(viewer).set_image(Image.from_array(pixels, names, None, name="many"))
     user.wait_idle(dock)
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.rest(dock)
     assert len(dock.channels.roles) == 40
     assert dock.channels.height() < 600

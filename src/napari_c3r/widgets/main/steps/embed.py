@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.collapsible import Fold
@@ -35,7 +36,8 @@ _OTHER = "Model folder…"
 _PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _GIGA = 1e9
 _MAX_NOTES = 3
-_SAID_ELSEWHERE = ("Stopped early", "The encoder '")
+# The step's header and the line on the encoder say these.
+_SHOWN_ELSEWHERE = (NoteKind.STOPPED_EARLY, NoteKind.UNTRAINED)
 PREVIEW_CELLS = 200
 """More cells than this are worth a preview."""
 
@@ -371,7 +373,7 @@ def _notes_on(session: Session) -> list[str]:
         for note in image.notes
     }
     notes = result.table.uns[KEY].get("notes", ())
-    return [n for n in dict.fromkeys(notes) if n not in said and not n.startswith(_SAID_ELSEWHERE)]
+    return [n for n in dict.fromkeys(notes) if n not in said and kind_of(n) not in _SHOWN_ELSEWHERE]
 
 
 def _progress_words(progress: FieldsProgress) -> str:

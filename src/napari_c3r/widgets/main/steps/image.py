@@ -48,6 +48,7 @@ class ImageBody(QWidget):
         self.layers_button.clicked.connect(self.layers_requested)
         self.sample_button.clicked.connect(self.sample_requested)
         self.scan.cancelled.connect(self.end_scan)
+        self.scan.load_requested.connect(lambda *_: self.end_scan())
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
