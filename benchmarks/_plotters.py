@@ -108,10 +108,10 @@ def our_image(side_px: int) -> float:
     table.obsm["X_umap"] = xy
     session, cells = session_of(viewer), Cells(labels, count, "field", "")
     session.set_image(image)
-    session.set_cells(cells)
+    session.labels.set_current(cells)
     roles = ChannelAssignment({"DNA": "both"})
-    session.set_embedded(
-        EmbeddingResult(table, "field", cells, roles, "", 0.0, True, {"field": image})
+    session.set_result(
+        EmbeddingResult(table, {"field": cells.id}, roles, "", 0.0, True, {"field": image})
     )
     explorer = C3RExplorer(viewer)
     viewer.window.add_dock_widget(explorer, area="bottom")

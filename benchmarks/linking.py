@@ -26,10 +26,10 @@ def rows() -> list[Row]:
     application = QApplication.instance() or QApplication([])
     viewer = ViewerModel()
     session, link = _world(viewer)
-    count = len(session.selection)
+    count = len(session.selection.mask)
     masks = iter(np.random.default_rng(0).random((60, count)) < 0.3)
     columns = iter(["area_px", "cluster"] * 20)
-    (taken,) = seconds(9, lambda: session.select(next(masks)))
+    (taken,) = seconds(9, lambda: session.selection.select(next(masks)))
     (recoloured,) = seconds(9, lambda: link.colour_by(next(columns)))
     explorer = C3RExplorer(viewer)
     explorer.resize(1300, 420)
@@ -56,12 +56,12 @@ def _world(viewer: ViewerModel) -> tuple[Session, ImageLink]:
     session, link = session_of(viewer), link_of(viewer)
     viewer.add_image(np.zeros((_SIDE, _SIDE), np.uint8), name="DNA")
     session.set_image(Image.from_array(viewer.layers["DNA"].data, ["DNA"], name="field"))
-    session.set_cells(Cells(labels, n_cells, "field", ""))
-    session.set_embedded(
+    cells = Cells(labels, n_cells, "field", "")
+    session.labels.set_current(cells)
+    session.set_result(
         EmbeddingResult(
             _table(n_cells),
-            "field",
-            session.cells,
+            {"field": cells.id},
             ChannelAssignment({"DNA": "both"}),
             "",
             0.0,

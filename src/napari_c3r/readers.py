@@ -18,6 +18,7 @@ from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import RASTER_SUFFIXES, SUFFIXES
 from napari_c3r.core.images.raster import is_colour
 from napari_c3r.core.images.zarr import is_zarr
+from napari_c3r.core.table.result import KEY
 
 LayerData = tuple[da.Array, dict[str, Any], str]
 Paths = str | Sequence[str]
@@ -78,7 +79,7 @@ def read_layers(path: Paths) -> list[LayerData]:
         opened = image_layers(read_image(images[0] if len(images) == 1 else path))
     paths = [str(path)] if isinstance(path, str | Path) else [str(member) for member in path]
     for _, options, _ in opened:
-        options["metadata"]["napari_c3r"]["opened"] = paths
+        options["metadata"][KEY]["opened"] = paths
     return opened
 
 
@@ -95,7 +96,7 @@ def image_layers(image: Image) -> list[LayerData]:
             "colormap": colours[name],
             "contrast_limits": contrast_limits(plane),
             "blending": "additive",
-            "metadata": {"napari_c3r": _metadata(image, name)},
+            "metadata": {KEY: _metadata(image, name)},
             **placed,
         }
         layers.append((plane, options, "image"))

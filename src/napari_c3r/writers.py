@@ -10,12 +10,10 @@ import pandas as pd
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import provenance_path, write
 from napari_c3r.core.table.flat import UMAP_COLUMNS, from_frame
-from napari_c3r.core.table.result import is_vector_name
+from napari_c3r.core.table.result import KEY, is_vector_name
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-KEY = "napari_c3r"
 
 
 def write_table(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:

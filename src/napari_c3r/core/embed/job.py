@@ -16,6 +16,7 @@ from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
 from napari_c3r.core.encoder.options import RunOptions, describe_run
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
+from napari_c3r.core.notes import Note, NoteKind
 from napari_c3r.core.table.provenance import describe_sources, versions
 from napari_c3r.core.table.result import make_result
 
@@ -216,12 +217,19 @@ class FieldEmbedder:
         if plan.doubt and self.job.crop.field_um is None:
             notes.append(plan.doubt)
         if not self.job.encoder.trained:
-            notes.append(f"The encoder '{self.job.encoder.name}' is untrained")
+            notes.append(
+                Note(f"The encoder '{self.job.encoder.name}' is untrained", NoteKind.UNTRAINED)
+            )
         for name in self._roles.context:
             if name in self._roles.concept:
                 notes.append(f"Channel '{name}' is in both groups")
         if len(rows) < len(self._done):
-            notes.append(f"Stopped early: {len(rows)} of {len(self._done)} cells are embedded")
+            notes.append(
+                Note(
+                    f"Stopped early: {len(rows)} of {len(self._done)} cells are embedded",
+                    NoteKind.STOPPED_EARLY,
+                )
+            )
         provenance: dict[str, Any] = {
             "format": FORMAT,
             "roles": self._roles.to_dict(),

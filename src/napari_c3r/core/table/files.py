@@ -20,7 +20,7 @@ from napari_c3r.core.table.result import KEY
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_PARQUET_KEY = b"napari_c3r"
+_PARQUET_KEY = KEY.encode()
 # In an h5ad file: the columns of text that lack some values.
 _GAPS = "text_with_gaps"
 

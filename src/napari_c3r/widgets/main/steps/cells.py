@@ -153,7 +153,7 @@ class CellsBody(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Offer the image's channels; keep what the user chose while it exists."""
-        image = session.image
+        image = session.fields.image
         names = image.channel_names if image else ()
         if names != self._channels:
             self._channels = names
