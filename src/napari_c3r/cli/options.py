@@ -81,7 +81,7 @@ class FieldOptions:
 
     def settings(self) -> FieldSettings:
         """Read what was typed."""
-        from napari_c3r.core.crops.cut import CropSpec
+        from napari_c3r.core.crops.spec import CropSpec
         from napari_c3r.core.embed.plate import FieldSettings
         from napari_c3r.core.encoder.options import RunOptions
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.embed.driver import FieldsRun, FieldTask
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels, update_result
 from napari_c3r.core.encoder.options import RunOptions

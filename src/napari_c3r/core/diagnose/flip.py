@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.measure import CellTable, measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan, plan_crops
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.diagnose.analyse import analyse
 from napari_c3r.core.diagnose.collect import VariantEmbedder
 from napari_c3r.core.diagnose.compare import CompareSettings

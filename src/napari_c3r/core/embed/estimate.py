@@ -12,7 +12,8 @@ import pandas as pd
 
 from napari_c3r.core.cells.labels import BLOCK_PX, read
 from napari_c3r.core.cells.measure import measure_cells
-from napari_c3r.core.crops.cut import CropPlan, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan, plan_crops
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:

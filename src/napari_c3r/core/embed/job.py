@@ -12,7 +12,9 @@ import numpy as np
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.measure import CellTable, measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan, plan_crops
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.encoder.options import RunOptions, describe_run
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image

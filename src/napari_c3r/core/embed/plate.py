@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.atomic import replacing, require_folder
 from napari_c3r.core.channels import ChannelAssignment, Role, suggest_cell, suggest_nucleus
-from napari_c3r.core.crops.cut import CropSpec
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress, FieldEmbedder, segmented_with
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
