@@ -49,6 +49,7 @@ class CropSpec:
         "Crop size",
         "Side of the crop after resampling",
         unit="px",
+        shell="crop_size_px",
         unset="as the encoder recommends",
         minimum=1,
         maximum=4096,

@@ -343,7 +343,7 @@ class C3RDock(QWidget):
             self._on_problem(2, str(error))
 
     def _settings(self) -> dict[str, Any]:
-        return {"find": asdict(self.cells.choice()), "map": asdict(self.map.choice())}
+        return {"find": self.cells.settings(), "map": asdict(self.map.choice())}
 
     def _on_reopened(self, settings: dict[str, Any]) -> None:
         """Set the controls as they were."""

@@ -18,7 +18,6 @@ from napari_c3r.session import Cells, EmbeddingResult
 from napari_c3r.widgets.main.context import EMBED, ViewerContext
 from napari_c3r.widgets.main.segmentation import SegmentationController, segmented
 from napari_c3r.widgets.main.status import counted
-from napari_c3r.widgets.main.steps.cells import SegmentChoice
 from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.viewer import layers
 
@@ -27,9 +26,10 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_c3r.core.channels import ChannelAssignment
-    from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+    from napari_c3r.core.embed import EmbedDriver, FieldTask
     from napari_c3r.core.embed.estimate import Estimate
     from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.segment import SegmentOptions
 
 # The same cells in every preview, so that only the roles differ from one to the next.
 _PREVIEW_SEED = 0
@@ -43,10 +43,10 @@ class _Work:
     cells: dict[str, Cells]
     assignment: ChannelAssignment
     choice: EmbedChoice
-    find: SegmentChoice
+    find: SegmentOptions
     shown: str
     preview: bool = False
-    run: FieldsRun | None = None
+    run: EmbedDriver | None = None
     seconds: float = 0.0
 
 
@@ -100,7 +100,7 @@ class EmbeddingController(QObject):
             EncoderInfo(source, encoder.name, encoder.trained, encoder.devices, torch_problem())
         )
 
-    def embed(self, choice: EmbedChoice, find: SegmentChoice) -> None:
+    def embed(self, choice: EmbedChoice, find: SegmentOptions) -> None:
         """Embed the cells of the field on show, or of every field."""
         session = self._context.session
         if session.image is None or session.assignment is None:
@@ -109,11 +109,11 @@ class EmbeddingController(QObject):
         known = dict(session.cells_of)
         if cells is not None:
             known[session.image.name] = cells
-        tasks = self._tasks(choice.every_field, known, find)
+        tasks = self._tasks(choice.every_field, known)
         if tasks:
             self._start(_Work(tasks, known, session.assignment, choice, find, session.image.name))
 
-    def preview(self, choice: EmbedChoice, find: SegmentChoice) -> None:
+    def preview(self, choice: EmbedChoice, find: SegmentOptions) -> None:
         """Embed a few cells of the field on show, to try the roles."""
         session, cells = self._context.session, self._taken_cells()
         if session.image is None or session.assignment is None or cells is None:
@@ -123,7 +123,7 @@ class EmbeddingController(QObject):
         count = min(PREVIEW_CELLS, len(labels))
         sample = np.random.default_rng(_PREVIEW_SEED).choice(labels, count, replace=False)
         name, known = session.image.name, {session.image.name: cells}
-        task = replace(self._tasks(False, known, find)[0], labels_wanted=frozenset(sample.tolist()))
+        task = replace(self._tasks(False, known)[0], labels_wanted=frozenset(sample.tolist()))
         self._start(_Work([task], known, session.assignment, choice, find, name, preview=True))
 
     def _taken_cells(self) -> Cells | None:
@@ -133,17 +133,14 @@ class EmbeddingController(QObject):
             self._context.session.set_cells(cells)
         return cells
 
-    def _tasks(
-        self, every_field: bool, known: Mapping[str, Cells], find: SegmentChoice
-    ) -> list[FieldTask]:
-        from napari_c3r.core.embed.driver import FieldTask
+    def _tasks(self, every_field: bool, known: Mapping[str, Cells]) -> list[FieldTask]:
+        from napari_c3r.core.embed import FieldTask
 
         session = self._context.session
         image = session.image
         assert image is not None
-        keywords = find.keywords(image)
         here = known.get(image.name)
-        shown = FieldTask(image.name, image, find=keywords)
+        shown = FieldTask(image.name, image)
         if here is not None:
             shown = _with_cells(shown, here)
         if not every_field:
@@ -154,7 +151,7 @@ class EmbeddingController(QObject):
                 tasks.append(shown)
                 continue
             cells = known.get(source.name)
-            task = FieldTask(source.name, source=source, find=keywords)
+            task = FieldTask.of(source)
             if cells is not None:
                 task = _with_cells(task, cells)
             tasks.append(task)
@@ -176,19 +173,21 @@ class EmbeddingController(QObject):
         self._work = work
         began = time.perf_counter()
 
-        def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, FieldsRun]]:
-            from napari_c3r.core.embed.driver import FieldsRun
+        def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, EmbedDriver]]:
+            from napari_c3r.core.embed import EmbedDriver
 
             encoder = self._encoder(work.choice.source)
             if work.run is None:
-                work.run = FieldsRun(work.tasks, work.assignment, encoder, work.choice.options)
+                work.run = EmbedDriver(
+                    work.tasks, work.assignment, encoder, work.choice.options, work.find
+                )
             for progress in work.run.steps():
                 yield progress
                 if stop.is_set():
                     break
             return work.run.result(), work.run
 
-        def take(found: tuple[AnnData, FieldsRun]) -> None:
+        def take(found: tuple[AnnData, EmbedDriver]) -> None:
             table, run = found
             work.seconds += time.perf_counter() - began
             self._tell(work.choice.source, run.encoder)
@@ -197,7 +196,7 @@ class EmbeddingController(QObject):
         self._context.error_changed.emit(4, "")
         self._context.jobs.start(EMBED, body, take)
 
-    def _keep(self, work: _Work, run: FieldsRun, table: AnnData) -> None:
+    def _keep(self, work: _Work, run: EmbedDriver, table: AnnData) -> None:
         session = self._context.session
         cells = dict(work.cells)
         for name, found in run.found.items():
@@ -242,7 +241,7 @@ class EmbeddingController(QObject):
         before = done.labels_by_image[image.name].labels
 
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, Edits] | None]:
-            from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+            from napari_c3r.core.embed import EmbedDriver, FieldTask
             from napari_c3r.core.embed.edits import Windows, compare_labels, update_result
             from napari_c3r.core.table import window_px
 
@@ -258,7 +257,7 @@ class EmbeddingController(QObject):
                     window_px=window_px(done.all_rows, image.name),
                 )
                 encoder = self._encoder(choice.source)
-                run = FieldsRun([task], done.assignment, encoder, choice.options)
+                run = EmbedDriver([task], done.assignment, encoder, choice.options)
                 for progress in run.steps():
                     yield progress
                     if stop.is_set():
@@ -369,10 +368,10 @@ class EmbeddingController(QObject):
 
 
 def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
-    from napari_c3r.core.embed.job import segmented_with
+    from napari_c3r.core.segment import SegmentOptions
 
     by = cells.found_by
-    told = cells.origin.replace("\n", ", ") if by is None else segmented_with(by)
+    told = cells.origin.replace("\n", ", ") if by is None else SegmentOptions.from_keywords(by).call
     return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=told)
 
 
