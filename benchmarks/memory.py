@@ -16,7 +16,8 @@ import resource, sys
 import dask.array as da
 import numpy as np
 from napari_c3r.core.cells.measure import measure_cells
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.images import Image
 
 SIDE, PITCH, CHUNK = 30_000, 94, 1_024

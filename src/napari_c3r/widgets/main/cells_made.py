@@ -15,7 +15,7 @@ from napari_c3r.session import Cells
 
 if TYPE_CHECKING:
     from napari_c3r.core.images import Image
-    from napari_c3r.widgets.main.steps.cells import SegmentChoice
+    from napari_c3r.core.segment import SegmentOptions
 
 
 def read_in_steps(
@@ -44,14 +44,13 @@ def cells_of_layer(labels: NDArray[Any], name: str, image: Image) -> Cells:
     return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
 
 
-def segmented(found: tuple[Any, Any], choice: SegmentChoice, image: Image) -> Cells:
+def segmented(found: tuple[Any, Any], choice: SegmentOptions, image: Image) -> Cells:
     """What a segmentation found, with where it comes from."""
     nuclei, cells = found
     count, at_border = count_cells(cells)
     origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
     origin += f"\nnuclei about {median_diameter(nuclei, image)} wide"
-    keywords = choice.keywords(image)
-    return Cells(cells, count, image.name, origin, nuclei, at_border, keywords)
+    return Cells(cells, count, image.name, origin, nuclei, at_border, choice.keywords())
 
 
 def count_cells(labels: NDArray[Any]) -> tuple[int, int]:

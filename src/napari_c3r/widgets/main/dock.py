@@ -253,7 +253,7 @@ class C3RDock(QWidget):
 
     def settings(self) -> dict[str, Any]:
         """What a session keeps of the controls, as plain values."""
-        return {"find": asdict(self.cells.choice()), "map": asdict(self.map.choice())}
+        return {"find": self.cells.settings(), "map": asdict(self.map.choice())}
 
     def _on_reopened(self, settings: dict[str, Any]) -> None:
         """Set the controls as they were."""

@@ -19,7 +19,6 @@ from napari_c3r.widgets.main.context import EMBED, ViewerContext
 from napari_c3r.widgets.main.segmentation import SegmentationController
 from napari_c3r.widgets.main.status import counted
 from napari_c3r.widgets.main.step_ids import StepId
-from napari_c3r.widgets.main.steps.cells import SegmentChoice
 from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.viewer import layers
 
@@ -28,9 +27,10 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_c3r.core.channels import ChannelAssignment
-    from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+    from napari_c3r.core.embed import EmbedDriver, FieldTask
     from napari_c3r.core.embed.estimate import Estimate
     from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.segment import SegmentOptions
 
 # The same cells in every preview, so that only the roles differ from one to the next.
 _PREVIEW_SEED = 0
@@ -44,10 +44,10 @@ class _Work:
     cells: dict[str, Cells]
     assignment: ChannelAssignment
     choice: EmbedChoice
-    find: SegmentChoice
+    find: SegmentOptions
     shown: str
     preview: bool = False
-    run: FieldsRun | None = None
+    run: EmbedDriver | None = None
     seconds: float = 0.0
 
 
@@ -94,7 +94,7 @@ class EmbeddingController(QObject):
             EncoderInfo(source, encoder.name, encoder.trained, encoder.devices, torch_problem())
         )
 
-    def embed(self, choice: EmbedChoice, find: SegmentChoice) -> None:
+    def embed(self, choice: EmbedChoice, find: SegmentOptions) -> None:
         """Embed the cells of the displayed field, or of every field."""
         session = self._context.session
         image, roles = session.fields.image, session.roles.assignment
@@ -104,11 +104,11 @@ class EmbeddingController(QObject):
         known = dict(session.labels.by_image)
         if cells is not None:
             known[image.name] = cells
-        tasks = self._tasks(choice.every_field, known, find)
+        tasks = self._tasks(choice.every_field, known)
         if tasks:
             self._start(_Work(tasks, known, roles, choice, find, image.name))
 
-    def preview(self, choice: EmbedChoice, find: SegmentChoice) -> None:
+    def preview(self, choice: EmbedChoice, find: SegmentOptions) -> None:
         """Embed a few cells of the displayed field, to try the roles."""
         session, cells = self._context.session, self._taken_cells()
         image, roles = session.fields.image, session.roles.assignment
@@ -119,7 +119,7 @@ class EmbeddingController(QObject):
         count = min(PREVIEW_CELLS, len(labels))
         sample = np.random.default_rng(_PREVIEW_SEED).choice(labels, count, replace=False)
         known = {image.name: cells}
-        task = replace(self._tasks(False, known, find)[0], labels_wanted=frozenset(sample.tolist()))
+        task = replace(self._tasks(False, known)[0], labels_wanted=frozenset(sample.tolist()))
         self._start(_Work([task], known, roles, choice, find, image.name, preview=True))
 
     def _taken_cells(self) -> Cells | None:
@@ -130,17 +130,14 @@ class EmbeddingController(QObject):
             labels.set_current(cells)
         return cells
 
-    def _tasks(
-        self, every_field: bool, known: Mapping[str, Cells], find: SegmentChoice
-    ) -> list[FieldTask]:
-        from napari_c3r.core.embed.driver import FieldTask
+    def _tasks(self, every_field: bool, known: Mapping[str, Cells]) -> list[FieldTask]:
+        from napari_c3r.core.embed import FieldTask
 
         session = self._context.session
         image = session.fields.image
         assert image is not None
-        keywords = find.keywords(image)
         here = known.get(image.name)
-        shown = FieldTask(image.name, image, find=keywords)
+        shown = FieldTask(image.name, image)
         if here is not None:
             shown = _with_cells(shown, here)
         if not every_field:
@@ -151,7 +148,7 @@ class EmbeddingController(QObject):
                 tasks.append(shown)
                 continue
             cells = known.get(source.name)
-            task = FieldTask(source.name, source=source, find=keywords)
+            task = FieldTask.of(source)
             if cells is not None:
                 task = _with_cells(task, cells)
             tasks.append(task)
@@ -173,19 +170,21 @@ class EmbeddingController(QObject):
         self._work = work
         began = time.perf_counter()
 
-        def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, FieldsRun]]:
-            from napari_c3r.core.embed.driver import FieldsRun
+        def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, EmbedDriver]]:
+            from napari_c3r.core.embed import EmbedDriver
 
             with self._encoders.use(work.choice.source) as encoder:
                 if work.run is None:
-                    work.run = FieldsRun(work.tasks, work.assignment, encoder, work.choice.options)
+                    work.run = EmbedDriver(
+                        work.tasks, work.assignment, encoder, work.choice.options, work.find
+                    )
                 for progress in work.run.steps():
                     yield progress
                     if stop.is_set():
                         break
                 return work.run.result(), work.run
 
-        def take(found: tuple[AnnData, FieldsRun]) -> None:
+        def take(found: tuple[AnnData, EmbedDriver]) -> None:
             table, run = found
             work.seconds += time.perf_counter() - began
             self._tell(work.choice.source, run.encoder)
@@ -194,7 +193,7 @@ class EmbeddingController(QObject):
         self._context.error_changed.emit(StepId.EMBED, "")
         self._context.jobs.start(EMBED, body, take)
 
-    def _keep(self, work: _Work, run: FieldsRun, table: AnnData) -> None:
+    def _keep(self, work: _Work, run: EmbedDriver, table: AnnData) -> None:
         session = self._context.session
         cells = dict(work.cells)
         for name, found in run.found.items():
@@ -237,7 +236,7 @@ class EmbeddingController(QObject):
         before = session.labels.embedded(result.cells_ids[image.name]).labels
 
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, Edits] | None]:
-            from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+            from napari_c3r.core.embed import EmbedDriver, FieldTask
             from napari_c3r.core.embed.edits import Windows, compare_labels, update_result
             from napari_c3r.core.table import window_px
 
@@ -253,7 +252,7 @@ class EmbeddingController(QObject):
                     window_px=window_px(result.all_rows, image.name),
                 )
                 with self._encoders.use(choice.source) as encoder:
-                    run = FieldsRun([task], result.assignment, encoder, choice.options)
+                    run = EmbedDriver([task], result.assignment, encoder, choice.options)
                     for progress in run.steps():
                         yield progress
                         if stop.is_set():
@@ -364,10 +363,10 @@ class EmbeddingController(QObject):
 
 
 def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
-    from napari_c3r.core.embed.job import segmented_with
+    from napari_c3r.core.segment import SegmentOptions
 
     by = cells.found_by
-    told = cells.origin.replace("\n", ", ") if by is None else segmented_with(by)
+    told = cells.origin.replace("\n", ", ") if by is None else SegmentOptions.from_keywords(by).call
     return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=told)
 
 

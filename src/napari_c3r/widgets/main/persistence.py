@@ -15,6 +15,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles
+from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.session import Cause, Cells, EmbeddingResult, Session, ids_by_image
@@ -258,9 +259,9 @@ class PersistenceController(QObject):
             result.assignment,
             choice.source,
             choice.options,
-            session.result.filter or CellFilter(),
-            _map_keywords(facts.get("map")),
-            _cluster_keywords(facts.get("cluster")),
+            filter=session.result.filter or CellFilter(),
+            map=_map_keywords(facts.get("map")),
+            cluster=_cluster_keywords(facts.get("cluster")),
         )
 
     def _recipe_field(self, name: str, cells: Cells) -> RecipeField:
@@ -273,7 +274,7 @@ class PersistenceController(QObject):
                 f"The image '{name}' has no files; save the session first, which writes them"
             )
         if cells.found_by is not None:
-            return RecipeField(source, cells.found_by)
+            return RecipeField(source, SegmentOptions.from_keywords(cells.found_by))
         if saved is None or saved.cells_ids.get(name) != cells.id:
             raise InputError(
                 "The cells were drawn or come from a layer; save the session first, "

@@ -27,7 +27,6 @@ from napari_c3r.widgets.main.cells_made import (
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
 from napari_c3r.widgets.main.status import counted
 from napari_c3r.widgets.main.step_ids import StepId
-from napari_c3r.widgets.main.steps.cells import SegmentChoice
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.stacks import label_plane
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_c3r.core.images import Image
+    from napari_c3r.core.segment import SegmentOptions
 
 PREVIEW = "C3R preview"
 # A view zoomed in further than this would hold too few nuclei to find their size.
@@ -76,17 +76,17 @@ class SegmentationController(QObject):
         """Whether an edit was made that was not looked at yet."""
         return self._edited.isActive() or self._context.reading.running == COMPARE
 
-    def find_cells(self, choice: SegmentChoice) -> None:
+    def find_cells(self, choice: SegmentOptions) -> None:
         """Segment the image on show."""
         context, image = self._context, self._context.session.fields.image
         if image is None:
             return
 
         def body(_: threading.Event) -> Generator[str, None, Any]:
-            from napari_c3r.core.segment import segment_cells
+            from napari_c3r.core.segment import find_cells
 
             yield "finding nuclei"
-            return segment_cells(image, **choice.keywords(image))
+            return find_cells(image, choice)
 
         began = time.perf_counter()
 
@@ -109,7 +109,7 @@ class SegmentationController(QObject):
         now = self._context.session.fields.image
         return now is not None and (now.name, now.shape) == (image.name, image.shape)
 
-    def preview(self, choice: SegmentChoice) -> None:
+    def preview(self, choice: SegmentOptions) -> None:
         """Segment what the view shows, to try the settings."""
         context, image = self._context, self._context.session.fields.image
         if image is None:
@@ -117,11 +117,11 @@ class SegmentationController(QObject):
         rows, columns = self._view(image)
 
         def body(_: threading.Event) -> Generator[str, None, Any]:
-            from napari_c3r.core.segment import segment_cells
+            from napari_c3r.core.segment import find_cells
 
             yield "finding nuclei in the view"
             part = replace(image, data=image.data[:, rows, columns])
-            return segment_cells(part, **choice.keywords(image))
+            return find_cells(part, choice)
 
         def take(found: Any) -> None:
             nuclei, cells = found

@@ -112,7 +112,7 @@ def test_finding_cells_is_stopped_and_they_are_as_they_were(
     viewer, dock, user, plate, monkeypatch, caplog
 ):
     before, shown = plate.labels.current, layers.own_layer(viewer, layers.CELLS)
-    begun, resume = held_up(monkeypatch, "napari_c3r.core.segment.segment_cells")
+    begun, resume = held_up(monkeypatch, "napari_c3r.core.segment.find_cells")
     dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.segment_button)
     user.until(begun.is_set)

@@ -28,7 +28,7 @@ from napari_c3r.widgets.common.step import MARK_COLOURS
 from napari_c3r.widgets.main.status import Mark, counted, duration, roughly, shortened
 
 if TYPE_CHECKING:
-    from napari_c3r.core.embed.driver import FieldsProgress
+    from napari_c3r.core.embed import FieldsProgress
     from napari_c3r.core.embed.estimate import Estimate
 
 BUNDLED = "bundled"
