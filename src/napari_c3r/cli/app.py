@@ -22,6 +22,7 @@ from napari_c3r.cli.options import (
 )
 from napari_c3r.core.atomic import require_folder, require_writable
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.table import table_formats
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -40,11 +41,17 @@ app = typer.Typer(
 app.command()(diagnose)
 
 
+def _suffixes() -> str:
+    """The suffixes of tables, as text."""
+    *others, last = [each.suffix for each in table_formats()]
+    return f"{', '.join(others)} or {last}"
+
+
 @app.command()
 @with_field_options
 def embed(
     paths: Paths,
-    out: Annotated[Path, typer.Option(help="Table to write: .csv, .parquet or .h5ad.")],
+    out: Annotated[Path, typer.Option(help=f"Table to write: {_suffixes()}.")],
     *,
     options: FieldOptions,
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
@@ -193,8 +200,8 @@ def doctor() -> None:
 
 def _require_table(out: Path) -> None:
     """Refuse a table that could not be written before hours are spent on it."""
-    if out.suffix.lower() not in (".csv", ".parquet", ".h5ad"):
-        raise InputError(f"--out is '{out}'; give a name that ends in .csv, .parquet or .h5ad")
+    if out.suffix.lower() not in {each.suffix for each in table_formats()}:
+        raise InputError(f"--out is '{out}'; give a name that ends in {_suffixes()}")
     if not out.parent.is_dir():
         raise InputError(f"--out is in the folder '{out.parent}', which does not exist; create it")
     require_writable(out)

@@ -13,6 +13,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, ReadOptions
+from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class Recipe:
     filter: CellFilter = field(default_factory=CellFilter)
     map: Mapping[str, Any] | None = None
     cluster: Mapping[str, Any] | None = None
-    out: str = "cells.csv"
+    out: str = f"cells{DEFAULT_SUFFIX}"
 
 
 def python_script(recipe: Recipe) -> str:

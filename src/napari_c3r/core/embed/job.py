@@ -16,7 +16,7 @@ from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
 from napari_c3r.core.encoder.options import RunOptions, describe_run
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
-from napari_c3r.core.table.provenance import describe_sources, versions
+from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
 from napari_c3r.core.table.result import make_result
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.config import ConceptMode, Readout
-
-FORMAT = 1
-"""Version of the provenance that a result carries."""
 
 
 @dataclass(frozen=True)

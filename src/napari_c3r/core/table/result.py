@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 KEY = "napari_c3r"
@@ -59,6 +59,7 @@ def make_result(
     InputError
         Two rows with the same image and label.
     """
+    import pandas as pd
     from anndata import AnnData
 
     obs = obs.reset_index(drop=True)
@@ -85,6 +86,8 @@ def join_results(results: Sequence[AnnData]) -> AnnData:
     InputError
         No result, results of different encoders, roles or readouts, or an image twice.
     """
+    import pandas as pd
+
     if not results:
         raise InputError("No results to join; embed at least one image")
     first = results[0].uns[KEY]
