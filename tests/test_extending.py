@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from types import SimpleNamespace
 
+import dask.array as da
 import numpy as np
 import pytest
 import tifffile
@@ -15,8 +17,21 @@ import napari_c3r as c3r
 from napari_c3r.cli import main
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import (
+    ImageFormat,
+    Layout,
+    NameParts,
+    layouts,
+    register_image_format,
+    register_layout,
+    scan,
+)
+from napari_c3r.core.images import formats as image_formats
+from napari_c3r.core.images.layouts import StainNames
+from napari_c3r.core.images.stack import Stack, check_index
 from napari_c3r.core.table import KEY, TableFormat, flat, register_format, table_formats
 from napari_c3r.core.table.formats import BUILT_IN
+from napari_c3r.readers import get_reader
 from napari_c3r.widgets.common.files import table_filters
 from napari_c3r.widgets.explorer import dock as explorer
 from napari_c3r.widgets.main.dialogs import Dialogs
@@ -134,3 +149,104 @@ def test_manifest_and_docs_list_exactly_the_built_in_formats():
     docs = (ROOT / "docs" / "formats.md").read_text("utf-8")
     rows = docs.partition("| suffix |")[2].partition("\n\n")[0].splitlines()[2:]
     assert [row.split("`")[1] for row in rows] == suffixes
+
+
+def read_our_names(stem):
+    """``B03@2 (dna)`` is channel dna of well B03, site 2."""
+    well, _, rest = stem.partition("@")
+    site, _, dye = rest.partition(" ")
+    return NameParts(f"{well}@{site}", well=well, site=site, channel=dye[1:-1]) if dye else None
+
+
+OUR_DYES = {"dna": "DNA", "er": "ER", "rna": "RNA"}
+
+
+def as_function():
+    return Layout(
+        "our lab",
+        read_our_names,
+        stains=lambda file, channels: StainNames(OUR_DYES, "our dyes"),
+    )
+
+
+def as_expression():
+    return Layout(
+        "our lab",
+        r"(?P<well>[A-P]\d\d)@(?P<site>\d)(?P<vary> \((?P<channel>\w+)\))",
+        stains=lambda file, channels: StainNames(OUR_DYES, "our dyes"),
+    )
+
+
+@pytest.fixture(params=[as_function, as_expression])
+def our_names(request, monkeypatch, planes, tmp_path):
+    """A folder of files named in our own way, the layout registered and forgotten afterwards."""
+    monkeypatch.setattr("napari_c3r.core.images.layouts._layouts", list(layouts.BUILT_IN))
+    register_layout(request.param())
+    folder = tmp_path / "field"
+    folder.mkdir()
+    for (dye, stain), site in product(OUR_DYES.items(), (1, 2)):
+        tifffile.imwrite(folder / f"B03@{site} ({dye}).tif", planes[0][stain])
+    return folder
+
+
+def test_a_layout_added_in_one_call_is_known_to_library_dock_and_shell(
+    our_names, planes, tiny_model, tmp_path, capsys
+):
+    listed = c3r.find_images(our_names)
+    assert [(i.name, i.well, i.site) for i in listed] == [
+        ("B03@1", "B03", "1"),
+        ("B03@2", "B03", "2"),
+    ]
+    found = scan(our_names)
+    assert found.images == listed
+    assert found.channel_names == ("DNA", "ER", "RNA")
+    assert found.notes == ("Channels are named by our dyes: dna is DNA, er is ER, rna is RNA.",)
+    labels, out = tmp_path / "cells.tif", tmp_path / "cells.csv"
+    tifffile.imwrite(labels, planes[1])
+    (tmp_path / "one").mkdir()
+    for file in listed[0].paths:
+        (tmp_path / "one" / file.name).write_bytes(file.read_bytes())
+    options = (*ROLES, "--labels", labels, "--encoder", tiny_model, "--out", out)
+    code, said = shell(capsys, "embed", tmp_path / "one", *options)
+    assert code == 0, said
+    table = c3r.read(out)
+    assert set(table.obs["well"]) == {"B03"}
+    assert table.uns[KEY]["roles"] == {"DNA": "context", "ER": "context", "RNA": "concept"}
+
+
+def test_an_added_layout_comes_before_a_built_in_one_and_after_a_pattern(our_names):
+    assert layouts.read_name("A01_s1_w1").layout == "ImageXpress"
+    register_layout(Layout("all the same", r"(?P<channel>.+)_w\d"))
+    assert layouts.read_name("A01_s1_w1").layout == "all the same"
+    by_pattern = c3r.find_images(our_names, pattern=r"(?P<site>\d) \((?P<channel>dna|er)\)")
+    assert [image.channel_names for image in by_pattern] == [("dna", "er")] * 2
+
+
+def test_an_image_format_added_in_one_call_is_found_and_read(monkeypatch, planes, tmp_path):
+    def open_array(path, scene, one_channel):
+        check_index(scene, 1, "scene", path.name)
+        return Stack(da.from_array(np.load(path))[None, :, None], ("DNA", "ER", "RNA"), 0.5)
+
+    known = {suffix: each for each in image_formats.BUILT_IN for suffix in each.suffixes}
+    monkeypatch.setattr("napari_c3r.core.images.formats._formats", known)
+    np.save(tmp_path / "field.npy", np.stack(list(planes[0].values())))
+    with pytest.raises(InputError, match="holds no image"):
+        c3r.find_images(tmp_path)
+    register_image_format(ImageFormat((".npy",), open_array))
+    image = c3r.read_image(tmp_path)
+    assert image.channel_names == scan(tmp_path).channel_names == ("DNA", "ER", "RNA")
+    assert image.pixel_size_um == 0.5
+    np.testing.assert_array_equal(image.channel("ER").compute(), planes[0]["ER"])
+    assert get_reader(str(tmp_path / "field.npy")) is not None
+    with pytest.raises(InputError, match=r"'\.npy' are read already"):
+        register_image_format(ImageFormat((".npy",), open_array))
+    with pytest.raises(InputError, match="The suffixes of a format"):
+        ImageFormat((), open_array)
+
+
+def test_the_manifest_lists_exactly_the_image_files_that_are_read():
+    manifest = yaml.safe_load((SOURCE / "napari.yaml").read_text("utf-8"))
+    (reader,) = manifest["contributions"]["readers"]
+    patterns = {pattern.lower() for pattern in reader["filename_patterns"]}
+    suffixes = {suffix for each in image_formats.BUILT_IN for suffix in each.suffixes}
+    assert patterns == {f"*{suffix}" for suffix in (*suffixes, ".zarr")}
