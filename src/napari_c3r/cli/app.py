@@ -126,7 +126,7 @@ def _run(job: EmbedJob) -> AnnData:
 
 
 def _add_map(result: AnnData, seed: int) -> None:
-    from napari_c3r.core.reduce.maps import cluster, map_cells
+    from napari_c3r.core.reduce import cluster, map_cells
 
     say("Making the map …")
     cluster(map_cells(result, seed=seed), seed=seed)

@@ -14,7 +14,7 @@ from napari_c3r.core.cells.labels import paint
 from napari_c3r.core.channels import stains
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce.maps import NOISE
+from napari_c3r.core.reduce import NOISE
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -113,7 +113,7 @@ def join_results(results: Sequence[AnnData]) -> AnnData:
 
 
 def _join_columns(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
-    # An earlier version may have told less of its images.
+    # An earlier version may have recorded less of its images.
     rows = [len(next(iter(part.values()), ())) for part in parts]
     return {
         name: [v for part, n in zip(parts, rows, strict=True) for v in part.get(name, [""] * n)]

@@ -76,7 +76,7 @@ class Controller(ViewerContext):
             return
 
         def body(_: threading.Event) -> Generator[str, None, AnnData]:
-            from napari_c3r.core.reduce.maps import cluster, map_cells
+            from napari_c3r.core.reduce import cluster, map_cells
 
             table = done.table.copy()
             yield "laying out the map; the first one takes longer, as UMAP is compiled"
