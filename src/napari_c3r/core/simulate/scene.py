@@ -1,4 +1,4 @@
-"""The structures of one field, drawn when they are needed."""
+"""The structures of one field, drawn when they are asked for."""
 
 from __future__ import annotations
 
