@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
-    from napari_c3r.core.reduce.maps import cluster, map_cells
+    from napari_c3r.core.reduce import cluster, map_cells
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
     from napari_c3r.core.table import join_results, read, write

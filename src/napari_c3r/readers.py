@@ -12,12 +12,10 @@ import numpy as np
 from dask.base import compute
 
 from napari_c3r.core.channels.stains import channel_colours
-from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
-from napari_c3r.core.images.find import is_nested_plate
-from napari_c3r.core.images.formats import RASTER_SUFFIXES, SUFFIXES
-from napari_c3r.core.images.raster import is_colour
-from napari_c3r.core.images.zarr import is_zarr
+from napari_c3r.core.images.formats import format_of
+from napari_c3r.core.images.formats.zarr import is_zarr
+from napari_c3r.core.images.layouts.imagexpress import is_nested_plate
 from napari_c3r.core.table.result import KEY
 
 LayerData = tuple[da.Array, dict[str, Any], str]
@@ -153,25 +151,17 @@ def _metadata(image: Image, channel: str) -> dict[str, Any]:
 def _claims(path: Path) -> bool:
     if path.is_dir():
         return is_zarr(path) or _holds_images(path)
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
-        return False
-    return path.suffix.lower() not in RASTER_SUFFIXES or not _is_colour(path)
+    known = format_of(path)
+    return known is not None and path.is_file() and not known.is_photograph(path)
 
 
 def _holds_images(folder: Path) -> bool:
-    named = any(child.suffix.lower() in SUFFIXES or is_zarr(child) for child in folder.iterdir())
+    named = any(format_of(child) or is_zarr(child) for child in folder.iterdir())
     return named or is_nested_plate(folder)
 
 
-def _is_colour(path: Path) -> bool:
-    try:
-        return is_colour(path)
-    except InputError:
-        return True
-
-
 def _claims_list(paths: list[Path]) -> bool:
-    if not all(path.is_file() and path.suffix.lower() in SUFFIXES for path in paths):
+    if not all(path.is_file() and format_of(path) for path in paths):
         return False
     images: tuple[ImageFiles, ...] = find_images(paths) if paths else ()
     return len(images) == 1

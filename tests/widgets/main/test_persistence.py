@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
-from napari_c3r.core.reduce.maps import cluster
+from napari_c3r.core.reduce import cluster
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of

@@ -5,7 +5,7 @@ import pandas as pd
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce.maps import cluster
+from napari_c3r.core.reduce import cluster
 from napari_c3r.core.table import KEY, make_result
 from napari_c3r.session import Cells, EmbeddingResult, Session
 from napari_c3r.widgets.main import status

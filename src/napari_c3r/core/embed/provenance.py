@@ -10,7 +10,7 @@ import pandas as pd
 
 from napari_c3r.core.images import Image, LabelSource
 from napari_c3r.core.notes import Note, NoteKind
-from napari_c3r.core.table.provenance import describe_sources, versions
+from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
 
 if TYPE_CHECKING:
     from napari_c3r.core.cells.measure import CellTable
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from napari_c3r.core.crops.plan import CropPlan
     from napari_c3r.core.embed.driver import EmbedDriver
     from napari_c3r.core.embed.job import EmbedJob
-
-FORMAT = 1
-"""Version of the provenance that a result carries."""
 
 
 def describe_result(

@@ -21,8 +21,10 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
+from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns, title
+from napari_c3r.widgets.common.files import table_filters
 from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel
@@ -40,7 +42,6 @@ NAME = "C3R Explorer"
 # Below this width the map stands above the cells, not beside them.
 _NARROW_PX = 640
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
-_TABLES = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad)"
 
 
 class C3RExplorer(QWidget):
@@ -273,7 +274,7 @@ class C3RExplorer(QWidget):
     def _choose_export(self) -> None:
         result = self.session.result.current
         path, kind = QFileDialog.getSaveFileName(
-            self, "Export the selected cells", "selection.csv", _TABLES
+            self, "Export the selected cells", f"selection{DEFAULT_SUFFIX}", table_filters()
         )
         if path and result is not None:
             self.panel.exports.write(

@@ -13,7 +13,8 @@ from qtpy.QtCore import QObject, QPoint, QTimer, Signal
 from qtpy.QtGui import QColor
 
 from napari_c3r.core.figures.colours import GREY
-from napari_c3r.core.figures.montage import Choice, compose, cut_cells
+from napari_c3r.core.figures.composites import compose
+from napari_c3r.core.figures.montage import Choice, cut_cells
 from napari_c3r.core.figures.montage_files import Montage, write_montage
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.columns import with_unit

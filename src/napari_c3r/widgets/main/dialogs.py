@@ -7,10 +7,10 @@ from typing import Any
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
+from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session.file import SUFFIX
+from napari_c3r.widgets.common.files import table_filters
 from napari_c3r.widgets.main.controller import Controller
-
-_TABLES = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad)"
 
 
 class Dialogs:
@@ -66,7 +66,7 @@ class Dialogs:
     def export(self) -> None:
         """A table's file."""
         path, kind = QFileDialog.getSaveFileName(
-            self._parent, "Export the table", "cells.csv", _TABLES
+            self._parent, "Export the table", f"cells{DEFAULT_SUFFIX}", table_filters()
         )
         if path:
             if "." not in path.rpartition("/")[2]:

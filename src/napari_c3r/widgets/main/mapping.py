@@ -32,7 +32,7 @@ class MapController(QObject):
             return
 
         def body(_: threading.Event) -> Generator[str, None, AnnData]:
-            from napari_c3r.core.reduce.maps import cluster, map_cells
+            from napari_c3r.core.reduce import cluster, map_cells
 
             table = result.table.copy()
             yield "laying out the map; the first one takes longer, as UMAP is compiled"
@@ -40,7 +40,7 @@ class MapController(QObject):
             yield "finding clusters"
             return cluster(
                 table,
-                method=choice.method,  # type: ignore[arg-type]
+                method=choice.method,
                 n_clusters=choice.n_clusters,
                 seed=choice.seed,
                 controls=choice.controls,

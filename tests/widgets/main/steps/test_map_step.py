@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from napari_c3r.core.reduce.maps import cluster, map_cells
+from napari_c3r.core.reduce import cluster, map_cells
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of
@@ -92,7 +92,7 @@ def held_up(monkeypatch, where):
 
 
 def test_a_map_that_takes_too_long_is_stopped(dock, user, plate, monkeypatch, caplog):
-    begun, resume = held_up(monkeypatch, "napari_c3r.core.reduce.maps.map_cells")
+    begun, resume = held_up(monkeypatch, "napari_c3r.core.reduce.map_cells")
     user.click(dock.map.map_button)
     user.until(begun.is_set)
     assert dock.map.map_button.text() == "Stop mapping"

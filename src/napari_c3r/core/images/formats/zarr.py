@@ -25,7 +25,7 @@ def is_zarr(path: Path) -> bool:
 
 
 def open_zarr(path: Path, scene: int = 0) -> Stack:
-    """Open one OME-Zarr image at full resolution; its chunks are read when asked for.
+    """Open one OME-Zarr image at full resolution; its chunks are read when requested.
 
     Parameters
     ----------

@@ -13,7 +13,8 @@ from PIL import Image as Picture
 from PIL import UnidentifiedImageError
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.stack import Stack
+from napari_c3r.core.images.formats.format import ImageFormat
+from napari_c3r.core.images.stack import Stack, check_index
 
 _GREY = {
     "L": "uint8",
@@ -29,17 +30,28 @@ _JPEG_END = b"\xff\xd9"
 _TAIL = 1 << 16
 
 
-def open_raster(path: Path) -> Stack:
-    """Open a PNG or JPEG picture; its pixels are decoded when they are asked for.
+def open_raster(path: Path, scene: int, one_channel: bool) -> Stack:
+    """Open a PNG or JPEG picture; its pixels are decoded when they are requested.
 
     Grey pictures give one channel, colour pictures red, green and blue; transparency is
     dropped.
 
+    Parameters
+    ----------
+    path
+        The file.
+    scene
+        0: a picture is one scene.
+    one_channel
+        Makes no difference here.
+
     Raises
     ------
     InputError
-        If the file is no picture, is truncated, or its pixels are no intensities.
+        If the file is no picture, is truncated, or its pixels are no intensities, or there is
+        no such scene.
     """
+    check_index(scene, 1, "scene", path.name)
     mode, (width, height), deep = _header(path)
     _check_tail(path)
     if mode in _GREY:
@@ -56,9 +68,12 @@ def open_raster(path: Path) -> Stack:
     return Stack(planes[None, :, None], colour=samples == 3, notes=notes)
 
 
-def is_colour(path: Path) -> bool:
-    """Whether a PNG or JPEG picture is in colour, from its header."""
-    return _header(path)[0] in _COLOUR
+def _is_photograph(path: Path) -> bool:
+    """Whether a picture is in colour, from its header; one that cannot be read is no stain."""
+    try:
+        return _header(path)[0] in _COLOUR
+    except InputError:
+        return True
 
 
 def _header(path: Path) -> tuple[str, tuple[int, int], bool]:
@@ -88,3 +103,6 @@ def _decode(path: Path, samples: int) -> np.ndarray[Any, Any]:
             return np.moveaxis(np.asarray(picture.convert("RGB")), -1, 0)
         grey = picture.convert("L") if picture.mode == "LA" else picture
         return np.asarray(grey)[None]
+
+
+RASTER = ImageFormat((".png", ".jpg", ".jpeg"), open_raster, _is_photograph)

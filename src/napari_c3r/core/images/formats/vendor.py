@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import dask.array as da
 
 from napari_c3r.core.errors import InputError, MissingPackageError
-from napari_c3r.core.images.czi import open_unscaled_czi
+from napari_c3r.core.images.formats.czi import open_unscaled_czi
+from napari_c3r.core.images.formats.format import ImageFormat
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
 from napari_c3r.core.images.units import square_pixel
@@ -17,11 +18,11 @@ from napari_c3r.core.images.units import square_pixel
 if TYPE_CHECKING:
     from bioio_base.reader import Reader
 
-PACKAGES = {".czi": "bioio-czi", ".nd2": "bioio-nd2", ".lif": "bioio-lif"}
-"""The optional package that reads each format."""
+# The optional package that reads each format.
+_PACKAGES = {".czi": "bioio-czi", ".nd2": "bioio-nd2", ".lif": "bioio-lif"}
 
 
-def open_vendor(path: Path, scene: int = 0) -> Stack:
+def open_vendor(path: Path, scene: int, one_channel: bool) -> Stack:
     """Open a CZI, ND2 or LIF file lazily.
 
     Parameters
@@ -30,6 +31,8 @@ def open_vendor(path: Path, scene: int = 0) -> Stack:
         The file.
     scene
         Index of the scene.
+    one_channel
+        Makes no difference here: these files say what their axes are.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def open_vendor(path: Path, scene: int = 0) -> Stack:
 
 
 def _reader(path: Path) -> Reader:
-    package = PACKAGES[path.suffix.lower()]
+    package = _PACKAGES[path.suffix.lower()]
     try:
         module = importlib.import_module(package.replace("-", "_"))
     except ModuleNotFoundError as error:
@@ -76,3 +79,6 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     return InputError(
         f"{path.name} cannot be read ({reason}): it is truncated or of another format."
     )
+
+
+VENDOR = ImageFormat(tuple(_PACKAGES), open_vendor)

@@ -11,14 +11,15 @@ from pathlib import Path
 import tifffile
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.images.formats.format import ImageFormat
+from napari_c3r.core.images.formats.tiff_metadata import tiff_facts
+from napari_c3r.core.images.formats.tiff_pixels import lazy_series
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import COLOURS, Stack, arrange, check_index, name_axes
-from napari_c3r.core.images.tiff_metadata import tiff_facts
-from napari_c3r.core.images.tiff_pixels import lazy_series
 
 
-def open_tiff(path: Path, scene: int = 0, one_channel: bool = False) -> Stack:
-    """Open a TIFF file; its pixels are read when they are asked for.
+def open_tiff(path: Path, scene: int, one_channel: bool) -> Stack:
+    """Open a TIFF file; its pixels are read when they are requested.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def _open(tif: tifffile.TiffFile, path: Path, scene: int, one_channel: bool) -> 
     check_real(series.dtype, path.name)
     axes, notes = name_axes(series.axes, series.shape, path.name, one_channel)
     data = lazy_series(series, path)
-    # Samples side by side are a colour picture; samples plane by plane are an array of channels.
+    # Samples pixel by pixel are a colour picture; samples plane by plane are an array of channels.
     colour = axes.endswith("S")
     if colour:
         data = data[..., : len(COLOURS)]
@@ -90,3 +91,6 @@ def _open(tif: tifffile.TiffFile, path: Path, scene: int, one_channel: bool) -> 
         colour=colour and data.shape[1] == len(COLOURS),
         notes=notes + facts.notes,
     )
+
+
+TIFF = ImageFormat((".tif", ".tiff"), open_tiff)

@@ -20,7 +20,7 @@ _PIXEL_TYPES = {"gray8": "uint8", "gray16": "uint16", "gray32": "float32"}
 
 
 def open_unscaled_czi(path: Path, scene: int) -> Stack:
-    """Open a CZI file without a pixel size; every plane is read when it is asked for.
+    """Open a CZI file without a pixel size; every plane is read when it is requested.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Files of no known convention that differ in one word, which names a stain."""
+"""Files of no known layout that differ in one word, which names a stain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from napari_c3r.core.channels.stains import identify, identify_hpa_colour
-from napari_c3r.core.images.names import NameParts
+from napari_c3r.core.images.layouts.layout import NameParts
+
+STAIN_WORDS = "stain"
+"""Name of this layout, which no single name shows."""
 
 _SEPARATOR = re.compile(r"([_\-. ]+)")
 _NUMBER = re.compile(r"[a-z]?\d+", re.IGNORECASE)
@@ -44,7 +47,7 @@ def group_by_stain(stems: Iterable[str]) -> dict[str, NameParts]:
             image = _join(frame)
             for stem, word in members:
                 found[stem] = replace(
-                    NameParts(image or members[0][0]), layout="stain", channel=word
+                    NameParts(image or members[0][0]), layout=STAIN_WORDS, channel=word
                 )
     return found
 
