@@ -40,7 +40,7 @@ class MapController(QObject):
             yield "finding clusters"
             return cluster(
                 table,
-                method=choice.method,
+                method=choice.method,  # type: ignore[arg-type]
                 n_clusters=choice.n_clusters,
                 seed=choice.seed,
                 controls=choice.controls,
