@@ -1,6 +1,6 @@
 """Supervised contrast of treatments and prediction of descriptors: how the bundled weights come.
 
-Cells of one antibody or treatment attract each other (Khosla et al. 2020, eq. 2). Beside that, the
+Cells of one antibody or treatment attract each other (Khosla et al. 2020, eq. 2). In addition, the
 class token, the deviation of the patch tokens and the patch tokens themselves predict what the crop
 looks like in numbers (`descriptors`), so that a vector holds more than what parts the treatments
 of the training set. Every step draws which channels form the groups, as masked context distillation
@@ -28,7 +28,7 @@ from training.views import ViewOptions, draw_views
 
 _N_GLOBAL = 2 * PER_CHANNEL + PER_PAIR
 _N_LOCAL = 2 * OCTAVES
-_LIMIT = 5.0  # descriptors beyond this many deviations are no longer told apart
+_LIMIT = 5.0  # descriptors beyond this many deviations are no longer distinguished
 
 
 @dataclass(frozen=True, kw_only=True)
