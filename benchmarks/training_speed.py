@@ -60,7 +60,7 @@ class Steps:
         torch.manual_seed(0)
         self.batch = Batch(
             torch.randint(0, 256, (cells, 4, PIXELS, PIXELS), dtype=torch.uint8).to(device),
-            torch.arange(cells).remainder(cells // self.run.cells).to(device),
+            torch.arange(cells).remainder(cells // self.run.samples_per_class).to(device),
             (0, 2, 3),
             (1,),
         )
@@ -86,7 +86,7 @@ class Steps:
         marks.append(self._now())
         loss.backward()
         marks.append(self._now())
-        clip_each(self.objective.trainable().parameters(), self.run.clip)
+        clip_each(self.objective.trainable().parameters(), self.run.max_grad_norm)
         self.optimiser.step()
         self.objective.after_step(self.progress())
         marks.append(self._now())

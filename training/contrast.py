@@ -28,7 +28,7 @@ from training.views import ViewOptions, draw_views
 
 _N_GLOBAL = 2 * PER_CHANNEL + PER_PAIR
 _N_LOCAL = 2 * OCTAVES
-_LIMIT = 5.0  # descriptors beyond this many deviations are no longer told apart
+_LIMIT = 5.0  # descriptors beyond this many deviations are no longer distinguished
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,7 +137,7 @@ Context-concept encoder trained by `training/pretrain.py`, objective `{run.objec
 
 - Data: {encoder.training_data}
 - Licence: {encoder.licence or "not stated"}
-- Steps: {steps}, {run.images_per_batch * run.batches} cells each and process,
+- Steps: {steps}, {run.images_per_batch * run.accumulation_steps} cells each and process,
   {clock(seconds)} hours
 - Settings that differ from the defaults: `{json.dumps(chosen)}`
 - Settings of the objective: `{json.dumps(dataclasses.asdict(config.options))}`

@@ -47,11 +47,11 @@ def write_table(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     try:
         written = write(_table_of(attributes), path)
     except InputError as error:
-        # It is a ValueError, which napari takes for a writer that is not there, and tells nothing.
+        # It is a ValueError, which napari takes for an absent writer, and reports nothing.
         raise RuntimeError(str(error)) from error
-    beside = provenance_path(written)
-    with_provenance = written.suffix.lower() == ".csv" and beside.is_file()
-    return [str(written), str(beside)] if with_provenance else [str(written)]
+    sidecar = provenance_path(written)
+    with_provenance = written.suffix.lower() == ".csv" and sidecar.is_file()
+    return [str(written), str(sidecar)] if with_provenance else [str(written)]
 
 
 def _table_of(attributes: dict[str, Any]) -> AnnData:

@@ -12,8 +12,8 @@ from benchmarks.__main__ import PARTS, measure
 from benchmarks._row import ROOT, Row
 
 ON_A_SCREEN = {"scatter", "linking"}
-marked = [
-    pytest.param(part, marks=pytest.mark.gl) if part in ON_A_SCREEN else part for part in PARTS
+EVERY_PART = [
+    pytest.param(part, marks=pytest.mark.gl if part in ON_A_SCREEN else ()) for part in PARTS
 ]
 
 
@@ -59,7 +59,7 @@ def test_tables_of_real_sets_have_a_line_for_what_each_judges(table, data_dir, t
     chosen = SETS[0]
     import_module(f"benchmarks.{table}").run(load_encoder(tiny_model), 40, (chosen,))
     head, *lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
-    of_set = [line for line in lines if line.startswith(f"| {chosen.name} (40) |")]
+    of_set = [line for line in lines if line.startswith(f"| {chosen.name} (")]
     assert len(of_set) >= len(chosen.roles)
     assert {line.count("|") for line in lines} == {head.count("|")}
 

@@ -74,7 +74,16 @@ def crop_sets(
 
 TINY_RUN = [
     *("--width", "16", "--heads", "2", "--branch_depth", "1", "--joint_depth", "1"),
-    *("--input_size", "32", "--data_share", "1", "--antibodies", "3", "--cells", "2"),
+    *(
+        "--input_size",
+        "32",
+        "--data_share",
+        "1",
+        "--classes_per_batch",
+        "3",
+        "--samples_per_class",
+        "2",
+    ),
     *("--epochs", "6", "--steps_per_epoch", "3", "--warmup_epochs", "1", "--log_steps", "2"),
     *("--keep_epochs", "2"),
     *("--device", "cpu", "--precision", "float32", "--learning_rate", "0.05"),

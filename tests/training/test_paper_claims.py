@@ -30,7 +30,16 @@ ROLES = ChannelAssignment(
 PATTERNS = ("Golgi", "nucleoli")
 TINY = [
     *("--width", "16", "--heads", "2", "--branch_depth", "2", "--joint_depth", "1"),
-    *("--input_size", "32", "--antibodies", "4", "--cells", "2", "--epochs", "2"),
+    *(
+        "--input_size",
+        "32",
+        "--classes_per_batch",
+        "4",
+        "--samples_per_class",
+        "2",
+        "--epochs",
+        "2",
+    ),
     *("--steps_per_epoch", "1", "--device", "cpu", "--precision", "float32"),
     *("--mcd.head_hidden", "16", "--mcd.head_bottleneck", "8", "--mcd.head_logits", "16"),
     *("--mcd.local_size", "16"),

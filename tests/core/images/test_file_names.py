@@ -1,4 +1,4 @@
-"""ReadOptions the names of microscopes' files."""
+"""Reading the names of microscopes' files."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def phenotype_table() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def small_data(tmp_path_factory) -> Path:
-    """Folder of sets in which the texture tells everything, and the brightness nothing."""
+    """Folder of sets in which the texture decides everything, and the brightness nothing."""
     data, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
     moa, dose, phenotype = moa_table(), dose_table(), phenotype_table()
     period = moa["moa"].map({"fine": 3.0, "coarse": 9.0, "DMSO": 6.0}).to_numpy()

@@ -62,7 +62,7 @@ def _reader(path: Path) -> Reader:
     try:
         module = importlib.import_module(package.replace("-", "_"))
     except ModuleNotFoundError as error:
-        raise MissingPackageError(package, f"ReadOptions {path.name}") from error
+        raise MissingPackageError(package, f"Reading {path.name}") from error
     try:
         reader = module.Reader(path)
         len(reader.scenes)
