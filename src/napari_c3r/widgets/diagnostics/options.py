@@ -13,6 +13,7 @@ from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.collect import single_channel_assignment
 from napari_c3r.core.diagnose.variants import VariantPlan, plan_variants
 from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.embed.provenance import crop_of, options_of
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, window_px
@@ -21,6 +22,7 @@ from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Sessio
 if TYPE_CHECKING:
     from napari_c3r.core.cells.labels import ArrayLike
     from napari_c3r.core.channels import ChannelAssignment
+    from napari_c3r.core.crops import CropSpec
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.images import Image
 
@@ -120,8 +122,8 @@ class DiagnosticsJob:
         Name of each cell's cluster by the name of its row; None where there is no map.
     encoder_source, weights
         Where the encoder is, and the hash of its weights.
-    options
-        How the encoder ran when the result was made.
+    options, crop
+        How the encoder ran, and how cells were cut out, when the result was made.
     """
 
     question: DiagnosticsOptions
@@ -131,6 +133,7 @@ class DiagnosticsJob:
     encoder_source: str
     weights: str
     options: RunOptions
+    crop: CropSpec
     label_table: pd.DataFrame | None
     clusters: pd.Series | None
 
@@ -156,6 +159,7 @@ class DiagnosticsJob:
             nuclei=field.nuclei,
             labels_wanted=field.wanted,
             window_px=field.window_px,
+            crop=self.crop,
             options=self._fitting_options(encoder.devices),
         )
 
@@ -240,7 +244,6 @@ def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
     assert result is not None
     question.plan(result.assignment)
     facts = result.table.uns[KEY]
-    names = ("device", "precision", "concept_mode", "readout")
     return DiagnosticsJob(
         question,
         result.id,
@@ -248,7 +251,8 @@ def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
         result.assignment,
         result.encoder_source,
         str(facts["encoder"]["weights_sha256"]),
-        RunOptions(**{name: str(facts[name]) for name in names}),  # type: ignore[arg-type]
+        options_of(facts),
+        crop_of(facts),
         _label_table(result.table.obs, question.label_column),
         result.table.obs["cluster"].astype(str) if "cluster" in result.table.obs else None,
     )
