@@ -52,9 +52,10 @@ class OptionInfo:
         """The help, what may be chosen and what stands for None, as one sentence."""
         listed = " or ".join(self.choices[-2:])
         listed = ", ".join([*self.choices[:-2], listed]) if listed else ""
-        told = f"{self.help}, in {self.unit}" if self.unit else self.help
+        told = self.help if self.unit in self.help else f"{self.help}, in {self.unit}"
         told += f": {listed}" if listed else ""
-        return f"{told}; by default {self.unset}." if self.unset else f"{told}."
+        told += f"; by default {self.unset}" if self.unset else ""
+        return told if told.endswith("…") else f"{told}."
 
 
 def option(default: Any, label: str, help: str, **info: Any) -> Any:  # noqa: A002
