@@ -11,6 +11,7 @@ from napari_c3r.cli.options import FieldOptions, Paths, Seed
 from napari_c3r.cli.speaking import Say, follow_fields, say
 from napari_c3r.core.atomic import require_writable
 from napari_c3r.core.errors import InputError, NoCellsError
+from napari_c3r.core.table import table_formats
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -18,9 +19,15 @@ if TYPE_CHECKING:
     from napari_c3r.core.embed import EmbedDriver, FieldsProgress
 
 
+def _suffixes() -> str:
+    """The suffixes of tables, as text."""
+    *others, last = [each.suffix for each in table_formats()]
+    return f"{', '.join(others)} or {last}"
+
+
 def embed(
     paths: Paths,
-    out: Annotated[Path, typer.Option(help="Table to write: .csv, .parquet or .h5ad.")],
+    out: Annotated[Path, typer.Option(help=f"Table to write: {_suffixes()}.")],
     *,
     options: FieldOptions,
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
@@ -99,7 +106,7 @@ def run(driver: EmbedDriver) -> AnnData:
 
 def add_map(result: AnnData, seed: int) -> None:
     """Lay out the cells and cluster them."""
-    from napari_c3r.core.reduce.maps import cluster, map_cells
+    from napari_c3r.core.reduce import cluster, map_cells
 
     say("Making the map …")
     cluster(map_cells(result, seed=seed), seed=seed)
@@ -125,8 +132,8 @@ def _exit(driver: EmbedDriver) -> None:
 
 def _require_table(out: Path) -> None:
     """Refuse a table that could not be written before hours are spent on it."""
-    if out.suffix.lower() not in (".csv", ".parquet", ".h5ad"):
-        raise InputError(f"--out is '{out}'; give a name that ends in .csv, .parquet or .h5ad")
+    if out.suffix.lower() not in {each.suffix for each in table_formats()}:
+        raise InputError(f"--out is '{out}'; give a name that ends in {_suffixes()}")
     if not out.parent.is_dir():
         raise InputError(f"--out is in the folder '{out.parent}', which does not exist; create it")
     require_writable(out)

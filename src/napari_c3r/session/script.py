@@ -16,6 +16,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource
 from napari_c3r.core.options import changed, shell_words
 from napari_c3r.core.segment import SegmentOptions
+from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ class Recipe:
     filter: CellFilter = field(default_factory=CellFilter)
     map: Mapping[str, Any] | None = None
     cluster: Mapping[str, Any] | None = None
-    out: str = "cells.csv"
+    out: str = f"cells{DEFAULT_SUFFIX}"
 
 
 def python_script(recipe: Recipe) -> str:

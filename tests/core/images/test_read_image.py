@@ -1,4 +1,4 @@
-"""ReadOptions small trees of known pixels: names, sizes, axes, notes and errors."""
+"""Reading small trees of known pixels: names, sizes, axes, notes and errors."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def explain_steps(
     """
     from anndata import AnnData
 
-    from napari_c3r.core.reduce.maps import cluster
+    from napari_c3r.core.reduce import cluster
 
     vectors = report.vectors[str(Kind.ASSIGNED)]
     if len(vectors) < MIN_CELLS:

@@ -29,6 +29,7 @@ from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
+from napari_c3r.core.notes import Note, NoteKind
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
@@ -260,9 +261,14 @@ class FlipRun:
         )
 
     def _notes(self, n_done: int) -> list[str]:
-        notes = []
+        notes: list[str] = []
         if not self.job.fields[0].encoder.trained:
-            notes.append(f"The encoder '{self.job.fields[0].encoder.name}' is untrained")
+            notes.append(
+                Note(
+                    f"The encoder '{self.job.fields[0].encoder.name}' is untrained",
+                    NoteKind.UNTRAINED,
+                )
+            )
         if len(self._obs) < self._n_found:
             by = self.job.label_column or "image"
             notes.append(
@@ -270,7 +276,12 @@ class FlipRun:
                 f"from every {by}"
             )
         if n_done < len(self._obs):
-            notes.append(f"Stopped early: {n_done} of {len(self._obs)} cells are embedded")
+            notes.append(
+                Note(
+                    f"Stopped early: {n_done} of {len(self._obs)} cells are embedded",
+                    NoteKind.STOPPED_EARLY,
+                )
+            )
         found = [note for table, _ in self._measured for note in table.notes]
         return notes + list(dict.fromkeys(found))
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from napari_c3r.core.images import Image, LabelSource
-from napari_c3r.core.table.provenance import describe_sources, versions
+from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
 
 if TYPE_CHECKING:
     from napari_c3r.core.cells.measure import CellTable
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from napari_c3r.core.crops.plan import CropPlan
     from napari_c3r.core.embed.driver import EmbedDriver
     from napari_c3r.core.embed.job import EmbedJob
-
-FORMAT = 1
-"""Version of the provenance that a result carries."""
 
 
 def describe_result(
@@ -78,12 +76,13 @@ def _notes(
     if plan.doubt and job.crop.field_um is None:
         notes.append(plan.doubt)
     if not job.encoder.trained:
-        notes.append(f"The encoder '{job.encoder.name}' is untrained")
+        notes.append(Note(f"The encoder '{job.encoder.name}' is untrained", NoteKind.UNTRAINED))
     for name in roles.context:
         if name in roles.concept:
             notes.append(f"Channel '{name}' is in both groups")
     if count < len(obs):
-        notes.append(f"Stopped early: {count} of {len(obs)} cells are embedded")
+        stopped = f"Stopped early: {count} of {len(obs)} cells are embedded"
+        notes.append(Note(stopped, NoteKind.STOPPED_EARLY))
     return notes
 
 

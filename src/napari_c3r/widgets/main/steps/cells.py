@@ -23,7 +23,7 @@ from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import form, shrinkable
-from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.main.context import READ
 
 # Under the choice that the rows belong to.
@@ -125,7 +125,7 @@ class CellsBody(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Offer the image's channels; keep what the user chose while it exists."""
-        image = session.image
+        image = session.fields.image
         names = image.channel_names if image else ()
         if names != self._channels:
             self._channels = names
@@ -162,7 +162,7 @@ class CellsBody(QWidget):
     def show_reading(self, job: str) -> None:
         """Say that labels are being read; an empty name when nothing is any more."""
         self._reading = job == READ
-        self.labels_button.setText("ReadOptions labels …" if self._reading else "Use these labels")
+        self.labels_button.setText("Reading labels …" if self._reading else "Use these labels")
         self._enable_labels()
 
     def _enable_labels(self) -> None:

@@ -1,0 +1,70 @@
+"""Labels for texts of any length."""
+
+from __future__ import annotations
+
+import re
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QWidget
+from superqt import QElidingLabel
+
+# Longer than the words of a sentence: names of files and channels, and paths.
+_LONG_WORD = re.compile(r"\S{16,}")
+# Between a number and its unit, and around the sign of a size: never the end of a line.
+_UNBROKEN = re.compile(r"(?<=\d) (?=[a-zµ]{1,2}\b)| (?=×)|(?<=×) ")
+
+
+class ElidedLabel(QElidingLabel):
+    """Shows ``beginning…end`` where a text does not fit; the tooltip has it whole.
+
+    Parameters
+    ----------
+    text
+        What to show.
+    mode
+        Which part to leave out. Sentences, unlike names, are best read from their beginning.
+    """
+
+    def __init__(
+        self, text: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+    ) -> None:
+        super().__init__()
+        self.setElideMode(mode)
+        self.setText(text)
+
+    def setText(self, text: str | None) -> None:
+        """Set text and tooltip."""
+        super().setText(text or "")
+        self.setToolTip(text or "")
+
+
+class WrappedLabel(QLabel):
+    """Plain text over several lines; a long name breaks anywhere, a number not from its unit.
+
+    Qt breaks lines between words only, so that one long name would push every control next to it
+    out of the dock.
+
+    Parameters
+    ----------
+    text
+        What to show.
+    parent
+        As for every widget.
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str | None) -> None:
+        """Show another text."""
+        self._text = text or ""
+        kept = _UNBROKEN.sub("\u00a0", self._text).replace("µm/px", "µm/\u2060px")
+        super().setText(_LONG_WORD.sub(lambda word: "\u200b".join(word[0]), kept))
+
+    def text(self) -> str:
+        """The text as it was given."""
+        return self._text
