@@ -55,9 +55,10 @@ class OptionInfo:
         listed = " or ".join(self.choices[-2:])
         listed = ", ".join([*self.choices[:-2], listed]) if listed else ""
         unit = _UNIT_WORDS.get(self.unit, self.unit)
-        words = f"{self.help}, in {unit}" if unit else self.help
+        words = self.help if unit in self.help else f"{self.help}, in {unit}"
         words += f": {listed}" if listed else ""
-        return f"{words}; by default {self.unset}." if self.unset else f"{words}."
+        words += f"; by default {self.unset}" if self.unset else ""
+        return words if words.endswith("…") else f"{words}."
 
 
 def option(default: Any, label: str, help: str, **info: Any) -> Any:  # noqa: A002
