@@ -367,8 +367,8 @@ def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
     from napari_c3r.core.embed.job import segmented_with
 
     by = cells.found_by
-    told = cells.origin.replace("\n", ", ") if by is None else segmented_with(by)
-    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=told)
+    origin = cells.origin.replace("\n", ", ") if by is None else segmented_with(by)
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)
 
 
 def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:

@@ -89,7 +89,7 @@ def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
     mine.data_setitem(np.nonzero(labels() == 12), 0)
     mine.data_setitem((np.arange(90, 100), np.arange(90, 100)), 500)
     user.wait_idle(dock)
-    affected_neighbours = embedded.edits.affected_neighbours
+    affected_neighbours = embedded.labels.edits.affected_neighbours
     count = len(affected_neighbours)
     line = f"out of date: 3 cells edited by hand, {count} neighbours affected"
     assert line in dock.steps[StepId.EMBED].header.line
