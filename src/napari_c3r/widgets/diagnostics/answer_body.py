@@ -22,7 +22,7 @@ _KEY = (
 
 
 class AnswerBody(QWidget):
-    """Shows a report; a bar that is chosen is told in words."""
+    """Shows a report; a bar that is chosen is explained in a sentence."""
 
     chosen = Signal(str)
 
@@ -71,8 +71,8 @@ class AnswerBody(QWidget):
         for chart in (self.neighbours, self.telling):
             chart.show_current(name)
         if self._report is not None:
-            told = self._report.sentence(name)
-            self.sentence.show_lines([] if told in self._report.headline else [told])
+            sentence = self._report.sentence(name)
+            self.sentence.show_lines([] if sentence in self._report.headline else [sentence])
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the window, each ``"#rrggbb"``."""

@@ -52,7 +52,7 @@ def answer(
     for progress in run.steps():
         yield progress
         done, total = progress.done, progress.total
-        # Comparing is quick beside embedding, and what is done is to be compared anyway.
+        # Comparing is quick next to embedding, and what is done is to be compared anyway.
         if stop.is_set() and done < total:
             break
     if done < min(total, MIN_CELLS):
@@ -73,7 +73,7 @@ def answer(
 
 
 def _told(steps: Generator[str, None, Confounds | None]) -> Generator[str, None, Confounds | None]:
-    """Pass on what was looked at, in words."""
+    """Pass on what was looked at, as text."""
     while True:
         try:
             step = next(steps)

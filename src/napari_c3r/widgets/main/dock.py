@@ -278,7 +278,7 @@ class C3RDock(QWidget):
         open_explorer(self.viewer)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop working and let go of the viewer."""
+        """Stop working and disconnect from the viewer."""
         self.release()
         super().closeEvent(event)
 

@@ -386,8 +386,10 @@ def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
     from napari_c3r.core.segment import SegmentOptions
 
     by = cells.found_by
-    told = cells.origin.replace("\n", ", ") if by is None else SegmentOptions.from_keywords(by).call
-    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=told)
+    origin = cells.origin.replace("\n", ", ")
+    if by is not None:
+        origin = SegmentOptions.from_keywords(by).call
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)
 
 
 def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:

@@ -142,7 +142,7 @@ class PersistenceController(QObject):
         self._context.jobs.start(EXPORT, body, take)
 
     def _sources(self) -> tuple[list[FieldSource], dict[str, Image]]:
-        """The fields by their files, and the image on show where it has none."""
+        """The fields by their files, and the displayed image where it has none."""
         session = self._context.session
         assert session.fields.image is not None
         if session.fields.sources:

@@ -81,7 +81,7 @@ class EmbedChoice:
     crop
         How cells are cut out.
     every_field
-        Whether all fields are meant, or the one on show.
+        Whether all fields are meant, or the displayed one.
     """
 
     source: str
@@ -239,12 +239,12 @@ class EmbedBody(QWidget):
         self.update_button.setVisible(session.can_update)
         self.update_button.setEnabled(not disabled_reason)
         if edits is not None:
-            beside = (
+            neighbours = (
                 f" and {counted(len(edits.affected_neighbours), 'neighbour')}"
                 if edits.affected_neighbours
                 else ""
             )
-            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{beside}")
+            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{neighbours}")
         result = session.result.current
         unfinished = (
             result is not None and not result.finished and session.result_outdated() is None
@@ -307,9 +307,9 @@ class EmbedBody(QWidget):
     def _tell_problem(self, line: str | None = None) -> None:
         """Say what is wrong with the settings; None keeps what was said of the others."""
         self._bad_settings = self._bad_settings if line is None else line
-        told = " ".join(filter(None, (self._bad_settings, self._absent_device)))
-        self.setting_problem.setText(told)
-        self.setting_problem.setVisible(bool(told))
+        lines = " ".join(filter(None, (self._bad_settings, self._absent_device)))
+        self.setting_problem.setText(lines)
+        self.setting_problem.setVisible(bool(lines))
 
     def show_estimate(self, estimate: Estimate | None) -> None:
         """Say what embedding would cost."""
