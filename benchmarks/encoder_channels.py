@@ -10,7 +10,8 @@ import torch
 
 from benchmarks._row import Row, seconds
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, EncoderConfig
+from napari_c3r.core.encoder import Encoder, LocalEncoder
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 from napari_c3r.core.encoder.folder import ModelFolder
 from napari_c3r.core.encoder.options import RunOptions
 
@@ -19,12 +20,12 @@ REPEATS = 7
 
 def make_encoder(size: str, side: int) -> Encoder:
     """Make an encoder with random weights."""
-    config = EncoderConfig.of_size(size, input_size=side)
+    config = CceConfig.of_size(size, input_size=side)
     torch.manual_seed(0)
-    return Encoder(ModelFolder(config, ContextConceptEncoder(config).state_dict(), "", ""))
+    return LocalEncoder(ModelFolder(config, ContextConceptEncoder(config).state_dict(), "", ""))
 
 
-def operations(config: EncoderConfig, side: int, n_channels: int) -> float:
+def operations(config: CceConfig, side: int, n_channels: int) -> float:
     """Count the multiplications for one crop with as many context as concept channels."""
 
     def blocks(depth: int, width: int) -> float:

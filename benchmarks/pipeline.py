@@ -1,4 +1,4 @@
-"""ReadOptions, segmenting and cropping beside embedding, on one field from files."""
+"""Reading, segmenting and cropping beside embedding, on one field from files."""
 
 from __future__ import annotations
 

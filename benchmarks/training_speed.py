@@ -60,12 +60,12 @@ class Steps:
         torch.manual_seed(0)
         self.batch = Batch(
             torch.randint(0, 256, (CELLS, 4, PIXELS, PIXELS), dtype=torch.uint8).to(device),
-            torch.arange(CELLS).remainder(CELLS // self.run.cells).to(device),
+            torch.arange(CELLS).remainder(CELLS // self.run.samples_per_class).to(device),
             (0, 2, 3),
             (1,),
         )
         kind = find_objective(self.run.objective)
-        self.objective: Objective = kind(self.run.encoder(), loaded.options, PLAN).to(device)
+        self.objective: Objective = kind(loaded.encoder(), loaded.options, PLAN).to(device)
         self.optimiser = make_optimiser(self.objective.trainable(), fused=device.type == "cuda")
         set_rates(self.optimiser, 1e-6, 0.04)
 
@@ -86,7 +86,7 @@ class Steps:
         marks.append(self._now())
         loss.backward()
         marks.append(self._now())
-        clip_each(self.objective.trainable().parameters(), self.run.clip)
+        clip_each(self.objective.trainable().parameters(), self.run.max_grad_norm)
         self.optimiser.step()
         self.objective.after_step(self.progress())
         marks.append(self._now())

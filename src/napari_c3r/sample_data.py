@@ -19,7 +19,7 @@ def cell_painting() -> list[LayerData]:
     """Five-channel Cell Painting field of about a hundred cells of four phenotypes.
 
     Returns napari layer data: one image layer for each channel, and the true cells as a hidden
-    labels layer whose features tell the phenotype.
+    labels layer whose features say the phenotype.
     """
     return _layers("cell-painting")
 

@@ -46,7 +46,7 @@ def write_table(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     try:
         written = write(_table_of(attributes), path)
     except InputError as error:
-        # It is a ValueError, which napari takes for a writer that is not there, and tells nothing.
+        # It is a ValueError, which napari takes for an absent writer, and reports nothing.
         raise RuntimeError(str(error)) from error
     companions = format_of(written).companions(written)
     return [str(written), *(str(path) for path in companions if path.is_file())]

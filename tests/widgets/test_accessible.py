@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
-from napari_c3r.widgets.common.collapsible import Fold
+from napari_c3r.widgets.common.collapsible import Collapsible
 from tests.widgets.fields import planes, write_plate
 
 pytestmark = pytest.mark.gl
@@ -157,7 +157,7 @@ def test_the_dock(worked, user):
     assert tipless(dock) == []
     for step in dock.steps:
         step.set_open(True)
-    for fold in dock.findChildren(Fold):
+    for fold in dock.findChildren(Collapsible):
         if fold.isVisible():
             fold.button.setChecked(True)
     dock.window().resize(1500, 1900)

@@ -8,9 +8,9 @@ import tifffile
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
 
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import StepHeader
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
-from napari_c3r.widgets.common.wrapped import WrappedLabel
 from napari_c3r.widgets.explorer.panel import ExplorerPanel
 from napari_c3r.widgets.main.status import Mark, StepStatus
 from tests.widgets.fields import planes, write_plate

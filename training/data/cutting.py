@@ -120,7 +120,7 @@ def cut_field(field: Field, spec: CropSpec = DEFAULT_CROP) -> tuple[Crops, pd.Da
         (n, C, size_px, size_px), uint8 where the image is, else uint16; intensities as in the
         image where it is of either type, else every channel stretched over 16 bits.
     table : DataFrame
-        Their rows, with the field's own columns beside place and area.
+        Their rows, with the field's own columns in addition to place and area.
 
     Raises
     ------

@@ -195,7 +195,7 @@ def _named(treatment: Treatment, kind: str) -> Treatment:
 def _fields(
     assay: Assay, kinds: list[tuple[Population, ...]], rng: np.random.Generator
 ) -> Iterator[tuple[SimulatedPlanes, float]]:
-    """Simulate the fields of a plate, and tell their densities."""
+    """Simulate the fields of a plate, and give their densities."""
     shared = rng.random() < 0.7
     for group in [kinds] if shared else [[kind] for kind in kinds]:
         density = assay.cells_per_mm2 * float(np.exp(0.2 * rng.standard_normal()))

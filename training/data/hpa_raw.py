@@ -50,7 +50,7 @@ def write_hpa_raw(
     pixel_size_um
         Of the images: 0.08 for the 63x objective that nearly all were taken with.
     say
-        Is told of every image, and why one is left out.
+        Receives a line about every image, and why one is left out.
 
     Returns
     -------

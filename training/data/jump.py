@@ -73,7 +73,7 @@ def write_jump(
     pixel_size_um
         Of the images.
     say
-        Is told of every image, and why one is left out.
+        Receives a line about every image, and why one is left out.
 
     Returns
     -------

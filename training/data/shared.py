@@ -1,4 +1,4 @@
-"""The real images at hand as crop sets: only those whose README says that they may be trained on.
+"""The real available images as crop sets: only those whose README says that they may be trained on.
 
 `training.data.shared_sets` lists them.
 """
@@ -154,7 +154,7 @@ def write_shared(
     spec
         How cells are cut out.
     say
-        Is told how far it is.
+        Receives the progress.
 
     Returns
     -------

@@ -10,7 +10,8 @@ import torch
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.embed.job import embed
-from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, load_encoder, run, runtime
+from napari_c3r.core.encoder import Encoder, load_encoder, run, runtime
+from napari_c3r.core.encoder.families.cce import ContextConceptEncoder
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY

@@ -176,10 +176,10 @@ def test_load_encoder_decides_and_the_process_ends_with_it(torch_clash, folder, 
 
 
 def test_torch_that_loads_nowhere_is_told(torch_clash):
-    from napari_c3r.core.encoder.serve import Served
+    from napari_c3r.core.encoder.serve import Server
 
     with pytest.raises(InputError, match="not even in a process of its own") as told:
-        Served().answer({"do": "load", "source": "bundled"}, None)
+        Server().answer({"method": "load", "source": "bundled"}, None)
     assert torch_clash in str(told.value)
 
 

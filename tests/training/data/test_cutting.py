@@ -1,4 +1,4 @@
-"""Cells are cut out where they are, at the scale asked for, and described."""
+"""Cells are cut out where they are, at the scale requested, and described."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_the_job_is_that_of_the_result():
     (field,) = job.fields
     assert field.window_px == 5
     assert field.labels_wanted == frozenset(range(1, 13))
-    assert (field.concept_mode, field.readout) == ("each", "cls")
+    assert (field.options.concept_mode, field.options.readout) == ("each", "cls")
     # The result's device is not on this machine, so the best here is taken in its own precision.
     assert (field.device, field.precision, field.batch_size) == ("cpu", "auto", 16)
     Encoder.devices = ("cuda:7", "cpu")

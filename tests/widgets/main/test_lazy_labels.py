@@ -62,12 +62,12 @@ def test_the_window_works_on_while_labels_are_read(viewer, dock, user, disk):
     ticks.timeout.connect(lambda: seen.append((time.perf_counter(), dock.cells.labels_button)))
     ticks.start(0)
     user.click(dock.cells.labels_button)
-    assert dock.cells.labels_button.text() == "ReadOptions labels …"
+    assert dock.cells.labels_button.text() == "Reading labels …"
     assert not dock.cells.labels_button.isEnabled()
     user.wait_idle(dock)
     ticks.stop()
     moments = [moment for moment, _ in seen]
-    # ReadOptions takes four times as long as a chunk; the window never waits for even one.
+    # Reading takes four times as long as a chunk; the window never waits for even one.
     assert moments[-1] - moments[0] > 3 * _SECONDS
     assert disk.in_window == 0
     assert dock.cells.labels_button.text() == "Use these labels"

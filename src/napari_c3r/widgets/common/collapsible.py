@@ -1,13 +1,14 @@
-"""A title that shows or folds away what few people need."""
+"""A title that shows or hides what few people need."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from qtpy.QtGui import QIcon
+from qtpy.QtWidgets import QWidget
+from superqt import QCollapsible
 
 
-class Fold(QWidget):
-    """A small header with an arrow, and the body under it, folded at first.
+class Collapsible(QCollapsible):
+    """A small header with an arrow, and the body under it, collapsed at first.
 
     Parameters
     ----------
@@ -18,22 +19,29 @@ class Fold(QWidget):
     """
 
     def __init__(self, title: str, body: QWidget) -> None:
-        super().__init__()
-        self.button = QToolButton()
-        self.button.setText(title)
-        self.button.setCheckable(True)
-        self.button.setAutoRaise(True)
-        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.button.setToolTip("Show or hide")
+        # The arrow is part of the text: an icon would keep the colour of the theme it was drawn in.
+        super().__init__(expandedIcon=QIcon(), collapsedIcon=QIcon())
+        self._title = title
         self.body = body
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.button)
-        column.addWidget(body)
-        self.button.toggled.connect(self._show)
+        self.button = self.toggleButton()
+        self.setDuration(0)
+        self.button.setToolTip("Show or hide")
+        self.button.setStyleSheet("text-align: left; border: none; padding: 2px;")
+        for layout in (self.layout(), self.content().layout()):
+            assert layout is not None
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(4)
+        self.addWidget(body)
+        self.toggled.connect(self._show)
         self._show(False)
 
+    def set_title(self, title: str) -> None:
+        """Call the section otherwise."""
+        self._title = title
+        self._show(self.isExpanded())
+
     def _show(self, is_open: bool) -> None:
+        # What is collapsed must not be reached by Tab either.
         self.body.setVisible(is_open)
-        self.button.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self.setText(f"{'▾' if is_open else '▸'} {self._title}")
+        self.button.setAccessibleName(self._title)

@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.main.status import Mark, StepStatus
 
 # Readable on napari's dark and light backgrounds alike.

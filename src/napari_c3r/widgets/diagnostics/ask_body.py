@@ -20,7 +20,7 @@ from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.widgets.common.columns import title
 from napari_c3r.widgets.common.form import form, shrinkable
-from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.diagnostics.options import DEFAULT_CELLS, MAX_CELLS, DiagnosticsOptions
 from napari_c3r.widgets.main.status import counted, duration
 

@@ -8,7 +8,7 @@ import pandas as pd
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.common.elided import ElidedLabel
+from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 

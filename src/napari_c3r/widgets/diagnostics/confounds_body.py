@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_c3r.widgets.common.collapsible import Fold
+from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
@@ -23,7 +23,7 @@ class ConfoundsBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.sentences, self.notes, self.others = Sentences(), Sentences(), Sentences()
-        self.more = Fold("", self.others)
+        self.more = Collapsible("", self.others)
         self.details = Details("All figures", "Share that each factor explains")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -42,8 +42,8 @@ class ConfoundsBody(QWidget):
         first, others = found.sentences[:_FIRST], found.sentences[_FIRST:]
         self.sentences.show_lines(first)
         self.others.show_lines(others)
-        self.more.button.setText(f"{len(others)} more")
-        self.more.button.setChecked(False)
+        self.more.set_title(f"{len(others)} more")
+        self.more.collapse()
         self.others.hide()
         self.more.setVisible(bool(others))
         self.notes.show_lines(found.notes)

@@ -141,7 +141,7 @@ class DiagnosticsController(QObject):
 
     def _start(self, work: _Work) -> None:
         self._work, self.problem = work, ""
-        self._working[ESTIMATE].drop()
+        self._working[ESTIMATE].discard()
 
         def body(stop: threading.Event) -> Generator[Any, None, Diagnosis]:
             began = time.perf_counter()
@@ -157,7 +157,7 @@ class DiagnosticsController(QObject):
 
     def _take(self, found: Diagnosis) -> None:
         self.diagnosis, self._maps = found, {}
-        self._working[MAPS].drop()
+        self._working[MAPS].discard()
         self.answered.emit(found)
 
     def _encoder(self, source: str) -> Encoder:
@@ -246,10 +246,10 @@ class DiagnosticsController(QObject):
             done is None or done.labels_by_image is not work.asked.labels_by_image
         ):
             if self.running:
-                self._working[ASK].drop()
+                self._working[ASK].discard()
                 self.problem = "Stopped, as other cells were embedded meanwhile"
             self._work = None
-        self._working[ESTIMATE].drop()
+        self._working[ESTIMATE].discard()
         self.changed.emit()
 
     def _on_failed(self, name: str, line: str) -> None:

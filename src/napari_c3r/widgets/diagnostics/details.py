@@ -5,20 +5,20 @@ from __future__ import annotations
 import pandas as pd
 from qtpy.QtWidgets import QApplication, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.common.collapsible import Fold
+from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.table_view import CellTable
 
 _MAX_ROWS = 10
 _ROW_PX, _FRAME_PX = 21, 44
 
 
-class Details(Fold):
+class Details(Collapsible):
     """Shows one table and copies another, which may have more figures.
 
     Parameters
     ----------
     title
-        Of the fold.
+        Of the section.
     name
         What is in the table, for who cannot see it.
     """

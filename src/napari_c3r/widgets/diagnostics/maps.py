@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from qtpy.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.common.elided import ElidedLabel
+from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.scatter.appearance import automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend

@@ -108,8 +108,8 @@ class MontageController(QObject):
     def _on_changed(self, part: Part) -> None:
         if part is Part.RESULT:
             # What is shown are rows of the table before, where these may be other cells.
-            self.pictures.drop()
-            self._hovering.drop()
+            self.pictures.discard()
+            self._hovering.discard()
             self._panel.show_rows([], [], [])
         if part is Part.CURRENT and self._panel.wanted is not None:
             return
@@ -162,7 +162,7 @@ class MontageController(QObject):
             return
         request = self._request()
         if request is None or not source.channels:
-            self.pictures.drop()
+            self.pictures.discard()
             self._mark(np.empty(0, np.intp))
             if request is None:
                 self._panel.show_no_current()
@@ -222,7 +222,7 @@ class MontageController(QObject):
         self._hovered = row
         self._look_closer.stop()
         if row is None or self._session.embedded is None:
-            self._hovering.drop()
+            self._hovering.discard()
             self.card.hide()
             return
         source = self._current_source()

@@ -14,8 +14,8 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from napari_c3r.core.figures.colours import mixed
-from napari_c3r.widgets.common.elided import ElidedLabel
 from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
 from napari_c3r.widgets.explorer.cluster_names import NameRow
 from napari_c3r.widgets.explorer.montage import MontagePanel

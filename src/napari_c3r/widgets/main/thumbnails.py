@@ -71,5 +71,5 @@ class Thumbnails(QObject):
 
     def release(self) -> None:
         """Stop drawing and let go of the layers."""
-        self._drawing.drop()
+        self._drawing.discard()
         self._leave()

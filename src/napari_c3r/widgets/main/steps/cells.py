@@ -23,7 +23,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import form, shrinkable
-from napari_c3r.widgets.common.wrapped import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.main.context import READ
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class CellsBody(QWidget):
     def show_reading(self, job: str) -> None:
         """Say that labels are being read; an empty name when nothing is any more."""
         self._reading = job == READ
-        self.labels_button.setText("ReadOptions labels …" if self._reading else "Use these labels")
+        self.labels_button.setText("Reading labels …" if self._reading else "Use these labels")
         self._enable_labels()
 
     def _enable_labels(self) -> None:

@@ -23,8 +23,8 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.channels import Role
 from napari_c3r.session import Session
-from napari_c3r.widgets.common.elided import ElidedLabel
 from napari_c3r.widgets.common.form import shrinkable, tab_before
+from napari_c3r.widgets.common.labels import ElidedLabel
 
 THUMBNAIL_PX = 30
 _MAX_ROWS_SHOWN = 8

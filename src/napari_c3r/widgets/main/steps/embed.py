@@ -19,10 +19,10 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.session import Session
-from napari_c3r.widgets.common.collapsible import Fold
+from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.form import form, shrinkable
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import MARK_COLOURS
-from napari_c3r.widgets.common.wrapped import WrappedLabel
 from napari_c3r.widgets.main.status import Mark, counted, duration, roughly, shortened
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class EmbedBody(QWidget):
 
     def _build(self) -> None:
         self._scope_row = form(("Cells of", self.scope))
-        self.advanced = Fold(
+        self.advanced = Collapsible(
             "Advanced",
             form(
                 ("Device", self.device),

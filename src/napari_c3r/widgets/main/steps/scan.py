@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.images import ReadOptions, ScanResult
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.common.wrapped import WrappedLabel
 from napari_c3r.widgets.main.status import counted
 
 _MAX_ROWS_SHOWN = 6
@@ -42,7 +42,7 @@ class ScanPanel(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self._survey: ScanResult | None = None
+        self._scan: ScanResult | None = None
         self.title = WrappedLabel()
         self.names: list[QLineEdit] = []
         self._names_holder = QWidget()
@@ -124,7 +124,7 @@ class ScanPanel(QFrame):
         names
             What its channels were called the last time, by the names in the files.
         """
-        self._survey = found
+        self._scan = found
         self.title.setText(_in_words(found))
         self._show_names(found.channel_names, names)
         self._z_row.setVisible(found.n_slices > 1)
@@ -164,19 +164,19 @@ class ScanPanel(QFrame):
 
     def reading(self) -> ReadOptions:
         """How to read the files, as it stands here."""
-        assert self._survey is not None
-        channels = self._survey.channel_names
+        assert self._scan is not None
+        channels = self._scan.channel_names
         texts = [edit.text().strip() for edit in self.names]
         names = {old: new for old, new in zip(channels, texts, strict=True) if new and new != old}
         size = round(self.pixel_size.value(), 4)
-        stated = self._survey.pixel_size_um
+        stated = self._scan.pixel_size_um
         unchanged = size == round(stated or 0, 4)
         return ReadOptions(
             names,
             None if unchanged else size or None,
             t=self.time.value(),
             z=_PROJECTIONS[self.z.currentText()] or self.slice.value(),
-            swap=self._survey.swap,
+            swap=self._scan.swap,
         )
 
     def _on_axes(self) -> None:
@@ -189,7 +189,7 @@ class ScanPanel(QFrame):
             self.doubts.setText(f"Two channels are called '{twice}'; give each its own name")
             self.doubts.show()
             return
-        self.load_requested.emit(self._survey, self.reading())
+        self.load_requested.emit(self._scan, self.reading())
 
 
 def _in_words(found: ScanResult) -> str:

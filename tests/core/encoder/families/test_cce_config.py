@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from napari_c3r.core.encoder import EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig
 from napari_c3r.core.errors import InputError
 
 
@@ -15,7 +15,7 @@ from napari_c3r.core.errors import InputError
     ("size", "width", "heads"), [("T", 192, 3), ("S", 384, 6), ("B", 768, 12), ("L", 1024, 16)]
 )
 def test_published_sizes(size: str, width: int, heads: int) -> None:
-    config = EncoderConfig.of_size(size)
+    config = CceConfig.of_size(size)
     assert (config.width, config.heads) == (width, heads)
     assert (config.branch_depth, config.joint_depth) == (2, 11)
 
@@ -24,15 +24,15 @@ def test_published_sizes(size: str, width: int, heads: int) -> None:
     ("branch_depth", "expected"), [(0, 12), (1, 11), (2, 11), (3, 10), (4, 10)]
 )
 def test_joint_depth_spends_what_the_branches_save(branch_depth: int, expected: int) -> None:
-    assert EncoderConfig.of_size("S", branch_depth=branch_depth).joint_depth == expected
+    assert CceConfig.of_size("S", branch_depth=branch_depth).joint_depth == expected
 
 
 def test_a_given_joint_depth_is_kept() -> None:
-    assert EncoderConfig.of_size("S", joint_depth=3).joint_depth == 3
+    assert CceConfig.of_size("S", joint_depth=3).joint_depth == 3
 
 
-def test_json_round_trip(small_config: EncoderConfig) -> None:
-    assert EncoderConfig.from_json(small_config.to_json()) == small_config
+def test_json_round_trip(small_config: CceConfig) -> None:
+    assert CceConfig.from_json(small_config.to_json()) == small_config
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_json_round_trip(small_config: EncoderConfig) -> None:
     ],
 )
 def test_wrong_values_are_refused_by_name(
-    small_config: EncoderConfig, field: str, value: object
+    small_config: CceConfig, field: str, value: object
 ) -> None:
     with pytest.raises(InputError, match=f"{field} must be") as error:
         dataclasses.replace(small_config, **{field: value})
@@ -75,11 +75,11 @@ def test_wrong_values_are_refused_by_name(
     ],
 )
 def test_json_of_something_else_is_refused(
-    small_config: EncoderConfig, change: dict[str, object], says: str
+    small_config: CceConfig, change: dict[str, object], says: str
 ) -> None:
     values = json.loads(small_config.to_json()) | change
     with pytest.raises(InputError, match=says):
-        EncoderConfig.from_json(json.dumps(values))
+        CceConfig.from_json(json.dumps(values))
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_json_of_something_else_is_refused(
 )
 def test_malformed_json_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="encoder config"):
-        EncoderConfig.from_json(text)
+        CceConfig.from_json(text)
 
 
-def test_a_missing_field_is_named(small_config: EncoderConfig) -> None:
+def test_a_missing_field_is_named(small_config: CceConfig) -> None:
     values = json.loads(small_config.to_json())
     del values["heads"]
     with pytest.raises(InputError, match="lacks heads"):
-        EncoderConfig.from_json(json.dumps(values))
+        CceConfig.from_json(json.dumps(values))

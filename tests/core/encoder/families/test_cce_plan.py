@@ -1,14 +1,15 @@
-"""What is computed for an assignment."""
+"""What a context-concept encoder computes for an assignment."""
 
 from __future__ import annotations
 
 import pytest
-import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder.plan import Plan, read_out
+from napari_c3r.core.encoder.families.cce import CceFamily
+from napari_c3r.core.encoder.plan import Pass
 from napari_c3r.core.errors import InputError
 
+make_plan = CceFamily().make_plan
 NAMES = ["RNA", "x", "DNA", "AGP", "ER"]
 ROLES = ChannelAssignment(
     {"DNA": "context", "RNA": "concept", "x": "ignore", "AGP": "concept", "ER": "context"}
@@ -16,22 +17,31 @@ ROLES = ChannelAssignment(
 
 
 def test_each_concept_channel_meets_all_the_context() -> None:
-    plan = Plan.make(ROLES, NAMES, "each", "cls+std")
+    plan = make_plan(ROLES, NAMES, "each", "cls+std")
     assert plan.channels == ("RNA", "DNA", "AGP", "ER")
-    assert plan.context == (1, 3)
-    assert plan.concepts == (("RNA", (0,)), ("AGP", (2,)))
+    assert plan.passes == (Pass("RNA", ((1, 3), (0,))), Pass("AGP", ((1, 3), (2,))))
     assert plan.columns(1) == (("RNA", "cls"), ("RNA", "std"), ("AGP", "cls"), ("AGP", "std"))
 
 
 def test_joint_concepts_go_together() -> None:
-    plan = Plan.make(ROLES, NAMES, "joint", "cls")
-    assert plan.concepts == (("RNA+AGP", (0, 2)),)
+    plan = make_plan(ROLES, NAMES, "joint", "cls")
+    assert plan.passes == (Pass("RNA+AGP", ((1, 3), (0, 2))),)
+    assert plan.largest_group == 2
     assert plan.columns(2) == (("RNA+AGP", "cls"), ("RNA+AGP", "cls"))
 
 
 def test_a_channel_may_be_in_both_groups() -> None:
-    plan = Plan.make(ChannelAssignment({"DNA": "both"}), ["DNA"], "each", "cls")
-    assert (plan.context, plan.concepts) == ((0,), (("DNA", (0,)),))
+    plan = make_plan(ChannelAssignment({"DNA": "both"}), ["DNA"], "each", "cls")
+    assert plan.passes == (Pass("DNA", ((0,), (0,))),)
+
+
+def test_a_plan_can_be_carried_over_to_images_with_other_channels() -> None:
+    alone = ROLES.with_role("RNA", "ignore")
+    whole, part = (make_plan(roles, NAMES, "each", "cls") for roles in (ROLES, alone))
+    moved = part.for_channels(whole.channels)
+    assert moved.channels == whole.channels
+    assert moved.passes == (whole.passes[1],)
+    assert moved.columns(1) == part.columns(1)
 
 
 @pytest.mark.parametrize(
@@ -44,26 +54,16 @@ def test_a_channel_may_be_in_both_groups() -> None:
 )
 def test_unusable_roles_are_refused(roles: dict[str, str], says: str) -> None:
     with pytest.raises(InputError, match=says):
-        Plan.make(ChannelAssignment(roles), NAMES, "each", "cls")
+        make_plan(ChannelAssignment(roles), NAMES, "each", "cls")
 
 
 def test_a_name_given_twice_is_refused() -> None:
     with pytest.raises(InputError, match="'DNA' occurs 2 times"):
-        Plan.make(ROLES, [*NAMES, "DNA"], "each", "cls")
+        make_plan(ROLES, [*NAMES, "DNA"], "each", "cls")
 
 
 def test_unknown_modes_are_refused() -> None:
     with pytest.raises(InputError, match="unknown concept mode 'all': choose each or joint"):
-        Plan.make(ROLES, NAMES, "all", "cls")  # type: ignore[arg-type]
+        make_plan(ROLES, NAMES, "all", "cls")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="unknown readout 'mean'"):
-        Plan.make(ROLES, NAMES, "each", "mean")  # type: ignore[arg-type]
-
-
-def test_the_deviation_is_over_the_patches_alone() -> None:
-    tokens = torch.tensor([[[100.0, 5.0], [1.0, 2.0], [3.0, 2.0]]])
-    assert read_out(tokens, "cls").tolist() == [[100.0, 5.0]]
-    assert read_out(tokens, "cls+std").tolist() == [[100.0, 5.0, 1.0, 0.0]]
-
-
-def test_a_single_patch_has_no_deviation() -> None:
-    assert read_out(torch.ones(1, 2, 3), "cls+std")[0, 3:].tolist() == [0.0, 0.0, 0.0]
+        make_plan(ROLES, NAMES, "each", "mean")  # type: ignore[arg-type]

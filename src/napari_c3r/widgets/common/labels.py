@@ -1,4 +1,4 @@
-"""A label whose sentences never make the dock wider than it is."""
+"""Labels for texts of any length."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
+from superqt import QElidingLabel
 
 # Longer than the words of a sentence: names of files and channels, and paths.
 _LONG_WORD = re.compile(r"\S{16,}")
@@ -13,10 +14,34 @@ _LONG_WORD = re.compile(r"\S{16,}")
 _UNBROKEN = re.compile(r"(?<=\d) (?=[a-zµ]{1,2}\b)| (?=×)|(?<=×) ")
 
 
+class ElidedLabel(QElidingLabel):
+    """Shows ``beginning…end`` where a text does not fit; the tooltip has it whole.
+
+    Parameters
+    ----------
+    text
+        What to show.
+    mode
+        Which part to leave out. Sentences, unlike names, are best read from their beginning.
+    """
+
+    def __init__(
+        self, text: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+    ) -> None:
+        super().__init__()
+        self.setElideMode(mode)
+        self.setText(text)
+
+    def setText(self, text: str | None) -> None:
+        """Set text and tooltip."""
+        super().setText(text or "")
+        self.setToolTip(text or "")
+
+
 class WrappedLabel(QLabel):
     """Plain text over several lines; a long name breaks anywhere, a number not from its unit.
 
-    Qt breaks lines between words only, so that one long name would push every control beside it
+    Qt breaks lines between words only, so that one long name would push every control next to it
     out of the dock.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_c3r.core.encoder.positions import interpolate_positions
+from napari_c3r.core.encoder.networks.positions import interpolate_positions
 
 SIZES = [
     "112x112",

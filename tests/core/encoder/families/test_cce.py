@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
-from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
+from napari_c3r.core.encoder.families.cce.network import CONCEPT, CONTEXT
 
-from .golden import CASES, Case
+from ..golden import CASES, Case
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-5}
 
@@ -88,7 +88,7 @@ def test_dropped_context_channels_equal_the_official_training_mode(
 def test_parameter_counts(golden_dir: Path, size: str, branch_depth: int) -> None:
     counts = json.loads((golden_dir / "param_counts.json").read_text())
     expected = counts[f"vit_{size}_pre{branch_depth}"]
-    config = EncoderConfig.of_size(size[0].upper(), branch_depth=branch_depth)
+    config = CceConfig.of_size(size[0].upper(), branch_depth=branch_depth)
     with torch.device("meta"):
         network = ContextConceptEncoder(config)
 
@@ -102,7 +102,7 @@ def test_parameter_counts(golden_dir: Path, size: str, branch_depth: int) -> Non
 
 
 @pytest.fixture
-def network(small_config: EncoderConfig, small_weights: dict[str, Tensor]) -> ContextConceptEncoder:
+def network(small_config: CceConfig, small_weights: dict[str, Tensor]) -> ContextConceptEncoder:
     network = ContextConceptEncoder(small_config).eval()
     network.load_state_dict(small_weights)
     return network
@@ -160,7 +160,7 @@ def test_pixels_beyond_the_last_whole_patch_are_cut_in_both_directions(
 
 @pytest.mark.parametrize(("branch_depth", "joint_depth"), [(0, 2), (2, 0), (0, 0), (1, 3)])
 def test_any_depth_works(branch_depth: int, joint_depth: int) -> None:
-    config = EncoderConfig(
+    config = CceConfig(
         name="any", width=16, heads=2, branch_depth=branch_depth, joint_depth=joint_depth
     )
     tokens = ContextConceptEncoder(config)(IMAGES, [0], [1, 2])
@@ -175,7 +175,7 @@ def test_bfloat16_network_stays_near(network: ContextConceptEncoder) -> None:
     assert torch.cosine_similarity(exact, rough.float()).min() > 0.999
 
 
-def test_a_mask_hides_the_pixels_under_it(small_config: EncoderConfig) -> None:
+def test_a_mask_hides_the_pixels_under_it(small_config: CceConfig) -> None:
     network = ContextConceptEncoder(small_config, mask_token=True)
     mask = torch.zeros(3, 2, 3, dtype=torch.bool)
     mask[:, 0, 0] = True
@@ -193,7 +193,7 @@ def test_a_mask_without_a_mask_token_is_an_error(network: ContextConceptEncoder)
 
 def test_initial_weights_follow_the_official_rule() -> None:
     torch.manual_seed(0)
-    network = ContextConceptEncoder(EncoderConfig.of_size("T"), mask_token=True)
+    network = ContextConceptEncoder(CceConfig.of_size("T"), mask_token=True)
     state = network.state_dict()
     for name, value in state.items():
         if name.endswith("masked_embed") or (name.endswith("bias") and "proj." not in name):
@@ -207,7 +207,7 @@ def test_initial_weights_follow_the_official_rule() -> None:
 
 
 def test_drop_path_rises_linearly_over_the_depth_and_rests_in_evaluation(
-    small_config: EncoderConfig, small_weights: dict[str, Tensor]
+    small_config: CceConfig, small_weights: dict[str, Tensor]
 ) -> None:
     network = ContextConceptEncoder(small_config, drop_path=0.5)
     network.load_state_dict(small_weights)
@@ -225,7 +225,7 @@ def test_drop_path_rises_linearly_over_the_depth_and_rests_in_evaluation(
     assert not torch.equal(first, second)
 
 
-def test_gradients_reach_every_weight(small_config: EncoderConfig) -> None:
+def test_gradients_reach_every_weight(small_config: CceConfig) -> None:
     network = ContextConceptEncoder(small_config, mask_token=True, drop_path=0.1)
     mask = torch.zeros(3, 2, 3, dtype=torch.bool)
     mask[:, 0] = True

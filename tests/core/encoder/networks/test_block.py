@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from napari_c3r.core.encoder.block import Attention, Block, DropPath
+from napari_c3r.core.encoder.networks.block import Attention, Block, DropPath
 
 
 def test_attention_is_softmax_of_scaled_products() -> None:

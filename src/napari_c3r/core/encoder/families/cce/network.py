@@ -21,11 +21,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from napari_c3r.core.encoder.block import NORM_EPS, Block, draw_weights
-from napari_c3r.core.encoder.combiner import Combiner
-from napari_c3r.core.encoder.config import EncoderConfig
-from napari_c3r.core.encoder.positions import interpolate_positions
-from napari_c3r.core.encoder.stem import PatchEmbed, replace_masked
+from napari_c3r.core.encoder.families.cce.combiner import Combiner
+from napari_c3r.core.encoder.families.cce.config import CceConfig
+from napari_c3r.core.encoder.families.cce.stem import PatchEmbed, replace_masked
+from napari_c3r.core.encoder.networks.block import NORM_EPS, Block, draw_weights
+from napari_c3r.core.encoder.networks.positions import interpolate_positions
 
 CONTEXT, CONCEPT = 0, 1
 
@@ -44,7 +44,7 @@ class ContextConceptEncoder(nn.Module):
     """
 
     def __init__(
-        self, config: EncoderConfig, *, drop_path: float = 0.0, mask_token: bool = False
+        self, config: CceConfig, *, drop_path: float = 0.0, mask_token: bool = False
     ) -> None:
         super().__init__()
         width, heads, n_branch = config.width, config.heads, config.branch_depth

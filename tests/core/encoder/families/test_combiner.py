@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from napari_c3r.core.encoder.combiner import Combiner
+from napari_c3r.core.encoder.families.cce.combiner import Combiner
 
 
 def test_it_averages_channels_joins_groups_and_normalises_with_its_own_eps() -> None:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from napari_c3r.core.encoder.networks.patches import project_patches
+
 
 class PatchEmbed(nn.Module):
     """Embed the patches of every channel alone, with one projection per group.
@@ -47,18 +49,7 @@ class PatchEmbed(nn.Module):
             ``(B, C, N, d)`` with ``N = (H // patch_size) * (W // patch_size)``, rows first.
         """
         kernel, bias = self.proj[group].parameters()
-        patches = self._patches(F.instance_norm(images, eps=1e-5).to(kernel.dtype))
-        # A product with the flattened kernel is the strided convolution, without the rounding to
-        # TF32 that cuDNN applies to float32 convolutions by default.
-        return F.linear(patches, kernel.flatten(1), bias)
-
-    def _patches(self, images: Tensor) -> Tensor:
-        """Cut ``(B, C, H, W)`` into ``(B, C, N, patch_size**2)``."""
-        size = self.patch_size
-        rows, columns = images.shape[2] // size, images.shape[3] // size
-        whole = images[:, :, : rows * size, : columns * size]
-        grid = whole.unflatten(3, (columns, size)).unflatten(2, (rows, size))
-        return grid.transpose(3, 4).flatten(4).flatten(2, 3)
+        return project_patches(F.instance_norm(images, eps=1e-5), kernel, bias)
 
 
 def replace_masked(patches: Tensor, mask: Tensor, mask_token: Tensor) -> Tensor:

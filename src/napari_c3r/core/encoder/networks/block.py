@@ -1,4 +1,4 @@
-"""The transformer block that branches and joint encoder are made of.
+"""The transformer block.
 
 Matrix products run in the data type of their weights, while the residual stream and the layer
 norms keep the data type of the tokens. Casting those weights is therefore all it takes to run mixed

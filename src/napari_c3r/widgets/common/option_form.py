@@ -1,0 +1,222 @@
+"""Forms made from option types, so that a new setting is in the dock as soon as it is declared."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit
+from magicgui.widgets.bases import ValueWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QPushButton, QWidget
+
+from napari_c3r.core.options import OptionInfo, described
+from napari_c3r.widgets.common.form import shrinkable
+
+T = TypeVar("T")
+Choices = Sequence[tuple[str, Any]]
+
+# Where a number has no bound of its own.
+_MAX_NUMBER = 100_000
+_DECIMALS = 2
+
+
+class OptionForm(QWidget, Generic[T]):
+    """The settings of an option type as rows of a title and a control.
+
+    Parameters
+    ----------
+    kind
+        A frozen dataclass whose fields were declared by :func:`napari_c3r.core.options.option`;
+        an object without arguments holds the defaults.
+    names
+        The settings to show, in this order; by default all of them. The others keep their
+        defaults, or what `set_value` gave them.
+    choices
+        What may be chosen for a setting, as pairs of a text and a value, in place of its own.
+    resettable
+        Whether a button puts the defaults back.
+
+    Signals
+    -------
+    changed
+        A user, or `set_value`, changed a setting.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        kind: Callable[[], T],
+        names: Iterable[str] | None = None,
+        *,
+        choices: Mapping[str, Choices] | None = None,
+        resettable: bool = False,
+    ) -> None:
+        super().__init__()
+        self._default = kind()
+        self._base = self._default
+        infos = dict(described(self._default))
+        self._infos = {name: infos[name] for name in (infos if names is None else names)}
+        self._types = {
+            field.name: str(field.type)
+            for field in dataclasses.fields(self._default)  # type: ignore[arg-type]
+        }
+        self.widgets: dict[str, ValueWidget[Any]] = {}
+        self._rows = QFormLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setVerticalSpacing(4)
+        self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        for name, info in self._infos.items():
+            widget = self._make(name, info, (choices or {}).get(name))
+            self.widgets[name] = widget
+            widget.changed.connect(self._on_changed)
+            self._rows.addRow(info.label, widget.native)
+        self._reset = QPushButton("Reset")
+        self._reset.setToolTip("Put the defaults back")
+        self._reset.clicked.connect(lambda: self.set_value(self._default))
+        self._resettable = resettable
+        self._rows.addRow("", self._reset)
+        self._show_reset()
+
+    def value(self) -> T:
+        """The settings, as they stand here."""
+        chosen = {name: self._read(name) for name in self.widgets}
+        return dataclasses.replace(self._base, **chosen)  # type: ignore[type-var]
+
+    def set_value(self, options: T) -> None:
+        """Show other settings; a choice that is not offered stands at its default."""
+        self._base = options
+        for name, widget in self.widgets.items():
+            # One signal for all of them.
+            with widget.changed.blocked():
+                self._write(name, getattr(options, name))
+        self._on_changed()
+
+    def set(self, name: str, value: Any) -> None:
+        """Change one setting."""
+        if self._read(name) != value:
+            self._write(name, value)
+
+    def set_choices(self, name: str, choices: Choices) -> None:
+        """Offer other choices for a setting; what was chosen stays while it is offered."""
+        widget = self.widgets[name]
+        assert isinstance(widget, ComboBox)
+        offered = _with_unset(choices, self._infos[name])
+        native: QComboBox = widget.native
+        now = [(native.itemText(i), native.itemData(i)) for i in range(native.count())]
+        # An open list must not lose its place where nothing is other than before.
+        if now == list(offered):
+            return
+        before = widget.value
+        with widget.changed.blocked():
+            widget.choices = offered
+            values = [value for _, value in offered]
+            default = getattr(self._default, name)
+            for wanted in (before, default):
+                if wanted in values:
+                    widget.value = wanted
+                    break
+        if widget.value != before:
+            self._on_changed()
+
+    def set_visible(self, name: str, visible: bool) -> None:
+        """Show or hide the row of a setting."""
+        self._rows.setRowVisible(self.widgets[name].native, visible)
+
+    def changes(self) -> list[str]:
+        """The settings that differ from their defaults, each as ``"label value unit"``."""
+        return [
+            " ".join(filter(None, (info.label.lower(), self._text(name), info.unit)))
+            for name, info in self._infos.items()
+            if self._read(name) != getattr(self._default, name)
+        ]
+
+    def _text(self, name: str) -> str:
+        value = self._read(name)
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def _make(self, name: str, info: OptionInfo, choices: Choices | None) -> ValueWidget[Any]:
+        default = getattr(self._default, name)
+        if choices is None and info.choices:
+            choices = [(choice, choice) for choice in info.choices]
+        widget: ValueWidget[Any]
+        if choices is not None:
+            offered = _with_unset(choices, info)
+            widget = ComboBox(choices=offered, nullable=bool(info.unset))
+            shrinkable(widget.native)
+        elif isinstance(default, bool):
+            widget = CheckBox(text="")
+        elif "float" in self._types[name]:
+            widget = _number(info, default, decimals=_DECIMALS)
+        elif "int" in self._types[name]:
+            widget = _number(info, default, decimals=0)
+        else:
+            widget = LineEdit()
+        widget.native.setToolTip(info.help)
+        widget.native.setAccessibleName(info.label)
+        self.widgets[name] = widget
+        self._write(name, default)
+        return widget
+
+    def _read(self, name: str) -> Any:
+        default = getattr(self._default, name)
+        widget = self.widgets[name]
+        if not isinstance(widget, FloatSpinBox):
+            return widget.value
+        if _is_special(default) and widget.value == widget.min:
+            return default
+        return widget.value if "float" in self._types[name] else round(widget.value)
+
+    def _write(self, name: str, value: Any) -> None:
+        widget = self.widgets[name]
+        if isinstance(widget, FloatSpinBox) and _is_special(value):
+            widget.value = widget.min
+        elif isinstance(widget, ComboBox) and value not in _values(widget):
+            widget.value = getattr(self._default, name)
+        else:
+            widget.value = value
+
+    def _on_changed(self) -> None:
+        self._show_reset()
+        self.changed.emit()
+
+    def _show_reset(self) -> None:
+        self._rows.setRowVisible(self._reset, self._resettable and bool(self.changes()))
+
+
+def _number(info: OptionInfo, default: Any, decimals: int) -> FloatSpinBox:
+    """A spin box whose lowest value stands for a default that is no number.
+
+    One class for whole numbers too: that for integers knows neither units nor such a text.
+    """
+    special = _is_special(default)
+    low = info.minimum if info.minimum is not None else 0.0
+    low = min(0.0, low) if special else low
+    high = info.maximum if info.maximum is not None else _MAX_NUMBER
+    widget = FloatSpinBox(min=low, max=high, value=low, step=1.0 if high > 1 else 0.05)
+    native: QDoubleSpinBox = widget.native
+    native.setDecimals(decimals)
+    native.setMinimumWidth(60)
+    if special:
+        native.setSpecialValueText(str(default) if default is not None else info.unset)
+    if info.unit:
+        native.setSuffix(f" {info.unit}")
+    return widget
+
+
+def _is_special(value: Any) -> bool:
+    """Whether a value of a number's setting is none, such as ``"auto"``."""
+    return value is None or isinstance(value, str)
+
+
+def _values(widget: ComboBox) -> list[Any]:
+    native: QComboBox = widget.native
+    return [native.itemData(index) for index in range(native.count())]
+
+
+def _with_unset(choices: Choices, info: OptionInfo) -> tuple[tuple[str, Any], ...]:
+    head = ((info.unset, None),) if info.unset else ()
+    return (*head, *((str(text), value) for text, value in choices))
