@@ -16,7 +16,7 @@ from napari_c3r.core.errors import InputError
 from training.objectives import OBJECTIVES, find_objective
 from training.settings import build, merge, parse_overrides, read_toml
 
-# These say where and for how long a run goes on, not what comes out of it.
+# These say where and for how long a run continues, not what comes out of it.
 _FREE_TO_CHANGE = (
     *("out", "device", "max_minutes", "resident_gb", "log_steps"),
     *("checkpoint_steps", "checkpoint_minutes", "folder_minutes", "keep_epochs"),
@@ -47,7 +47,7 @@ class Config:
     Parameters
     ----------
     out
-        Folder of the run: checkpoints, log and model folder. A run that stands there goes on.
+        Folder of the run: checkpoints, log and model folder. A run that is there continues.
     data
         Folders of crop sets.
     weights
@@ -57,7 +57,7 @@ class Config:
         Rows whose column `split` says this are used; empty for all rows.
     data_share
         Part of every set's antibodies that is used. The official default trains on a fiftieth,
-        the paper on everything; the configurations beside this file say 1.
+        the paper on everything; the files in ``training/configs`` say 1.
     objective
         Name of the objective; its own settings are in a table of that name.
 
@@ -107,7 +107,7 @@ class Config:
 
     start
         Model folder of an encoder of the same sizes, whose weights the run begins with; empty for
-        random ones. A training of one's own can go on from the bundled weights this way.
+        random ones. A training of one's own can continue from the bundled weights this way.
     seed
         Of everything random.
     device

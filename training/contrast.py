@@ -1,6 +1,6 @@
 """Supervised contrast of treatments and prediction of descriptors: how the bundled weights come.
 
-Cells of one antibody or treatment attract each other (Khosla et al. 2020, eq. 2). Beside that, the
+Cells of one antibody or treatment attract each other (Khosla et al. 2020, eq. 2). In addition, the
 class token, the deviation of the patch tokens and the patch tokens themselves predict what the crop
 looks like in numbers (`descriptors`), so that a vector holds more than what parts the treatments
 of the training set. Every step draws which channels form the groups, as masked context distillation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment, Role
-    from napari_c3r.core.crops.cut import CropSpec
+    from napari_c3r.core.crops.spec import CropSpec
     from napari_c3r.core.diagnose import flip_report
     from napari_c3r.core.embed.job import embed
     from napari_c3r.core.encoder import encoders, load_encoder

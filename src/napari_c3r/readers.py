@@ -16,6 +16,7 @@ from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
 from napari_c3r.core.images.formats import format_of
 from napari_c3r.core.images.formats.zarr import is_zarr
 from napari_c3r.core.images.layouts.imagexpress import is_nested_plate
+from napari_c3r.core.table.result import KEY
 
 LayerData = tuple[da.Array, dict[str, Any], str]
 Paths = str | Sequence[str]
@@ -76,7 +77,7 @@ def read_layers(path: Paths) -> list[LayerData]:
         opened = image_layers(read_image(images[0] if len(images) == 1 else path))
     paths = [str(path)] if isinstance(path, str | Path) else [str(member) for member in path]
     for _, options, _ in opened:
-        options["metadata"]["napari_c3r"]["opened"] = paths
+        options["metadata"][KEY]["opened"] = paths
     return opened
 
 
@@ -93,7 +94,7 @@ def image_layers(image: Image) -> list[LayerData]:
             "colormap": colours[name],
             "contrast_limits": contrast_limits(plane),
             "blending": "additive",
-            "metadata": {"napari_c3r": _metadata(image, name)},
+            "metadata": {KEY: _metadata(image, name)},
             **placed,
         }
         layers.append((plane, options, "image"))

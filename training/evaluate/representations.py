@@ -181,7 +181,7 @@ def untrained_like(config: EncoderConfig, seed: int = 0) -> Encoder:
     return LocalEncoder(ModelFolder(untrained, weights, "", ""))
 
 
-def concatenate(first: Vectors, second: Vectors) -> Vectors:
+def concatenate_standardised(first: Vectors, second: Vectors) -> Vectors:
     """Join two representations of the same cells, every feature standardised over the cells."""
     parts = [standardised(part.values).astype(np.float32) for part in (first, second)]
     values = np.concatenate(parts, axis=1)

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import (
-    FieldOptions,
-    Paths,
-    Seed,
-    follow,
-    say,
-    state_licence,
-    with_field_options,
-)
+from napari_c3r.cli.options import FieldOptions, Paths, Seed
+from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@with_field_options
 def diagnose(
     paths: Paths,
     out: Annotated[Path, typer.Option(help="Report to write: a name that ends in .html.")],
@@ -41,18 +33,15 @@ def diagnose(
     """Ask whether the roles of the channels matter, and what else explains the map."""
     from napari_c3r.core.diagnose import FlipJob, FlipRun
     from napari_c3r.core.diagnose.report import require_report, write_report
-    from napari_c3r.core.embed.plate import prepare_field, require_possible
-    from napari_c3r.core.encoder import load_encoder
 
     require_report(out)
     table = _read_table(label_table)
-    settings, found = options.settings(), options.find(paths)
-    state_licence(options.method)
-    encoder = load_encoder(options.encoder)
-    require_possible(settings, encoder)
+    driver = options.driver(paths)
+    driver.require_possible()
+    fields = tuple(driver.prepare(task) for task in driver.tasks)
     run = FlipRun(
         FlipJob(
-            tuple(prepare_field(files, settings, encoder) for files in found),
+            fields,
             label_column=label_column or None,
             label_table=table,
             max_cells=cells,
@@ -60,7 +49,7 @@ def diagnose(
             seed=seed,
         )
     )
-    follow(run.steps(), f"Diagnosing {len(found)} image{'s' if len(found) > 1 else ''}")
+    follow(run.steps(), f"Diagnosing {len(fields)} image{'s' if len(fields) > 1 else ''}")
     say(f"{run.result().headline}.")
     for path in write_report(run, out, seed=seed):
         say(f"Wrote {path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from napari_c3r.core.encoder import write_model_folder
 from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
+from tests.core.encoder.toy import ToyFamily, registered
 
 from .golden import CASES, Case, tiny_config
 
@@ -68,3 +70,10 @@ def small_weights(small_config: CceConfig) -> dict[str, Tensor]:
 def small_folder(tmp_path: Path, small_config: CceConfig, small_weights: dict[str, Tensor]) -> Path:
     """Write a model folder with the small network."""
     return write_model_folder(tmp_path / "small", small_config, small_weights, "# Small\n")
+
+
+@pytest.fixture
+def toy_family() -> Iterator[ToyFamily]:
+    """Make a family known that is not part of the package."""
+    with registered() as family:
+        yield family

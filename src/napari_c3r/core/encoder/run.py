@@ -192,7 +192,7 @@ class InferenceRun:
 
         def compute(batch: NDArray[np.generic]) -> Tensor:
             images = self._family.prepare(batch[:, used], self._plan.channels, self._config)
-            return function(images.to(self._device)).cpu()
+            return function(images.to(self._device)).to("cpu", torch.float32)
 
         with torch.inference_mode():
             if len(array) == 0:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.result import KEY

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 KEY = "napari_c3r"
-"""Key in ``adata.uns`` under which a result keeps its provenance."""
+"""Key under which a result keeps its provenance, in ``adata.uns`` and in files, and a layer what
+is known of its image, in its metadata."""
 
 
 def vector_names(count: int) -> list[str]:
