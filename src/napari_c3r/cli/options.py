@@ -92,8 +92,8 @@ class FieldOptions:
             as_typed[name] = as_typed[name] or None
         read = {
             "names": _parse_names(self.names),
-            "context": _parse_list(self.context),
-            "concept": _parse_list(self.concept),
+            "context": parse_list(self.context),
+            "concept": parse_list(self.concept),
             "z": _number_or_word(self.z),
             "labels": None if self.labels is None else str(self.labels),
             "crop": CropSpec(neighbours=self.neighbours or None),  # type: ignore[arg-type]
@@ -181,7 +181,8 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _parse_list(text: str) -> tuple[str, ...]:
+def parse_list(text: str) -> tuple[str, ...]:
+    """Split what was typed at its commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
@@ -190,7 +191,7 @@ def _number_or_word(text: str) -> str | int:
 
 
 def _parse_names(text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in _parse_list(text)]
+    pairs = [part.partition("=") for part in parse_list(text)]
     for old, equals, new in pairs:
         if not (old.strip() and equals and new.strip()):
             raise InputError(f"--names has the part '{old}{equals}{new}'; write it as old=new")

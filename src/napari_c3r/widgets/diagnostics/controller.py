@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.diagnose import FlipReport, FlipRun, Kind
+from napari_c3r.core.diagnose.entries import SWAP
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, answer
+from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, diagnose
 from napari_c3r.widgets.diagnostics.options import (
     DiagnosticsJob,
     DiagnosticsOptions,
@@ -36,15 +37,15 @@ Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(eq=False)
 class _Work:
-    """A question whose run may be taken up again."""
+    """A job whose run may be taken up again."""
 
-    asked: DiagnosticsJob
+    job: DiagnosticsJob
     run: FlipRun | None = None
     seconds: float = 0.0
 
 
 class DiagnosticsController(QObject):
-    """Asks a session's result one question at a time.
+    """Runs diagnostics on a session's result, one job at a time.
 
     Signals
     -------
@@ -84,7 +85,7 @@ class DiagnosticsController(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a question is being answered."""
+        """Whether diagnostics are running."""
         return self._working[ASK].running is not None
 
     @property
@@ -106,9 +107,7 @@ class DiagnosticsController(QObject):
     def outdated(self) -> str:
         """Why what was found no longer holds, or an empty string."""
         found = self.diagnosis
-        return (
-            "" if found is None else outdated_sentence(self._session, found.asked.labels_by_image)
-        )
+        return "" if found is None else outdated_sentence(self._session, found.job.labels_by_image)
 
     @property
     def estimate(self) -> Estimate | None:
@@ -117,15 +116,15 @@ class DiagnosticsController(QObject):
         known = self._estimate
         return known[1] if done is not None and known and known[0] is done.labels_by_image else None
 
-    def ask(self, question: DiagnosticsOptions) -> None:
-        """Answer a question from the beginning."""
+    def start(self, options: DiagnosticsOptions) -> None:
+        """Run diagnostics from the beginning."""
         try:
-            self._start(_Work(make_job(self._session, question)))
+            self._start(_Work(make_job(self._session, options)))
         except InputError as error:
             self._on_failed(ASK, str(error))
 
     @property
-    def can_go_on(self) -> bool:
+    def can_resume(self) -> bool:
         """Whether a run was stopped that still fits the result."""
         found = self.diagnosis
         return bool(found and found.cells_left and self._work and not self.outdated)
@@ -147,8 +146,8 @@ class DiagnosticsController(QObject):
             began = time.perf_counter()
             if work.run is None:
                 yield "loading the encoder"
-                work.run = FlipRun(work.asked.job(self._encoder(work.asked.encoder_source)))
-            found = yield from answer(work.asked, work.run, stop)
+                work.run = FlipRun(work.job.job(self._encoder(work.job.encoder_source)))
+            found = yield from diagnose(work.job, work.run, stop)
             work.seconds += time.perf_counter() - began
             return replace(found, seconds=work.seconds)
 
@@ -172,17 +171,17 @@ class DiagnosticsController(QObject):
         done = self._session.embedded
         if done is None or self.estimate is not None or self.busy or disabled_reason(self._session):
             return
-        asked = make_job(self._session, DiagnosticsOptions((Kind.SWAP,)))
-        count = len(asked.fields[0].wanted)
+        job = make_job(self._session, DiagnosticsOptions((SWAP.name,)))
+        count = len(job.fields[0].wanted)
 
         def body(_: threading.Event) -> Generator[str, None, Estimate]:
             from napari_c3r.core.embed.estimate import estimate
 
             yield "embedding a few crops"
-            return estimate(asked.field_job(self._encoder(asked.encoder_source)), count)
+            return estimate(job.field_job(self._encoder(job.encoder_source)), count)
 
         def take(found: Estimate) -> None:
-            self._estimate = asked.labels_by_image, found
+            self._estimate = job.labels_by_image, found
 
         self._working[ESTIMATE].start(ESTIMATE, body, take)
 
@@ -200,7 +199,7 @@ class DiagnosticsController(QObject):
             from napari_c3r.core.diagnose.maps import paired_maps
 
             yield "laying out the maps"
-            vectors, seed = found.report.vectors, found.asked.question.seed
+            vectors, seed = found.report.vectors, found.job.options.seed
             return paired_maps(vectors[str(Kind.ASSIGNED)], vectors[name], start=start, seed=seed)
 
         def take(maps: Maps) -> None:
@@ -227,12 +226,12 @@ class DiagnosticsController(QObject):
             return
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
-            from napari_c3r.core.diagnose.report import require_report, write_found
+            from napari_c3r.core.diagnose.report import require_report, write_answers
 
             yield "writing"
             require_report(Path(path))
-            seed = found.asked.question.seed
-            return write_found(found.run, found.confounds, Path(path), seed=seed)[0]
+            seed = found.job.options.seed
+            return write_answers(found.run, found.answers, Path(path), seed=seed)[0]
 
         self.problem = ""
         self._working[REPORT].start(REPORT, body, lambda page: self.written.emit(str(page)))
@@ -243,7 +242,7 @@ class DiagnosticsController(QObject):
             return
         done, work = self._session.embedded, self._work
         if work is not None and (
-            done is None or done.labels_by_image is not work.asked.labels_by_image
+            done is None or done.labels_by_image is not work.job.labels_by_image
         ):
             if self.running:
                 self._working[ASK].discard()

@@ -18,13 +18,16 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose.entries import BUILT_IN, CONFOUNDS, PARITY
+from napari_c3r.core.diagnose.entries.confounds import ConfoundsFound
+from napari_c3r.core.diagnose.entries.parity import ParityResult
+from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Part, session_of
 from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.diagnostics import headers
 from napari_c3r.widgets.diagnostics.answer_body import AnswerBody
-from napari_c3r.widgets.diagnostics.ask_body import AskBody
 from napari_c3r.widgets.diagnostics.cells_body import CellsBody
 from napari_c3r.widgets.diagnostics.channels_body import ChannelsBody
 from napari_c3r.widgets.diagnostics.confounds_body import ConfoundsBody
@@ -32,6 +35,8 @@ from napari_c3r.widgets.diagnostics.controller import DiagnosticsController
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.linked_views import LinkedViews
 from napari_c3r.widgets.diagnostics.options import NOISE_REPEATS, label_columns
+from napari_c3r.widgets.diagnostics.options_body import OptionsBody
+from napari_c3r.widgets.diagnostics.result_body import ResultBody
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 from napari_c3r.widgets.explorer.dock import open_plugin_dock
 from napari_c3r.widgets.main.status import counted, roughly
@@ -39,18 +44,20 @@ from napari_c3r.widgets.main.status import counted, roughly
 if TYPE_CHECKING:
     import napari.viewer
 
+    from napari_c3r.core.diagnose.registry import DiagnosticAnswers
+
 NAME = "C3R Diagnostics"
 _PAGES = "Report (*.html)"
 _COST_WAIT_MS = 400
 
 
 class C3RDiagnostics(QWidget):
-    """Asks the session's result under other roles and shows what comes of it.
+    """Runs diagnostics on the session's result and shows what comes of it.
 
     Parameters
     ----------
     viewer
-        The viewer whose session to ask.
+        The viewer whose session has the result.
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
@@ -58,8 +65,10 @@ class C3RDiagnostics(QWidget):
         self.viewer = viewer
         self.session = session_of(viewer)
         self.asking = DiagnosticsController(self.session, self)
-        self.ask, self.answer, self.cells = AskBody(), AnswerBody(), CellsBody()
+        self.options, self.answer, self.cells = OptionsBody(), AnswerBody(), CellsBody()
         self.confounds, self.channels = ConfoundsBody(), ChannelsBody()
+        self.others = {each: ResultBody(each) for each in diagnostics() if each not in BUILT_IN}
+        """Diagnostics that were registered from outside."""
         self.showing = LinkedViews(viewer, self.session, self.asking, self.cells, self)
         self.save_button = QPushButton("Save report…")
         self.save_button.setToolTip("One HTML page, the same as Markdown, and its pictures")
@@ -71,11 +80,12 @@ class C3RDiagnostics(QWidget):
 
     def _build(self) -> None:
         bodies: dict[str, QWidget] = {
-            "Ask": self.ask,
+            "Ask": self.options,
             "Answer": self.answer,
             "Cells": self.cells,
-            "Suspects": self.confounds,
+            "Confounds": self.confounds,
             "Channels": self.channels,
+            **{each.label: body for each, body in self.others.items()},
         }
         self.steps = [Step(n, name, body) for n, (name, body) in enumerate(bodies.items(), 1)]
         holder = QWidget()
@@ -116,17 +126,17 @@ class C3RDiagnostics(QWidget):
 
     def _connect(self) -> None:
         asking, viewer = self.asking, self.viewer
-        self.ask.ask_requested.connect(asking.ask)
-        self.ask.continue_requested.connect(asking.resume)
-        self.ask.abort_requested.connect(self._abort)
-        self.ask.begin_requested.connect(lambda: open_plugin_dock(viewer, "C3R"))
-        self.ask.choice_changed.connect(self._render)
+        self.options.run_requested.connect(asking.start)
+        self.options.continue_requested.connect(asking.resume)
+        self.options.abort_requested.connect(self._abort)
+        self.options.begin_requested.connect(lambda: open_plugin_dock(viewer, "C3R"))
+        self.options.choice_changed.connect(self._render)
         self.answer.chosen.connect(self.show_variant)
         self.cells.variant_chosen.connect(self.show_variant)
         self.channels.use_requested.connect(self._use_roles)
         self.save_button.clicked.connect(self._choose_report)
         asking.changed.connect(self._render)
-        asking.progressed.connect(self.ask.show_progress)
+        asking.progressed.connect(self.options.show_progress)
         asking.answered.connect(self._show_diagnosis)
         asking.written.connect(lambda path: self.said.show_lines([f"Wrote {path}"]))
         self.session.changed.connect(self._on_changed)
@@ -153,10 +163,10 @@ class C3RDiagnostics(QWidget):
             self._render()
 
     def _show_result(self) -> None:
-        """Offer what the result allows to ask."""
+        """Offer what the result allows to run."""
         done = self.session.embedded
-        self.ask.show_cells(0 if done is None else len(done.table))
-        self.ask.show_label_columns([] if done is None else label_columns(done.table.obs))
+        self.options.show_cells(0 if done is None else len(done.table))
+        self.options.show_label_columns([] if done is None else label_columns(done.table.obs))
         if self.isVisible():
             self._costing.start()
         self._render()
@@ -166,24 +176,25 @@ class C3RDiagnostics(QWidget):
         asking, found = self.asking, self.asking.diagnosis
         outdated = asking.outdated
         states = (
-            headers.ask_status(self.session, found, outdated),
+            headers.options_status(self.session, found, outdated),
             headers.answer_status(found, outdated),
             headers.cells_status(found, outdated, self.cells.chosen),
-            headers.confounds_status(found, outdated),
+            headers.diagnostic_status(CONFOUNDS, found, outdated),
             headers.channels_status(self.session, found, outdated),
+            *(headers.diagnostic_status(each, found, outdated) for each in self.others),
         )
         problem = self._show_cost() if not states[0].disabled_reason else ""
-        lines = (asking.problem or problem, "", "", "", "")
-        for step, state, line in zip(self.steps, states, lines, strict=True):
-            step.show_status(state, line)
-        if self.ask.bar.isHidden() == asking.running:
-            self.ask.show_running(asking.running)
-        can_ask = not (states[0].disabled_reason or problem or asking.running)
-        left = found.cells_left if found is not None and asking.can_go_on else 0
-        self.ask.show_state(can_ask, self.session.embedded is not None, left)
+        for step, state in zip(self.steps, states, strict=True):
+            step.show_status(state, (asking.problem or problem) if step is self.steps[0] else "")
+        if self.options.bar.isHidden() == asking.running:
+            self.options.show_running(asking.running)
+        can_run = not (states[0].disabled_reason or problem or asking.running)
+        left = found.cells_left if found is not None and asking.can_resume else 0
+        self.options.show_state(can_run, self.session.embedded is not None, left)
         self.cells.show_state(not outdated, asking.mapping)
-        if found is not None and found.report.suggestion is not None:
-            suggested = found.report.suggestion.assignment
+        channels = headers.suggested_roles(found)
+        if channels is not None:
+            suggested = channels.suggestion.assignment
             self.channels.show_roles(self.session.assignment, suggested)
         self._show_saving(found)
 
@@ -198,25 +209,25 @@ class C3RDiagnostics(QWidget):
         """Say what running would take; returns why it cannot be run."""
         done = self.session.embedded
         assert done is not None
-        question = self.ask.question()
+        options = self.options.options()
         roles = done.assignment
         try:
-            times = question.embeddings(roles)
+            times = options.embeddings(roles)
         except InputError as error:
-            self.ask.show_cost("", "")
+            self.options.show_cost("", "")
             return str(error)
-        cells = min(question.most_cells, len(done.table))
+        cells = min(options.most_cells, len(done.table))
         text = f"{counted(cells, 'cell')} × {times} variants"
         cost = self.asking.estimate
         if cost is not None:
             mode = str(done.table.uns[KEY]["concept_mode"])
-            worth = cells * question.cost(roles, mode)
+            worth = cells * options.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
             text += f", about {roughly(seconds)} on {cost.device}"
-        ways = len(question.plan(roles).variants)
-        tip = f"{ways} ways to give roles, {NOISE_REPEATS} disturbed crops for the noise floor"
-        tip += f", each of {len(roles.used)} channels alone" if question.parity else ""
-        self.ask.show_cost(text, f"A cell is embedded {times} times: {tip}")
+        ways = len(options.plan(roles).variants)
+        tip = f"{ways} ways to give roles, {NOISE_REPEATS} perturbed crops for the noise floor"
+        tip += f", each of {len(roles.used)} channels alone" if options.single_channels else ""
+        self.options.show_cost(text, f"A cell is embedded {times} times: {tip}")
         return ""
 
     def _show_diagnosis(self, found: Diagnosis) -> None:
@@ -224,8 +235,7 @@ class C3RDiagnostics(QWidget):
         report = found.report
         self.answer.show_report(report)
         self.cells.show_report(report)
-        self.confounds.show_found(found.confounds, found.unexplained)
-        self.channels.show_report(report)
+        self._show_answers(found.answers)
         # The one that the headline is about.
         mattering = [result for result in report.results if result.matters]
         strongest = max(mattering or report.results, key=lambda result: result.beyond.value)
@@ -233,8 +243,26 @@ class C3RDiagnostics(QWidget):
         self.steps[0].set_open(found.cells_left > 0)
         for step in self.steps[1:4]:
             step.set_open(True)
-        self.steps[4].set_open(report.suggestion is not None)
         self.show_variant(strongest.variant.name)
+
+    def _show_answers(self, answers: DiagnosticAnswers) -> None:
+        """Show what each diagnostic found, or why it found nothing."""
+        confounds = answers.results.get(CONFOUNDS.name)
+        self.confounds.show_confounds(
+            confounds.confounds if isinstance(confounds, ConfoundsFound) else None,
+            answers.reasons.get(CONFOUNDS.name, "Not asked"),
+        )
+        channels = answers.results.get(PARITY.name)
+        if isinstance(channels, ParityResult):
+            self.channels.show_result(channels)
+        self.steps[4].set_open(channels is not None)
+        for step, (each, body) in zip(self.steps[5:], self.others.items(), strict=True):
+            result = answers.results.get(each.name)
+            if result is None:
+                body.show_reason(answers.reasons.get(each.name, "Not asked"))
+            else:
+                body.show_result(result)
+            step.set_open(result is not None)
 
     def show_variant(self, name: str) -> None:
         """Look at one variant in all sections."""
@@ -245,14 +273,15 @@ class C3RDiagnostics(QWidget):
             self.asking.show_maps(name)
 
     def _abort(self) -> None:
-        self.ask.show_stopping()
+        self.options.show_stopping()
         self.asking.request_stop()
 
     def _use_roles(self) -> None:
-        found, now = self.asking.diagnosis, self.session.assignment
-        if found is None or found.report.suggestion is None or now is None:
+        channels = headers.suggested_roles(self.asking.diagnosis)
+        now = self.session.assignment
+        if channels is None or now is None:
             return
-        suggested = found.report.suggestion.assignment
+        suggested = channels.suggestion.assignment
         self.session.set_assignment(
             ChannelAssignment(
                 {**now.roles, **suggested.roles}, {**now.reasons, **suggested.reasons}

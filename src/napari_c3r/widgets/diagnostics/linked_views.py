@@ -111,7 +111,7 @@ class LinkedViews(QObject):
     def _rows(self) -> NDArray[np.intp]:
         """Row in the session's table of every cell that was asked, −1 where it is not shown."""
         found, done = self._asking.diagnosis, self._session.embedded
-        if found is None or done is None or done.labels_by_image is not found.asked.labels_by_image:
+        if found is None or done is None or done.labels_by_image is not found.job.labels_by_image:
             return np.empty(0, np.intp)
         return np.asarray(done.table.obs_names.get_indexer(found.report.obs.index), np.intp)
 
