@@ -1,43 +1,49 @@
-"""Print every promised speed as one table: ``python -m benchmarks``."""
+"""Print promised speeds as one table: ``python -m benchmarks [--toy] [PART ...]``.
+
+All parts by default. ``--toy`` runs them on so little that they end in seconds, which shows that
+they work and says nothing about speed.
+"""
 
 from __future__ import annotations
 
-from benchmarks import (
-    clusters_plotter,
-    diagnose,
-    encoder_channels,
-    encoder_forward,
-    estimate,
-    linking,
-    memory,
-    pipeline,
-    scatter,
-    segment_speed,
-    simulate,
-    start,
-    training_speed,
+import argparse
+from importlib import import_module
+
+from benchmarks._row import Row
+
+PARTS = (
+    "start",
+    "encoder_forward",
+    "encoder_channels",
+    "pipeline",
+    "estimate",
+    "segment_speed",
+    "simulate",
+    "training_speed",
+    "scatter",
+    "linking",
+    "clusters_plotter",
+    "memory",
+    "diagnose",
 )
 
 
+def measure(part: str, *, toy: bool = False) -> list[Row]:
+    """Rows of one part, each of which is a module with a function ``rows(toy)``."""
+    found: list[Row] = import_module(f"benchmarks.{part}").rows(toy=toy)
+    return found
+
+
 def main() -> None:
-    """Run all, printing each row as it is measured."""
-    parts = (
-        start,
-        encoder_forward,
-        encoder_channels,
-        pipeline,
-        estimate,
-        segment_speed,
-        simulate,
-        training_speed,
-        scatter,
-        linking,
-        clusters_plotter,
-        memory,
-        diagnose,
-    )
-    for part in parts:
-        for row in part.rows():
+    """Run the parts asked for, printing the rows of each as it is done."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--toy", action="store_true", help="a size that takes seconds")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.parts) - set(PARTS):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}")
+    for part in chosen.parts or PARTS:
+        for row in measure(part, toy=chosen.toy):
             print(row, flush=True)
 
 

@@ -1,6 +1,6 @@
 """The same work in this plugin and in napari-clusters-plotter, timed by one clock.
 
-Usage: python _plotters.py ours|peer [points] [side_px]
+Usage: python -m benchmarks._plotters ours|peer POINTS SIDE_PX
 
 Needs napari, and for ``peer`` only napari-clusters-plotter beside it: the two need not be
 installed together. Prints least seconds as JSON. Everything is timed to the last pixel, the plot
@@ -20,10 +20,10 @@ import pandas as pd
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication
 
+from benchmarks._scene import embedded_cells, grid_of_cells, wavy_lasso
+
 REPEATS = 3
-PITCH = 13
 CLASSES = 8
-CORNERS = 200
 
 
 def points(count: int) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -35,17 +35,7 @@ def points(count: int) -> tuple[np.ndarray, list[np.ndarray]]:
 
 def lasso(turn: int) -> np.ndarray:
     """Corners of a wavy loop, another one each turn."""
-    angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
-    radius = 1.2 + 0.2 * np.sin(7 * angle + turn)
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
-
-
-def grid_of_cells(side_px: int) -> np.ndarray:
-    """Labels (side, side) of square cells, numbered in reading order."""
-    y, x = np.indices((side_px, side_px))
-    count = side_px // PITCH
-    grid = np.minimum(y // PITCH, count - 1) * count + np.minimum(x // PITCH, count - 1)
-    return np.where((y % PITCH > 0) & (x % PITCH > 0), grid + 1, 0).astype(np.int32)
+    return wavy_lasso(radius=1.2, turn=turn)
 
 
 def least(task: Callable[[int], None]) -> float:
@@ -90,29 +80,10 @@ def ours(count: int, side_px: int) -> dict[str, float]:
 
 def our_image(side_px: int) -> float:
     """Time from a lasso on the map to both map and image drawn."""
-    from napari_c3r.core.channels import ChannelAssignment
-    from napari_c3r.core.images import Image
-    from napari_c3r.core.table import make_result
-    from napari_c3r.session import Cells, EmbeddingResult, session_of
     from napari_c3r.widgets.explorer.dock import C3RExplorer
 
-    labels = grid_of_cells(side_px)
-    count = int(labels.max())
     viewer = napari.Viewer(show=True)
-    viewer.add_image(np.zeros((side_px, side_px), np.uint8), name="DNA")
-    image = Image.from_array(viewer.layers["DNA"].data, ["DNA"], name="field")
-    xy, codes = points(count)
-    obs = pd.DataFrame({"image": "field", "label": np.arange(count) + 1, "y_px": 9.0, "x_px": 9.0})
-    table = make_result(obs, np.zeros((count, 1), np.float32), [("DNA", "cls")], {})
-    table.obs["cluster"] = pd.Categorical(codes[0].astype(str))
-    table.obsm["X_umap"] = xy
-    session, cells = session_of(viewer), Cells(labels, count, "field", "")
-    session.set_image(image)
-    session.set_cells(cells)
-    roles = ChannelAssignment({"DNA": "both"})
-    session.set_embedded(
-        EmbeddingResult(table, "field", cells, roles, "", 0.0, True, {"field": image})
-    )
+    embedded_cells(viewer, side_px)
     explorer = C3RExplorer(viewer)
     viewer.window.add_dock_widget(explorer, area="bottom")
     QApplication.processEvents()
@@ -191,5 +162,4 @@ def peer_image(side_px: int) -> float:
 if __name__ == "__main__":
     application = QApplication.instance() or QApplication([])
     who = {"ours": ours, "peer": peer}[sys.argv[1]]
-    sizes = [int(argument) for argument in sys.argv[2:]] or [1_000_000, 4096]
-    print(json.dumps(who(*sizes)))
+    print(json.dumps(who(*map(int, sys.argv[2:]))))

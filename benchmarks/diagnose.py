@@ -1,8 +1,7 @@
-"""A flip report beside the embeddings it is made of: ``python -m benchmarks.diagnose [CELLS]``."""
+"""A flip report beside the embeddings it is made of."""
 
 from __future__ import annotations
 
-import sys
 import time
 
 from benchmarks._row import Row
@@ -13,11 +12,12 @@ from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.simulate import simulate_field
 
 _MAX_RATIO = 1.1
-_CELLS = 120
+_CELLS, _TOY_CELLS = 120, 20
 
 
-def rows(n_cells: int = _CELLS) -> list[Row]:
+def rows(*, toy: bool = False) -> list[Row]:
     """Time of a report of five channels, in embeddings for each variant and noise repeat."""
+    n_cells = _TOY_CELLS if toy else _CELLS
     side = round((n_cells / 440) ** 0.5 * 1000 / 0.6)
     made = simulate_field("cell-painting", shape=(side, side), seed=0)
     roles = ChannelAssignment.suggest(made.image.channel_names)
@@ -47,8 +47,3 @@ def _seconds(run: FieldEmbedder | FlipRun) -> float:
         pass
     run.result()
     return time.perf_counter() - start
-
-
-if __name__ == "__main__":
-    for row in rows(int(sys.argv[1]) if len(sys.argv) > 1 else _CELLS):
-        print(row)

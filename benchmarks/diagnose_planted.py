@@ -29,7 +29,7 @@ from napari_c3r.core.diagnose import FlipReport, Kind, flip_report
 from napari_c3r.core.diagnose.confounds import Confounds, confounds
 from napari_c3r.core.embed.job import embed
 from napari_c3r.core.encoder import Encoder, load_encoder
-from napari_c3r.core.encoder.cce import CONTEXT
+from napari_c3r.core.encoder.families.cce.network import CONTEXT
 from napari_c3r.core.images import Image
 from napari_c3r.core.simulate import (
     Assay,

@@ -1,7 +1,4 @@
-"""Encoder forward against a plain eager ViT with the same weights, and bfloat16 against float32.
-
-Usage: python -m benchmarks.encoder_forward
-"""
+"""Encoder forward against a plain eager ViT with the same weights, and bfloat16 against float32."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks._row import Row, seconds
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
-from napari_c3r.core.encoder.block import Block
-from napari_c3r.core.encoder.positions import interpolate_positions
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.families.cce import CceConfig, CceFamily, ContextConceptEncoder
+from napari_c3r.core.encoder.networks.block import Block
+from napari_c3r.core.encoder.networks.positions import interpolate_positions
 from napari_c3r.core.encoder.runtime import (
     cast_matrix_products,
     choose_batch_size,
@@ -24,6 +22,8 @@ from napari_c3r.core.encoder.runtime import (
 
 CONTEXT, CONCEPT = [0, 1], [2, 3]
 REPEATS = 7
+# The bundled encoder's, and the largest that a processor is for.
+_SIZES, _TOY_SIZES = (("T", 112), ("S", 224)), (("T", 32),)
 
 
 def plain_block(block: Block, tokens: Tensor) -> Tensor:
@@ -63,13 +63,22 @@ def plain_forward(network: ContextConceptEncoder, images: Tensor) -> Tensor:
     return network.norm(tokens)
 
 
-def rows(size: str = "S", side: int = 224) -> list[Row]:
+def rows(*, toy: bool = False) -> list[Row]:
     """Measure 2 context and 2 concept channels on the best device, in batches as chosen for it."""
+    sizes, repeats = (_TOY_SIZES, 1) if toy else (_SIZES, REPEATS)
+    return [row for size, side in sizes for row in _rows(size, side, repeats)]
+
+
+def _rows(size: str, side: int, repeats: int) -> list[Row]:
     device = choose_device("auto")
     torch.manual_seed(0)
-    config = EncoderConfig.of_size(size)
+    config = CceConfig.of_size(size)
     network = ContextConceptEncoder(config).eval().to(device)
-    batch = choose_batch_size("auto", device, config, len(CONTEXT), side, side)
+    roles = ChannelAssignment(dict.fromkeys("01", "context") | dict.fromkeys("23", "concept"))
+    family = CceFamily()
+    plan = family.make_plan(roles, "0123", "joint", "cls")
+    needed = family.activation_bytes(config, plan, side, side)
+    batch = choose_batch_size("auto", device, needed)
     images = torch.rand(batch, 4, side, side, device=device)
     fast = copy.deepcopy(network)
     cast_matrix_products(fast, "bfloat16")
@@ -83,7 +92,7 @@ def rows(size: str = "S", side: int = 224) -> list[Row]:
         rough = finish(fast(images, CONTEXT, CONCEPT))
         cosine = torch.cosine_similarity(exact, rough).min().item()
         plain_s, exact_s, fast_s = seconds(
-            REPEATS,
+            repeats,
             lambda: finish(plain_forward(network, images)),
             lambda: finish(network(images, CONTEXT, CONCEPT)),
             lambda: finish(fast(images, CONTEXT, CONCEPT)),
@@ -112,8 +121,3 @@ def rows(size: str = "S", side: int = 224) -> list[Row]:
             cosine >= 0.999,
         ),
     ]
-
-
-if __name__ == "__main__":
-    for size, side in (("T", 112), ("S", 112), ("S", 224)):
-        print(*rows(size, side), sep="\n", flush=True)

@@ -8,6 +8,7 @@ import sys
 from benchmarks._row import Row
 
 _MAX_GIB = 2.0
+_SIDE, _TOY_SIDE = 30_000, 1_000
 
 # The encoder is left out: its memory depends on the batch alone, and 10⁵ cells would take it
 # half an hour. The array of their vectors is there.
@@ -16,10 +17,11 @@ import resource, sys
 import dask.array as da
 import numpy as np
 from napari_c3r.core.cells.measure import measure_cells
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.images import Image
 
-SIDE, PITCH, CHUNK = 30_000, 94, 1_024
+SIDE, PITCH, CHUNK = int(sys.argv[1]), 94, 1_024
 
 def cells(block_info=None):
     (y0, y1), (x0, x1) = block_info[None]["array-location"]
@@ -49,20 +51,17 @@ print(len(vectors), (end - start) * unit / 2**30)
 """
 
 
-def rows() -> list[Row]:
+def rows(*, toy: bool = False) -> list[Row]:
     """Greatest resident memory above the start, in a fresh interpreter."""
-    done = subprocess.run([sys.executable, "-c", _WORK], check=True, capture_output=True, text=True)
+    side = _TOY_SIDE if toy else _SIDE
+    command = [sys.executable, "-c", _WORK, str(side)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     count, gib = done.stdout.split()
     return [
         Row(
-            f"memory for {int(count):,} cells of a lazy 30 000² image",
+            f"memory for {int(count):,} cells of a lazy {side}² image",
             f"+{float(gib):.2f} GiB",
             f"+{_MAX_GIB:.0f} GiB at most",
             float(gib) <= _MAX_GIB,
         )
     ]
-
-
-if __name__ == "__main__":
-    for row in rows():
-        print(row)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks._real_sets import SETS, load
+from benchmarks._real_sets import SETS, RealSet, load
 from napari_c3r.core.channels import ChannelAssignment, Role
 from napari_c3r.core.diagnose.flip_crops import embed_alone
 from napari_c3r.core.diagnose.parity import parity_and_entropy
 from napari_c3r.core.diagnose.suggest import suggest_roles
-from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.encoder import Encoder, load_encoder
 
 HEAD = (
     "| set (cells) | channel | known role | parity | one to one | entropy | by data | by name | "
@@ -21,13 +21,12 @@ HEAD = (
 )
 
 
-def main() -> None:
-    most_cells = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    encoder = load_encoder(sys.argv[2] if len(sys.argv) > 2 else "bundled")
+def run(encoder: Encoder, most_cells: int, sets: tuple[RealSet, ...] = SETS) -> None:
+    """Print the table, set by set, as each is done."""
     print(f"Encoder: {encoder.name}; at most {most_cells} cells of each set\n")
     print(HEAD + "\n" + "|---" * (HEAD.count("|") - 1) + "|", flush=True)
     right = {"data": [0, 0], "name": [0, 0], "both": [0, 0]}
-    for chosen in SETS:
+    for chosen in sets:
         crops = load(chosen, encoder.config, most_cells)
         names = crops.channel_names
         vectors = embed_alone(crops.pixels, names, encoder=encoder)
@@ -60,6 +59,11 @@ def main() -> None:
     print()
     for source, (count, total) in right.items():
         print(f"Right by {source}: {count} of {total} channels ({count / max(total, 1):.0%})")
+
+
+def main() -> None:
+    most_cells = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    run(load_encoder(sys.argv[2] if len(sys.argv) > 2 else "bundled"), most_cells)
 
 
 def _marked(role: Role | None, known: Role) -> str:

@@ -1,7 +1,5 @@
 """The scatter map with a million points.
 
-Usage: python -m benchmarks.scatter
-
 What is drawn is timed to the last pixel: without a graphics card, as under Xvfb, the processor
 stands in for one and takes nearly all of that time.
 """
@@ -13,23 +11,23 @@ from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication
 
 from benchmarks._row import Row, seconds
+from benchmarks._scene import wavy_lasso
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 
-POINTS = 1_000_000
-CORNERS = 200
+POINTS, _TOY_POINTS = 1_000_000, 1_000
 REPEATS = 5
 LASSO_BUDGET_S = 0.1
 
 
 class Bench:
-    """A map of a million points in 24 categories, and the tasks to time on it."""
+    """A map of many points in 24 categories, and the tasks to time on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, points: int) -> None:
         rng = np.random.default_rng(0)
-        self.xy = rng.normal(size=(POINTS, 2)).astype(np.float32)
-        self.codes = [rng.integers(-1, 24, POINTS) for _ in range(2)]
-        self.values = rng.normal(size=POINTS)
+        self.xy = rng.normal(size=(points, 2)).astype(np.float32)
+        self.codes = [rng.integers(-1, 24, points) for _ in range(2)]
+        self.values = rng.normal(size=points)
         self.polygon = wavy_lasso()
         self.model = ScatterModel()
         self.model.set_points(self.xy)
@@ -70,43 +68,33 @@ class Bench:
         self.draw()
 
 
-def rows() -> list[Row]:
+def rows(*, toy: bool = False) -> list[Row]:
     """Measure lasso, recolouring and drawing."""
     application = QApplication.instance() or QApplication([])
-    bench = Bench()
+    points = _TOY_POINTS if toy else POINTS
+    bench = Bench(points)
     bench.widget.show()
     application.processEvents()
     view = type(bench.widget.canvas.view).__name__
     inside, released = seconds(REPEATS, bench.test_lasso, bench.release_lasso)
-    share = f"{bench.model.selection.mean():.0%} of 10⁶ points"
+    share = f"{bench.model.selection.mean():.0%} of {points:,} points"
     bench.model.clear()
     tasks = {
-        "set 10⁶ points": bench.set_points,
-        "recolour 10⁶ points by category, to colours sent": bench.colour_by_category,
-        "recolour 10⁶ points by value, to colours sent": bench.colour_by_value,
-        f"draw 10⁶ points, {view}": bench.draw,
-        f"recolour 10⁶ points by category and draw, {view}": bench.recolour_and_draw,
+        f"set {points:,} points": bench.set_points,
+        f"recolour {points:,} points by category, to colours sent": bench.colour_by_category,
+        f"recolour {points:,} points by value, to colours sent": bench.colour_by_value,
+        f"draw {points:,} points, {view}": bench.draw,
+        f"recolour {points:,} points by category and draw, {view}": bench.recolour_and_draw,
     }
     taken = [seconds(REPEATS, task)[0] for task in tasks.values()]
     bench.widget.close()
     return [
-        _lasso_row(f"lasso of {CORNERS} corners around {share}", inside),
+        _lasso_row(f"lasso of {len(bench.polygon)} corners around {share}", inside),
         _lasso_row("lasso released, cleared before, to colours sent", released),
         *(Row(name, f"{s * 1e3:.1f} ms", "", True) for name, s in zip(tasks, taken, strict=True)),
     ]
 
 
-def wavy_lasso() -> np.ndarray:
-    """Corners (M, 2) of a loop with seven lobes."""
-    angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
-    radius = 1.4 + 0.2 * np.sin(7 * angle)
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
-
-
 def _lasso_row(name: str, taken: float) -> Row:
     held = taken <= LASSO_BUDGET_S
     return Row(name, f"{taken * 1e3:.1f} ms", f"at most {LASSO_BUDGET_S * 1e3:.0f} ms", held)
-
-
-if __name__ == "__main__":
-    print(*rows(), sep="\n", flush=True)

@@ -10,7 +10,7 @@ from benchmarks._row import Row
 
 _MAX_IMPORT_SECONDS = 0.1
 _MAX_DOCK_SECONDS = 1.0
-_REPEATS = 5
+_REPEATS, _TOY_REPEATS = 5, 1
 
 # napari is running when a dock is opened, so its own import does not count.
 _OPEN_DOCK = """
@@ -29,11 +29,12 @@ dock.release()
 """
 
 
-def rows() -> list[Row]:
+def rows(*, toy: bool = False) -> list[Row]:
     """Least seconds of several fresh interpreters."""
-    bare = min(_run("pass") for _ in range(_REPEATS))
-    added = min(_run("import napari_c3r") for _ in range(_REPEATS)) - bare
-    opened = min(_opening() for _ in range(3))
+    repeats = _TOY_REPEATS if toy else _REPEATS
+    bare = min(_run("pass") for _ in range(repeats))
+    added = min(_run("import napari_c3r") for _ in range(repeats)) - bare
+    opened = min(_opening() for _ in range(min(repeats, 3)))
     return [
         Row(
             "import napari_c3r, beside a bare Python",
@@ -61,8 +62,3 @@ def _opening() -> float:
         [sys.executable, "-c", _OPEN_DOCK], check=True, capture_output=True, text=True
     )
     return float(done.stdout.splitlines()[-1])
-
-
-if __name__ == "__main__":
-    for row in rows():
-        print(row)

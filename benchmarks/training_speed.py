@@ -2,8 +2,6 @@
 
 Plain is float32 with PyTorch's own choice of attention. Both take turns on the same model and batch
 of random pixels.
-
-Usage: python -m benchmarks.training_speed
 """
 
 from __future__ import annotations
@@ -29,9 +27,9 @@ from training.schedules import Plan
 from training.views import draw_views
 
 CONFIGS = Path(__file__).parents[1] / "training" / "configs"
-CELLS = 64
+CELLS, _TOY_CELLS = 64, 8
 PIXELS = 112
-REPEATS = 5
+REPEATS, _TOY_REPEATS = 5, 1
 PLAN = Plan(100, 10)
 STEP = 500  # of a thousand: patches are masked and nothing is frozen
 
@@ -45,11 +43,13 @@ class Steps:
         File in ``training/configs``.
     device
         That computes.
+    cells
+        In the batch.
     plain
         Whether in float32 and with PyTorch's own choice of attention.
     """
 
-    def __init__(self, config: str, device: torch.device, *, plain: bool) -> None:
+    def __init__(self, config: str, device: torch.device, cells: int, *, plain: bool) -> None:
         loaded = load_config([str(CONFIGS / config), "--data", "none", "--out", "none"])
         self.run: Config = loaded.run
         self.device = device
@@ -59,13 +59,13 @@ class Steps:
         )
         torch.manual_seed(0)
         self.batch = Batch(
-            torch.randint(0, 256, (CELLS, 4, PIXELS, PIXELS), dtype=torch.uint8).to(device),
-            torch.arange(CELLS).remainder(CELLS // self.run.cells).to(device),
+            torch.randint(0, 256, (cells, 4, PIXELS, PIXELS), dtype=torch.uint8).to(device),
+            torch.arange(cells).remainder(cells // self.run.samples_per_class).to(device),
             (0, 2, 3),
             (1,),
         )
         kind = find_objective(self.run.objective)
-        self.objective: Objective = kind(self.run.encoder(), loaded.options, PLAN).to(device)
+        self.objective: Objective = kind(loaded.encoder(), loaded.options, PLAN).to(device)
         self.optimiser = make_optimiser(self.objective.trainable(), fused=device.type == "cuda")
         set_rates(self.optimiser, 1e-6, 0.04)
 
@@ -86,7 +86,7 @@ class Steps:
         marks.append(self._now())
         loss.backward()
         marks.append(self._now())
-        clip_each(self.objective.trainable().parameters(), self.run.clip)
+        clip_each(self.objective.trainable().parameters(), self.run.max_grad_norm)
         self.optimiser.step()
         self.objective.after_step(self.progress())
         marks.append(self._now())
@@ -113,32 +113,33 @@ class Steps:
         return time.perf_counter()
 
 
-def least(*tasks: Callable[[], dict[str, float]]) -> list[dict[str, float]]:
+def least(repeats: int, *tasks: Callable[[], dict[str, float]]) -> list[dict[str, float]]:
     """Least seconds of each part of tasks that take turns, after one round to warm up."""
-    rounds = [[task() for task in tasks] for _ in range(REPEATS + 1)][1:]
+    rounds = [[task() for task in tasks] for _ in range(repeats + 1)][1:]
     return [
         {name: min(parts[name] for parts in of_task) for name in of_task[0]}
         for of_task in zip(*rounds, strict=True)
     ]
 
 
-def rows() -> list[Row]:
+def rows(*, toy: bool = False) -> list[Row]:
     """Measure the bundled encoder's objective, and `mcd` on a tiny encoder."""
     device = choose_device("auto")
+    sizes = (_TOY_CELLS, _TOY_REPEATS) if toy else (CELLS, REPEATS)
     return [
         row
         for name, config in (
             ("contrast, ViT-T 112 px", "bundled_t.toml"),
             ("mcd, tiny 64 px", "smoke.toml"),
         )
-        for row in _rows(name, config, device)
+        for row in _rows(name, config, device, *sizes)
     ]
 
 
-def _rows(name: str, config: str, device: torch.device) -> list[Row]:
-    ours, plain = Steps(config, device, plain=False), Steps(config, device, plain=True)
-    parts, before, plainly = least(ours.step, ours.before_network, plain.step)
-    speed, beside = CELLS / parts["step"], CELLS / plainly["step"]
+def _rows(name: str, config: str, device: torch.device, cells: int, repeats: int) -> list[Row]:
+    ours, plain = (Steps(config, device, cells, plain=how) for how in (False, True))
+    parts, before, plainly = least(repeats, ours.step, ours.before_network, plain.step)
+    speed, beside = cells / parts["step"], cells / plainly["step"]
     network = parts["forward"] - sum(before.values())
     shares = {
         **before,
@@ -157,7 +158,3 @@ def _rows(name: str, config: str, device: torch.device) -> list[Row]:
         ),
         Row(f"of a step, {name}", text, "", ok=True),
     ]
-
-
-if __name__ == "__main__":
-    print(*rows(), sep="\n", flush=True)

@@ -103,7 +103,7 @@ def test_all_tests_pass_only_if_those_of_the_window_and_all_others_do(tmp_path, 
         f"echo two; echo done; exit {window}\n"
     )
     stand_in.chmod(0o755)
-    told = subprocess.run(
+    reported = subprocess.run(
         [ROOT / "tools/test.sh", stand_in],
         cwd=ROOT,
         env={**os.environ, "DISPLAY": ":none"},
@@ -111,5 +111,5 @@ def test_all_tests_pass_only_if_those_of_the_window_and_all_others_do(tmp_path, 
         text=True,
         check=False,
     )
-    assert (told.returncode == 0) == (window == others == 0)
-    assert told.stdout.splitlines()[-2:] == ["window: done", "others: closing"]
+    assert (reported.returncode == 0) == (window == others == 0)
+    assert reported.stdout.splitlines()[-2:] == ["window: done", "others: closing"]

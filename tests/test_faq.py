@@ -1,4 +1,4 @@
-"""What the answers tell, is so: snippets run, links lead somewhere, buttons are there."""
+"""What the answers say is so: snippets run, links lead somewhere, buttons are there."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_no_dependency_brings_a_window_toolkit_or_another_network_library():
     assert len(names) <= 25
     unwanted = {"pyqt5", "pyqt6", "pyside2", "pyside6", "tensorflow", "jax", "torchvision", "timm"}
     assert names & unwanted == set()
-    # napari with a window toolkit comes with an extra, which the README tells.
+    # napari with a window toolkit comes with an extra, as the README says.
     assert "napari[all]>=0.9" in PROJECT["optional-dependencies"]["all"]
 
 

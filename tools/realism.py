@@ -1,4 +1,4 @@
-"""Simulated cells beside real ones: contact sheets, power spectra, histograms, and their gaps.
+"""Simulated cells next to real ones: contact sheets, power spectra, histograms, and their gaps.
 
 Usage: python -m tools.realism DATA OUT [NAME ...], with the folder of real images, one for the
 figures, and which of `COMPARISONS` to make, else all.
@@ -178,7 +178,7 @@ def _treated(rng: np.random.Generator, patterns: tuple[str, ...]) -> list[Popula
 
 
 def bbbc021(data: Path) -> Comparison:
-    """MCF-7 under drugs beside random lines under random treatments."""
+    """MCF-7 under drugs next to random lines under random treatments."""
     cells = tifffile.imread(data / "crops" / "bbbc021" / "moa.tif")[:, [0, 2, 1]]
     real = stretched(np.random.default_rng(1).permutation(cells)[:300])
     patterns = ("chromatin", "microtubules", "actin")
@@ -189,7 +189,7 @@ def bbbc021(data: Path) -> Comparison:
 
 
 def mitocheck(data: Path) -> Comparison:
-    """HeLa H2B of 16 phenotypes beside random nuclei under random treatments."""
+    """HeLa H2B of 16 phenotypes next to random nuclei under random treatments."""
     cells = tifffile.imread(data / "crops" / "mitocheck" / "cells.tif")
     real = stretched(np.random.default_rng(1).permutation(cells)[:300])
     simulated = _random_fields((DNA,), lambda rng: _treated(rng, ("chromatin",)), 0.65, 900, 64)
@@ -197,7 +197,7 @@ def mitocheck(data: Path) -> Comparison:
 
 
 def translocation(data: Path) -> Comparison:
-    """BBBC013 beside a reporter that moves between cytosol and nucleus."""
+    """BBBC013 next to a reporter that moves between cytosol and nucleus."""
     found = []
     for gfp in sorted((data / "fields" / "bbbc013").glob("Channel1-*-[AB]-*.tif")):
         dna = gfp.with_name(gfp.name.replace("Channel1", "Channel2"))
@@ -215,13 +215,13 @@ def translocation(data: Path) -> Comparison:
 
 
 def bbbc022(data: Path) -> Comparison:
-    """U2OS of BBBC022 beside the Cell Painting preset."""
+    """U2OS of BBBC022 next to the Cell Painting preset."""
     files = sorted((data / "fields" / "bbbc022_20585").glob("*.tiff"))
     return _painted("BBBC022", [tifffile.imread(file) for file in files], 0.656)
 
 
 def br00143976(data: Path) -> Comparison:
-    """A cancer line on another microscope beside the Cell Painting preset."""
+    """A cancer line on another microscope next to the Cell Painting preset."""
     folder = data / "fields" / "cellpainting_BR00143976"
     files = [next(folder.glob(f"*-ch{number}*.tif*")) for number in (5, 2, 6, 3, 4)]
     return _painted("BR00143976", [np.stack([tifffile.imread(file) for file in files])], 0.598)

@@ -54,8 +54,8 @@ class TrainingSet:
         self.sampler = Sampler(
             self.crops.table,
             self._rows_of(config.split, path),
-            antibodies=config.antibodies * processes.count,
-            cells=config.cells,
+            classes_per_batch=config.classes_per_batch * processes.count,
+            samples_per_class=config.samples_per_class,
             seed=config.seed,
             share=config.data_share,
         )
@@ -147,10 +147,11 @@ class Batches:
         earlier = int(np.count_nonzero(self._which[:number] == index))
         rows, ids = source.sampler.draw(earlier)
         mine = slice(
-            self._rank * self._config.antibodies, (self._rank + 1) * self._config.antibodies
+            self._rank * self._config.classes_per_batch,
+            (self._rank + 1) * self._config.classes_per_batch,
         )
         images = source.images(rows[:, mine].ravel())
-        labels = np.tile(ids[mine] + self._offsets[index], self._config.cells)
+        labels = np.tile(ids[mine] + self._offsets[index], self._config.samples_per_class)
         return Batch(
             images, torch.from_numpy(labels).to(images.device), source.context, source.concept
         )

@@ -25,7 +25,7 @@ NAME = "checkpoint.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a checkpoint says beside the tensors it restores.
+    """What a checkpoint says in addition to the tensors it restores.
 
     Parameters
     ----------

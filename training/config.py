@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from napari_c3r.core.encoder import EncoderConfig
-from napari_c3r.core.encoder.config import Aggregation, Neighbours, auto_joint_depth
+from napari_c3r.core.encoder.config import Neighbours
+from napari_c3r.core.encoder.families.cce.config import Aggregation, CceConfig, auto_joint_depth
 from napari_c3r.core.errors import InputError
 from training.objectives import OBJECTIVES, find_objective
 from training.settings import build, merge, parse_overrides, read_toml
 
-# These say where and for how long a run goes on, not what comes out of it.
+# These say where and for how long a run continues, not what comes out of it.
 _FREE_TO_CHANGE = (
-    *("out", "device", "minutes", "resident_gb", "log_steps"),
+    *("out", "device", "max_minutes", "resident_gb", "log_steps"),
     *("checkpoint_steps", "checkpoint_minutes", "folder_minutes", "keep_epochs"),
 )
+
+# Settings that had other names once; configurations that have them are still read.
+_FORMER_NAMES = {
+    "antibodies": "classes_per_batch",
+    "cells": "samples_per_class",
+    "batches": "accumulation_steps",
+    "clip": "max_grad_norm",
+    "minutes": "max_minutes",
+}
+
+
+def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings under the names that they have now."""
+    return {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +47,7 @@ class Config:
     Parameters
     ----------
     out
-        Folder of the run: checkpoints, log and model folder. A run that stands there goes on.
+        Folder of the run: checkpoints, log and model folder. A run that is there continues.
     data
         Folders of crop sets.
     weights
@@ -42,7 +57,7 @@ class Config:
         Rows whose column `split` says this are used; empty for all rows.
     data_share
         Part of every set's antibodies that is used. The official default trains on a fiftieth,
-        the paper on everything; the configurations beside this file say 1.
+        the paper on everything; the files in ``training/configs`` say 1.
     objective
         Name of the objective; its own settings are in a table of that name.
 
@@ -67,11 +82,11 @@ class Config:
     neighbours, readout, name, licence
         As in `napari_c3r.core.encoder.EncoderConfig`. An empty licence becomes those of the sets.
 
-    antibodies
+    classes_per_batch
         Antibodies (samples) of a batch in each process; the paper has 80 for ViT-S, 48 for ViT-B.
-    cells
+    samples_per_class
         Cells of each antibody, spread over its cell lines and plates.
-    batches
+    accumulation_steps
         Batches of a step in each process, each from a set of its own; gradients are averaged.
     epochs
         Passes over the antibodies. The paper has 100 for ViT-S and 50 for ViT-B.
@@ -83,7 +98,7 @@ class Config:
         Epochs from 0 to the peak.
     weight_decay, end_weight_decay
         At the start and at the end. Official baselines use 0.1 to 0.5.
-    clip
+    max_grad_norm
         Largest norm of the gradient of each tensor by itself. Official baselines use 3.
     precision
         ``"float16"`` with scaled gradients is official; ``"bfloat16"`` needs no scaling.
@@ -92,7 +107,7 @@ class Config:
 
     start
         Model folder of an encoder of the same sizes, whose weights the run begins with; empty for
-        random ones. A training of one's own can go on from the bundled weights this way.
+        random ones. A training of one's own can continue from the bundled weights this way.
     seed
         Of everything random.
     device
@@ -100,7 +115,7 @@ class Config:
     resident_gb
         Crop sets are kept on the device up to this many GB together and read batch by batch
         beyond; -1 for half of what is free on a GPU and a quarter of the memory of a CPU.
-    minutes
+    max_minutes
         Stop, with a checkpoint, after this time; 0 for never.
     log_steps
         Steps that a line of the log stands for.
@@ -133,9 +148,9 @@ class Config:
     name: str = ""
     licence: str = ""
 
-    antibodies: int = 80
-    cells: int = 8
-    batches: int = 1
+    classes_per_batch: int = 80
+    samples_per_class: int = 8
+    accumulation_steps: int = 1
     epochs: int = 400
     steps_per_epoch: int = 0
     learning_rate: float = 5e-4
@@ -143,14 +158,14 @@ class Config:
     warmup_epochs: int = 10
     weight_decay: float = 0.04
     end_weight_decay: float = 0.4
-    clip: float = 0.3
+    max_grad_norm: float = 0.3
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
     start: str = ""
     seed: int = 0
     device: str = "auto"
     resident_gb: float = -1.0
-    minutes: float = 0.0
+    max_minutes: float = 0.0
     log_steps: int = 20
     checkpoint_steps: int = 0
     checkpoint_minutes: float = 10.0
@@ -162,9 +177,15 @@ class Config:
         fits = len(self.weights) in (0, len(self.data)) and all(w > 0 for w in self.weights)
         self._check("weights", fits, "must be empty or one number above 0 per crop set")
         self._check("data_share", 0 < self.data_share <= 1, "must be above 0 and at most 1")
-        for name in ("antibodies", "cells", "batches", "epochs", "log_steps"):
+        for name in (
+            "classes_per_batch",
+            "samples_per_class",
+            "accumulation_steps",
+            "epochs",
+            "log_steps",
+        ):
             self._check(name, getattr(self, name) >= 1, "must be 1 or more")
-        for name in ("steps_per_epoch", "warmup_epochs", "clip", "learning_rate", "seed"):
+        for name in ("steps_per_epoch", "warmup_epochs", "max_grad_norm", "learning_rate", "seed"):
             self._check(name, getattr(self, name) >= 0, "must be 0 or more")
         both = (self.width > 0) == (self.heads > 0)
         self._check("heads", both, "must be given together with width")
@@ -176,10 +197,10 @@ class Config:
     @property
     def images_per_batch(self) -> int:
         """Cells of a batch in each process."""
-        return self.antibodies * self.cells
+        return self.classes_per_batch * self.samples_per_class
 
-    def encoder(self) -> EncoderConfig:
-        """Sizes of the encoder.
+    def encoder(self) -> CceConfig:
+        """Sizes of the encoder, as a context-concept encoder has them.
 
         Raises
         ------
@@ -198,10 +219,10 @@ class Config:
         if self.name:
             values["name"] = self.name
         if not self.width:
-            return EncoderConfig.of_size(self.size, **values)
+            return CceConfig.of_size(self.size, **values)
         if self.joint_depth == -1:
             values["joint_depth"] = auto_joint_depth(self.width, self.branch_depth)
-        return EncoderConfig(**{"name": "C3R"} | values, width=self.width, heads=self.heads)
+        return CceConfig(**{"name": "C3R"} | values, width=self.width, heads=self.heads)
 
 
 @dataclass(frozen=True)
@@ -219,6 +240,17 @@ class RunConfig:
     run: Config
     options: Any
 
+    def encoder(self) -> EncoderConfig:
+        """Describe the encoder that the objective trains.
+
+        Raises
+        ------
+        InputError
+            If the sizes make no network.
+        """
+        objective = find_objective(self.run.objective)
+        return objective.encoder_config(self.run.encoder(), self.options)
+
     def to_json(self) -> str:
         """Write as one JSON object, the objective's settings under its name."""
         values = dataclasses.asdict(self.run)
@@ -227,7 +259,7 @@ class RunConfig:
 
     def changed_since(self, earlier: str) -> list[str]:
         """Settings that differ from those of an earlier `to_json` and change what comes out."""
-        now, then = json.loads(self.to_json()), json.loads(earlier)
+        now, then = json.loads(self.to_json()), _renamed(json.loads(earlier))
         names = [name for name in {**now, **then} if name not in _FREE_TO_CHANGE]
         return [name for name in names if now.get(name) != then.get(name)]
 
@@ -250,8 +282,8 @@ def load_config(arguments: Sequence[str]) -> RunConfig:
     where = "command line"
     if arguments and not arguments[0].startswith("--"):
         where = arguments[0]
-        values, arguments = read_toml(Path(where)), arguments[1:]
-    overrides = parse_overrides(arguments)
+        values, arguments = _renamed(read_toml(Path(where))), arguments[1:]
+    overrides = _renamed(parse_overrides(arguments))
     objective = overrides.get("objective", values.get("objective", Config.objective))
     # A file may hold the settings of several objectives.
     values = {k: v for k, v in values.items() if k == objective or k not in OBJECTIVES}

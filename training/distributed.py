@@ -37,7 +37,7 @@ class Processes:
     control: dist.ProcessGroup | None = None
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process is the one that writes files and speaks."""
         return self.rank == 0
 
@@ -51,7 +51,7 @@ class Processes:
 
 
 @contextmanager
-def join_processes(device: str) -> Iterator[Processes]:
+def init_distributed(device: str) -> Iterator[Processes]:
     """Join the processes that `torchrun` started; without it, this process is alone.
 
     Parameters

@@ -8,14 +8,14 @@ Train on one GPU::
 
     python -m training.pretrain training/configs/vit_s.toml --data CROPS --out runs/vit_s
 
-and on the eight of one machine, every one of which takes `antibodies` of its own::
+and on the eight of one machine, every one of which takes `classes_per_batch` of its own::
 
     torchrun --standalone --nproc-per-node 8 -m training.pretrain \
         training/configs/vit_s.toml --data CROPS --out runs/vit_s
 
 `CROPS` is a crop set, or several with commas between. Every setting of `training.config.Config`
 can be given as ``--key value``, and those of the objective as ``--mcd.key value``. The same command
-again goes on from the last checkpoint, to the bit, wherever the run was stopped (on CUDA, up to
+again resumes from the last checkpoint, to the bit, wherever the run was stopped (on CUDA, up to
 the order in which some of its kernels add up). SIGTERM writes a checkpoint first.
 
 The folder of a run holds ``config.json``, ``log.csv``, ``checkpoint.safetensors`` and, now and then
@@ -48,7 +48,7 @@ from training import checkpoint as checkpoints
 from training.attention import fast_attention
 from training.batches import Batches, open_sets
 from training.config import Config, RunConfig, load_config
-from training.distributed import Processes, join_processes
+from training.distributed import Processes, init_distributed
 from training.export import describe_encoder, read_start, write_model
 from training.log import Log, clock, say
 from training.objectives import Batch, Progress, find_objective
@@ -81,10 +81,10 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
     # Data, and from it the length of the run.
     sets = open_sets(run, processes)
     ids = sum(each.sampler.n_used for each in sets)
-    ids_per_step = run.antibodies * run.batches * processes.count
+    ids_per_step = run.classes_per_batch * run.accumulation_steps * processes.count
     plan = Plan(run.epochs, run.steps_per_epoch or max(1, ids // ids_per_step))
-    batches = Batches(sets, run, processes, plan.steps * run.batches)
-    cells_per_step = run.images_per_batch * run.batches * processes.count
+    batches = Batches(sets, run, processes, plan.steps * run.accumulation_steps)
+    cells_per_step = run.images_per_batch * run.accumulation_steps * processes.count
 
     # The same first weights in every process.
     _seed_everything(run.seed)
@@ -120,13 +120,13 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
                 "as many to go on, or another folder as 'out'"
             )
         done, seconds_before, log_state = earlier.step, earlier.seconds, dict(earlier.log)
-    elif processes.first:
+    elif processes.is_main:
         with replacing(out / "config.json") as temporary:
             temporary.write_text(config.to_json(), "utf-8")
-    log = Log(out / "log.csv", plan.steps, done, quiet=not processes.first)
+    log = Log(out / "log.csv", plan.steps, done, quiet=not processes.is_main)
     log.restore(log_state)
-    if processes.first:
-        say(_greeting(config, processes, plan, ids, precision, done))
+    if processes.is_main:
+        say(_summary(config, processes, plan, ids, precision, done))
 
     # Gradients of several processes are averaged while they are computed.
     joined: Callable[[Batch, Progress], dict[str, Tensor]] = objective
@@ -148,17 +148,17 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
         set_rates(optimiser, rates.at(step), decays.at(step))
         optimiser.zero_grad(set_to_none=True)
         bad = False
-        for part in range(run.batches):
-            batch = batches.get(step * run.batches + part)
+        for part in range(run.accumulation_steps):
+            batch = batches.get(step * run.accumulation_steps + part)
             autocast = torch.autocast(device.type, PRECISIONS[precision], precision != "float32")
             with autocast, fast_attention(device):
                 losses = joined(batch, progress)
             numbers = _to_floats(losses)
             bad |= not math.isfinite(numbers["loss"])
             log.add(numbers)
-            scaler.scale(losses["loss"] / run.batches).backward()
+            scaler.scale(losses["loss"] / run.accumulation_steps).backward()
 
-        late = bool(run.minutes) and time.monotonic() - began > run.minutes * 60
+        late = bool(run.max_minutes) and time.monotonic() - began > run.max_minutes * 60
         wants_stop, bad = processes.any_of(stop.is_set() or late, bad)
         if bad:
             raise InputError(
@@ -168,7 +168,7 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
 
         scaler.unscale_(optimiser)
         objective.before_update(progress)
-        clip_each(objective.trainable().parameters(), run.clip)
+        clip_each(objective.trainable().parameters(), run.max_grad_norm)
         scaler.step(optimiser)
         scaler.update()
         objective.after_step(progress)
@@ -179,7 +179,7 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
         if report:
             extra = {"learning_rate": rates.at(step), "weight_decay": decays.at(step)}
             log.write(done, done / plan.steps_per_epoch, cells_per_step, extra)
-        if not processes.first:
+        if not processes.is_main:
             if wants_stop:
                 break
             continue
@@ -205,9 +205,9 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
 
     batches.close()
     log.close()
-    if processes.first:
+    if processes.is_main:
         seconds = seconds_before + time.monotonic() - began
-        ending = "stopped; the same command goes on" if done < plan.steps else "done"
+        ending = "stopped; the same command resumes" if done < plan.steps else "done"
         say(f"step {done}/{plan.steps} after {clock(seconds)}: {ending}. Model: {out / 'model'}")
 
 
@@ -244,15 +244,16 @@ def _noticing_sigterm() -> Iterator[Event]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _greeting(
+def _summary(
     config: RunConfig, processes: Processes, plan: Plan, ids: int, precision: str, done: int
 ) -> str:
     run = config.run
     share = f" ({run.data_share:.0%} of them: see data_share)" if run.data_share < 1 else ""
     return (
         f"{run.objective}, {len(run.data)} crop sets, {ids} ids{share}; {plan.epochs} epochs of "
-        f"{plan.steps_per_epoch} steps of {run.batches * processes.count} x {run.antibodies} x "
-        f"{run.cells} cells; {processes.count} x {processes.device}, {precision}; "
+        f"{plan.steps_per_epoch} steps of {run.accumulation_steps * processes.count} x "
+        f"{run.classes_per_batch} x {run.samples_per_class} cells; "
+        f"{processes.count} x {processes.device}, {precision}; "
         + (f"going on from step {done}" if done else "from the start")
     )
 
@@ -265,7 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         config = load_config(given)
-        with join_processes(config.run.device) as processes, _noticing_sigterm() as stop:
+        with init_distributed(config.run.device) as processes, _noticing_sigterm() as stop:
             train(config, processes, stop)
     except InputError as error:
         print(error, file=sys.stderr)

@@ -58,7 +58,7 @@ class Sampler:
         stands for itself.
     rows
         Positions in the table that may be drawn.
-    antibodies, cells
+    classes_per_batch, samples_per_class
         Ids of a batch, over all processes, and crops of each.
     seed
         Of the run.
@@ -71,12 +71,13 @@ class Sampler:
         table: pd.DataFrame,
         rows: NDArray[np.int64],
         *,
-        antibodies: int,
-        cells: int,
+        classes_per_batch: int,
+        samples_per_class: int,
         seed: int,
         share: float = 1.0,
     ) -> None:
-        self.antibodies, self.cells, self._seed = antibodies, cells, seed
+        self.classes_per_batch, self.samples_per_class = classes_per_batch, samples_per_class
+        self._seed = seed
         used = table.iloc[rows]
         names = _id_names(used["id"], rows)
         codes, self.ids = pd.factorize(names, sort=True)
@@ -107,11 +108,11 @@ class Sampler:
         Returns
         -------
         rows
-            int64 ``(cells, antibodies)``, positions in the table.
+            int64 ``(samples_per_class, classes_per_batch)``, positions in the table.
         ids
-            int64 ``(antibodies,)``, indices into `ids`.
+            int64 ``(classes_per_batch,)``, indices into `ids`.
         """
-        places = np.arange(number * self.antibodies, (number + 1) * self.antibodies)
+        places = np.arange(number * self.classes_per_batch, (number + 1) * self.classes_per_batch)
         passes, within = np.divmod(places, self.n_used)
         orders = {p: random_stream(self._seed, ORDER, p).permutation(self._used) for p in passes}
         ids = np.array([orders[p][w] for p, w in zip(passes, within, strict=True)], np.int64)
@@ -128,7 +129,7 @@ class Sampler:
         turn = pd.Series(groups).groupby(groups).cumcount().to_numpy()
         place = random.permutation(groups.max() + 1)[groups]
         dealt = rows[np.lexsort((place, turn))]
-        return np.resize(dealt, self.cells)
+        return np.resize(dealt, self.samples_per_class)
 
 
 def _id_names(column: pd.Series, rows: NDArray[np.int64]) -> NDArray[np.object_]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig
 from training.data.cropset import CropSetWriter
 from training.objectives import Progress
 from training.schedules import Plan
@@ -74,7 +74,16 @@ def crop_sets(
 
 TINY_RUN = [
     *("--width", "16", "--heads", "2", "--branch_depth", "1", "--joint_depth", "1"),
-    *("--input_size", "32", "--data_share", "1", "--antibodies", "3", "--cells", "2"),
+    *(
+        "--input_size",
+        "32",
+        "--data_share",
+        "1",
+        "--classes_per_batch",
+        "3",
+        "--samples_per_class",
+        "2",
+    ),
     *("--epochs", "6", "--steps_per_epoch", "3", "--warmup_epochs", "1", "--log_steps", "2"),
     *("--keep_epochs", "2"),
     *("--device", "cpu", "--precision", "float32", "--learning_rate", "0.05"),
@@ -91,8 +100,8 @@ def tiny_run(crop_sets: dict[str, Path]) -> list[str]:
 
 
 @pytest.fixture
-def tiny_encoder() -> EncoderConfig:
-    return EncoderConfig(
+def tiny_encoder() -> CceConfig:
+    return CceConfig(
         name="tiny",
         width=16,
         heads=2,

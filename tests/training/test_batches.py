@@ -80,7 +80,7 @@ def test_ids_of_different_sets_differ(tiny_run: list[str]) -> None:
 
 def test_processes_share_out_the_antibodies_of_a_batch(tiny_run: list[str]) -> None:
     config = configure(tiny_run, "--weights", "1,1000000")
-    two = configure(tiny_run, "--weights", "1,1000000", "--antibodies", "6")
+    two = configure(tiny_run, "--weights", "1,1000000", "--classes_per_batch", "6")
     whole = Batches(open_sets(two, alone()), two, alone(), 1).get(0)
     parts = [
         Batches(open_sets(config, alone(rank, 2)), config, alone(rank, 2), 1).get(0)

@@ -18,6 +18,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import load_encoder
 from training import pretrain
 from training.checkpoint import NAME
@@ -159,9 +160,37 @@ def test_weights_of_another_size_are_refused(
     assert "no model folder" in capsys.readouterr().err
 
 
+def test_the_single_channel_baseline_leaves_a_model_folder_and_begins_from_its_own_kind(
+    whole_run: Path,
+    tiny_run: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [*tiny_run, "--mcd.backbone", "vit-1", "--epochs", "1", "--warmup_epochs", "0"]
+    assert pretrain.main([*arguments, "--out", str(tmp_path / "run")]) == 0
+    folder = tmp_path / "run" / "model"
+    encoder = load_encoder(folder)
+    assert encoder.trained
+    assert encoder.config.architecture == "base-sc"
+    assert (encoder.config.depth, encoder.config.field_um) == (2, 40.0)
+    assert "Single-channel encoder" in encoder.card
+    crops = np.random.default_rng(0).random((3, 2, 32, 32))
+    roles = ChannelAssignment({"dna": "context", "er": "context"})
+    assert encoder.embed(crops, roles, roles.names).shape == (3, 32)
+
+    begun = [*arguments, "--out", str(tmp_path / "again"), "--start", str(folder)]
+    still = [*begun, "--learning_rate", "0", "--min_learning_rate", "0"]
+    assert pretrain.main(still) == 0
+    folders = (folder, tmp_path / "again" / "model")
+    assert_same_tensors(*(load_file(each / "weights.safetensors") for each in folders))
+    other = [*arguments, "--out", str(tmp_path / "other"), "--start", str(whole_run / "model")]
+    assert pretrain.main(other) == 2
+    assert "of the architecture context-concept-encoder" in capsys.readouterr().err
+
+
 def test_half_precision_trains_too(tiny_run: list[str], tmp_path: Path) -> None:
     arguments = [*tiny_run, "--precision", "bfloat16", "--epochs", "2", "--out", str(tmp_path)]
-    assert pretrain.main([*arguments, "--batches", "2", "--steps_per_epoch", "1"]) == 0
+    assert pretrain.main([*arguments, "--accumulation_steps", "2", "--steps_per_epoch", "1"]) == 0
     tensors, _ = read_checkpoint(tmp_path)
     assert {value.dtype for value in tensors.values()} == {torch.float32}
 
@@ -175,8 +204,8 @@ def test_a_finished_run_is_left_as_it_is(whole_run: Path, tiny_run: list[str]) -
 def test_a_run_with_other_settings_does_not_go_on(
     whole_run: Path, tiny_run: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert pretrain.main([*tiny_run, "--out", str(whole_run), "--clip", "1"]) == 2
-    assert "holds a run with other settings (clip)" in capsys.readouterr().err
+    assert pretrain.main([*tiny_run, "--out", str(whole_run), "--max_grad_norm", "1"]) == 2
+    assert "holds a run with other settings (max_grad_norm)" in capsys.readouterr().err
     assert pretrain.main([*tiny_run, "--out", str(whole_run), "--width", "32"]) == 2
     assert "is of another kind of run" in capsys.readouterr().err
 
@@ -192,14 +221,14 @@ def test_a_damaged_checkpoint_is_told(
 def test_two_processes_end_where_one_does_on_the_joined_batch(
     tiny_run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The antibody loss is within each process by design, unless it is asked to reach over all.
+    # The antibody loss is within each process by design, unless it is set to reach over all.
     arguments = [
         *(*tiny_run, "--objective", "still", "--epochs", "2"),
         *("--mcd.antibody_gather", "true", "--mcd.drop_path", "0", "--log_steps", "1"),
     ]
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     script = str(Path(still.__file__))
-    two = ["--out", str(tmp_path / "two"), "--antibodies", "2"]
+    two = ["--out", str(tmp_path / "two"), "--classes_per_batch", "2"]
     subprocess.run(
         [sys.executable, *torchrun, script, *arguments, *two],
         env=environment() | {"OMP_NUM_THREADS": "1"},
@@ -207,7 +236,10 @@ def test_two_processes_end_where_one_does_on_the_joined_batch(
     )
     monkeypatch.setitem(OBJECTIVES, "still", still.NAME)
     try:
-        assert still.main([*arguments, "--out", str(tmp_path / "one"), "--antibodies", "4"]) == 0
+        assert (
+            still.main([*arguments, "--out", str(tmp_path / "one"), "--classes_per_batch", "4"])
+            == 0
+        )
     finally:
         torch.set_default_dtype(torch.float32)
     joined, alone = (read_checkpoint(tmp_path / out)[0] for out in ("two", "one"))
@@ -221,7 +253,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_spoils_nothing(
     tiny_run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [*tiny_run, "--out", str(tmp_path), "--learning_rate", "1e30"]
-    assert pretrain.main([*arguments, "--checkpoint_steps", "1", "--clip", "0"]) == 2
+    assert pretrain.main([*arguments, "--checkpoint_steps", "1", "--max_grad_norm", "0"]) == 2
     line = capsys.readouterr().err
     assert "is not a finite number" in line
     assert line.count("\n") == 1

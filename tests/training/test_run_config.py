@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,13 @@ def test_defaults_are_the_official_ones() -> None:
     config = load_config(NEEDED)
     run, options = config.run, config.options
     assert (run.data, run.out) == (("a", "b"), "runs/x")
-    assert (run.antibodies, run.cells, run.epochs, run.data_share) == (80, 8, 400, 0.02)
-    assert (run.clip, run.weight_decay, run.end_weight_decay) == (0.3, 0.04, 0.4)
+    assert (run.classes_per_batch, run.samples_per_class, run.epochs, run.data_share) == (
+        80,
+        8,
+        400,
+        0.02,
+    )
+    assert (run.max_grad_norm, run.weight_decay, run.end_weight_decay) == (0.3, 0.04, 0.4)
     assert isinstance(options, McdOptions)
     assert (options.mask_ratios, options.mask_variations) == ((0, 0.3), (0, 0.2))
     assert (options.student_keep, options.context_draw) == ((1, 2, 3), "forward")
@@ -38,11 +44,11 @@ def test_every_configuration_beside_the_code_is_valid(path: Path) -> None:
 
 def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
-    file.write_text('size = "T"\nclip = 1\n[mcd]\nlocal_views = 4\nlocal_size = 48\n')
+    file.write_text('size = "T"\nmax_grad_norm = 1\n[mcd]\nlocal_views = 4\nlocal_size = 48\n')
     config = load_config(
         [str(file), *NEEDED, "--size", "B", "--mcd.local-views", "2", "--weights", "1,2.5"]
     )
-    assert (config.run.size, config.run.clip, config.run.weights) == ("B", 1.0, (1.0, 2.5))
+    assert (config.run.size, config.run.max_grad_norm, config.run.weights) == ("B", 1.0, (1.0, 2.5))
     assert (config.options.local_views, config.options.local_size) == (2, 48)
     no_mcd = load_config([str(file), *NEEDED, "--mcd.student_keep", ""])
     assert no_mcd.options.student_keep == ()
@@ -58,10 +64,13 @@ def test_an_unpublished_size_and_grouped_stems_only() -> None:
     ("arguments", "line"),
     [
         (["--data", "a"], "needs 'out'"),
-        ([*NEEDED, "--antibody", "3"], "did you mean 'antibodies'"),
+        ([*NEEDED, "--classes_per_batches", "3"], "did you mean 'classes_per_batch'"),
         ([*NEEDED, "--mcd.head_logit", "3"], r"\[mcd\]: unknown setting 'head_logit'"),
-        ([*NEEDED, "--antibodies", "many"], "antibodies must be of type int, not 'many'"),
-        ([*NEEDED, "--antibodies", "0"], "antibodies must be 1 or more, not 0"),
+        (
+            [*NEEDED, "--classes_per_batch", "many"],
+            "classes_per_batch must be of type int, not 'many'",
+        ),
+        ([*NEEDED, "--classes_per_batch", "0"], "classes_per_batch must be 1 or more, not 0"),
         ([*NEEDED, "--size", "XL"], "size must be one of T, S, B, L"),
         ([*NEEDED, "--weights", "1"], "weights must be empty or one number above 0 per crop set"),
         ([*NEEDED, "--objective", "none"], "unknown objective 'none'"),
@@ -79,7 +88,7 @@ def test_a_mistake_is_told_in_one_line(arguments: list[str], line: str) -> None:
 def test_settings_that_change_nothing_may_change_between_starts() -> None:
     config = load_config(NEEDED)
     earlier = config.to_json()
-    assert load_config([*NEEDED, "--minutes", "5"]).changed_since(earlier) == []
+    assert load_config([*NEEDED, "--max_minutes", "5"]).changed_since(earlier) == []
     changed = load_config([*NEEDED, "--seed", "5", "--mcd.momentum", "0.9"])
     assert changed.changed_since(earlier) == ["seed", "mcd"]
 
@@ -88,3 +97,15 @@ def test_a_configuration_documents_every_setting() -> None:
     for kind in (Config, McdOptions):
         for name in kind.__dataclass_fields__:
             assert name in (kind.__doc__ or "")
+
+
+def test_the_names_that_settings_once_had_are_still_read(tmp_path):
+    file = tmp_path / "old.toml"
+    file.write_text('out = "o"\ndata = ["d"]\nantibodies = 5\nclip = 2\n')
+    config = load_config([str(file), "--cells", "3", "--minutes", "7"])
+    run = config.run
+    found = (run.classes_per_batch, run.samples_per_class, run.max_grad_norm, run.max_minutes)
+    assert found == (5, 3, 2.0, 7.0)
+    before = json.loads(config.to_json())
+    before["antibodies"] = before.pop("classes_per_batch")
+    assert config.changed_since(json.dumps(before)) == []

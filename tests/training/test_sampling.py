@@ -20,7 +20,7 @@ def table() -> pd.DataFrame:
 
 
 def sampler(table: pd.DataFrame, **changes: object) -> Sampler:
-    settings = {"antibodies": 4, "cells": 6, "seed": 0} | changes
+    settings = {"classes_per_batch": 4, "samples_per_class": 6, "seed": 0} | changes
     return Sampler(table, np.arange(len(table)), **settings)
 
 
@@ -35,17 +35,17 @@ def test_a_column_of_a_batch_is_one_antibody_spread_over_its_plates(table: pd.Da
 
 
 def test_plates_with_too_few_cells_leave_their_turns_to_others(table: pd.DataFrame) -> None:
-    rows, _ = sampler(table, cells=12).draw(0)
+    rows, _ = sampler(table, samples_per_class=12).draw(0)
     assert all(len(set(column)) == 12 for column in rows.T)
 
 
 def test_cells_repeat_only_where_there_are_too_few(table: pd.DataFrame) -> None:
-    rows, _ = sampler(table, cells=24).draw(0)
+    rows, _ = sampler(table, samples_per_class=24).draw(0)
     assert all(set(Counter(column).values()) == {2} for column in rows.T)
 
 
 def test_every_pass_shows_every_antibody_once_in_an_order_of_its_own(table: pd.DataFrame) -> None:
-    each = sampler(table, antibodies=5)
+    each = sampler(table, classes_per_batch=5)
     passes = [np.concatenate([each.draw(n)[1] for n in (first, first + 1)]) for first in (0, 2)]
     assert all(sorted(drawn) == list(range(10)) for drawn in passes)
     assert not np.array_equal(*passes)
@@ -78,7 +78,7 @@ def test_a_crop_without_an_id_stands_for_itself(table: pd.DataFrame) -> None:
 
 def test_only_given_rows_are_drawn(table: pd.DataFrame) -> None:
     allowed = np.flatnonzero(table["plate"] == "q")
-    each = Sampler(table, allowed, antibodies=4, cells=6, seed=0)
+    each = Sampler(table, allowed, classes_per_batch=4, samples_per_class=6, seed=0)
     assert set(each.draw(0)[0].ravel()) <= set(allowed)
 
 

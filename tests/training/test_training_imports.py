@@ -45,7 +45,7 @@ simulate(["--out", folder + "/crops", "--layout", "reporter", "--cells", "24", "
 for objective in ("mcd", "contrast"):
     options = ["--data", folder + "/crops", "--out", folder + "/" + objective]
     options += ["--objective", objective, "--epochs", "1", "--steps_per_epoch", "1"]
-    options += ["--antibodies", "4", "--cells", "2"]
+    options += ["--classes_per_batch", "4", "--samples_per_class", "2"]
     assert train([{config!r}, *options]) == 0
 """
 

@@ -66,7 +66,7 @@ def write_chammi(
     size_px
         Side of the crops; cells that are not square are laid on their own background.
     say
-        Is told of every thousandth cell.
+        Receives a line about every thousandth cell.
 
     Returns
     -------

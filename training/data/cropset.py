@@ -161,7 +161,7 @@ class CropSet:
         if len(wanted) and (wanted.min() < 0 or wanted.max() >= len(self)):
             raise InputError(
                 f"Row {wanted.min() if wanted.min() < 0 else wanted.max()} of '{self.path}' was "
-                f"asked for; it has rows 0 to {len(self) - 1}"
+                f"requested; it has rows 0 to {len(self) - 1}"
             )
         return wanted
 

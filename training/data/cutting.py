@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops, resample
+from napari_c3r.core.crops.cut import iter_crops, resample
+from napari_c3r.core.crops.plan import CropPlan, plan_crops
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from training.data.cropset import Crops, CropSetWriter
@@ -120,7 +122,7 @@ def cut_field(field: Field, spec: CropSpec = DEFAULT_CROP) -> tuple[Crops, pd.Da
         (n, C, size_px, size_px), uint8 where the image is, else uint16; intensities as in the
         image where it is of either type, else every channel stretched over 16 bits.
     table : DataFrame
-        Their rows, with the field's own columns beside place and area.
+        Their rows, with the field's own columns in addition to place and area.
 
     Raises
     ------

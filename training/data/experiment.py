@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.simulate import Assay, CellLine, Population, SimulatedPlanes, simulate_planes
 from napari_c3r.core.simulate.structures import STRUCTURES
@@ -195,7 +196,7 @@ def _named(treatment: Treatment, kind: str) -> Treatment:
 def _fields(
     assay: Assay, kinds: list[tuple[Population, ...]], rng: np.random.Generator
 ) -> Iterator[tuple[SimulatedPlanes, float]]:
-    """Simulate the fields of a plate, and tell their densities."""
+    """Simulate the fields of a plate, and give their densities."""
     shared = rng.random() < 0.7
     for group in [kinds] if shared else [[kind] for kind in kinds]:
         density = assay.cells_per_mm2 * float(np.exp(0.2 * rng.standard_normal()))

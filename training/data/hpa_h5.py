@@ -58,7 +58,7 @@ def write_hpa_h5(
     size_px
         Side of the crops; None leaves them as they are.
     say
-        Is told of every hundredth file.
+        Receives a line about every hundredth file.
 
     Returns
     -------

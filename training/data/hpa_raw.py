@@ -16,7 +16,7 @@ from typing import Final
 import pandas as pd
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropSpec
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ImageFiles, find_images, read_image, read_labels
 from training.data.cutting import DEFAULT_CROP, Field, write_fields
@@ -50,7 +50,7 @@ def write_hpa_raw(
     pixel_size_um
         Of the images: 0.08 for the 63x objective that nearly all were taken with.
     say
-        Is told of every image, and why one is left out.
+        Receives a line about every image, and why one is left out.
 
     Returns
     -------

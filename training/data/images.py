@@ -124,7 +124,7 @@ def read_fields(
     reading
         How.
     say
-        Is told of every image done, and of those left out because no cell was found in them.
+        Receives a line about every image done, and about those left out for want of cells.
 
     Yields
     ------

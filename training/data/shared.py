@@ -1,4 +1,4 @@
-"""The real images at hand as crop sets: only those whose README says that they may be trained on.
+"""The real available images as crop sets: only those whose README says that they may be trained on.
 
 `training.data.shared_sets` lists them.
 """
@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropSpec
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images
 from training.data.cropset import CropSetWriter
@@ -154,7 +154,7 @@ def write_shared(
     spec
         How cells are cut out.
     say
-        Is told how far it is.
+        Receives the progress.
 
     Returns
     -------

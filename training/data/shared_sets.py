@@ -1,4 +1,4 @@
-"""Which real images become crop sets, and what is known of them beside their files.
+"""Which real images become crop sets, and what is known of them in addition to their files.
 
 Left out although they may be trained on: of ``notebooks`` BPAE (one cell, whose nuclear channel
 shows all of it) and the HeLa cells (all reach over the border); of ``neubias`` tissue and single
@@ -106,7 +106,7 @@ _PAINTING: Final = {
 
 
 def _neubias(structure: str, names: dict[str, str], *files: str) -> Part:
-    # Not all files tell their pixel size, and a crop set has one scale.
+    # Not all files state their pixel size, and a crop set has one scale.
     reading = FieldReadOptions(
         names, pixel_size_um=0, cell="structure", about={"structure": structure}
     )

@@ -25,7 +25,7 @@ from training.evaluate.tasks import TASKS, VALIDATION_TASKS, chosen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 2 after a mistake of the user, told in one line."""
+    """Run the command; 2 after a mistake of the user, reported in one line."""
     options = _parser().parse_args(arguments)
     tasks = VALIDATION_TASKS if options.validation else TASKS
     try:
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, all digits, and in Markdown beside it, for reading."""
+    """Write a table as CSV, all digits, and in Markdown next to it, for reading."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
     with replacing(path.with_suffix(".md")) as temporary:
@@ -72,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("models", nargs="+", help="model folders, or 'bundled'")
     parser.add_argument("--data", required=True, help="folder of the real images")
-    parser.add_argument("--out", type=Path, help="CSV file to write; Markdown is written beside it")
+    parser.add_argument(
+        "--out", type=Path, help="CSV file to write; Markdown is written next to it"
+    )
     parser.add_argument("--tasks", type=_names, help=f"from {','.join(TASKS)}; all by default")
     parser.add_argument(
         "--readouts", type=_names, default=(), help="cls,cls+std; by default as recommended"

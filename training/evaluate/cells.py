@@ -50,7 +50,7 @@ def read_cells(path: Path, assignment: ChannelAssignment, columns: Sequence[str]
     Parameters
     ----------
     path
-        The TIFF file, axes (cell, channel, y, x). The CSV file beside it has one row for each crop.
+        The TIFF file, axes (cell, channel, y, x). The CSV file next to it has a row for each crop.
         In the order of its column ``index_in_file``, which may have gaps where cells were kept
         apart, its rows are about the crops in the order of the file.
     assignment

@@ -19,7 +19,7 @@ from training.evaluate.representations import (
     ReadoutSpec,
     Representation,
     Vectors,
-    beside,
+    concatenate_standardised,
     sizes_of,
     untrained_like,
 )
@@ -57,9 +57,9 @@ def evaluate(
         ``"auto"``, ``"cpu"``, ``"cuda"``, …
     controls
         Whether to add the rows of what models are compared with: an untrained encoder of each of
-        their sizes, hand-made features, and encoders beside texture.
+        their sizes, hand-made features, and encoders joined with texture.
     say
-        Told what is being done.
+        Called with what is being done.
 
     Returns
     -------
@@ -118,15 +118,15 @@ def _fill(
 def _represent(
     represented: Sequence[Representation], cells: Cells
 ) -> list[tuple[ReadoutSpec, Vectors]]:
-    """All readings of some cells, encoders also beside texture where that is among them."""
+    """All readings of some cells, encoders also joined with texture where that is among them."""
     found: dict[ReadoutSpec, Vectors] = {}
     for representation in represented:
         found |= representation(cells.crops, cells.assignment)
     texture = found.get(ReadoutSpec(TEXTURE.name))
     joined = {
-        ReadoutSpec(f"{reading.name} + texture", reading.readout, reading.concept_mode): beside(
-            vectors, texture
-        )
+        ReadoutSpec(
+            f"{reading.name} + texture", reading.readout, reading.concept_mode
+        ): concatenate_standardised(vectors, texture)
         for reading, vectors in found.items()
         if texture is not None and vectors.cls.any()
     }

@@ -9,8 +9,8 @@ as in
 
 Trains every variant of `training.paper_claims.variants` on the same cells for the same steps, with
 the settings of ``training/configs/claims.toml``; any other argument is one of `training.pretrain`
-and wins over them. Then simple classifiers tell the dominant localisation pattern of cells whose
-ids were held out. What is finished is kept, so the same command goes on after a stop.
+and wins over them. Then simple classifiers predict the dominant localisation pattern of cells whose
+ids were held out. What is finished is kept, so the same command resumes after a stop.
 
 ``DIR/claims.md`` has the tables, ``accuracies.csv`` and ``differences.csv`` their numbers, and
 ``runs`` a folder for each variant and seed.
@@ -29,7 +29,7 @@ import numpy as np
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.errors import InputError
 from training.config import load_config
-from training.distributed import join_processes
+from training.distributed import init_distributed
 from training.log import say
 from training.paper_claims.data import dominant_pattern, join
 from training.paper_claims.embed import Embedder, embed_set
@@ -42,7 +42,7 @@ CONFIG = Path(__file__).parents[1] / "configs" / "claims.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 2 after a mistake of the user, told in one line."""
+    """Run the command; 2 after a mistake of the user, reported in one line."""
     options, settings = _parser().parse_known_args(arguments)
     try:
         compare(options.data, options.out, options.seeds, options.variants, settings)
@@ -118,7 +118,7 @@ def _trained(variant: Variant, arguments: list[str], seed: int, out: Path) -> Em
     """Train to the end, unless that is done or there is nothing to train."""
     device = load_config(arguments).run.device
     if variant.settings is not None:
-        with join_processes(device) as processes:
+        with init_distributed(device) as processes:
             train(variant.config(arguments), processes, Event())
     return variant.embedder(arguments, seed, out, device)
 

@@ -59,7 +59,7 @@ _PARTS = {
 
 
 def seen_parts(patterns: Iterable[str]) -> frozenset[str]:
-    """Parts of a cell line that can be told from the patterns of an assay."""
+    """Parts of a cell line that can be recognised from the patterns of an assay."""
     return _SHAPE.union(*(_PARTS.get(pattern, set()) for pattern in patterns))
 
 

@@ -48,7 +48,7 @@ def grape(line: CellLine, rng: np.random.Generator) -> CellLine:
 
 
 def micronucleated(line: CellLine, rng: np.random.Generator) -> CellLine:
-    """Small nuclei beside the main one."""
+    """Small nuclei next to the main one."""
     return place(line, nucleus={"micronuclei": rng.uniform(0.7, 3)})
 
 

@@ -7,23 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import (
-    FieldOptions,
-    Paths,
-    Seed,
-    follow,
-    parse_list,
-    say,
-    state_licence,
-    with_field_options,
-)
+from napari_c3r.cli.options import FieldOptions, Paths, Seed, parse_list
+from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@with_field_options
 def diagnose(
     paths: Paths,
     out: Annotated[Path, typer.Option(help="Report to write: a name that ends in .html.")],
@@ -51,20 +42,17 @@ def diagnose(
         variant_sources,
     )
     from napari_c3r.core.diagnose.report import require_report, write_answers
-    from napari_c3r.core.embed.plate import prepare_field, require_possible
-    from napari_c3r.core.encoder import load_encoder
 
     require_report(out)
     names = parse_list(ask) or default_names()
     kinds = tuple(variant_sources(names))
     table = _read_table(label_table)
-    settings, found = options.settings(), options.find(paths)
-    state_licence(options.method)
-    encoder = load_encoder(options.encoder)
-    require_possible(settings, encoder)
+    driver = options.driver(paths)
+    driver.require_possible()
+    fields = tuple(driver.prepare(task) for task in driver.tasks)
     run = FlipRun(
         FlipJob(
-            tuple(prepare_field(files, settings, encoder) for files in found),
+            fields,
             kinds=kinds,
             label_column=label_column or None,
             label_table=table,
@@ -73,7 +61,7 @@ def diagnose(
             seed=seed,
         )
     )
-    follow(run.steps(), f"Diagnosing {len(found)} image{'s' if len(found) > 1 else ''}")
+    follow(run.steps(), f"Diagnosing {len(fields)} image{'s' if len(fields) > 1 else ''}")
     say(f"{run.result().headline}.")
     answers = answer(names, DiagnosticContext(run.result(), seed=seed))
     for each in diagnostics(answers.results):

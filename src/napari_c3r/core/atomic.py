@@ -13,7 +13,7 @@ from napari_c3r.core.errors import InputError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` and move it there when all went well.
+    """Give a temporary path next to ``path`` and move it there when all went well.
 
     On any error the temporary file is removed and what stood under the final name before
     is untouched.
@@ -79,7 +79,7 @@ def require_folder(path: Path) -> Path:
 
 
 def _beside(path: Path) -> Path:
-    """An empty temporary file beside a path."""
+    """An empty temporary file next to a path."""
     if path.is_dir():
         raise InputError(f"'{path}' is a folder; give the name of a file")
     if not path.parent.is_dir():

@@ -1,12 +1,12 @@
-"""The errors a user can cause, and the one line that tells them."""
+"""The errors a user can cause, and the one line that reports them."""
 
 from __future__ import annotations
 
 
 class InputError(ValueError):
-    """A user's mistake, told in one line: what is wrong, the value seen, what to do.
+    """A user's mistake, reported in one line: what is wrong, the value seen, what to do.
 
-    The shell prints the line and exits with 2; a dock shows it beside the step that
+    The shell prints the line and exits with 2; a dock shows it next to the step that
     needs the user. Neither ever shows a traceback for it.
     """
 
@@ -16,7 +16,7 @@ class NoCellsError(InputError):
 
 
 class MissingPackageError(InputError):
-    """An optional package is needed for what was asked.
+    """An optional package is needed for what was requested.
 
     Parameters
     ----------

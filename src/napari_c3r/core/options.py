@@ -34,6 +34,8 @@ class OptionInfo:
         value of this setting.
     minimum, maximum
         Bounds of a number, None where it has none.
+    shell
+        How the shell spells its name, where that is not the field's own.
     """
 
     label: str
@@ -43,6 +45,16 @@ class OptionInfo:
     unset: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    shell: str = ""
+
+    @property
+    def words(self) -> str:
+        """The help, what may be chosen and what stands for None, as one sentence."""
+        listed = " or ".join(self.choices[-2:])
+        listed = ", ".join([*self.choices[:-2], listed]) if listed else ""
+        told = f"{self.help}, in {self.unit}" if self.unit else self.help
+        told += f": {listed}" if listed else ""
+        return f"{told}; by default {self.unset}." if self.unset else f"{told}."
 
 
 def option(default: Any, label: str, help: str, **info: Any) -> Any:  # noqa: A002
@@ -51,11 +63,14 @@ def option(default: Any, label: str, help: str, **info: Any) -> Any:  # noqa: A0
     Parameters
     ----------
     default
-        The field's default.
+        The field's default; of a dictionary, every object gets its own copy.
     label, help, **info
         As for `OptionInfo`.
     """
-    return dataclasses.field(default=default, metadata={_KEY: OptionInfo(label, help, **info)})
+    metadata = {_KEY: OptionInfo(label, help, **info)}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=default.copy, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def described(options: Any) -> Iterator[tuple[str, OptionInfo]]:
@@ -85,3 +100,19 @@ def changed(options: Any) -> dict[str, Any]:
         for field in dataclasses.fields(options)
         if getattr(options, field.name) != getattr(usual, field.name)
     }
+
+
+def shell_words(options: Any) -> list[str]:
+    """The words of a command that set what differs from its default.
+
+    Parameters
+    ----------
+    options
+        An object of an option type.
+    """
+    infos, words = dict(described(options)), []
+    for name, value in changed(options).items():
+        if isinstance(value, dict):
+            value = ",".join(f"{old}={new}" for old, new in value.items())
+        words += [f"--{(infos[name].shell or name).replace('_', '-')}", str(value)]
+    return words

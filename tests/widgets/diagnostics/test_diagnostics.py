@@ -17,9 +17,11 @@ from napari_c3r.core.diagnose.report import write_report
 from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY
-from napari_c3r.session import Cells, EmbeddingResult, session_of
+from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
+from napari_c3r.widgets.diagnostics.section_ids import SectionId
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.core.diagnose.small import ROLES, small_encoder
 from tests.core.diagnose.toy import AREA_BY_POSITION, register_toy
@@ -70,7 +72,7 @@ class World:
             viewer.add_image(np.asarray(plane), name=name, blending="additive")
         self.session = session_of(viewer)
         self.session.set_image(field.image)
-        self.session.set_assignment(ROLES)
+        self.session.roles.set_assignment(ROLES)
         self.embed(table)
         _, self.dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
 
@@ -79,40 +81,39 @@ class World:
         image = self.field.image
         found = Cells(self.field.cells, self.field.cells.max(), image.name, "", self.field.nuclei)
         cells = cells or {image.name: found}
-        self.session.set_cells(cells[image.name])
+        self.session.labels.set_current(cells[image.name])
         self.session.encoder = c3r.load_encoder(self.source).name
-        self.session.set_embedded(
+        self.session.set_result(
             EmbeddingResult(
                 table.copy(),
-                image.name,
-                cells[image.name],
-                self.session.assignment,
+                ids_by_image(cells.values()),
+                self.session.roles.assignment,
                 self.session.encoder,
                 1.0,
                 True,
                 images or {image.name: image},
-                labels_by_image=cells,
                 encoder_source=str(self.source),
-            )
+            ),
+            cells.values(),
         )
 
     @property
     def obs(self):
-        return self.session.embedded.table.obs
+        return self.session.result.current.table.obs
 
     @property
-    def asking(self):
-        return self.dock.asking
+    def controller(self):
+        return self.dock.controller
 
     @property
     def report(self):
-        return self.asking.diagnosis.report
+        return self.controller.diagnosis.report
 
     def header(self, number):
-        return self.dock.steps[number - 1].header.line
+        return self.dock.steps[SectionId(number)].header.line
 
     def reason(self, number=1):
-        return self.dock.steps[number - 1].reason.text()
+        return self.dock.steps[SectionId(number)].reason.text()
 
     def run_alone(self, **options):
         """The same job, run by the core."""
@@ -195,7 +196,7 @@ def test_the_answer_is_that_of_a_flip_report(world, user, field):
     assert copied[0].split("\t") == list(alone.table.columns)
     assert len(copied) == 1 + len(alone.table)
     # What else explains the map is told of the session's clusters, the channels by name.
-    found = world.asking.diagnosis.answers.results["confounds"].confounds
+    found = world.controller.diagnosis.answers.results["confounds"].confounds
     assert {each.scope for each in found.results} == {"map", "0", "1"}
     assert world.dock.confounds.sentences.text.startswith(f"{found.sentences[0]}.")
     assert world.dock.channels.rows[0][0].text() == "DNA"
@@ -224,10 +225,10 @@ def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
     status = layer.get_status(layer.data_to_world((y, x)), world=True)
     assert f"Cosine shift RNA as context: {shift.max():.2f}"[:-1] in str(status)
     # Painting in our layer leaves the cells alone; the user's layers are as they were.
-    assert not np.shares_memory(layer.data, world.session.cells.labels)
+    assert not np.shares_memory(layer.data, world.session.labels.current.labels)
     assert [la.name for la in viewer.layers[:5]] == list(field.image.channel_names)
     # A map that was begun before does not lose the column.
-    world.session.set_mapped(table.copy())
+    world.session.result.set_mapped(table.copy())
     np.testing.assert_allclose(world.obs[column], shift)
     # With no concept in both there is no cosine; another measure is painted and named.
     choose(user, world.dock.cells.variant, SWAP)
@@ -250,11 +251,11 @@ def test_the_cells_that_move_most_are_selected_everywhere(world, user, viewer):
     assert world.dock.cells.movers_button.text() == "Show the 20 cells that move most"
     user.click(world.dock.cells.movers_button)
     top = world.report.obs.index[world.report.most_moved(FLIP, 20)]
-    assert set(world.obs.index[world.session.selection]) == set(top)
+    assert set(world.obs.index[world.session.selection.mask]) == set(top)
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
     user.until(lambda: not explorer.montage.busy)
     assert set(explorer.panel.montage.thumbnails.rows) == set(
-        np.flatnonzero(world.session.selection)
+        np.flatnonzero(world.session.selection.mask)
     )
     explorer.release()
 
@@ -283,11 +284,11 @@ def test_maps_side_by_side_share_the_selection(world, user, viewer):
     assert 0 < second.selection.sum() < count
     np.testing.assert_array_equal(first.selection, second.selection)
     chosen = set(world.report.obs.index[second.selection])
-    assert set(world.obs.index[world.session.selection]) == chosen
+    assert set(world.obs.index[world.session.selection.mask]) == chosen
     # And the other way: what is selected elsewhere is selected here.
     mask = np.zeros(len(world.obs), bool)
     mask[3] = True
-    world.session.select(mask)
+    world.session.selection.select(mask)
     assert first.selection.sum() == second.selection.sum() == 1
     # A click rings the cell on both and points at it.
     maps.set_tool(maps.canvases[0].overlay.tool.__class__.PAN)
@@ -298,7 +299,7 @@ def test_maps_side_by_side_share_the_selection(world, user, viewer):
 
     user.click(maps.canvases[0].overlay, place)
     assert first.current == second.current
-    assert world.obs.index[world.session.current] == world.report.obs.index[first.current]
+    assert world.obs.index[world.session.selection.current] == world.report.obs.index[first.current]
 
 
 def test_the_report_is_the_one_that_the_command_writes(world, user, table, tmp_path):
@@ -345,10 +346,10 @@ def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worke
     user.click(world.dock.options.run_button)
     user.until(lambda: "cells/s" in world.dock.options.speed.text())
     world.embed(table[:20].copy())
-    assert not world.asking.running
+    assert not world.controller.running
     paused_worker.let_go()
     user.until(lambda: not world.dock.busy, 180)
-    assert world.asking.diagnosis is None
+    assert world.controller.diagnosis is None
     assert world.reason() == "Stopped, as other cells were embedded meanwhile"
     assert world.dock.options.run_button.isEnabled()
     ask(world, user)
@@ -359,19 +360,19 @@ def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worke
 def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, user, table, viewer):
     ask(world, user)
     user.click(world.dock.cells.paint_button)
-    world.session.set_assignment(ROLES.with_role("ER", "concept"))
+    world.session.roles.set_assignment(ROLES.with_role("ER", "concept"))
     assert "out of date: the role of ER changed" in world.header(1)
     assert world.reason() == "The result is out of date: the role of ER changed; embed again first"
     assert not world.dock.options.run_button.isEnabled()
     assert not world.dock.cells.paint_button.isEnabled()
     assert not world.dock.cells.movers_button.isEnabled()
-    world.session.set_assignment(ROLES)
+    world.session.roles.set_assignment(ROLES)
     assert "out of date" not in world.header(1)
     assert world.dock.cells.paint_button.isEnabled()
     # What is drawn in the labels counts as well.
-    world.session.note_edited_labels()
+    world.session.labels.note_edits()
     assert "out of date: the labels were edited" in world.header(1)
-    world.session.note_edited_labels(Edits())
+    world.session.labels.note_edits(Edits())
     # A filter hides cells and makes nothing stale.
     world.session.set_filter(CellFilter(border=True))
     assert "out of date" not in world.header(1)
@@ -385,7 +386,7 @@ def test_layers_removed_while_it_runs_change_nothing(world, user, viewer, paused
     paused_worker.hold(after=1)
     user.click(world.dock.options.run_button)
     viewer.layers.clear()
-    assert world.asking.running
+    assert world.controller.running
     paused_worker.let_go()
     user.until(lambda: not world.dock.busy, 180)
     assert len(world.report.obs) == len(world.obs)
@@ -398,9 +399,9 @@ def test_labels_are_judged_where_there_are_two_classes(world, user):
     assert body.labels.currentText() == "no labels in the table"
     assert not body.labels.isEnabled()
     everything = np.ones(len(world.obs), bool)
-    world.session.annotate(everything, "one")
+    world.session.result.annotate(everything, "one")
     assert not body.labels.isEnabled()
-    world.session.annotate(np.arange(len(everything)) < 12, "other")
+    world.session.result.annotate(np.arange(len(everything)) < 12, "other")
     assert body.labels.isEnabled()
     choose(user, body.labels, "Annotation")
     ask(world, user)
@@ -429,9 +430,9 @@ def test_a_sample_is_stated(world, user):
 
 def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, user):
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
-    assert dock.steps[0].reason.text() == "Embed the cells first"
+    assert dock.steps[SectionId.ASK].reason.text() == "Embed the cells first"
     assert not dock.options.run_button.isEnabled()
-    assert [step.header.line for step in dock.steps[1:]] == ["nothing asked yet"] * 4
+    assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 4
     user.click(dock.options.begin_button)
     assert "C3R (napari-c3r)" in viewer.window.dock_widgets
     viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
@@ -447,8 +448,8 @@ def test_without_a_question_there_is_nothing_to_run(world, user):
 
 
 def test_roles_suggested_from_the_data_are_taken_over(world, user):
-    world.session.set_assignment(ROLES.with_role("ER", "concept"))
-    world.embed(world.session.embedded.table)
+    world.session.roles.set_assignment(ROLES.with_role("ER", "concept"))
+    world.embed(world.session.result.current.table)
     ask(world, user, all_of_it=True)
     channels = world.dock.channels
     suggested = world.report.suggestion.assignment
@@ -456,9 +457,9 @@ def test_roles_suggested_from_the_data_are_taken_over(world, user):
     assert [label.text() for label in channels.rows[1][:3]] == ["ER", "concept", "context"]
     assert world.header(5) == "1 role suggested otherwise"
     user.click(channels.use_button)
-    assert world.session.assignment.roles["ER"] == "context"
+    assert world.session.roles.assignment.roles["ER"] == "context"
     # A channel that took no part keeps its role.
-    assert world.session.assignment.roles["Mito"] == "ignore"
+    assert world.session.roles.assignment.roles["Mito"] == "ignore"
     assert not channels.use_button.isEnabled()
     assert channels.reason.text == "These are your roles already."
     assert "out of date: the role of ER changed" in world.header(1)
@@ -496,7 +497,7 @@ def test_a_constant_channel_and_two_channels_are_told_in_words(world, user, fiel
     encoder = c3r.load_encoder(world.source)
     flat = c3r.embed(image, field.cells, roles, encoder=encoder)
     world.session.set_image(image)
-    world.session.set_assignment(roles)
+    world.session.roles.set_assignment(roles)
     world.field = replace(field, image=image)
     world.embed(flat)
     ask(world, user)
@@ -505,7 +506,7 @@ def test_a_constant_channel_and_two_channels_are_told_in_words(world, user, fiel
     assert "Not asked: 'DNA' is the only context channel" in notes
     assert [bar.name for bar in world.dock.answer.neighbours.chart.bars] == [SWAP]
     # Alone, the questions that two channels cannot answer are refused before the run.
-    user.click(world.dock.steps[0].header)
+    user.click(world.dock.steps[SectionId.ASK].header)
     user.click(world.dock.options.boxes["swap"])
     assert world.reason().startswith("Nothing can be asked of the channels DNA, RNA")
     assert not world.dock.options.run_button.isEnabled()
@@ -517,18 +518,19 @@ def test_what_is_registered_from_outside_has_its_box_and_its_answer(
     box = world.dock.options.boxes["area-position"]
     assert (box.text(), box.isChecked()) == (AREA_BY_POSITION.label, True)
     assert box.toolTip() == AREA_BY_POSITION.help
-    assert world.header(6) == "nothing asked yet"
+    step = world.dock.steps[6]
+    assert step.header.line == "nothing asked yet"
     ask(world, user)
-    result = world.asking.diagnosis.answers.results["area-position"]
-    body = world.dock.others[AREA_BY_POSITION]
-    assert world.header(6) == str(result.grade)
-    assert world.dock.steps[5].is_open
+    result = world.controller.diagnosis.answers.results["area-position"]
+    (body,) = world.dock.others
+    assert step.header.line == str(result.grade)
+    assert step.is_open
     assert body.sentences.text == f"{result.sentence}."
     assert body.notes.text == f"{len(world.obs)} cells."
     assert not body.picture.pixmap().isNull()
-    assert body.picture.pixmap().width() <= body.picture.width()
     assert body.picture.accessibleName() == "Correlation along each axis"
     user.click(body.details.button)
+    assert body.picture.pixmap().width() <= body.picture.width()
     user.click(body.details.copy_button)
     assert QApplication.clipboard().text() == result.table.to_csv(sep="\t", index=False)
     path = tmp_path / "mine.html"
@@ -537,19 +539,20 @@ def test_what_is_registered_from_outside_has_its_box_and_its_answer(
     user.until(lambda: not world.dock.busy, 200)
     assert "<h2>Area against position</h2>" in path.read_text("utf-8")
     # What is not chosen is not asked, and says so.
+    user.click(world.dock.steps[1].header)
     user.click(box)
     ask(world, user)
-    assert world.header(6) == "not known"
+    assert step.header.line == "not known"
     assert body.sentences.text == "Not asked."
     assert body.picture.isHidden()
 
 
 def test_another_encoder_in_its_place_is_refused(world, user):
-    world.session.embedded.table.uns[KEY]["encoder"]["weights_sha256"] = "0" * 64
+    world.session.result.current.table.uns[KEY]["encoder"]["weights_sha256"] = "0" * 64
     user.click(world.dock.options.run_button)
     user.until(lambda: not world.dock.busy, 180)
     assert "is not the one that embedded these cells; embed them again" in world.reason()
-    assert world.asking.diagnosis is None
+    assert world.controller.diagnosis is None
 
 
 def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
@@ -560,9 +563,9 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     viewer.add_labels(field.cells, name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:5])
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.controller.finding.use_labels("mine")
+    dock.controller.segmentation.use_labels("mine")
     dock.controller.embedding.load_encoder(str(encoder_path))
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)
@@ -577,12 +580,12 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     user.until(lambda: not shown.busy, 180)
     user.click(shown.options.run_button)
     user.until(lambda: not shown.busy, 180)
-    report = shown.asking.diagnosis.report
+    report = shown.controller.diagnosis.report
     # Its vectors as assigned are those of the session, cut out and embedded alike.
-    table = session.embedded.table[report.obs.index]
+    table = session.result.current.table[report.obs.index]
     np.testing.assert_allclose(report.vectors["as assigned"], table.X, atol=2e-5)
     # Clusters are called as in the explorer.
-    found = shown.asking.diagnosis.answers.results["confounds"].confounds
+    found = shown.controller.diagnosis.answers.results["confounds"].confounds
     scopes = {each.scope for each in found.results}
     assert scopes <= {"map", *table.obs["cluster"].astype(str)}
     shown.release()

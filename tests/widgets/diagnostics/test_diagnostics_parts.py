@@ -22,7 +22,7 @@ from napari_c3r.widgets.diagnostics.options import (
     disabled_reason,
     label_columns,
     make_job,
-    outdated_sentence,
+    outdated_reason,
 )
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
@@ -44,11 +44,13 @@ def session(n_cells=12):
     table = make_result(obs, np.zeros((n_cells, 2), np.float32), [("RNA", "cls")] * 2, provenance)
     made = Session()
     made.set_image(image)
-    made.set_assignment(ROLES)
+    made.roles.set_assignment(ROLES)
     cells = Cells(np.zeros((8, 8), int), n_cells, "one", "")
-    made.set_cells(cells)
+    made.labels.set_current(cells)
     made.encoder = "e"
-    made.set_embedded(EmbeddingResult(table, "one", cells, ROLES, "e", 1.0, True, {"one": image}))
+    made.set_result(
+        EmbeddingResult(table, {"one": cells.id}, ROLES, "e", 1.0, True, {"one": image})
+    )
     return made
 
 
@@ -91,8 +93,8 @@ def test_the_job_is_that_of_the_result():
     assert field.labels_wanted == frozenset(range(1, 13))
     assert (field.options.concept_mode, field.options.readout) == ("each", "cls")
     # The result's device is not on this machine, so the best here is taken in its own precision.
-    run = field.options
-    assert (run.device, run.precision, run.batch_size) == ("cpu", "auto", 16)
+    options = field.options
+    assert (options.device, options.precision, options.batch_size) == ("cpu", "auto", 16)
     Encoder.devices = ("cuda:7", "cpu")
     assert asked.job(Encoder()).fields[0].options.precision == "bfloat16"
     Encoder.weights_hash = "other"
@@ -105,7 +107,7 @@ def test_what_is_lacking_is_one_sentence():
     assert disabled_reason(session(5)) == "The result has 5 cells; give at least 8"
     made = session()
     assert disabled_reason(made) == ""
-    made.embedded.images.clear()
+    made.result.current.images.clear()
     assert (
         disabled_reason(made)
         == "The pixels of 'one' are not at hand; open it and embed its cells again"
@@ -114,17 +116,17 @@ def test_what_is_lacking_is_one_sentence():
 
 def test_a_map_or_a_filter_makes_nothing_out_of_date_and_another_result_does():
     made = session()
-    key = made.embedded.labels_by_image
-    made.set_mapped(made.embedded.table.copy())
-    assert outdated_sentence(made, key) == ""
-    made.set_assignment(ROLES.flipped())
-    assert outdated_sentence(made, key) == "out of date: 3 channels changed"
+    key = made.result.current.id
+    made.result.set_mapped(made.result.current.table.copy())
+    assert outdated_reason(made, key) is None
+    made.roles.set_assignment(ROLES.flipped())
+    assert str(outdated_reason(made, key)) == "out of date: 3 channels changed"
     assert (
         disabled_reason(made) == "The result is out of date: 3 channels changed; embed again first"
     )
-    other = session().embedded
-    made.set_embedded(other)
-    assert outdated_sentence(made, key) == "out of date: other cells were embedded since"
+    other = session()
+    made.set_result(other.result.current, [other.labels.current])
+    assert str(outdated_reason(made, key)) == "out of date: other cells were embedded since"
 
 
 def test_labels_are_columns_with_classes_and_no_measurements():

@@ -22,7 +22,7 @@ Scores = Mapping[str, float | Estimate]
 
 @dataclass(frozen=True)
 class Task:
-    """Cells, and how well vectors of them tell what is to be told.
+    """Cells, and how well vectors of them classify what is to be classified.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What can only be found out with a window: Qt, OpenGL, napari's settings, PyTorch beside Qt.
+"""What can only be found out with a window: Qt, OpenGL, napari's settings, PyTorch next to Qt.
 
 A broken driver ends the process that asks it, so another process asks: this module, run with -m.
 """
@@ -21,11 +21,11 @@ _PROBE: Final = "napari_c3r.cli.doctor.window"
 
 def window() -> Iterator[CheckResult]:
     """Ask another process, and say how far it came if it did not come to its end."""
-    told, end = _ask()
-    asked = {"Qt": "Qt", "settings": "settings", "torch": "PyTorch beside Qt", "gl": "OpenGL"}
-    for key, title in asked.items():
-        if key in told:
-            yield CheckResult(title, told[key]["text"], told[key]["broken"])
+    reported, end = _ask()
+    requested = {"Qt": "Qt", "settings": "settings", "torch": "PyTorch beside Qt", "gl": "OpenGL"}
+    for key, title in requested.items():
+        if key in reported:
+            yield CheckResult(title, reported[key]["text"], reported[key]["broken"])
         else:
             yield CheckResult(title, f"cannot be told ({end})")
             end = "as the process that asks had ended before"
@@ -39,13 +39,13 @@ def _ask() -> tuple[dict[str, dict[str, Any]], str]:
         said, end = done.stdout, _end_in_words(done.returncode, done.stderr)
     except subprocess.TimeoutExpired as late:
         said, end = late.stdout or b"", f"no answer in {SECONDS} s"
-    told = {}
+    reported = {}
     for line in said.decode("utf-8", "replace").splitlines():
         # Drivers print what they like.
         if line.startswith('{"asked":'):
             fact = json.loads(line)
-            told[fact["asked"]] = fact
-    return told, end
+            reported[fact["asked"]] = fact
+    return reported, end
 
 
 def _end_in_words(code: int, said: bytes) -> str:
@@ -115,8 +115,8 @@ def _gl() -> str:
         return f"no context can be made on the platform '{platform}'"
     from vispy.gloo import gl
 
-    asked = (gl.GL_VENDOR, gl.GL_RENDERER, gl.GL_VERSION)
-    facts = ", ".join(str(gl.glGetParameter(name)) for name in asked)
+    requested = (gl.GL_VENDOR, gl.GL_RENDERER, gl.GL_VERSION)
+    facts = ", ".join(str(gl.glGetParameter(name)) for name in requested)
     context.doneCurrent()
     return f"{facts}, on the platform '{platform}'"
 

@@ -63,7 +63,7 @@ class CellFilter:
         return mask
 
     def words(self) -> str:
-        """What is hidden, in words."""
+        """What is hidden, as text."""
         parts = [
             words
             for wanted, words in (

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.factors import Factor, factors_of
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.maps import NOISE, principal_components
+from napari_c3r.core.reduce import NOISE
+from napari_c3r.core.reduce.components import principal_components
 
 PERMUTATIONS = 199
 MORE_PERMUTATIONS = 1800

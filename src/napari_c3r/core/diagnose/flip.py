@@ -13,9 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike
-from napari_c3r.core.cells.measure import CellTable, measure_cells
+from napari_c3r.core.cells.measure import CellTable
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.diagnose.analyse import analyse
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.embed_variants import VariantEmbedder
@@ -23,9 +25,11 @@ from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
+from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
+from napari_c3r.core.notes import Note, NoteKind
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
@@ -206,22 +210,7 @@ class FlipRun:
                 f"The roles of '{field.image.name}' are {roles.to_dict()} and those of "
                 f"'{self.job.fields[0].image.name}' {self._roles.to_dict()}; give all the same"
             )
-        table = measure_cells(field.image, field.labels, field.nuclei, must_be_finite=used)
-        config = field.encoder.config
-        plan = plan_crops(
-            field.crop,
-            pixel_size_um=field.image.pixel_size_um,
-            median_diameter_px=table.median_diameter_px,
-            field_um=config.field_um,
-            field_diameters=config.field_diameters,
-            size_px=config.input_size,
-            neighbours=config.neighbours,
-        )
-        if field.window_px is not None:
-            plan = replace(plan, window_px=field.window_px)
-        if field.labels_wanted is not None:
-            wanted = table.obs["label"].isin(sorted(field.labels_wanted))
-            table = CellTable(table.obs[wanted].reset_index(drop=True), table.notes)
+        table, plan = prepare_cells(field)
         height, width = field.image.shape[1:]
         return CellTable(table.obs.assign(height_px=height, width_px=width), table.notes), plan
 
@@ -272,9 +261,14 @@ class FlipRun:
         )
 
     def _notes(self, n_done: int) -> list[str]:
-        notes = []
+        notes: list[str] = []
         if not self.job.fields[0].encoder.trained:
-            notes.append(f"The encoder '{self.job.fields[0].encoder.name}' is untrained")
+            notes.append(
+                Note(
+                    f"The encoder '{self.job.fields[0].encoder.name}' is untrained",
+                    NoteKind.UNTRAINED,
+                )
+            )
         if len(self._obs) < self._n_found:
             by = self.job.label_column or "image"
             notes.append(
@@ -282,7 +276,12 @@ class FlipRun:
                 f"from every {by}"
             )
         if n_done < len(self._obs):
-            notes.append(f"Stopped early: {n_done} of {len(self._obs)} cells are embedded")
+            notes.append(
+                Note(
+                    f"Stopped early: {n_done} of {len(self._obs)} cells are embedded",
+                    NoteKind.STOPPED_EARLY,
+                )
+            )
         found = [note for table, _ in self._measured for note in table.notes]
         return notes + list(dict.fromkeys(found))
 

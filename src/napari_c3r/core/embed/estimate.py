@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from napari_c3r.core.cells.labels import BLOCK_PX, read
-from napari_c3r.core.cells.measure import measure_cells
-from napari_c3r.core.crops.cut import CropPlan, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.embed.prepare import plan_for, prepare_cells
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -125,21 +126,12 @@ def estimate(job: EmbedJob, n_cells: int) -> Estimate:
 
 
 def _plan(job: EmbedJob, n_cells: int) -> CropPlan:
-    config = job.encoder.config
     height, width = job.image.shape[1:]
     middle = _middle(height, width)
     covered = float((read(job.labels, *middle) > 0).mean())
     # As if the cells were discs that share what the cells cover.
     diameter = float(np.sqrt(4 * max(covered, 0.01) * height * width / np.pi / max(1, n_cells)))
-    return plan_crops(
-        job.crop,
-        pixel_size_um=job.image.pixel_size_um,
-        median_diameter_px=diameter,
-        field_um=config.field_um,
-        field_diameters=config.field_diameters,
-        size_px=config.input_size,
-        neighbours=config.neighbours,
-    )
+    return plan_for(job, diameter)
 
 
 def _middle(height: int, width: int) -> tuple[slice, slice]:
@@ -165,11 +157,16 @@ def _measuring_seconds(job: EmbedJob) -> float:
     """Time to measure the cells of the whole image, from its middle."""
     height, width = job.image.shape[1:]
     rows, columns = _middle(height, width)
-    part = replace(job.image, data=job.image.data[:, rows, columns])
+    part = replace(
+        job,
+        image=replace(job.image, data=job.image.data[:, rows, columns]),
+        labels=read(job.labels, rows, columns),
+        nuclei=None,
+    )
     began = time.perf_counter()
     # Without a cell in the middle, reading it is most of the time anyway.
     with suppress(InputError):
-        measure_cells(part, read(job.labels, rows, columns))
+        prepare_cells(part)
     share = (rows.stop - rows.start) * (columns.stop - columns.start) / (height * width)
     return (time.perf_counter() - began) / share
 

@@ -1,61 +1,21 @@
-"""How files are read, as far as the user may correct it, and what is known before they are."""
+"""Fields of view as files and how to read them, and what is known before they are read."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from numpy.typing import NDArray
 
 from napari_c3r.core.images.find import ImageFiles, PathInput, find_images
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image, at_time
+from napari_c3r.core.images.label_file import read_labels
+from napari_c3r.core.images.options import ReadOptions
 from napari_c3r.core.images.read import read_image
 from napari_c3r.core.images.stack import MAX_UNNAMED_CHANNELS
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How the files of an image are read.
-
-    Parameters
-    ----------
-    names
-        New channel names by the names that the files give; those a file lacks are passed over.
-    pixel_size_um
-        In place of what the files say, in micrometres; None takes what they say.
-    scene, t, z, swap
-        As for :func:`napari_c3r.read_image`.
-    """
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    pixel_size_um: float | None = None
-    scene: int = 0
-    t: int = 0
-    z: str | int = "max"
-    swap: str = ""
-
-    def read(self, files: ImageFiles) -> Image:
-        """Read an image; its pixels stay in the files.
-
-        Raises
-        ------
-        InputError
-            As for :func:`napari_c3r.read_image`.
-        """
-        image = read_image(
-            files,
-            scene=self.scene,
-            t=self.t,
-            z=self.z,
-            swap=self.swap,
-            pixel_size_um=self.pixel_size_um,
-        )
-        return image.rename({o: n for o, n in self.names.items() if o in image.channel_names})
-
-    def renamed(self, old: str, new: str) -> ReadOptions:
-        """The same, with the channel now called ``old`` called ``new``."""
-        first = next((name for name, now in self.names.items() if now == old), old)
-        return replace(self, names={**self.names, first: new})
 
 
 @dataclass(frozen=True)
@@ -68,10 +28,13 @@ class FieldSource:
         From :func:`napari_c3r.find_images`.
     reading
         How they are read.
+    all_named
+        Refuse a new name for a channel that the files lack, which may be a slip of the keyboard.
     """
 
     files: ImageFiles
     reading: ReadOptions = field(default_factory=ReadOptions)
+    all_named: bool = False
 
     @property
     def name(self) -> str:
@@ -79,8 +42,34 @@ class FieldSource:
         return at_time(self.files.name, self.reading.t)
 
     def read(self) -> Image:
-        """Read the image; its pixels stay in the files."""
-        return self.reading.read(self.files)
+        """Read the image; its pixels stay in the files.
+
+        Raises
+        ------
+        InputError
+            As for :func:`napari_c3r.read_image`.
+        """
+        return self.reading.read(self.files, all_named=self.all_named)
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """A label image as its file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    channel
+        Which of several label images in it, by its name.
+    """
+
+    path: str
+    channel: str | None = None
+
+    def read(self) -> NDArray[Any]:
+        """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
+        return read_labels(self.path, self.channel)
 
 
 @dataclass(frozen=True)

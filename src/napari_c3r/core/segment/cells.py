@@ -2,7 +2,7 @@
 
 1. The channel is brought to the size at which a nucleus is `WORKING_DIAMETER` pixels wide.
 2. Around each nucleus the channel's brightness there sets what this cell's cytoplasm is like, so
-   that dim cells beside bright ones keep theirs.
+   that dim cells next to bright ones keep theirs.
 3. The ground is shared out by watershed: along the dark lines between cells, and by distance
    where there are none.
 4. Each cell ends where its channel falls to a share of its own brightness over the background.

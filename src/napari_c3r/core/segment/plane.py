@@ -82,7 +82,7 @@ def _cover(
 ) -> NDArray[np.float32]:
     """How far a label covers the points y × x (pixel edges at whole numbers), by interpolation."""
     mask = np.pad((labels[box] == label).astype(np.float32), 2)
-    # The border of the image is no outline: what touches it goes on beyond it.
+    # The border of the image is no outline: what touches it continues beyond it.
     height, width = labels.shape
     if box[0].start == 0:
         mask[:2] = mask[2]

@@ -142,7 +142,7 @@ def _outline_sums(
 
 
 def _pair_slices(dy: int, dx: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Slices that lay each pixel beside its neighbour at (dy, dx); dy is 0 or 1."""
+    """Slices that lay each pixel on its neighbour at (dy, dx); dy is 0 or 1."""
     rows = slice(None, -dy or None), slice(dy, None)
     if dx >= 0:
         columns = slice(None, -dx or None), slice(dx, None)

@@ -99,7 +99,7 @@ def _bundled(cells: Cells, threads: Threads, joined: Field, rng: np.random.Gener
 
 
 def centrosome(scene: Scene, rng: np.random.Generator) -> Field:
-    """Draw one or two dots beside the nucleus, or at the poles of a spindle."""
+    """Draw one or two dots next to the nucleus, or at the poles of a spindle."""
     cells = scene.cells
     poles = cells.each(lambda line: line.microtubules.poles)
     place = _centrosomes(cells, poles)[1:].reshape(-1, 2)

@@ -151,7 +151,7 @@ class _Tips:
         )
 
     def advanced(self, cells: Cells, style: FilamentStyle, rng: np.random.Generator) -> _Tips:
-        """Grow by a step; gives those tips that go on."""
+        """Grow by a step; gives those tips that continue."""
         wobble = self.turn * rng.standard_normal(self.turn.size, dtype=np.float32)
         vy, vx = self.way
         way = self._steered(vy + wobble * vx, vx - wobble * vy, cells, style.edge_um)

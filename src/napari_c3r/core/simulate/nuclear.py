@@ -89,7 +89,7 @@ def nucleoli(scene: Scene, rng: np.random.Generator) -> Field:
 
 
 def speckles(scene: Scene, rng: np.random.Generator) -> Field:
-    """Draw many small irregular patches in the nucleus, beside the nucleoli."""
+    """Draw many small irregular patches in the nucleus, next to the nucleoli."""
     cells = scene.cells
     number = cells.each(lambda line: line.speckles.number)
     radius = cells.each(lambda line: line.speckles.radius_um)

@@ -57,7 +57,7 @@ def _ring(spec: Nucleus, count: int, small: float, axis: float, rng: np.random.G
 
 
 def _heap(spec: Nucleus, count: int, small: float, axis: float, rng: np.random.Generator) -> Lobes:
-    """Add each lobe beside one that is there already."""
+    """Add each lobe next to one that is there already."""
     places = np.zeros((1, 2))
     while len(places) < count:
         beside = places[rng.integers(len(places), size=8)]

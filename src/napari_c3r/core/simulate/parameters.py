@@ -110,7 +110,7 @@ class Cytosol:
     """The fluid part of the cytoplasm."""
 
     nuclear: float = 0.4
-    """Brightness in the nucleus relative to beside it."""
+    """Brightness in the nucleus relative to its surroundings."""
     holes: float = 0.02
     """Vacuoles and other dark bodies for each square micrometre."""
 
@@ -161,7 +161,7 @@ class Microtubules:
     diffuse: float = 0.0
     """Free tubulin relative to the filaments' typical brightness."""
     poles: int = 0
-    """0: one centrosome beside the nucleus; 1: one in its middle; 2: a spindle."""
+    """0: one centrosome next to the nucleus; 1: one in its middle; 2: a spindle."""
     over_nucleus: float = 0.2
     """Share that passes over or under the nucleus, 0 to 1."""
 
@@ -190,7 +190,7 @@ class Actin:
 
 @dataclass(frozen=True)
 class Golgi:
-    """A ribbon beside the nucleus, or pieces spread through the cell."""
+    """A ribbon next to the nucleus, or pieces spread through the cell."""
 
     amount: float = 1.0
     ribbons: int = 42

@@ -1,4 +1,4 @@
-"""The structures of one field, drawn when they are asked for."""
+"""The structures of one field, drawn when they are requested."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def mitochondria(scene: Scene, rng: np.random.Generator) -> Field:
 
 
 def golgi(scene: Scene, rng: np.random.Generator) -> Field:
-    """Draw curled ribbons in a heap beside the nucleus, and pieces elsewhere."""
+    """Draw curled ribbons in a heap next to the nucleus, and pieces elsewhere."""
     cells = scene.cells
     labels = cells.labels
     dispersion = cells.each(lambda line: line.golgi.dispersion)

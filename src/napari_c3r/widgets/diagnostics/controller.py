@@ -16,7 +16,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_c3r.core.diagnose import FlipReport, FlipRun, Kind
 from napari_c3r.core.diagnose.entries import SWAP
 from napari_c3r.core.errors import InputError
-from napari_c3r.session import Part, Session
+from napari_c3r.session import Change, OutdatedReason, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, diagnose
 from napari_c3r.widgets.diagnostics.options import (
@@ -24,12 +24,11 @@ from napari_c3r.widgets.diagnostics.options import (
     DiagnosticsOptions,
     disabled_reason,
     make_job,
-    outdated_sentence,
+    outdated_reason,
 )
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.estimate import Estimate
-    from napari_c3r.core.encoder import Encoder
 
 ASK, ESTIMATE, MAPS, REPORT = "ask", "estimate", "maps", "report"
 Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -73,8 +72,7 @@ class DiagnosticsController(QObject):
         self.diagnosis: Diagnosis | None = None
         self.problem = ""
         self._work: _Work | None = None
-        self._encoders: dict[str, Encoder] = {}
-        self._estimate: tuple[Any, Estimate] | None = None
+        self._estimate: tuple[int, Estimate] | None = None
         self._maps: dict[str, Maps] = {}
         self._working = {name: Jobs(self) for name in (ASK, ESTIMATE, MAPS, REPORT)}
         for jobs in self._working.values():
@@ -104,17 +102,17 @@ class DiagnosticsController(QObject):
         return any(jobs.running is not None for jobs in self._working.values())
 
     @property
-    def outdated(self) -> str:
-        """Why what was found no longer holds, or an empty string."""
+    def outdated(self) -> OutdatedReason | None:
+        """Why what was found no longer holds, or None."""
         found = self.diagnosis
-        return "" if found is None else outdated_sentence(self._session, found.job.labels_by_image)
+        return None if found is None else outdated_reason(self._session, found.job.result_id)
 
     @property
     def estimate(self) -> Estimate | None:
         """What embedding the result's cells once costs, None while that is not known."""
-        done = self._session.embedded
+        result = self._session.result.current
         known = self._estimate
-        return known[1] if done is not None and known and known[0] is done.labels_by_image else None
+        return known[1] if result is not None and known and known[0] == result.id else None
 
     def start(self, options: DiagnosticsOptions) -> None:
         """Run diagnostics from the beginning."""
@@ -146,8 +144,12 @@ class DiagnosticsController(QObject):
             began = time.perf_counter()
             if work.run is None:
                 yield "loading the encoder"
-                work.run = FlipRun(work.job.job(self._encoder(work.job.encoder_source)))
-            found = yield from diagnose(work.job, work.run, stop)
+            source, encoders = work.job.encoder_source, self._session.encoders
+            with encoders.use(source):
+                if work.run is None:
+                    # What was found outlives the network, for its report.
+                    work.run = FlipRun(work.job.job(encoders.reloading(source)))
+                found = yield from diagnose(work.job, work.run, stop)
             work.seconds += time.perf_counter() - began
             return replace(found, seconds=work.seconds)
 
@@ -159,17 +161,15 @@ class DiagnosticsController(QObject):
         self._working[MAPS].discard()
         self.answered.emit(found)
 
-    def _encoder(self, source: str) -> Encoder:
-        from napari_c3r.core.encoder import load_encoder
-
-        if source not in self._encoders:
-            self._encoders[source] = load_encoder(source)
-        return self._encoders[source]
-
     def find_cost(self) -> None:
         """Find out in the background what embedding the cells once costs."""
-        done = self._session.embedded
-        if done is None or self.estimate is not None or self.busy or disabled_reason(self._session):
+        result = self._session.result.current
+        if (
+            result is None
+            or self.estimate is not None
+            or self.busy
+            or disabled_reason(self._session)
+        ):
             return
         job = make_job(self._session, DiagnosticsOptions((SWAP.name,)))
         count = len(job.fields[0].wanted)
@@ -178,10 +178,11 @@ class DiagnosticsController(QObject):
             from napari_c3r.core.embed.estimate import estimate
 
             yield "embedding a few crops"
-            return estimate(job.field_job(self._encoder(job.encoder_source)), count)
+            encoder = self._session.encoders.get(job.encoder_source)
+            return estimate(job.field_job(encoder), count)
 
         def take(found: Estimate) -> None:
-            self._estimate = job.labels_by_image, found
+            self._estimate = job.result_id, found
 
         self._working[ESTIMATE].start(ESTIMATE, body, take)
 
@@ -211,13 +212,13 @@ class DiagnosticsController(QObject):
 
     def _places(self, report: FlipReport) -> NDArray[np.float32] | None:
         """Where the explorer's map has these cells, None where it does not have them all."""
-        done = self._session.embedded
-        if done is None or not self._session.has_map or self.outdated:
+        result = self._session.result.current
+        if result is None or not self._session.result.has_map or self.outdated:
             return None
-        rows = done.table.obs_names.get_indexer(report.obs.index)
+        rows = result.table.obs_names.get_indexer(report.obs.index)
         if (rows < 0).any():
             return None
-        return np.asarray(done.table.obsm["X_umap"][rows], np.float32)
+        return np.asarray(result.table.obsm["X_umap"][rows], np.float32)
 
     def write(self, path: str) -> None:
         """Write the report."""
@@ -237,13 +238,11 @@ class DiagnosticsController(QObject):
         self._working[REPORT].start(REPORT, body, lambda page: self.written.emit(str(page)))
         self.changed.emit()
 
-    def _on_session(self, part: Part) -> None:
-        if part is not Part.RESULT:
+    def _on_session(self, change: Change) -> None:
+        if change.part is not Part.RESULT:
             return
-        done, work = self._session.embedded, self._work
-        if work is not None and (
-            done is None or done.labels_by_image is not work.job.labels_by_image
-        ):
+        result, work = self._session.result.current, self._work
+        if work is not None and (result is None or result.id != work.job.result_id):
             if self.running:
                 self._working[ASK].discard()
                 self.problem = "Stopped, as other cells were embedded meanwhile"
@@ -262,4 +261,3 @@ class DiagnosticsController(QObject):
         for jobs in self._working.values():
             jobs.discard()
         self._session.changed.disconnect(self._on_session, missing_ok=True)
-        self._encoders.clear()

@@ -5,21 +5,24 @@ from __future__ import annotations
 from napari_c3r.core.diagnose.entries.parity import PARITY, ParityResult
 from napari_c3r.core.diagnose.entries.roles import matter_line
 from napari_c3r.core.diagnose.registry import Diagnostic
-from napari_c3r.session import Session
+from napari_c3r.session import OutdatedReason, Session
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.options import disabled_reason
 from napari_c3r.widgets.main.status import Mark, StepStatus, counted, duration
 
+_Outdated = OutdatedReason | None
 _WAITING = StepStatus(Mark.WAITING, "nothing asked yet")
 
 
-def options_status(session: Session, found: Diagnosis | None, outdated: str) -> StepStatus:
+def options_status(
+    session: Session, found: Diagnosis | None, outdated: OutdatedReason | None
+) -> StepStatus:
     """What was run, and why nothing can be run now."""
     why = disabled_reason(session)
     if found is None:
-        if session.embedded is None:
+        if session.result.current is None:
             return StepStatus(Mark.WAITING, "waits for vectors", why)
-        line = f"{counted(len(session.embedded.table), 'cell')} to ask"
+        line = f"{counted(len(session.result.current.table), 'cell')} to ask"
         return StepStatus(Mark.ATTENTION if why else Mark.NEXT, line, why)
     # A number is not parted from its unit.
     time = duration(found.seconds).replace(" ", "\u00a0")
@@ -33,12 +36,14 @@ def options_status(session: Session, found: Diagnosis | None, outdated: str) -> 
     return StepStatus(Mark.DONE, line, why)
 
 
-def answer_status(found: Diagnosis | None, outdated: str) -> StepStatus:
+def answer_status(found: Diagnosis | None, outdated: _Outdated) -> StepStatus:
     """How many variants matter."""
     return _status(None if found is None else matter_line(found.report.results), outdated)
 
 
-def cells_status(found: Diagnosis | None, outdated: str, variant: str) -> StepStatus:
+def cells_status(
+    found: Diagnosis | None, outdated: OutdatedReason | None, variant: str
+) -> StepStatus:
     """Whose cells are looked at; why they cannot be shown."""
     status = _status(None if found is None else f"with {variant}", outdated)
     if not outdated or found is None:
@@ -46,7 +51,9 @@ def cells_status(found: Diagnosis | None, outdated: str, variant: str) -> StepSt
     return StepStatus(status.mark, status.line, "These cells are not those shown now; run again")
 
 
-def diagnostic_status(diagnostic: Diagnostic, found: Diagnosis | None, outdated: str) -> StepStatus:
+def diagnostic_status(
+    diagnostic: Diagnostic, found: Diagnosis | None, outdated: _Outdated
+) -> StepStatus:
     """What a diagnostic says of its result."""
     if found is None:
         return _WAITING
@@ -54,14 +61,16 @@ def diagnostic_status(diagnostic: Diagnostic, found: Diagnosis | None, outdated:
     return _status("not known" if result is None else diagnostic.status_of(result), outdated)
 
 
-def channels_status(session: Session, found: Diagnosis | None, outdated: str) -> StepStatus:
+def channels_status(
+    session: Session, found: Diagnosis | None, outdated: OutdatedReason | None
+) -> StepStatus:
     """How many roles the data would have otherwise."""
     if found is None:
         return _WAITING
     result = suggested_roles(found)
     if result is None:
         return StepStatus(Mark.WAITING, "not asked")
-    now = session.assignment or found.job.roles
+    now = session.roles.assignment or found.job.roles
     suggested = result.suggestion.assignment.roles
     differs = sum(now.roles.get(n) not in (None, r) for n, r in suggested.items())
     line = f"{counted(differs, 'role')} suggested otherwise" if differs else "as suggested"
@@ -74,7 +83,7 @@ def suggested_roles(found: Diagnosis | None) -> ParityResult | None:
     return result if isinstance(result, ParityResult) else None
 
 
-def _status(line: str | None, outdated: str) -> StepStatus:
+def _status(line: str | None, outdated: _Outdated) -> StepStatus:
     if line is None:
         return _WAITING
     return StepStatus(Mark.ATTENTION if outdated else Mark.DONE, line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,7 +21,7 @@ from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, window_px
-from napari_c3r.session import EmbeddingResult, Session
+from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Session
 
 if TYPE_CHECKING:
     from napari_c3r.core.cells.labels import ArrayLike
@@ -124,7 +124,7 @@ class DiagnosticsJob:
 
     Attributes
     ----------
-    labels_by_image
+    result_id
         Of the result, by which it is recognised: maps and filters leave it as it is.
     clusters
         Name of each cell's cluster by the name of its row; None where there is no map.
@@ -135,7 +135,7 @@ class DiagnosticsJob:
     """
 
     options: DiagnosticsOptions
-    labels_by_image: Any
+    result_id: int
     fields: tuple[FieldInputs, ...]
     roles: ChannelAssignment
     encoder_source: str
@@ -192,33 +192,31 @@ class DiagnosticsJob:
 
 def disabled_reason(session: Session) -> str:
     """Why nothing can be asked of the session's result, or an empty string."""
-    done = session.embedded
-    if done is None:
+    result = session.result.current
+    if result is None:
         return "Embed the cells first"
-    if len(done.table) < MIN_CELLS:
-        return f"The result has {len(done.table)} cells; give at least {MIN_CELLS}"
-    missing = [
-        n for n in image_names(done) if n not in done.images or n not in done.labels_by_image
-    ]
+    if len(result.table) < MIN_CELLS:
+        return f"The result has {len(result.table)} cells; give at least {MIN_CELLS}"
+    missing = [n for n in image_names(result) if not (n in result.images and n in result.cells_ids)]
     if missing:
         return f"The pixels of '{missing[0]}' are not at hand; open it and embed its cells again"
-    outdated = outdated_sentence(session, done.labels_by_image)
+    outdated = outdated_reason(session, result.id)
     return f"The result is {outdated}; embed again first" if outdated else ""
 
 
-def image_names(done: EmbeddingResult) -> list[str]:
+def image_names(result: EmbeddingResult) -> list[str]:
     """Images that have cells in the result."""
-    return [str(name) for name in done.table.obs["image"].unique()]
+    return [str(name) for name in result.table.obs["image"].unique()]
 
 
-def outdated_sentence(session: Session, labels_by_image: Any) -> str:
-    """Why what was asked of a result no longer fits what was done since; empty if it does."""
-    done = session.embedded
-    if done is None or done.labels_by_image is not labels_by_image:
-        return "out of date: other cells were embedded since"
-    sentence = session.result_outdated() or ""
+def outdated_reason(session: Session, result_id: int) -> OutdatedReason | None:
+    """Why what was asked of a result no longer fits what was done since; None if it does."""
+    result = session.result.current
+    if result is None or result.id != result_id:
+        return OutdatedReason(Outdated.RESULT, "out of date: other cells were embedded since")
+    reason = session.result_outdated()
     # Turning to a field that was not embedded takes nothing from those that were.
-    return sentence if sentence.startswith("out of date") else ""
+    return None if reason is None or reason.kind is Outdated.FIELD_MISSING else reason
 
 
 def label_columns(obs: pd.DataFrame) -> list[str]:
@@ -248,35 +246,35 @@ def make_job(session: Session, options: DiagnosticsOptions) -> DiagnosticsJob:
     why = disabled_reason(session)
     if why:
         raise InputError(why)
-    done = session.embedded
-    assert done is not None
-    options.plan(done.assignment)
-    facts = done.table.uns[KEY]
+    result = session.result.current
+    assert result is not None
+    options.plan(result.assignment)
+    facts = result.table.uns[KEY]
     names = ("device", "precision", "concept_mode", "readout")
     return DiagnosticsJob(
         options,
-        done.labels_by_image,
-        _fields(done),
-        done.assignment,
-        done.encoder_source,
+        result.id,
+        _fields(session, result),
+        result.assignment,
+        result.encoder_source,
         str(facts["encoder"]["weights_sha256"]),
         RunOptions(**{name: str(facts[name]) for name in names}),  # type: ignore[arg-type]
-        _label_table(done.table.obs, options.label_column),
-        done.table.obs["cluster"].astype(str) if "cluster" in done.table.obs else None,
+        _label_table(result.table.obs, options.label_column),
+        result.table.obs["cluster"].astype(str) if "cluster" in result.table.obs else None,
     )
 
 
-def _fields(done: EmbeddingResult) -> tuple[FieldInputs, ...]:
+def _fields(session: Session, result: EmbeddingResult) -> tuple[FieldInputs, ...]:
     fields = []
-    for name, rows in done.table.obs.groupby("image", observed=True, sort=False):
-        cells = done.labels_by_image[str(name)]
+    for name, rows in result.table.obs.groupby("image", observed=True, sort=False):
+        cells = session.labels.embedded(result.cells_ids[str(name)])
         fields.append(
             FieldInputs(
-                done.images[str(name)],
+                result.images[str(name)],
                 cells.labels,
                 cells.nuclei,
                 frozenset(rows["label"].tolist()),
-                window_px(done.all_rows, str(name)),
+                window_px(result.all_rows, str(name)),
             )
         )
     return tuple(fields)

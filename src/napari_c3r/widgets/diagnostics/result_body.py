@@ -50,7 +50,7 @@ class ResultBody(QWidget):
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__()
-        self._diagnostic = diagnostic
+        self.diagnostic = diagnostic
         self.sentences, self.notes = Sentences(), Sentences()
         self.picture = Picture()
         self.details = Details("All figures", f"Figures of: {diagnostic.label}")
@@ -67,10 +67,10 @@ class ResultBody(QWidget):
 
         self.sentences.show_lines([result.sentence])
         self.notes.show_lines(result.notes)
-        figure = self._diagnostic.figure_of(result)
+        figure = self.diagnostic.figure_of(result)
         self.picture.setVisible(figure is not None)
         if figure is not None:
-            text = str(figure.get_label()) or self._diagnostic.label
+            text = str(figure.get_label()) or self.diagnostic.label
             self.picture.show_picture(png(figure), text)
         self.details.setVisible(len(result.table) > 0)
         if len(result.table):

@@ -17,7 +17,7 @@ from napari_c3r.widgets.scatter.overlay import Overlay
 from napari_c3r.widgets.scatter.protocol import ScatterView
 
 PICK_SLACK = 4
-"""How far beside a point, in screen pixels, the mouse still means it."""
+"""How far from a point, in screen pixels, the mouse still means it."""
 
 MAGNIFICATION = (0.2, 5000.0)
 """How far one can zoom out and in, relative to all points shown."""

@@ -1,4 +1,4 @@
-"""The card beside the mouse: a cell's picture and what is known of it."""
+"""The card next to the mouse: a cell's picture and what is known of it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class HoverCard(QFrame):
         )
 
     def show_at(self, at: QPoint, lines: Sequence[str], pictured: bool) -> None:
-        """Show the text beside a position of the parent, with room for a picture or without."""
+        """Show the text next to a position of the parent, with room for a picture or without."""
         self.picture.clear()
         self.picture.setVisible(pictured)
         self.text.setText("\n".join(lines))

@@ -44,7 +44,7 @@ class ConfoundsFound(DiagnosticResult):
 def _run(context: DiagnosticContext) -> Generator[str, None, ConfoundsFound]:
     from anndata import AnnData
 
-    from napari_c3r.core.reduce.maps import cluster
+    from napari_c3r.core.reduce import cluster
 
     vectors, clusters = context.vectors, context.clusters
     if len(vectors) < MIN_CELLS:

@@ -12,7 +12,7 @@ from napari_c3r.core.channels import stains
 from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY, sequential, value_colours
-from napari_c3r.core.figures.overview import composite
+from napari_c3r.core.figures.composites import composite
 from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:

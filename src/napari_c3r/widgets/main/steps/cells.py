@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
@@ -21,43 +20,15 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
+from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.main.context import READ
 
-if TYPE_CHECKING:
-    from napari_c3r.core.images import Image
-
 # Under the choice that the rows belong to.
 _INDENTED = (18, 0, 0, 4)
-_NO_CELL_CHANNEL = "none: a set distance"
-
-
-@dataclass(frozen=True)
-class SegmentChoice:
-    """What to segment on.
-
-    Attributes
-    ----------
-    nucleus
-        Channel of the nuclei.
-    cell
-        Channel that shows how far cells reach; None grows nuclei by a set distance.
-    diameter
-        Nucleus diameter in the image's unit (µm when the pixel size is known, else pixels);
-        None finds it from the image.
-    """
-
-    nucleus: str
-    cell: str | None
-    diameter: float | None
-
-    def keywords(self, image: Image) -> dict[str, Any]:
-        """As keywords of :func:`napari_c3r.segment_cells` for an image."""
-        unit = "um" if image.pixel_size_um else "px"
-        size = {} if self.diameter is None else {f"nucleus_diameter_{unit}": self.diameter}
-        return {"nucleus": self.nucleus, "cell": self.cell, **size}
+_NO_CELL_ENTRY = "none: a set distance"
 
 
 # Long enough not to segment at every click of an arrow.
@@ -77,6 +48,7 @@ class CellsBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._channels: tuple[str, ...] = ()
+        self._in_um = False
         self._reading = self._finding = False
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
@@ -153,14 +125,14 @@ class CellsBody(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Offer the image's channels; keep what the user chose while it exists."""
-        image = session.image
+        image = session.fields.image
         names = image.channel_names if image else ()
         if names != self._channels:
             self._channels = names
             _refill(self.nucleus, names, suggest_nucleus(names) or (names[0] if names else ""))
-            _refill(self.cell, (_NO_CELL_CHANNEL, *names), suggest_cell(names) or _NO_CELL_CHANNEL)
-        unit = "µm" if image is not None and image.pixel_size_um else "px"
-        self.diameter.setSuffix(f" {unit}")
+            _refill(self.cell, (_NO_CELL_ENTRY, *names), suggest_cell(names) or _NO_CELL_ENTRY)
+        self._in_um = image is not None and bool(image.pixel_size_um)
+        self.diameter.setSuffix(" µm" if self._in_um else " px")
         self.segment_button.setEnabled(image is not None)
         self.preview_button.setEnabled(image is not None)
         self._enable_labels()
@@ -201,19 +173,27 @@ class CellsBody(QWidget):
         self._segment_form.setVisible(self.segment_choice.isChecked())
         self._labels_form.setVisible(not self.segment_choice.isChecked())
 
-    def choice(self) -> SegmentChoice:
+    def choice(self) -> SegmentOptions:
         """What to segment on, as it stands here."""
         cell, nucleus = self.cell.currentText(), self.nucleus.currentText()
-        return SegmentChoice(
+        size = self.diameter.value() or None
+        return SegmentOptions(
             nucleus,
-            None if cell in (_NO_CELL_CHANNEL, nucleus) else cell,
-            self.diameter.value() or None,
+            NO_CELL_CHANNEL if cell in (_NO_CELL_ENTRY, nucleus) else cell,
+            nucleus_diameter_um=size if self._in_um else None,
+            nucleus_diameter_px=None if self._in_um else size,
         )
+
+    def settings(self) -> dict[str, Any]:
+        """What `show_choice` sets, as it is kept in a session."""
+        chosen = self.choice()
+        diameter = self.diameter.value() or None
+        return {"nucleus": chosen.nucleus, "cell": chosen.cell or None, "diameter": diameter}
 
     def show_choice(self, nucleus: str, cell: str | None, diameter: float | None) -> None:
         """Set what to segment on, as when a session is opened again."""
         self.nucleus.setCurrentText(nucleus)
-        self.cell.setCurrentText(cell or _NO_CELL_CHANNEL)
+        self.cell.setCurrentText(cell or _NO_CELL_ENTRY)
         self.diameter.setValue(diameter or 0)
 
     def show_filter(self, chosen: CellFilter | None) -> None:

@@ -18,6 +18,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.notes import NoteKind, kind_of
+from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.form import form, shrinkable
@@ -26,7 +28,7 @@ from napari_c3r.widgets.common.step import MARK_COLOURS
 from napari_c3r.widgets.main.status import Mark, counted, duration, roughly, shortened
 
 if TYPE_CHECKING:
-    from napari_c3r.core.embed.driver import FieldsProgress
+    from napari_c3r.core.embed import FieldsProgress
     from napari_c3r.core.embed.estimate import Estimate
 
 BUNDLED = "bundled"
@@ -34,7 +36,8 @@ _OTHER = "Model folder…"
 _PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _GIGA = 1e9
 _MAX_NOTES = 3
-_SAID_ELSEWHERE = ("Stopped early", "The encoder '")
+# The step's header and the line on the encoder say these.
+_SHOWN_ELSEWHERE = (NoteKind.STOPPED_EARLY, NoteKind.UNTRAINED)
 PREVIEW_CELLS = 200
 """More cells than this are worth a preview."""
 
@@ -235,18 +238,18 @@ class EmbedBody(QWidget):
         cells_left
             Cells that a stopped run has yet to do.
         """
-        many = len(session.fields) > 1
+        many = len(session.fields.sources) > 1
         self._scope_row.setVisible(many)
-        self.scope.setItemText(1, f"all {len(session.fields)} fields")
-        count = session.cells.count if session.cells else 0
+        self.scope.setItemText(1, f"all {len(session.fields.sources)} fields")
+        count = session.labels.current.count if session.labels.current else 0
         here = f"Embed {counted(count, 'cell')}" if count else "Embed cells"
         every = self.choice().every_field
-        fields = f"Embed {counted(len(session.fields), 'field')}"
+        fields = f"Embed {counted(len(session.fields.sources), 'field')}"
         self.embed_button.setText(fields if every else here)
         self.embed_button.setEnabled(not disabled_reason)
         self.preview_button.setVisible(count > PREVIEW_CELLS)
         self.preview_button.setEnabled(not disabled_reason)
-        edits = session.edits
+        edits = session.labels.edits
         self.update_button.setVisible(session.can_update)
         self.update_button.setEnabled(not disabled_reason)
         if edits is not None:
@@ -256,12 +259,14 @@ class EmbedBody(QWidget):
                 else ""
             )
             self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{beside}")
-        done = session.embedded
-        unfinished = done is not None and not done.finished and session.result_outdated() is None
+        result = session.result.current
+        unfinished = (
+            result is not None and not result.finished and session.result_outdated() is None
+        )
         self.continue_button.setVisible(unfinished and cells_left > 0)
         self.continue_button.setText(f"Continue, {counted(cells_left, 'cell')} left")
         self.continue_button.setEnabled(not disabled_reason)
-        self.back_button.setVisible(session.previous_result is not None)
+        self.back_button.setVisible(session.result.previous is not None)
         notes = _notes_on(session)
         more = f"\n{len(notes) - _MAX_NOTES} more in the exported table"
         self.noted.setText("\n".join(notes[:_MAX_NOTES]) + more * (len(notes) > _MAX_NOTES))
@@ -358,14 +363,17 @@ class EmbedBody(QWidget):
 
 def _notes_on(session: Session) -> list[str]:
     """What was noticed while the cells were embedded, but for what is said elsewhere here."""
-    done = session.embedded
-    if done is None:
+    result = session.result.current
+    if result is None:
         return []
     said = {
-        note for image in (session.image, *done.images.values()) if image for note in image.notes
+        note
+        for image in (session.fields.image, *result.images.values())
+        if image
+        for note in image.notes
     }
-    notes = done.table.uns["napari_c3r"].get("notes", ())
-    return [n for n in dict.fromkeys(notes) if n not in said and not n.startswith(_SAID_ELSEWHERE)]
+    notes = result.table.uns[KEY].get("notes", ())
+    return [n for n in dict.fromkeys(notes) if n not in said and kind_of(n) not in _SHOWN_ELSEWHERE]
 
 
 def _progress_words(progress: FieldsProgress) -> str:

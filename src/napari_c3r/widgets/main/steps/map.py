@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -17,9 +18,12 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
-from napari_c3r.session import EmbeddingResult, Session
+from napari_c3r.session import Session
 from napari_c3r.widgets.common.columns import title
 from napari_c3r.widgets.common.form import form, shrinkable
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 @dataclass(frozen=True)
@@ -109,15 +113,16 @@ class MapBody(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Enable what can be done."""
-        done = session.embedded
-        offered = () if done is None else (id(done.table), done.table.shape, _names_given(done))
+        result = session.result.current
+        table = None if result is None else result.table
+        offered = () if table is None else (id(table), table.shape, _names_given(table))
         if offered != self._offered:
             # Looking through a hundred thousand rows at every change would be felt.
             self._offered = offered
-            self._offer([] if done is None else control_choices(done.table.obs))
-        self.map_button.setEnabled(done is not None)
-        self.export_button.setEnabled(done is not None)
-        self.explorer_button.setEnabled(session.has_map)
+            self._offer([] if result is None else control_choices(result.table.obs))
+        self.map_button.setEnabled(result is not None)
+        self.export_button.setEnabled(result is not None)
+        self.explorer_button.setEnabled(session.result.has_map)
 
     def _offer(self, choices: list[Controls]) -> None:
         """List what may be controls; keep what the user chose while it is there."""
@@ -180,6 +185,6 @@ class MapBody(QWidget):
             self.map_requested.emit(self.choice())
 
 
-def _names_given(done: EmbeddingResult) -> tuple[str, ...]:
-    column = done.table.obs.get(ANNOTATION)
+def _names_given(table: AnnData) -> tuple[str, ...]:
+    column = table.obs.get(ANNOTATION)
     return () if column is None else tuple(column.cat.categories)
