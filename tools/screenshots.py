@@ -100,7 +100,7 @@ class Photographer:
         )
         settle()
         wait_until(lambda: not dock.busy)
-        dock.ask.ask_button.click()
+        dock.options.run_button.click()
         wait_until(lambda: not dock.busy and dock.controller.diagnosis is not None)
         settle(2)
 

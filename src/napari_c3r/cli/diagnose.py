@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import FieldOptions, Paths, Seed
+from napari_c3r.cli.options import FieldOptions, Paths, Seed, parse_list
 from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
 
@@ -25,16 +25,27 @@ def diagnose(
     ] = "",
     label_table: Annotated[
         Path | None,
-        typer.Option(help="CSV that has it, beside image, label, plate, well or site."),
+        typer.Option(help="CSV that has it, next to image, label, plate, well or site."),
     ] = None,
-    cells: Annotated[int, typer.Option(help="Most cells to ask, a sample of all.")] = 2000,
+    ask: Annotated[
+        str, typer.Option(help="Diagnostics by name: swap,parity,… By default all usual ones.")
+    ] = "",
+    cells: Annotated[int, typer.Option(help="Most cells to compare, a sample of all.")] = 2000,
     seed: Seed = 0,
 ) -> None:
     """Ask whether the roles of the channels matter, and what else explains the map."""
-    from napari_c3r.core.diagnose import FlipJob, FlipRun
-    from napari_c3r.core.diagnose.report import require_report, write_report
+    from napari_c3r.core.diagnose import DiagnosticContext, FlipJob, FlipRun, diagnostics
+    from napari_c3r.core.diagnose.registry import (
+        answer,
+        default_names,
+        needs_single_channels,
+        variant_sources,
+    )
+    from napari_c3r.core.diagnose.report import require_report, write_answers
 
     require_report(out)
+    names = parse_list(ask) or default_names()
+    kinds = tuple(variant_sources(names))
     table = _read_table(label_table)
     driver = options.driver(paths)
     driver.require_possible()
@@ -42,16 +53,20 @@ def diagnose(
     run = FlipRun(
         FlipJob(
             fields,
+            kinds=kinds,
             label_column=label_column or None,
             label_table=table,
             max_cells=cells,
-            parity=True,
+            single_channels=needs_single_channels(names),
             seed=seed,
         )
     )
     follow(run.steps(), f"Diagnosing {len(fields)} image{'s' if len(fields) > 1 else ''}")
     say(f"{run.result().headline}.")
-    for path in write_report(run, out, seed=seed):
+    answers = answer(names, DiagnosticContext(run.result(), seed=seed))
+    for each in diagnostics(answers.results):
+        say(f"  {each.label}: {each.status_of(answers.results[each.name])}")
+    for path in write_answers(run, answers, out, seed=seed):
         say(f"Wrote {path}")
 
 

@@ -83,8 +83,8 @@ class FieldOptions:
         """Roles of the channels named, None where none is."""
         from napari_c3r.core.channels import ChannelAssignment, Role
 
-        roles = dict.fromkeys(_parse_list(self.context), Role.CONTEXT)
-        for name in _parse_list(self.concept):
+        roles = dict.fromkeys(parse_list(self.context), Role.CONTEXT)
+        for name in parse_list(self.concept):
             roles[name] = Role.BOTH if name in roles else Role.CONCEPT
         return ChannelAssignment(roles) if roles else None
 
@@ -232,12 +232,13 @@ def _parsed(annotation: str, value: Any) -> Any:
     return value
 
 
-def _parse_list(text: str) -> tuple[str, ...]:
+def parse_list(text: str) -> tuple[str, ...]:
+    """Split what was typed at its commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _parse_names(text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in _parse_list(text)]
+    pairs = [part.partition("=") for part in parse_list(text)]
     for old, equals, new in pairs:
         if not (old.strip() and equals and new.strip()):
             raise InputError(f"--names has the part '{old}{equals}{new}'; write it as old=new")

@@ -26,10 +26,12 @@ from napari_c3r.widgets.diagnostics.section_ids import SectionId
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.core.diagnose.small import ROLES, small_encoder
+from tests.core.diagnose.toy import AREA_BY_POSITION, register_toy
 
 pytestmark = pytest.mark.gl
 
 SWAP, FLIP = "all groups swapped", "RNA as context"
+ROLE_QUESTIONS = ("swap", "flip", "drop")
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +117,10 @@ class World:
     def reason(self, number=1):
         return self.dock.steps[SectionId(number)].reason.text()
 
-    def run_alone(self, **question):
-        """The same question asked of the core."""
-        asked = make_job(self.session, DiagnosticsOptions(tuple(self.dock.ask.kinds), **question))
-        run = FlipRun(asked.job(c3r.load_encoder(self.source)))
+    def run_alone(self, **options):
+        """The same job, run by the core."""
+        job = make_job(self.session, DiagnosticsOptions(**options))
+        run = FlipRun(job.job(c3r.load_encoder(self.source)))
         list(run.steps())
         return run
 
@@ -134,6 +136,12 @@ def world(viewer, user, field, table, encoder_path):
     made.dock.release()
 
 
+@pytest.fixture
+def registered(monkeypatch):
+    """A diagnostic from outside; a dock that is opened later has it."""
+    register_toy(monkeypatch)
+
+
 def choose(user, box, text):
     box.setFocus()
     user.choose(box, text)
@@ -142,20 +150,20 @@ def choose(user, box, text):
 def ask(world, user, *, all_of_it=False):
     """Press Run; without what else explains the map, and the channels alone, to be quick."""
     if not all_of_it:
-        world.dock.ask.confounds.setChecked(False)
-        world.dock.ask.parity.setChecked(False)
-    user.click(world.dock.ask.ask_button)
+        world.dock.options.boxes["confounds"].setChecked(False)
+        world.dock.options.boxes["parity"].setChecked(False)
+    user.click(world.dock.options.run_button)
     user.until(lambda: not world.dock.busy, 180)
 
 
 def test_the_answer_is_that_of_a_flip_report(world, user, field):
-    ask_body = world.dock.ask
+    options = world.dock.options
     cells = len(world.obs)
-    assert ask_body.scope.currentText() == f"all {cells} cells"
+    assert options.scope.currentText() == f"all {cells} cells"
     # As assigned, swapped, four alone, two left out; noise twice; four channels alone.
-    user.until(lambda: "about" in ask_body.cost.text())
-    assert ask_body.cost.text().startswith(f"{cells} cells × 14 variants, about ")
-    assert ask_body.cost.text().endswith(" s on cpu")
+    user.until(lambda: "about" in options.cost.text())
+    assert options.cost.text().startswith(f"{cells} cells × 14 variants, about ")
+    assert options.cost.text().endswith(" s on cpu")
     ask(world, user, all_of_it=True)
     alone = c3r.flip_report(
         field.image,
@@ -190,8 +198,8 @@ def test_the_answer_is_that_of_a_flip_report(world, user, field):
     assert copied[0].split("\t") == list(alone.table.columns)
     assert len(copied) == 1 + len(alone.table)
     # What else explains the map is told of the session's clusters, the channels by name.
-    found = world.controller.diagnosis.confounds
-    assert {finding.scope for finding in found.findings} == {"map", "0", "1"}
+    found = world.controller.diagnosis.answers.results["confounds"].confounds
+    assert {each.scope for each in found.results} == {"map", "0", "1"}
     assert world.dock.confounds.sentences.text.startswith(f"{found.sentences[0]}.")
     assert world.dock.channels.rows[0][0].text() == "DNA"
 
@@ -311,11 +319,11 @@ def test_the_report_is_the_one_that_the_command_writes(world, user, table, tmp_p
 
 
 def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
-    body = world.dock.ask
-    body.parity.setChecked(False)
+    body = world.dock.options
+    body.boxes["parity"].setChecked(False)
     paused_worker.hold(after=1)
-    user.click(body.ask_button)
-    assert not body.ask_button.isEnabled()
+    user.click(body.run_button)
+    assert not body.run_button.isEnabled()
     user.until(lambda: "cells/s" in body.speed.text())
     assert "left" in body.speed.text()
     user.click(body.abort_button)
@@ -330,22 +338,22 @@ def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
     assert body.continue_button.text() == f"Continue, {every - done} cells left"
     user.click(body.continue_button)
     user.until(lambda: not world.dock.busy, 180)
-    whole = world.run_alone(most_cells=5000, parity=False).result()
+    whole = world.run_alone(most_cells=5000, diagnostics=ROLE_QUESTIONS).result()
     pd.testing.assert_frame_equal(world.report.rank_shift, whole.rank_shift)
     assert not body.continue_button.isVisible()
 
 
 def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worker):
     paused_worker.hold(after=1)
-    user.click(world.dock.ask.ask_button)
-    user.until(lambda: "cells/s" in world.dock.ask.speed.text())
+    user.click(world.dock.options.run_button)
+    user.until(lambda: "cells/s" in world.dock.options.speed.text())
     world.embed(table[:20].copy())
     assert not world.controller.running
     paused_worker.let_go()
     user.until(lambda: not world.dock.busy, 180)
     assert world.controller.diagnosis is None
     assert world.reason() == "Stopped, as other cells were embedded meanwhile"
-    assert world.dock.ask.ask_button.isEnabled()
+    assert world.dock.options.run_button.isEnabled()
     ask(world, user)
     assert len(world.report.obs) == 20
     assert world.reason() == ""
@@ -357,7 +365,7 @@ def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, user, t
     world.session.roles.set_assignment(ROLES.with_role("ER", "concept"))
     assert "out of date: the role of ER changed" in world.header(1)
     assert world.reason() == "The result is out of date: the role of ER changed; embed again first"
-    assert not world.dock.ask.ask_button.isEnabled()
+    assert not world.dock.options.run_button.isEnabled()
     assert not world.dock.cells.paint_button.isEnabled()
     assert not world.dock.cells.movers_button.isEnabled()
     world.session.roles.set_assignment(ROLES)
@@ -378,7 +386,7 @@ def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, user, t
 
 def test_layers_removed_while_it_runs_change_nothing(world, user, viewer, paused_worker):
     paused_worker.hold(after=1)
-    user.click(world.dock.ask.ask_button)
+    user.click(world.dock.options.run_button)
     viewer.layers.clear()
     assert world.controller.running
     paused_worker.let_go()
@@ -389,7 +397,7 @@ def test_layers_removed_while_it_runs_change_nothing(world, user, viewer, paused
 
 
 def test_labels_are_judged_where_there_are_two_classes(world, user):
-    body = world.dock.ask
+    body = world.dock.options
     assert body.labels.currentText() == "no labels in the table"
     assert not body.labels.isEnabled()
     everything = np.ones(len(world.obs), bool)
@@ -400,7 +408,9 @@ def test_labels_are_judged_where_there_are_two_classes(world, user):
     choose(user, body.labels, "Annotation")
     ask(world, user)
     assert world.report.label_column == "annotation"
-    alone = world.run_alone(most_cells=5000, label_column="annotation", parity=False).result()
+    alone = world.run_alone(
+        most_cells=5000, label_column="annotation", diagnostics=ROLE_QUESTIONS
+    ).result()
     bars = world.dock.answer.telling.chart.bars
     assert world.dock.answer.telling.isVisible()
     changes = [result.changes["map"].value for result in alone.results]
@@ -409,7 +419,7 @@ def test_labels_are_judged_where_there_are_two_classes(world, user):
 
 
 def test_a_sample_is_stated(world, user):
-    body = world.dock.ask
+    body = world.dock.options
     choose(user, body.scope, "a sample of")
     body.sample.setValue(12)
     assert body.cost.text().startswith("12 cells × 14 variants")
@@ -423,20 +433,20 @@ def test_a_sample_is_stated(world, user):
 def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, user):
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
     assert dock.steps[SectionId.ASK].reason.text() == "Embed the cells first"
-    assert not dock.ask.ask_button.isEnabled()
+    assert not dock.options.run_button.isEnabled()
     assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 4
-    user.click(dock.ask.begin_button)
+    user.click(dock.options.begin_button)
     assert "C3R (napari-c3r)" in viewer.window.dock_widgets
     viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
     dock.release()
 
 
 def test_without_a_question_there_is_nothing_to_run(world, user):
-    body = world.dock.ask
-    for box in body.kinds.values():
-        user.click(box)
+    body = world.dock.options
+    for name in ROLE_QUESTIONS:
+        user.click(body.boxes[name])
     assert world.reason() == "Choose at least one of the first three questions"
-    assert not body.ask_button.isEnabled()
+    assert not body.run_button.isEnabled()
 
 
 def test_roles_suggested_from_the_data_are_taken_over(world, user):
@@ -467,7 +477,7 @@ def test_several_images_are_one_answer_and_each_is_painted(world, user, viewer, 
         "second": Cells(half, 15, "second", ""),
     }
     world.embed(both, {field.image.name: field.image, "second": other}, cells)
-    assert world.dock.ask.labels.findText("Image") > 0
+    assert world.dock.options.labels.findText("Image") > 0
     ask(world, user)
     assert world.report.obs["image"].nunique() == 2
     user.click(world.dock.cells.paint_button)
@@ -499,14 +509,49 @@ def test_a_constant_channel_and_two_channels_are_told_in_words(world, user, fiel
     assert [bar.name for bar in world.dock.answer.neighbours.chart.bars] == [SWAP]
     # Alone, the questions that two channels cannot answer are refused before the run.
     user.click(world.dock.steps[SectionId.ASK].header)
-    user.click(world.dock.ask.kinds["all groups swapped"])
+    user.click(world.dock.options.boxes["swap"])
     assert world.reason().startswith("Nothing can be asked of the channels DNA, RNA")
-    assert not world.dock.ask.ask_button.isEnabled()
+    assert not world.dock.options.run_button.isEnabled()
+
+
+def test_what_is_registered_from_outside_has_its_box_and_its_answer(
+    registered, world, user, tmp_path
+):
+    box = world.dock.options.boxes["area-position"]
+    assert (box.text(), box.isChecked()) == (AREA_BY_POSITION.label, True)
+    assert box.toolTip() == AREA_BY_POSITION.help
+    step = world.dock.steps[6]
+    assert step.header.line == "nothing asked yet"
+    ask(world, user)
+    result = world.controller.diagnosis.answers.results["area-position"]
+    (body,) = world.dock.others
+    assert step.header.line == str(result.grade)
+    assert step.is_open
+    assert body.sentences.text == f"{result.sentence}."
+    assert body.notes.text == f"{len(world.obs)} cells."
+    assert not body.picture.pixmap().isNull()
+    assert body.picture.accessibleName() == "Correlation along each axis"
+    user.click(body.details.button)
+    assert body.picture.pixmap().width() <= body.picture.width()
+    user.click(body.details.copy_button)
+    assert QApplication.clipboard().text() == result.table.to_csv(sep="\t", index=False)
+    path = tmp_path / "mine.html"
+    user.answer(path)
+    user.click(world.dock.save_button)
+    user.until(lambda: not world.dock.busy, 200)
+    assert "<h2>Area against position</h2>" in path.read_text("utf-8")
+    # What is not chosen is not asked, and says so.
+    user.click(world.dock.steps[1].header)
+    user.click(box)
+    ask(world, user)
+    assert step.header.line == "not known"
+    assert body.sentences.text == "Not asked."
+    assert body.picture.isHidden()
 
 
 def test_another_encoder_in_its_place_is_refused(world, user):
     world.session.result.current.table.uns[KEY]["encoder"]["weights_sha256"] = "0" * 64
-    user.click(world.dock.ask.ask_button)
+    user.click(world.dock.options.run_button)
     user.until(lambda: not world.dock.busy, 180)
     assert "is not the one that embedded these cells; embed them again" in world.reason()
     assert world.controller.diagnosis is None
@@ -535,14 +580,15 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     user.click(explorer.doubt_button)
     shown = viewer.window.dock_widgets["C3R Diagnostics (napari-c3r)"].__wrapped__
     user.until(lambda: not shown.busy, 180)
-    user.click(shown.ask.ask_button)
+    user.click(shown.options.run_button)
     user.until(lambda: not shown.busy, 180)
     report = shown.controller.diagnosis.report
     # Its vectors as assigned are those of the session, cut out and embedded alike.
     table = session.result.current.table[report.obs.index]
     np.testing.assert_allclose(report.vectors["as assigned"], table.X, atol=2e-5)
     # Clusters are called as in the explorer.
-    scopes = {finding.scope for finding in shown.controller.diagnosis.confounds.findings}
+    found = shown.controller.diagnosis.answers.results["confounds"].confounds
+    scopes = {each.scope for each in found.results}
     assert scopes <= {"map", *table.obs["cluster"].astype(str)}
     shown.release()
     explorer.release()

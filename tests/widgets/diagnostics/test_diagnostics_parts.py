@@ -12,7 +12,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 import napari_c3r as c3r
-from napari_c3r.core.diagnose import Kind
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import CATEGORICAL, rgb
 from napari_c3r.core.table import make_result
@@ -28,7 +27,6 @@ from napari_c3r.widgets.diagnostics.options import (
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
 ROLES = c3r.ChannelAssignment({"DNA": "context", "ER": "context", "RNA": "concept"})
-EVERY = tuple(Kind(kind) for kind in ("all groups swapped", "one role swapped", "context left out"))
 
 
 def session(n_cells=12):
@@ -66,30 +64,29 @@ def test_a_module_of_the_dock_loads_neither_torch_nor_umap():
 
 
 def test_variants_are_counted_and_what_they_share_costs_once():
-    swapped = DiagnosticsOptions((Kind.SWAP,), parity=False)
+    swapped = DiagnosticsOptions(("swap",))
     assert swapped.embeddings(ROLES) == 2 + 2
     # (DNA ER → RNA) as assigned, (RNA → DNA) and (RNA → ER) swapped, and noise twice.
     assert swapped.cost(ROLES, "each") == 3 + 2
     assert swapped.cost(ROLES, "joint") == 2 + 2
     # Leaving DNA out, (ER → RNA), is contained in using it as a concept.
-    flipped, both = (
-        DiagnosticsOptions(k, parity=False) for k in ((Kind.FLIP,), (Kind.FLIP, Kind.DROP))
-    )
+    flipped, both = (DiagnosticsOptions(names) for names in (("flip",), ("flip", "drop")))
     assert both.embeddings(ROLES) > flipped.embeddings(ROLES)
     assert both.cost(ROLES, "each") == flipped.cost(ROLES, "each")
-    assert DiagnosticsOptions((Kind.SWAP,)).embeddings(ROLES) == 4 + 3
+    assert DiagnosticsOptions(("swap", "parity")).embeddings(ROLES) == 4 + 3
     with pytest.raises(InputError, match="Choose at least one"):
         DiagnosticsOptions(()).plan(ROLES)
 
 
 def test_the_job_is_that_of_the_result():
     made = session()
-    asked = make_job(made, DiagnosticsOptions(EVERY, most_cells=9, label_column=None))
+    asked = make_job(made, DiagnosticsOptions(most_cells=9, label_column=None))
 
     class Encoder:
         weights_hash, name, devices = "abc", "e", ("cpu",)
 
     job = asked.job(Encoder())
+    assert job.kinds == ("all groups swapped", "one role swapped", "context left out")
     assert job.max_cells == 9
     (field,) = job.fields
     assert field.window_px == 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from enum import IntEnum
 from typing import Generic, TypeVar
 
 from qtpy.QtCore import Qt
@@ -11,7 +10,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_c3r.widgets.common.step import Step
 
-Number = TypeVar("Number", bound=IntEnum)
+Number = TypeVar("Number", bound=int)
 
 
 class StepStack(QScrollArea, Generic[Number]):

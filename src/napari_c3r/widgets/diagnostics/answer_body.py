@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
 
 _KEY = (
-    "Coloured and bold: it matters, as tested on the same disturbed crops. Grey: what turning and "
+    "Coloured and bold: it matters, as tested on the same perturbed crops. Grey: what turning and "
     "shifting crops does, which says nothing about a cell. Lines: 95 % intervals."
 )
 
@@ -67,12 +67,13 @@ class AnswerBody(QWidget):
         self.details.show_frame(shown(report), report.table)
 
     def show_variant(self, name: str) -> None:
-        """Mark a variant and tell what it does."""
+        """Mark a variant and report what it does."""
         for chart in (self.neighbours, self.telling):
             chart.show_current(name)
         if self._report is not None:
-            sentence = self._report.sentence(name)
-            self.sentence.show_lines([] if sentence in self._report.headline else [sentence])
+            reported = self._report.sentence(name)
+            known = reported in self._report.headline
+            self.sentence.show_lines([] if known else [reported])
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the window, each ``"#rrggbb"``."""

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.diagnose import FlipReport, FlipRun, Kind
+from napari_c3r.core.diagnose.entries import SWAP
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Change, OutdatedReason, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, answer
+from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, diagnose
 from napari_c3r.widgets.diagnostics.options import (
     DiagnosticsJob,
     DiagnosticsOptions,
@@ -35,15 +36,15 @@ Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(eq=False)
 class _Work:
-    """A question whose run may be taken up again."""
+    """A job whose run may be taken up again."""
 
-    asked: DiagnosticsJob
+    job: DiagnosticsJob
     run: FlipRun | None = None
     seconds: float = 0.0
 
 
 class DiagnosticsController(QObject):
-    """Asks a session's result one question at a time.
+    """Runs diagnostics on a session's result, one job at a time.
 
     Signals
     -------
@@ -82,7 +83,7 @@ class DiagnosticsController(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a question is being answered."""
+        """Whether diagnostics are running."""
         return self._working[ASK].running is not None
 
     @property
@@ -104,7 +105,7 @@ class DiagnosticsController(QObject):
     def outdated(self) -> OutdatedReason | None:
         """Why what was found no longer holds, or None."""
         found = self.diagnosis
-        return None if found is None else outdated_reason(self._session, found.asked.result_id)
+        return None if found is None else outdated_reason(self._session, found.job.result_id)
 
     @property
     def estimate(self) -> Estimate | None:
@@ -113,15 +114,15 @@ class DiagnosticsController(QObject):
         known = self._estimate
         return known[1] if result is not None and known and known[0] == result.id else None
 
-    def ask(self, question: DiagnosticsOptions) -> None:
-        """Answer a question from the beginning."""
+    def start(self, options: DiagnosticsOptions) -> None:
+        """Run diagnostics from the beginning."""
         try:
-            self._start(_Work(make_job(self._session, question)))
+            self._start(_Work(make_job(self._session, options)))
         except InputError as error:
             self._on_failed(ASK, str(error))
 
     @property
-    def can_go_on(self) -> bool:
+    def can_resume(self) -> bool:
         """Whether a run was stopped that still fits the result."""
         found = self.diagnosis
         return bool(found and found.cells_left and self._work and not self.outdated)
@@ -143,12 +144,12 @@ class DiagnosticsController(QObject):
             began = time.perf_counter()
             if work.run is None:
                 yield "loading the encoder"
-            source, encoders = work.asked.encoder_source, self._session.encoders
+            source, encoders = work.job.encoder_source, self._session.encoders
             with encoders.use(source):
                 if work.run is None:
                     # What was found outlives the network, for its report.
-                    work.run = FlipRun(work.asked.job(encoders.reloading(source)))
-                found = yield from answer(work.asked, work.run, stop)
+                    work.run = FlipRun(work.job.job(encoders.reloading(source)))
+                found = yield from diagnose(work.job, work.run, stop)
             work.seconds += time.perf_counter() - began
             return replace(found, seconds=work.seconds)
 
@@ -170,19 +171,18 @@ class DiagnosticsController(QObject):
             or disabled_reason(self._session)
         ):
             return
-        asked = make_job(self._session, DiagnosticsOptions((Kind.SWAP,)))
-        count = len(asked.fields[0].wanted)
+        job = make_job(self._session, DiagnosticsOptions((SWAP.name,)))
+        count = len(job.fields[0].wanted)
 
         def body(_: threading.Event) -> Generator[str, None, Estimate]:
             from napari_c3r.core.embed.estimate import estimate
 
             yield "embedding a few crops"
-            return estimate(
-                asked.field_job(self._session.encoders.get(asked.encoder_source)), count
-            )
+            encoder = self._session.encoders.get(job.encoder_source)
+            return estimate(job.field_job(encoder), count)
 
         def take(found: Estimate) -> None:
-            self._estimate = asked.result_id, found
+            self._estimate = job.result_id, found
 
         self._working[ESTIMATE].start(ESTIMATE, body, take)
 
@@ -200,7 +200,7 @@ class DiagnosticsController(QObject):
             from napari_c3r.core.diagnose.maps import paired_maps
 
             yield "laying out the maps"
-            vectors, seed = found.report.vectors, found.asked.question.seed
+            vectors, seed = found.report.vectors, found.job.options.seed
             return paired_maps(vectors[str(Kind.ASSIGNED)], vectors[name], start=start, seed=seed)
 
         def take(maps: Maps) -> None:
@@ -227,12 +227,12 @@ class DiagnosticsController(QObject):
             return
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
-            from napari_c3r.core.diagnose.report import require_report, write_found
+            from napari_c3r.core.diagnose.report import require_report, write_answers
 
             yield "writing"
             require_report(Path(path))
-            seed = found.asked.question.seed
-            return write_found(found.run, found.confounds, Path(path), seed=seed)[0]
+            seed = found.job.options.seed
+            return write_answers(found.run, found.answers, Path(path), seed=seed)[0]
 
         self.problem = ""
         self._working[REPORT].start(REPORT, body, lambda page: self.written.emit(str(page)))
@@ -242,7 +242,7 @@ class DiagnosticsController(QObject):
         if change.part is not Part.RESULT:
             return
         result, work = self._session.result.current, self._work
-        if work is not None and (result is None or result.id != work.asked.result_id):
+        if work is not None and (result is None or result.id != work.job.result_id):
             if self.running:
                 self._working[ASK].discard()
                 self.problem = "Stopped, as other cells were embedded meanwhile"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from napari_c3r.core.diagnose.entries.parity import PARITY, ParityResult
+from napari_c3r.core.diagnose.entries.roles import matter_line
+from napari_c3r.core.diagnose.registry import Diagnostic
 from napari_c3r.session import OutdatedReason, Session
-from napari_c3r.widgets.diagnostics.charts import answer_line, confound_line
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.options import disabled_reason
 from napari_c3r.widgets.main.status import Mark, StepStatus, counted, duration
@@ -12,10 +14,10 @@ _Outdated = OutdatedReason | None
 _WAITING = StepStatus(Mark.WAITING, "nothing asked yet")
 
 
-def ask_status(
+def options_status(
     session: Session, found: Diagnosis | None, outdated: OutdatedReason | None
 ) -> StepStatus:
-    """What was asked, and why nothing can be asked now."""
+    """What was run, and why nothing can be run now."""
     why = disabled_reason(session)
     if found is None:
         if session.result.current is None:
@@ -36,7 +38,7 @@ def ask_status(
 
 def answer_status(found: Diagnosis | None, outdated: _Outdated) -> StepStatus:
     """How many variants matter."""
-    return _status(None if found is None else answer_line(found.report), outdated)
+    return _status(None if found is None else matter_line(found.report.results), outdated)
 
 
 def cells_status(
@@ -49,9 +51,14 @@ def cells_status(
     return StepStatus(status.mark, status.line, "These cells are not those shown now; run again")
 
 
-def confounds_status(found: Diagnosis | None, outdated: _Outdated) -> StepStatus:
-    """What stands out."""
-    return _status(None if found is None else confound_line(found.confounds), outdated)
+def diagnostic_status(
+    diagnostic: Diagnostic, found: Diagnosis | None, outdated: _Outdated
+) -> StepStatus:
+    """What a diagnostic says of its result."""
+    if found is None:
+        return _WAITING
+    result = found.answers.results.get(diagnostic.name)
+    return _status("not known" if result is None else diagnostic.status_of(result), outdated)
 
 
 def channels_status(
@@ -60,13 +67,20 @@ def channels_status(
     """How many roles the data would have otherwise."""
     if found is None:
         return _WAITING
-    suggestion = found.report.suggestion
-    if suggestion is None:
+    result = suggested_roles(found)
+    if result is None:
         return StepStatus(Mark.WAITING, "not asked")
-    now = session.roles.assignment or found.asked.roles
-    differs = sum(now.roles.get(n) not in (None, r) for n, r in suggestion.assignment.roles.items())
+    now = session.roles.assignment or found.job.roles
+    suggested = result.suggestion.assignment.roles
+    differs = sum(now.roles.get(n) not in (None, r) for n, r in suggested.items())
     line = f"{counted(differs, 'role')} suggested otherwise" if differs else "as suggested"
     return _status(line, outdated)
+
+
+def suggested_roles(found: Diagnosis | None) -> ParityResult | None:
+    """What the channels say themselves, None where that was not asked."""
+    result = None if found is None else found.answers.results.get(PARITY.name)
+    return result if isinstance(result, ParityResult) else None
 
 
 def _status(line: str | None, outdated: _Outdated) -> StepStatus:

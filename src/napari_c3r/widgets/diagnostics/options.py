@@ -1,16 +1,21 @@
-"""What the user asks, and the frozen job that answers it."""
+"""What the user chooses, and the frozen job that comes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from napari_c3r.core.diagnose import FlipJob, Kind
+from napari_c3r.core.diagnose import FlipJob
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
-from napari_c3r.core.diagnose.collect import single_channel_assignment
+from napari_c3r.core.diagnose.embed_variants import single_channel_assignment
+from napari_c3r.core.diagnose.registry import (
+    default_names,
+    needs_single_channels,
+    variant_sources,
+)
 from napari_c3r.core.diagnose.variants import VariantPlan, plan_variants
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.embed.provenance import crop_of, options_of
@@ -48,32 +53,37 @@ class DiagnosticsOptions:
 
     Attributes
     ----------
-    kinds
-        Which other roles to try.
-    confounds
-        Whether to ask what else explains the map.
-    parity
-        Whether to embed each channel alone, for parity, entropy and suggested roles.
+    diagnostics
+        Names of those to run, as in the registry.
     most_cells
-        Cells to ask at most.
+        Cells to compare at most.
     label_column
         Column of the result to judge by, None for none.
     seed
         Of sample, noise, clusters and maps.
     """
 
-    kinds: tuple[Kind, ...]
-    confounds: bool = True
-    parity: bool = True
+    diagnostics: tuple[str, ...] = field(default_factory=default_names)
     most_cells: int = DEFAULT_CELLS
     label_column: str | None = None
     seed: int = 0
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of the variants that the diagnostics need."""
+        return tuple(variant_sources(self.diagnostics))
+
+    @property
+    def single_channels(self) -> bool:
+        """Whether the diagnostics need each channel embedded alone."""
+        return needs_single_channels(self.diagnostics)
+
     def plan(self, roles: ChannelAssignment) -> VariantPlan:
         """The roles to try; InputError where nothing can be asked."""
-        if not self.kinds:
+        kinds = self.kinds
+        if not kinds:
             raise InputError("Choose at least one of the first three questions")
-        return plan_variants(roles, self.kinds)
+        return plan_variants(roles, kinds)
 
     def embeddings(self, roles: ChannelAssignment) -> int:
         """How often a cell is embedded: for roles, noise and single channels."""
@@ -88,7 +98,7 @@ class DiagnosticsOptions:
         return len(shared) / len(_pairs(roles, concept_mode)) + NOISE_REPEATS
 
     def _alone(self, roles: ChannelAssignment) -> list[ChannelAssignment]:
-        used = roles.used if self.parity and len(roles.used) > 1 else ()
+        used = roles.used if self.single_channels and len(roles.used) > 1 else ()
         return [single_channel_assignment(name, roles.used) for name in used]
 
 
@@ -112,7 +122,7 @@ class FieldInputs:
 
 @dataclass(frozen=True, eq=False)
 class DiagnosticsJob:
-    """A question and all that it takes to answer it; nothing in it can change.
+    """What was chosen and all that it takes to run it; nothing in it can change.
 
     Attributes
     ----------
@@ -122,17 +132,17 @@ class DiagnosticsJob:
         Name of each cell's cluster by the name of its row; None where there is no map.
     encoder_source, weights
         Where the encoder is, and the hash of its weights.
-    options, crop
+    run_options, crop
         How the encoder ran, and how cells were cut out, when the result was made.
     """
 
-    question: DiagnosticsOptions
+    options: DiagnosticsOptions
     result_id: int
     fields: tuple[FieldInputs, ...]
     roles: ChannelAssignment
     encoder_source: str
     weights: str
-    options: RunOptions
+    run_options: RunOptions
     crop: CropSpec
     label_table: pd.DataFrame | None
     clusters: pd.Series | None
@@ -167,18 +177,18 @@ class DiagnosticsJob:
         """The flip job; raises as `field_job`."""
         return FlipJob(
             tuple(self.field_job(encoder, number) for number in range(len(self.fields))),
-            self.question.kinds,
-            self.question.label_column,
+            self.options.kinds,
+            self.options.label_column,
             self.label_table,
-            self.question.most_cells,
+            self.options.most_cells,
             NOISE_REPEATS,
-            self.question.parity,
-            seed=self.question.seed,
+            self.options.single_channels,
+            seed=self.options.seed,
         )
 
     def _fitting_options(self, devices: Sequence[str]) -> RunOptions:
         """The result's options, on the best device where the result's own is not there."""
-        options = self.options
+        options = self.run_options
         if options.device not in devices:
             options = replace(options, device=devices[0], precision="auto")
         return replace(options, batch_size=_CPU_BATCH if options.device == "cpu" else "auto")
@@ -229,8 +239,8 @@ def label_columns(obs: pd.DataFrame) -> list[str]:
     return found
 
 
-def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
-    """Take from the session what answering needs.
+def make_job(session: Session, options: DiagnosticsOptions) -> DiagnosticsJob:
+    """Take from the session what running needs.
 
     Raises
     ------
@@ -242,10 +252,10 @@ def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
         raise InputError(why)
     result = session.result.current
     assert result is not None
-    question.plan(result.assignment)
+    options.plan(result.assignment)
     facts = result.table.uns[KEY]
     return DiagnosticsJob(
-        question,
+        options,
         result.id,
         _fields(session, result),
         result.assignment,
@@ -253,7 +263,7 @@ def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
         str(facts["encoder"]["weights_sha256"]),
         options_of(facts),
         crop_of(facts),
-        _label_table(result.table.obs, question.label_column),
+        _label_table(result.table.obs, options.label_column),
         result.table.obs["cluster"].astype(str) if "cluster" in result.table.obs else None,
     )
 

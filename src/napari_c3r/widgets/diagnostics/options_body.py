@@ -1,4 +1,4 @@
-"""What to ask, on how many cells, at what cost; go, progress and abort."""
+"""Which diagnostics to run, on how many cells, at what cost; go, progress and abort."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
-from napari_c3r.core.diagnose.variants import Kind
+from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.widgets.common.columns import title
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
@@ -27,27 +27,13 @@ from napari_c3r.widgets.main.status import counted, duration
 if TYPE_CHECKING:
     from napari_c3r.core.embed.job import EmbedProgress
 
-_KINDS = {
-    Kind.SWAP: (
-        "All groups swapped",
-        "Context becomes concept and concept context, all at once (C3R, Fig. 4)",
-    ),
-    Kind.FLIP: (
-        "Each channel's role swapped alone",
-        "Tells through which channel a swap acts",
-    ),
-    Kind.DROP: (
-        "Each context channel left out",
-        "Whether a reference channel is heard at all (C3R, Table 11)",
-    ),
-}
 _ALL, _SAMPLE = "all", "sample"
 
 
-class AskBody(QWidget):
-    """Emits what the user asks for; knows nothing of how it is answered."""
+class OptionsBody(QWidget):
+    """Emits what the user chooses; knows nothing of how it is run."""
 
-    ask_requested = Signal(object)
+    run_requested = Signal(object)
     continue_requested = Signal()
     abort_requested = Signal()
     begin_requested = Signal()
@@ -63,15 +49,9 @@ class AskBody(QWidget):
         self.show_running(False)
 
     def _make_choices(self) -> None:
-        self.kinds = {kind: _box(text, tip) for kind, (text, tip) in _KINDS.items()}
-        self.confounds = _box(
-            "What else explains the map",
-            "Plate, well, field, cell size, intensity, focus and distance from the border",
-        )
-        self.parity = _box(
-            "What the channels say themselves",
-            "Each channel is embedded alone: parity, entropy, and roles suggested from the data",
-        )
+        self.boxes = {
+            each.name: _box(each.label, each.help, each.default) for each in diagnostics()
+        }
         self.scope = QComboBox()
         self.scope.setAccessibleName("Cells to ask")
         self.sample = QSpinBox()
@@ -84,12 +64,12 @@ class AskBody(QWidget):
 
     def _make_buttons(self) -> None:
         self.cost, self.speed = WrappedLabel(), WrappedLabel()
-        self.ask_button = QPushButton("Run")
-        self.ask_button.setToolTip("Embed the same cells under other roles and compare")
+        self.run_button = QPushButton("Run")
+        self.run_button.setToolTip("Embed the same cells under other roles and compare")
         self.abort_button = QPushButton("Abort")
         self.abort_button.setToolTip("Stop after this batch and compare what is done")
         self.continue_button = QPushButton()
-        self.continue_button.setToolTip("Go on where the run was stopped")
+        self.continue_button.setToolTip("Continue where the run was stopped")
         self.begin_button = QPushButton("Open the C3R dock")
         self.begin_button.setToolTip("From image to vectors; it has a sample to try")
         self.bar = QProgressBar()
@@ -105,12 +85,12 @@ class AskBody(QWidget):
         row.addWidget(self.sample)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
-        buttons.addWidget(self.ask_button, 1)
+        buttons.addWidget(self.run_button, 1)
         buttons.addWidget(self.abort_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for box in (*self.kinds.values(), self.confounds, self.parity):
+        for box in self.boxes.values():
             column.addWidget(box)
         column.addWidget(form(("Cells", cells), ("Judge by", self.labels)))
         column.addWidget(self.cost)
@@ -120,23 +100,21 @@ class AskBody(QWidget):
             column.addWidget(widget)
 
     def _connect(self) -> None:
-        self.ask_button.clicked.connect(lambda: self.ask_requested.emit(self.question()))
+        self.run_button.clicked.connect(lambda: self.run_requested.emit(self.options()))
         self.abort_button.clicked.connect(self.abort_requested)
         self.continue_button.clicked.connect(self.continue_requested)
         self.begin_button.clicked.connect(self.begin_requested)
-        for box in (*self.kinds.values(), self.confounds, self.parity):
+        for box in self.boxes.values():
             box.toggled.connect(self.choice_changed)
         self.scope.activated.connect(self._on_scope)
         self.sample.valueChanged.connect(self.choice_changed)
         self.labels.activated.connect(self.choice_changed)
 
-    def question(self) -> DiagnosticsOptions:
-        """What is asked, as it stands here."""
+    def options(self) -> DiagnosticsOptions:
+        """What is chosen."""
         whole = self.scope.currentData() == _ALL
         return DiagnosticsOptions(
-            tuple(kind for kind, box in self.kinds.items() if box.isChecked()),
-            self.confounds.isChecked(),
-            self.parity.isChecked(),
+            tuple(name for name, box in self.boxes.items() if box.isChecked()),
             MAX_CELLS if whole else self.sample.value(),
             self.labels.currentData(),
         )
@@ -185,21 +163,21 @@ class AskBody(QWidget):
         self.cost.setToolTip(tip)
         self.cost.setVisible(bool(text) and self.bar.isHidden())
 
-    def show_state(self, can_ask: bool, has_result: bool, cells_left: int) -> None:
+    def show_state(self, can_run: bool, has_result: bool, cells_left: int) -> None:
         """Enable what can be done.
 
         Parameters
         ----------
-        can_ask
+        can_run
             Whether the run may start.
         has_result
             Whether there are cells at all; else the way to them is shown.
         cells_left
             Of a run that was stopped.
         """
-        self.ask_button.setEnabled(can_ask)
+        self.run_button.setEnabled(can_run)
         self.begin_button.setVisible(not has_result)
-        for widget in (*self.kinds.values(), self.confounds, self.parity, self.scope, self.sample):
+        for widget in (*self.boxes.values(), self.scope, self.sample):
             widget.setEnabled(has_result and self.bar.isHidden())
         self.labels.setEnabled(has_result and self.labels.count() > 1 and self.bar.isHidden())
         self.continue_button.setVisible(cells_left > 0 and self.bar.isHidden())
@@ -244,8 +222,8 @@ class AskBody(QWidget):
         self.sample.setVisible(self.scope.currentData() == _SAMPLE)
 
 
-def _box(text: str, tip: str) -> QCheckBox:
+def _box(text: str, tip: str, checked: bool) -> QCheckBox:
     box = QCheckBox(text)
-    box.setChecked(True)
+    box.setChecked(checked)
     box.setToolTip(tip)
     return box

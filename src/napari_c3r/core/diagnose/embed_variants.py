@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 
 from napari_c3r.core.channels import ChannelAssignment, Role
-from napari_c3r.core.diagnose.focus import sharpness
 from napari_c3r.core.diagnose.perturb import perturb
 from napari_c3r.core.diagnose.structure import Columns
 from napari_c3r.core.diagnose.variants import VariantPlan
@@ -20,6 +20,10 @@ from napari_c3r.core.encoder.options import RunOptions, describe_run
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.protocol import VariantsRun
+
+# In pixels of the crop: detail is what the fine filter takes away, structure what lies
+# between the two.
+_FINE, _COARSE = 1.0, 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +37,11 @@ class VariantEmbeddings:
     columns
         Concept label and readout part of every column, for each variant.
     noise
-        Of the perturb crops, roles as assigned: one (n, D) for each repeat.
+        Of the perturbed crops, roles as assigned: one (n, D) for each repeat.
     alone
         (n, channels, F), each channel embedded alone, or None.
     focus
-        (n, channels), see :func:`napari_c3r.core.diagnose.focus.sharpness`.
+        (n, channels), see `sharpness`.
     constant
         Channels that are constant in every crop.
     run_settings
@@ -70,11 +74,11 @@ class VariantEmbedder:
     n_cells
         Cells altogether.
     noise_repeats
-        Times each crop is perturb for the noise floor, at least 1.
+        Times each crop is perturbed for the noise floor, at least 1.
     single_channels
-        Whether to embed each channel alone too, for parity.
+        Whether to embed each channel alone too.
     seed
-        Of the disturbances.
+        Of the perturbations.
     options
         Where and how the encoder runs.
     """
@@ -120,7 +124,9 @@ class VariantEmbedder:
             self._run_settings = describe_run(run)
             yield run
 
-    def take(self, run: VariantsRun, rows: NDArray[np.intp], crops: NDArray[np.float32]) -> None:
+    def add_batch(
+        self, run: VariantsRun, rows: NDArray[np.intp], crops: NDArray[np.float32]
+    ) -> None:
         """Embed the crops (n, C, side, side) of some cells."""
         for held, vectors in zip(self._vectors, run.run_all(crops), strict=True):
             held[rows] = vectors
@@ -157,3 +163,29 @@ class VariantEmbedder:
 def single_channel_assignment(name: str, names: Sequence[str]) -> ChannelAssignment:
     """Put one channel in both groups, which is how a single channel can be embedded."""
     return ChannelAssignment({n: Role.BOTH if n == name else Role.IGNORE for n in names})
+
+
+def sharpness(crops: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Share of a crop's contrast that is fine detail, whatever its brightness.
+
+    Only the middle half is looked at, where the cell is and no filled-in background.
+
+    Parameters
+    ----------
+    crops
+        (n, C, side, side), in any units.
+
+    Returns
+    -------
+    ndarray
+        (n, C), 0 to 1; 0 where a channel is constant. Noise counts as detail.
+    """
+    side = crops.shape[-1]
+    quarter = slice(side // 4, side - side // 4)
+    middle = crops[..., quarter, quarter]
+    fine = ndi.gaussian_filter(middle, _FINE, axes=(2, 3))
+    coarse = ndi.gaussian_filter(middle, _COARSE, axes=(2, 3))
+    detail = (middle - fine).var(axis=(2, 3), dtype=np.float64)
+    structure = (fine - coarse).var(axis=(2, 3), dtype=np.float64)
+    total = detail + structure
+    return np.where(total > 0, detail / np.where(total > 0, total, 1), 0.0)
