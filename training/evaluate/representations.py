@@ -155,7 +155,7 @@ class EncoderReadings:
         with self.encoder.start(
             assignment,
             assignment.names,
-            RunOptions(self.device, concept_mode=mode, readout=readout),
+            replace(RunOptions(self.device), concept_mode=mode, readout=readout),
         ) as run:
             vectors = [
                 run.run(resampled(crops[start : start + _PIECE], size))
