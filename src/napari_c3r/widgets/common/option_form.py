@@ -145,7 +145,7 @@ class OptionForm(QWidget, Generic[T]):
             choices = _choices_of(info)
         widget: ValueWidget[Any]
         if choices is not None:
-            widget = ComboBox(choices=tuple(choices), nullable=True)
+            widget = ComboBox(choices=tuple(choices))
             shrinkable(widget.native)
         elif isinstance(default, bool):
             widget = CheckBox(text="")
@@ -174,8 +174,11 @@ class OptionForm(QWidget, Generic[T]):
         widget = self.widgets[name]
         if isinstance(widget, FloatSpinBox) and _is_special(value):
             widget.value = widget.min
-        elif isinstance(widget, ComboBox) and value not in _values(widget):
-            widget.value = getattr(self._default, name)
+        elif isinstance(widget, ComboBox):
+            offered = _values(widget)
+            wanted = value if value in offered else getattr(self._default, name)
+            if wanted in offered:
+                widget.value = wanted
         else:
             widget.value = value
 
