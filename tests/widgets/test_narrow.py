@@ -8,6 +8,7 @@ import tifffile
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
 
+from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import StepHeader
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
@@ -27,6 +28,8 @@ def too_wide(dock) -> list[str]:
     room = NARROWEST_PX - bar - around.left() - around.right()
     for step in dock.steps.values():
         step.set_open(True)
+    for section in dock.findChildren(Collapsible):
+        section.button.setChecked(True)
     needed = {step: step.minimumSizeHint().width() for step in dock.steps.values()}
     return [
         f"{step.header.accessibleName()}: {width} px of {room}"

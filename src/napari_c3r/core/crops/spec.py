@@ -38,8 +38,8 @@ class CropSpec:
     )
     field_diameters: float | None = option(
         None,
-        "Field without a pixel size",
-        "Side of the square around a cell, in median cell diameters",
+        "Field in cells",
+        "Side of the square around a cell where no pixel size is known",
         unit="diameters",
         unset="as the encoder recommends",
         minimum=0.0,
@@ -56,7 +56,7 @@ class CropSpec:
     )
     neighbours: Neighbours | None = option(
         None,
-        "Neighbouring cells",
+        "Neighbours",
         "Whether other cells stay in the crop or are replaced by its background",
         choices=("keep", "mask"),
         unset="as the encoder recommends",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.labels import WrappedLabel
@@ -28,15 +28,18 @@ class OptionSection(QWidget):
         self._forms = tuple(forms)
         body = QWidget()
         inside = QVBoxLayout(body)
-        inside.setContentsMargins(10, 0, 0, 0)
+        inside.setContentsMargins(6, 0, 0, 0)
         inside.setSpacing(4)
-        for widget in (*self._forms, *others):
+        self.reset_button = QPushButton("Reset")
+        self.reset_button.setToolTip("Put the defaults back")
+        self.reset_button.clicked.connect(self._reset)
+        for widget in (*self._forms, self.reset_button, *others):
             inside.addWidget(widget)
         self.collapsible = Collapsible("Options", body)
         self.button = self.collapsible.button
         self.line = WrappedLabel()
         self.line.setEnabled(False)
-        self.line.setIndent(10)
+        self.line.setIndent(6)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -50,3 +53,8 @@ class OptionSection(QWidget):
         changes = [change for form in self._forms for change in form.changes()]
         self.line.setText(", ".join(changes))
         self.line.setVisible(bool(changes))
+        self.reset_button.setEnabled(bool(changes))
+
+    def _reset(self) -> None:
+        for form in self._forms:
+            form.reset()

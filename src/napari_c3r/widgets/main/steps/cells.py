@@ -69,7 +69,6 @@ class CellsBody(QWidget):
             SegmentOptions,
             ("method", "cell_distance_um", "cell_distance_px"),
             choices={"method": [(find_method(name).label, name) for name in method_names()]},
-            resettable=True,
         )
         self.options = OptionSection([self.more])
         self.segment_button = QPushButton()

@@ -120,11 +120,11 @@ class EmbedBody(QWidget):
         self.scope = _box("Fields", "Cells of the field on show, or of all fields in one table")
         self.scope.addItem("this field", False)
         self.scope.addItem("all fields", True)
-        self.form = OptionForm(RunOptions, choices={"device": [("auto", "auto")]}, resettable=True)
+        self.form = OptionForm(RunOptions, choices={"device": [("auto", "auto")]})
         self.device, self.precision, self.batch = (
             self.form.widgets[name].native for name in ("device", "precision", "batch_size")
         )
-        self.crop = OptionForm(CropSpec, resettable=True)
+        self.crop = OptionForm(CropSpec)
         self.release_button = QPushButton("Release memory")
         self.release_button.setToolTip("Let go of the network; it is loaded again when needed")
 
