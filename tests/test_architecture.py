@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.house import COUNTS, House
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "napari_c3r"
 
@@ -85,12 +87,30 @@ def test_the_manifest_is_valid_and_every_command_imports():
     assert found[0].value == "napari_c3r:napari.yaml"
 
 
-def test_no_file_is_too_long_to_hold_in_the_head():
-    lengths = {
-        path: len(path.read_text("utf-8").splitlines())
-        for path in [*SOURCE.rglob("*.py"), *(ROOT / "training").rglob("*.py")]
-    }
-    assert {path.name: count for path, count in lengths.items() if count > 400} == {}
+# At most so many, by what `tools/house.py` counts; lower what has fallen, raise nothing.
+MOST = {
+    "files over 400 lines": 0,
+    "entries of widgets": 8,
+    "arrows between them": 20,
+    # Those below are yet to fall.
+    "bundles of run settings": 16,
+    "sentences that decide": 1,
+    "steps called by number": 31,
+    "forms made by hand": 11,
+    "metadata keys spelled out": 9,
+    "functions over 80 lines": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def house() -> House:
+    return House(ROOT)
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_the_house_stays_easy_to_hold_in_the_head(house, name):
+    places = COUNTS[name](house)
+    assert len(places) <= MOST[name], "\n".join(places)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script runs them")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import product
-from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import dask.array as da
 import numpy as np
@@ -105,25 +105,19 @@ def test_the_shell_writes_an_added_format(lines, planes, tiny_model, tmp_path, c
 
 
 def test_the_docks_offer_an_added_format(lines, monkeypatch, tmp_path):
-    offered, exported = [], []
+    offered = []
 
     def choose(_parent, _title, _name, filters):
         offered.append(filters)
         return str(tmp_path / "cells"), "JSON lines (*.jsonl)"
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
-    controller = SimpleNamespace(keeping=SimpleNamespace(export=exported.append))
+    path = str(tmp_path / "cells.jsonl")
+    controller, dock = MagicMock(), MagicMock()
     Dialogs(None, controller).export()
-    assert exported == [str(tmp_path / "cells.jsonl")]
-    written = []
-    dock = SimpleNamespace(
-        session=SimpleNamespace(embedded=SimpleNamespace(table=None), selection=None),
-        panel=SimpleNamespace(
-            exports=SimpleNamespace(write=lambda *given: written.append(given[-1]))
-        ),
-    )
+    controller.persistence.export.assert_called_once_with(path)
     explorer.C3RExplorer._choose_export(dock)
-    assert written == exported
+    assert dock.panel.exports.write.call_args.args[-1] == path
     filters = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad);;JSON lines (*.jsonl)"
     assert offered == [filters, filters] == [table_filters()] * 2
 

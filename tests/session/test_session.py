@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,3 +190,60 @@ def test_edited_cells_are_updated_alone_only_if_all_else_is_as_it_was(session, s
     assert session.can_update is (spoiled == "nothing")
     session.labels.note_edits(Edits())
     assert not session.labels.edited
+
+
+def test_a_change_says_why_it_happened(session):
+    heard = []
+    session.changed.connect(heard.append)
+    session.set_filter(CellFilter(border=True))
+    assert {change.cause for change in heard} == {Cause.FILTER}
+    assert not any(change.is_work for change in heard)
+    heard.clear()
+    session.roles.set_assignment(session.roles.assignment.flipped())
+    assert heard == [Change(Part.ROLES, Cause.USER)]
+    assert heard[0].is_work
+    heard.clear()
+    session.fields.adopt(session.fields.sources, 1)
+    assert heard == [Change(Part.IMAGE, Cause.FIELDS_FOUND)]
+
+
+def test_replaced_cells_are_kept_for_the_result_that_was_made_of_them(session):
+    embedded = session.labels.current
+    session.labels.set_current(cells("a"))
+    assert session.result_outdated().kind is Outdated.CELLS
+    assert session.embedded_cells() is embedded
+    assert session.labels.by_image["a"] is session.labels.current
+    ids = ids_by_image(session.labels.by_image.values())
+    again = EmbeddingResult(result(["a", "b"]), ids, session.roles.assignment, "bundled", 1, True)
+    session.set_result(again)
+    assert session.result_outdated() is None
+    assert session.embedded_cells() is session.labels.current
+    with pytest.raises(KeyError):
+        session.labels.embedded(embedded.id)
+
+
+def test_a_preview_keeps_the_cells_of_the_result_it_took_the_place_of(session):
+    embedded = session.labels.current
+    session.labels.set_current(cells("a"))
+    ids = {"a": session.labels.current.id}
+    roles = session.roles.assignment
+    preview = EmbeddingResult(result(["a"], 2), ids, roles, "bundled", 1, True, preview=True)
+    session.set_result(preview)
+    assert session.embedded_cells() is session.labels.current
+    session.discard_preview()
+    assert session.embedded_cells() is embedded
+
+
+def test_cells_stay_with_the_image_that_is_opened_again(session):
+    current = session.labels.current
+    session.set_image(image("other"))
+    assert session.cells_outdated().kind is Outdated.IMAGE
+    assert not session.labels.by_image
+    session.set_image(image("a"))
+    assert session.cells_outdated() is None
+    assert session.labels.by_image == {"a": current}
+
+
+def test_no_two_cells_have_the_same_id():
+    one = cells("a")
+    assert len({one.id, replace(one, origin="edited").id, cells("a").id}) == 3

@@ -155,7 +155,7 @@ class EncoderReadings:
         with self.encoder.start(
             assignment,
             assignment.names,
-            RunOptions(self.device, concept_mode=mode, readout=readout),
+            replace(RunOptions(self.device), concept_mode=mode, readout=readout),
         ) as run:
             vectors = [
                 run.run(resampled(crops[start : start + _PIECE], size))
@@ -181,7 +181,7 @@ def untrained_like(config: EncoderConfig, seed: int = 0) -> Encoder:
     return LocalEncoder(ModelFolder(untrained, weights, "", ""))
 
 
-def concatenate_standardised(first: Vectors, second: Vectors) -> Vectors:
+def join_standardised(first: Vectors, second: Vectors) -> Vectors:
     """Join two representations of the same cells, every feature standardised over the cells."""
     parts = [standardised(part.values).astype(np.float32) for part in (first, second)]
     values = np.concatenate(parts, axis=1)

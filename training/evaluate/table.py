@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from training.evaluate.representations import (
     ReadoutSpec,
     Representation,
     Vectors,
-    concatenate_standardised,
+    join_standardised,
     sizes_of,
     untrained_like,
 )
@@ -123,13 +124,11 @@ def _represent(
     for representation in represented:
         found |= representation(cells.crops, cells.assignment)
     texture = found.get(ReadoutSpec(TEXTURE.name))
-    joined = {
-        ReadoutSpec(
-            f"{reading.name} + texture", reading.readout, reading.concept_mode
-        ): concatenate_standardised(vectors, texture)
-        for reading, vectors in found.items()
-        if texture is not None and vectors.cls.any()
-    }
+    joined: dict[ReadoutSpec, Vectors] = {}
+    for reading, vectors in found.items():
+        if texture is not None and vectors.cls.any():
+            named = replace(reading, name=f"{reading.name} + texture")
+            joined[named] = join_standardised(vectors, texture)
     return [*found.items(), *joined.items()]
 
 

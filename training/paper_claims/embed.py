@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -72,9 +72,8 @@ class RoleEmbedder:
         """Embed crops, all concept channels together; see `Embedder`."""
         vectors = {}
         for name, roles in assignments.items():
-            with self.encoder.start(
-                roles, roles.names, RunOptions(self.device, concept_mode="joint", readout="cls")
-            ) as run:
+            options = replace(RunOptions(self.device), concept_mode="joint", readout="cls")
+            with self.encoder.start(roles, roles.names, options) as run:
                 vectors[name] = run.run(crops)
         return vectors
 
@@ -103,9 +102,8 @@ class SingleChannelEmbedder:
         """Embed crops, every channel once; see `Embedder`."""
         names = next(iter(assignments.values())).names
         every = ChannelAssignment(dict.fromkeys(names, Role.CONCEPT))
-        with self.encoder.start(
-            every, names, RunOptions(self.device, precision="float32", readout="cls")
-        ) as run:
+        options = replace(RunOptions(self.device), precision="float32", readout="cls")
+        with self.encoder.start(every, names, options) as run:
             together = run.run(crops)
             channel = np.array([label for label, _ in run.columns])
         return {

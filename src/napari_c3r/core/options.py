@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _KEY = "option"
+# A shell may not have the signs.
+_UNIT_WORDS = {"µm": "micrometres", "px": "pixels"}
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,11 @@ class OptionInfo:
         """The help, what may be chosen and what stands for None, as one sentence."""
         listed = " or ".join(self.choices[-2:])
         listed = ", ".join([*self.choices[:-2], listed]) if listed else ""
-        told = f"{self.help}, in {self.unit}" if self.unit else self.help
-        told += f": {listed}" if listed else ""
-        return f"{told}; by default {self.unset}." if self.unset else f"{told}."
+        unit = _UNIT_WORDS.get(self.unit, self.unit)
+        words = self.help if unit in self.help else f"{self.help}, in {unit}"
+        words += f": {listed}" if listed else ""
+        words += f"; by default {self.unset}" if self.unset else ""
+        return words if words.endswith("…") else f"{words}."
 
 
 def option(default: Any, label: str, help: str, **info: Any) -> Any:  # noqa: A002

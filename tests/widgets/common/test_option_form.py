@@ -113,3 +113,14 @@ def test_a_new_setting_needs_its_declaration_alone(form_of):
     form.set_value(Toy(True, "some", 0.25))
     assert form.value() == Toy(True, "some", 0.25)
     assert form.changes() == ["fast True", "words some", "share 0.25"]
+
+
+def test_what_stands_for_none_is_an_entry_of_its_own(form_of):
+    form = form_of(RunOptions, "concept_mode")
+    box = form.widgets["concept_mode"].native
+    entries = [box.itemText(row) for row in range(box.count())]
+    assert entries == ["as the encoder recommends", "each", "joint"]
+    box.setCurrentText("joint")
+    assert form.value().concept_mode == "joint"
+    box.setCurrentText("as the encoder recommends")
+    assert form.value().concept_mode is None

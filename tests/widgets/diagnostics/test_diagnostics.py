@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -590,3 +592,25 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     assert scopes <= {"map", *table.obs["cluster"].astype(str)}
     shown.release()
     explorer.release()
+
+
+def test_released_memory_is_that_of_the_diagnostics_too_and_what_was_found_stays(
+    world, user, tmp_path
+):
+    ask(world, user)
+    (encoder,) = world.session.encoders.loaded.values()
+    network = weakref.ref(encoder.network)
+    del encoder
+    world.session.encoders.release()
+    gc.collect()
+    assert network() is None
+    assert not world.session.encoders.loaded
+    before = world.report
+    world.controller.write(str(tmp_path / "report.html"))
+    user.until(lambda: not world.dock.busy, 180)
+    assert (tmp_path / "report.html").is_file()
+    world.dock.steps[SectionId.ASK].set_open(True)
+    ask(world, user)
+    assert world.report is not before
+    for name, vectors in before.vectors.items():
+        np.testing.assert_array_equal(world.report.vectors[name], vectors)

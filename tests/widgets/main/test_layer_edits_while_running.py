@@ -258,7 +258,7 @@ def test_another_field_may_be_turned_to_while_edits_are_embedded(
     user.wait_idle(dock)
     assert session.fields.image.name == "A01_s2"
     assert session.labels.current is session.labels.by_image["A01_s2"]
-    assert session.result.current.image_name == "A01_s2"
+    assert session.result.image_name == "A01_s2"
     obs = session.result.current.table.obs
     assert obs["label"][obs["image"] == "A01_s1"].tolist() == [1, 2, *range(4, 17)]
     assert obs["label"][obs["image"] == "A01_s2"].tolist() == list(range(1, 17))

@@ -49,7 +49,7 @@ def test_a_session_is_saved_and_reopened_in_another_window(
     cluster(named, method="kmeans", n_clusters=3)
     chosen = np.zeros(len(named), bool)
     chosen[2:5] = True
-    worked.set_mapped(annotate(named, chosen, "mitotic"))
+    worked.result.set_mapped(annotate(named, chosen, "mitotic"))
     worked.set_filter(CellFilter(border=True))
     cells = layers.own_layer(viewer, layers.CELLS)
     cells.data_setitem(np.nonzero(cells.data == 7), 0)

@@ -35,7 +35,7 @@ def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
         lambda device: given_back.append(device.type),
     )
     dock.steps[StepId.EMBED].set_open(True)
-    user.click(dock.embed.advanced.button)
+    user.click(dock.embed.options.button)
     user.click(dock.embed.release_button)
     gc.collect()
     assert network() is None
@@ -46,3 +46,21 @@ def test_after_a_run_the_network_is_gone_for_good_and_comes_back_when_needed(
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     np.testing.assert_array_equal(session_of(viewer).result.current.table.X, before)
+
+
+@pytest.mark.usefixtures("quick")
+def test_while_another_dock_computes_nothing_is_released(viewer, dock, user):
+    add_layers(viewer)
+    take_image(dock, user)
+    take_labels(dock, user)
+    user.click(dock.embed.embed_button)
+    user.wait_idle(dock)
+    encoders = session_of(viewer).encoders
+    dock.steps[StepId.EMBED].set_open(True)
+    user.click(dock.embed.options.button)
+    with encoders.use("bundled") as encoder:
+        user.click(dock.embed.release_button)
+        assert dock.steps[StepId.EMBED].reason.text().startswith("Abort the run first")
+        assert encoders.loaded == {"bundled": encoder}
+    user.click(dock.embed.release_button)
+    assert encoders.loaded == {}

@@ -44,7 +44,7 @@ def test_the_dock_embeds_in_a_process_of_its_own(expected, torch_clash, viewer, 
     user.until(lambda: dock.embed.cost.text() != "")
 
     # Abort keeps what is done, and going on gives the rest.
-    user.click(dock.embed.advanced.button)
+    user.click(dock.embed.options.button)
     dock.embed.batch.setValue(2)
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)

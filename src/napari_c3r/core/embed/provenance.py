@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images import Image, LabelSource
 from napari_c3r.core.notes import Note, NoteKind
 from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
@@ -62,6 +64,34 @@ def describe_result(
         "sources": describe_sources(job.image.source),
         "notes": _notes(job, roles, table.obs, plan, (*table.notes, *notes), count),
     }
+
+
+def options_of(provenance: Mapping[str, Any], on: RunOptions | None = None) -> RunOptions:
+    """How the encoder ran when a result was made.
+
+    Parameters
+    ----------
+    provenance
+        The result's ``uns["napari_c3r"]``.
+    on
+        Where and in which precision to run now; None: as then.
+    """
+    modes = {name: str(provenance[name]) for name in ("concept_mode", "readout")}
+    place = on or RunOptions(str(provenance["device"]), str(provenance["precision"]))
+    return replace(place, **modes)  # type: ignore[arg-type]
+
+
+def crop_of(provenance: Mapping[str, Any]) -> CropSpec:
+    """How the cells of a result were cut out, but for the window, which each image has its own of.
+
+    Parameters
+    ----------
+    provenance
+        As in `options_of`.
+    """
+    crop = provenance.get("crop", {})
+    size = crop.get("size_px")
+    return CropSpec(size_px=None if size is None else int(size), neighbours=crop.get("neighbours"))
 
 
 def _notes(

@@ -14,24 +14,25 @@ if TYPE_CHECKING:
     from napari_c3r.core.images.layouts import Layout, NameParts, register_layout
     from napari_c3r.core.images.options import ReadOptions
     from napari_c3r.core.images.read import read_image
-    from napari_c3r.core.images.reading import FieldSource, LabelSource, ScanResult, scan
+    from napari_c3r.core.images.scanning import ScanResult, scan
+    from napari_c3r.core.images.sources import FieldSource, LabelSource
 
 _HOMES = {
-    "FieldSource": "reading",
+    "FieldSource": "sources",
     "Image": "image",
     "ImageFiles": "find",
     "ImageFormat": "formats",
-    "LabelSource": "reading",
+    "LabelSource": "sources",
     "Layout": "layouts",
     "NameParts": "layouts",
     "ReadOptions": "options",
-    "ScanResult": "reading",
+    "ScanResult": "scanning",
     "find_images": "find",
     "read_image": "read",
     "read_labels": "label_file",
     "register_image_format": "formats",
     "register_layout": "layouts",
-    "scan": "reading",
+    "scan": "scanning",
 }
 
 __all__ = [

@@ -50,7 +50,7 @@ class SegmentOptions:
         None,
         "Nucleus size",
         "Nucleus diameter",
-        unit="micrometres",
+        unit="µm",
         unset="found from the image",
         minimum=0.0,
         shell="nucleus_size_um",
@@ -59,7 +59,7 @@ class SegmentOptions:
         None,
         "Nucleus size",
         "The same where the pixel size is unknown",
-        unit="pixels",
+        unit="px",
         minimum=0.0,
         shell="nucleus_size_px",
     )
@@ -67,7 +67,7 @@ class SegmentOptions:
         None,
         "Cell distance",
         "How far nuclei are widened where no channel shows the cells",
-        unit="micrometres",
+        unit="µm",
         unset="0.6 nucleus diameters",
         minimum=0.0,
     )
@@ -75,7 +75,7 @@ class SegmentOptions:
         None,
         "Cell distance",
         "The same where the pixel size is unknown",
-        unit="pixels",
+        unit="px",
         minimum=0.0,
     )
 

@@ -34,7 +34,8 @@ class OptionForm(QWidget, Generic[T]):
         The settings to show, in this order; by default all of them. The others keep their
         defaults, or what `set_value` gave them.
     choices
-        What may be chosen for a setting, as pairs of a text and a value, in place of its own.
+        What may be chosen for a setting, as pairs of a text and a value, in place of its own;
+        empty for what `set_choices` will say.
     resettable
         Whether a button puts the defaults back.
 
@@ -104,7 +105,7 @@ class OptionForm(QWidget, Generic[T]):
         """Offer other choices for a setting; what was chosen stays while it is offered."""
         widget = self.widgets[name]
         assert isinstance(widget, ComboBox)
-        offered = _with_unset(choices, self._infos[name])
+        offered = tuple(choices)
         native: QComboBox = widget.native
         now = [(native.itemText(i), native.itemData(i)) for i in range(native.count())]
         # An open list must not lose its place where nothing is other than before.
@@ -141,11 +142,10 @@ class OptionForm(QWidget, Generic[T]):
     def _make(self, name: str, info: OptionInfo, choices: Choices | None) -> ValueWidget[Any]:
         default = getattr(self._default, name)
         if choices is None and info.choices:
-            choices = [(choice, choice) for choice in info.choices]
+            choices = _choices_of(info)
         widget: ValueWidget[Any]
         if choices is not None:
-            offered = _with_unset(choices, info)
-            widget = ComboBox(choices=offered, nullable=bool(info.unset))
+            widget = ComboBox(choices=tuple(choices))
             shrinkable(widget.native)
         elif isinstance(default, bool):
             widget = CheckBox(text="")
@@ -174,8 +174,11 @@ class OptionForm(QWidget, Generic[T]):
         widget = self.widgets[name]
         if isinstance(widget, FloatSpinBox) and _is_special(value):
             widget.value = widget.min
-        elif isinstance(widget, ComboBox) and value not in _values(widget):
-            widget.value = getattr(self._default, name)
+        elif isinstance(widget, ComboBox):
+            offered = _values(widget)
+            wanted = value if value in offered else getattr(self._default, name)
+            if wanted in offered:
+                widget.value = wanted
         else:
             widget.value = value
 
@@ -217,6 +220,6 @@ def _values(widget: ComboBox) -> list[Any]:
     return [native.itemData(index) for index in range(native.count())]
 
 
-def _with_unset(choices: Choices, info: OptionInfo) -> tuple[tuple[str, Any], ...]:
-    head = ((info.unset, None),) if info.unset else ()
-    return (*head, *((str(text), value) for text, value in choices))
+def _choices_of(info: OptionInfo) -> Choices:
+    head = [(info.unset, None)] if info.unset else []
+    return [*head, *((choice, choice) for choice in info.choices)]

@@ -22,7 +22,7 @@ _KEY = (
 
 
 class AnswerBody(QWidget):
-    """Shows a report; a bar that is chosen is reported as text."""
+    """Shows a report; a bar that is chosen is explained in a sentence."""
 
     chosen = Signal(str)
 

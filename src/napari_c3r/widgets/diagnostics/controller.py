@@ -257,7 +257,7 @@ class DiagnosticsController(QObject):
             self.changed.emit()
 
     def release(self) -> None:
-        """Forget all work and let go of the session."""
+        """Forget all work and disconnect from the session."""
         for jobs in self._working.values():
             jobs.discard()
         self._session.changed.disconnect(self._on_session, missing_ok=True)

@@ -310,7 +310,7 @@ class C3RDiagnostics(QWidget):
         self.views.set_theme(*colours)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop working and let go of the viewer."""
+        """Stop working and disconnect from the viewer."""
         self.release()
         super().closeEvent(event)
 

@@ -144,7 +144,7 @@ class LinkedViews(QObject):
             self._link.centre_on(row)
 
     def release(self) -> None:
-        """Let go of session and graphics card."""
+        """Disconnect from the session and free the graphics card."""
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
         self._painting.release()
         if self._body.maps is not None:

@@ -18,6 +18,7 @@ from napari_c3r.core.diagnose.registry import (
 )
 from napari_c3r.core.diagnose.variants import VariantPlan, plan_variants
 from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.embed.provenance import crop_of, options_of
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, window_px
@@ -26,6 +27,7 @@ from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Sessio
 if TYPE_CHECKING:
     from napari_c3r.core.cells.labels import ArrayLike
     from napari_c3r.core.channels import ChannelAssignment
+    from napari_c3r.core.crops import CropSpec
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.images import Image
 
@@ -130,8 +132,8 @@ class DiagnosticsJob:
         Name of each cell's cluster by the name of its row; None where there is no map.
     encoder_source, weights
         Where the encoder is, and the hash of its weights.
-    run_options
-        How the encoder ran when the result was made.
+    run_options, crop
+        How the encoder ran, and how cells were cut out, when the result was made.
     """
 
     options: DiagnosticsOptions
@@ -141,6 +143,7 @@ class DiagnosticsJob:
     encoder_source: str
     weights: str
     run_options: RunOptions
+    crop: CropSpec
     label_table: pd.DataFrame | None
     clusters: pd.Series | None
 
@@ -166,6 +169,7 @@ class DiagnosticsJob:
             nuclei=field.nuclei,
             labels_wanted=field.wanted,
             window_px=field.window_px,
+            crop=self.crop,
             options=self._fitting_options(encoder.devices),
         )
 
@@ -250,7 +254,6 @@ def make_job(session: Session, options: DiagnosticsOptions) -> DiagnosticsJob:
     assert result is not None
     options.plan(result.assignment)
     facts = result.table.uns[KEY]
-    names = ("device", "precision", "concept_mode", "readout")
     return DiagnosticsJob(
         options,
         result.id,
@@ -258,7 +261,8 @@ def make_job(session: Session, options: DiagnosticsOptions) -> DiagnosticsJob:
         result.assignment,
         result.encoder_source,
         str(facts["encoder"]["weights_sha256"]),
-        RunOptions(**{name: str(facts[name]) for name in names}),  # type: ignore[arg-type]
+        options_of(facts),
+        crop_of(facts),
         _label_table(result.table.obs, options.label_column),
         result.table.obs["cluster"].astype(str) if "cluster" in result.table.obs else None,
     )

@@ -63,7 +63,7 @@ class ShiftLayer(QObject):
         session.changed.connect(self._on_changed)
 
     def paint(self, values: pd.Series) -> None:
-        """Add a column of shifts to the result, and paint them onto the cells on show."""
+        """Add a column of shifts to the result, and paint them onto the displayed cells."""
         result = self._session.result.current
         if result is None:
             return
@@ -91,7 +91,7 @@ class ShiftLayer(QObject):
             self._draw()
 
     def _draw(self) -> None:
-        """Paint the cells of the field on show; cells that were not asked stay clear."""
+        """Paint the cells of the displayed field; cells that were not asked stay clear."""
         from napari.utils.colormaps import DirectLabelColormap
 
         painted, result = self._painted, self._session.result.current
@@ -117,5 +117,5 @@ class ShiftLayer(QObject):
         layer.editable = False
 
     def release(self) -> None:
-        """Let go of the session; the layer stays for the user."""
+        """Disconnect from the session; the layer stays for the user."""
         self._session.changed.disconnect(self._on_changed, missing_ok=True)

@@ -266,7 +266,7 @@ class MontageController(QObject):
             return
         looks = channel_looks(self._viewer, source.channels)
         obs = result.table.obs.iloc[rows]
-        told = dict(zip(rows, obs.to_dict("records"), strict=True))
+        described = dict(zip(rows, obs.to_dict("records"), strict=True))
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             yield "reading the cells"
@@ -276,7 +276,7 @@ class MontageController(QObject):
             kept = [row for row in rows if row in found]
             montage = Montage(
                 tuple(found[row] for row in kept),
-                tuple(told[row] for row in kept),
+                tuple(described[row] for row in kept),
                 source.channels,
                 tuple(looks[name] for name in source.channels),
                 source.dtype,
@@ -292,7 +292,7 @@ class MontageController(QObject):
         self.failed.emit(line)
 
     def release(self) -> None:
-        """Stop drawing and let go of session, map and viewer."""
+        """Stop drawing and disconnect from session, map and viewer."""
         self._redraw.stop()
         self._look_closer.stop()
         for jobs in (self.pictures, self._hovering, self._saving):

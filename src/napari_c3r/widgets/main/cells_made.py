@@ -60,7 +60,7 @@ def count_cells(labels: NDArray[Any]) -> tuple[int, int]:
 
 
 def median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
-    """Median diameter of the nuclei that were found, in words."""
+    """Median diameter of the nuclei that were found, as text."""
     areas = np.bincount(nuclei.ravel())[1:]
     diameter = float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi)))
     if image.pixel_size_um is None:

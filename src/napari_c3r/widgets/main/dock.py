@@ -26,7 +26,7 @@ from napari_c3r.widgets.main.steps.cells import CellsBody
 from napari_c3r.widgets.main.steps.channels import ChannelsBody
 from napari_c3r.widgets.main.steps.embed import BUNDLED, EmbedBody, EncoderInfo
 from napari_c3r.widgets.main.steps.image import ImageBody
-from napari_c3r.widgets.main.steps.map import MapBody, MapChoice
+from napari_c3r.widgets.main.steps.map import MapBody
 from napari_c3r.widgets.main.thumbnails import Thumbnails
 from napari_c3r.widgets.viewer.layers import image_layers
 from napari_c3r.widgets.viewer.linking import link_of
@@ -66,7 +66,9 @@ class C3RDock(QWidget):
         self.image, self.channels, self.cells = ImageBody(), ChannelsBody(), CellsBody()
         self.embed, self.map, self.session_bar = EmbedBody(), MapBody(), SessionBar()
         self._problems = dict.fromkeys(StepId, "")
-        self.preferences = Preferences(self.embed.preferred | {"seed": self.map.seed.setValue})
+        self.preferences = Preferences(
+            self.embed.preferred | {"seed": lambda seed: self.map.form.set("seed", seed)}
+        )
         self._build()
         self._connect()
         self._on_layers()
@@ -253,14 +255,14 @@ class C3RDock(QWidget):
 
     def settings(self) -> dict[str, Any]:
         """What a session keeps of the controls, as plain values."""
-        return {"find": self.cells.settings(), "map": asdict(self.map.choice())}
+        return {"find": asdict(self.cells.choice()), "map": asdict(self.map.choice())}
 
     def _on_reopened(self, settings: dict[str, Any]) -> None:
         """Set the controls as they were."""
         if "find" in settings:
             self.cells.show_choice(**settings["find"])
         if "map" in settings:
-            self.map.show_choice(MapChoice(**settings["map"]))
+            self.map.show_choice(**settings["map"])
         self.cells.show_filter(self.session.result.filter)
         self._render()
 
@@ -276,7 +278,7 @@ class C3RDock(QWidget):
         open_explorer(self.viewer)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop working and let go of the viewer."""
+        """Stop working and disconnect from the viewer."""
         self.release()
         super().closeEvent(event)
 

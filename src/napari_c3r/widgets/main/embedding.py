@@ -12,6 +12,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.embed.edits import Edits
+from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import carry_over
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image
 from napari_c3r.widgets.main.cells_made import segmented
@@ -176,7 +177,12 @@ class EmbeddingController(QObject):
             with self._encoders.use(work.choice.source) as encoder:
                 if work.run is None:
                     work.run = EmbedDriver(
-                        work.tasks, work.assignment, encoder, work.choice.options, work.find
+                        work.tasks,
+                        work.assignment,
+                        encoder,
+                        work.choice.options,
+                        work.find,
+                        work.choice.crop,
                     )
                 for progress in work.run.steps():
                     yield progress
@@ -238,6 +244,7 @@ class EmbeddingController(QObject):
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, Edits] | None]:
             from napari_c3r.core.embed import EmbedDriver, FieldTask
             from napari_c3r.core.embed.edits import Windows, compare_labels, update_result
+            from napari_c3r.core.embed.provenance import crop_of, options_of
             from napari_c3r.core.table import window_px
 
             windows = Windows.of(result.all_rows, image.name)
@@ -252,7 +259,12 @@ class EmbeddingController(QObject):
                     window_px=window_px(result.all_rows, image.name),
                 )
                 with self._encoders.use(choice.source) as encoder:
-                    run = EmbedDriver([task], result.assignment, encoder, choice.options)
+                    # As the others were embedded, wherever it runs now.
+                    facts = result.table.uns[KEY]
+                    options = options_of(facts, on=choice.options)
+                    run = EmbedDriver(
+                        [task], result.assignment, encoder, options, crop=crop_of(facts)
+                    )
                     for progress in run.steps():
                         yield progress
                         if stop.is_set():
@@ -319,7 +331,14 @@ class EmbeddingController(QObject):
         n_cells = cells.count * (len(session.fields.sources) if choice.every_field else 1)
         to_find = [f for f in session.fields.sources if f.name not in session.labels.by_image]
         finding = len(to_find) * (self._segmentation.find_seconds or 0) if choice.every_field else 0
-        key = (choice.source, choice.options, roles.context, roles.concept, image.pixel_size_um)
+        key = (
+            choice.source,
+            choice.options,
+            choice.crop,
+            roles.context,
+            roles.concept,
+            image.pixel_size_um,
+        )
         if key in self._known:
             self.estimated.emit(self._known[key].for_cells(n_cells, finding))
             return
@@ -336,6 +355,7 @@ class EmbeddingController(QObject):
                 cells.labels,
                 roles,
                 self._encoders.get(choice.source),
+                crop=choice.crop,
                 options=choice.options,
             )
             return estimate(job, cells.count)
@@ -366,8 +386,10 @@ def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
     from napari_c3r.core.segment import SegmentOptions
 
     by = cells.found_by
-    told = cells.origin.replace("\n", ", ") if by is None else SegmentOptions.from_keywords(by).call
-    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=told)
+    origin = cells.origin.replace("\n", ", ")
+    if by is not None:
+        origin = SegmentOptions.from_keywords(by).call
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)
 
 
 def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:

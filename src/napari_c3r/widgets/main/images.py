@@ -95,7 +95,7 @@ class ImageController(QObject):
         self._context.opening.start(OPEN, _reading_job(sources[index]), take)
 
     def show_field(self, index: int) -> None:
-        """Turn to another field: the layers on show get its pixels, and keep their looks."""
+        """Turn to another field: the displayed layers get its pixels, and keep their looks."""
         session = self._context.session
         if not 0 <= index < len(session.fields.sources) or index == session.fields.index:
             return
@@ -178,7 +178,7 @@ class ImageController(QObject):
         return replace(image, name=name)
 
     def _adopt(self, paths: Sequence[str], image: Image, named: dict[str, str]) -> None:
-        """Find the fields beside an image that napari opened, so that they can be turned to."""
+        """Find the fields next to an image that napari opened, so that they can be turned to."""
 
         def body(_: threading.Event) -> Generator[str, None, tuple[ScanResult, Image | None]]:
             from napari_c3r.core.images import scan

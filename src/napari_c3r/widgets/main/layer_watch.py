@@ -40,7 +40,7 @@ class LayerWatch(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether layers have changed that nobody was told of yet."""
+        """Whether layers have changed that were not reported yet."""
         return self._timer.isActive()
 
     def look_later(self) -> None:

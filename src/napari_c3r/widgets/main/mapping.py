@@ -11,10 +11,11 @@ from qtpy.QtCore import QObject
 from napari_c3r.widgets.main.context import MAP, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.step_ids import StepId
-from napari_c3r.widgets.main.steps.map import MapChoice
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from napari_c3r.core.reduce.options import MapOptions
 
 
 class MapController(QObject):
@@ -24,7 +25,7 @@ class MapController(QObject):
         super().__init__(context)
         self._context, self._embedding = context, embedding
 
-    def make_map(self, choice: MapChoice) -> None:
+    def make_map(self, choice: MapOptions) -> None:
         """Map and cluster the cells."""
         session = self._context.session
         result = session.result.current

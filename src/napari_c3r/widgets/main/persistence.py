@@ -12,6 +12,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles
@@ -119,7 +120,11 @@ class PersistenceController(QObject):
             session.result.filter or CellFilter(),
             choice.source if choice is not None else "bundled",
             result.finished if result is not None else True,
-            {**settings, "compute": asdict(choice.options if choice else RunOptions())},
+            {
+                **settings,
+                "compute": asdict(choice.options if choice else RunOptions()),
+                "crop": asdict(choice.crop if choice else CropSpec()),
+            },
         )
         cells_ids = ids_by_image(session.labels.by_image.values())
 
@@ -137,7 +142,7 @@ class PersistenceController(QObject):
         self._context.jobs.start(EXPORT, body, take)
 
     def _sources(self) -> tuple[list[FieldSource], dict[str, Image]]:
-        """The fields by their files, and the image on show where it has none."""
+        """The fields by their files, and the displayed image where it has none."""
         session = self._context.session
         assert session.fields.image is not None
         if session.fields.sources:
@@ -200,7 +205,8 @@ class PersistenceController(QObject):
             self._segmentation.show_cells(cells)
             session.labels.set_current(cells, Cause.RESTORED)
         options = RunOptions(**saved.settings.get("compute", {}))
-        self._embedding.choice_used = EmbedChoice(saved.encoder, options)
+        crop = CropSpec(**saved.settings.get("crop", {}))
+        self._embedding.choice_used = EmbedChoice(saved.encoder, options, crop)
         if saved.result is not None:
             session.set_result(_restored(saved, session, images), cause=Cause.RESTORED)
             session.encoder = saved.result.uns[KEY]["encoder"]["name"]
@@ -259,6 +265,7 @@ class PersistenceController(QObject):
             result.assignment,
             choice.source,
             choice.options,
+            choice.crop,
             filter=session.result.filter or CellFilter(),
             map=_map_keywords(facts.get("map")),
             cluster=_cluster_keywords(facts.get("cluster")),

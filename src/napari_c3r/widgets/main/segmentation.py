@@ -63,7 +63,7 @@ class SegmentationController(QObject):
         self._read_since: NDArray[Any] | None = None
         self.find_seconds: float | None = None
         """How long the last image took, None before the first."""
-        # napari tells of a stroke before the pixels are there, and of every piece of it.
+        # napari reports a stroke before the pixels are there, and of every piece of it.
         self._edited = QTimer(self)
         self._edited.setSingleShot(True)
         self._edited.setInterval(30)
@@ -77,7 +77,7 @@ class SegmentationController(QObject):
         return self._edited.isActive() or self._context.reading.running == COMPARE
 
     def find_cells(self, choice: SegmentOptions) -> None:
-        """Segment the image on show."""
+        """Segment the displayed image."""
         context, image = self._context, self._context.session.fields.image
         if image is None:
             return
@@ -94,7 +94,7 @@ class SegmentationController(QObject):
             self.find_seconds = time.perf_counter() - began
             self.end_preview()
             cells = segmented(found, choice, image)
-            if self._is_on_show(image):
+            if self._is_displayed(image):
                 self.show_cells(cells)
                 context.session.labels.set_current(cells)
                 context.error_changed.emit(StepId.CELLS, "")
@@ -104,7 +104,7 @@ class SegmentationController(QObject):
         context.error_changed.emit(StepId.CELLS, "")
         context.jobs.start(FIND, body, take)
 
-    def _is_on_show(self, image: Image) -> bool:
+    def _is_displayed(self, image: Image) -> bool:
         # With a channel renamed meanwhile it is the same image.
         now = self._context.session.fields.image
         return now is not None and (now.name, now.shape) == (image.name, image.shape)
@@ -181,7 +181,7 @@ class SegmentationController(QObject):
         self._watch(layers.show_labels(viewer, layers.CELLS, labels, place=place, contour=1))
 
     def turn_to_field(self) -> None:
-        """Show the cells of the field that is now on show, or none."""
+        """Show the cells of the field that is displayed now, or none."""
         self.end_preview()
         self._unwatch()
         cells, viewer = self._context.session.labels.current, self._context.viewer
@@ -238,7 +238,7 @@ class SegmentationController(QObject):
         self, layer: Labels, image: Image, cells: Cells, taken_from: str | None = None
     ) -> None:
         session = self._context.session
-        if not self._is_on_show(image):
+        if not self._is_displayed(image):
             session.labels.put(cells)
             return
         self._unwatch()
@@ -321,7 +321,7 @@ class SegmentationController(QObject):
             session.labels.note_edits(Edits())
 
     def _is_as_taken(self, plane: Any) -> bool:
-        # Every look at a pyramid is told as a change; reading it all each time would be too much.
+        # Every look at a pyramid is reported as a change, and reading it all would take too long.
         return self._taken_from is not None and array_name(plane) == self._taken_from
 
     def _compare_in_background(self, plane: Any, cells: Cells) -> None:
@@ -351,7 +351,7 @@ class SegmentationController(QObject):
 
 
 def _edits_of(layer: Labels) -> tuple[Any, ...]:
-    """Events after which labels may differ; undoing a stroke only tells that it is drawn anew."""
+    """Events after which labels may differ; undoing a stroke only reports that it is drawn anew."""
     return layer.events.paint, layer.events.data, layer.events.set_data
 
 

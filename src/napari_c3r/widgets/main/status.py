@@ -177,7 +177,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def roughly(seconds: float) -> str:
-    """An estimated time in words, no finer than anyone can know it."""
+    """An estimated time as text, no finer than anyone can know it."""
     if seconds < 10:
         return duration(seconds)
     step = 5 if seconds < 57.5 else 60 if seconds < 3570 else 300
@@ -186,7 +186,7 @@ def roughly(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in words, as short as it is useful."""
+    """A time as text, as short as it is useful."""
     if seconds < 60:
         return f"{max(1, seconds):.0f} s"
     unit, size, part, piece = ("min", 60, "s", 1) if seconds < 3600 else ("h", 3600, "min", 60)

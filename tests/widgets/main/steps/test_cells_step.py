@@ -81,7 +81,7 @@ def test_a_preview_of_a_part_lies_where_its_cells_are(viewer, dock, user, image)
 
 
 def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
-    before = embedded.embedded.table.copy()
+    before = embedded.result.current.table.copy()
     mine = viewer.layers["mine"]
     # One cell loses its half, one is erased, one is new.
     half = np.argwhere(labels() == 9)
@@ -89,14 +89,14 @@ def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
     mine.data_setitem(np.nonzero(labels() == 12), 0)
     mine.data_setitem((np.arange(90, 100), np.arange(90, 100)), 500)
     user.wait_idle(dock)
-    affected_neighbours = embedded.edits.affected_neighbours
+    affected_neighbours = embedded.labels.edits.affected_neighbours
     count = len(affected_neighbours)
     line = f"out of date: 3 cells edited by hand, {count} neighbours affected"
     assert line in dock.steps[StepId.EMBED].header.line
     assert dock.embed.update_button.text() == f"Update 3 edited cells and {count} neighbours"
     user.click(dock.embed.update_button)
     user.wait_idle(dock)
-    after = embedded.embedded.table
+    after = embedded.result.current.table
     assert dock.steps[StepId.EMBED].reason.text() == ""
     assert "out of date" not in dock.steps[StepId.EMBED].header.line
     expected = sorted({*np.unique(labels()).tolist(), 500} - {0, 12})
@@ -115,7 +115,7 @@ def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
     dock.steps[StepId.EMBED].set_open(True)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    np.testing.assert_allclose(after.X, embedded.embedded.table.X, atol=2e-4)
+    np.testing.assert_allclose(after.X, embedded.result.current.table.X, atol=2e-4)
 
 
 def test_an_edit_that_is_undone_leaves_nothing_stale(viewer, dock, user, embedded):
@@ -135,23 +135,23 @@ def test_filters_hide_and_bring_back(viewer, dock, user, embedded):
     user.wait_idle(dock)
     user.click(dock.embed.update_button)
     user.wait_idle(dock)
-    before = embedded.embedded.table.copy()
+    before = embedded.result.current.table.copy()
     assert "1 at the border" in dock.steps[StepId.CELLS].header.line
     dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.border)
-    table = embedded.embedded.table
+    table = embedded.result.current.table
     assert 700 not in table.obs["label"].tolist()
     assert len(table) == len(before) - 1
-    assert embedded.embedded.hidden_count == 1
+    assert embedded.result.current.hidden_count == 1
     assert "hiding cells at the border (1 in the result)" in dock.steps[StepId.CELLS].header.line
     user.click(dock.cells.border)
-    back = embedded.embedded.table
+    back = embedded.result.current.table
     assert back.obs["label"].tolist() == before.obs["label"].tolist()
     np.testing.assert_array_equal(back.X, before.X)
     assert dict(back.uns[KEY]["roles"]) == dict(before.uns[KEY]["roles"])
     dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.unusual)
-    assert 700 not in embedded.embedded.table.obs["label"].tolist()
+    assert 700 not in embedded.result.current.table.obs["label"].tolist()
 
 
 def test_the_list_of_labels_keeps_its_place_and_follows_new_names(viewer, dock, user, image):

@@ -76,7 +76,7 @@ def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, user, sess
     viewer.add_labels(blocks, name="blocks")
     dock.controller.segmentation.use_labels("blocks")
     user.wait_idle(dock)
-    user.click(dock.embed.advanced.button)
+    user.click(dock.embed.options.button)
     dock.embed.batch.setValue(2)
     paused_worker.hold(after=1)
     user.click(dock.embed.embed_button)
@@ -102,7 +102,7 @@ def test_stopped_and_continued_gives_what_one_run_gives(viewer, dock, user, sess
 
 @pytest.mark.usefixtures("quick")
 def test_memory_is_released_and_embedding_works_again(dock, user, session):
-    user.click(dock.embed.advanced.button)
+    user.click(dock.embed.options.button)
     assert dock.session.encoders.loaded
     user.click(dock.embed.release_button)
     assert not dock.session.encoders.loaded

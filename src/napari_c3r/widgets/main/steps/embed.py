@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
@@ -12,18 +12,19 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Session
-from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.option_form import OptionForm
+from napari_c3r.widgets.common.option_section import OptionSection
 from napari_c3r.widgets.common.step import MARK_COLOURS
 from napari_c3r.widgets.main.status import Mark, counted, duration, roughly, shortened
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 _OTHER = "Model folder…"
-_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _GIGA = 1e9
 _MAX_NOTES = 3
 # The step's header and the line on the encoder say these.
@@ -78,12 +78,15 @@ class EmbedChoice:
         ``"bundled"`` or a model folder.
     options
         Where and how the encoder runs.
+    crop
+        How cells are cut out.
     every_field
-        Whether all fields are meant, or the one on show.
+        Whether all fields are meant, or the displayed one.
     """
 
     source: str
-    options: RunOptions
+    options: RunOptions = field(default_factory=RunOptions)
+    crop: CropSpec = field(default_factory=CropSpec)
     every_field: bool = False
 
 
@@ -117,18 +120,11 @@ class EmbedBody(QWidget):
         self.scope = _box("Fields", "Cells of the field on show, or of all fields in one table")
         self.scope.addItem("this field", False)
         self.scope.addItem("all fields", True)
-        self.device = _box("Device", "Where to compute; auto takes a GPU if there is one")
-        self.device.addItem("auto", "auto")
-        self.precision = _box(
-            "Precision", "Of the matrix products; auto takes bfloat16 where the device has it"
+        self.form = OptionForm(RunOptions, choices={"device": [("auto", "auto")]}, resettable=True)
+        self.device, self.precision, self.batch = (
+            self.form.widgets[name].native for name in ("device", "precision", "batch_size")
         )
-        for name in _PRECISIONS:
-            self.precision.addItem(name, name)
-        self.batch = QSpinBox()
-        self.batch.setRange(0, 4096)
-        self.batch.setSpecialValueText("auto")
-        self.batch.setAccessibleName("Batch")
-        self.batch.setToolTip("Cells computed at once; halved by itself when memory runs out")
+        self.crop = OptionForm(CropSpec, resettable=True)
         self.release_button = QPushButton("Release memory")
         self.release_button.setToolTip("Let go of the network; it is loaded again when needed")
 
@@ -173,15 +169,7 @@ class EmbedBody(QWidget):
 
     def _build(self) -> None:
         self._scope_row = form(("Cells of", self.scope))
-        self.advanced = Collapsible(
-            "Advanced",
-            form(
-                ("Device", self.device),
-                ("Precision", self.precision),
-                ("Batch", self.batch),
-                ("", self.release_button),
-            ),
-        )
+        self.options = OptionSection([self.form, self.crop], [self.release_button])
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         buttons.addWidget(self.embed_button, 1)
@@ -192,7 +180,7 @@ class EmbedBody(QWidget):
         for widget in (
             form(("Encoder", self.encoder)),
             self._scope_row,
-            self.advanced,
+            self.options,
             self.setting_problem,
             self.elsewhere,
             self.untrained,
@@ -214,17 +202,15 @@ class EmbedBody(QWidget):
         self.abort_button.clicked.connect(self.abort_requested)
         self.release_button.clicked.connect(self.release_requested)
         self.encoder.activated.connect(self._on_encoder)
-        self.batch.valueChanged.connect(self.choice_changed)
-        for box in (self.scope, self.device, self.precision):
-            box.activated.connect(self.choice_changed)
+        self.scope.activated.connect(self.choice_changed)
+        for each in (self.form, self.crop):
+            each.changed.connect(self.choice_changed)
 
     def choice(self) -> EmbedChoice:
         """How to embed, as it stands here."""
-        options = RunOptions(
-            self.device.currentData(), self.precision.currentData(), self.batch.value() or "auto"
-        )
         every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
-        return EmbedChoice(self.encoder.currentData() or BUNDLED, options, every)
+        source = self.encoder.currentData() or BUNDLED
+        return EmbedChoice(source, self.form.value(), self.crop.value(), every)
 
     def show_session(self, session: Session, disabled_reason: str, cells_left: int) -> None:
         """Name the number of cells on the buttons; offer only what can be done.
@@ -253,12 +239,12 @@ class EmbedBody(QWidget):
         self.update_button.setVisible(session.can_update)
         self.update_button.setEnabled(not disabled_reason)
         if edits is not None:
-            beside = (
+            neighbours = (
                 f" and {counted(len(edits.affected_neighbours), 'neighbour')}"
                 if edits.affected_neighbours
                 else ""
             )
-            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{beside}")
+            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{neighbours}")
         result = session.result.current
         unfinished = (
             result is not None and not result.finished and session.result_outdated() is None
@@ -289,10 +275,8 @@ class EmbedBody(QWidget):
         """Offer what this machine can compute on, best first."""
         if self.device.count() == 1 + len(devices):
             return
-        self.device.clear()
-        self.device.addItem(f"auto: {devices[0]}", "auto")
-        for device in devices:
-            self.device.addItem(device, device)
+        auto = (f"auto: {devices[0]}", "auto")
+        self.form.set_choices("device", [auto, *((device, device) for device in devices)])
         self._prefer_device(self._preferred)
 
     @property
@@ -300,21 +284,22 @@ class EmbedBody(QWidget):
         """What takes a new value of the plugin's settings, by their names."""
         return {
             "device": self._prefer_device,
-            "precision": lambda name: self.precision.setCurrentIndex(self.precision.findData(name)),
-            "batch_size": self.batch.setValue,
+            "precision": lambda name: self.form.set("precision", name),
+            "batch_size": lambda size: self.form.set("batch_size", size or "auto"),
             "problem": self._tell_problem,
         }
 
     def _prefer_device(self, device: str) -> None:
         """Take a device, as soon as it is known that this machine has it."""
         self._preferred = device
-        index = self.device.findData("cuda:0" if device == "cuda" else device)
-        self.device.setCurrentIndex(max(0, index))
+        wanted = "cuda:0" if device == "cuda" else device
         known = [self.device.itemData(number) for number in range(1, self.device.count())]
+        absent = wanted != "auto" and wanted not in known
+        self.form.set("device", "auto" if absent else wanted)
         self._absent_device = (
             f"This machine has no {device}, which is the setting Device, so auto is used; "
             f"there is: {', '.join(known)}"
-            if index < 0 and known
+            if absent and known
             else ""
         )
         self._tell_problem()
@@ -322,9 +307,9 @@ class EmbedBody(QWidget):
     def _tell_problem(self, line: str | None = None) -> None:
         """Say what is wrong with the settings; None keeps what was said of the others."""
         self._bad_settings = self._bad_settings if line is None else line
-        told = " ".join(filter(None, (self._bad_settings, self._absent_device)))
-        self.setting_problem.setText(told)
-        self.setting_problem.setVisible(bool(told))
+        lines = " ".join(filter(None, (self._bad_settings, self._absent_device)))
+        self.setting_problem.setText(lines)
+        self.setting_problem.setVisible(bool(lines))
 
     def show_estimate(self, estimate: Estimate | None) -> None:
         """Say what embedding would cost."""
