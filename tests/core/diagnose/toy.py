@@ -31,7 +31,7 @@ def correlate(context: DiagnosticContext) -> DiagnosticResult:
 def draw(result: DiagnosticResult):
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4, 2))
+    figure = Figure(figsize=(4, 2), layout="constrained")
     figure.set_label("Correlation along each axis")
     figure.subplots().bar(result.table["axis"], result.table["correlation"])
     return figure
