@@ -10,10 +10,9 @@ from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
 
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.labels import WrappedLabel
-from napari_c3r.widgets.common.step import StepHeader
+from napari_c3r.widgets.common.step import Mark, StepHeader, StepStatus
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
 from napari_c3r.widgets.explorer.panel import ExplorerPanel
-from napari_c3r.widgets.main.status import Mark, StepStatus
 from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes, write_plate
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.channels.stains import channel_colours
-from napari_c3r.core.figures.composites import Look, compose
+from napari_c3r.core.figures.composites import Appearance, compose
 from napari_c3r.core.figures.montage_files import arrange
 from training.data.cropset import CropSet
 
@@ -50,9 +50,9 @@ def write_sheet(path: Path, out: Path, count: int = 40, seed: int = 0) -> Path:
     pictures = []
     for crop in crops.read(np.sort(rows)).astype(np.float32):
         for group, channels in zip(groups, shown, strict=True):
-            looks = [Look.of_colour(colours[name]) for name in group]
-            pictures.append(compose(crop[channels], looks))
-        grey = Look.of_colour("#ffffff")
+            appearances = [Appearance.of_colour(colours[name]) for name in group]
+            pictures.append(compose(crop[channels], appearances))
+        grey = Appearance.of_colour("#ffffff")
         pictures += [compose(plane[None], [grey]) for plane in crop]
     wide = len(shown) + len(crops.channel_names)
     side_by_side = max(1, _ACROSS // (wide * crops.shape[-1]))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.composites import Look, compose
+from napari_c3r.core.figures.composites import Appearance, compose
 from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells, window_px
 from napari_c3r.core.figures.montage_files import GAP_PX, Montage, write_montage
 from napari_c3r.core.images import Image
@@ -94,19 +94,26 @@ def test_choices():
 
 def test_channels_add_up_in_their_colours_as_the_viewer_shows_them():
     crop = np.stack([np.full((2, 2), 50.0), np.full((2, 2), 30.0)]).astype(np.float32)
-    looks = [Look((0, 100), RED, gamma=2.0), Look((10, 50), GREEN, opacity=0.5)]
-    assert compose(crop, looks)[0, 0].tolist() == [64, 64, 0]
-    assert compose(crop, [looks[0], Look((0, 1), GREEN, opacity=0)])[0, 0].tolist() == [64, 0, 0]
+    appearances = [
+        Appearance((0, 100), RED, gamma=2.0),
+        Appearance((10, 50), GREEN, opacity=0.5),
+    ]
+    assert compose(crop, appearances)[0, 0].tolist() == [64, 64, 0]
+    assert compose(crop, [appearances[0], Appearance((0, 1), GREEN, opacity=0)])[0, 0].tolist() == [
+        64,
+        0,
+        0,
+    ]
     crop[0, 0, 0] = np.nan
-    assert compose(crop, looks)[0, 0].tolist() == [0, 64, 0]
+    assert compose(crop, appearances)[0, 0].tolist() == [0, 64, 0]
 
 
 def montage():
     rng = np.random.default_rng(0)
     crops = tuple(rng.integers(0, 4000, (2, side, side)).astype(np.float32) for side in (8, 8, 4))
     cells = tuple({"image": "field", "label": label, "cluster": "1"} for label in (7, 3, 12))
-    looks = (Look((0, 4000), RED), Look((100, 2000), GREEN))
-    return Montage(crops, cells, ("DNA", "RNA"), looks, np.uint16)
+    appearances = (Appearance((0, 4000), RED), Appearance((100, 2000), GREEN))
+    return Montage(crops, cells, ("DNA", "RNA"), appearances, np.uint16)
 
 
 def test_a_tiff_has_every_channel_s_intensities_and_says_which_cell_is_where(tmp_path):
@@ -131,7 +138,9 @@ def test_a_picture_is_what_was_shown(tmp_path):
         pixels = np.asarray(picture)
         told = json.loads(picture.text["cells"])
     assert pixels.shape == (16 + GAP_PX, 16 + GAP_PX, 3)
-    np.testing.assert_array_equal(pixels[:8, 8 + GAP_PX :], compose(made.crops[1], made.looks))
+    np.testing.assert_array_equal(
+        pixels[:8, 8 + GAP_PX :], compose(made.crops[1], made.appearances)
+    )
     assert told["channels"] == ["DNA", "RNA"]
     assert (pixels[-8:, -8:] == 255).all()
 

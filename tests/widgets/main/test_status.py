@@ -8,8 +8,9 @@ from napari_c3r.core.images import Image
 from napari_c3r.core.reduce import cluster
 from napari_c3r.core.table import KEY, make_result
 from napari_c3r.session import Cells, EmbeddingResult, Session
+from napari_c3r.widgets.common.step import Mark
+from napari_c3r.widgets.explorer.panel import selection_line
 from napari_c3r.widgets.main import status
-from napari_c3r.widgets.main.status import Mark
 
 
 def image(name="field", names=("DNA", "RNA"), size=0.5):
@@ -35,7 +36,7 @@ def test_an_empty_session_says_what_comes_first():
     assert status.cells_status(session).disabled_reason == "Open an image first"
     assert status.embed_status(session).disabled_reason == "Open an image first"
     assert status.map_status(session).disabled_reason == "Embed the cells first (step 4)"
-    assert status.selection_line(session) == "No cells embedded yet"
+    assert selection_line(session) == "No cells embedded yet"
 
 
 def test_each_step_is_done_in_turn():
@@ -56,7 +57,7 @@ def test_each_step_is_done_in_turn():
     session.result.set_mapped(cluster(table))
     assert status.map_status(session).line == "1 cluster · seed 3"
     session.selection.select(np.array([False, True]))
-    assert status.selection_line(session) == "1 of 2 cells selected (cluster 0)"
+    assert selection_line(session) == "1 of 2 cells selected (cluster 0)"
 
 
 def test_unknown_pixel_size_and_no_role_are_said():

@@ -19,7 +19,7 @@ _STEPS = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Appearance:
     """How a channel is shown.
 
     Attributes
@@ -40,7 +40,7 @@ class Look:
     opacity: float = 1.0
 
     @classmethod
-    def of_colour(cls, colour: str) -> Look:
+    def of_colour(cls, colour: str) -> Appearance:
         """From black to one colour, ``"#rrggbb"``, with the contrast of each crop."""
         from matplotlib.colors import to_rgb
 
@@ -65,14 +65,14 @@ class Look:
         return np.stack(bands, axis=1).astype(np.float32)
 
 
-def compose(crop: NDArray[np.float32], looks: Sequence[Look]) -> NDArray[np.uint8]:
+def compose(crop: NDArray[np.float32], appearances: Sequence[Appearance]) -> NDArray[np.uint8]:
     """Add the channels of a crop up as the viewer does.
 
     Parameters
     ----------
     crop
         (C, Y, X), in the image's own intensity units.
-    looks
+    appearances
         One for each channel.
 
     Returns
@@ -81,9 +81,9 @@ def compose(crop: NDArray[np.float32], looks: Sequence[Look]) -> NDArray[np.uint
         (Y, X, 3) uint8.
     """
     picture = np.zeros((*crop.shape[1:], 3), np.float32)
-    for plane, look in zip(crop, looks, strict=True):
-        if look.opacity > 0:
-            picture += look.opacity * look.paint(plane)
+    for plane, appearance in zip(crop, appearances, strict=True):
+        if appearance.opacity > 0:
+            picture += appearance.opacity * appearance.paint(plane)
     return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.crops.cut import resample
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.composites import Look, compose
+from napari_c3r.core.figures.composites import Appearance, compose
 
 GAP_PX = 4
 """Between two cells of the picture."""
@@ -36,7 +36,7 @@ class Montage:
         For each cell what is known of it, at least ``image`` and ``label``.
     channel_names
         Names of the C channels.
-    looks
+    appearances
         How the channels are shown.
     dtype
         Type of the image's pixels.
@@ -45,7 +45,7 @@ class Montage:
     crops: tuple[NDArray[np.float32], ...]
     cells: tuple[dict[str, Any], ...]
     channel_names: tuple[str, ...]
-    looks: tuple[Look, ...]
+    appearances: tuple[Appearance, ...]
     dtype: Any = np.float32
 
     def even(self) -> NDArray[np.float32]:
@@ -60,7 +60,7 @@ def write_montage(montage: Montage, path: str | Path) -> Path:
     Parameters
     ----------
     montage
-        Cells and their looks.
+        Cells and their appearances.
     path
         ``.png``: one picture as shown, the cells row by row, described in its text entry
         ``cells``. ``.tif`` or ``.tiff``: a stack that ImageJ and Fiji open with every
@@ -106,7 +106,7 @@ def _write_png(montage: Montage, path: Path) -> None:
 
     crops = montage.even()
     columns = math.ceil(math.sqrt(len(crops)))
-    sheet = arrange([compose(crop, montage.looks) for crop in crops], columns)
+    sheet = arrange([compose(crop, montage.appearances) for crop in crops], columns)
     text = PngInfo()
     text.add_itxt("cells", _described(montage))
     with replacing(path) as temporary:
@@ -117,7 +117,7 @@ def _write_tiff(montage: Montage, path: Path) -> None:
     import tifffile
 
     crops = _as_imagej(montage.even(), montage.dtype)
-    limits = [_limits(look, crops[:, c]) for c, look in enumerate(montage.looks)]
+    limits = [_limits(appearance, crops[:, c]) for c, appearance in enumerate(montage.appearances)]
     labels = [
         f"{cell['image']}:{cell['label']} {name}"
         for cell in montage.cells
@@ -128,7 +128,7 @@ def _write_tiff(montage: Montage, path: Path) -> None:
         "mode": "composite",
         "Labels": labels,
         "Ranges": tuple(end for pair in limits for end in pair),
-        "LUTs": [_table(look) for look in montage.looks],
+        "LUTs": [_table(appearance) for appearance in montage.appearances],
         "Info": _described(montage),
     }
     with replacing(path) as temporary:
@@ -142,16 +142,16 @@ def _as_imagej(crops: NDArray[np.float32], dtype: Any) -> NDArray[Any]:
     return crops
 
 
-def _limits(look: Look, planes: NDArray[Any]) -> tuple[float, float]:
-    if look.limits is not None:
-        return look.limits
+def _limits(appearance: Appearance, planes: NDArray[Any]) -> tuple[float, float]:
+    if appearance.limits is not None:
+        return appearance.limits
     return float(np.nanmin(planes)), float(np.nanmax(planes))
 
 
-def _table(look: Look) -> NDArray[np.uint8]:
+def _table(appearance: Appearance) -> NDArray[np.uint8]:
     """ImageJ's table of a channel's colours, (3, 256)."""
     ramp = np.linspace(0, 1, 256, dtype=np.float32)[None]
-    flat = Look((0.0, 1.0), look.colours, look.gamma)
+    flat = Appearance((0.0, 1.0), appearance.colours, appearance.gamma)
     return (flat.paint(ramp)[0].T * 255).round().astype(np.uint8)
 
 

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_c3r.widgets.common.labels import WrappedLabel
-from napari_c3r.widgets.main.status import Mark, StepStatus
+
+
+class Mark(StrEnum):
+    """How a step stands, and the sign for it."""
+
+    DONE = "✓"
+    NEXT = "•"
+    ATTENTION = "!"
+    WAITING = ""
+
+
+@dataclass(frozen=True)
+class StepStatus:
+    """A step's header.
+
+    Attributes
+    ----------
+    mark
+        Done, next, in need of the user, or waiting for an earlier step.
+    line
+        What the step has.
+    disabled_reason
+        One sentence on why the step's button is disabled; empty when it is not.
+    """
+
+    mark: Mark
+    line: str
+    disabled_reason: str = ""
+
 
 # Readable on napari's dark and light backgrounds alike.
 MARK_COLOURS = {

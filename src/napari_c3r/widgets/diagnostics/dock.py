@@ -24,8 +24,9 @@ from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.step import Step
+from napari_c3r.widgets.common.step import Step, StepStatus
 from napari_c3r.widgets.common.step_stack import StepStack
+from napari_c3r.widgets.common.wording import counted, roughly
 from napari_c3r.widgets.diagnostics import headers
 from napari_c3r.widgets.diagnostics.answer_body import AnswerBody
 from napari_c3r.widgets.diagnostics.cells_body import CellsBody
@@ -40,7 +41,6 @@ from napari_c3r.widgets.diagnostics.result_body import ResultBody
 from napari_c3r.widgets.diagnostics.section_ids import SectionId
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 from napari_c3r.widgets.explorer.dock import open_plugin_dock
-from napari_c3r.widgets.main.status import StepStatus, counted, roughly
 
 if TYPE_CHECKING:
     import napari.viewer

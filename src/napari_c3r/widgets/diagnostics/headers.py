@@ -6,9 +6,10 @@ from napari_c3r.core.diagnose.entries.parity import PARITY, ParityResult
 from napari_c3r.core.diagnose.entries.roles import matter_line
 from napari_c3r.core.diagnose.registry import Diagnostic
 from napari_c3r.session import OutdatedReason, Session
+from napari_c3r.widgets.common.step import Mark, StepStatus
+from napari_c3r.widgets.common.wording import counted, duration
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.options import disabled_reason
-from napari_c3r.widgets.main.status import Mark, StepStatus, counted, duration
 
 _Outdated = OutdatedReason | None
 _WAITING = StepStatus(Mark.WAITING, "nothing asked yet")

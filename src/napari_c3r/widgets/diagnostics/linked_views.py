@@ -11,11 +11,11 @@ from qtpy.QtCore import QObject
 from napari_c3r.core.diagnose import Kind
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.columns import title
+from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.diagnostics.cells_body import MOVERS, CellsBody
 from napari_c3r.widgets.diagnostics.controller import DiagnosticsController, Maps
 from napari_c3r.widgets.diagnostics.shift_layer import ShiftLayer, shift_of
 from napari_c3r.widgets.explorer.dock import open_explorer
-from napari_c3r.widgets.main.status import counted
 from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.viewer.layers import SHIFT
 from napari_c3r.widgets.viewer.linking import link_of

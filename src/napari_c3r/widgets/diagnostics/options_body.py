@@ -21,8 +21,8 @@ from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.widgets.common.columns import title
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.wording import counted, duration
 from napari_c3r.widgets.diagnostics.options import DEFAULT_CELLS, MAX_CELLS, DiagnosticsOptions
-from napari_c3r.widgets.main.status import counted, duration
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.job import EmbedProgress

@@ -27,8 +27,7 @@ from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_col
 from napari_c3r.widgets.common.files import table_filters
 from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
-from napari_c3r.widgets.explorer.panel import ExplorerPanel
-from napari_c3r.widgets.main.status import selection_line
+from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget

@@ -31,7 +31,7 @@ from napari_c3r.widgets.explorer.montage_drawing import (
 )
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.card import HoverCard
-from napari_c3r.widgets.viewer.looks import EVENTS, channel_looks
+from napari_c3r.widgets.viewer.appearance import EVENTS, channel_appearances
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -170,8 +170,8 @@ class MontageController(QObject):
             else:
                 self._panel.show_no_image()
             return
-        looks = channel_looks(self._viewer, source.channels)
-        self.pictures.draw(source, looks, request)
+        appearances = channel_appearances(self._viewer, source.channels)
+        self.pictures.draw(source, appearances, request)
 
     def _request(self) -> Request | None:
         selection, wanted = self._session.selection.mask, self._panel.wanted
@@ -236,14 +236,14 @@ class MontageController(QObject):
         if crop is None:
             self._look_closer.start()
             return
-        looks = channel_looks(self._viewer, source.channels)
-        self.card.show_picture(as_pixmap(compose(crop, [looks[c] for c in source.channels])))
+        appearances = channel_appearances(self._viewer, source.channels)
+        self.card.show_picture(as_pixmap(compose(crop, [appearances[c] for c in source.channels])))
 
     def _draw_hovered(self) -> None:
         source = self._current_source()
         if source is not None and self._hovered is not None:
-            looks = channel_looks(self._viewer, source.channels)
-            self._hovering.draw(source, looks, Request(np.array([self._hovered])))
+            appearances = channel_appearances(self._viewer, source.channels)
+            self._hovering.draw(source, appearances, Request(np.array([self._hovered])))
 
     def _on_hovered_drawn(self, drawn: Drawn) -> None:
         if drawn.row == self._hovered:
@@ -264,7 +264,7 @@ class MontageController(QObject):
         rows = self._panel.thumbnails.rows
         if source is None or result is None or not rows:
             return
-        looks = channel_looks(self._viewer, source.channels)
+        appearances = channel_appearances(self._viewer, source.channels)
         obs = result.table.obs.iloc[rows]
         described = dict(zip(rows, obs.to_dict("records"), strict=True))
 
@@ -278,7 +278,7 @@ class MontageController(QObject):
                 tuple(found[row] for row in kept),
                 tuple(described[row] for row in kept),
                 source.channels,
-                tuple(looks[name] for name in source.channels),
+                tuple(appearances[name] for name in source.channels),
                 source.dtype,
             )
             return write_montage(montage, path)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
-from napari_c3r.core.figures.composites import Look, compose
+from napari_c3r.core.figures.composites import Appearance, compose
 from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
@@ -143,10 +143,10 @@ class CellPictures(QObject):
         """Whether a request is being drawn."""
         return self._jobs.running is not None
 
-    def draw(self, source: Source, looks: Mapping[str, Look], request: Request) -> None:
+    def draw(self, source: Source, appearances: Mapping[str, Appearance], request: Request) -> None:
         """Draw the cells of a request."""
         known = dict(self._crops.kept)
-        shown = [looks[name] for name in source.channels]
+        shown = [appearances[name] for name in source.channels]
 
         def body(stop: threading.Event) -> Generator[Chosen | Drawn, None, None]:
             found = Chosen(*request.chosen(source))

@@ -17,11 +17,14 @@ from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
+from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.cluster_names import NameRow
 from napari_c3r.widgets.explorer.montage import MontagePanel
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from napari_c3r.session import Session
 
 # Below this height pictures and rows stand side by side.
 _LOW_PX = 420
@@ -185,3 +188,20 @@ class SelectionExport(QObject):
 
     def _on_failed(self, _: str, line: str) -> None:
         self.failed.emit(line)
+
+
+def selection_line(session: Session) -> str:
+    """What is selected, for the explorer."""
+    if session.result.current is None:
+        return "No cells embedded yet"
+    total = len(session.result.current.table)
+    chosen = int(session.selection.mask.sum())
+    if not chosen:
+        return f"{counted(total, 'cell')}; draw a lasso to select some"
+    line = f"{chosen} of {counted(total, 'cell')} selected"
+    obs = session.result.current.table.obs
+    if "cluster" in obs:
+        here = obs["cluster"][session.selection.mask].unique()
+        names = ", ".join(str(name) for name in here[:3]) + (" …" if len(here) > 3 else "")
+        line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
+    return line

@@ -10,8 +10,9 @@ from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.step import Step
+from napari_c3r.widgets.common.step import Mark, Step
 from napari_c3r.widgets.common.step_stack import StepStack
+from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main import status
 from napari_c3r.widgets.main.connections import connect_steps
 from napari_c3r.widgets.main.context import EMBED, FIND, MAP
@@ -20,7 +21,6 @@ from napari_c3r.widgets.main.dialogs import Dialogs
 from napari_c3r.widgets.main.layer_watch import LayerWatch
 from napari_c3r.widgets.main.session_bar import SessionBar
 from napari_c3r.widgets.main.settings import Preferences, channel_history
-from napari_c3r.widgets.main.status import Mark, counted
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import CellsBody
 from napari_c3r.widgets.main.steps.channels import ChannelsBody

@@ -15,10 +15,10 @@ from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import carry_over
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image
+from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main.cells_made import segmented
 from napari_c3r.widgets.main.context import EMBED, ViewerContext
 from napari_c3r.widgets.main.segmentation import SegmentationController
-from napari_c3r.widgets.main.status import counted
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.viewer import layers

@@ -16,6 +16,7 @@ from napari_c3r.core.cells.labels import check_labels
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells, Change, Part
+from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main.cells_made import (
     array_name,
     cells_of_layer,
@@ -25,7 +26,6 @@ from napari_c3r.widgets.main.cells_made import (
     segmented,
 )
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
-from napari_c3r.widgets.main.status import counted
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.stacks import label_plane

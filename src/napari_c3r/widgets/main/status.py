@@ -1,43 +1,15 @@
-"""What each step has and what it lacks, as pure functions of the session."""
+"""What each step has and what disables it, as pure functions of the session."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.table.result import KEY
+from napari_c3r.widgets.common.step import Mark, StepStatus
+from napari_c3r.widgets.common.wording import counted, shortened
 
 if TYPE_CHECKING:
     from napari_c3r.session import Session
-
-
-class Mark(StrEnum):
-    """How a step stands, and the sign for it."""
-
-    DONE = "✓"
-    NEXT = "•"
-    ATTENTION = "!"
-    WAITING = ""
-
-
-@dataclass(frozen=True)
-class StepStatus:
-    """A step's header.
-
-    Attributes
-    ----------
-    mark
-        Done, next, in need of the user, or waiting for an earlier step.
-    line
-        What the step has.
-    disabled_reason
-        One sentence on why the step's button is disabled; empty when it is not.
-    """
-
-    mark: Mark
-    line: str
-    disabled_reason: str = ""
 
 
 def image_status(session: Session) -> StepStatus:
@@ -145,50 +117,3 @@ def map_status(session: Session) -> StepStatus:
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
     return StepStatus(Mark.DONE, line)
-
-
-def selection_line(session: Session) -> str:
-    """What is selected, for the explorer."""
-    if session.result.current is None:
-        return "No cells embedded yet"
-    total = len(session.result.current.table)
-    chosen = int(session.selection.mask.sum())
-    if not chosen:
-        return f"{counted(total, 'cell')}; draw a lasso to select some"
-    line = f"{chosen} of {counted(total, 'cell')} selected"
-    obs = session.result.current.table.obs
-    if "cluster" in obs:
-        here = obs["cluster"][session.selection.mask].unique()
-        names = ", ".join(str(name) for name in here[:3]) + (" …" if len(here) > 3 else "")
-        line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
-    return line
-
-
-def shortened(name: str, most: int = 34) -> str:
-    """A long name without its middle, where names of files differ least."""
-    if len(name) <= most:
-        return name
-    return f"{name[: most // 2]}…{name[len(name) - most + most // 2 + 1 :]}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and a noun, as in ``1 cell`` and ``12\u202f000 cells``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
-
-
-def roughly(seconds: float) -> str:
-    """An estimated time as text, no finer than anyone can know it."""
-    if seconds < 10:
-        return duration(seconds)
-    step = 5 if seconds < 57.5 else 60 if seconds < 3570 else 300
-    whole = round(seconds / step) * step
-    return f"{whole // 60} min" if step == 60 else duration(whole)
-
-
-def duration(seconds: float) -> str:
-    """A time as text, as short as it is useful."""
-    if seconds < 60:
-        return f"{max(1, seconds):.0f} s"
-    unit, size, part, piece = ("min", 60, "s", 1) if seconds < 3600 else ("h", 3600, "min", 60)
-    rest = int(seconds % size // piece)
-    return f"{seconds // size:.0f} {unit}" + (f" {rest} {part}" if rest else "")

@@ -25,8 +25,8 @@ from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.common.option_section import OptionSection
-from napari_c3r.widgets.common.step import MARK_COLOURS
-from napari_c3r.widgets.main.status import Mark, counted, duration, roughly, shortened
+from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.wording import counted, duration, roughly, shortened
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import FieldsProgress

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolTip, QVBoxL
 from napari_c3r.core.images import FieldSource
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.main.status import counted, shortened
+from napari_c3r.widgets.common.wording import counted, shortened
 
 # Rows and columns of the plates in use, by number of wells.
 _PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))

@@ -21,7 +21,7 @@ from napari_c3r.core.images import ReadOptions, ScanResult
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.main.status import counted
+from napari_c3r.widgets.common.wording import counted
 
 _MAX_ROWS_SHOWN = 6
 _PROJECTIONS = {"Brightest": "max", "Mean": "mean", "Sharpest": "focus", "One slice": ""}

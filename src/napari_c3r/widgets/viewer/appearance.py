@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_c3r.core.channels.stains import channel_colours
-from napari_c3r.core.figures.composites import Look
+from napari_c3r.core.figures.composites import Appearance
 from napari_c3r.widgets.viewer.layers import KEY, image_layers
 
 if TYPE_CHECKING:
@@ -37,22 +37,22 @@ def channel_layers(viewer: ViewerModel, channel_names: Sequence[str]) -> dict[st
     return found
 
 
-def channel_looks(viewer: ViewerModel, channel_names: Sequence[str]) -> dict[str, Look]:
+def channel_appearances(viewer: ViewerModel, channel_names: Sequence[str]) -> dict[str, Appearance]:
     """How each channel is shown at present, those hidden with an opacity of 0.
 
     A channel without a layer is drawn in the colour of its stain, as all are while every
     layer is hidden.
     """
-    shown = {name: _look(la) for name, la in channel_layers(viewer, channel_names).items()}
-    if not any(look.opacity for look in shown.values()):
+    shown = {name: _appearance(la) for name, la in channel_layers(viewer, channel_names).items()}
+    if not any(appearance.opacity for appearance in shown.values()):
         shown = {}
     colours = channel_colours(channel_names)
-    return {name: shown.get(name) or Look.of_colour(colours[name]) for name in channel_names}
+    return {name: shown.get(name) or Appearance.of_colour(colours[name]) for name in channel_names}
 
 
-def _look(layer: ImageLayer) -> Look:
+def _appearance(layer: ImageLayer) -> Appearance:
     low, high = layer.contrast_limits
-    return Look(
+    return Appearance(
         (float(low), float(high)),
         np.asarray(layer.colormap.map(np.linspace(0, 1, 64)), np.float32)[:, :3],
         float(layer.gamma),

@@ -1,0 +1,33 @@
+"""Names, numbers and times as people read them."""
+
+from __future__ import annotations
+
+
+def shortened(name: str, most: int = 34) -> str:
+    """A long name without its middle, where names of files differ least."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}…{name[len(name) - most + most // 2 + 1 :]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and a noun, as in ``1 cell`` and ``12\u202f000 cells``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
+
+
+def roughly(seconds: float) -> str:
+    """An estimated time as text, no finer than anyone can know it."""
+    if seconds < 10:
+        return duration(seconds)
+    step = 5 if seconds < 57.5 else 60 if seconds < 3570 else 300
+    whole = round(seconds / step) * step
+    return f"{whole // 60} min" if step == 60 else duration(whole)
+
+
+def duration(seconds: float) -> str:
+    """A time as text, as short as it is useful."""
+    if seconds < 60:
+        return f"{max(1, seconds):.0f} s"
+    unit, size, part, piece = ("min", 60, "s", 1) if seconds < 3600 else ("h", 3600, "min", 60)
+    rest = int(seconds % size // piece)
+    return f"{seconds // size:.0f} {unit}" + (f" {rest} {part}" if rest else "")
