@@ -188,13 +188,11 @@ BEFORE = {
     "nucleus_size_px": None,
     "method": "classical",
     "crop": {"field_um": None, "field_diameters": None, "size_px": None, "neighbours": None},
-    "options": {
-        "device": "auto",
-        "precision": "auto",
-        "batch_size": "auto",
-        "concept_mode": None,
-        "readout": None,
-    },
+    "device": "auto",
+    "precision": "auto",
+    "batch_size": "auto",
+    "concept_mode": None,
+    "readout": None,
 }
 
 
@@ -206,9 +204,11 @@ def test_a_folder_made_before_goes_on_with_the_same_settings_only(driver, tmp_pa
     next(driver().steps())
     with pytest.raises(InputError, match=r"another cell_distance_um, None and not 3\.0"):
         next(driver(segmenting=SegmentOptions(cell_distance_um=3.0)).steps())
-    older = {name: value for name, value in before.items() if name != "options"}
-    path.write_text(json.dumps({**older, "device": "cuda"}))
-    with pytest.raises(InputError, match=r"another version of napari-c3r.* the setting device"):
+    path.write_text(json.dumps({**before, "device": "cuda"}))
+    with pytest.raises(InputError, match=r"another device, 'cuda' and not 'auto'"):
+        next(driver().steps())
+    path.write_text(json.dumps({**before, "gain": 2}))
+    with pytest.raises(InputError, match=r"another version of napari-c3r.* the setting gain"):
         next(driver().steps())
 
 

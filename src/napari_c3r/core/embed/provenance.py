@@ -137,7 +137,7 @@ def _in_memory(image: Image) -> str:
 
 
 def describe_settings(driver: EmbedDriver) -> dict[str, Any]:
-    """Everything that decides the vectors of a folder of fields, beside the fields.
+    """Everything that decides the vectors of a folder of fields, in addition to the fields.
 
     The names are those that `settings.json` has had from the start.
     """
@@ -155,7 +155,7 @@ def describe_settings(driver: EmbedDriver) -> dict[str, Any]:
         "nucleus_size_px": segmenting.pop("nucleus_diameter_px"),
         **segmenting,
         "crop": asdict(driver.crop),
-        "options": asdict(driver.options),
+        **asdict(driver.options),
         "encoder": driver.encoder.name,
         "weights": driver.encoder.weights_hash,
     }
