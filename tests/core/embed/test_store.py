@@ -151,7 +151,7 @@ def test_channels_in_another_order_are_joined_by_their_names(driver, folder):
 OTHER = {
     "context": {"roles": ChannelAssignment({"DNA": "context", "RNA": "concept"})},
     "crop": {"crop": CropSpec(neighbours="keep")},
-    "options": {"options": RunOptions(concept_mode="joint")},
+    "concept_mode": {"options": RunOptions(concept_mode="joint")},
     "nucleus_size_um": {"segmenting": SegmentOptions(nucleus_diameter_um=9.0)},
     "cell_distance_px": {"segmenting": SegmentOptions(cell_distance_px=9.0)},
 }
