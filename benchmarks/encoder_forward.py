@@ -64,16 +64,16 @@ def plain_forward(network: ContextConceptEncoder, images: Tensor) -> Tensor:
 
 def rows(*, toy: bool = False) -> list[Row]:
     """Measure 2 context and 2 concept channels on the best device, in batches as chosen for it."""
-    sizes, repeats = (_TOY_SIZES, 1) if toy else (_SIZES, REPEATS)
-    return [row for size, side in sizes for row in _rows(size, side, repeats)]
+    sizes, repeats, largest = (_TOY_SIZES, 0, 4) if toy else (_SIZES, REPEATS, None)
+    return [row for size, side in sizes for row in _rows(size, side, repeats, largest)]
 
 
-def _rows(size: str, side: int, repeats: int) -> list[Row]:
+def _rows(size: str, side: int, repeats: int, largest: int | None) -> list[Row]:
     device = choose_device("auto")
     torch.manual_seed(0)
     config = EncoderConfig.of_size(size)
     network = ContextConceptEncoder(config).eval().to(device)
-    batch = choose_batch_size("auto", device, config, len(CONTEXT), side, side)
+    batch = choose_batch_size(largest or "auto", device, config, len(CONTEXT), side, side)
     images = torch.rand(batch, 4, side, side, device=device)
     fast = copy.deepcopy(network)
     cast_matrix_products(fast, "bfloat16")
