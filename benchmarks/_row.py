@@ -42,7 +42,7 @@ def seconds(repeats: int, *tasks: Callable[[], object]) -> list[float]:
     Parameters
     ----------
     repeats
-        Rounds, after one to warm up.
+        Rounds, after one to warm up; with 0 that one is all there is.
     *tasks
         What to time.
 
@@ -52,12 +52,11 @@ def seconds(repeats: int, *tasks: Callable[[], object]) -> list[float]:
         Least seconds of each task: what it takes when nothing else disturbs it.
     """
     times: list[list[float]] = [[] for _ in tasks]
-    for task in tasks:
-        task()
-    gc.collect()
-    for _ in range(repeats):
+    for turn in range(repeats + 1):
         for task, taken in zip(tasks, times, strict=True):
             start = time.perf_counter()
             task()
             taken.append(time.perf_counter() - start)
-    return [min(taken) for taken in times]
+        if turn == 0:
+            gc.collect()
+    return [min(taken[1:] or taken) for taken in times]

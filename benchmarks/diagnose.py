@@ -12,7 +12,7 @@ from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.simulate import simulate_field
 
 _MAX_RATIO = 1.1
-_CELLS, _TOY_CELLS = 120, 20
+_CELLS, _TOY_CELLS = 120, 8
 
 
 def rows(*, toy: bool = False) -> list[Row]:

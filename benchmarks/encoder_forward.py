@@ -65,11 +65,11 @@ def plain_forward(network: ContextConceptEncoder, images: Tensor) -> Tensor:
 
 def rows(*, toy: bool = False) -> list[Row]:
     """Measure 2 context and 2 concept channels on the best device, in batches as chosen for it."""
-    sizes, repeats = (_TOY_SIZES, 1) if toy else (_SIZES, REPEATS)
-    return [row for size, side in sizes for row in _rows(size, side, repeats)]
+    sizes, repeats, largest = (_TOY_SIZES, 0, 4) if toy else (_SIZES, REPEATS, None)
+    return [row for size, side in sizes for row in _rows(size, side, repeats, largest)]
 
 
-def _rows(size: str, side: int, repeats: int) -> list[Row]:
+def _rows(size: str, side: int, repeats: int, largest: int | None) -> list[Row]:
     device = choose_device("auto")
     torch.manual_seed(0)
     config = CceConfig.of_size(size)
@@ -78,7 +78,7 @@ def _rows(size: str, side: int, repeats: int) -> list[Row]:
     family = CceFamily()
     plan = family.make_plan(roles, "0123", "joint", "cls")
     needed = family.activation_bytes(config, plan, side, side)
-    batch = choose_batch_size("auto", device, needed)
+    batch = choose_batch_size(largest or "auto", device, needed)
     images = torch.rand(batch, 4, side, side, device=device)
     fast = copy.deepcopy(network)
     cast_matrix_products(fast, "bfloat16")

@@ -67,7 +67,7 @@ def rows(*, toy: bool = False) -> list[Row]:
             ("time", said_s, real_s, "s"),
             ("memory", said_bytes / 2**20, real_bytes / 2**20, "MiB"),
         ):
-            held = 1 / _MAX_APART <= said / real <= _MAX_APART
+            held = real / _MAX_APART <= said <= real * _MAX_APART
             value = f"{said:.3g} of {real:.3g} {unit}"
             budget = f"within a factor of {_MAX_APART:g}"
             found.append(Row(f"estimated / real {what} of {cells}", value, budget, held))

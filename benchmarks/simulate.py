@@ -14,9 +14,9 @@ MAIN = "dna-tubulin-actin"
 
 def rows(*, toy: bool = False) -> list[Row]:
     """Measure whole experiments, drawn, recorded, cut out and described, on one core."""
-    simulate_experiment(MAIN, 0, 112, 64.0, "either", 0)
     if toy:
         return [_row(MAIN, _TOY_EXPERIMENTS)]
+    simulate_experiment(MAIN, 0, 112, 64.0, "either", 0)
     return [_row(layout, _EXPERIMENTS) for layout in LAYOUTS]
 
 

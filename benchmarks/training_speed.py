@@ -29,7 +29,7 @@ from training.views import draw_views
 CONFIGS = Path(__file__).parents[1] / "training" / "configs"
 CELLS, _TOY_CELLS = 64, 8
 PIXELS = 112
-REPEATS, _TOY_REPEATS = 5, 1
+REPEATS, _TOY_REPEATS = 5, 0
 PLAN = Plan(100, 10)
 STEP = 500  # of a thousand: patches are masked and nothing is frozen
 
@@ -115,10 +115,10 @@ class Steps:
 
 def least(repeats: int, *tasks: Callable[[], dict[str, float]]) -> list[dict[str, float]]:
     """Least seconds of each part of tasks that take turns, after one round to warm up."""
-    rounds = [[task() for task in tasks] for _ in range(repeats + 1)][1:]
+    rounds = [[task() for task in tasks] for _ in range(repeats + 1)]
     return [
         {name: min(parts[name] for parts in of_task) for name in of_task[0]}
-        for of_task in zip(*rounds, strict=True)
+        for of_task in zip(*(rounds[1:] or rounds), strict=True)
     ]
 
 

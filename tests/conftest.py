@@ -12,6 +12,19 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_runtest_setup(item):
+    """Skip what draws with OpenGL where nothing can."""
+    if item.get_closest_marker("gl") and not _has_screen():
+        pytest.skip("napari's canvas needs a screen with OpenGL; run under Xvfb")
+
+
+def _has_screen() -> bool:
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        return False
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.platform != "linux" or bool(shown)
+
+
 def _folder(variable: str, default: Path, what: str) -> Path:
     path = Path(os.environ.get(variable, default))
     if not path.is_dir():

@@ -11,14 +11,16 @@ from benchmarks import clusters_plotter
 from benchmarks.__main__ import PARTS, measure
 from benchmarks._row import ROOT, Row
 
-ON_A_SCREEN = {"scatter", "linking"}
+ON_A_SCREEN = {"start", "scatter", "linking"}
 EVERY_PART = [
     pytest.param(part, marks=pytest.mark.gl if part in ON_A_SCREEN else ()) for part in PARTS
 ]
 
 
 @pytest.mark.parametrize("part", EVERY_PART)
-def test_every_part_gives_rows(part, qapp):
+def test_every_part_gives_rows(part, request):
+    if part in ON_A_SCREEN:
+        request.getfixturevalue("qapp")
     rows = measure(part, toy=True)
     assert rows
     for row in rows:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,19 +27,6 @@ from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets.main import settings
 from tests.core.diagnose.small import small_encoder
-
-
-def pytest_runtest_setup(item):
-    """Skip what draws with OpenGL where nothing can."""
-    if item.get_closest_marker("gl") and not _has_screen():
-        pytest.skip("napari's canvas needs a screen with OpenGL; run under Xvfb")
-
-
-def _has_screen() -> bool:
-    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
-        return False
-    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return sys.platform != "linux" or bool(shown)
 
 
 class User:
