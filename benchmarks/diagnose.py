@@ -7,7 +7,8 @@ import time
 from benchmarks._row import Row
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose import FlipJob, FlipRun
-from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
+from napari_c3r.core.embed.field import FieldEmbedder
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.simulate import simulate_field
 

@@ -27,7 +27,7 @@ import torch
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose import FlipReport, Kind, flip_report
 from napari_c3r.core.diagnose.confounds import Confounds, confounds
-from napari_c3r.core.embed.job import embed
+from napari_c3r.core.embed.field import embed
 from napari_c3r.core.encoder import Encoder, load_encoder
 from napari_c3r.core.encoder.families.cce.network import CONTEXT
 from napari_c3r.core.images import Image

@@ -16,7 +16,8 @@ _WORK = """
 import resource, sys, time
 import numpy as np
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
+from napari_c3r.core.embed.field import FieldEmbedder
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.embed.estimate import estimate
 from napari_c3r.core.images import Image

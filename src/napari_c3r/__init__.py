@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment, Role
     from napari_c3r.core.crops.spec import CropSpec
     from napari_c3r.core.diagnose import flip_report
-    from napari_c3r.core.embed.job import embed
+    from napari_c3r.core.embed.field import embed
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.images import Image, find_images, read_image, read_labels

@@ -10,7 +10,9 @@ from napari_c3r.core.channels import ChannelAssignment
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.edits import Edits
-    from napari_c3r.session.session import Session
+    from napari_c3r.session.fields import Fields
+    from napari_c3r.session.labels import LabelStore
+    from napari_c3r.session.result import EmbeddingResult
 
 
 class Outdated(StrEnum):
@@ -51,22 +53,27 @@ class OutdatedReason:
         return self.sentence
 
 
-def cells_outdated(session: Session) -> OutdatedReason | None:
+def cells_outdated(fields: Fields, labels: LabelStore) -> OutdatedReason | None:
     """Why the displayed cells no longer fit the displayed image, or None."""
-    cells, image = session.labels.current, session.fields.image
+    cells, image = labels.current, fields.image
     if cells is None or image is None or cells.image_name == image.name:
         return None
     return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{cells.image_name}'")
 
 
-def result_outdated(session: Session) -> OutdatedReason | None:
+def result_outdated(
+    result: EmbeddingResult | None,
+    fields: Fields,
+    labels: LabelStore,
+    roles: ChannelAssignment | None,
+    encoder: str,
+) -> OutdatedReason | None:
     """Why the result no longer fits what was chosen since, or None."""
-    result, image = session.result.current, session.fields.image
-    roles, labels = session.roles.assignment, session.labels
+    image = fields.image
     if result is None or image is None or roles is None:
         return None
     if image.name not in result.cells_ids:
-        if any(source.name in result.cells_ids for source in session.fields.sources):
+        if any(source.name in result.cells_ids for source in fields.sources):
             return OutdatedReason(Outdated.FIELD_MISSING, "this field is not in it yet")
         first = next(iter(result.cells_ids))
         return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{first}'")
@@ -74,7 +81,7 @@ def result_outdated(session: Session) -> OutdatedReason | None:
         return OutdatedReason(Outdated.CELLS, "out of date: the cells changed")
     if labels.edited:
         return OutdatedReason(Outdated.EDITS, _edits_sentence(labels.edits))
-    if result.encoder != session.encoder:
+    if result.encoder != encoder:
         return OutdatedReason(Outdated.ENCODER, "out of date: the encoder changed")
     return _roles_outdated(result.assignment, roles)
 

@@ -203,11 +203,13 @@ class Session:
 
     def cells_outdated(self) -> OutdatedReason | None:
         """Why the cells no longer fit what was chosen since, or None."""
-        return outdated.cells_outdated(self)
+        return outdated.cells_outdated(self.fields, self.labels)
 
     def result_outdated(self) -> OutdatedReason | None:
         """Why the result no longer fits what was chosen since, or None."""
-        return outdated.result_outdated(self)
+        return outdated.result_outdated(
+            self.result.current, self.fields, self.labels, self.roles.assignment, self.encoder
+        )
 
 
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()

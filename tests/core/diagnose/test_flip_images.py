@@ -8,7 +8,8 @@ import numpy as np
 
 import napari_c3r as c3r
 from napari_c3r.core.diagnose import FlipJob, FlipRun
-from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
+from napari_c3r.core.embed.field import FieldEmbedder
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.table import window_px
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.diagnose.variants import Kind, plan_variants
+from napari_c3r.core.diagnose.planning import plan_variants
+from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.core.errors import InputError
 
 FIVE = ChannelAssignment(

@@ -7,7 +7,8 @@ import pytest
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.spec import CropSpec
-from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder, embed
+from napari_c3r.core.embed.field import FieldEmbedder, embed
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.job import embed
+from napari_c3r.core.embed.field import embed
 from napari_c3r.core.encoder import Encoder, load_encoder
 from napari_c3r.core.encoder.families.cce import ContextConceptEncoder
 from napari_c3r.core.encoder.local import MODELS

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.job import embed
+from napari_c3r.core.embed.field import embed
 from napari_c3r.core.encoder import Encoder, load_encoder, run, runtime
 from napari_c3r.core.encoder.families.cce import ContextConceptEncoder
 from napari_c3r.core.errors import InputError

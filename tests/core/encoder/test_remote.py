@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
+from napari_c3r.core.embed.field import FieldEmbedder
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder import Encoder, load_encoder
 from napari_c3r.core.encoder.loading import torch_problem
 from napari_c3r.core.encoder.local import LocalEncoder

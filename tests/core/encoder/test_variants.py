@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_c3r.core.diagnose.variants import plan_variants
+from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.encoder.options import RunOptions
 from tests.core.diagnose.small import ROLES, small_encoder
 

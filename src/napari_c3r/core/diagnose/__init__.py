@@ -14,11 +14,11 @@ from napari_c3r.core.diagnose.registry import (
     DiagnosticContext,
     DiagnosticResult,
     ExtraVariants,
-    Grade,
     diagnostics,
     register_diagnostic,
 )
 from napari_c3r.core.diagnose.variants import Kind
+from napari_c3r.core.diagnose.verdict import Grade
 
 for _entry in BUILT_IN:
     register_diagnostic(_entry)

@@ -22,8 +22,9 @@ from napari_c3r.core.diagnose.analyse import analyse
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.embed_variants import VariantEmbedder
 from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
-from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
+from napari_c3r.core.diagnose.variants import ASKABLE, Kind
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
 from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.encoder.options import RunOptions

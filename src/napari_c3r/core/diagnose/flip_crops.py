@@ -15,8 +15,9 @@ from napari_c3r.core.diagnose.analyse import analyse
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.embed_variants import VariantEmbedder, single_channel_assignment
 from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.sample import label_values
-from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
+from napari_c3r.core.diagnose.variants import ASKABLE, Kind
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_c3r.core.diagnose.verdict import Grade
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from napari_c3r.core.diagnose.flip_result import FlipReport
     from napari_c3r.core.diagnose.report.page import Section
     from napari_c3r.core.diagnose.variants import Variant
-
-
-class Grade(StrEnum):
-    """How much there is to what was found."""
-
-    NONE = "no effect seen"
-    SMALL = "real, but smaller than noise"
-    LARGE = "larger than noise"
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from napari_c3r.core.diagnose.compare import Cells, Estimate, Shift, estimated
 from napari_c3r.core.diagnose.intervals import holm, p_above
-from napari_c3r.core.diagnose.registry import Grade
 from napari_c3r.core.diagnose.variants import Kind, Variant
 
 LEVEL = 0.05
@@ -20,6 +20,14 @@ SCORE_MARGIN = 0.01
 """Change of average precision beyond the noise floor's that is too small to speak of."""
 
 SCORES = ("accuracy", "map", "silhouette")
+
+
+class Grade(StrEnum):
+    """How much there is to what was found."""
+
+    NONE = "no effect seen"
+    SMALL = "real, but smaller than noise"
+    LARGE = "larger than noise"
 
 
 @dataclass(frozen=True)

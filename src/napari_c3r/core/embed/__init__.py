@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from napari_c3r.core.embed.driver import EmbedDriver
-from napari_c3r.core.embed.job import EmbedJob, EmbedProgress, FieldEmbedder, embed
+from napari_c3r.core.embed.field import FieldEmbedder, embed
+from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
 from napari_c3r.core.embed.store import FolderStore, MemoryStore, Store
 from napari_c3r.core.embed.task import FieldsProgress, FieldTask
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.channels import ChannelAssignment, Role
 from napari_c3r.core.crops.spec import CropSpec
-from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
+from napari_c3r.core.embed.field import FieldEmbedder
+from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.embed.provenance import describe_settings
 from napari_c3r.core.embed.store import MemoryStore, Store, join_fields, nothing_embedded
 from napari_c3r.core.embed.task import DONE, FAILED, KEPT, FieldsProgress, FieldTask
@@ -124,7 +125,16 @@ class EmbedDriver:
         """
         if not self._settled and not self._embedders:
             self.require_possible()
-            self.store.open(describe_settings(self))
+            self.store.open(
+                describe_settings(
+                    self.tasks[0],
+                    self.roles,
+                    self.encoder,
+                    self.options,
+                    self.segmenting,
+                    self.crop,
+                )
+            )
         clock = _Clock(time.perf_counter(), sum(self._done.values()))
         for number, task in enumerate(self.tasks, 1):
             if task.name not in self._settled:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from napari_c3r.core.cells.measure import CellTable
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.crops.plan import CropPlan
-    from napari_c3r.core.embed.driver import EmbedDriver
     from napari_c3r.core.embed.job import EmbedJob
+    from napari_c3r.core.embed.task import FieldTask
+    from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.segment import SegmentOptions
 
 
 def describe_result(
@@ -136,28 +138,34 @@ def _in_memory(image: Image) -> str:
     return ", ".join(["pixels in memory", *slices])
 
 
-def describe_settings(driver: EmbedDriver) -> dict[str, Any]:
+def describe_settings(
+    task: FieldTask,
+    roles: ChannelAssignment | None,
+    encoder: Encoder,
+    options: RunOptions,
+    segmenting: SegmentOptions,
+    crop: CropSpec,
+) -> dict[str, Any]:
     """Everything that decides the vectors of a folder of fields, in addition to the fields.
 
     The names are those that `settings.json` has had from the start.
     """
-    first = driver.tasks[0]
-    reading = asdict(first.source.reading) if first.source is not None else {}
-    labels = first.labels if isinstance(first.labels, LabelSource) else None
-    segmenting = asdict(driver.segmenting)
+    reading = asdict(task.source.reading) if task.source is not None else {}
+    labels = task.labels if isinstance(task.labels, LabelSource) else None
+    found = asdict(segmenting)
     return {
         **reading,
-        "context": list(driver.roles.context) if driver.roles is not None else [],
-        "concept": list(driver.roles.concept) if driver.roles is not None else [],
+        "context": list(roles.context) if roles is not None else [],
+        "concept": list(roles.concept) if roles is not None else [],
         "labels": None if labels is None else labels.path,
         "labels_channel": None if labels is None else labels.channel,
-        "nucleus_size_um": segmenting.pop("nucleus_diameter_um"),
-        "nucleus_size_px": segmenting.pop("nucleus_diameter_px"),
-        **segmenting,
-        "crop": asdict(driver.crop),
-        **asdict(driver.options),
-        "encoder": driver.encoder.name,
-        "weights": driver.encoder.weights_hash,
+        "nucleus_size_um": found.pop("nucleus_diameter_um"),
+        "nucleus_size_px": found.pop("nucleus_diameter_px"),
+        **found,
+        "crop": asdict(crop),
+        **asdict(options),
+        "encoder": encoder.name,
+        "weights": encoder.weights_hash,
     }
 
 

@@ -11,12 +11,13 @@ import pandas as pd
 from napari_c3r.core.diagnose import FlipJob
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.embed_variants import single_channel_assignment
+from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.registry import (
     default_names,
     needs_single_channels,
     variant_sources,
 )
-from napari_c3r.core.diagnose.variants import VariantPlan, plan_variants
+from napari_c3r.core.diagnose.variants import VariantPlan
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.embed.provenance import crop_of, options_of
 from napari_c3r.core.encoder.options import RunOptions

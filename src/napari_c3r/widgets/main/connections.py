@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_c3r.widgets.main.dock import C3RDock
+    from napari_c3r.widgets.main.controller import Controller
+    from napari_c3r.widgets.main.dialogs import Dialogs
+    from napari_c3r.widgets.main.session_bar import SessionBar
+    from napari_c3r.widgets.main.steps.cells import CellsBody
+    from napari_c3r.widgets.main.steps.channels import ChannelsBody
+    from napari_c3r.widgets.main.steps.embed import EmbedBody
+    from napari_c3r.widgets.main.steps.image import ImageBody
+    from napari_c3r.widgets.main.steps.map import MapBody
 
 
-def connect_steps(dock: C3RDock) -> None:
-    """Connect what is requested in the dock's steps with what carries it out."""
-    _connect_image(dock)
-    _connect_channels(dock)
-    _connect_cells(dock)
-    _connect_embed(dock)
-    _connect_map(dock)
-    _connect_session_bar(dock)
-
-
-def _connect_image(dock: C3RDock) -> None:
-    body, images = dock.image, dock.controller.images
-    body.files_requested.connect(dock.dialogs.open_files)
-    body.folder_requested.connect(dock.dialogs.open_folder)
+def connect_image(body: ImageBody, control: Controller, dialogs: Dialogs) -> None:
+    """Connect what is requested in step 1 with what carries it out."""
+    images = control.images
+    body.files_requested.connect(dialogs.open_files)
+    body.folder_requested.connect(dialogs.open_folder)
     body.layers_requested.connect(images.use_layers)
     body.sample_requested.connect(images.open_sample)
     body.scan.load_requested.connect(images.load)
@@ -29,8 +28,8 @@ def _connect_image(dock: C3RDock) -> None:
     body.picker.field_chosen.connect(images.show_field)
 
 
-def _connect_channels(dock: C3RDock) -> None:
-    body, control = dock.channels, dock.controller
+def connect_channels(body: ChannelsBody, control: Controller) -> None:
+    """Connect step 2."""
     body.role_chosen.connect(control.set_role)
     body.preset_chosen.connect(control.use_preset)
     body.suggest_requested.connect(control.suggest)
@@ -42,43 +41,48 @@ def _connect_channels(dock: C3RDock) -> None:
     body.renamed.connect(rename)
 
 
-def _connect_cells(dock: C3RDock) -> None:
-    body, segmentation = dock.cells, dock.controller.segmentation
-    body.stop_requested.connect(dock.controller.jobs.cancel)
+def connect_cells(body: CellsBody, control: Controller) -> None:
+    """Connect step 3."""
+    segmentation = control.segmentation
+    body.stop_requested.connect(control.jobs.cancel)
     body.segment_requested.connect(segmentation.find_cells)
     body.preview_requested.connect(segmentation.preview)
     body.preview_ended.connect(segmentation.end_preview)
     body.labels_requested.connect(segmentation.use_labels)
-    body.filter_chosen.connect(dock.session.set_filter)
+    body.filter_chosen.connect(control.session.set_filter)
     segmentation.previewed.connect(body.show_preview)
-    reading = dock.controller.reading
+    reading = control.reading
     reading.started.connect(body.show_reading)
     reading.finished.connect(lambda: body.show_reading(""))
 
 
-def _connect_embed(dock: C3RDock) -> None:
-    body, embedding = dock.embed, dock.controller.embedding
-    body.embed_requested.connect(lambda choice: embedding.embed(choice, dock.cells.choice()))
-    body.preview_requested.connect(lambda choice: embedding.preview(choice, dock.cells.choice()))
+def connect_embed(body: EmbedBody, control: Controller, dialogs: Dialogs, cells: CellsBody) -> None:
+    """Connect step 4; cells that are not known yet are found as step 3 says."""
+    embedding = control.embedding
+    body.embed_requested.connect(lambda choice: embedding.embed(choice, cells.choice()))
+    body.preview_requested.connect(lambda choice: embedding.preview(choice, cells.choice()))
     body.update_requested.connect(embedding.update_edited)
     body.continue_requested.connect(embedding.resume)
-    body.back_requested.connect(dock.session.discard_preview)
+    body.back_requested.connect(control.session.discard_preview)
     body.release_requested.connect(embedding.release_memory)
-    body.abort_requested.connect(dock.controller.jobs.request_stop)
-    body.folder_requested.connect(dock.dialogs.open_encoder)
+    body.abort_requested.connect(control.jobs.request_stop)
+    body.folder_requested.connect(dialogs.open_encoder)
     embedding.estimated.connect(body.show_estimate)
 
 
-def _connect_map(dock: C3RDock) -> None:
-    body = dock.map
-    body.stop_requested.connect(dock.controller.jobs.cancel)
-    body.map_requested.connect(dock.controller.map.make_map)
-    body.export_requested.connect(dock.dialogs.export)
+def connect_map(body: MapBody, control: Controller, dialogs: Dialogs) -> None:
+    """Connect step 5."""
+    body.stop_requested.connect(control.jobs.cancel)
+    body.map_requested.connect(control.map.make_map)
+    body.export_requested.connect(dialogs.export)
 
 
-def _connect_session_bar(dock: C3RDock) -> None:
-    bar, persistence = dock.session_bar, dock.controller.persistence
-    bar.save_requested.connect(lambda: dock.dialogs.save_session(dock.settings()))
-    bar.reopen_requested.connect(dock.dialogs.open_session)
+def connect_session_bar(
+    bar: SessionBar, control: Controller, dialogs: Dialogs, settings: Callable[[], dict[str, Any]]
+) -> None:
+    """Connect what keeps the work; `settings` are those of the controls."""
+    persistence = control.persistence
+    bar.save_requested.connect(lambda: dialogs.save_session(settings()))
+    bar.reopen_requested.connect(dialogs.open_session)
     bar.python_requested.connect(persistence.copy_python)
     bar.shell_requested.connect(persistence.copy_shell)

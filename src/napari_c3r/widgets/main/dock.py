@@ -13,8 +13,7 @@ from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.step import Mark, Step
 from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.common.wording import counted
-from napari_c3r.widgets.main import status
-from napari_c3r.widgets.main.connections import connect_steps
+from napari_c3r.widgets.main import connections, status
 from napari_c3r.widgets.main.context import EMBED, FIND, MAP
 from napari_c3r.widgets.main.controller import Controller
 from napari_c3r.widgets.main.dialogs import Dialogs
@@ -96,8 +95,13 @@ class C3RDock(QWidget):
         self.setMinimumWidth(300)
 
     def _connect(self) -> None:
-        connect_steps(self)
         control, embedding = self.controller, self.controller.embedding
+        connections.connect_image(self.image, control, self.dialogs)
+        connections.connect_channels(self.channels, control)
+        connections.connect_cells(self.cells, control)
+        connections.connect_embed(self.embed, control, self.dialogs, self.cells)
+        connections.connect_map(self.map, control, self.dialogs)
+        connections.connect_session_bar(self.session_bar, control, self.dialogs, self.settings)
         self.link.field_requested.connect(control.images.show_field)
         self.map.explorer_requested.connect(self._open_explorer)
         self.embed.choice_changed.connect(self._on_choice)

@@ -15,10 +15,9 @@ from napari_c3r.core.diagnose.registry import (
     DiagnosticContext,
     DiagnosticResult,
     ExtraVariants,
-    Grade,
 )
 from napari_c3r.core.diagnose.variants import Kind, Variant
-from napari_c3r.core.diagnose.verdict import VariantResult, grade_of
+from napari_c3r.core.diagnose.verdict import Grade, VariantResult, grade_of
 from napari_c3r.core.errors import InputError
 
 Planned = tuple[list[Variant], list[str]]

@@ -1,0 +1,49 @@
+"""Which variants the diagnostics need of an assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose.registry import variant_sources
+from napari_c3r.core.diagnose.variants import ASKABLE, Kind, Variant, VariantPlan
+from napari_c3r.core.errors import InputError
+
+
+def plan_variants(
+    assignment: ChannelAssignment, kinds: Sequence[Kind | str] = ASKABLE
+) -> VariantPlan:
+    """Spell out the variants that diagnostics need, in the order of the registry.
+
+    Parameters
+    ----------
+    assignment
+        The roles as they are; at least one context and one concept channel.
+    kinds
+        Kinds of the variants to plan.
+
+    Raises
+    ------
+    InputError
+        An unusable assignment, an unknown kind, or nothing that can be asked.
+    """
+    roles = assignment.require_usable()
+    sources = variant_sources()
+    for kind in kinds:
+        if kind not in sources:
+            choices = ", ".join(f"'{choice}'" for choice in sources)
+            raise InputError(f"No diagnostic {str(kind)!r}; choose among {choices}")
+    variants = [Variant(str(Kind.ASSIGNED), Kind.ASSIGNED, roles)]
+    skipped: list[str] = []
+    for kind, source in sources.items():
+        if kind in kinds:
+            planned, reasons = source.plan(roles)
+            variants += planned
+            skipped += reasons
+    if len(variants) == 1:
+        raise InputError(
+            f"Nothing can be asked of the channels {', '.join(roles.used)} with these roles: "
+            f"{'; '.join(skipped) or 'no diagnostic was chosen'}; choose all groups swapped, "
+            "or add a channel"
+        )
+    return VariantPlan(tuple(variants), tuple(skipped))
