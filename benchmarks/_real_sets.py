@@ -13,7 +13,9 @@ import tifffile
 
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment, suggest_cell, suggest_nucleus
-from napari_c3r.core.crops.cut import CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import plan_crops
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.diagnose.sample import stratified_rows
 from napari_c3r.core.encoder import EncoderConfig
 from napari_c3r.core.images import Image, find_images, read_image

@@ -47,12 +47,11 @@ def embedded_cells(viewer: ViewerModel, side_px: int, seed: int = 0) -> Session:
     image = Image.from_array(layer.data, ["DNA"], name="field")
     session, cells = session_of(viewer), Cells(labels, count, "field", "")
     session.set_image(image)
-    session.set_cells(cells)
-    session.set_embedded(
+    session.labels.set_current(cells)
+    session.set_result(
         EmbeddingResult(
             _table(count, seed),
-            "field",
-            cells,
+            {"field": cells.id},
             ChannelAssignment({"DNA": "both"}),
             encoder="",
             seconds=0.0,

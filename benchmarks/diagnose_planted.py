@@ -29,7 +29,7 @@ from napari_c3r.core.diagnose import FlipReport, Kind, flip_report
 from napari_c3r.core.diagnose.confounds import Confounds, confounds
 from napari_c3r.core.embed.job import embed
 from napari_c3r.core.encoder import Encoder, load_encoder
-from napari_c3r.core.encoder.cce import CONTEXT
+from napari_c3r.core.encoder.families.cce.network import CONTEXT
 from napari_c3r.core.images import Image
 from napari_c3r.core.simulate import (
     Assay,
@@ -189,7 +189,7 @@ def sizes(seed: int, encoder: Encoder, n_cells: int) -> Tally:
     return {
         "cell size, two sizes [effect]": [_stands_out(found, "cell size")],
         "any factor dealt out at random, map and clusters [null]": [
-            any(f.stands_out for f in confounds(vectors, o, clusters=clusters, seed=seed).findings)
+            any(f.stands_out for f in confounds(vectors, o, clusters=clusters, seed=seed).results)
             for o in dealt_out
         ],
     }
@@ -227,9 +227,7 @@ def _two_means(vectors: np.ndarray, seed: int) -> list[str]:
 def _stands_out(found: Confounds, factor: str) -> bool:
     """Whether a factor stands out on the map, under whichever name its levels share."""
     return any(
-        finding.stands_out
-        for finding in found.findings
-        if finding.scope == "map" and factor in finding.factor
+        each.stands_out for each in found.results if each.scope == "map" and factor in each.factor
     )
 
 

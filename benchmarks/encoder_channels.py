@@ -7,7 +7,8 @@ import torch
 
 from benchmarks._row import Row, seconds
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig, LocalEncoder
+from napari_c3r.core.encoder import LocalEncoder
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 from napari_c3r.core.encoder.folder import ModelFolder
 from napari_c3r.core.encoder.options import RunOptions
 
@@ -17,12 +18,12 @@ _SIZE, _TOY_SIZE = ("S", 224), ("T", 32)
 
 def make_encoder(size: str, side: int) -> LocalEncoder:
     """Make an encoder with random weights."""
-    config = EncoderConfig.of_size(size, input_size=side)
+    config = CceConfig.of_size(size, input_size=side)
     torch.manual_seed(0)
     return LocalEncoder(ModelFolder(config, ContextConceptEncoder(config).state_dict(), "", ""))
 
 
-def operations(config: EncoderConfig, side: int, n_channels: int) -> float:
+def operations(config: CceConfig, side: int, n_channels: int) -> float:
     """Count the multiplications for one crop with as many context as concept channels."""
 
     def blocks(depth: int, width: int) -> float:

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks._row import Row, seconds
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
-from napari_c3r.core.encoder.block import Block
-from napari_c3r.core.encoder.positions import interpolate_positions
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.families.cce import CceConfig, CceFamily, ContextConceptEncoder
+from napari_c3r.core.encoder.networks.block import Block
+from napari_c3r.core.encoder.networks.positions import interpolate_positions
 from napari_c3r.core.encoder.runtime import (
     cast_matrix_products,
     choose_batch_size,
@@ -71,9 +72,13 @@ def rows(*, toy: bool = False) -> list[Row]:
 def _rows(size: str, side: int, repeats: int, largest: int | None) -> list[Row]:
     device = choose_device("auto")
     torch.manual_seed(0)
-    config = EncoderConfig.of_size(size)
+    config = CceConfig.of_size(size)
     network = ContextConceptEncoder(config).eval().to(device)
-    batch = choose_batch_size(largest or "auto", device, config, len(CONTEXT), side, side)
+    roles = ChannelAssignment(dict.fromkeys("01", "context") | dict.fromkeys("23", "concept"))
+    family = CceFamily()
+    plan = family.make_plan(roles, "0123", "joint", "cls")
+    needed = family.activation_bytes(config, plan, side, side)
+    batch = choose_batch_size(largest or "auto", device, needed)
     images = torch.rand(batch, 4, side, side, device=device)
     fast = copy.deepcopy(network)
     cast_matrix_products(fast, "bfloat16")

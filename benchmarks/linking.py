@@ -23,10 +23,10 @@ def rows(*, toy: bool = False) -> list[Row]:
     viewer = ViewerModel()
     side = _TOY_SIDE if toy else _SIDE
     session, link = embedded_cells(viewer, side), link_of(viewer)
-    count = len(session.selection)
+    count = len(session.selection.mask)
     masks = iter(np.random.default_rng(0).random((60, count)) < 0.3)
     columns = iter(["area_px", "cluster"] * 20)
-    (taken,) = seconds(9, lambda: session.select(next(masks)))
+    (taken,) = seconds(9, lambda: session.selection.select(next(masks)))
     (recoloured,) = seconds(9, lambda: link.colour_by(next(columns)))
     explorer = C3RExplorer(viewer)
     explorer.resize(1300, 420)

@@ -12,7 +12,9 @@ import tifffile
 from benchmarks._row import Row
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import plan_crops
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images import read_image

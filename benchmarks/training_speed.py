@@ -65,7 +65,7 @@ class Steps:
             (1,),
         )
         kind = find_objective(self.run.objective)
-        self.objective: Objective = kind(self.run.encoder(), loaded.options, PLAN).to(device)
+        self.objective: Objective = kind(loaded.encoder(), loaded.options, PLAN).to(device)
         self.optimiser = make_optimiser(self.objective.trainable(), fused=device.type == "cuda")
         set_rates(self.optimiser, 1e-6, 0.04)
 

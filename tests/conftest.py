@@ -49,9 +49,10 @@ def tiny_model(tmp_path_factory) -> Path:
     """A model folder called bundled, of a network that takes no time."""
     import torch
 
-    from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig, write_model_folder
+    from napari_c3r.core.encoder import write_model_folder
+    from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 
-    config = EncoderConfig(
+    config = CceConfig(
         name="tiny", width=16, heads=2, branch_depth=1, joint_depth=1, input_size=32, field_um=20.0
     )
     with torch.random.fork_rng(devices=[]):

@@ -143,7 +143,7 @@ PAINS: dict[str, dict[str, list[str]]] = {
         ],
         "a run goes on where it was": [
             "core/embed/test_driver.py::test_stopped_after_every_step_and_taken_up_again",
-            "core/embed/test_plate.py::test_a_plate_stopped_half_way_goes_on_where_it_was",
+            "core/embed/test_store.py::test_a_plate_stopped_half_way_goes_on_where_it_was",
         ],
     },
     "9. The graphics card stays full": {

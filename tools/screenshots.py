@@ -66,8 +66,8 @@ class Photographer:
 
     def open_step(self, number: int) -> None:
         """Open one step, counted from 1, and fold the others."""
-        for step in self.dock.steps:
-            step.set_open(step is self.dock.steps[number - 1])
+        for shown, step in self.dock.steps.items():
+            step.set_open(shown == number)
 
     def find_cells(self) -> None:
         """Step 3."""
@@ -100,8 +100,8 @@ class Photographer:
         )
         settle()
         wait_until(lambda: not dock.busy)
-        dock.ask.ask_button.click()
-        wait_until(lambda: not dock.busy and dock.asking.diagnosis is not None)
+        dock.options.run_button.click()
+        wait_until(lambda: not dock.busy and dock.controller.diagnosis is not None)
         settle(2)
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ def walk(folder: Path) -> None:
     shot.idle()
     explorer = shot.make_map()
     shot.take("map")
-    clusters = shot.dock.session.embedded.table.obs["cluster"]
+    clusters = shot.dock.session.result.current.table.obs["cluster"]
     explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
     shot.take("selection")
     shot.name(explorer, "rounded")

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from napari_c3r.core.encoder import EncoderConfig
-from napari_c3r.core.encoder.config import Aggregation, Neighbours, auto_joint_depth
+from napari_c3r.core.encoder.config import Neighbours
+from napari_c3r.core.encoder.families.cce.config import Aggregation, CceConfig, auto_joint_depth
 from napari_c3r.core.errors import InputError
 from training.objectives import OBJECTIVES, find_objective
 from training.settings import build, merge, parse_overrides, read_toml
 
-# These say where and for how long a run goes on, not what comes out of it.
+# These say where and for how long a run continues, not what comes out of it.
 _FREE_TO_CHANGE = (
     *("out", "device", "max_minutes", "resident_gb", "log_steps"),
     *("checkpoint_steps", "checkpoint_minutes", "folder_minutes", "keep_epochs"),
@@ -46,7 +47,7 @@ class Config:
     Parameters
     ----------
     out
-        Folder of the run: checkpoints, log and model folder. A run that stands there goes on.
+        Folder of the run: checkpoints, log and model folder. A run that is there continues.
     data
         Folders of crop sets.
     weights
@@ -56,7 +57,7 @@ class Config:
         Rows whose column `split` says this are used; empty for all rows.
     data_share
         Part of every set's antibodies that is used. The official default trains on a fiftieth,
-        the paper on everything; the configurations beside this file say 1.
+        the paper on everything; the files in ``training/configs`` say 1.
     objective
         Name of the objective; its own settings are in a table of that name.
 
@@ -106,7 +107,7 @@ class Config:
 
     start
         Model folder of an encoder of the same sizes, whose weights the run begins with; empty for
-        random ones. A training of one's own can go on from the bundled weights this way.
+        random ones. A training of one's own can continue from the bundled weights this way.
     seed
         Of everything random.
     device
@@ -198,8 +199,8 @@ class Config:
         """Cells of a batch in each process."""
         return self.classes_per_batch * self.samples_per_class
 
-    def encoder(self) -> EncoderConfig:
-        """Sizes of the encoder.
+    def encoder(self) -> CceConfig:
+        """Sizes of the encoder, as a context-concept encoder has them.
 
         Raises
         ------
@@ -218,10 +219,10 @@ class Config:
         if self.name:
             values["name"] = self.name
         if not self.width:
-            return EncoderConfig.of_size(self.size, **values)
+            return CceConfig.of_size(self.size, **values)
         if self.joint_depth == -1:
             values["joint_depth"] = auto_joint_depth(self.width, self.branch_depth)
-        return EncoderConfig(**{"name": "C3R"} | values, width=self.width, heads=self.heads)
+        return CceConfig(**{"name": "C3R"} | values, width=self.width, heads=self.heads)
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,17 @@ class RunConfig:
 
     run: Config
     options: Any
+
+    def encoder(self) -> EncoderConfig:
+        """Describe the encoder that the objective trains.
+
+        Raises
+        ------
+        InputError
+            If the sizes make no network.
+        """
+        objective = find_objective(self.run.objective)
+        return objective.encoder_config(self.run.encoder(), self.options)
 
     def to_json(self) -> str:
         """Write as one JSON object, the objective's settings under its name."""

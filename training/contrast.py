@@ -1,6 +1,6 @@
 """Supervised contrast of treatments and prediction of descriptors: how the bundled weights come.
 
-Cells of one antibody or treatment attract each other (Khosla et al. 2020, eq. 2). Beside that, the
+Cells of one antibody or treatment attract each other (Khosla et al. 2020, eq. 2). In addition, the
 class token, the deviation of the patch tokens and the patch tokens themselves predict what the crop
 looks like in numbers (`descriptors`), so that a vector holds more than what parts the treatments
 of the training set. Every step draws which channels form the groups, as masked context distillation
@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
-from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
+from napari_c3r.core.encoder.families.cce.network import CONCEPT, CONTEXT
 from training.descriptors import OCTAVES, PER_CHANNEL, PER_PAIR, Descriptors, describe
 from training.losses import effective_rank, supervised_contrast
 from training.objectives import Batch, Objective, Progress
@@ -86,7 +86,7 @@ class Contrast(Objective):
     Options = ContrastOptions
     options: ContrastOptions
 
-    def __init__(self, encoder: EncoderConfig, options: ContrastOptions, plan: Plan) -> None:
+    def __init__(self, encoder: CceConfig, options: ContrastOptions, plan: Plan) -> None:
         super().__init__()
         self.options = options
         self.side = encoder.input_size
@@ -209,7 +209,7 @@ class Student(nn.Module):
         Of the objective.
     """
 
-    def __init__(self, config: EncoderConfig, options: ContrastOptions) -> None:
+    def __init__(self, config: CceConfig, options: ContrastOptions) -> None:
         super().__init__()
         width = config.width
         self.encoder = ContextConceptEncoder(config, drop_path=options.drop_path, mask_token=True)

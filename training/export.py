@@ -7,19 +7,16 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from napari_c3r.core.atomic import replacing
 from napari_c3r.core.encoder import EncoderConfig, LocalEncoder, write_model_folder
+from napari_c3r.core.encoder.families import family_of
 from napari_c3r.core.errors import InputError
 from training.batches import TrainingSet
 from training.config import RunConfig
 from training.log import clock
 from training.objectives import Objective
-
-SUFFIX = ".safetensors"
 
 
 def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderConfig:
@@ -36,7 +33,7 @@ def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderC
     field = config.run.field_um or (fields.pop() if len(fields) == 1 else None)
     licences = sorted({each.crops.licence for each in sets} - {""})
     return dataclasses.replace(
-        config.run.encoder(),
+        config.encoder(),
         field_um=field,
         trained=True,
         training_data=", ".join(dict.fromkeys(each.name for each in sets)),
@@ -62,11 +59,16 @@ def read_start(source: str, encoder: EncoderConfig) -> dict[str, Tensor]:
     Raises
     ------
     InputError
-        If there is no such folder, it is damaged, or its encoder has other sizes.
+        If there is no such folder, it is damaged, or its encoder is of another family or size.
     """
     begun = LocalEncoder.load(source)
-    for name in ("width", "heads", "branch_depth", "joint_depth", "aggregation", "position_grid"):
-        theirs, ours = getattr(begun.config, name), getattr(encoder, name)
+    if begun.config.architecture != encoder.architecture:
+        raise InputError(
+            f"config: start is '{source}' of the architecture {begun.config.architecture}, but "
+            f"the run trains {encoder.architecture}; start from a folder of the same"
+        )
+    for name, ours in encoder.network_sizes().items():
+        theirs = getattr(begun.config, name)
         if theirs != ours:
             raise InputError(
                 f"config: start is '{source}' with {name} {theirs}, but the run has {ours}; "
@@ -84,9 +86,6 @@ def write_model(
     seconds: float,
 ) -> Path:
     """Write the encoder as a model folder, in float16.
-
-    A baseline that is no context-concept encoder cannot be one; its weights become a file of that
-    name and `SUFFIX`, in float32, with the configuration in its metadata.
 
     Parameters
     ----------
@@ -111,14 +110,7 @@ def write_model(
     InputError
         If it cannot be written.
     """
-    weights = objective.encoder_weights()
-    if "combiner.norm.weight" not in weights:
-        path = folder.with_name(folder.name + SUFFIX)
-        stored = {name: tensor.cpu().contiguous() for name, tensor in weights.items()}
-        with replacing(path) as temporary:
-            safetensors.torch.save_file(stored, temporary, {"config": encoder.to_json()})
-        return path
-    card = _card(encoder, config, steps, seconds)
+    weights, card = objective.encoder_weights(), _card(encoder, config, steps, seconds)
     return write_model_folder(folder, encoder, weights, card, dtype=torch.float16)
 
 
@@ -133,7 +125,7 @@ def _card(encoder: EncoderConfig, config: RunConfig, steps: str, seconds: float)
     }
     return f"""# {encoder.name}
 
-Context-concept encoder trained by `training/pretrain.py`, objective `{run.objective}`.
+{family_of(encoder).label} trained by `training/pretrain.py`, objective `{run.objective}`.
 
 - Data: {encoder.training_data}
 - Licence: {encoder.licence or "not stated"}

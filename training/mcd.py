@@ -18,9 +18,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
+from napari_c3r.core.encoder import EncoderConfig
+from napari_c3r.core.encoder.families.base_sc import BaseScConfig
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 from training.augment import global_views, local_views, to_unit_range
-from training.baselines import PlainViT, one_channel_each
+from training.baselines import SingleChannelBackbone, one_channel_each, single_channel_config
 from training.distributed import gather_rows
 from training.heads import Head, Projector
 from training.losses import DistillationLoss, effective_rank, supervised_contrast
@@ -108,7 +110,12 @@ class MaskedContextDistillation(Objective):
 
     Options = McdOptions
 
-    def __init__(self, encoder: EncoderConfig, options: McdOptions, plan: Plan) -> None:
+    @classmethod
+    def encoder_config(cls, encoder: CceConfig, options: McdOptions) -> EncoderConfig:
+        """Describe the encoder that is trained: of the sizes of the run, or Base-SC."""
+        return single_channel_config(encoder) if options.backbone == "vit-1" else encoder
+
+    def __init__(self, encoder: CceConfig | BaseScConfig, options: McdOptions, plan: Plan) -> None:
         super().__init__()
         self.options, self.encoder = options, encoder
         head = Head(
@@ -119,10 +126,10 @@ class MaskedContextDistillation(Objective):
         )
         wants_projector = options.antibody_features == "projector"
         projector = Projector(encoder.width) if wants_projector else None
-        backbone = _make_backbone(encoder, options, options.drop_path, mask_token=True)
+        backbone = _make_backbone(encoder, options.drop_path, mask_token=True)
         self.student = Side(backbone, head, projector)
 
-        still = _make_backbone(encoder, options, 0.0, mask_token=False)
+        still = _make_backbone(encoder, 0.0, mask_token=False)
         shared = {k: v for k, v in backbone.state_dict().items() if k != "masked_embed"}
         still.load_state_dict(shared)
         self.teacher = Side(still, copy.deepcopy(head), copy.deepcopy(projector))
@@ -298,8 +305,8 @@ def draw_context(context: Channels, keep: Channels, random: torch.Generator) -> 
 
 
 def _make_backbone(
-    encoder: EncoderConfig, options: McdOptions, drop_path: float, *, mask_token: bool
+    encoder: CceConfig | BaseScConfig, drop_path: float, *, mask_token: bool
 ) -> nn.Module:
-    if options.backbone == "vit-1":
-        return PlainViT(encoder, drop_path=drop_path, mask_token=mask_token)
+    if isinstance(encoder, BaseScConfig):
+        return SingleChannelBackbone(encoder, drop_path=drop_path, mask_token=mask_token)
     return ContextConceptEncoder(encoder, drop_path=drop_path, mask_token=mask_token)

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Final
 import torch
 from torch import Tensor, nn
 
+from napari_c3r.core.encoder import EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig
 from napari_c3r.core.errors import InputError
 from training.schedules import Plan
 
@@ -78,12 +80,25 @@ class Objective(nn.Module):
     All that must be the same after a resume is in its state dict. Every parameter of `trainable`
     takes part in every loss, if only by zero, so that several processes can join their gradients.
 
-    It is made from three arguments: the `EncoderConfig` of the encoder to train, an instance of its
-    `Options`, and the `Plan` of the run.
+    It is made from three arguments: the configuration of the encoder to train, as
+    `encoder_config` gives it, an instance of its `Options`, and the `Plan` of the run.
     """
 
     Options: ClassVar[type[Any]]
     """Dataclass of the settings; a table of the objective's name in a configuration file."""
+
+    @classmethod
+    def encoder_config(cls, encoder: CceConfig, options: Any) -> EncoderConfig:
+        """Describe the encoder that is trained; by default one of the sizes of the run.
+
+        Parameters
+        ----------
+        encoder
+            The sizes that the run gives.
+        options
+            An instance of `Options`.
+        """
+        return encoder
 
     def forward(self, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Compute the loss.

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment, Role
-    from napari_c3r.core.crops.cut import CropSpec
+    from napari_c3r.core.crops.spec import CropSpec
     from napari_c3r.core.diagnose import flip_report
     from napari_c3r.core.embed.job import embed
-    from napari_c3r.core.encoder import load_encoder
+    from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
-    from napari_c3r.core.reduce.maps import cluster, map_cells
+    from napari_c3r.core.reduce import cluster, map_cells
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
     from napari_c3r.core.table import join_results, read, write
@@ -30,6 +30,7 @@ _HOMES = {
     "Role": "channels",
     "cluster": "reduce",
     "embed": "embed",
+    "encoders": "encoder",
     "find_images": "images",
     "flip_report": "diagnose",
     "join_results": "table",
@@ -51,6 +52,7 @@ __all__ = [
     "Role",
     "cluster",
     "embed",
+    "encoders",
     "find_images",
     "flip_report",
     "join_results",

@@ -12,12 +12,11 @@ import numpy as np
 from dask.base import compute
 
 from napari_c3r.core.channels.stains import channel_colours
-from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
-from napari_c3r.core.images.find import is_nested_plate
-from napari_c3r.core.images.formats import RASTER_SUFFIXES, SUFFIXES
-from napari_c3r.core.images.raster import is_colour
-from napari_c3r.core.images.zarr import is_zarr
+from napari_c3r.core.images.formats import format_of
+from napari_c3r.core.images.formats.zarr import is_zarr
+from napari_c3r.core.images.layouts.imagexpress import is_nested_plate
+from napari_c3r.core.table.result import KEY
 
 LayerData = tuple[da.Array, dict[str, Any], str]
 Paths = str | Sequence[str]
@@ -78,7 +77,7 @@ def read_layers(path: Paths) -> list[LayerData]:
         opened = image_layers(read_image(images[0] if len(images) == 1 else path))
     paths = [str(path)] if isinstance(path, str | Path) else [str(member) for member in path]
     for _, options, _ in opened:
-        options["metadata"]["napari_c3r"]["opened"] = paths
+        options["metadata"][KEY]["opened"] = paths
     return opened
 
 
@@ -95,7 +94,7 @@ def image_layers(image: Image) -> list[LayerData]:
             "colormap": colours[name],
             "contrast_limits": contrast_limits(plane),
             "blending": "additive",
-            "metadata": {"napari_c3r": _metadata(image, name)},
+            "metadata": {KEY: _metadata(image, name)},
             **placed,
         }
         layers.append((plane, options, "image"))
@@ -152,25 +151,17 @@ def _metadata(image: Image, channel: str) -> dict[str, Any]:
 def _claims(path: Path) -> bool:
     if path.is_dir():
         return is_zarr(path) or _holds_images(path)
-    if path.suffix.lower() not in SUFFIXES or not path.is_file():
-        return False
-    return path.suffix.lower() not in RASTER_SUFFIXES or not _is_colour(path)
+    known = format_of(path)
+    return known is not None and path.is_file() and not known.is_photograph(path)
 
 
 def _holds_images(folder: Path) -> bool:
-    named = any(child.suffix.lower() in SUFFIXES or is_zarr(child) for child in folder.iterdir())
+    named = any(format_of(child) or is_zarr(child) for child in folder.iterdir())
     return named or is_nested_plate(folder)
 
 
-def _is_colour(path: Path) -> bool:
-    try:
-        return is_colour(path)
-    except InputError:
-        return True
-
-
 def _claims_list(paths: list[Path]) -> bool:
-    if not all(path.is_file() and path.suffix.lower() in SUFFIXES for path in paths):
+    if not all(path.is_file() and format_of(path) for path in paths):
         return False
     images: tuple[ImageFiles, ...] = find_images(paths) if paths else ()
     return len(images) == 1

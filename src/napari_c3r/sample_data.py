@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_c3r.core.simulate import sample_field
+from napari_c3r.core.table.result import KEY
 from napari_c3r.readers import image_layers
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -48,7 +49,7 @@ def _layers(kind: str) -> list[LayerData]:
         "features": simulated.truth.rename(columns={"label": "index"}),
         "scale": shared["scale"],
         "units": shared["units"],
-        "metadata": {"napari_c3r": {"image": simulated.image.name}},
+        "metadata": {KEY: {"image": simulated.image.name}},
     }
     layers.append((simulated.cells, truth, "labels"))
     return layers

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.table import provenance_path, write
+from napari_c3r.core.table import KEY, write
 from napari_c3r.core.table.flat import UMAP_COLUMNS, from_frame
+from napari_c3r.core.table.formats import format_of
 from napari_c3r.core.table.result import is_vector_name
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-KEY = "napari_c3r"
 
 
 def write_table(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
@@ -28,7 +27,7 @@ def write_table(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Parameters
     ----------
     path
-        ``.csv``, ``.parquet`` or ``.h5ad``.
+        With the suffix of a format of results.
     data
         The labels; not written.
     attributes
@@ -49,9 +48,8 @@ def write_table(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     except InputError as error:
         # It is a ValueError, which napari takes for an absent writer, and reports nothing.
         raise RuntimeError(str(error)) from error
-    sidecar = provenance_path(written)
-    with_provenance = written.suffix.lower() == ".csv" and sidecar.is_file()
-    return [str(written), str(sidecar)] if with_provenance else [str(written)]
+    companions = format_of(written).companions(written)
+    return [str(written), *(str(path) for path in companions if path.is_file())]
 
 
 def _table_of(attributes: dict[str, Any]) -> AnnData:

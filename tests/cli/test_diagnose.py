@@ -10,6 +10,9 @@ import tifffile
 
 import napari_c3r as c3r
 from napari_c3r.cli.app import main
+from napari_c3r.core.diagnose import registry
+from tests.core.diagnose.small import small_encoder
+from tests.core.diagnose.toy import register_toy
 
 ROLES = ("--names", "ch1=DNA,ch2=ER,ch3=RNA", "--context", "DNA,ER", "--concept", "RNA")
 
@@ -33,12 +36,15 @@ def field(tmp_path):
     return folder
 
 
-def test_the_python_of_the_documentation_runs():
+def test_the_python_of_the_documentation_runs(monkeypatch):
+    known = dict(registry._diagnostics)
+    monkeypatch.setattr(registry, "_diagnostics", known)
     page = Path(__file__).resolve().parents[2] / "docs" / "diagnostics.md"
     blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     assert blocks
     for block in blocks:
         exec(compile(block, "diagnostics.md", "exec"), {})
+    assert "area-position" in known
 
 
 def test_a_report_is_written(field, tmp_path, capsys):
@@ -55,6 +61,27 @@ def test_a_report_is_written(field, tmp_path, capsys):
     assert out.with_suffix(".md").exists()
 
 
+def test_what_is_registered_from_outside_has_its_section(field, tmp_path, capsys, monkeypatch):
+    register_toy(monkeypatch)
+    small_encoder(tmp_path)
+    out = tmp_path / "report.html"
+    code, said = run(
+        capsys,
+        *("diagnose", field, *ROLES, "--labels", tmp_path / "labels.tif", "--device", "cpu"),
+        *("--encoder", tmp_path / "post", "--ask", "swap,area-position", "--out", out),
+    )
+    assert code == 0, said
+    assert "Area against position: " in said
+    page = out.read_text("utf-8")
+    assert "<h2>Area against position</h2>" in page
+    assert "<th>axis</th>" in page
+    assert 'alt="Correlation along each axis"' in page
+    # Only what was chosen is asked.
+    assert "all groups swapped" in page
+    for other in ("RNA as context", "What else explains", "What the channels themselves say"):
+        assert other not in page
+
+
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
@@ -62,6 +89,7 @@ def test_a_report_is_written(field, tmp_path, capsys):
         (("--out", "nowhere/report.html"), "does not exist; create it"),
         (("--out", "r.html", "--label-table", "missing.csv"), "Could not read --label-table"),
         (("--out", "r.html", "--cells", "0"), "max_cells is 0"),
+        (("--out", "r.html", "--ask", "turn"), "No diagnostic 'turn'; choose among confounds"),
         (("--out", "r.html", "--label-column", "dose"), "No label column 'dose'"),
     ],
 )

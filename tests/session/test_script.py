@@ -14,15 +14,17 @@ import tifffile
 import napari_c3r as c3r
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.embed import EmbedDriver, FieldTask
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ReadOptions, scan
+from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions
 from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
 from tests.widgets.fields import labels, write_plate
 
 ROLES = ChannelAssignment({"DNA": "context", "w2": "context", "w3": "concept"})
-FIND = {"nucleus": "DNA", "cell": "w2", "nucleus_diameter_um": 7.5}
+FIND = SegmentOptions("DNA", "w2", nucleus_diameter_um=7.5)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +33,8 @@ def sources(tmp_path_factory):
     return scan(folder).sources(ReadOptions({"w1": "DNA"}, 0.4))
 
 
-def embedded(tasks):
-    run = FieldsRun(tasks, ROLES, c3r.load_encoder())
+def embedded(tasks, **settings):
+    run = EmbedDriver(tasks, ROLES, c3r.load_encoder(), **settings)
     for _ in run.steps():
         pass
     return run.result()
@@ -68,15 +70,15 @@ def same(table, expected):
 
 
 def test_several_fields(sources, tmp_path):
-    expected = embedded([FieldTask(s.name, source=s, find=FIND) for s in sources])
+    expected = embedded([FieldTask.of(s) for s in sources], segmenting=FIND)
     recipe = Recipe([RecipeField(source, FIND) for source in sources], ROLES)
     same(run_python(recipe, tmp_path), expected)
     same(run_shell(recipe, tmp_path), expected)
 
 
 def test_one_field_without_a_cell_channel_with_its_map(sources, tmp_path):
-    find = {"nucleus": "DNA", "cell": None}
-    expected = embedded([FieldTask(sources[1].name, source=sources[1], find=find)])
+    find = SegmentOptions("DNA", NO_CELL_CHANNEL)
+    expected = embedded([FieldTask.of(sources[1])], segmenting=find)
     c3r.cluster(c3r.map_cells(expected, seed=3), seed=3)
     recipe = Recipe(
         [RecipeField(sources[1], find)],
@@ -88,6 +90,50 @@ def test_one_field_without_a_cell_channel_with_its_map(sources, tmp_path):
         same(table, expected)
         np.testing.assert_array_equal(table.obsm["X_umap"], expected.obsm["X_umap"])
         assert table.obs["cluster"].tolist() == expected.obs["cluster"].tolist()
+
+
+SETTINGS = {
+    "options": RunOptions("cpu", "float32", 8, "joint", "cls"),
+    "crop": CropSpec(field_um=24.0, size_px=48, neighbours="keep"),
+    "segmenting": SegmentOptions(
+        "DNA", NO_CELL_CHANNEL, nucleus_diameter_px=18.0, cell_distance_px=3.0
+    ),
+}
+
+
+def test_every_setting_makes_the_same_vectors_again(sources, tmp_path):
+    expected = embedded([FieldTask.of(s) for s in sources], **SETTINGS)
+    assert not np.array_equal(expected.X.shape, embedded([FieldTask.of(sources[0])]).X.shape)
+    recipe = Recipe(
+        [RecipeField(source, SETTINGS["segmenting"]) for source in sources],
+        ROLES,
+        options=SETTINGS["options"],
+        crop=SETTINGS["crop"],
+    )
+    for table in (run_python(recipe, tmp_path), run_shell(recipe, tmp_path)):
+        same(table, expected)
+        facts = table.uns["napari_c3r"]
+        assert (facts["concept_mode"], facts["readout"]) == ("joint", "cls")
+        assert facts["crop"] == {"size_px": 48, "neighbours": "keep"}
+
+
+def test_fields_that_were_made_in_different_ways(sources, tmp_path):
+    """As when one field was found again with another nucleus size, or read in another way."""
+    other = replace(sources[1], reading=replace(sources[1].reading, pixel_size_um=0.5))
+    finds = (FIND, replace(FIND, nucleus_diameter_um=9.0))
+    parts = [
+        embedded([FieldTask.of(source)], segmenting=find)
+        for source, find in zip((sources[0], other), finds, strict=True)
+    ]
+    recipe = Recipe(
+        [RecipeField(s, f) for s, f in zip((sources[0], other), finds, strict=True)], ROLES
+    )
+    same(run_python(recipe, tmp_path), c3r.join_results(parts))
+    with pytest.raises(InputError, match="reads all fields in one way; copy as Python"):
+        shell_command(recipe)
+    found = Recipe([RecipeField(s, f) for s, f in zip(sources, finds, strict=True)], ROLES)
+    with pytest.raises(InputError, match="finds the cells of all fields in one way"):
+        shell_command(found)
 
 
 def test_drawn_labels_and_hidden_cells(sources, tmp_path):
@@ -106,18 +152,33 @@ def test_drawn_labels_and_hidden_cells(sources, tmp_path):
 
 
 def test_every_choice_is_in_the_command(sources):
-    reading = ReadOptions({"w1": "a b"}, 0.5, t=2, z=3, swap="CZ")
-    one = RecipeField(replace(sources[0], reading=reading), {"nucleus": "a b", "cell": None})
-    text = shell_command(Recipe([one], ROLES, "my model", RunOptions("cpu", "float32", 4)))
+    reading = ReadOptions({"w1": "a b"}, 0.5, t=2, z=3, swap="CZ", pattern="(?P<well>x)")
+    find = SegmentOptions("a b", NO_CELL_CHANNEL, "stardist", cell_distance_um=2.0)
+    one = RecipeField(replace(sources[0], reading=reading), find)
+    recipe = Recipe(
+        [one],
+        ROLES,
+        "my model",
+        RunOptions("cpu", "float32", 4, "joint", "cls"),
+        CropSpec(30.0, size_px=64, neighbours="keep"),
+    )
+    text = shell_command(recipe)
     for words in (
-        "--names 'w1=a b'",
-        "--t 2 --z 3 --swap CZ --pixel-size-um 0.5",
-        "--nucleus 'a b' --cell 'a b'",
+        "--names 'w1=a b' --pixel-size-um 0.5 --t 2 --z 3 --swap CZ --pattern '(?P<well>x)'",
+        "--nucleus 'a b' --cell 'a b' --method stardist --cell-distance-um 2.0",
         "--encoder 'my model' --device cpu --precision float32 --batch-size 4",
+        "--batch-size 4 --concept-mode joint --readout cls",
+        "--field-um 30.0 --crop-size-px 64 --neighbours keep",
     ):
         assert words in text
-    script = python_script(Recipe([one], ROLES, "my model", RunOptions("cpu", "float32", 4)))
-    assert "t=2, z=3, swap='CZ', names={'w1': 'a b'}, pixel_size_um=0.5" in script
+    script = python_script(recipe)
+    for words in (
+        "names={'w1': 'a b'}, pixel_size_um=0.5, t=2, z=3, swap='CZ', pattern='(?P<well>x)')",
+        "image, nucleus='a b', method='stardist', cell_distance_um=2.0)",
+        "device='cpu', precision='float32', batch_size=4, concept_mode='joint', readout='cls'",
+        "crop=c3r.CropSpec(field_um=30.0, size_px=64, neighbours='keep')",
+    ):
+        assert words in script
     compile(script, "again.py", "exec")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,16 @@ from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
 from napari_c3r.core.table import make_result
-from napari_c3r.session import Cells, EmbeddingResult, Part, Session
+from napari_c3r.session import (
+    Cause,
+    Cells,
+    Change,
+    EmbeddingResult,
+    Outdated,
+    Part,
+    Session,
+    ids_by_image,
+)
 
 
 def image(name, channels=("DNA", "RNA")):
@@ -47,76 +58,73 @@ def session():
     made = Session()
     sources = [FieldSource(ImageFiles(name, ()), ReadOptions({"w1": "DNA"})) for name in ("a", "b")]
     made.set_fields(sources, 0, image("a"), {"w1": "DNA", "w2": "RNA"})
-    made.cells_of.update(a=cells("a"), b=cells("b"))
-    made.set_cells(made.cells_of["a"])
+    made.labels.put(cells("b"))
+    made.labels.set_current(cells("a"))
     table = result(["a", "b"])
-    made.set_embedded(
-        EmbeddingResult(
-            table,
-            "a",
-            made.cells,
-            made.assignment,
-            made.encoder,
-            1.0,
-            True,
-            labels_by_image=dict(made.cells_of),
-        )
-    )
+    ids = ids_by_image(made.labels.by_image.values())
+    made.set_result(EmbeddingResult(table, ids, made.roles.assignment, made.encoder, 1.0, True))
     return made
 
 
 def test_turning_to_another_field_keeps_roles_result_and_selection(session):
-    roles, table = session.assignment, session.embedded.table
-    session.select(np.array([True, False, False, True, False, False]))
+    roles, table = session.roles.assignment, session.result.current.table
+    session.selection.select(np.array([True, False, False, True, False, False]))
     heard = []
     session.changed.connect(heard.append)
     session.show_field(1, image("b"))
-    assert heard == [Part.IMAGE, Part.CELLS, Part.SELECTION, Part.CURRENT]
-    assert session.cells is session.cells_of["b"]
-    assert (session.assignment, session.embedded.table) == (roles, table)
-    assert session.embedded.cells is session.cells
-    assert session.row_of(10) == 3
-    assert session.selection.sum() == 2
+    assert [change.part for change in heard] == [
+        Part.IMAGE,
+        Part.CELLS,
+        Part.SELECTION,
+        Part.CURRENT,
+    ]
+    assert {change.cause for change in heard} == {Cause.FIELD_SHOWN}
+    assert session.labels.current is session.labels.by_image["b"]
+    assert (session.roles.assignment, session.result.current.table) == (roles, table)
+    assert session.embedded_cells() is session.labels.current
+    assert session.result.row_of(10) == 3
+    assert session.selection.mask.sum() == 2
     assert session.result_outdated() is None
     session.show_field(0, image("a"))
-    assert session.row_of(10) == 0
+    assert session.result.row_of(10) == 0
 
 
 def test_a_field_that_is_not_in_the_result_shows_none_of_it(session):
-    session.fields = (*session.fields, FieldSource(ImageFiles("c", ())))
+    session.fields.sources = (*session.fields.sources, FieldSource(ImageFiles("c", ())))
     session.show_field(2, image("c"))
-    assert session.cells is None
-    assert session.row_of(10) is None
-    assert not np.asarray(session.embedded.cells.labels).any()
-    assert session.result_outdated() == "this field is not in it yet"
+    assert session.labels.current is None
+    assert session.result.row_of(10) is None
+    assert not np.asarray(session.embedded_cells().labels).any()
+    assert session.result_outdated().kind is Outdated.FIELD_MISSING
+    assert str(session.result_outdated()) == "this field is not in it yet"
 
 
 def test_a_field_with_other_channels_is_refused_and_nothing_changes(session):
     with pytest.raises(InputError, match="open it by itself"):
         session.show_field(1, image("b", ("DNA", "ER")))
-    assert session.image.name == "a"
-    assert session.field_index == 0
+    assert session.fields.image.name == "a"
+    assert session.fields.index == 0
 
 
 def test_a_new_name_holds_for_every_field_and_is_remembered(session):
     session.rename_channel("DNA", "Hoechst")
-    assert [f.reading.names for f in session.fields] == [{"w1": "Hoechst"}] * 2
-    assert session.history.names_for(["w1", "w2"]) == {"w1": "Hoechst", "w2": "RNA"}
+    assert [f.reading.names for f in session.fields.sources] == [{"w1": "Hoechst"}] * 2
+    assert session.roles.history.names_for(["w1", "w2"]) == {"w1": "Hoechst", "w2": "RNA"}
 
 
 def test_hidden_cells_come_back_and_the_selection_stays_with_its_cells(session):
-    unfiltered = session.embedded.table
-    session.select(np.array([True, True, False, False, False, True]))
+    unfiltered = session.result.current.table
+    session.selection.select(np.array([True, True, False, False, False, True]))
     session.set_filter(CellFilter(border=True))
-    shown = session.embedded.table
+    shown = session.result.current.table
     assert shown.obs["label"].tolist() == [20, 30, 20, 30]
-    assert session.selection.tolist() == [True, False, False, True]
-    assert session.row_of(10) is None
-    assert session.row_of(20) == 0
-    assert session.embedded.hidden_count == 2
+    assert session.selection.mask.tolist() == [True, False, False, True]
+    assert session.result.row_of(10) is None
+    assert session.result.row_of(20) == 0
+    assert session.result.current.hidden_count == 2
     session.set_filter(CellFilter())
-    assert session.embedded.table is unfiltered
-    assert session.embedded.hidden_count == 0
+    assert session.result.current.table is unfiltered
+    assert session.result.current.hidden_count == 0
 
 
 def test_a_column_is_kept_by_the_names_of_rows_for_hidden_cells_too(session):
@@ -124,53 +132,118 @@ def test_a_column_is_kept_by_the_names_of_rows_for_hidden_cells_too(session):
     session.changed.connect(told.append)
     session.set_filter(CellFilter(border=True))
     told.clear()
-    session.add_column(pd.Series({"b:30": 3.0, "a:10": 1.0, "no such cell": 9.0}, name="shift"))
-    assert told == [Part.ANNOTATION]
-    shown = session.embedded.table.obs["shift"]
+    session.result.add_column(
+        pd.Series({"b:30": 3.0, "a:10": 1.0, "no such cell": 9.0}, name="shift")
+    )
+    assert told == [Change(Part.ANNOTATION)]
+    shown = session.result.current.table.obs["shift"]
     np.testing.assert_array_equal(shown, [np.nan, np.nan, np.nan, 3.0])
     session.set_filter(CellFilter())
-    whole = session.embedded.table.obs["shift"]
+    whole = session.result.current.table.obs["shift"]
     np.testing.assert_array_equal(whole, [1.0, *[np.nan] * 4, 3.0])
     with pytest.raises(InputError, match="embed them first"):
-        Session().add_column(shown)
+        Session().result.add_column(shown)
 
 
 def test_a_map_of_the_shown_cells_is_kept_while_they_are_hidden_and_not(session):
     session.set_filter(CellFilter(border=True))
-    mapped = session.embedded.table.copy()
+    mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = np.ones((4, 2), np.float32)
-    session.set_mapped(mapped)
-    assert session.has_map
+    session.result.set_mapped(mapped)
+    assert session.result.has_map
     session.set_filter(CellFilter())
-    assert not session.has_map
+    assert not session.result.has_map
     session.set_filter(CellFilter(border=True))
-    assert session.has_map
+    assert session.result.has_map
 
 
 def test_a_preview_is_left_for_the_result_before_it(session):
-    whole = session.embedded
+    whole = session.result.current
     for _ in range(2):
         sample = EmbeddingResult(
-            result(["a"], 2), "a", session.cells, session.assignment, "e", 1, True, preview=True
+            result(["a"], 2),
+            {"a": session.labels.current.id},
+            session.roles.assignment,
+            "e",
+            1,
+            True,
+            preview=True,
         )
-        session.set_embedded(sample)
-    assert session.previous_result is whole
+        session.set_result(sample)
+    assert session.result.previous is whole
     session.discard_preview()
-    assert session.embedded.table is whole.table
-    assert session.previous_result is None
+    assert session.result.current.table is whole.table
+    assert session.result.previous is None
 
 
 @pytest.mark.parametrize("spoiled", ["roles", "encoder", "cells", "nothing"])
 def test_edited_cells_are_updated_alone_only_if_all_else_is_as_it_was(session, spoiled):
-    session.note_edited_labels(Edits(frozenset({10}), frozenset({20})))
-    assert session.result_outdated() == "out of date: 2 cells edited by hand"
+    session.labels.note_edits(Edits(frozenset({10}), frozenset({20})))
+    assert str(session.result_outdated()) == "out of date: 2 cells edited by hand"
     assert session.can_update
     if spoiled == "roles":
-        session.set_assignment(session.assignment.flipped())
+        session.roles.set_assignment(session.roles.assignment.flipped())
     elif spoiled == "encoder":
         session.encoder = "another"
     elif spoiled == "cells":
-        session.set_cells(cells("a"))
+        session.labels.set_current(cells("a"))
     assert session.can_update is (spoiled == "nothing")
-    session.note_edited_labels(Edits())
-    assert not session.labels_edited
+    session.labels.note_edits(Edits())
+    assert not session.labels.edited
+
+
+def test_a_change_says_why_it_happened(session):
+    heard = []
+    session.changed.connect(heard.append)
+    session.set_filter(CellFilter(border=True))
+    assert {change.cause for change in heard} == {Cause.FILTER}
+    assert not any(change.is_work for change in heard)
+    heard.clear()
+    session.roles.set_assignment(session.roles.assignment.flipped())
+    assert heard == [Change(Part.ROLES, Cause.USER)]
+    assert heard[0].is_work
+    heard.clear()
+    session.fields.adopt(session.fields.sources, 1)
+    assert heard == [Change(Part.IMAGE, Cause.FIELDS_FOUND)]
+
+
+def test_replaced_cells_are_kept_for_the_result_that_was_made_of_them(session):
+    embedded = session.labels.current
+    session.labels.set_current(cells("a"))
+    assert session.result_outdated().kind is Outdated.CELLS
+    assert session.embedded_cells() is embedded
+    assert session.labels.by_image["a"] is session.labels.current
+    ids = ids_by_image(session.labels.by_image.values())
+    again = EmbeddingResult(result(["a", "b"]), ids, session.roles.assignment, "bundled", 1, True)
+    session.set_result(again)
+    assert session.result_outdated() is None
+    assert session.embedded_cells() is session.labels.current
+    with pytest.raises(KeyError):
+        session.labels.embedded(embedded.id)
+
+
+def test_a_preview_keeps_the_cells_of_the_result_it_took_the_place_of(session):
+    embedded = session.labels.current
+    session.labels.set_current(cells("a"))
+    ids = {"a": session.labels.current.id}
+    roles = session.roles.assignment
+    preview = EmbeddingResult(result(["a"], 2), ids, roles, "bundled", 1, True, preview=True)
+    session.set_result(preview)
+    assert session.embedded_cells() is session.labels.current
+    session.discard_preview()
+    assert session.embedded_cells() is embedded
+
+
+def test_cells_stay_with_the_image_that_is_opened_again(session):
+    current = session.labels.current
+    session.set_image(image("other"))
+    assert session.cells_outdated().kind is Outdated.IMAGE
+    assert not session.labels.by_image
+    session.set_image(image("a"))
+    assert session.cells_outdated() is None
+    assert session.labels.by_image == {"a": current}
+
+
+def test_no_two_cells_have_the_same_id():
+    one = cells("a")
+    assert len({one.id, replace(one, origin="edited").id, cells("a").id}) == 3

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig
 from training.data.cropset import CropSetWriter
 from training.objectives import Progress
 from training.schedules import Plan
@@ -100,8 +100,8 @@ def tiny_run(crop_sets: dict[str, Path]) -> list[str]:
 
 
 @pytest.fixture
-def tiny_encoder() -> EncoderConfig:
-    return EncoderConfig(
+def tiny_encoder() -> CceConfig:
+    return CceConfig(
         name="tiny",
         width=16,
         heads=2,

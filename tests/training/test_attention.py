@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from napari_c3r.core.encoder.block import Attention
+from napari_c3r.core.encoder.networks.block import Attention
 from training.attention import fast_attention
 
 

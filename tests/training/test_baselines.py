@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from napari_c3r.core.encoder import EncoderConfig
-from training.baselines import PlainViT, one_channel_each
+from napari_c3r.core.encoder.families.cce import CceConfig
+from training.baselines import SingleChannelBackbone, one_channel_each, single_channel_config
 
 
 @pytest.mark.parametrize("size", ["S"])
 def test_it_has_as_many_parameters_as_the_official_baseline(golden_dir: Path, size: str) -> None:
     text = (golden_dir / "param_counts.json").read_text()
     with torch.device("meta"):
-        network = PlainViT(EncoderConfig.of_size(size))
+        network = SingleChannelBackbone(single_channel_config(CceConfig.of_size(size)))
     count = sum(parameter.numel() for parameter in network.parameters())
     assert count == 21_469_056
     assert str(count) in json.dumps(json.loads(text))
@@ -33,11 +33,11 @@ def test_an_antibody_shows_one_channel_in_all_its_cells() -> None:
     assert set(channels[0].tolist()) == {0, 1, 2, 3}
 
 
-def test_masked_patches_are_not_seen_and_channels_are_embedded_one_by_one(
-    tiny_encoder: EncoderConfig,
+def test_masked_patches_are_not_seen(
+    tiny_encoder: CceConfig,
 ) -> None:
     torch.manual_seed(0)
-    network = PlainViT(tiny_encoder, mask_token=True).eval()
+    network = SingleChannelBackbone(single_channel_config(tiny_encoder), mask_token=True).eval()
     images = torch.rand(2, 1, 32, 32)
     mask = torch.zeros(2, 2, 2, dtype=torch.bool)
     mask[:, 0, 0] = True
@@ -46,8 +46,3 @@ def test_masked_patches_are_not_seen_and_channels_are_embedded_one_by_one(
     same = network(images, (0,), (0,), mask), network(other, (0,), (0,), mask)
     torch.testing.assert_close(*same)
     assert not torch.allclose(network(images, (0,), (0,)), network(other, (0,), (0,)))
-
-    both = torch.cat([images, other], dim=1)
-    vectors = network.embed_channels(both, (1, 0))
-    assert vectors.shape == (2, 32)
-    torch.testing.assert_close(vectors[:, 16:], network(images, (0,), (0,))[:, 0])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 from training.mcd import draw_context
 
 
@@ -46,7 +46,7 @@ def test_the_network_on_kept_channels_is_the_official_one_in_training(golden_dir
     assert shapes
     with np.load(golden_dir / "cce_tiny_params.npz") as file:
         weights = {name: torch.from_numpy(file[name]) for name in file}
-    config = EncoderConfig(name="tiny", width=64, heads=4, branch_depth=2, joint_depth=3)
+    config = CceConfig(name="tiny", width=64, heads=4, branch_depth=2, joint_depth=3)
     network = ContextConceptEncoder(config, mask_token=True)
     network.load_state_dict(weights)
     with np.load(golden_dir / "cce_tiny_mcd.npz") as file:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import torch
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 from training.contrast import (
     Contrast,
     ContrastOptions,
@@ -20,7 +20,7 @@ from training.objectives import Batch, Progress
 from training.optim import make_optimiser, set_rates
 from training.schedules import Plan
 
-ENCODER = EncoderConfig(
+ENCODER = CceConfig(
     name="tiny", width=32, heads=2, branch_depth=1, joint_depth=1, position_grid=3, input_size=48
 )
 PLAN = Plan(1, 30)

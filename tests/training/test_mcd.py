@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 from training.mcd import MaskedContextDistillation
 from training.mcd_options import McdOptions
 from training.objectives import Batch, Progress
@@ -24,15 +24,15 @@ def batch() -> Batch:
     return Batch(images, torch.arange(6) % 3, context=(1, 4), concept=(0, 3))
 
 
-def make(
-    encoder: EncoderConfig, settings: Settings, **changes: object
-) -> MaskedContextDistillation:
+def make(encoder: CceConfig, settings: Settings, **changes: object) -> MaskedContextDistillation:
     torch.manual_seed(0)
-    return MaskedContextDistillation(encoder, McdOptions(**settings | changes), Plan(2, 2))
+    options = McdOptions(**settings | changes)
+    described = MaskedContextDistillation.encoder_config(encoder, options)
+    return MaskedContextDistillation(described, options, Plan(2, 2))
 
 
 def test_views_are_those_that_the_settings_ask_for(
-    tiny_encoder: EncoderConfig, tiny_options: Settings, batch: Batch, progress: Progress
+    tiny_encoder: CceConfig, tiny_options: Settings, batch: Batch, progress: Progress
 ) -> None:
     views = make(tiny_encoder, tiny_options, mask_ratios=(0.5,)).make_views(batch, progress)
     assert views.large.shape == (2, 6, 5, 32, 32)
@@ -45,7 +45,7 @@ def test_views_are_those_that_the_settings_ask_for(
 
 
 def test_the_paper_draws_a_context_for_each_view(
-    tiny_encoder: EncoderConfig, tiny_options: Settings, batch: Batch, progress: Progress
+    tiny_encoder: CceConfig, tiny_options: Settings, batch: Batch, progress: Progress
 ) -> None:
     objective = make(tiny_encoder, tiny_options, context_draw="view", drop_path=0.0)
     views = objective.make_views(batch, progress)
@@ -61,7 +61,7 @@ def test_the_paper_draws_a_context_for_each_view(
 
 
 def test_nothing_is_masked_before_its_epoch(
-    tiny_encoder: EncoderConfig, tiny_options: Settings, batch: Batch, progress: Progress
+    tiny_encoder: CceConfig, tiny_options: Settings, batch: Batch, progress: Progress
 ) -> None:
     objective = make(tiny_encoder, tiny_options, mask_start_epoch=1, mask_ratios=(0.5,))
     assert not objective.make_views(batch, progress).masks.any()
@@ -70,7 +70,7 @@ def test_nothing_is_masked_before_its_epoch(
 
 
 def test_concept_pixels_matter_and_unused_channels_do_not(
-    tiny_encoder: EncoderConfig, tiny_options: Settings, batch: Batch, progress: Progress
+    tiny_encoder: CceConfig, tiny_options: Settings, batch: Batch, progress: Progress
 ) -> None:
     objective = make(tiny_encoder, tiny_options, drop_path=0.0)
     views = objective.make_views(batch, progress)
@@ -100,7 +100,7 @@ def test_concept_pixels_matter_and_unused_channels_do_not(
     ids=str,
 )
 def test_every_variant_trains_every_parameter_and_moves_the_teacher(
-    tiny_encoder: EncoderConfig,
+    tiny_encoder: CceConfig,
     tiny_options: Settings,
     batch: Batch,
     progress: Progress,
@@ -124,7 +124,7 @@ def test_every_variant_trains_every_parameter_and_moves_the_teacher(
 
 
 def test_prototypes_stand_still_in_the_first_epochs(
-    tiny_encoder: EncoderConfig, tiny_options: Settings, batch: Batch, progress: Progress
+    tiny_encoder: CceConfig, tiny_options: Settings, batch: Batch, progress: Progress
 ) -> None:
     objective = make(tiny_encoder, tiny_options, freeze_last_layer_epochs=1)
     for step, frozen in ((0, True), (2, False)):
@@ -136,7 +136,7 @@ def test_prototypes_stand_still_in_the_first_epochs(
 
 
 def test_the_exported_encoder_is_one_that_a_model_folder_takes(
-    tiny_encoder: EncoderConfig, tiny_options: Settings
+    tiny_encoder: CceConfig, tiny_options: Settings
 ) -> None:
     objective = make(tiny_encoder, tiny_options)
     assert (
@@ -152,7 +152,7 @@ def test_the_exported_encoder_is_one_that_a_model_folder_takes(
 
 
 def test_grouped_stems_alone_train(
-    tiny_encoder: EncoderConfig, tiny_options: Settings, batch: Batch, progress: Progress
+    tiny_encoder: CceConfig, tiny_options: Settings, batch: Batch, progress: Progress
 ) -> None:
     encoder = dataclasses.replace(tiny_encoder, branch_depth=0, joint_depth=2)
     objective = make(encoder, tiny_options, student_keep=())

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_c3r.core.encoder import EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig
 from training.mcd import MaskedContextDistillation, Views
 from training.mcd_options import McdOptions
 from training.objectives import Batch, Progress
@@ -49,7 +49,7 @@ class Official:
 
     def objective(self, **options: object) -> Prepared:
         config = self.about["config"]
-        encoder = EncoderConfig(
+        encoder = CceConfig(
             name="tiny", width=16, heads=2, branch_depth=1, joint_depth=2, position_grid=4
         )
         made = McdOptions(

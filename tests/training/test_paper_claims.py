@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import EncoderConfig
+from napari_c3r.core.encoder.families.cce import CceConfig
 from training.augment import to_unit_range
-from training.baselines import PlainViT
+from training.baselines import single_channel_config
 from training.data.cropset import CropSet, CropSetWriter
 from training.evaluate.representations import untrained_like
 from training.objectives import find_objective
@@ -111,7 +111,7 @@ def test_cells_are_embedded_right_flipped_and_without_each_context_channel() -> 
     ]
 
 
-def test_encoders_see_what_the_assignment_says(tiny_encoder: EncoderConfig) -> None:
+def test_encoders_see_what_the_assignment_says(tiny_encoder: CceConfig) -> None:
     crops = np.random.default_rng(0).integers(0, 255, (3, 4, 32, 32), np.uint8)
     encoder = untrained_like(tiny_encoder)
     vectors = RoleEmbedder(encoder, "cpu")(crops, assignments_of(ROLES))
@@ -120,10 +120,11 @@ def test_encoders_see_what_the_assignment_says(tiny_encoder: EncoderConfig) -> N
     np.testing.assert_allclose(vectors["flipped"], expected.detach().numpy(), atol=1e-2)
     assert np.abs(vectors["flipped"] - vectors["right"]).max() > 0.1
 
-    network = PlainViT(tiny_encoder).eval()
-    alone = SingleChannelEmbedder(network, 32)(crops, assignments_of(ROLES))
+    single = untrained_like(single_channel_config(tiny_encoder))
+    alone = SingleChannelEmbedder(single, "cpu")(crops, assignments_of(ROLES))
     images = to_unit_range(torch.from_numpy(crops))
-    everything = network.embed_channels(images, range(4)).detach().numpy()
+    channels = [single.network(images[:, [channel]])[:, 0] for channel in range(4)]
+    everything = torch.cat(channels, dim=1).numpy()
     np.testing.assert_allclose(alone["right"], everything, atol=1e-6)
     np.testing.assert_array_equal(alone["flipped"], alone["right"])
     absent = np.isnan(alone["without dna"])
@@ -134,7 +135,7 @@ def test_all_trained_variants_have_about_as_many_parameters() -> None:
     counts = {}
     for name in ("mcd", "cce", "stems", "base-sc"):
         config = VARIANTS[name].config([str(CONFIG), "--data", "x", "--out", "y"])
-        objective = find_objective("mcd")(config.run.encoder(), config.options, Plan(1, 1))
+        objective = find_objective("mcd")(config.encoder(), config.options, Plan(1, 1))
         counts[name] = sum(weights.numel() for weights in objective.encoder_weights().values())
         assert config.options.student_keep == ((1, 2, 3) if name == "mcd" else ())
     assert counts["mcd"] == counts["cce"]

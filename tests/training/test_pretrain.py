@@ -18,6 +18,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import load_encoder
 from training import pretrain
 from training.checkpoint import NAME
@@ -157,6 +158,34 @@ def test_weights_of_another_size_are_refused(
     assert "with width 16, but the run has 32" in capsys.readouterr().err
     assert pretrain.main([*other, "--start", str(tmp_path / "nowhere")]) == 2
     assert "no model folder" in capsys.readouterr().err
+
+
+def test_the_single_channel_baseline_leaves_a_model_folder_and_begins_from_its_own_kind(
+    whole_run: Path,
+    tiny_run: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = [*tiny_run, "--mcd.backbone", "vit-1", "--epochs", "1", "--warmup_epochs", "0"]
+    assert pretrain.main([*arguments, "--out", str(tmp_path / "run")]) == 0
+    folder = tmp_path / "run" / "model"
+    encoder = load_encoder(folder)
+    assert encoder.trained
+    assert encoder.config.architecture == "base-sc"
+    assert (encoder.config.depth, encoder.config.field_um) == (2, 40.0)
+    assert "Single-channel encoder" in encoder.card
+    crops = np.random.default_rng(0).random((3, 2, 32, 32))
+    roles = ChannelAssignment({"dna": "context", "er": "context"})
+    assert encoder.embed(crops, roles, roles.names).shape == (3, 32)
+
+    begun = [*arguments, "--out", str(tmp_path / "again"), "--start", str(folder)]
+    still = [*begun, "--learning_rate", "0", "--min_learning_rate", "0"]
+    assert pretrain.main(still) == 0
+    folders = (folder, tmp_path / "again" / "model")
+    assert_same_tensors(*(load_file(each / "weights.safetensors") for each in folders))
+    other = [*arguments, "--out", str(tmp_path / "other"), "--start", str(whole_run / "model")]
+    assert pretrain.main(other) == 2
+    assert "of the architecture context-concept-encoder" in capsys.readouterr().err
 
 
 def test_half_precision_trains_too(tiny_run: list[str], tmp_path: Path) -> None:

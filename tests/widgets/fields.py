@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+from napari_c3r.widgets.main.step_ids import StepId
+
 SIDE = 200
 CENTRES = [(30 + 46 * row, 30 + 46 * column) for row in range(4) for column in range(4)]
 
@@ -64,13 +66,13 @@ def add_layers(viewer, pixels: np.ndarray | None = None) -> None:
 def take_image(dock, user) -> None:
     """Take the selected layers as the image."""
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
 
 
 def take_labels(dock, user) -> None:
     """Take the Labels layer as the cells."""
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.labels_choice)
     user.click(dock.cells.labels_button)

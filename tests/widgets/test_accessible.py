@@ -25,6 +25,7 @@ from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets.common.collapsible import Collapsible
+from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes, write_plate
 
 pytestmark = pytest.mark.gl
@@ -135,18 +136,18 @@ def worked(viewer, dock, user):
         viewer.add_image(plane, name=name)
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    mapped = session.embedded.table.copy()
+    mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = mapped.obsm["spatial"].astype(np.float32)
     mapped.obs["cluster"] = pd.Categorical(np.arange(16) % 2)
     mapped.obs["cluster"] = mapped.obs["cluster"].cat.rename_categories(["0", "1"])
     mapped.uns[KEY]["map"] = {"seed": 0}
-    session.set_mapped(mapped)
+    session.result.set_mapped(mapped)
     user.wait_idle(dock)
     return dock
 
@@ -155,32 +156,32 @@ def test_the_dock(worked, user):
     dock = worked
     assert nameless(dock) == []
     assert tipless(dock) == []
-    for step in dock.steps:
+    for step in dock.steps.values():
         step.set_open(True)
     for fold in dock.findChildren(Collapsible):
         if fold.isVisible():
             fold.button.setChecked(True)
     dock.window().resize(1500, 1900)
     user.rest(dock)
-    reached = reached_by_tab(dock, dock.steps[0].header)
+    reached = reached_by_tab(dock, dock.steps[StepId.IMAGE].header)
     assert out_of_order(dock, reached) == []
     assert unreached(dock, reached) == []
 
 
 def test_the_check_of_what_is_opened(viewer, dock, user, tmp_path):
-    dock.controller.images.look([str(write_plate(tmp_path / "plate"))])
+    dock.controller.images.scan([str(write_plate(tmp_path / "plate"))])
     user.wait_idle(dock)
     user.rest(dock)
-    reached = reached_by_tab(dock, dock.steps[0].header)
+    reached = reached_by_tab(dock, dock.steps[StepId.IMAGE].header)
     assert unreached(dock, reached) == []
     assert nameless(dock) == []
     assert tipless(dock) == []
     assert out_of_order(dock, reached) == []
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.rest(dock)
-    reached = reached_by_tab(dock, dock.steps[0].header)
+    reached = reached_by_tab(dock, dock.steps[StepId.IMAGE].header)
     assert out_of_order(dock, reached) == []
     assert tipless(dock) == []
 
@@ -188,7 +189,7 @@ def test_the_check_of_what_is_opened(viewer, dock, user, tmp_path):
 def test_the_explorer(worked, viewer, user):
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
     user.until(lambda: explorer.model.count == 16)
-    session_of(viewer).select(np.arange(16) < 5)
+    session_of(viewer).selection.select(np.arange(16) < 5)
     user.until(lambda: not explorer.montage.busy)
     user.rest(explorer)
     assert nameless(explorer) == []
@@ -203,9 +204,9 @@ def test_the_explorer(worked, viewer, user):
 
 
 def test_a_step_is_folded_and_opened_with_the_keyboard(dock):
-    header = dock.steps[0].header
-    assert dock.steps[0].is_open
+    header = dock.steps[StepId.IMAGE].header
+    assert dock.steps[StepId.IMAGE].is_open
     QTest.keyClick(header, Qt.Key.Key_Space)
-    assert not dock.steps[0].is_open
+    assert not dock.steps[StepId.IMAGE].is_open
     QTest.keyClick(header, Qt.Key.Key_Return)
-    assert dock.steps[0].is_open
+    assert dock.steps[StepId.IMAGE].is_open

@@ -8,11 +8,13 @@ import tifffile
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
 
+from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import StepHeader
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
 from napari_c3r.widgets.explorer.panel import ExplorerPanel
 from napari_c3r.widgets.main.status import Mark, StepStatus
+from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes, write_plate
 
 NARROWEST_PX = 300
@@ -24,9 +26,11 @@ def too_wide(dock) -> list[str]:
     holder = dock.findChild(QScrollArea).widget()
     around = holder.layout().contentsMargins()
     room = NARROWEST_PX - bar - around.left() - around.right()
-    for step in dock.steps:
+    for step in dock.steps.values():
         step.set_open(True)
-    needed = {step: step.minimumSizeHint().width() for step in dock.steps}
+    for section in dock.findChildren(Collapsible):
+        section.button.setChecked(True)
+    needed = {step: step.minimumSizeHint().width() for step in dock.steps.values()}
     return [
         f"{step.header.accessibleName()}: {width} px of {room}"
         for step, width in needed.items()
@@ -46,7 +50,7 @@ def test_every_step_fits_the_narrowest_dock(viewer, dock, user):
 @pytest.mark.gl
 def test_what_was_understood_fits_the_narrowest_dock(dock, user, tmp_path):
     write_plate(tmp_path / "plate")
-    dock.controller.look([str(tmp_path / "plate")])
+    dock.controller.open_paths([str(tmp_path / "plate")])
     user.wait_idle(dock)
     assert not dock.image.scan.isHidden()
     assert too_wide(dock) == []
@@ -54,7 +58,7 @@ def test_what_was_understood_fits_the_narrowest_dock(dock, user, tmp_path):
 
 @pytest.mark.gl
 def test_the_number_of_clusters_shows_only_where_it_is_asked_for(dock, user):
-    dock.steps[4].set_open(True)
+    dock.steps[StepId.MAP].set_open(True)
     method, number = dock.map.method, dock.map.n_clusters
     assert not number.isVisible()
     user.choose(method, "k-means")
@@ -92,12 +96,12 @@ def test_a_long_name_breaks_and_is_told_as_it_is(qtbot):
 def test_a_long_file_name_does_not_widen_the_dock(dock, user, tmp_path):
     long = "2026-05-plate_0001_treated_with_something_A14_site1_channel1"
     (tmp_path / f"{long}.tif").write_text("not a picture")
-    dock.controller.look([str(tmp_path / f"{long}.tif")])
+    dock.controller.open_paths([str(tmp_path / f"{long}.tif")])
     user.wait_idle(dock)
-    assert f"{long}.tif cannot be read" in dock.steps[0].reason.text()
+    assert f"{long}.tif cannot be read" in dock.steps[StepId.IMAGE].reason.text()
     assert too_wide(dock) == []
     tifffile.imwrite(tmp_path / f"{long}.tif", planes(), photometric="minisblack")
-    dock.controller.look([str(tmp_path / f"{long}.tif")])
+    dock.controller.open_paths([str(tmp_path / f"{long}.tif")])
     user.wait_idle(dock)
     assert not dock.image.scan.isHidden()
     assert too_wide(dock) == []

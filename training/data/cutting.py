@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops, resample
+from napari_c3r.core.crops.cut import iter_crops, resample
+from napari_c3r.core.crops.plan import CropPlan, plan_crops
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from training.data.cropset import Crops, CropSetWriter

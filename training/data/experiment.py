@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.simulate import Assay, CellLine, Population, SimulatedPlanes, simulate_planes
 from napari_c3r.core.simulate.structures import STRUCTURES

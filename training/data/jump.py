@@ -17,7 +17,7 @@ from typing import Final
 import pandas as pd
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropSpec
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ImageFiles, find_images
 from training.data.cutting import DEFAULT_CROP, Field, write_fields

@@ -19,7 +19,7 @@ import typer
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
-    from napari_c3r.core.crops.cut import CropSpec
+    from napari_c3r.core.crops.spec import CropSpec
     from training.data.metadata import Metadata
 
 app = typer.Typer(
@@ -220,7 +220,7 @@ def sheet(
 
 
 def _spec(field_um: float, size_px: int, neighbours: str, field_diameters: float = 2.5) -> CropSpec:
-    from napari_c3r.core.crops.cut import CropSpec
+    from napari_c3r.core.crops.spec import CropSpec
 
     return CropSpec(field_um, field_diameters, size_px, neighbours)  # type: ignore[arg-type]
 

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropSpec
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images
 from training.data.cropset import CropSetWriter

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.channels.stains import channel_colours
-from napari_c3r.core.figures.montage import Look, compose
+from napari_c3r.core.figures.composites import Look, compose
 from napari_c3r.core.figures.montage_files import arrange
 from training.data.cropset import CropSet
 

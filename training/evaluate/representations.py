@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, EncoderConfig, LocalEncoder
+from napari_c3r.core.encoder import Encoder, EncoderConfig, LocalEncoder
 from napari_c3r.core.encoder.config import ConceptMode, Readout
+from napari_c3r.core.encoder.families import family_of
 from napari_c3r.core.encoder.folder import ModelFolder
 from napari_c3r.core.encoder.options import RunOptions
 from training.evaluate.features import intensity_features, texture_features
@@ -154,7 +155,7 @@ class EncoderReadings:
         with self.encoder.start(
             assignment,
             assignment.names,
-            RunOptions(self.device, concept_mode=mode, readout=readout),
+            replace(RunOptions(self.device), concept_mode=mode, readout=readout),
         ) as run:
             vectors = [
                 run.run(resampled(crops[start : start + _PIECE], size))
@@ -164,7 +165,7 @@ class EncoderReadings:
 
 
 def untrained_like(config: EncoderConfig, seed: int = 0) -> Encoder:
-    """Draw an encoder of the same sizes with initial weights.
+    """Draw an encoder of the same family and sizes with initial weights.
 
     Parameters
     ----------
@@ -175,12 +176,12 @@ def untrained_like(config: EncoderConfig, seed: int = 0) -> Encoder:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        weights = ContextConceptEncoder(config).state_dict()
+        weights = family_of(config).make_network(config).state_dict()
     untrained = replace(config, name=f"{config.name} (untrained)", trained=False)
     return LocalEncoder(ModelFolder(untrained, weights, "", ""))
 
 
-def concatenate(first: Vectors, second: Vectors) -> Vectors:
+def join_standardised(first: Vectors, second: Vectors) -> Vectors:
     """Join two representations of the same cells, every feature standardised over the cells."""
     parts = [standardised(part.values).astype(np.float32) for part in (first, second)]
     values = np.concatenate(parts, axis=1)
@@ -188,15 +189,10 @@ def concatenate(first: Vectors, second: Vectors) -> Vectors:
 
 
 def sizes_of(config: EncoderConfig) -> tuple[object, ...]:
-    """What makes two untrained encoders differ: the network's sizes and its reading."""
+    """What makes two untrained encoders differ: family, the network's sizes and its reading."""
     return (
-        config.width,
-        config.heads,
-        config.branch_depth,
-        config.joint_depth,
-        config.aggregation,
-        config.patch_size,
-        config.position_grid,
+        config.architecture,
+        *config.network_sizes().items(),
         config.input_size,
         config.readout,
         config.concept_mode,

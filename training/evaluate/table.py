@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from training.evaluate.representations import (
     ReadoutSpec,
     Representation,
     Vectors,
-    concatenate,
+    join_standardised,
     sizes_of,
     untrained_like,
 )
@@ -57,9 +58,9 @@ def evaluate(
         ``"auto"``, ``"cpu"``, ``"cuda"``, …
     controls
         Whether to add the rows of what models are compared with: an untrained encoder of each of
-        their sizes, hand-made features, and encoders with texture added.
+        their sizes, hand-made features, and encoders joined with texture.
     say
-        Told what is being done.
+        Called with what is being done.
 
     Returns
     -------
@@ -118,18 +119,16 @@ def _fill(
 def _represent(
     represented: Sequence[Representation], cells: Cells
 ) -> list[tuple[ReadoutSpec, Vectors]]:
-    """All readings of some cells, encoders also with texture added where that is among them."""
+    """All readings of some cells, encoders also joined with texture where that is among them."""
     found: dict[ReadoutSpec, Vectors] = {}
     for representation in represented:
         found |= representation(cells.crops, cells.assignment)
     texture = found.get(ReadoutSpec(TEXTURE.name))
-    joined = {
-        ReadoutSpec(
-            f"{reading.name} + texture", reading.readout, reading.concept_mode
-        ): concatenate(vectors, texture)
-        for reading, vectors in found.items()
-        if texture is not None and vectors.cls.any()
-    }
+    joined: dict[ReadoutSpec, Vectors] = {}
+    for reading, vectors in found.items():
+        if texture is not None and vectors.cls.any():
+            named = replace(reading, name=f"{reading.name} + texture")
+            joined[named] = join_standardised(vectors, texture)
     return [*found.items(), *joined.items()]
 
 

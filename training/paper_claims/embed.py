@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
 
 from napari_c3r.core.channels import ChannelAssignment, Role
-from napari_c3r.core.encoder import Encoder, EncoderConfig
+from napari_c3r.core.encoder import Encoder
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.encoder.runtime import choose_device
-from training.augment import to_unit_range
-from training.baselines import PlainViT
 from training.data.cropset import CropSet
 from training.evaluate.representations import resampled
 
@@ -78,9 +72,8 @@ class RoleEmbedder:
         """Embed crops, all concept channels together; see `Embedder`."""
         vectors = {}
         for name, roles in assignments.items():
-            with self.encoder.start(
-                roles, roles.names, RunOptions(self.device, concept_mode="joint", readout="cls")
-            ) as run:
+            options = replace(RunOptions(self.device), concept_mode="joint", readout="cls")
+            with self.encoder.start(roles, roles.names, options) as run:
                 vectors[name] = run.run(crops)
         return vectors
 
@@ -91,39 +84,32 @@ class SingleChannelEmbedder:
 
     Parameters
     ----------
-    network
-        In evaluation mode.
-    size
-        Side of the crops that it takes.
+    encoder
+        Of that family.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, …
     """
 
-    network: PlainViT
-    size: int
+    encoder: Encoder
+    device: str = "auto"
 
-    @torch.inference_mode()
+    @property
+    def size(self) -> int:
+        """See `Embedder`."""
+        return self.encoder.config.input_size
+
     def __call__(self, crops: NDArray[np.generic], assignments: Assignments) -> Vectors:
-        """Embed crops; see `Embedder`."""
-        device = self.network.proj.weight.device
-        images = to_unit_range(torch.from_numpy(np.asarray(crops, np.float32)).to(device))
-        channels = range(images.shape[1])
-        everything = self.network.embed_channels(images, channels).cpu().numpy()
-        vectors = {}
-        for name, roles in assignments.items():
-            absent = np.isin(roles.names, roles.ignored).repeat(
-                everything.shape[1] // len(channels)
-            )
-            vectors[name] = np.where(absent, np.float32(np.nan), everything)
-        return vectors
-
-
-def read_single_channel(path: Path, device: str = "auto") -> SingleChannelEmbedder:
-    """Open the file that a run of Base-SC left behind."""
-    with safe_open(path, framework="pt") as file:
-        config = EncoderConfig.from_json(file.metadata()["config"])
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    network = PlainViT(config).eval()
-    network.load_state_dict(weights)
-    return SingleChannelEmbedder(network.to(choose_device(device)), config.input_size)
+        """Embed crops, every channel once; see `Embedder`."""
+        names = next(iter(assignments.values())).names
+        every = ChannelAssignment(dict.fromkeys(names, Role.CONCEPT))
+        options = replace(RunOptions(self.device), precision="float32", readout="cls")
+        with self.encoder.start(every, names, options) as run:
+            together = run.run(crops)
+            channel = np.array([label for label, _ in run.columns])
+        return {
+            name: np.where(np.isin(channel, roles.ignored), np.float32(np.nan), together)
+            for name, roles in assignments.items()
+        }
 
 
 def assignments_of(roles: ChannelAssignment) -> dict[str, ChannelAssignment]:

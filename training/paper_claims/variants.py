@@ -7,30 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from napari_c3r.core.encoder import EncoderConfig, load_encoder
+from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.encoder.families.cce import CceConfig
 from training.config import RunConfig, load_config
 from training.evaluate.representations import untrained_like
-from training.export import SUFFIX
-from training.paper_claims.embed import Embedder, RoleEmbedder, read_single_channel
+from training.paper_claims.embed import Embedder, RoleEmbedder, SingleChannelEmbedder
 
 _NO_MCD: Final = ("--mcd.student_keep", "[]")
 
 
-def _as_it_is(encoder: EncoderConfig) -> tuple[str, ...]:
+def _as_it_is(encoder: CceConfig) -> tuple[str, ...]:
     return ()
 
 
-def _without_mcd(encoder: EncoderConfig) -> tuple[str, ...]:
+def _without_mcd(encoder: CceConfig) -> tuple[str, ...]:
     return _NO_MCD
 
 
-def _stems_only(encoder: EncoderConfig) -> tuple[str, ...]:
+def _stems_only(encoder: CceConfig) -> tuple[str, ...]:
     # As many parameters: two blocks of both branches are as large as one of the joint encoder.
     joint_depth = encoder.joint_depth + (encoder.branch_depth + 1) // 2
     return (*_NO_MCD, "--branch_depth", "0", "--joint_depth", str(joint_depth))
 
 
-def _single_channel(encoder: EncoderConfig) -> tuple[str, ...]:
+def _single_channel(encoder: CceConfig) -> tuple[str, ...]:
     return (*_NO_MCD, "--mcd.backbone", "vit-1")
 
 
@@ -50,7 +50,7 @@ class Variant:
     """
 
     name: str
-    settings: Callable[[EncoderConfig], tuple[str, ...]] | None
+    settings: Callable[[CceConfig], tuple[str, ...]] | None
     roles: bool = True
 
     def config(self, arguments: list[str]) -> RunConfig:
@@ -63,9 +63,8 @@ class Variant:
         """Open what a run left in a folder, or draw the untrained encoder."""
         if self.settings is None:
             return RoleEmbedder(untrained_like(load_config(arguments).run.encoder(), seed), device)
-        if self.roles:
-            return RoleEmbedder(load_encoder(out / "model"), device)
-        return read_single_channel(out / f"model{SUFFIX}", device)
+        embedder = RoleEmbedder if self.roles else SingleChannelEmbedder
+        return embedder(load_encoder(out / "model"), device)
 
 
 VARIANTS: Final = {

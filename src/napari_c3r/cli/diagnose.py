@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import (
-    FieldOptions,
-    Paths,
-    Seed,
-    follow,
-    say,
-    state_licence,
-    with_field_options,
-)
+from napari_c3r.cli.options import FieldOptions, Paths, Seed, parse_list
+from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@with_field_options
 def diagnose(
     paths: Paths,
     out: Annotated[Path, typer.Option(help="Report to write: a name that ends in .html.")],
@@ -33,36 +25,48 @@ def diagnose(
     ] = "",
     label_table: Annotated[
         Path | None,
-        typer.Option(help="CSV that has it, beside image, label, plate, well or site."),
+        typer.Option(help="CSV that has it, next to image, label, plate, well or site."),
     ] = None,
-    cells: Annotated[int, typer.Option(help="Most cells to ask, a sample of all.")] = 2000,
+    ask: Annotated[
+        str, typer.Option(help="Diagnostics by name: swap,parity,… By default all usual ones.")
+    ] = "",
+    cells: Annotated[int, typer.Option(help="Most cells to compare, a sample of all.")] = 2000,
     seed: Seed = 0,
 ) -> None:
     """Ask whether the roles of the channels matter, and what else explains the map."""
-    from napari_c3r.core.diagnose import FlipJob, FlipRun
-    from napari_c3r.core.diagnose.report import require_report, write_report
-    from napari_c3r.core.embed.plate import prepare_field, require_possible
-    from napari_c3r.core.encoder import load_encoder
+    from napari_c3r.core.diagnose import DiagnosticContext, FlipJob, FlipRun, diagnostics
+    from napari_c3r.core.diagnose.registry import (
+        answer,
+        default_names,
+        needs_single_channels,
+        variant_sources,
+    )
+    from napari_c3r.core.diagnose.report import require_report, write_answers
 
     require_report(out)
+    names = parse_list(ask) or default_names()
+    kinds = tuple(variant_sources(names))
     table = _read_table(label_table)
-    settings, found = options.settings(), options.find(paths)
-    state_licence(options.method)
-    encoder = load_encoder(options.encoder)
-    require_possible(settings, encoder)
+    driver = options.driver(paths)
+    driver.require_possible()
+    fields = tuple(driver.prepare(task) for task in driver.tasks)
     run = FlipRun(
         FlipJob(
-            tuple(prepare_field(files, settings, encoder) for files in found),
+            fields,
+            kinds=kinds,
             label_column=label_column or None,
             label_table=table,
             max_cells=cells,
-            parity=True,
+            single_channels=needs_single_channels(names),
             seed=seed,
         )
     )
-    follow(run.steps(), f"Diagnosing {len(found)} image{'s' if len(found) > 1 else ''}")
+    follow(run.steps(), f"Diagnosing {len(fields)} image{'s' if len(fields) > 1 else ''}")
     say(f"{run.result().headline}.")
-    for path in write_report(run, out, seed=seed):
+    answers = answer(names, DiagnosticContext(run.result(), seed=seed))
+    for each in diagnostics(answers.results):
+        say(f"  {each.label}: {each.status_of(answers.results[each.name])}")
+    for path in write_answers(run, answers, out, seed=seed):
         say(f"Wrote {path}")
 
 

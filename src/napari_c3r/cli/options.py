@@ -1,126 +1,151 @@
-"""What the commands of the shell share: their options, and how they speak."""
+"""The options that every command with images has, and what was typed as the four option types.
+
+An option of `ReadOptions`, `SegmentOptions`, `CropSpec` and `RunOptions` is an option of the shell,
+with the help that its field declares. Only what is no setting of these is written out here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import ReadOptions
+from napari_c3r.core.options import OptionInfo, described
+from napari_c3r.core.segment import SegmentOptions, method_names
 
 if TYPE_CHECKING:
-    from napari_c3r.core.embed.job import EmbedProgress
-    from napari_c3r.core.embed.plate import FieldSettings
-    from napari_c3r.core.images import ImageFiles
+    from napari_c3r.core.channels import ChannelAssignment
+    from napari_c3r.core.embed import EmbedDriver, FieldTask, Store
 
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or a folder of them.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Seed = Annotated[int, typer.Option(help="Of the map and the clusters.")]
+
+_TYPES = (ReadOptions, SegmentOptions, CropSpec, RunOptions)
+# How typer is to read a field, by its annotation; all others are texts, parsed below.
+_NUMBERS: dict[str, Any] = {"int": int, "int | None": int | None, "float | None": float | None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FieldOptions:
-    """How images become vectors: the options that every command with images has.
+    """How images become vectors, as it was typed.
 
-    Attributes are options of the shell, with their help; texts are as they were typed.
+    Attributes
+    ----------
+    context, concept
+        Channels of the two groups; with neither, roles are suggested from the names.
+    labels, labels_channel
+        A label image to use instead of segmenting.
+    encoder
+        ``"bundled"`` or a model folder.
+    reading, segmenting, crop, run
+        The settings.
     """
 
-    names: Annotated[
-        str, typer.Option(help="Rename channels before anything else: ch2=ER,ch5=DNA,…")
-    ] = ""
-    context: Annotated[str, typer.Option(help="Context channels, by name: DNA,ER")] = ""
-    concept: Annotated[str, typer.Option(help="Concept channels, by name: RNA,AGP,Mito")] = ""
-    labels: Annotated[
-        Path | None, typer.Option(help="Label image of the cells, instead of segmenting.")
-    ] = None
-    labels_channel: Annotated[
-        str, typer.Option(help="Which label image, where the file holds several.")
-    ] = ""
-    nucleus: Annotated[str, typer.Option(help="Channel of the nuclei.")] = ""
-    cell: Annotated[str, typer.Option(help="Channel that shows how far cells reach.")] = ""
-    nucleus_size_um: Annotated[
-        float | None,
-        typer.Option(help="Nucleus diameter in micrometres; by default found from the image."),
-    ] = None
-    nucleus_size_px: Annotated[
-        float | None, typer.Option(help="The same in pixels, where the pixel size is unknown.")
-    ] = None
-    method: Annotated[str, typer.Option(help="classical, cellpose, stardist or instanseg.")] = (
-        "classical"
-    )
-    scene: Annotated[int, typer.Option(help="Scene of a multi-scene file.")] = 0
-    t: Annotated[int, typer.Option(help="Time point.")] = 0
-    z: Annotated[str, typer.Option(help="max, mean, focus, or a slice's number.")] = "max"
-    swap: Annotated[
-        str, typer.Option(help="Axes the files have the wrong way round: CZ, TC or TZ.")
-    ] = ""
-    pattern: Annotated[
-        str, typer.Option(help="Regular expression for file names, with groups such as channel.")
-    ] = ""
-    pixel_size_um: Annotated[
-        float | None,
-        typer.Option(help="Side of a pixel, where the files do not say it, or say it wrongly."),
-    ] = None
-    encoder: Annotated[str, typer.Option(help="'bundled', or a model folder.")] = "bundled"
-    device: Device = "auto"
-    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto"
-    batch_size: Annotated[str, typer.Option(help="Cells per forward pass, or auto.")] = "auto"
-    concept_mode: Annotated[
-        str, typer.Option(help="each or joint; by default as the encoder recommends.")
-    ] = ""
-    readout: Annotated[
-        str, typer.Option(help="cls or cls+std; by default as the encoder recommends.")
-    ] = ""
-    neighbours: Annotated[
-        str, typer.Option(help="keep or mask other cells; by default as the encoder recommends.")
-    ] = ""
+    context: str = ""
+    concept: str = ""
+    labels: Path | None = None
+    labels_channel: str = ""
+    encoder: str = "bundled"
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    segmenting: SegmentOptions = field(default_factory=SegmentOptions)
+    crop: CropSpec = field(default_factory=CropSpec)
+    run: RunOptions = field(default_factory=RunOptions)
 
-    def settings(self) -> FieldSettings:
-        """Read what was typed."""
-        from napari_c3r.core.crops.cut import CropSpec
-        from napari_c3r.core.embed.plate import FieldSettings
-        from napari_c3r.core.encoder.options import RunOptions
+    @classmethod
+    def typed(cls, given: Mapping[str, Any]) -> FieldOptions:
+        """Turn the words of a command into settings, once.
 
-        as_typed = asdict(self)
-        for name in ("pattern", "encoder", "neighbours", *RunOptions.__dataclass_fields__):
-            del as_typed[name]
-        for name in ("labels_channel", "nucleus", "cell"):
-            as_typed[name] = as_typed[name] or None
-        read = {
-            "names": _parse_names(self.names),
-            "context": _parse_list(self.context),
-            "concept": _parse_list(self.concept),
-            "z": _number_or_word(self.z),
-            "labels": None if self.labels is None else str(self.labels),
-            "crop": CropSpec(neighbours=self.neighbours or None),  # type: ignore[arg-type]
-            "options": RunOptions(
-                self.device,
-                self.precision,
-                _number_or_word(self.batch_size),
-                self.concept_mode or None,  # type: ignore[arg-type]
-                self.readout or None,  # type: ignore[arg-type]
-            ),
-        }
-        return FieldSettings(**as_typed | read)
+        Parameters
+        ----------
+        given
+            Value by name, for every parameter of `field_parameters`.
 
-    def find(self, paths: list[Path]) -> tuple[ImageFiles, ...]:
+        Raises
+        ------
+        InputError
+            A value that a setting cannot have.
+        """
+        reading, segmenting, crop, run = (_typed(kind, given) for kind in _TYPES)
+        others = {name: given[name] for name in _OTHERS}
+        return cls(reading=reading, segmenting=segmenting, crop=crop, run=run, **others)
+
+    @property
+    def roles(self) -> ChannelAssignment | None:
+        """Roles of the channels named, None where none is."""
+        from napari_c3r.core.channels import ChannelAssignment, Role
+
+        roles = dict.fromkeys(parse_list(self.context), Role.CONTEXT)
+        for name in parse_list(self.concept):
+            roles[name] = Role.BOTH if name in roles else Role.CONCEPT
+        return ChannelAssignment(roles) if roles else None
+
+    def tasks(self, paths: list[Path]) -> list[FieldTask]:
         """List the images; one label image cannot be that of several."""
-        from napari_c3r.core.images import find_images
+        from napari_c3r.core.embed import FieldTask
+        from napari_c3r.core.images import FieldSource, LabelSource, find_images
 
-        found = find_images([str(path) for path in paths], pattern=self.pattern or None)
+        texts = [str(path) for path in paths]
+        found = find_images(texts, pattern=self.reading.pattern or None)
         if self.labels is not None and len(found) > 1:
             raise InputError(
                 f"--labels gives one label image for {len(found)} images; give one image at a time"
             )
-        return found
+        labels = None
+        if self.labels is not None:
+            labels = LabelSource(str(self.labels), self.labels_channel or None)
+        return [FieldTask.of(FieldSource(f, self.reading, all_named=True), labels) for f in found]
+
+    def driver(self, paths: list[Path], store: Store | None = None) -> EmbedDriver:
+        """What embeds the images; it says under which licence another tool's weights come."""
+        from napari_c3r.core.embed import EmbedDriver, MemoryStore
+        from napari_c3r.core.encoder import load_encoder
+
+        tasks = self.tasks(paths)
+        self._state_licence()
+        return EmbedDriver(
+            tasks,
+            self.roles,
+            load_encoder(self.encoder),
+            self.run,
+            self.segmenting,
+            self.crop,
+            store or MemoryStore(),
+            keep_inputs=False,
+        )
+
+    def _state_licence(self) -> None:
+        from napari_c3r.cli.speaking import say
+        from napari_c3r.core.segment import find_method
+
+        method = self.segmenting.method
+        if method in method_names() and find_method(method).licence:
+            say(f"  Note: {find_method(method).licence}")
+
+
+_OTHERS: dict[str, Any] = {
+    "context": Annotated[str, typer.Option(help="Context channels, by name: DNA,ER")],
+    "concept": Annotated[str, typer.Option(help="Concept channels, by name: RNA,AGP,Mito")],
+    "labels": Annotated[
+        Path | None, typer.Option(help="Label image of the cells, instead of segmenting.")
+    ],
+    "labels_channel": Annotated[
+        str, typer.Option(help="Which label image, where the file holds several.")
+    ],
+    "encoder": Annotated[str, typer.Option(help="'bundled', or a model folder.")],
+}
 
 
 def with_field_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command have the attributes of `FieldOptions` as options of its own.
+    """Let a command have options of its own for all that `FieldOptions` holds.
 
     typer reads a command's options from its signature and knows no groups of them. This puts the
     group in the place of the parameter `options`.
@@ -130,21 +155,17 @@ def with_field_options(command: Callable[..., None]) -> Callable[..., None]:
     command
         With a keyword parameter `options`, a `FieldOptions`.
     """
-    group = [field.name for field in fields(FieldOptions)]
+    group = field_parameters()
     hints = get_type_hints(command, include_extras=True)
-    taken = get_type_hints(FieldOptions, include_extras=True)
 
     def run(**given: Any) -> None:
-        options = FieldOptions(**{name: given.pop(name) for name in group})
-        command(**given, options=options)
+        typed = {parameter.name: given.pop(parameter.name) for parameter in group}
+        command(**given, options=FieldOptions.typed(typed))
 
     def expand(parameter: Parameter) -> list[Parameter]:
-        if parameter.name != "options":
-            return [parameter.replace(annotation=hints[parameter.name])]
-        return [
-            parameter.replace(name=field.name, annotation=taken[field.name], default=field.default)
-            for field in fields(FieldOptions)
-        ]
+        if parameter.name == "options":
+            return group
+        return [parameter.replace(annotation=hints[parameter.name])]
 
     expanded = [e for p in signature(command).parameters.values() for e in expand(p)]
     run.__name__, run.__doc__ = command.__name__, command.__doc__
@@ -155,42 +176,69 @@ def with_field_options(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def follow(steps: Iterable[EmbedProgress], title: str) -> None:
-    """Run through steps with a progress bar, which stands on the error stream."""
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn, TimeRemainingColumn
-
-    columns = (*Progress.get_default_columns()[:3], TextColumn("{task.fields[speed]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None, speed="")
-        for step in steps:
-            speed = f"{step.cells_per_second:.0f} cells/s" if step.cells_per_second else ""
-            bar.update(task, completed=step.done, total=step.total, speed=speed)
-
-
-def state_licence(method: str) -> None:
-    """Say under which licence another tool's weights come."""
-    from napari_c3r.core.segment import WEIGHTS_LICENCE
-
-    if method in WEIGHTS_LICENCE:
-        say(f"  Note: {WEIGHTS_LICENCE[method]}")
+def field_parameters() -> list[Parameter]:
+    """The options of the shell for all that `FieldOptions` holds, as parameters of a command."""
+    usual = FieldOptions()
+    others = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=getattr(usual, name), annotation=told)
+        for name, told in _OTHERS.items()
+    ]
+    return others + [
+        _parameter(each, info)
+        for kind in _TYPES
+        for each, info in ((_field(kind, name), info) for name, info in described(kind))
+    ]
 
 
-def say(text: str) -> None:
-    """Print a line on the error stream."""
-    typer.echo(text, err=True)
+def option_of(kind: type, name: str) -> Any:
+    """One setting as the annotation of a command's parameter."""
+    return _parameter(_field(kind, name), dict(described(kind))[name]).annotation
 
 
-def _parse_list(text: str) -> tuple[str, ...]:
+def _field(kind: Any, name: str) -> dataclasses.Field[Any]:
+    return next(each for each in dataclasses.fields(kind) if each.name == name)
+
+
+def _parameter(each: dataclasses.Field[Any], info: OptionInfo) -> Parameter:
+    default = each.default
+    if each.type not in _NUMBERS:
+        # An empty text stands for the default that is no text.
+        default = default if isinstance(default, str) else ""
+    if each.name == "method":
+        info = dataclasses.replace(info, choices=method_names())
+    return Parameter(
+        info.shell or each.name,
+        Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[_NUMBERS.get(str(each.type), str), typer.Option(help=info.words)],
+    )
+
+
+def _typed(kind: Any, given: Mapping[str, Any]) -> Any:
+    """An option type of what was typed; settings left empty are at their defaults."""
+    values = {}
+    for name, info in described(kind):
+        value = given[info.shell or name]
+        if value not in ("", None):
+            values[name] = _parsed(str(_field(kind, name).type), value)
+    return kind(**values)
+
+
+def _parsed(annotation: str, value: Any) -> Any:
+    if annotation.startswith("Mapping"):
+        return _parse_names(value)
+    if "int" in annotation and isinstance(value, str):
+        return int(value) if value.lstrip("-").isdigit() else value
+    return value
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """Split what was typed at its commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _number_or_word(text: str) -> str | int:
-    return int(text) if text.lstrip("-").isdigit() else text
-
-
 def _parse_names(text: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in _parse_list(text)]
+    pairs = [part.partition("=") for part in parse_list(text)]
     for old, equals, new in pairs:
         if not (old.strip() and equals and new.strip()):
             raise InputError(f"--names has the part '{old}{equals}{new}'; write it as old=new")

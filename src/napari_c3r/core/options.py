@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _KEY = "option"
+# A shell may not have the signs.
+_UNIT_WORDS = {"µm": "micrometres", "px": "pixels"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class OptionInfo:
         value of this setting.
     minimum, maximum
         Bounds of a number, None where it has none.
+    shell
+        How the shell spells its name, where that is not the field's own.
     """
 
     label: str
@@ -43,6 +47,18 @@ class OptionInfo:
     unset: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    shell: str = ""
+
+    @property
+    def words(self) -> str:
+        """The help, what may be chosen and what stands for None, as one sentence."""
+        listed = " or ".join(self.choices[-2:])
+        listed = ", ".join([*self.choices[:-2], listed]) if listed else ""
+        unit = _UNIT_WORDS.get(self.unit, self.unit)
+        words = self.help if unit in self.help else f"{self.help}, in {unit}"
+        words += f": {listed}" if listed else ""
+        words += f"; by default {self.unset}" if self.unset else ""
+        return words if words.endswith("…") else f"{words}."
 
 
 def option(default: Any, label: str, help: str, **info: Any) -> Any:  # noqa: A002
@@ -51,11 +67,14 @@ def option(default: Any, label: str, help: str, **info: Any) -> Any:  # noqa: A0
     Parameters
     ----------
     default
-        The field's default.
+        The field's default; of a dictionary, every object gets its own copy.
     label, help, **info
         As for `OptionInfo`.
     """
-    return dataclasses.field(default=default, metadata={_KEY: OptionInfo(label, help, **info)})
+    metadata = {_KEY: OptionInfo(label, help, **info)}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=default.copy, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def described(options: Any) -> Iterator[tuple[str, OptionInfo]]:
@@ -85,3 +104,19 @@ def changed(options: Any) -> dict[str, Any]:
         for field in dataclasses.fields(options)
         if getattr(options, field.name) != getattr(usual, field.name)
     }
+
+
+def shell_words(options: Any) -> list[str]:
+    """The words of a command that set what differs from its default.
+
+    Parameters
+    ----------
+    options
+        An object of an option type.
+    """
+    infos, words = dict(described(options)), []
+    for name, value in changed(options).items():
+        if isinstance(value, dict):
+            value = ",".join(f"{old}={new}" for old, new in value.items())
+        words += [f"--{(infos[name].shell or name).replace('_', '-')}", str(value)]
+    return words

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.fields import Slice
+from napari_c3r.session.labels import Cells, LabelStore, ids_by_image
+from napari_c3r.session.outdated import Outdated, OutdatedReason
+from napari_c3r.session.result import EmbeddingResult
 from napari_c3r.session.session import Session, session_of
-from napari_c3r.session.state import Cells, EmbeddingResult, Part, Slice
 
-__all__ = ["Cells", "EmbeddingResult", "Part", "Session", "Slice", "session_of"]
+__all__ = [
+    "Cause",
+    "Cells",
+    "Change",
+    "EmbeddingResult",
+    "LabelStore",
+    "Outdated",
+    "OutdatedReason",
+    "Part",
+    "Session",
+    "Slice",
+    "ids_by_image",
+    "session_of",
+]

@@ -59,7 +59,7 @@ class SavedSession:
     fields
         The fields by their files; those without files were saved with their pixels.
     index
-        The field on show.
+        The displayed field.
     assignment
         Roles of the channels.
     cells
@@ -284,10 +284,10 @@ def _read_field(described: dict[str, Any], folder: Path) -> FieldSource:
 
 
 def _found(file: dict[str, Any], folder: Path) -> Path:
-    """The file where it was, or beside the session when both were moved."""
-    beside = folder / file["relative"] if file["relative"] else None
-    if beside is not None and beside.exists():
-        return Path(os.path.normpath(beside))
+    """The file where it was, or next to the session when both were moved."""
+    near = folder / file["relative"] if file["relative"] else None
+    if near is not None and near.exists():
+        return Path(os.path.normpath(near))
     path = Path(file["path"])
     if not path.exists():
         raise InputError(

@@ -1,16 +1,85 @@
-"""Why a result no longer fits what was done since, in a sentence."""
+"""Why cells or a result no longer fit what was done since: a kind and a sentence."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.channels import ChannelAssignment
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.edits import Edits
+    from napari_c3r.session.session import Session
 
 
-def edits_sentence(edits: Edits | None) -> str:
+class Outdated(StrEnum):
+    """What no longer fits."""
+
+    IMAGE = "image"
+    """Made on another image."""
+    FIELD_MISSING = "field missing"
+    """Made on other fields than the displayed one, which takes nothing from those."""
+    CELLS = "cells"
+    """The cells were replaced."""
+    EDITS = "edits"
+    """Labels were edited by hand."""
+    ENCODER = "encoder"
+    """Another encoder was chosen."""
+    ROLES = "roles"
+    """Channels have other roles."""
+    RESULT = "result"
+    """Other cells were embedded since."""
+
+
+@dataclass(frozen=True)
+class OutdatedReason:
+    """Why something no longer fits.
+
+    Attributes
+    ----------
+    kind
+        For whoever decides by it.
+    sentence
+        For the user.
+    """
+
+    kind: Outdated
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def cells_outdated(session: Session) -> OutdatedReason | None:
+    """Why the displayed cells no longer fit the displayed image, or None."""
+    cells, image = session.labels.current, session.fields.image
+    if cells is None or image is None or cells.image_name == image.name:
+        return None
+    return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{cells.image_name}'")
+
+
+def result_outdated(session: Session) -> OutdatedReason | None:
+    """Why the result no longer fits what was chosen since, or None."""
+    result, image = session.result.current, session.fields.image
+    roles, labels = session.roles.assignment, session.labels
+    if result is None or image is None or roles is None:
+        return None
+    if image.name not in result.cells_ids:
+        if any(source.name in result.cells_ids for source in session.fields.sources):
+            return OutdatedReason(Outdated.FIELD_MISSING, "this field is not in it yet")
+        first = next(iter(result.cells_ids))
+        return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{first}'")
+    if labels.current is not None and result.cells_ids[image.name] != labels.current.id:
+        return OutdatedReason(Outdated.CELLS, "out of date: the cells changed")
+    if labels.edited:
+        return OutdatedReason(Outdated.EDITS, _edits_sentence(labels.edits))
+    if result.encoder != session.encoder:
+        return OutdatedReason(Outdated.ENCODER, "out of date: the encoder changed")
+    return _roles_outdated(result.assignment, roles)
+
+
+def _edits_sentence(edits: Edits | None) -> str:
     """Say how many cells were edited by hand, as far as that is known."""
     if edits is None:
         return "out of date: the labels were edited"
@@ -23,11 +92,9 @@ def edits_sentence(edits: Edits | None) -> str:
     )
 
 
-def roles_sentence(before: ChannelAssignment, now: ChannelAssignment) -> str | None:
-    """Say which roles are others; None where all are the same."""
+def _roles_outdated(before: ChannelAssignment, now: ChannelAssignment) -> OutdatedReason | None:
     if before == now:
         return None
     changed = [name for name, role in now.roles.items() if before.roles.get(name) != role]
-    if len(changed) == 1:
-        return f"out of date: the role of {changed[0]} changed"
-    return f"out of date: {len(changed)} channels changed"
+    what = f"the role of {changed[0]}" if len(changed) == 1 else f"{len(changed)} channels"
+    return OutdatedReason(Outdated.ROLES, f"out of date: {what} changed")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import FieldSource, ReadOptions
+from napari_c3r.core.images import FieldSource
+from napari_c3r.core.options import changed, shell_words
+from napari_c3r.core.segment import SegmentOptions
+from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,15 +26,15 @@ class RecipeField:
     Attributes
     ----------
     source
-        Its files.
-    find
-        Keywords of :func:`napari_c3r.segment_cells`; None where labels are given.
+        Its files and how they are read.
+    segmenting
+        How its cells are found; None where labels are given.
     labels, nuclei
         Files of label images, None where the cells are found.
     """
 
     source: FieldSource
-    find: Mapping[str, Any] | None = None
+    segmenting: SegmentOptions | None = None
     labels: Path | None = None
     nuclei: Path | None = None
 
@@ -49,6 +53,8 @@ class Recipe:
         ``"bundled"`` or a model folder.
     options
         Where and how the encoder ran.
+    crop
+        How cells were cut out.
     filter
         What was hidden when the map was made.
     map, cluster
@@ -62,10 +68,11 @@ class Recipe:
     assignment: ChannelAssignment
     encoder: str = "bundled"
     options: RunOptions = field(default_factory=RunOptions)
+    crop: CropSpec = field(default_factory=CropSpec)
     filter: CellFilter = field(default_factory=CellFilter)
     map: Mapping[str, Any] | None = None
     cluster: Mapping[str, Any] | None = None
-    out: str = "cells.csv"
+    out: str = f"cells{DEFAULT_SUFFIX}"
 
 
 def python_script(recipe: Recipe) -> str:
@@ -112,53 +119,65 @@ def _roles(recipe: Recipe) -> str:
     return "\n".join(["roles = c3r.ChannelAssignment({", *lines, "})"])
 
 
-def _run_keywords(options: RunOptions) -> str:
-    return (
-        f"device={options.device!r}, precision={options.precision!r}, "
-        f"batch_size={options.batch_size!r}"
-    )
+def _embedding(recipe: Recipe) -> list[str]:
+    """The call of `embed`, with every setting that differs from its default."""
+    given = [f"{name}={value!r}" for name, value in changed(recipe.options).items()]
+    if recipe.crop != CropSpec():
+        given.append(f"crop=c3r.CropSpec{_arguments(changed(recipe.crop))}")
+    settings = [f"    {', '.join(given)},"] if given else []
+    return [
+        "c3r.embed(",
+        "    image, cells, roles, encoder=encoder, nuclei=nuclei,",
+        *settings,
+        ")",
+    ]
 
 
 def _one_field(recipe: Recipe) -> str:
     only = recipe.fields[0]
-    lines = ["", *_reading(_paths(only.source), only.source.reading)]
+    lines = ["", _reading(repr(_paths(only.source)), _read_keywords(only))]
     lines.append(f"image = replace(image, name={only.source.name!r})")
-    lines += _cells(only)
-    lines += [
-        "cells_table = c3r.embed(",
-        "    image, cells, roles, encoder=encoder, nuclei=nuclei,",
-        f"    {_run_keywords(recipe.options)},",
-        ")",
-    ]
-    return "\n".join(lines)
+    if only.labels is None:
+        lines.append(_segmenting(_segment_keywords(recipe, only)))
+    else:
+        nuclei = "None" if only.nuclei is None else f"c3r.read_labels({str(only.nuclei)!r})"
+        lines += [f"cells = c3r.read_labels({str(only.labels)!r})", f"nuclei = {nuclei}"]
+    embedding = _embedding(recipe)
+    return "\n".join([*lines, f"cells_table = {embedding[0]}", *embedding[1:]])
 
 
 def _many_fields(recipe: Recipe) -> str:
     """A list of the fields and a loop over it, rather than the same lines many times."""
-    rows = [
-        f"    ({f.source.name!r}, {_paths(f.source)!r}, {_text(f.labels)!r}, {_text(f.nuclei)!r}),"
-        for f in recipe.fields
-    ]
-    first = recipe.fields[0]
-    find = next((f.find for f in recipe.fields if f.find is not None), None)
-    loop = [*_reading("paths", first.source.reading), "image = replace(image, name=name)"]
-    if any(f.labels is not None for f in recipe.fields):
+    read = [_read_keywords(one) for one in recipe.fields]
+    found = [_segment_keywords(recipe, one) for one in recipe.fields if one.labels is None]
+    columns = ["name", "paths", "labels", "nuclei"]
+    # What differs between the fields stands in their rows, all else in the loop.
+    columns += ["reading"] if _differ(read) else []
+    columns += ["segmenting"] if _differ(found) else []
+    rows = []
+    for one, keywords in zip(recipe.fields, read, strict=True):
+        row = {
+            "name": one.source.name,
+            "paths": _paths(one.source),
+            "labels": _text(one.labels),
+            "nuclei": _text(one.nuclei),
+            "reading": keywords,
+            "segmenting": _segment_keywords(recipe, one) if one.labels is None else None,
+        }
+        rows.append("    (" + ", ".join(repr(row[name]) for name in columns) + "),")
+    loop = [_reading("paths", None if "reading" in columns else read[0])]
+    loop.append("image = replace(image, name=name)")
+    segment = _segmenting(None if "segmenting" in columns else next(iter(found), {}))
+    if len(found) == len(recipe.fields):
+        loop.append(segment)
+    else:
         loop += [
             "if labels is not None:",
             "    cells = c3r.read_labels(labels)",
             "    nuclei = c3r.read_labels(nuclei) if nuclei is not None else None",
-            *([] if find is None else ["else:", f"    {_segment(find)}"]),
+            *(["else:", f"    {segment}"] if found else []),
         ]
-    elif find is not None:
-        loop.append(_segment(find))
-    loop += [
-        "tables.append(",
-        "    c3r.embed(",
-        "        image, cells, roles, encoder=encoder, nuclei=nuclei,",
-        f"        {_run_keywords(recipe.options)},",
-        "    )",
-        ")",
-    ]
+    loop += ["tables.append(", *(f"    {line}" for line in _embedding(recipe)), ")"]
     return "\n".join(
         [
             "",
@@ -167,37 +186,35 @@ def _many_fields(recipe: Recipe) -> str:
             *rows,
             "]",
             "tables = []",
-            "for name, paths, labels, nuclei in fields:",
+            f"for {', '.join(columns)} in fields:",
             *(f"    {line}" for line in loop),
             "cells_table = c3r.join_results(tables)",
         ]
     )
 
 
-def _reading(paths: Any, reading: ReadOptions) -> list[str]:
-    named = paths if isinstance(paths, str) and paths == "paths" else repr(paths)
-    options = {
-        "scene": reading.scene or None,
-        "t": reading.t or None,
-        "z": reading.z if reading.z != "max" else None,
-        "swap": reading.swap or None,
-        "names": dict(reading.names) or None,
-        "pixel_size_um": reading.pixel_size_um,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    return [f"image = c3r.read_image({named}{_keywords(given)})"]
+def _differ(values: Iterable[Any]) -> bool:
+    first, *others = [*values] or [None]
+    return any(other != first for other in others)
 
 
-def _cells(one: RecipeField) -> list[str]:
-    if one.labels is None:
-        return [_segment(one.find or {})]
-    nuclei = "None" if one.nuclei is None else f"c3r.read_labels({str(one.nuclei)!r})"
-    return [f"cells = c3r.read_labels({str(one.labels)!r})", f"nuclei = {nuclei}"]
+def _read_keywords(one: RecipeField) -> dict[str, Any]:
+    """Keywords of `read_image`."""
+    return changed(one.source.reading)
 
 
-def _segment(find: Mapping[str, Any]) -> str:
-    given = {name: value for name, value in find.items() if value is not None}
-    return f"nuclei, cells = c3r.segment_cells(image{_keywords(given)})"
+def _segment_keywords(recipe: Recipe, one: RecipeField) -> dict[str, Any]:
+    return (one.segmenting or SegmentOptions()).for_roles(recipe.assignment).keywords()
+
+
+def _reading(paths: str, keywords: Mapping[str, Any] | None) -> str:
+    given = ", **reading" if keywords is None else _keywords(keywords)
+    return f"image = c3r.read_image({paths}{given})"
+
+
+def _segmenting(keywords: Mapping[str, Any] | None) -> str:
+    given = ", **segmenting" if keywords is None else _keywords(keywords)
+    return f"nuclei, cells = c3r.segment_cells(image{given})"
 
 
 def _arguments(given: Mapping[str, Any]) -> str:
@@ -233,6 +250,10 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError(
             "The command takes labels for one field only; copy as Python, or embed field by field"
         )
+    if _differ(_read_keywords(one) for one in recipe.fields):
+        raise InputError("The command reads all fields in one way; copy as Python")
+    if _differ(_segment_keywords(recipe, one) for one in recipe.fields if one.labels is None):
+        raise InputError("The command finds the cells of all fields in one way; copy as Python")
     if recipe.filter.active:
         raise InputError(f"The command cannot hide {recipe.filter.words()}; copy as Python")
     cluster = dict(recipe.cluster or {})
@@ -242,46 +263,24 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError("The command knows no control cells for the map; copy as Python")
     paths = [str(path) for one in recipe.fields for path in one.source.files.paths]
     words = ["napari-c3r", "embed", *dict.fromkeys(paths), "--out", recipe.out]
-    words += _reading_words(first.source.reading)
+    words += shell_words(first.source.reading)
     words += ["--context", ",".join(recipe.assignment.context)]
     words += ["--concept", ",".join(recipe.assignment.concept)]
     if first.labels is not None:
         words += ["--labels", str(first.labels)]
     else:
-        words += _find_words(dict(first.find or {}))
-    options = recipe.options
+        words += _segment_words(recipe, first)
     words += ["--encoder", recipe.encoder] if recipe.encoder != "bundled" else []
-    words += ["--device", options.device, "--precision", options.precision]
-    words += ["--batch-size", str(options.batch_size)]
+    words += [*shell_words(recipe.options), *shell_words(recipe.crop)]
     if recipe.map is not None:
         words += ["--map", "--seed", str(dict(recipe.map).get("seed", 0))]
     return shlex.join(words)
 
 
-def _reading_words(reading: ReadOptions) -> list[str]:
-    words: list[str] = []
-    if reading.names:
-        words += ["--names", ",".join(f"{old}={new}" for old, new in reading.names.items())]
-    for option, value, usual in (
-        ("--scene", reading.scene, 0),
-        ("--t", reading.t, 0),
-        ("--z", reading.z, "max"),
-        ("--swap", reading.swap, ""),
-        ("--pixel-size-um", reading.pixel_size_um, None),
-    ):
-        if value != usual:
-            words += [option, str(value)]
-    return words
-
-
-def _find_words(find: dict[str, Any]) -> list[str]:
+def _segment_words(recipe: Recipe, one: RecipeField) -> list[str]:
     # Without the option the command chooses a channel; the nucleus' own says that there is none.
-    words = ["--nucleus", find["nucleus"], "--cell", find.get("cell") or find["nucleus"]]
-    for unit in ("um", "px"):
-        size = find.get(f"nucleus_diameter_{unit}")
-        if size is not None:
-            words += [f"--nucleus-size-{unit}", repr(size)]
-    return words
+    chosen = (one.segmenting or SegmentOptions()).for_roles(recipe.assignment)
+    return shell_words(replace(chosen, cell=chosen.cell or chosen.nucleus))
 
 
 def _require_fields(recipe: Recipe) -> None:

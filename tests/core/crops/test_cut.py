@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from napari_c3r.core.cells.measure import measure_cells
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops, resample
+from napari_c3r.core.crops.cut import iter_crops, resample
+from napari_c3r.core.crops.plan import CropPlan, plan_crops
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 

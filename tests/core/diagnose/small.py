@@ -5,12 +5,8 @@ from __future__ import annotations
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import (
-    ContextConceptEncoder,
-    EncoderConfig,
-    load_encoder,
-    write_model_folder,
-)
+from napari_c3r.core.encoder import load_encoder, write_model_folder
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 
 ROLES = ChannelAssignment(
     {"DNA": "context", "ER": "context", "RNA": "concept", "AGP": "concept", "Mito": "ignore"}
@@ -19,7 +15,7 @@ ROLES = ChannelAssignment(
 
 def small_encoder(path, aggregation="post"):
     """Random weights large enough that every pixel and every role counts."""
-    config = EncoderConfig(
+    config = CceConfig(
         name="small",
         width=32,
         heads=2,

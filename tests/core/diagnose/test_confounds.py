@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from napari_c3r.core.diagnose.confounds import confounds
+from napari_c3r.core.diagnose.embed_variants import sharpness
 from napari_c3r.core.diagnose.factors import factors_of
-from napari_c3r.core.diagnose.focus import sharpness
 from napari_c3r.core.errors import InputError
 
 
@@ -35,7 +35,7 @@ def cells(rng, plates=2, wells=6, per_well=10):
 
 
 def loud(found, scope="map"):
-    return {f.factor for f in found.findings if f.stands_out and f.scope == scope}
+    return {f.factor for f in found.results if f.stands_out and f.scope == scope}
 
 
 def test_a_plate_effect_is_found_and_differences_between_wells_are_not_taken_for_one():
@@ -72,7 +72,7 @@ def test_columns_that_are_dealt_out_at_random_explain_nothing():
         dealt = obs.iloc[rng.permutation(len(obs))].reset_index(drop=True)
         clusters = [str(number) for number in rng.integers(0, 3, len(obs))]
         result = confounds(vectors, dealt, clusters=clusters, seed=seed + 100)
-        alarms += any(f.stands_out for f in result.findings)
+        alarms += any(f.stands_out for f in result.results)
         assert np.isfinite(result.table[["explained", "by_chance", "p"]].to_numpy(float)).all()
     # One in twenty is allowed; more than four come by chance in one of a hundred runs.
     assert alarms <= 4
@@ -92,7 +92,7 @@ def test_levels_that_are_the_same_groups_are_named_together_and_few_are_not_test
 def test_nothing_that_varies_is_a_sentence_and_too_few_cells_one_line():
     vectors = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
     found = confounds(vectors, pd.DataFrame({"image": ["one"] * 30, "area_px": [5] * 30}))
-    assert found.findings == ()
+    assert found.results == ()
     assert "Nothing that could explain the map" in found.sentences[0]
     with pytest.raises(InputError, match="There are 9 cells, too few"):
         confounds(vectors[:9], pd.DataFrame(index=range(9)))

@@ -8,7 +8,7 @@ CROPS = np.random.default_rng(0).uniform(100, 200, (6, 2, 48, 48)).astype(np.flo
 ROWS = np.arange(6)
 
 
-def test_a_cell_is_disturbed_alike_in_every_batch_and_otherwise_at_every_repeat():
+def test_a_cell_is_perturbed_alike_in_every_batch_and_otherwise_at_every_repeat():
     together = perturb(CROPS, ROWS, repeat=0, seed=3)
     alone = perturb(CROPS[[4]], ROWS[[4]], repeat=0, seed=3)
     np.testing.assert_array_equal(together[4], alone[0])

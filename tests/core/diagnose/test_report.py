@@ -34,7 +34,9 @@ class Checker(HTMLParser):
 
 def test_the_report_stands_alone(field, deaf, tmp_path):
     one = EmbedJob(field.image, field.cells, ROLES, deaf, nuclei=field.nuclei)
-    run = FlipRun(FlipJob((one,), label_column="phenotype", label_table=field.truth, parity=True))
+    run = FlipRun(
+        FlipJob((one,), label_column="phenotype", label_table=field.truth, single_channels=True)
+    )
     list(run.steps())
     written = write_report(run, tmp_path / "report.html")
     assert {path.suffix for path in written} == {".html", ".md", ".png"}

@@ -7,7 +7,7 @@ import pytest
 
 import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+from napari_c3r.core.embed import EmbedDriver, FieldTask
 from napari_c3r.core.embed.estimate import estimate
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder.options import RunOptions
@@ -33,10 +33,10 @@ def task(name, seed=0, **options):
 
 def test_stopped_after_every_step_and_taken_up_again(encoder):
     tasks = [task("a"), task("b", 1)]
-    whole = FieldsRun(tasks, ROLES, encoder, RunOptions(batch_size=5))
+    whole = EmbedDriver(tasks, ROLES, encoder, RunOptions(batch_size=5))
     last = list(whole.steps())[-1]
     assert (last.number, last.total, last.done_cells, last.expected_cells) == (2, 2, 32, 32)
-    bitwise = FieldsRun(tasks, ROLES, encoder, RunOptions(batch_size=5))
+    bitwise = EmbedDriver(tasks, ROLES, encoder, RunOptions(batch_size=5))
     rounds = 0
     while not bitwise.finished:
         rounds += 1
@@ -50,7 +50,7 @@ def test_stopped_after_every_step_and_taken_up_again(encoder):
 
 
 def test_cells_of_fields_to_come_are_expected_to_be_as_many(encoder):
-    run = FieldsRun([task("a"), task("b"), task("c")], ROLES, encoder)
+    run = EmbedDriver([task("a"), task("b"), task("c")], ROLES, encoder)
     first = next(step for step in run.steps() if step.done_cells)
     assert first.expected_cells == 48
     assert first.seconds_left > 0
@@ -58,14 +58,14 @@ def test_cells_of_fields_to_come_are_expected_to_be_as_many(encoder):
 
 def test_a_field_that_fails_stops_no_other_and_alone_it_is_an_error(encoder):
     empty = FieldTask("b", image("b"), labels=np.zeros((200, 200), int))
-    run = FieldsRun([task("a"), empty, task("c")], ROLES, encoder)
+    run = EmbedDriver([task("a"), empty, task("c")], ROLES, encoder)
     list(run.steps())
     assert run.finished
     assert "No cells in the labels" in run.failed["b"]
     assert run.result().obs["image"].unique().tolist() == ["a", "c"]
     with pytest.raises(InputError, match="No cells in the labels"):
-        list(FieldsRun([empty], ROLES, encoder).steps())
-    none = FieldsRun([empty, empty], ROLES, encoder)
+        list(EmbedDriver([empty], ROLES, encoder).steps())
+    none = EmbedDriver([empty, empty], ROLES, encoder)
     list(none.steps())
     with pytest.raises(InputError, match="None of the 2 fields could be embedded"):
         none.result()
@@ -74,11 +74,11 @@ def test_a_field_that_fails_stops_no_other_and_alone_it_is_an_error(encoder):
 def test_only_some_cells_with_the_crops_they_had(encoder):
     # In 16 bits a vector depends a little on who is in the batch.
     exact = RunOptions(precision="float32")
-    whole = FieldsRun([task("a")], ROLES, encoder, exact)
+    whole = EmbedDriver([task("a")], ROLES, encoder, exact)
     list(whole.steps())
     described = whole.result().uns["napari_c3r"]["images"]
     wanted = frozenset({3, 48})
-    some = FieldsRun(
+    some = EmbedDriver(
         [task("a", labels_wanted=wanted, window_px=described["crop_window_px"][0])],
         ROLES,
         encoder,
@@ -89,14 +89,14 @@ def test_only_some_cells_with_the_crops_they_had(encoder):
     assert part.obs["label"].tolist() == [3, 48]
     rows = whole.result().obs["label"].isin(wanted).to_numpy()
     np.testing.assert_allclose(part.X, whole.result().X[rows], atol=1e-5)
-    narrow = FieldsRun([task("a", labels_wanted=wanted, window_px=20)], ROLES, encoder, exact)
+    narrow = EmbedDriver([task("a", labels_wanted=wanted, window_px=20)], ROLES, encoder, exact)
     list(narrow.steps())
     assert not np.allclose(narrow.result().X, part.X, atol=1e-3)
 
 
 def test_stopped_before_anything_is_said(encoder):
     with pytest.raises(InputError, match="Stopped before the first batch"):
-        FieldsRun([task("a")], ROLES, encoder).result()
+        EmbedDriver([task("a")], ROLES, encoder).result()
 
 
 @pytest.mark.parametrize("size", [0.5, None])

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
-from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.embed import EmbedDriver, FieldTask
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels, update_result
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
@@ -173,7 +174,7 @@ def encoder(tmp_path_factory):
 def embedded(encoder, image, labels, wanted=None):
     # One at a time, as the size of a batch moves the last bit of a product.
     task = FieldTask("a", image, labels=labels, labels_wanted=wanted, window_px=WINDOW)
-    run = FieldsRun([task], ROLES, encoder, RunOptions(precision="float32", batch_size=1))
+    run = EmbedDriver([task], ROLES, encoder, RunOptions(precision="float32", batch_size=1))
     list(run.steps())
     return run.result()
 

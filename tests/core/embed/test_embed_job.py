@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropSpec
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder, embed
 from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.encoder.options import RunOptions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig, write_model_folder
+from napari_c3r.core.encoder import write_model_folder
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
+from tests.core.encoder.toy import ToyFamily, registered
 
 from .golden import CASES, Case, tiny_config
 
@@ -38,9 +41,9 @@ def golden_cases(golden_dir: Path, official_weights: dict[str, Tensor]) -> dict[
 
 
 @pytest.fixture(scope="session")
-def small_config() -> EncoderConfig:
+def small_config() -> CceConfig:
     """Describe a network small enough to run in no time, with input of 2 x 2 patches."""
-    return EncoderConfig(
+    return CceConfig(
         name="small",
         width=16,
         heads=2,
@@ -53,7 +56,7 @@ def small_config() -> EncoderConfig:
 
 
 @pytest.fixture(scope="session")
-def small_weights(small_config: EncoderConfig) -> dict[str, Tensor]:
+def small_weights(small_config: CceConfig) -> dict[str, Tensor]:
     """Weights large enough that every pixel matters."""
     generator = torch.Generator().manual_seed(1)
     state = ContextConceptEncoder(small_config).state_dict()
@@ -64,8 +67,13 @@ def small_weights(small_config: EncoderConfig) -> dict[str, Tensor]:
 
 
 @pytest.fixture
-def small_folder(
-    tmp_path: Path, small_config: EncoderConfig, small_weights: dict[str, Tensor]
-) -> Path:
+def small_folder(tmp_path: Path, small_config: CceConfig, small_weights: dict[str, Tensor]) -> Path:
     """Write a model folder with the small network."""
     return write_model_folder(tmp_path / "small", small_config, small_weights, "# Small\n")
+
+
+@pytest.fixture
+def toy_family() -> Iterator[ToyFamily]:
+    """Make a family known that is not part of the package."""
+    with registered() as family:
+        yield family

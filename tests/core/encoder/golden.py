@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
-from napari_c3r.core.encoder.config import Aggregation
+from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
+from napari_c3r.core.encoder.families.cce.config import Aggregation
 
 CASES = "ABCDFG"
 
 
-def tiny_config(aggregation: Aggregation = "post") -> EncoderConfig:
-    return EncoderConfig(
+def tiny_config(aggregation: Aggregation = "post") -> CceConfig:
+    return CceConfig(
         name="tiny", width=64, heads=4, branch_depth=2, joint_depth=3, aggregation=aggregation
     )
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.embed.job import embed
-from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, load_encoder
+from napari_c3r.core.encoder import Encoder, load_encoder
+from napari_c3r.core.encoder.families.cce import ContextConceptEncoder
 from napari_c3r.core.encoder.local import MODELS
 from napari_c3r.core.simulate import simulate_field
 

@@ -96,9 +96,9 @@ def test_a_converted_encoder_gives_the_official_embedding(
 
 @pytest.mark.parametrize(("width", "heads"), [(192, 3), (384, 6)])
 def test_published_widths_tell_their_heads(tmp_path: Path, width: int, heads: int) -> None:
-    from napari_c3r.core.encoder import ContextConceptEncoder, EncoderConfig
+    from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 
-    config = EncoderConfig(name="", width=width, heads=heads, branch_depth=1, joint_depth=1)
+    config = CceConfig(name="", width=width, heads=heads, branch_depth=1, joint_depth=1)
     weights = ContextConceptEncoder(config).state_dict()
     path = official_checkpoint(tmp_path / "checkpoint.pth", weights)
     assert read_model_folder(convert_checkpoint(path, tmp_path / "out")).config.heads == heads

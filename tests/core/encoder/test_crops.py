@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from napari_c3r.core.encoder import EncoderConfig
 from napari_c3r.core.encoder.crops import check_crops, prepare, size_in_network, to_unit_range
+from napari_c3r.core.encoder.families.cce import CceConfig
 from napari_c3r.core.errors import InputError
 
 NAMES = ("DNA", "RNA")
@@ -85,14 +85,14 @@ def test_unfit_crops_are_refused(crops: np.ndarray, says: str) -> None:
     [((32, 32), (32, 32)), ((64, 48), (64, 48)), ((68, 68), (32, 32)), ((32, 40), (32, 32))],
 )
 def test_only_crops_of_whole_patches_keep_their_size(
-    small_config: EncoderConfig, size: tuple[int, int], expected: tuple[int, int]
+    small_config: CceConfig, size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     assert size_in_network(*size, small_config) == expected
     crops = np.zeros((2, 2, *size), np.uint8)
     assert prepare(crops, NAMES, small_config).shape == (2, 2, *expected)
 
 
-def test_shrinking_averages(small_config: EncoderConfig) -> None:
+def test_shrinking_averages(small_config: CceConfig) -> None:
     stripes = np.zeros((1, 1, 130, 130), np.uint8)
     stripes[..., ::2] = 255
     found = prepare(stripes, ["DNA"], small_config)

@@ -12,7 +12,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from napari_c3r.core.encoder import EncoderConfig, read_model_folder, write_model_folder
+from napari_c3r.core.encoder import read_model_folder, write_model_folder
+from napari_c3r.core.encoder.families.cce import CceConfig
 from napari_c3r.core.encoder.folder import CARD, CONFIG, SUMS, WEIGHTS
 from napari_c3r.core.errors import InputError
 
@@ -46,7 +47,7 @@ def refused(folder: Path) -> str:
 
 
 def test_round_trip(
-    small_folder: Path, small_config: EncoderConfig, small_weights: dict[str, Tensor]
+    small_folder: Path, small_config: CceConfig, small_weights: dict[str, Tensor]
 ) -> None:
     model = read_model_folder(small_folder)
     assert model.config == small_config
@@ -61,7 +62,7 @@ def test_round_trip(
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_weights_may_be_stored_in_16_bits(
     tmp_path: Path,
-    small_config: EncoderConfig,
+    small_config: CceConfig,
     small_weights: dict[str, Tensor],
     dtype: torch.dtype,
 ) -> None:
@@ -73,7 +74,7 @@ def test_weights_may_be_stored_in_16_bits(
 
 
 def test_same_content_same_bytes(
-    tmp_path: Path, small_config: EncoderConfig, small_weights: dict[str, Tensor]
+    tmp_path: Path, small_config: CceConfig, small_weights: dict[str, Tensor]
 ) -> None:
     turned = dict(reversed(small_weights.items()))
     for name, weights in (("a", small_weights), ("b", turned)):
@@ -173,7 +174,7 @@ def test_sizes_that_do_not_fit_the_weights_are_refused(small_folder: Path) -> No
 
 
 def test_a_model_folder_is_replaced_and_nothing_else_is(
-    tmp_path: Path, small_config: EncoderConfig, small_weights: dict[str, Tensor]
+    tmp_path: Path, small_config: CceConfig, small_weights: dict[str, Tensor]
 ) -> None:
     def write(name: str) -> Path:
         return write_model_folder(tmp_path / name, small_config, small_weights, "new")
@@ -200,7 +201,7 @@ def test_a_model_folder_is_replaced_and_nothing_else_is(
 
 
 def test_weights_that_overflow_16_bits_are_not_written(
-    tmp_path: Path, small_config: EncoderConfig, small_weights: dict[str, Tensor]
+    tmp_path: Path, small_config: CceConfig, small_weights: dict[str, Tensor]
 ) -> None:
     large = small_weights | {"norm.weight": torch.full((16,), 1e6)}
     with pytest.raises(InputError, match=r"'norm.weight' has NaN or infinite"):

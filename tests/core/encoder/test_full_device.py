@@ -10,7 +10,8 @@ import torch
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.embed.job import embed
-from napari_c3r.core.encoder import ContextConceptEncoder, Encoder, load_encoder, run, runtime
+from napari_c3r.core.encoder import Encoder, load_encoder, run, runtime
+from napari_c3r.core.encoder.families.cce import ContextConceptEncoder
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY
@@ -18,7 +19,7 @@ from tests.widgets.fields import labels, planes
 
 NAMES = ("DNA", "ER", "RNA")
 ROLES = ChannelAssignment({"DNA": "context", "ER": "context", "RNA": "concept"})
-SAID = "Out of memory on meta, which another program may hold; went on on the processor in float32."
+NOTE = "Out of memory on meta, which another program may hold; went on on the processor in float32."
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_the_processor_takes_over_and_the_result_says_so(encoder: Encoder) -> No
     np.testing.assert_allclose(found.X, expected.X, atol=1e-6)
     assert found.obs["label"].tolist() == expected.obs["label"].tolist()
     assert found.uns[KEY]["device"] == "cpu"
-    assert SAID in found.uns[KEY]["notes"]
-    # What was tried first is told too.
+    assert NOTE in found.uns[KEY]["notes"]
+    # What was tried first is reported too.
     assert any("at once; went on with" in note for note in found.uns[KEY]["notes"])
 
 
@@ -65,7 +66,7 @@ def test_a_card_that_the_network_does_not_fit_on_is_left_at_once(
         table(encoder, device="meta")
     found = table(encoder)
     np.testing.assert_allclose(found.X, expected.X, atol=1e-6)
-    assert SAID in found.uns[KEY]["notes"]
+    assert NOTE in found.uns[KEY]["notes"]
 
 
 @pytest.mark.usefixtures("full")

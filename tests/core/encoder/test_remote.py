@@ -147,9 +147,9 @@ def test_a_process_that_dies_is_one_clear_line_and_another_takes_over(folder, lo
     while next(steps).done < 8:
         pass
     os.kill(encoder._process._process.pid, signal.SIGKILL)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         list(steps)
-    words = str(told.value)
+    words = str(raised.value)
     assert words.startswith("The process that embeds has ended (killed by SIGKILL); embed again")
     assert "\n" not in words
     # What was done is kept, and the next run starts another process.
@@ -176,11 +176,11 @@ def test_load_encoder_decides_and_the_process_ends_with_it(torch_clash, folder, 
 
 
 def test_torch_that_loads_nowhere_is_told(torch_clash):
-    from napari_c3r.core.encoder.serve import Served
+    from napari_c3r.core.encoder.serve import Server
 
-    with pytest.raises(InputError, match="not even in a process of its own") as told:
-        Served().answer({"do": "load", "source": "bundled"}, None)
-    assert torch_clash in str(told.value)
+    with pytest.raises(InputError, match="not even in a process of its own") as raised:
+        Server().answer({"method": "load", "source": "bundled"}, None)
+    assert torch_clash in str(raised.value)
 
 
 def test_a_missing_torch_is_no_clash(monkeypatch):

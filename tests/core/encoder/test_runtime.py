@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_c3r.core.encoder import EncoderConfig, available_devices
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder import available_devices
+from napari_c3r.core.encoder.families.cce import CceConfig, CceFamily
 from napari_c3r.core.encoder.runtime import (
     Batches,
     cast_matrix_products,
@@ -18,7 +20,8 @@ from napari_c3r.core.encoder.runtime import (
 from napari_c3r.core.errors import InputError
 
 CPU = torch.device("cpu")
-ViT_S = EncoderConfig.of_size("S")
+ViT_S = CceConfig.of_size("S")
+MIB = 2**20
 
 
 def test_the_best_device_comes_first() -> None:
@@ -52,7 +55,10 @@ def test_only_matrix_products_are_cast() -> None:
 
 def test_batches_shrink_with_channels_and_pixels() -> None:
     def size(n_channels: int, side: int) -> int:
-        return choose_batch_size("auto", CPU, ViT_S, n_channels, side, side)
+        names = [f"ch{index}" for index in range(n_channels)]
+        roles = ChannelAssignment(dict.fromkeys(names, "both"))
+        plan = CceFamily().make_plan(roles, names, "joint", "cls")
+        return choose_batch_size("auto", CPU, CceFamily().activation_bytes(ViT_S, plan, side, side))
 
     assert size(2, 224) == size(2, 224)
     assert size(1, 112) > size(1, 224) > size(8, 224) >= 1
@@ -60,10 +66,10 @@ def test_batches_shrink_with_channels_and_pixels() -> None:
 
 
 def test_a_wanted_batch_size_is_taken_or_refused() -> None:
-    assert choose_batch_size(7, CPU, ViT_S, 2, 224, 224) == 7
+    assert choose_batch_size(7, CPU, MIB) == 7
     for wrong in (0, -1, 2.5, "many"):
         with pytest.raises(InputError, match="batch size must be"):
-            choose_batch_size(wrong, CPU, ViT_S, 2, 224, 224)  # type: ignore[arg-type]
+            choose_batch_size(wrong, CPU, MIB)  # type: ignore[arg-type]
 
 
 def test_batches_are_halved_until_they_fit_and_stay_so() -> None:

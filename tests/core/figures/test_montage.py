@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.montage import (
-    Choice,
-    Look,
-    Places,
-    choose,
-    compose,
-    cut_cells,
-    window_px,
-)
+from napari_c3r.core.figures.composites import Look, compose
+from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells, window_px
 from napari_c3r.core.figures.montage_files import GAP_PX, Montage, write_montage
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity

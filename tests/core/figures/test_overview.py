@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.image import imread
 
-from napari_c3r.core.figures.overview import composite, draw_result
+from napari_c3r.core.figures.composites import composite
+from napari_c3r.core.figures.overview import draw_result
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import make_result
 

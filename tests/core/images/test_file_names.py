@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.names import compile_pattern, is_extra, natural_key, parse_name
-from napari_c3r.core.images.tokens import group_by_stain
+from napari_c3r.core.images.find import is_extra, natural_key
+from napari_c3r.core.images.layouts import (
+    BUILT_IN,
+    Layout,
+    group_by_stain,
+    pattern_layout,
+    read_name,
+    register_layout,
+)
 
 GUID = "1E4B6A3C-0D5F-4C2B-9E7A-0123456789AB"
 
@@ -73,7 +80,7 @@ GUID = "1E4B6A3C-0D5F-4C2B-9E7A-0123456789AB"
     ],
 )
 def test_conventions(stem, image, plate, well, site, channel, z, t):
-    parts = parse_name(stem)
+    parts = read_name(stem)
     assert (parts.image, parts.plate, parts.well, parts.site) == (image, plate, well, site)
     assert (parts.channel, parts.z, parts.t) == (channel, z, t)
 
@@ -114,4 +121,25 @@ def test_natural_order():
 @pytest.mark.parametrize("pattern", ["(", "abc", "(?P<colour>x)"])
 def test_bad_pattern(pattern):
     with pytest.raises(InputError, match="The pattern"):
-        compile_pattern(pattern)
+        pattern_layout(pattern)
+
+
+def test_a_layout_s_expression_may_name_rows_columns_and_what_varies():
+    layout = Layout("ours", r"(?P<row>\d\d)x(?P<column>\d)(?P<vary>-(?P<channel>\w+)-\d+)")
+    parts = layout.read("02x3-dna-77")
+    assert (parts.layout, parts.image, parts.well, parts.channel) == ("ours", "02x3", "B03", "dna")
+    assert layout.read("02x3-dna-77-more") is None
+
+
+@pytest.mark.parametrize("expression", ["(", "abc", "(?P<colour>x)"])
+def test_a_layout_that_could_read_nothing_is_refused(expression):
+    with pytest.raises(InputError, match="The pattern"):
+        Layout("ours", expression)
+    with pytest.raises(InputError, match="has no name"):
+        Layout("", r"(?P<channel>.+)")
+
+
+@pytest.mark.parametrize("name", [*(layout.name for layout in BUILT_IN), "pattern", "stain"])
+def test_a_layout_cannot_take_the_name_of_another(name):
+    with pytest.raises(InputError, match=f"a layout '{name}' already"):
+        register_layout(Layout(name, r"(?P<channel>.+)"))

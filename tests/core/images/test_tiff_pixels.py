@@ -10,7 +10,7 @@ import tifffile
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import read_image
-from napari_c3r.core.images.tiff_pixels import lazy_series
+from napari_c3r.core.images.formats.tiff_pixels import lazy_series
 
 RNG = np.random.default_rng(0)
 DEEP = RNG.integers(0, 4000, (3, 151, 207)).astype("uint16")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.reduce import cluster, map_cells
 from napari_c3r.core.reduce.controls import MIN_CONTROLS, control_choices, sphered
-from napari_c3r.core.reduce.maps import cluster, map_cells
 from napari_c3r.core.table import KEY, make_result, read, write
 
 D = 12

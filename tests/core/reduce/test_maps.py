@@ -6,7 +6,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.maps import NOISE, cluster, map_cells, principal_components
+from napari_c3r.core.reduce import NOISE, cluster, map_cells
+from napari_c3r.core.reduce.components import principal_components
 from napari_c3r.core.table import KEY, make_result
 
 

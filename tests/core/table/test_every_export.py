@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import napari_c3r as c3r
-from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+from napari_c3r.core.embed import EmbedDriver, FieldTask
 from napari_c3r.core.encoder.local import MODELS
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images import ReadOptions, scan
+from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions
 from napari_c3r.core.table import KEY, roles_of
 from tests.widgets.fields import labels, write_plate
 
@@ -26,10 +27,16 @@ def made(tmp_path_factory):
     folder = write_plate(tmp_path_factory.mktemp("plate") / "p", ("A01",))
     sources = scan(folder).sources(ReadOptions({"w1": "DNA"}))
     tasks = [
-        FieldTask("A01_s1", source=sources[0], find={"nucleus": "DNA", "cell": None}),
+        FieldTask.of(sources[0]),
         FieldTask("A01_s2", source=sources[1], labels=labels(), cells_from="from the layer mine"),
     ]
-    run = FieldsRun(tasks, ROLES, c3r.load_encoder(), RunOptions("cpu", "float32"))
+    run = EmbedDriver(
+        tasks,
+        ROLES,
+        c3r.load_encoder(),
+        RunOptions("cpu", "float32"),
+        SegmentOptions("DNA", NO_CELL_CHANNEL),
+    )
     for _ in run.steps():
         pass
     table = c3r.map_cells(run.result(), seed=11)

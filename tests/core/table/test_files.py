@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, make_result, provenance_path, read, roles_of, write
+from napari_c3r.core.table.provenance import FORMAT
 
 SUFFIXES = [".csv", ".parquet", ".h5ad"]
 ROLES = {"DNA, nuclear": "context", "=RNA": "concept", "ünïcode µ": "ignore"}
@@ -206,6 +207,22 @@ def test_what_cannot_be_read_is_one_line(tmp_path, name, content, said):
     with pytest.raises(InputError, match=said) as caught:
         read(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_result_of_a_later_format_is_refused_and_any_other_is_read(tmp_path, suffix):
+    made = result()
+    path = tmp_path / f"x{suffix}"
+    for known in (None, 0, FORMAT):
+        made.uns[KEY] = {**made.uns[KEY], **({} if known is None else {"format": known})}
+        assert_same(made, read(write(made, path)))
+    made.uns[KEY]["format"] = FORMAT + 2
+    with pytest.raises(InputError) as caught:
+        read(write(made, path))
+    assert str(caught.value) == (
+        f"'x{suffix}' was written by a newer napari-c3r (format {FORMAT + 2}; this one reads up "
+        f"to {FORMAT}): update napari-c3r"
+    )
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

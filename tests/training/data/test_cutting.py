@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropSpec
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from training.data.cropset import CropSet

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_c3r.core.encoder import Encoder, EncoderConfig, write_model_folder
+from napari_c3r.core.encoder import Encoder, write_model_folder
+from napari_c3r.core.encoder.families.cce import CceConfig
 from training.evaluate.representations import untrained_like
 
 
-def tiny_config(**values) -> EncoderConfig:
+def tiny_config(**values) -> CceConfig:
     sizes = {"width": 24, "heads": 2, "branch_depth": 1, "joint_depth": 1, "input_size": 32}
-    return EncoderConfig(**({"name": "tiny", "position_grid": 2} | sizes | values))
+    return CceConfig(**({"name": "tiny", "position_grid": 2} | sizes | values))
 
 
 @pytest.fixture(scope="session")

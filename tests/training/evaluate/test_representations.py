@@ -10,7 +10,7 @@ from training.evaluate.representations import (
     EncoderReadings,
     ReadoutSpec,
     Vectors,
-    concatenate,
+    join_standardised,
     untrained_like,
 )
 
@@ -75,11 +75,11 @@ def test_untrained_weights_are_those_of_the_seed_and_leave_the_generator_alone(t
     assert not torch.equal(tiny_encoder.network.cls_token, other.network.cls_token)
 
 
-def test_beside_standardises_every_feature():
+def test_joining_standardises_every_feature():
     rng = np.random.default_rng(0)
     first = Vectors(rng.normal(50, 9, (20, 3)).astype(np.float32), np.ones(3, bool))
     second = Vectors(rng.normal(0, 0.1, (20, 2)).astype(np.float32), np.zeros(2, bool))
-    joined = concatenate(first, second)
+    joined = join_standardised(first, second)
     np.testing.assert_allclose(joined.values.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(joined.values.std(axis=0), 1, rtol=1e-5)
     assert joined.values.shape == (20, 5)

@@ -46,7 +46,8 @@ def test_a_form_begins_with_the_defaults_and_says_what_each_setting_is(form_of, 
     assert form.changes() == []
     for name, info in described(kind):
         native = form.widgets[name].native
-        assert native.toolTip() == info.help
+        assert native.toolTip().startswith(info.help)
+        assert info.unset in native.toolTip()
         assert native.accessibleName() == info.label
 
 
@@ -75,15 +76,15 @@ def test_settings_that_are_not_shown_keep_what_they_were_given(form_of):
 
 
 def test_a_change_is_signalled_once_and_named(form_of):
-    form, seen = form_of(CropSpec, resettable=True), []
+    form, seen = form_of(CropSpec), []
     form.changed.connect(lambda: seen.append(form.value()))
     form.set_value(CropSpec(field_um=32.5, neighbours="keep"))
     assert seen == [CropSpec(field_um=32.5, neighbours="keep")]
-    assert form.changes() == ["field 32.5 µm", "neighbouring cells keep"]
+    assert form.changes() == ["field 32.5 µm", "neighbours keep"]
     form.set("field_um", None)
     form.set("field_um", None)
     assert len(seen) == 2
-    form._reset.click()
+    form.reset()
     assert form.value() == CropSpec()
 
 
@@ -113,3 +114,14 @@ def test_a_new_setting_needs_its_declaration_alone(form_of):
     form.set_value(Toy(True, "some", 0.25))
     assert form.value() == Toy(True, "some", 0.25)
     assert form.changes() == ["fast True", "words some", "share 0.25"]
+
+
+def test_what_stands_for_none_is_an_entry_of_its_own(form_of):
+    form = form_of(RunOptions, "concept_mode")
+    box = form.widgets["concept_mode"].native
+    entries = [box.itemText(row) for row in range(box.count())]
+    assert entries == ["auto", "each", "joint"]
+    box.setCurrentText("joint")
+    assert form.value().concept_mode == "joint"
+    box.setCurrentText("auto")
+    assert form.value().concept_mode is None

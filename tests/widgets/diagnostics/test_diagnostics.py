@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -17,15 +19,19 @@ from napari_c3r.core.diagnose.report import write_report
 from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY
-from napari_c3r.session import Cells, EmbeddingResult, session_of
+from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
+from napari_c3r.widgets.diagnostics.section_ids import SectionId
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.core.diagnose.small import ROLES, small_encoder
+from tests.core.diagnose.toy import AREA_BY_POSITION, register_toy
 
 pytestmark = pytest.mark.gl
 
 SWAP, FLIP = "all groups swapped", "RNA as context"
+ROLE_QUESTIONS = ("swap", "flip", "drop")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +74,7 @@ class World:
             viewer.add_image(np.asarray(plane), name=name, blending="additive")
         self.session = session_of(viewer)
         self.session.set_image(field.image)
-        self.session.set_assignment(ROLES)
+        self.session.roles.set_assignment(ROLES)
         self.embed(table)
         _, self.dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
 
@@ -77,45 +83,44 @@ class World:
         image = self.field.image
         found = Cells(self.field.cells, self.field.cells.max(), image.name, "", self.field.nuclei)
         cells = cells or {image.name: found}
-        self.session.set_cells(cells[image.name])
+        self.session.labels.set_current(cells[image.name])
         self.session.encoder = c3r.load_encoder(self.source).name
-        self.session.set_embedded(
+        self.session.set_result(
             EmbeddingResult(
                 table.copy(),
-                image.name,
-                cells[image.name],
-                self.session.assignment,
+                ids_by_image(cells.values()),
+                self.session.roles.assignment,
                 self.session.encoder,
                 1.0,
                 True,
                 images or {image.name: image},
-                labels_by_image=cells,
                 encoder_source=str(self.source),
-            )
+            ),
+            cells.values(),
         )
 
     @property
     def obs(self):
-        return self.session.embedded.table.obs
+        return self.session.result.current.table.obs
 
     @property
-    def asking(self):
-        return self.dock.asking
+    def controller(self):
+        return self.dock.controller
 
     @property
     def report(self):
-        return self.asking.diagnosis.report
+        return self.controller.diagnosis.report
 
     def header(self, number):
-        return self.dock.steps[number - 1].header.line
+        return self.dock.steps[SectionId(number)].header.line
 
     def reason(self, number=1):
-        return self.dock.steps[number - 1].reason.text()
+        return self.dock.steps[SectionId(number)].reason.text()
 
-    def run_alone(self, **question):
-        """The same question asked of the core."""
-        asked = make_job(self.session, DiagnosticsOptions(tuple(self.dock.ask.kinds), **question))
-        run = FlipRun(asked.job(c3r.load_encoder(self.source)))
+    def run_alone(self, **options):
+        """The same job, run by the core."""
+        job = make_job(self.session, DiagnosticsOptions(**options))
+        run = FlipRun(job.job(c3r.load_encoder(self.source)))
         list(run.steps())
         return run
 
@@ -131,6 +136,12 @@ def world(viewer, user, field, table, encoder_path):
     made.dock.release()
 
 
+@pytest.fixture
+def registered(monkeypatch):
+    """A diagnostic from outside; a dock that is opened later has it."""
+    register_toy(monkeypatch)
+
+
 def choose(user, box, text):
     box.setFocus()
     user.choose(box, text)
@@ -139,20 +150,20 @@ def choose(user, box, text):
 def ask(world, user, *, all_of_it=False):
     """Press Run; without what else explains the map, and the channels alone, to be quick."""
     if not all_of_it:
-        world.dock.ask.confounds.setChecked(False)
-        world.dock.ask.parity.setChecked(False)
-    user.click(world.dock.ask.ask_button)
+        world.dock.options.boxes["confounds"].setChecked(False)
+        world.dock.options.boxes["parity"].setChecked(False)
+    user.click(world.dock.options.run_button)
     user.until(lambda: not world.dock.busy, 180)
 
 
 def test_the_answer_is_that_of_a_flip_report(world, user, field):
-    ask_body = world.dock.ask
+    options = world.dock.options
     cells = len(world.obs)
-    assert ask_body.scope.currentText() == f"all {cells} cells"
+    assert options.scope.currentText() == f"all {cells} cells"
     # As assigned, swapped, four alone, two left out; noise twice; four channels alone.
-    user.until(lambda: "about" in ask_body.cost.text())
-    assert ask_body.cost.text().startswith(f"{cells} cells × 14 variants, about ")
-    assert ask_body.cost.text().endswith(" s on cpu")
+    user.until(lambda: "about" in options.cost.text())
+    assert options.cost.text().startswith(f"{cells} cells × 14 variants, about ")
+    assert options.cost.text().endswith(" s on cpu")
     ask(world, user, all_of_it=True)
     alone = c3r.flip_report(
         field.image,
@@ -187,8 +198,8 @@ def test_the_answer_is_that_of_a_flip_report(world, user, field):
     assert copied[0].split("\t") == list(alone.table.columns)
     assert len(copied) == 1 + len(alone.table)
     # What else explains the map is told of the session's clusters, the channels by name.
-    found = world.asking.diagnosis.confounds
-    assert {finding.scope for finding in found.findings} == {"map", "0", "1"}
+    found = world.controller.diagnosis.answers.results["confounds"].confounds
+    assert {each.scope for each in found.results} == {"map", "0", "1"}
     assert world.dock.confounds.sentences.text.startswith(f"{found.sentences[0]}.")
     assert world.dock.channels.rows[0][0].text() == "DNA"
 
@@ -216,10 +227,10 @@ def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
     status = layer.get_status(layer.data_to_world((y, x)), world=True)
     assert f"Cosine shift RNA as context: {shift.max():.2f}"[:-1] in str(status)
     # Painting in our layer leaves the cells alone; the user's layers are as they were.
-    assert not np.shares_memory(layer.data, world.session.cells.labels)
+    assert not np.shares_memory(layer.data, world.session.labels.current.labels)
     assert [la.name for la in viewer.layers[:5]] == list(field.image.channel_names)
     # A map that was begun before does not lose the column.
-    world.session.set_mapped(table.copy())
+    world.session.result.set_mapped(table.copy())
     np.testing.assert_allclose(world.obs[column], shift)
     # With no concept in both there is no cosine; another measure is painted and named.
     choose(user, world.dock.cells.variant, SWAP)
@@ -242,11 +253,11 @@ def test_the_cells_that_move_most_are_selected_everywhere(world, user, viewer):
     assert world.dock.cells.movers_button.text() == "Show the 20 cells that move most"
     user.click(world.dock.cells.movers_button)
     top = world.report.obs.index[world.report.most_moved(FLIP, 20)]
-    assert set(world.obs.index[world.session.selection]) == set(top)
+    assert set(world.obs.index[world.session.selection.mask]) == set(top)
     explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
     user.until(lambda: not explorer.montage.busy)
     assert set(explorer.panel.montage.thumbnails.rows) == set(
-        np.flatnonzero(world.session.selection)
+        np.flatnonzero(world.session.selection.mask)
     )
     explorer.release()
 
@@ -275,11 +286,11 @@ def test_maps_side_by_side_share_the_selection(world, user, viewer):
     assert 0 < second.selection.sum() < count
     np.testing.assert_array_equal(first.selection, second.selection)
     chosen = set(world.report.obs.index[second.selection])
-    assert set(world.obs.index[world.session.selection]) == chosen
+    assert set(world.obs.index[world.session.selection.mask]) == chosen
     # And the other way: what is selected elsewhere is selected here.
     mask = np.zeros(len(world.obs), bool)
     mask[3] = True
-    world.session.select(mask)
+    world.session.selection.select(mask)
     assert first.selection.sum() == second.selection.sum() == 1
     # A click rings the cell on both and points at it.
     maps.set_tool(maps.canvases[0].overlay.tool.__class__.PAN)
@@ -290,7 +301,7 @@ def test_maps_side_by_side_share_the_selection(world, user, viewer):
 
     user.click(maps.canvases[0].overlay, place)
     assert first.current == second.current
-    assert world.obs.index[world.session.current] == world.report.obs.index[first.current]
+    assert world.obs.index[world.session.selection.current] == world.report.obs.index[first.current]
 
 
 def test_the_report_is_the_one_that_the_command_writes(world, user, table, tmp_path):
@@ -308,11 +319,11 @@ def test_the_report_is_the_one_that_the_command_writes(world, user, table, tmp_p
 
 
 def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
-    body = world.dock.ask
-    body.parity.setChecked(False)
+    body = world.dock.options
+    body.boxes["parity"].setChecked(False)
     paused_worker.hold(after=1)
-    user.click(body.ask_button)
-    assert not body.ask_button.isEnabled()
+    user.click(body.run_button)
+    assert not body.run_button.isEnabled()
     user.until(lambda: "cells/s" in body.speed.text())
     assert "left" in body.speed.text()
     user.click(body.abort_button)
@@ -327,22 +338,22 @@ def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
     assert body.continue_button.text() == f"Continue, {every - done} cells left"
     user.click(body.continue_button)
     user.until(lambda: not world.dock.busy, 180)
-    whole = world.run_alone(most_cells=5000, parity=False).result()
+    whole = world.run_alone(most_cells=5000, diagnostics=ROLE_QUESTIONS).result()
     pd.testing.assert_frame_equal(world.report.rank_shift, whole.rank_shift)
     assert not body.continue_button.isVisible()
 
 
 def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worker):
     paused_worker.hold(after=1)
-    user.click(world.dock.ask.ask_button)
-    user.until(lambda: "cells/s" in world.dock.ask.speed.text())
+    user.click(world.dock.options.run_button)
+    user.until(lambda: "cells/s" in world.dock.options.speed.text())
     world.embed(table[:20].copy())
-    assert not world.asking.running
+    assert not world.controller.running
     paused_worker.let_go()
     user.until(lambda: not world.dock.busy, 180)
-    assert world.asking.diagnosis is None
+    assert world.controller.diagnosis is None
     assert world.reason() == "Stopped, as other cells were embedded meanwhile"
-    assert world.dock.ask.ask_button.isEnabled()
+    assert world.dock.options.run_button.isEnabled()
     ask(world, user)
     assert len(world.report.obs) == 20
     assert world.reason() == ""
@@ -351,19 +362,19 @@ def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worke
 def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, user, table, viewer):
     ask(world, user)
     user.click(world.dock.cells.paint_button)
-    world.session.set_assignment(ROLES.with_role("ER", "concept"))
+    world.session.roles.set_assignment(ROLES.with_role("ER", "concept"))
     assert "out of date: the role of ER changed" in world.header(1)
     assert world.reason() == "The result is out of date: the role of ER changed; embed again first"
-    assert not world.dock.ask.ask_button.isEnabled()
+    assert not world.dock.options.run_button.isEnabled()
     assert not world.dock.cells.paint_button.isEnabled()
     assert not world.dock.cells.movers_button.isEnabled()
-    world.session.set_assignment(ROLES)
+    world.session.roles.set_assignment(ROLES)
     assert "out of date" not in world.header(1)
     assert world.dock.cells.paint_button.isEnabled()
     # What is drawn in the labels counts as well.
-    world.session.note_edited_labels()
+    world.session.labels.note_edits()
     assert "out of date: the labels were edited" in world.header(1)
-    world.session.note_edited_labels(Edits())
+    world.session.labels.note_edits(Edits())
     # A filter hides cells and makes nothing stale.
     world.session.set_filter(CellFilter(border=True))
     assert "out of date" not in world.header(1)
@@ -375,9 +386,9 @@ def test_what_changed_since_is_said_and_stale_cells_are_not_shown(world, user, t
 
 def test_layers_removed_while_it_runs_change_nothing(world, user, viewer, paused_worker):
     paused_worker.hold(after=1)
-    user.click(world.dock.ask.ask_button)
+    user.click(world.dock.options.run_button)
     viewer.layers.clear()
-    assert world.asking.running
+    assert world.controller.running
     paused_worker.let_go()
     user.until(lambda: not world.dock.busy, 180)
     assert len(world.report.obs) == len(world.obs)
@@ -386,18 +397,20 @@ def test_layers_removed_while_it_runs_change_nothing(world, user, viewer, paused
 
 
 def test_labels_are_judged_where_there_are_two_classes(world, user):
-    body = world.dock.ask
+    body = world.dock.options
     assert body.labels.currentText() == "no labels in the table"
     assert not body.labels.isEnabled()
     everything = np.ones(len(world.obs), bool)
-    world.session.annotate(everything, "one")
+    world.session.result.annotate(everything, "one")
     assert not body.labels.isEnabled()
-    world.session.annotate(np.arange(len(everything)) < 12, "other")
+    world.session.result.annotate(np.arange(len(everything)) < 12, "other")
     assert body.labels.isEnabled()
     choose(user, body.labels, "Annotation")
     ask(world, user)
     assert world.report.label_column == "annotation"
-    alone = world.run_alone(most_cells=5000, label_column="annotation", parity=False).result()
+    alone = world.run_alone(
+        most_cells=5000, label_column="annotation", diagnostics=ROLE_QUESTIONS
+    ).result()
     bars = world.dock.answer.telling.chart.bars
     assert world.dock.answer.telling.isVisible()
     changes = [result.changes["map"].value for result in alone.results]
@@ -406,7 +419,7 @@ def test_labels_are_judged_where_there_are_two_classes(world, user):
 
 
 def test_a_sample_is_stated(world, user):
-    body = world.dock.ask
+    body = world.dock.options
     choose(user, body.scope, "a sample of")
     body.sample.setValue(12)
     assert body.cost.text().startswith("12 cells × 14 variants")
@@ -419,26 +432,26 @@ def test_a_sample_is_stated(world, user):
 
 def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, user):
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
-    assert dock.steps[0].reason.text() == "Embed the cells first"
-    assert not dock.ask.ask_button.isEnabled()
-    assert [step.header.line for step in dock.steps[1:]] == ["nothing asked yet"] * 4
-    user.click(dock.ask.begin_button)
+    assert dock.steps[SectionId.ASK].reason.text() == "Embed the cells first"
+    assert not dock.options.run_button.isEnabled()
+    assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 4
+    user.click(dock.options.begin_button)
     assert "C3R (napari-c3r)" in viewer.window.dock_widgets
     viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
     dock.release()
 
 
 def test_without_a_question_there_is_nothing_to_run(world, user):
-    body = world.dock.ask
-    for box in body.kinds.values():
-        user.click(box)
+    body = world.dock.options
+    for name in ROLE_QUESTIONS:
+        user.click(body.boxes[name])
     assert world.reason() == "Choose at least one of the first three questions"
-    assert not body.ask_button.isEnabled()
+    assert not body.run_button.isEnabled()
 
 
 def test_roles_suggested_from_the_data_are_taken_over(world, user):
-    world.session.set_assignment(ROLES.with_role("ER", "concept"))
-    world.embed(world.session.embedded.table)
+    world.session.roles.set_assignment(ROLES.with_role("ER", "concept"))
+    world.embed(world.session.result.current.table)
     ask(world, user, all_of_it=True)
     channels = world.dock.channels
     suggested = world.report.suggestion.assignment
@@ -446,9 +459,9 @@ def test_roles_suggested_from_the_data_are_taken_over(world, user):
     assert [label.text() for label in channels.rows[1][:3]] == ["ER", "concept", "context"]
     assert world.header(5) == "1 role suggested otherwise"
     user.click(channels.use_button)
-    assert world.session.assignment.roles["ER"] == "context"
+    assert world.session.roles.assignment.roles["ER"] == "context"
     # A channel that took no part keeps its role.
-    assert world.session.assignment.roles["Mito"] == "ignore"
+    assert world.session.roles.assignment.roles["Mito"] == "ignore"
     assert not channels.use_button.isEnabled()
     assert channels.reason.text == "These are your roles already."
     assert "out of date: the role of ER changed" in world.header(1)
@@ -464,7 +477,7 @@ def test_several_images_are_one_answer_and_each_is_painted(world, user, viewer, 
         "second": Cells(half, 15, "second", ""),
     }
     world.embed(both, {field.image.name: field.image, "second": other}, cells)
-    assert world.dock.ask.labels.findText("Image") > 0
+    assert world.dock.options.labels.findText("Image") > 0
     ask(world, user)
     assert world.report.obs["image"].nunique() == 2
     user.click(world.dock.cells.paint_button)
@@ -486,7 +499,7 @@ def test_a_constant_channel_and_two_channels_are_told_in_words(world, user, fiel
     encoder = c3r.load_encoder(world.source)
     flat = c3r.embed(image, field.cells, roles, encoder=encoder)
     world.session.set_image(image)
-    world.session.set_assignment(roles)
+    world.session.roles.set_assignment(roles)
     world.field = replace(field, image=image)
     world.embed(flat)
     ask(world, user)
@@ -495,18 +508,53 @@ def test_a_constant_channel_and_two_channels_are_told_in_words(world, user, fiel
     assert "Not asked: 'DNA' is the only context channel" in notes
     assert [bar.name for bar in world.dock.answer.neighbours.chart.bars] == [SWAP]
     # Alone, the questions that two channels cannot answer are refused before the run.
-    user.click(world.dock.steps[0].header)
-    user.click(world.dock.ask.kinds["all groups swapped"])
+    user.click(world.dock.steps[SectionId.ASK].header)
+    user.click(world.dock.options.boxes["swap"])
     assert world.reason().startswith("Nothing can be asked of the channels DNA, RNA")
-    assert not world.dock.ask.ask_button.isEnabled()
+    assert not world.dock.options.run_button.isEnabled()
+
+
+def test_what_is_registered_from_outside_has_its_box_and_its_answer(
+    registered, world, user, tmp_path
+):
+    box = world.dock.options.boxes["area-position"]
+    assert (box.text(), box.isChecked()) == (AREA_BY_POSITION.label, True)
+    assert box.toolTip() == AREA_BY_POSITION.help
+    step = world.dock.steps[6]
+    assert step.header.line == "nothing asked yet"
+    ask(world, user)
+    result = world.controller.diagnosis.answers.results["area-position"]
+    (body,) = world.dock.others
+    assert step.header.line == str(result.grade)
+    assert step.is_open
+    assert body.sentences.text == f"{result.sentence}."
+    assert body.notes.text == f"{len(world.obs)} cells."
+    assert not body.picture.pixmap().isNull()
+    assert body.picture.accessibleName() == "Correlation along each axis"
+    user.click(body.details.button)
+    assert body.picture.pixmap().width() <= body.picture.width()
+    user.click(body.details.copy_button)
+    assert QApplication.clipboard().text() == result.table.to_csv(sep="\t", index=False)
+    path = tmp_path / "mine.html"
+    user.answer(path)
+    user.click(world.dock.save_button)
+    user.until(lambda: not world.dock.busy, 200)
+    assert "<h2>Area against position</h2>" in path.read_text("utf-8")
+    # What is not chosen is not asked, and says so.
+    user.click(world.dock.steps[1].header)
+    user.click(box)
+    ask(world, user)
+    assert step.header.line == "not known"
+    assert body.sentences.text == "Not asked."
+    assert body.picture.isHidden()
 
 
 def test_another_encoder_in_its_place_is_refused(world, user):
-    world.session.embedded.table.uns[KEY]["encoder"]["weights_sha256"] = "0" * 64
-    user.click(world.dock.ask.ask_button)
+    world.session.result.current.table.uns[KEY]["encoder"]["weights_sha256"] = "0" * 64
+    user.click(world.dock.options.run_button)
     user.until(lambda: not world.dock.busy, 180)
     assert "is not the one that embedded these cells; embed them again" in world.reason()
-    assert world.asking.diagnosis is None
+    assert world.controller.diagnosis is None
 
 
 def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
@@ -517,9 +565,9 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     viewer.add_labels(field.cells, name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:5])
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.controller.finding.use_labels("mine")
+    dock.controller.segmentation.use_labels("mine")
     dock.controller.embedding.load_encoder(str(encoder_path))
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)
@@ -532,14 +580,37 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     user.click(explorer.doubt_button)
     shown = viewer.window.dock_widgets["C3R Diagnostics (napari-c3r)"].__wrapped__
     user.until(lambda: not shown.busy, 180)
-    user.click(shown.ask.ask_button)
+    user.click(shown.options.run_button)
     user.until(lambda: not shown.busy, 180)
-    report = shown.asking.diagnosis.report
+    report = shown.controller.diagnosis.report
     # Its vectors as assigned are those of the session, cut out and embedded alike.
-    table = session.embedded.table[report.obs.index]
+    table = session.result.current.table[report.obs.index]
     np.testing.assert_allclose(report.vectors["as assigned"], table.X, atol=2e-5)
     # Clusters are called as in the explorer.
-    scopes = {finding.scope for finding in shown.asking.diagnosis.confounds.findings}
+    found = shown.controller.diagnosis.answers.results["confounds"].confounds
+    scopes = {each.scope for each in found.results}
     assert scopes <= {"map", *table.obs["cluster"].astype(str)}
     shown.release()
     explorer.release()
+
+
+def test_released_memory_is_that_of_the_diagnostics_too_and_what_was_found_stays(
+    world, user, tmp_path
+):
+    ask(world, user)
+    (encoder,) = world.session.encoders.loaded.values()
+    network = weakref.ref(encoder.network)
+    del encoder
+    world.session.encoders.release()
+    gc.collect()
+    assert network() is None
+    assert not world.session.encoders.loaded
+    before = world.report
+    world.controller.write(str(tmp_path / "report.html"))
+    user.until(lambda: not world.dock.busy, 180)
+    assert (tmp_path / "report.html").is_file()
+    world.dock.steps[SectionId.ASK].set_open(True)
+    ask(world, user)
+    assert world.report is not before
+    for name, vectors in before.vectors.items():
+        np.testing.assert_array_equal(world.report.vectors[name], vectors)

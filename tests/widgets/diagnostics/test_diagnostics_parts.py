@@ -12,7 +12,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 import napari_c3r as c3r
-from napari_c3r.core.diagnose import Kind
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import CATEGORICAL, rgb
 from napari_c3r.core.table import make_result
@@ -23,12 +22,11 @@ from napari_c3r.widgets.diagnostics.options import (
     disabled_reason,
     label_columns,
     make_job,
-    outdated_sentence,
+    outdated_reason,
 )
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
 ROLES = c3r.ChannelAssignment({"DNA": "context", "ER": "context", "RNA": "concept"})
-EVERY = tuple(Kind(kind) for kind in ("all groups swapped", "one role swapped", "context left out"))
 
 
 def session(n_cells=12):
@@ -46,11 +44,13 @@ def session(n_cells=12):
     table = make_result(obs, np.zeros((n_cells, 2), np.float32), [("RNA", "cls")] * 2, provenance)
     made = Session()
     made.set_image(image)
-    made.set_assignment(ROLES)
+    made.roles.set_assignment(ROLES)
     cells = Cells(np.zeros((8, 8), int), n_cells, "one", "")
-    made.set_cells(cells)
+    made.labels.set_current(cells)
     made.encoder = "e"
-    made.set_embedded(EmbeddingResult(table, "one", cells, ROLES, "e", 1.0, True, {"one": image}))
+    made.set_result(
+        EmbeddingResult(table, {"one": cells.id}, ROLES, "e", 1.0, True, {"one": image})
+    )
     return made
 
 
@@ -64,39 +64,39 @@ def test_a_module_of_the_dock_loads_neither_torch_nor_umap():
 
 
 def test_variants_are_counted_and_what_they_share_costs_once():
-    swapped = DiagnosticsOptions((Kind.SWAP,), parity=False)
+    swapped = DiagnosticsOptions(("swap",))
     assert swapped.embeddings(ROLES) == 2 + 2
     # (DNA ER → RNA) as assigned, (RNA → DNA) and (RNA → ER) swapped, and noise twice.
     assert swapped.cost(ROLES, "each") == 3 + 2
     assert swapped.cost(ROLES, "joint") == 2 + 2
     # Leaving DNA out, (ER → RNA), is contained in using it as a concept.
-    flipped, both = (
-        DiagnosticsOptions(k, parity=False) for k in ((Kind.FLIP,), (Kind.FLIP, Kind.DROP))
-    )
+    flipped, both = (DiagnosticsOptions(names) for names in (("flip",), ("flip", "drop")))
     assert both.embeddings(ROLES) > flipped.embeddings(ROLES)
     assert both.cost(ROLES, "each") == flipped.cost(ROLES, "each")
-    assert DiagnosticsOptions((Kind.SWAP,)).embeddings(ROLES) == 4 + 3
+    assert DiagnosticsOptions(("swap", "parity")).embeddings(ROLES) == 4 + 3
     with pytest.raises(InputError, match="Choose at least one"):
         DiagnosticsOptions(()).plan(ROLES)
 
 
 def test_the_job_is_that_of_the_result():
     made = session()
-    asked = make_job(made, DiagnosticsOptions(EVERY, most_cells=9, label_column=None))
+    asked = make_job(made, DiagnosticsOptions(most_cells=9, label_column=None))
 
     class Encoder:
         weights_hash, name, devices = "abc", "e", ("cpu",)
 
     job = asked.job(Encoder())
+    assert job.kinds == ("all groups swapped", "one role swapped", "context left out")
     assert job.max_cells == 9
     (field,) = job.fields
     assert field.window_px == 5
     assert field.labels_wanted == frozenset(range(1, 13))
     assert (field.options.concept_mode, field.options.readout) == ("each", "cls")
     # The result's device is not on this machine, so the best here is taken in its own precision.
-    assert (field.device, field.precision, field.batch_size) == ("cpu", "auto", 16)
+    options = field.options
+    assert (options.device, options.precision, options.batch_size) == ("cpu", "auto", 16)
     Encoder.devices = ("cuda:7", "cpu")
-    assert asked.job(Encoder()).fields[0].precision == "bfloat16"
+    assert asked.job(Encoder()).fields[0].options.precision == "bfloat16"
     Encoder.weights_hash = "other"
     with pytest.raises(InputError, match="not the one that embedded these cells"):
         asked.job(Encoder())
@@ -107,7 +107,7 @@ def test_what_is_lacking_is_one_sentence():
     assert disabled_reason(session(5)) == "The result has 5 cells; give at least 8"
     made = session()
     assert disabled_reason(made) == ""
-    made.embedded.images.clear()
+    made.result.current.images.clear()
     assert (
         disabled_reason(made)
         == "The pixels of 'one' are not at hand; open it and embed its cells again"
@@ -116,17 +116,17 @@ def test_what_is_lacking_is_one_sentence():
 
 def test_a_map_or_a_filter_makes_nothing_out_of_date_and_another_result_does():
     made = session()
-    key = made.embedded.labels_by_image
-    made.set_mapped(made.embedded.table.copy())
-    assert outdated_sentence(made, key) == ""
-    made.set_assignment(ROLES.flipped())
-    assert outdated_sentence(made, key) == "out of date: 3 channels changed"
+    key = made.result.current.id
+    made.result.set_mapped(made.result.current.table.copy())
+    assert outdated_reason(made, key) is None
+    made.roles.set_assignment(ROLES.flipped())
+    assert str(outdated_reason(made, key)) == "out of date: 3 channels changed"
     assert (
         disabled_reason(made) == "The result is out of date: 3 channels changed; embed again first"
     )
-    other = session().embedded
-    made.set_embedded(other)
-    assert outdated_sentence(made, key) == "out of date: other cells were embedded since"
+    other = session()
+    made.set_result(other.result.current, [other.labels.current])
+    assert str(outdated_reason(made, key)) == "out of date: other cells were embedded since"
 
 
 def test_labels_are_columns_with_classes_and_no_measurements():

@@ -45,11 +45,9 @@ def explorer(viewer, qtbot):
     session = session_of(viewer)
     session.set_image(image)
     cells = Cells(np.zeros((SIDE, SIDE), np.int32), 18, "f1", "")
-    session.set_cells(cells)
-    session.set_embedded(
-        EmbeddingResult(
-            table, "f1", cells, roles, "", 0.0, True, {"f1": image}, labels_by_image={"f1": cells}
-        )
+    session.labels.set_current(cells)
+    session.set_result(
+        EmbeddingResult(table, {"f1": cells.id}, roles, "", 0.0, True, {"f1": image})
     )
     open_explorer(viewer)
     shown = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
@@ -74,7 +72,7 @@ def test_the_map_says_that_distances_are_no_evidence_and_where_to_ask(explorer, 
 )
 def test_the_map_is_coloured_by_where_cells_come_from(explorer, viewer, user, title, column):
     user.choose(explorer.colour_by, title)
-    obs = session_of(viewer).embedded.table.obs
+    obs = session_of(viewer).result.current.table.obs
     legend = explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == sorted(obs[column].unique())
     colours = explorer.model.shown_colouring().colours()

@@ -18,7 +18,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import make_result
-from napari_c3r.session import Cells, EmbeddingResult, session_of
+from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.viewer import layers
 
@@ -90,23 +90,17 @@ class World:
             viewer.add_image(plane, name=name, colormap=colour, blending="additive")
         self.session = session_of(viewer)
         self.session.set_image(self.images["one"])
-        cells = {name: Cells(labels, 36, name, "") for name, labels in self.labels.items()}
-        self.session.set_cells(cells["one"])
+        cells = self.cells = {
+            name: Cells(labels, 36, name, "") for name, labels in self.labels.items()
+        }
+        self.session.labels.set_current(cells["one"])
         self.explorer = C3RExplorer(viewer)
         self.result = EmbeddingResult(
-            self.table,
-            "one",
-            cells["one"],
-            ROLES,
-            "",
-            0.0,
-            True,
-            self.images,
-            labels_by_image=cells,
+            self.table, ids_by_image(cells.values()), ROLES, "", 0.0, True, self.images
         )
 
     def show(self):
-        self.session.set_embedded(self.result)
+        self.session.set_result(self.result, self.cells.values())
         self.explorer.show()
         self.idle()
         self.user.rest(self.explorer)
@@ -202,14 +196,14 @@ def key(world, widget, which, modifier=NONE):
 def test_a_click_on_a_point_shows_the_cell_everywhere(shown):
     row = int(shown.rows()[4])
     shown.click_point(row)
-    assert shown.session.current == row
+    assert shown.session.selection.current == row
     assert shown.lit(layers.CURRENT_CLASS) == {shown.obs["label"].iloc[row]}
     np.testing.assert_allclose(
         shown.viewer.scene.camera.center[-2:], shown.obs[["y_px", "x_px"]].iloc[row], atol=1e-6
     )
     table = shown.explorer.panel.table
     assert table.rows.rows[table.currentIndex().row()] == row
-    assert not shown.session.selection.any()
+    assert not shown.session.selection.mask.any()
 
 
 def test_a_click_in_the_image_points_at_point_and_row(shown):
@@ -223,7 +217,7 @@ def test_a_click_in_the_image_points_at_point_and_row(shown):
     missing = next(lab for lab in np.unique(shown.labels["one"]) if lab and lab not in known)
     y, x = np.argwhere(shown.labels["one"] == missing)[0]
     shown.explorer.link.point_at(shown.viewer.layers["DNA"].data_to_world((y, x)))
-    assert shown.session.current is None
+    assert shown.session.selection.current is None
 
 
 def canvas_click(world, row, modifier=NONE):
@@ -249,25 +243,25 @@ def test_real_clicks_in_napari_s_canvas(world, user):
     world.viewer.reset_view()
     rows = world.rows()[[2, 9, 4]]
     canvas_click(world, rows[2])
-    assert world.session.current == rows[2]
+    assert world.session.selection.current == rows[2]
     for row in rows[:2]:
         canvas_click(world, row, SHIFT)
-    assert np.flatnonzero(world.session.selection).tolist() == sorted(rows[:2])
+    assert np.flatnonzero(world.session.selection.mask).tolist() == sorted(rows[:2])
     assert world.lit(1) == set(world.obs["label"].iloc[rows[:2]])
     canvas_click(world, rows[0], Qt.KeyboardModifier.AltModifier)
-    assert np.flatnonzero(world.session.selection).tolist() == [rows[1]]
+    assert np.flatnonzero(world.session.selection.mask).tolist() == [rows[1]]
     key(world, world.explorer.panel.table, Qt.Key.Key_Z, CTRL)
-    assert np.flatnonzero(world.session.selection).tolist() == sorted(rows[:2])
+    assert np.flatnonzero(world.session.selection.mask).tolist() == sorted(rows[:2])
 
     # While a label is painted, a click is the layer's own.
     drawn = world.viewer.add_labels(world.labels["one"].copy(), name="mine")
     world.viewer.layers.selection.active = drawn
     drawn.mode = "paint"
     canvas_click(world, rows[1])
-    assert world.session.current == rows[2]
+    assert world.session.selection.current == rows[2]
     drawn.mode = "pan_zoom"
     canvas_click(world, rows[1])
-    assert world.session.current == rows[1]
+    assert world.session.selection.current == rows[1]
     world.idle()
     dock.release()
 
@@ -280,7 +274,7 @@ def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown,
     low, high = a.y() + 9, b.y() - 9
     user.drag(overlay, [(left, low), (right, low), (right, high), (left, high), (left, low - 1)])
     expected = [0, 1, 2, 3, 10, 11, 12, 13]
-    assert np.flatnonzero(shown.session.selection).tolist() == expected
+    assert np.flatnonzero(shown.session.selection.mask).tolist() == expected
     assert shown.listed() == shown.keys(expected)
     here = [row for row in expected if row in shown.rows()]
     assert shown.lit(1) == set(shown.obs["label"].iloc[here])
@@ -288,23 +282,23 @@ def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown,
     assert shown.explorer.panel.montage.thumbnails.rows == expected
     assert "8 of 60 cells selected" in shown.explorer.panel.selection.text()
     key(shown, shown.explorer.panel.montage.thumbnails, Qt.Key.Key_Escape)
-    assert not shown.session.selection.any()
+    assert not shown.session.selection.mask.any()
     key(shown, shown.explorer.panel.table, Qt.Key.Key_Z, CTRL)
-    assert np.flatnonzero(shown.session.selection).tolist() == expected
+    assert np.flatnonzero(shown.session.selection.mask).tolist() == expected
 
 
 def test_rows_taken_up_in_the_table_are_selected_everywhere(shown):
     table = shown.explorer.panel.table
     rows = [int(table.rows.rows[place]) for place in (2, 5)]
     shown.click_row(rows[0])
-    assert shown.session.current == rows[0]
+    assert shown.session.selection.current == rows[0]
     shown.click_row(rows[1], CTRL)
-    assert np.flatnonzero(shown.session.selection).tolist() == sorted(rows)
+    assert np.flatnonzero(shown.session.selection.mask).tolist() == sorted(rows)
     assert np.flatnonzero(shown.explorer.model.selection).tolist() == sorted(rows)
     # The rows not chosen stay until the selection is made elsewhere.
     assert table.model().rowCount() == len(shown.obs)
     shown.explorer.model.undo()
-    assert not shown.session.selection.any()
+    assert not shown.session.selection.mask.any()
     key(shown, table.viewport(), Qt.Key.Key_Down)
     shown.idle()
 
@@ -329,14 +323,14 @@ def test_the_table_sorts_and_keeps_its_keys(shown):
             shown.keys(np.flatnonzero(np.isnan(values)))
         )
     assert model.data(model.index(len(values) - 1, column)) == ""
-    shown.session.select(np.arange(len(values)) < 20)
+    shown.session.selection.select(np.arange(len(values)) < 20)
     wanted = [row for row in (-values).argsort()[:finite] if row < 20]
     assert shown.listed()[: len(wanted)] == shown.keys(wanted)
 
 
 def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown):
     row = int(shown.rows()[3])
-    shown.session.select(np.arange(len(shown.obs)) == row)
+    shown.session.selection.select(np.arange(len(shown.obs)) == row)
     shown.idle()
     number = picture_of(shown, 0)
     assert shown.explorer.panel.montage.thumbnails.rows == [row]
@@ -373,14 +367,14 @@ def picture_of(world, place):
 
 
 def test_a_click_on_a_thumbnail_centres_on_its_cell(shown):
-    shown.session.select(np.isin(np.arange(len(shown.obs)), shown.rows()[:5]))
+    shown.session.selection.select(np.isin(np.arange(len(shown.obs)), shown.rows()[:5]))
     shown.idle()
     thumbnails = shown.explorer.panel.montage.thumbnails
     shown.user.click(
         thumbnails.viewport(), lambda: thumbnails.visualItemRect(thumbnails.item(2)).center()
     )
     row = thumbnails.rows[2]
-    assert shown.session.current == row
+    assert shown.session.selection.current == row
     np.testing.assert_allclose(
         shown.viewer.scene.camera.center[-2:], shown.obs[["y_px", "x_px"]].iloc[row], atol=1e-6
     )
@@ -409,7 +403,7 @@ def test_those_like_a_cell_are_found_among_all_images_and_never_among_hidden_cel
     for chosen in (CellFilter(unusual_size=True), CellFilter(), CellFilter(unusual_size=True)):
         shown.session.set_filter(chosen)
         shown.idle()
-        table = shown.session.embedded.table
+        table = shown.session.result.current.table
         left = ~hidden if chosen.active else np.ones(len(hidden), bool)
         assert table.obs_names.tolist() == shown.table.obs_names[left].tolist()
         for image in ("one", "two"):
@@ -453,14 +447,14 @@ def test_those_like_a_cell_are_shown_first_to_last_and_ringed(shown, user):
     assert shown.explorer.panel.montage.thumbnails.rows == expected.tolist()
     assert shown.explorer.model.marked.tolist() == expected[1:].tolist()
     user.click(shown.explorer.panel.montage.select_button)
-    assert np.flatnonzero(shown.session.selection).tolist() == sorted(expected)
+    assert np.flatnonzero(shown.session.selection.mask).tolist() == sorted(expected)
     tip = shown.explorer.panel.montage.thumbnails.item(1).toolTip()
     assert f"{(unit @ unit[row])[expected[1]]:.3f}" in tip
 
 
 def test_outliers_and_typical_cells_of_the_selection(shown, user):
     chosen = shown.rows()[:20]
-    shown.session.select(np.isin(np.arange(len(shown.obs)), chosen))
+    shown.session.selection.select(np.isin(np.arange(len(shown.obs)), chosen))
     unit = shown.table.X / np.linalg.norm(shown.table.X, axis=1, keepdims=True)
     among = unit[chosen] @ unit[chosen].T
     medoid = among.sum(axis=1).argmax()
@@ -475,7 +469,7 @@ def test_outliers_and_typical_cells_of_the_selection(shown, user):
 
 def test_a_montage_is_saved_with_its_cells(shown, user, tmp_path):
     rows = np.array([shown.rows("one")[0], shown.rows("two")[0]])
-    shown.session.select(np.isin(np.arange(len(shown.obs)), rows))
+    shown.session.selection.select(np.isin(np.arange(len(shown.obs)), rows))
     shown.idle()
     path = tmp_path / "cells.tif"
     user.answer(path)
@@ -536,10 +530,10 @@ def test_clusters_are_named_merged_painted_and_exported(shown, user, tmp_path):
 
 
 def test_names_outlive_a_new_map(shown):
-    shown.session.annotate(np.asarray(shown.obs["cluster"] == "1"), "flat")
+    shown.session.result.annotate(np.asarray(shown.obs["cluster"] == "1"), "flat")
     other = shown.table.copy()
     del other.obs["annotation"]
-    shown.session.set_mapped(other)
+    shown.session.result.set_mapped(other)
     assert (other.obs["annotation"][shown.obs["cluster"] == "1"] == "flat").all()
 
 
@@ -570,24 +564,24 @@ def test_a_cell_of_another_field_turns_to_that_field(shown):
 
     shown.click_point(row)
     assert "not in the viewer" in shown.explorer.panel._said.text()
-    shown.session.fields = tuple(Source(name) for name in ("one", "two"))
+    shown.session.fields.sources = tuple(Source(name) for name in ("one", "two"))
     shown.explorer.link.field_requested.connect(asked.append)
     key(shown, shown.explorer.panel.table, Qt.Key.Key_C)
     assert asked == [1]
     shown.session.show_field(1, shown.images["two"])
-    assert shown.session.current == row
+    assert shown.session.selection.current == row
     marks = layers.own_layer(shown.viewer, layers.SELECTION).data
     assert set(np.unique(shown.labels["two"][marks > 0])) == {shown.obs["label"].iloc[row]}
     np.testing.assert_allclose(
         shown.viewer.scene.camera.center[-2:], shown.obs[["y_px", "x_px"]].iloc[row], atol=1e-6
     )
-    shown.session.fields = ()
+    shown.session.fields.sources = ()
 
 
 def test_without_the_image_its_cells_are_not_made_up(shown):
     from dataclasses import replace
 
-    shown.session.set_embedded(replace(shown.result, images={}))
+    shown.session.set_result(replace(shown.result, images={}))
     shown.idle()
     montage = shown.explorer.panel.montage
     assert montage.thumbnails.rows == []

@@ -10,6 +10,7 @@ from qtpy.QtTest import QTest
 import napari_c3r as c3r
 from napari_c3r.core.table import KEY, roles_of
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 
 pytestmark = pytest.mark.gl
@@ -27,22 +28,22 @@ def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     session = session_of(viewer)
 
     # An empty dock teaches: its first step is open and offers the sample.
-    assert dock.steps[0].is_open
+    assert dock.steps[StepId.IMAGE].is_open
     assert not dock.embed.embed_button.isEnabled()
     user.click(dock.image.sample_button)
     user.wait_idle(dock)
-    assert dock.steps[0].header.line.startswith("cell-painting-sample\n5 channels · ")
-    assert session.assignment.context == ("DNA", "ER")
+    assert dock.steps[StepId.IMAGE].header.line.startswith("cell-painting-sample\n5 channels · ")
+    assert session.roles.assignment.context == ("DNA", "ER")
 
     # Roles by dropdown.
     user.choose(dock.channels.roles[4], "Ignore")
-    assert session.assignment.ignored == ("Mito",)
-    assert dock.steps[1].header.line == "2 context · 2 concept"
+    assert session.roles.assignment.ignored == ("Mito",)
+    assert dock.steps[StepId.CHANNELS].header.line == "2 context · 2 concept"
 
     # Cells.
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
-    assert dock.steps[2].reason.text() == ""
+    assert dock.steps[StepId.CELLS].reason.text() == ""
     found = layers.own_layer(viewer, layers.CELLS).data
     truth = viewer.layers["cells (truth)"].data
     assert abs(len(np.unique(found)) - len(np.unique(truth))) <= 0.15 * len(np.unique(truth))
@@ -50,10 +51,10 @@ def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     # Vectors, and plain words about the encoder.
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    assert dock.steps[3].reason.text() == ""
+    assert dock.steps[StepId.EMBED].reason.text() == ""
     assert dock.embed.untrained.isHidden() == c3r.load_encoder().trained
     labels = np.unique(found[found > 0])
-    assert session.embedded.table.obs["label"].tolist() == labels.tolist()
+    assert session.result.current.table.obs["label"].tolist() == labels.tolist()
 
     # Map; the explorer comes by itself.
     user.click(dock.map.map_button)
@@ -69,13 +70,13 @@ def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     width, height = canvas.width(), canvas.height()
     surface = canvas.overlay
     user.drag(surface, [(2, 2), (width / 2, 2), (width / 2, height - 2), (2, height - 2), (2, 2)])
-    chosen = session.selection
+    chosen = session.selection.mask
     assert 0 < chosen.sum() < len(labels)
     assert f"{chosen.sum()} of {len(labels)} cells selected" in explorer.panel.selection.text()
 
     # They light up in the image, and only they.
     lit = layers.own_layer(viewer, layers.SELECTION).data
-    table = session.embedded.table
+    table = session.result.current.table
     assert set(np.unique(found[lit == 1])) == set(table.obs["label"][chosen])
     assert (lit[np.isin(found, table.obs["label"][~chosen])] == 0).all()
 
@@ -118,8 +119,8 @@ def test_a_missing_role_is_said_beside_the_button(viewer, dock, user):
     user.wait_idle(dock)
     for row in (0, 1):
         user.choose(dock.channels.roles[row], "Ignore")
-    assert dock.steps[1].reason.text() == "Tag at least one context channel"
-    assert "!" in dock.steps[1].header.mark
+    assert dock.steps[StepId.CHANNELS].reason.text() == "Tag at least one context channel"
+    assert "!" in dock.steps[StepId.CHANNELS].header.mark
     assert not dock.embed.embed_button.isEnabled()
 
 
@@ -133,20 +134,20 @@ def test_existing_labels_are_used_as_they_are_and_edits_are_noticed(viewer, dock
     user.click(dock.cells.labels_choice)
     user.click(dock.cells.labels_button)
     count = len(np.unique(before)) - 1
-    assert f"{count} cells" in dock.steps[2].header.line
+    assert f"{count} cells" in dock.steps[StepId.CELLS].header.line
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     np.testing.assert_array_equal(truth.data, before)
     session = session_of(viewer)
-    assert len(session.embedded.table) == count
+    assert len(session.result.current.table) == count
 
     truth.data_setitem(np.nonzero(before == before.max()), 0)
     user.wait_idle(dock)
-    assert "out of date: 1 cell edited by hand" in dock.steps[3].header.line
-    assert dock.steps[3].is_open
+    assert "out of date: 1 cell edited by hand" in dock.steps[StepId.EMBED].header.line
+    assert dock.steps[StepId.EMBED].is_open
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    assert len(session.embedded.table) == count - 1
+    assert len(session.result.current.table) == count - 1
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
@@ -157,11 +158,11 @@ def test_a_changed_role_makes_the_result_out_of_date_and_back(viewer, dock, user
     user.click(dock.cells.labels_button)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    user.click(dock.steps[1].header)
+    user.click(dock.steps[StepId.CHANNELS].header)
     user.choose(dock.channels.roles[1], "Concept")
-    assert "out of date: the role of ER changed" in dock.steps[3].header.line
+    assert "out of date: the role of ER changed" in dock.steps[StepId.EMBED].header.line
     user.choose(dock.channels.roles[1], "Context")
-    assert "out of date" not in dock.steps[3].header.line
+    assert "out of date" not in dock.steps[StepId.EMBED].header.line
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
@@ -178,10 +179,10 @@ def test_abort_keeps_what_is_done(viewer, dock, user, paused_worker):
     paused_worker.let_go()
     user.wait_idle(dock)
     session = session_of(viewer)
-    rows = len(session.embedded.table)
-    assert 0 < rows < session.cells.count
-    assert "stopped early" in dock.steps[3].header.line
-    assert "Stopped early" in session.embedded.table.uns[KEY]["notes"][-1]
+    rows = len(session.result.current.table)
+    assert 0 < rows < session.labels.current.count
+    assert "stopped early" in dock.steps[StepId.EMBED].header.line
+    assert "Stopped early" in session.result.current.table.uns[KEY]["notes"][-1]
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
@@ -190,17 +191,17 @@ def test_layers_removed_while_a_job_runs_change_nothing_in_it(viewer, dock, user
     user.wait_idle(dock)
     user.click(dock.cells.labels_choice)
     user.click(dock.cells.labels_button)
-    count = session_of(viewer).cells.count
+    count = session_of(viewer).labels.current.count
     paused_worker.hold(after=0)
     user.click(dock.embed.embed_button)
     viewer.layers.clear()
     assert dock.controller.jobs.running
     paused_worker.let_go()
     user.wait_idle(dock)
-    assert len(session_of(viewer).embedded.table) == count
+    assert len(session_of(viewer).result.current.table) == count
     user.click(dock.map.map_button)
     user.wait_idle(dock)
-    assert session_of(viewer).has_map
+    assert session_of(viewer).result.has_map
 
 
 @pytest.mark.usefixtures("quick")
@@ -218,40 +219,43 @@ def test_labels_that_do_not_fit_are_one_line(viewer, dock, user, labels, said):
     viewer.add_image(rng.random((64, 64)), name="GFP")
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.controller.finding.use_labels(viewer.add_labels(labels, name="mine").name)
-    assert said in dock.steps[2].reason.text()
-    assert "\n" not in dock.steps[2].reason.text()
+    dock.controller.segmentation.use_labels(viewer.add_labels(labels, name="mine").name)
+    assert said in dock.steps[StepId.CELLS].reason.text()
+    assert "\n" not in dock.steps[StepId.CELLS].reason.text()
 
 
 @pytest.mark.usefixtures("quick")
 def test_an_rgb_picture_is_refused_with_what_to_do(viewer, dock, user):
     viewer.add_image(np.zeros((64, 64, 3), np.uint8), rgb=True, name="photo")
     user.click(dock.image.layers_button)
-    assert "'photo' is an RGB picture; split it" in dock.steps[0].reason.text()
+    assert "'photo' is an RGB picture; split it" in dock.steps[StepId.IMAGE].reason.text()
 
 
 @pytest.mark.usefixtures("quick", "small_sample")
 def test_channels_are_renamed_in_the_table_and_a_taken_name_is_refused(viewer, dock, user):
     user.click(dock.image.sample_button)
     user.wait_idle(dock)
-    if not dock.steps[1].is_open:
-        user.click(dock.steps[1].header)
+    if not dock.steps[StepId.CHANNELS].is_open:
+        user.click(dock.steps[StepId.CHANNELS].header)
     edit = dock.channels.names[1]
     edit.setFocus()
     edit.selectAll()
     QTest.keyClicks(edit, "RNA")
     QTest.keyClick(edit, Qt.Key.Key_Return)
-    assert dock.steps[1].reason.text() == "There is already a channel 'RNA'; choose another name"
+    assert (
+        dock.steps[StepId.CHANNELS].reason.text()
+        == "There is already a channel 'RNA'; choose another name"
+    )
     assert edit.text() == "ER"
     edit.selectAll()
     QTest.keyClicks(edit, "conA")
     QTest.keyClick(edit, Qt.Key.Key_Return)
     session = session_of(viewer)
-    assert session.image.channel_names == ("DNA", "conA", "RNA", "AGP", "Mito")
-    assert session.assignment.context == ("DNA", "conA")
-    assert dock.steps[1].reason.text() == ""
+    assert session.fields.image.channel_names == ("DNA", "conA", "RNA", "AGP", "Mito")
+    assert session.roles.assignment.context == ("DNA", "conA")
+    assert dock.steps[StepId.CHANNELS].reason.text() == ""
 
 
 def test_settings_of_the_plugin_are_where_the_dock_starts(make_napari_viewer_proxy, qtbot):

@@ -11,6 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.plate import place_of
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import labels, planes, write_plate
@@ -58,7 +59,7 @@ def test_a_dropped_plate_is_understood_corrected_and_loaded(viewer, dock, user, 
     user.wait_idle(dock)
     assert not panel.isVisible()
     assert [layer.name for layer in viewer.layers] == ["DNA", "w2", "w3"]
-    image = session_of(viewer).image
+    image = session_of(viewer).fields.image
     assert image.channel_names == ("DNA", "w2", "w3")
     assert image.pixel_size_um == 0.25
     np.testing.assert_array_equal(np.asarray(image.data), planes(1))
@@ -83,38 +84,38 @@ def test_two_channels_of_one_name_are_refused_before_loading(viewer, dock, user,
 
 def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, user, plate):
     session, picker = session_of(viewer), dock.image.picker
-    user.click(dock.steps[0].header)
+    user.click(dock.steps[StepId.IMAGE].header)
     assert picker.choice.currentText() == "field 1/4 · A01_s1"
     assert not picker.previous.isEnabled()
     limits = viewer.layers["DNA"].contrast_limits = (300, 5000)
     user.click(picker.following)
     user.wait_idle(dock)
-    assert session.image.name == "A01_s2"
+    assert session.fields.image.name == "A01_s2"
     assert len(viewer.layers) == 3
     np.testing.assert_array_equal(np.asarray(viewer.layers["DNA"].data), planes(2)[0])
     assert tuple(viewer.layers["DNA"].contrast_limits) == limits
     # The roles, chosen once, hold for every field.
-    assert session.assignment.context == ("DNA", "ER")
+    assert session.roles.assignment.context == ("DNA", "ER")
     user.choose(picker.choice, "field 4/4 · B02_s2")
     user.wait_idle(dock)
-    assert session.image.name == "B02_s2"
+    assert session.fields.image.name == "B02_s2"
     assert not picker.following.isEnabled()
     grid = picker.plate
     user.click(grid, lambda: grid.rect_of("A01").center())
     user.wait_idle(dock)
-    assert session.image.name == "A01_s1"
+    assert session.fields.image.name == "A01_s1"
     # Again on the same well: its next site.
     user.click(grid, lambda: grid.rect_of("A01").center())
     user.wait_idle(dock)
-    assert session.image.name == "A01_s2"
+    assert session.fields.image.name == "A01_s2"
     QTest.keyClick(grid, Qt.Key.Key_Right)
     user.wait_idle(dock)
-    assert session.image.name == "B02_s1"
+    assert session.fields.image.name == "B02_s1"
     # An empty well does nothing.
-    grid_before = session.image
+    grid_before = session.fields.image
     user.click(grid, lambda: grid.rect_of("B01").center())
     user.wait_idle(dock)
-    assert session.image is grid_before
+    assert session.fields.image is grid_before
 
 
 def test_each_field_keeps_its_cells(viewer, dock, user, plate):
@@ -122,16 +123,16 @@ def test_each_field_keeps_its_cells(viewer, dock, user, plate):
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
     first = layers.own_layer(viewer, layers.CELLS).data.copy()
-    assert session.cells.count == 16
-    user.click(dock.steps[0].header)
+    assert session.labels.current.count == 16
+    user.click(dock.steps[StepId.IMAGE].header)
     user.click(dock.image.picker.following)
     user.wait_idle(dock)
-    assert session.cells is None
+    assert session.labels.current is None
     assert layers.own_layer(viewer, layers.CELLS) is None
     user.click(dock.image.picker.previous)
     user.wait_idle(dock)
     np.testing.assert_array_equal(layers.own_layer(viewer, layers.CELLS).data, first)
-    assert session.cells.count == 16
+    assert session.labels.current.count == 16
 
 
 def test_channels_saved_as_slices_are_noticed_and_put_right(viewer, dock, user, tmp_path):
@@ -147,7 +148,7 @@ def test_channels_saved_as_slices_are_noticed_and_put_right(viewer, dock, user, 
     assert len(panel.names) == 3
     user.click(panel.load_button)
     user.wait_idle(dock)
-    np.testing.assert_array_equal(np.asarray(session_of(viewer).image.data), planes())
+    np.testing.assert_array_equal(np.asarray(session_of(viewer).fields.image.data), planes())
 
 
 def test_a_slice_is_chosen_instead_of_the_brightest(viewer, dock, user, tmp_path):
@@ -162,7 +163,7 @@ def test_a_slice_is_chosen_instead_of_the_brightest(viewer, dock, user, tmp_path
     panel.slice.setValue(2)
     user.click(panel.load_button)
     user.wait_idle(dock)
-    np.testing.assert_array_equal(np.asarray(session_of(viewer).image.data), pixels[2])
+    np.testing.assert_array_equal(np.asarray(session_of(viewer).fields.image.data), pixels[2])
 
 
 def test_a_colour_picture_says_that_its_colours_are_taken_as_channels(dock, user, tmp_path):
@@ -179,8 +180,8 @@ def test_what_cannot_be_read_is_one_line(viewer, dock, user, tmp_path):
     (tmp_path / "empty").mkdir()
     drop(dock, [tmp_path / "empty"])
     user.wait_idle(dock)
-    assert "holds no image" in dock.steps[0].reason.text()
-    assert "\n" not in dock.steps[0].reason.text()
+    assert "holds no image" in dock.steps[StepId.IMAGE].reason.text()
+    assert "\n" not in dock.steps[StepId.IMAGE].reason.text()
 
 
 def test_a_real_plate_and_layers_of_the_user_stay(viewer, dock, user, data_dir):
@@ -191,12 +192,12 @@ def test_a_real_plate_and_layers_of_the_user_stay(viewer, dock, user, data_dir):
     assert title.startswith("Understood: 6 fields in 3 wells of plate1\n5 channels · 696 × 520 px")
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
-    assert session_of(viewer).assignment.context == ("H33342", "conA")
-    user.click(dock.steps[0].header)
+    assert session_of(viewer).roles.assignment.context == ("H33342", "conA")
+    user.click(dock.steps[StepId.IMAGE].header)
     user.click(dock.image.picker.following)
     user.wait_idle(dock)
     assert mine in viewer.layers
-    assert session_of(viewer).image.well == "A14"
+    assert session_of(viewer).fields.image.well == "A14"
 
 
 def test_names_given_once_come_back_for_the_same_channels(viewer, dock, user, plate, tmp_path):
@@ -205,19 +206,19 @@ def test_names_given_once_come_back_for_the_same_channels(viewer, dock, user, pl
     assert [edit.text() for edit in dock.image.scan.names] == ["w1", "w2", "w3"]
     user.click(dock.image.scan.cancel_button)
     # Choosing a role is what makes them worth remembering.
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.choose(dock.channels.roles[1], "Concept")
     drop(dock, [tmp_path / "other"])
     user.wait_idle(dock)
     assert [edit.text() for edit in dock.image.scan.names] == ["DNA", "ER", "RNA"]
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
-    assert session_of(viewer).assignment.to_dict() == {
+    assert session_of(viewer).roles.assignment.to_dict() == {
         "DNA": "context",
         "ER": "concept",
         "RNA": "concept",
     }
-    assert session_of(viewer).assignment.reasons["ER"] == "as you chose before"
+    assert session_of(viewer).roles.assignment.reasons["ER"] == "as you chose before"
 
 
 @pytest.mark.parametrize(
@@ -234,11 +235,11 @@ def test_a_plate_that_napari_opened_can_be_turned_too(viewer, dock, user, tmp_pa
         viewer.open(str(tmp_path / "plate"), plugin="napari-c3r")
     user.wait_idle(dock)
     session = session_of(viewer)
-    user.until(lambda: len(session.fields) == 4)
-    user.click(dock.steps[0].header)
+    user.until(lambda: len(session.fields.sources) == 4)
+    user.click(dock.steps[StepId.IMAGE].header)
     user.click(dock.image.picker.following)
     user.wait_idle(dock)
-    assert dock.steps[0].reason.text() == ""
-    assert session.image.name == "A01_s2"
+    assert dock.steps[StepId.IMAGE].reason.text() == ""
+    assert session.fields.image.name == "A01_s2"
     assert len(viewer.layers) == 3
     np.testing.assert_array_equal(np.asarray(viewer.layers["w1"].data), planes(2)[0])

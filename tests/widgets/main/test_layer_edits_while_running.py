@@ -13,6 +13,7 @@ import napari_c3r as c3r
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.images import Image
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.stacks import plane_of
 from tests.widgets.fields import SIDE, labels, planes, take_image, write_plate
@@ -58,21 +59,21 @@ def fill(viewer, seed=0):
 def take(dock, user, labels_name="mine"):
     """Take the selected layers as the image, and a Labels layer as its cells."""
     take_image(dock, user)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     dock.cells.labels_choice.setChecked(True)
     user.choose(dock.cells.labels, labels_name)
     user.click(dock.cells.labels_button)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
 
 
 def truth(session, pixels, cells):
     """What the core makes of these arrays."""
     from napari_c3r.core.encoder import load_encoder
 
-    image = Image.from_array(pixels, NAMES, SCALE, name=session.image.name)
+    image = Image.from_array(pixels, NAMES, SCALE, name=session.fields.image.name)
     encoder = load_encoder()
-    return c3r.embed(image, cells, session.assignment, encoder=encoder, precision="float32")
+    return c3r.embed(image, cells, session.roles.assignment, encoder=encoder, precision="float32")
 
 
 def same(table, expected):
@@ -119,19 +120,19 @@ def test_whatever_happens_to_the_layers_the_table_is_that_of_what_was_embedded(v
             disturb(viewer, rng)
             QApplication.processEvents()
         user.wait_idle(dock)
-        same(session.embedded.table, expected)
+        same(session.result.current.table, expected)
         # What is edited is told against what was embedded, and all of it can be embedded again.
-        mine = dock.controller.finding._watched()
-        if mine is not None and session.labels_edited:
+        mine = dock.controller.segmentation._watched()
+        if mine is not None and session.labels.edited:
             drawn = np.asarray(mine.data)
             differs = (drawn != renumbered(seed)) & (drawn > 0)
-            assert set(np.unique(drawn[differs])) <= session.edits.changed
-        if session.labels_edited and session.can_update:
-            dock.steps[3].set_open(True)
+            assert set(np.unique(drawn[differs])) <= session.labels.edits.changed
+        if session.labels.edited and session.can_update:
+            dock.steps[StepId.EMBED].set_open(True)
             now = truth(session, planes(seed), np.asarray(mine.data))
             user.click(dock.embed.update_button)
             user.wait_idle(dock)
-            same(session.embedded.table, now)
+            same(session.result.current.table, now)
             assert session.result_outdated() is None
 
 
@@ -153,15 +154,15 @@ def test_what_is_drawn_while_edits_are_embedded_is_stale_afterwards(
     assert dock.controller.jobs.running
     paused_worker.let_go()
     user.wait_idle(dock)
-    table = session.embedded.table
+    table = session.result.current.table
     assert first not in table.obs["label"].tolist()
     assert second in table.obs["label"].tolist()
-    assert session.edits.removed == {second}
-    assert "1 cell edited by hand" in dock.steps[3].header.line
+    assert session.labels.edits.removed == {second}
+    assert "1 cell edited by hand" in dock.steps[StepId.EMBED].header.line
     user.click(dock.embed.update_button)
     user.wait_idle(dock)
     cells = np.where(np.isin(before, (first, second)), 0, before)
-    same(session.embedded.table, truth(session, planes(0), cells))
+    same(session.result.current.table, truth(session, planes(0), cells))
 
 
 def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, user, paused_worker):
@@ -170,11 +171,11 @@ def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, use
     take(dock, user)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    before = session.embedded.table
+    before = session.result.current.table
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(mine.data == mine.data.max()), 0)
     user.wait_idle(dock)
-    affected_neighbours = len(session.edits.affected_neighbours)
+    affected_neighbours = len(session.labels.edits.affected_neighbours)
     assert affected_neighbours
     assert (
         dock.embed.update_button.text()
@@ -185,10 +186,10 @@ def test_an_update_that_is_aborted_leaves_the_result_as_it_was(viewer, dock, use
     user.click(dock.embed.abort_button)
     paused_worker.let_go()
     user.wait_idle(dock)
-    assert session.embedded.table is before
+    assert session.result.current.table is before
     assert (
         f"1 cell edited by hand, {affected_neighbours} neighbours affected"
-        in dock.steps[3].header.line
+        in dock.steps[StepId.EMBED].header.line
     )
 
 
@@ -201,11 +202,11 @@ def test_edits_are_gone_with_their_layer(viewer, dock, user):
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(mine.data == mine.data.max()), 0)
     user.wait_idle(dock)
-    assert session.labels_edited
+    assert session.labels.edited
     viewer.layers.remove("mine")
     user.wait_idle(dock)
-    assert not session.labels_edited
-    assert "out of date" not in dock.steps[3].header.line
+    assert not session.labels.edited
+    assert "out of date" not in dock.steps[StepId.EMBED].header.line
     assert not dock.embed.update_button.isVisible()
 
 
@@ -215,39 +216,39 @@ def test_other_pixels_under_the_same_names_are_another_image(viewer, dock, user)
     take(dock, user)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    row = session.row_of(session.embedded.table.obs["label"].iloc[0])
-    y, x = session.embedded.table.obs[["y_px", "x_px"]].iloc[row] * SCALE
+    row = session.result.row_of(session.result.current.table.obs["label"].iloc[0])
+    y, x = session.result.current.table.obs[["y_px", "x_px"]].iloc[row] * SCALE
     assert dock.link.row_at((y, x)) == row
     fill(viewer, seed=1)
     take_image(dock, user)
-    assert session.image.name == "DNA (2)"
-    assert "out of date: made on 'DNA'" in dock.steps[2].header.line
-    assert "out of date: made on 'DNA'" in dock.steps[3].header.line
+    assert session.fields.image.name == "DNA (2)"
+    assert "out of date: made on 'DNA'" in dock.steps[StepId.CELLS].header.line
+    assert "out of date: made on 'DNA'" in dock.steps[StepId.EMBED].header.line
     assert not dock.embed.embed_button.isEnabled()
     assert dock.link.row_at((y, x)) is None
     # The layers taken again are the image that they were.
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
-    assert session.image.name == "DNA (2)"
+    assert session.fields.image.name == "DNA (2)"
 
 
 def test_another_field_may_be_turned_to_while_edits_are_embedded(
     viewer, dock, user, paused_worker, tmp_path
 ):
     session = session_of(viewer)
-    dock.controller.look([str(write_plate(tmp_path / "plate", ("A01",)))])
+    dock.controller.open_paths([str(write_plate(tmp_path / "plate", ("A01",)))])
     user.wait_idle(dock)
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     user.choose(dock.embed.scope, "all 2 fields")
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     mine = layers.own_layer(viewer, layers.CELLS)
     mine.data_setitem(np.nonzero(mine.data == 3), 0)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     paused_worker.hold(after=0)
     user.click(dock.embed.update_button)
     dock.controller.images.show_field(1)
@@ -255,10 +256,10 @@ def test_another_field_may_be_turned_to_while_edits_are_embedded(
     assert dock.controller.jobs.running
     paused_worker.let_go()
     user.wait_idle(dock)
-    assert session.image.name == "A01_s2"
-    assert session.cells is session.cells_of["A01_s2"]
-    assert session.embedded.image_name == "A01_s2"
-    obs = session.embedded.table.obs
+    assert session.fields.image.name == "A01_s2"
+    assert session.labels.current is session.labels.by_image["A01_s2"]
+    assert session.result.image_name == "A01_s2"
+    obs = session.result.current.table.obs
     assert obs["label"][obs["image"] == "A01_s1"].tolist() == [1, 2, *range(4, 17)]
     assert obs["label"][obs["image"] == "A01_s2"].tolist() == list(range(1, 17))
     assert session.result_outdated() is None
@@ -272,14 +273,14 @@ def test_measurements_are_never_told_of_other_cells_with_the_same_labels(viewer,
     fill(viewer)
     take(dock, user)
     for _ in range(2):
-        dock.steps[2].set_open(True)
+        dock.steps[StepId.CELLS].set_open(True)
         dock.cells.segment_choice.setChecked(True)
         user.click(dock.cells.segment_button)
         user.wait_idle(dock)
         shown = layers.own_layer(viewer, layers.CELLS)
         # Found again, they may be numbered otherwise: what is known is of the cells before.
         assert not len(shown.features)
-        dock.steps[3].set_open(True)
+        dock.steps[StepId.EMBED].set_open(True)
         user.click(dock.embed.embed_button)
         user.wait_idle(dock)
         areas = np.bincount(shown.data.ravel())[shown.features["label"]]
@@ -316,11 +317,11 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     take(dock, user)
     for number, name in enumerate(NAMES, 1):
         session.rename_channel(f"movie {number}", name)
-    assert dock.steps[0].header.line.startswith("movie t=1\n")
+    assert dock.steps[StepId.IMAGE].header.line.startswith("movie t=1\n")
     assert "the layer movie at t\u00a0=\u00a01" in dock.image.layers.text()
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    table = session.embedded.table
+    table = session.result.current.table
     same(table, truth(session, movie()[1], drawn[1]))
     assert table.obs["t"].unique().tolist() == [1]
     assert table.obs["image"].unique().tolist() == ["movie t=1"]
@@ -330,12 +331,12 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     label, y, x = (table.obs[name].iloc[row] for name in ("label", "y_px", "x_px"))
     assert label in drawn[0][round(y) - 25 : round(y), round(x)]
     canvas_click(viewer, user, y * SCALE, x * SCALE)
-    assert session.current == row
+    assert session.selection.current == row
     viewer.dims.set_current_step(0, 0)
     assert "The viewer shows another slice" in dock.image.layers.text()
     canvas_click(viewer, user, y * SCALE, x * SCALE)
-    assert session.current is None
-    session.set_current(row)
+    assert session.selection.current is None
+    session.selection.set_current(row)
     assert dock.link.centre_on(row)
     assert viewer.dims.current_step[0] == 1
     assert "another slice" not in dock.image.layers.text()
@@ -343,11 +344,11 @@ def test_of_a_movie_the_time_on_show_is_embedded_and_no_other_time_is_linked(vie
     mine = viewer.layers["mine"]
     mine.data_setitem((np.array([0, 2]), *np.zeros((3, 2), int)), 3)
     user.wait_idle(dock)
-    assert not session.labels_edited
+    assert not session.labels.edited
     at = np.nonzero(drawn[1] == label)
     mine.data_setitem((np.ones_like(at[0]), np.zeros_like(at[0]), *at), 0)
     user.wait_idle(dock)
-    assert session.edits.removed == {label}
+    assert session.labels.edits.removed == {label}
 
 
 def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user):
@@ -359,9 +360,9 @@ def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user)
     viewer.dims.set_current_step(0, 2)
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     dock.cells.segment_choice.setChecked(True)
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
@@ -375,9 +376,9 @@ def test_found_cells_of_a_movie_are_shown_at_their_time_only(viewer, dock, user)
     viewer.dims.set_current_step(0, 0)
     assert not shown.get_value((0, y, x), world=True)
     # Cells of one time are not offered for the image of another.
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
-    assert session.image.name == "DNA t=0"
-    assert "out of date: made on 'DNA t=2'" in dock.steps[2].header.line
+    assert session.fields.image.name == "DNA t=0"
+    assert "out of date: made on 'DNA t=2'" in dock.steps[StepId.CELLS].header.line
     assert not dock.embed.embed_button.isEnabled()

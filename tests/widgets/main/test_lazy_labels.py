@@ -11,6 +11,7 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import SIDE, labels, planes
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick", "sliced_in_the_background")]
@@ -47,10 +48,10 @@ def disk(viewer, dock, user):
     viewer.add_labels(disk.lazy(labels()), name="mine", visible=False)
     viewer.layers.selection = set(list(viewer.layers)[:3])
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
     user.wait_idle(dock)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.labels_choice)
     disk.in_window = disk.elsewhere = 0
     return disk
@@ -72,8 +73,8 @@ def test_the_window_works_on_while_labels_are_read(viewer, dock, user, disk):
     assert disk.in_window == 0
     assert dock.cells.labels_button.text() == "Use these labels"
     assert dock.cells.labels_button.isEnabled()
-    assert session_of(viewer).cells.count == 16
-    np.testing.assert_array_equal(session_of(viewer).cells.labels, labels())
+    assert session_of(viewer).labels.current.count == 16
+    np.testing.assert_array_equal(session_of(viewer).labels.current.labels, labels())
 
 
 def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, dock, user, disk):
@@ -82,26 +83,28 @@ def test_lazy_labels_are_read_once_and_again_where_they_are_drawn_upon(viewer, d
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    assert session.embedded.table.obs["label"].tolist() == list(range(3, 51, 3))
+    assert session.result.current.table.obs["label"].tolist() == list(range(3, 51, 3))
     assert (disk.elsewhere, disk.in_window) == (4, 0)
 
     layer = viewer.layers["mine"]
     layer.data = da.where(layer.data == 6, 0, layer.data)
     user.wait_idle(dock)
-    assert "out of date: 1 cell edited by hand" in dock.steps[3].header.line
+    assert "out of date: 1 cell edited by hand" in dock.steps[StepId.EMBED].header.line
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     assert disk.in_window == 0
-    assert 6 not in session.embedded.table.obs["label"].tolist()
-    assert "out of date" not in dock.steps[3].header.line
+    assert 6 not in session.result.current.table.obs["label"].tolist()
+    assert "out of date" not in dock.steps[StepId.EMBED].header.line
 
 
 def test_lazy_labels_without_a_cell_are_one_line(viewer, dock, user, disk):
     viewer.layers["mine"].data = disk.lazy(np.zeros((SIDE, SIDE), np.int32))
     user.click(dock.cells.labels_button)
     user.wait_idle(dock)
-    assert dock.steps[2].reason.text() == "The labels 'mine' hold no cell; every pixel is 0"
-    assert session_of(viewer).cells is None
+    assert (
+        dock.steps[StepId.CELLS].reason.text() == "The labels 'mine' hold no cell; every pixel is 0"
+    )
+    assert session_of(viewer).labels.current is None
 
 
 def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, user, disk):
@@ -112,7 +115,7 @@ def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, u
     viewer.layers.selection = set(list(viewer.layers)[:3])
     dock.controller.images.use_layers()
     user.wait_idle(dock)
-    assert session_of(viewer).cells is None
+    assert session_of(viewer).labels.current is None
 
 
 def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, user, disk):
@@ -120,5 +123,5 @@ def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, use
     user.click(dock.cells.labels_button)
     session_of(viewer).rename_channel("ER", "conA")
     user.wait_idle(dock)
-    assert session_of(viewer).cells.count == 16
-    assert session_of(viewer).image.channel_names == ("DNA", "conA", "RNA")
+    assert session_of(viewer).labels.current.count == 16
+    assert session_of(viewer).fields.image.channel_names == ("DNA", "conA", "RNA")

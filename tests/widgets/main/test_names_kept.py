@@ -10,6 +10,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes, take_image
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
@@ -50,17 +51,17 @@ def test_names_of_an_ome_tiff_are_read_and_suggest_roles_that_can_be_changed(
     user.wait_idle(dock)
     session = session_of(viewer)
     assert [layer.name for layer in viewer.layers] == names
-    assert session.image.channel_names == tuple(names)
-    assert session.image.pixel_size_um == pytest.approx(0.65)
-    np.testing.assert_array_equal(np.asarray(session.image.data), planes())
+    assert session.fields.image.channel_names == tuple(names)
+    assert session.fields.image.pixel_size_um == pytest.approx(0.65)
+    np.testing.assert_array_equal(np.asarray(session.fields.image.data), planes())
     # The suggestion is told with its reason, and is only that.
-    assert session.assignment.context == ("Hoechst 33342", "alpha-tubulin")
+    assert session.roles.assignment.context == ("Hoechst 33342", "alpha-tubulin")
     assert all(label.text() for label in dock.channels.reasons[:3])
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.choose(dock.channels.roles[1], "Concept")
-    assert session.assignment.concept == ("alpha-tubulin", "GFP")
+    assert session.roles.assignment.concept == ("alpha-tubulin", "GFP")
     # What the nuclei are found on is chosen by name too.
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     assert dock.cells.nucleus.currentText() == "Hoechst 33342"
 
 
@@ -70,8 +71,8 @@ def test_layers_of_another_reader_give_their_names(viewer, dock, user):
     viewer.layers.selection = set(viewer.layers)
     take_image(dock, user)
     session = session_of(viewer)
-    assert session.image.channel_names == ("DAPI", "tubulin", "my marker")
-    assert session.assignment.to_dict() == {
+    assert session.fields.image.channel_names == ("DAPI", "tubulin", "my marker")
+    assert session.roles.assignment.to_dict() == {
         "DAPI": "context",
         "tubulin": "context",
         "my marker": "concept",

@@ -10,10 +10,11 @@ import pytest
 from qtpy.QtWidgets import QApplication
 
 import napari_c3r as c3r
-from napari_c3r.core.reduce.maps import cluster
+from napari_c3r.core.reduce import cluster
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import labels, planes, write_plate
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.gl
 @pytest.fixture
 def worked(viewer, dock, user, tmp_path):
     """A plate of which one field is segmented, embedded, mapped, filtered and named."""
-    dock.controller.look([str(write_plate(tmp_path / "plate"))])
+    dock.controller.open_paths([str(write_plate(tmp_path / "plate"))])
     user.wait_idle(dock)
     dock.image.scan.names[0].setText("DNA")
     user.click(dock.image.scan.load_button)
@@ -42,19 +43,19 @@ def test_a_session_is_saved_and_reopened_in_another_window(
 ):
     from napari_c3r.core.cells.filters import CellFilter
 
-    named = worked.embedded.table.copy()
+    named = worked.result.current.table.copy()
     named.obsm["X_umap"] = np.random.default_rng(0).normal(size=(16, 2)).astype(np.float32)
     named.uns[KEY]["map"] = {"seed": 0}
     cluster(named, method="kmeans", n_clusters=3)
     chosen = np.zeros(len(named), bool)
     chosen[2:5] = True
-    worked.set_mapped(annotate(named, chosen, "mitotic"))
+    worked.result.set_mapped(annotate(named, chosen, "mitotic"))
     worked.set_filter(CellFilter(border=True))
     cells = layers.own_layer(viewer, layers.CELLS)
     cells.data_setitem(np.nonzero(cells.data == 7), 0)
     user.wait_idle(dock)
     user.answer(tmp_path / "mine")
-    user.click(dock.keep.save_button)
+    user.click(dock.session_bar.save_button)
     user.wait_idle(dock)
     assert (tmp_path / "mine.c3r" / "session.json").is_file()
 
@@ -62,20 +63,20 @@ def test_a_session_is_saved_and_reopened_in_another_window(
     _, again = other.window.add_plugin_dock_widget("napari-c3r", "C3R")
     user.ready(again)
     try:
-        again.controller.look([str(tmp_path / "mine.c3r")])
+        again.controller.open_paths([str(tmp_path / "mine.c3r")])
         user.wait_idle(again)
         session = session_of(other)
-        assert [f.name for f in session.fields] == [f.name for f in worked.fields]
-        assert session.assignment == worked.assignment
-        assert session.image.channel_names == ("DNA", "w2", "w3")
-        before, after = worked.embedded, session.embedded
+        assert [f.name for f in session.fields.sources] == [f.name for f in worked.fields.sources]
+        assert session.roles.assignment == worked.roles.assignment
+        assert session.fields.image.channel_names == ("DNA", "w2", "w3")
+        before, after = worked.result.current, session.result.current
         np.testing.assert_array_equal(after.all_rows.X, before.all_rows.X)
         np.testing.assert_array_equal(after.table.obsm["X_umap"], before.table.obsm["X_umap"])
         assert after.table.obs["cluster"].tolist() == before.table.obs["cluster"].tolist()
         assert (after.table.obs["annotation"] == "mitotic").sum() == 3
         assert after.hidden_count == before.hidden_count
         # What was drawn and not embedded yet is still known to be so.
-        assert "1 cell edited by hand" in again.steps[3].header.line
+        assert "1 cell edited by hand" in again.steps[StepId.EMBED].header.line
         assert again.cells.diameter.value() == 7.5
         assert again.cells.border.isChecked()
         shown = layers.own_layer(other, layers.CELLS).data
@@ -85,8 +86,8 @@ def test_a_session_is_saved_and_reopened_in_another_window(
 
 
 def test_what_is_copied_makes_the_same_vectors(viewer, dock, user, worked, tmp_path):
-    dock.keep.python_action.trigger()
-    assert dock.steps[4].reason.text() == ""
+    dock.session_bar.python_action.trigger()
+    assert dock.steps[StepId.MAP].reason.text() == ""
     script = tmp_path / "again.py"
     script.write_text(QApplication.clipboard().text(), "utf-8")
     done = subprocess.run(
@@ -94,9 +95,9 @@ def test_what_is_copied_makes_the_same_vectors(viewer, dock, user, worked, tmp_p
     )
     assert done.returncode == 0, done.stderr
     table = c3r.read(tmp_path / "cells.csv")
-    np.testing.assert_array_equal(table.X, worked.embedded.table.X)
-    assert table.obs_names.tolist() == worked.embedded.table.obs_names.tolist()
-    dock.keep.shell_action.trigger()
+    np.testing.assert_array_equal(table.X, worked.result.current.table.X)
+    assert table.obs_names.tolist() == worked.result.current.table.obs_names.tolist()
+    dock.session_bar.shell_action.trigger()
     assert QApplication.clipboard().text().startswith("napari-c3r embed ")
 
 
@@ -107,20 +108,20 @@ def test_cells_that_are_on_no_disk_have_to_be_saved_first(viewer, dock, user, tm
     viewer.layers.selection = set(list(viewer.layers)[:3])
     user.wait_idle(dock)
     dock.controller.images.use_layers()
-    dock.controller.finding.use_labels("mine")
+    dock.controller.segmentation.use_labels("mine")
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    dock.keep.python_action.trigger()
-    assert "save the session first" in dock.steps[4].reason.text()
-    dock.controller.keeping.save(str(tmp_path / "mine.c3r"), {})
+    dock.session_bar.python_action.trigger()
+    assert "save the session first" in dock.steps[StepId.MAP].reason.text()
+    dock.controller.persistence.save(str(tmp_path / "mine.c3r"), {})
     user.wait_idle(dock)
-    dock.keep.python_action.trigger()
-    assert dock.steps[4].reason.text() == ""
+    dock.session_bar.python_action.trigger()
+    assert dock.steps[StepId.MAP].reason.text() == ""
     text = QApplication.clipboard().text().replace("cells.csv", "cells.h5ad")
     done = subprocess.run(
         [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     table = c3r.read(tmp_path / "cells.h5ad")
-    np.testing.assert_array_equal(table.X, session_of(viewer).embedded.table.X)
+    np.testing.assert_array_equal(table.X, session_of(viewer).result.current.table.X)

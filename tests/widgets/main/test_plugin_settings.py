@@ -8,6 +8,7 @@ import pytest
 
 from napari_c3r.session import session_of
 from napari_c3r.widgets.main.settings import Preferences, Settings, read_settings
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import EmbedBody, EncoderInfo
 from tests.widgets.fields import labels, planes
 
@@ -131,13 +132,13 @@ def test_the_dock_starts_with_them_follows_them_and_uses_them(kept, viewer, qtbo
     viewer.add_labels(labels(), name="mine")
     viewer.layers.selection = set(list(viewer.layers)[:3])
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.controller.finding.use_labels("mine")
+    dock.controller.segmentation.use_labels("mine")
     user.wait_idle(dock)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    facts = session_of(viewer).embedded.table.uns["napari_c3r"]
+    facts = session_of(viewer).result.current.table.uns["napari_c3r"]
     assert facts["precision"] == "float32"
     dock.map.map_requested.disconnect()
     with qtbot.waitSignal(dock.map.map_requested) as asked:

@@ -10,6 +10,7 @@ import napari_c3r as c3r
 from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import planes
 
@@ -32,9 +33,9 @@ def test_the_layer_of_cells_is_saved_as_its_table(viewer, dock, user, tmp_path):
         viewer.add_image(plane, name=name)
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
     cells = layers.own_layer(viewer, layers.CELLS)
@@ -45,15 +46,15 @@ def test_the_layer_of_cells_is_saved_as_its_table(viewer, dock, user, tmp_path):
     user.wait_idle(dock)
     session = session_of(viewer)
     # A map as the dock keeps it, without waiting for one.
-    mapped = session.embedded.table.copy()
+    mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = np.arange(32, dtype=np.float32).reshape(16, 2)
     mapped.obs["cluster"] = pd.Categorical(["0", "1"] * 8)
     mapped.uns[KEY]["map"] = {"seed": 0}
-    session.set_mapped(mapped)
+    session.result.set_mapped(mapped)
     dock.controller.embedding.fill_features()
-    session.annotate(np.arange(16) < 3, "bright")
+    session.result.annotate(np.arange(16) < 3, "bright")
 
-    table = session.embedded.table
+    table = session.result.current.table
     clusters = layers.own_layer(viewer, layers.CLUSTERS)
     for suffix in (".csv", ".parquet", ".h5ad"):
         for layer in (cells, clusters):

@@ -5,7 +5,7 @@ import pandas as pd
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce.maps import cluster
+from napari_c3r.core.reduce import cluster
 from napari_c3r.core.table import KEY, make_result
 from napari_c3r.session import Cells, EmbeddingResult, Session
 from napari_c3r.widgets.main import status
@@ -20,7 +20,12 @@ def embedded(session):
     obs = pd.DataFrame({"image": "field", "label": [1, 7], "y_px": 0.0, "x_px": 0.0})
     table = make_result(obs, np.eye(2, dtype=np.float32), [("RNA", "cls")] * 2, {})
     return EmbeddingResult(
-        table, "field", session.cells, session.assignment, session.encoder, 1.5, finished=True
+        table,
+        {"field": session.labels.current.id},
+        session.roles.assignment,
+        session.encoder,
+        1.5,
+        finished=True,
     )
 
 
@@ -39,18 +44,18 @@ def test_each_step_is_done_in_turn():
     assert status.image_status(session).line == "field\n2 channels · 30 × 20 px · 0.5 µm/px"
     assert status.channels_status(session).line == "1 context · 1 concept"
     assert status.embed_status(session).disabled_reason == "Find the cells first (step 3)"
-    session.set_cells(Cells(np.ones((20, 30), int), 1, "field", "from DNA"))
+    session.labels.set_current(Cells(np.ones((20, 30), int), 1, "field", "from DNA"))
     assert status.cells_status(session).line == "1 cell · from DNA"
     assert status.embed_status(session).mark is Mark.NEXT
-    session.set_embedded(embedded(session))
+    session.set_result(embedded(session))
     assert status.embed_status(session).line == "2 × 2 · bundled · 1.5\u00a0s"
     assert status.map_status(session).mark is Mark.NEXT
-    table = session.embedded.table.copy()
+    table = session.result.current.table.copy()
     table.obsm["X_umap"] = np.zeros((2, 2), np.float32)
     table.uns[KEY]["map"] = {"seed": 3}
-    session.set_mapped(cluster(table))
+    session.result.set_mapped(cluster(table))
     assert status.map_status(session).line == "1 cluster · seed 3"
-    session.select(np.array([False, True]))
+    session.selection.select(np.array([False, True]))
     assert status.selection_line(session) == "1 of 2 cells selected (cluster 0)"
 
 
@@ -58,23 +63,23 @@ def test_unknown_pixel_size_and_no_role_are_said():
     session = Session()
     session.set_image(image(size=None))
     assert "pixel size unknown" in status.image_status(session).line
-    session.set_assignment(ChannelAssignment({"DNA": "context", "RNA": "ignore"}))
+    session.roles.set_assignment(ChannelAssignment({"DNA": "context", "RNA": "ignore"}))
     assert status.channels_status(session).disabled_reason == "Tag at least one concept channel"
 
 
 def test_what_is_out_of_date_says_why():
     session = Session()
     session.set_image(image())
-    session.set_cells(Cells(np.ones((20, 30), int), 1, "field", "from DNA"))
-    session.set_embedded(embedded(session))
+    session.labels.set_current(Cells(np.ones((20, 30), int), 1, "field", "from DNA"))
+    session.set_result(embedded(session))
     assert session.result_outdated() is None
-    session.note_edited_labels()
-    assert session.result_outdated() == "out of date: the labels were edited"
-    session.set_cells(Cells(np.ones((20, 30), int), 1, "field", "again"))
-    assert session.result_outdated() == "out of date: the cells changed"
+    session.labels.note_edits()
+    assert str(session.result_outdated()) == "out of date: the labels were edited"
+    session.labels.set_current(Cells(np.ones((20, 30), int), 1, "field", "again"))
+    assert str(session.result_outdated()) == "out of date: the cells changed"
     session.set_image(image("other"))
-    assert session.result_outdated() == "out of date: made on 'field'"
-    assert session.cells_outdated() == "out of date: made on 'field'"
+    assert str(session.result_outdated()) == "out of date: made on 'field'"
+    assert str(session.cells_outdated()) == "out of date: made on 'field'"
     assert "another image" in status.embed_status(session).disabled_reason
 
 
@@ -82,19 +87,19 @@ def test_roles_are_remembered_for_the_same_channels():
     session = Session()
     session.set_image(image())
     chosen = ChannelAssignment({"DNA": "concept", "RNA": "context"})
-    session.set_assignment(chosen)
+    session.roles.set_assignment(chosen)
     session.set_image(image("x", ("GFP", "DAPI")))
     session.set_image(image("y", ("RNA", "DNA")))
-    assert session.assignment.to_dict() == {"RNA": "context", "DNA": "concept"}
+    assert session.roles.assignment.to_dict() == {"RNA": "context", "DNA": "concept"}
 
 
 def test_rows_are_found_by_label_however_sparse():
     session = Session()
     session.set_image(image())
-    session.set_cells(Cells(np.ones((20, 30), int), 1, "field", ""))
-    session.set_embedded(embedded(session))
-    assert session.row_of(7) == 1
-    assert session.row_of(2) is None
+    session.labels.set_current(Cells(np.ones((20, 30), int), 1, "field", ""))
+    session.set_result(embedded(session))
+    assert session.result.row_of(7) == 1
+    assert session.result.row_of(2) is None
 
 
 def test_long_names_lose_their_middle():
@@ -111,10 +116,10 @@ def test_cells_at_the_border_hidden_cells_and_edits_are_told():
 
     session = Session()
     session.set_image(image())
-    session.set_cells(Cells(np.ones((20, 30), int), 3, "field", "from DNA", at_border=2))
+    session.labels.set_current(Cells(np.ones((20, 30), int), 3, "field", "from DNA", at_border=2))
     assert status.cells_status(session).line == "3 cells, 2 at the border · from DNA"
     session.set_filter(CellFilter(border=True))
-    session.note_edited_labels(Edits(frozenset({1})))
+    session.labels.note_edits(Edits(frozenset({1})))
     assert status.cells_status(session).line == (
         "3 cells, 2 at the border · from DNA\n1 edited by hand since\nhiding cells at the border"
     )

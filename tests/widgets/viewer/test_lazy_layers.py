@@ -17,6 +17,7 @@ import napari_c3r
 from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import SIDE, labels, planes
 
@@ -78,16 +79,16 @@ def pyramid_of_channels(viewer, disk):
 
 def embed_and_map(viewer, dock, user):
     """Step 4 by a click; a map with the cells from left to right, without waiting for one."""
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    assert dock.steps[3].reason.text() == ""
+    assert dock.steps[StepId.EMBED].reason.text() == ""
     session = session_of(viewer)
-    mapped = session.embedded.table.copy()
+    mapped = session.result.current.table.copy()
     mapped.obsm["X_umap"] = mapped.obsm["spatial"].astype(np.float32)
     mapped.obs["cluster"] = pd.Categorical(np.where(mapped.obs["x_px"] < SIDE / 2, "0", "1"))
     mapped.uns[KEY]["map"] = {"seed": 0}
-    session.set_mapped(mapped)
+    session.result.set_mapped(mapped)
     return mapped
 
 
@@ -116,31 +117,31 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, user, add):
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
     session = session_of(viewer)
-    assert session.image.channel_names == names
-    assert session.image.pixel_size_um == 0.5
-    np.testing.assert_array_equal(session.image.data.compute(), planes())
+    assert session.fields.image.channel_names == names
+    assert session.fields.image.pixel_size_um == 0.5
+    np.testing.assert_array_equal(session.fields.image.data.compute(), planes())
     for name, role in zip(names, ("context", "context", "concept"), strict=True):
         dock.controller.set_role(name, role)
 
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.choose(dock.cells.nucleus, names[0])
     user.click(dock.cells.segment_button)
     user.wait_idle(dock)
-    found = np.asarray(session.cells.labels)
-    assert session.cells.count == 16
+    found = np.asarray(session.labels.current.labels)
+    assert session.labels.current.count == 16
     table = embed_and_map(viewer, dock, user)
 
     # The rows are those of the pixels, held in memory as plain arrays.
-    image = napari_c3r.Image.from_array(planes(), names, 0.5, name=session.image.name)
-    roles = session.assignment
+    image = napari_c3r.Image.from_array(planes(), names, 0.5, name=session.fields.image.name)
+    roles = session.roles.assignment
     expected = napari_c3r.embed(
-        image, found, roles, encoder=napari_c3r.load_encoder(), nuclei=session.cells.nuclei
+        image, found, roles, encoder=napari_c3r.load_encoder(), nuclei=session.labels.current.nuclei
     )
     np.testing.assert_array_equal(table.X, expected.X)
     assert table.obs["label"].tolist() == expected.obs["label"].tolist()
 
     lasso_left_half(viewer, user)
-    chosen = session.selection
+    chosen = session.selection.mask
     assert chosen.tolist() == (table.obs["x_px"] < SIDE / 2).tolist()
     lit = shown(layers.own_layer(viewer, layers.SELECTION))
     assert set(np.unique(found[lit == 1])) == set(table.obs["label"][chosen])
@@ -150,7 +151,7 @@ def test_from_lazy_layers_to_a_lasso(viewer, dock, user, add):
     # What the screen shows is what the layers hold, once slicing in the background is through.
     user.until(lambda: all(layer.loaded for layer in viewer.layers))
     before = viewer.screenshot(flash=False)
-    session.select(~chosen)
+    session.selection.select(~chosen)
     user.until(lambda: (viewer.screenshot(flash=False) != before).any(axis=-1).sum() > 500)
     assert sorted(set(disk.waited)) == []
 
@@ -161,17 +162,17 @@ def test_labels_that_are_lazy_and_multiscale_are_used_as_they_are(viewer, dock, 
     viewer.add_labels(disk.pyramid(labels()), name="mine", **UM)
     viewer.layers.selection = set(list(viewer.layers)[:3])
     user.wait_idle(dock)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.labels_choice)
     user.click(dock.cells.labels_button)
     user.wait_idle(dock)
-    assert dock.steps[2].reason.text() == ""
+    assert dock.steps[StepId.CELLS].reason.text() == ""
     table = embed_and_map(viewer, dock, user)
     assert table.obs["label"].tolist() == list(range(3, 51, 3))
     lasso_left_half(viewer, user)
-    chosen = session_of(viewer).selection
+    chosen = session_of(viewer).selection.mask
     assert chosen.sum() == 8
     lit = shown(layers.own_layer(viewer, layers.SELECTION))
     assert set(np.unique(labels()[lit == 1])) == set(table.obs["label"][chosen])
     dock.link.point_at(viewer.layers["DNA"].data_to_world((30, 30)))
-    assert session_of(viewer).current == 0
+    assert session_of(viewer).selection.current == 0

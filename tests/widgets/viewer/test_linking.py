@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import make_result
-from napari_c3r.session import Cells, EmbeddingResult, session_of
+from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.linking import link_of
 
@@ -76,11 +76,10 @@ class World:
         self.session, self.link = session_of(self.viewer), link_of(self.viewer)
         self.session.set_image(self.images["one"])
         made = {name: Cells(labels, 6, name, "") for name, labels in self.labels.items()}
-        self.session.set_cells(made["one"])
-        self.session.set_embedded(
-            EmbeddingResult(
-                table, "one", made["one"], ROLES, "", 0.0, True, self.images, labels_by_image=made
-            )
+        self.session.labels.set_current(made["one"])
+        self.session.set_result(
+            EmbeddingResult(table, ids_by_image(made.values()), ROLES, "", 0.0, True, self.images),
+            made.values(),
         )
         self.shown = "one"
 
@@ -99,9 +98,9 @@ class World:
             self.theirs.data[rng.integers(0, SIDE, 20), rng.integers(0, SIDE, 20)] = 1
             self.theirs.refresh()
         elif what == "select":
-            self.session.select(rng.random(self.count) < 0.5)
+            self.session.selection.select(rng.random(self.count) < 0.5)
         elif what == "point" and self.count:
-            self.session.set_current(int(rng.integers(self.count)))
+            self.session.selection.set_current(int(rng.integers(self.count)))
         elif what == "colour":
             self.link.colour_by(str(rng.choice(["cluster", "value", "text", "gone"])))
         elif what == "field":
@@ -127,8 +126,8 @@ class World:
         if layer is None:
             return
         for label, row in rows.items():
-            chosen = row is not None and self.session.selection[row]
-            pointed = row is not None and row == self.session.current
+            chosen = row is not None and self.session.selection.mask[row]
+            pointed = row is not None and row == self.session.selection.current
             allowed = {0, layers.CURRENT_CLASS} if pointed else {0, 1} if chosen else {0}
             assert set(np.unique(layer.data[labels == label])) <= allowed
             # Every cell touches another label or the border of its pieces: it has an edge.
@@ -140,12 +139,12 @@ class World:
         if layer is None or self.link._colour_by != "cluster":
             return
         names = np.asarray(self.obs["cluster"])
-        dimming = self.session.selection.any()
+        dimming = self.session.selection.mask.any()
         for label, row in rows.items():
             wanted = 0
             if row is not None:
                 wanted = layers.NOISE_CLASS if names[row] == "noise" else int(names[row]) + 1
-                if dimming and not self.session.selection[row]:
+                if dimming and not self.session.selection.mask[row]:
                     wanted = layers.DIMMED_CLASS
             assert np.unique(layer.data[labels == label]).tolist() == [wanted]
 
@@ -159,7 +158,7 @@ def test_no_change_leads_to_a_wrong_row(seed, changes):
     for what in changes:
         world.change(what)
         # What was taken away comes back with the next selection.
-        world.session.select(world.rng.random(world.count) < 0.5)
+        world.session.selection.select(world.rng.random(world.count) < 0.5)
         world.check()
     if "edit" not in changes:
         np.testing.assert_array_equal(world.theirs.data, theirs)

@@ -14,7 +14,7 @@ from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import make_result
-from napari_c3r.session import Cells, EmbeddingResult, session_of
+from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.linking import link_of
 from napari_c3r.widgets.viewer.stacks import label_plane, plane_of
@@ -193,26 +193,18 @@ class World:
         table.obs["cluster"] = pd.Categorical(self.rng.choice(["0", "1"], len(table)))
         table.obsm["X_umap"] = np.zeros((len(table), 2), np.float32)
         self.obs = table.obs
-        name = next(iter(self.made))
-        self.session.set_embedded(
+        self.session.set_result(
             EmbeddingResult(
-                table,
-                name,
-                self.made[name],
-                ROLES,
-                "",
-                0,
-                True,
-                self.images,
-                labels_by_image=self.made,
-            )
+                table, ids_by_image(self.made.values()), ROLES, "", 0, True, self.images
+            ),
+            self.made.values(),
         )
 
     def take(self, time):
         """What "Use layers in viewer" does at a time."""
         self.viewer.dims.set_current_step(0, time)
         image, place = read(self.viewer)
-        self.session.slices[image.name] = place
+        self.session.fields.slices[image.name] = place
         self.session.set_image(image)
         return image
 
@@ -230,7 +222,7 @@ class World:
         lit = layers.own_layer(self.viewer, layers.SELECTION)
         chosen = {
             row
-            for row in np.flatnonzero(self.session.selection)
+            for row in np.flatnonzero(self.session.selection.mask)
             if self.obs["t"].iloc[row] == taken
         }
         if lit is not None:
@@ -248,12 +240,12 @@ class World:
 )
 def test_no_time_s_cells_are_another_s(seed, per_channel, moves):
     world = World(seed, per_channel=per_channel)
-    world.session.select(world.rng.random(len(world.obs)) < 0.5)
+    world.session.selection.select(world.rng.random(len(world.obs)) < 0.5)
     world.check(World.TIMES[-1])
     for taken, shown in moves:
         world.take(taken)
         world.viewer.dims.set_current_step(0, shown)
-        world.session.select(world.rng.random(len(world.obs)) < 0.5)
+        world.session.selection.select(world.rng.random(len(world.obs)) < 0.5)
         world.check(taken)
     clusters = layers.own_layer(world.viewer, layers.CLUSTERS)
     last = moves[-1][0] if moves else World.TIMES[-1]

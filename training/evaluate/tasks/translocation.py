@@ -71,7 +71,9 @@ def load(data: Path, config: EncoderConfig, folds: Folds = TEST) -> Cells:
     """
     # Only here, since they need more packages than the other tasks.
     from napari_c3r.core.cells.measure import measure_cells
-    from napari_c3r.core.crops.cut import CropSpec, iter_crops, plan_crops
+    from napari_c3r.core.crops.cut import iter_crops
+    from napari_c3r.core.crops.plan import plan_crops
+    from napari_c3r.core.crops.spec import CropSpec
     from napari_c3r.core.images import Image
     from napari_c3r.core.segment import segment_cells
 

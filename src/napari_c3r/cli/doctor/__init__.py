@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from napari_c3r.cli.doctor.result import CheckResult, one_line
+
 _WIDTH = 17
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One line of the report.
-
-    Attributes
-    ----------
-    title
-        What is looked at.
-    text
-        What was found.
-    broken
-        Whether the plugin cannot work with it.
-    """
-
-    title: str
-    text: str
-    broken: bool = False
 
 
 def run_checks() -> list[CheckResult]:
@@ -53,12 +35,6 @@ def _tried(part: Callable[[], Iterable[CheckResult]]) -> Iterable[CheckResult]:
     except Exception as error:
         title = part.__name__.replace("_", " ")
         yield CheckResult(title, f"cannot be told ({one_line(error)})", broken=True)
-
-
-def one_line(error: BaseException) -> str:
-    """An error's kind and the first line of what it says."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def format_report(findings: Iterable[CheckResult]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from napari_c3r.cli.doctor import CheckResult, one_line
+from napari_c3r.cli.doctor.result import CheckResult, one_line
 from napari_c3r.core.errors import InputError
 
 _GIGA = 1e9

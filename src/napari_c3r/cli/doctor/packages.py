@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Final
 
-from napari_c3r.cli.doctor import CheckResult
+from napari_c3r.cli.doctor.result import CheckResult
 
 # Those that decide the numbers or are often at fault; others are named only where they do not fit.
 _SHOWN: Final = (

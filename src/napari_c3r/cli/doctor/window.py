@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from napari_c3r.cli.doctor import CheckResult, one_line
+from napari_c3r.cli.doctor.result import CheckResult, one_line
 
 SECONDS: Final = 120
 _PROBE: Final = "napari_c3r.cli.doctor.window"

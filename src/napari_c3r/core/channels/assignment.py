@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 
-from napari_c3r.core.channels import stains
-from napari_c3r.core.channels.stains import Stain
+from napari_c3r.core.channels.presets import PRESETS
+from napari_c3r.core.channels.roles import Role, check_channel_names
+from napari_c3r.core.channels.suggestions import suggest_roles
 from napari_c3r.core.errors import InputError
-
-
-class Role(StrEnum):
-    """What a channel is to the encoder (C3R, section 3: the context–concept principle).
-
-    ``BOTH`` puts a channel into both groups. It exists for images with a single usable
-    channel, which could otherwise not be embedded at all.
-    """
-
-    CONTEXT = "context"
-    CONCEPT = "concept"
-    BOTH = "both"
-    IGNORE = "ignore"
 
 
 @dataclass(frozen=True)
@@ -30,7 +17,7 @@ class ChannelAssignment:
     """The role of every channel of an image.
 
     Any combination of roles may be held, since a user passes through incomplete ones while
-    choosing; :meth:`require_usable` is what embedding asks.
+    choosing; :meth:`require_usable` is what embedding requires.
 
     Parameters
     ----------
@@ -210,107 +197,9 @@ class ChannelAssignment:
         """
         names = tuple(names)
         check_channel_names(names)
-        found = stains.identify_all(names)
-        guesses = {name: _guess(name, stain) for name, stain in found.items()}
-        _complete(guesses)
-        roles = {name: role for name, (role, _) in guesses.items()}
-        return cls(roles, {name: reason for name, (_, reason) in guesses.items()})
-
-
-def _guess(name: str, stain: Stain | None) -> tuple[Role, str]:
-    if stain is Stain.TRANSMITTED:
-        return Role.IGNORE, "transmitted light, not a stain"
-    if stain is not None:
-        info = stains.INFO[stain]
-        return (Role.CONTEXT if info.structural else Role.CONCEPT), info.label
-    if stains.is_gene_or_antibody(name):
-        return Role.CONCEPT, "written like a gene or an antibody"
-    wavelength = stains.excitation_nm(name)
-    if wavelength is not None and stains.is_nuclear_excitation(wavelength):
-        return Role.CONTEXT, f"{wavelength} nm usually excites a nuclear dye"
-    if wavelength is not None:
-        return Role.CONCEPT, f"{wavelength} nm usually shows a tagged protein"
-    if stains.is_numbered(name):
-        return Role.CONCEPT, "only a number: rename it by its stain"
-    return Role.CONCEPT, "unknown name: taken as a readout"
-
-
-def _complete(guesses: dict[str, tuple[Role, str]]) -> None:
-    """Fill an empty group, in place, so that a suggestion can always be embedded."""
-    usable = [name for name, (role, _) in guesses.items() if role is not Role.IGNORE]
-    if not usable:
-        return
-    if len(usable) == 1:
-        reason = f"{guesses[usable[0]][1]}; the only usable channel, so in both groups"
-        guesses[usable[0]] = (Role.BOTH, reason)
-        return
-    roles = {guesses[name][0] for name in usable}
-    if Role.CONTEXT not in roles:
-        guesses[usable[0]] = (Role.CONTEXT, "first channel, often the nucleus: please check")
-    elif Role.CONCEPT not in roles:
-        # A nucleus is the last structure one would read out, so it stays context.
-        others = [n for n in usable if stains.identify(n) is not Stain.DNA] or usable[1:]
-        reason = f"{guesses[others[-1]][1]}; taken as the readout, as no other is named"
-        guesses[others[-1]] = (Role.CONCEPT, reason)
-
-
-def suggest_nucleus(names: Iterable[str]) -> str | None:
-    """The channel that most likely shows nuclei, or None when no name says so."""
-    return next((name for name in names if stains.identify(name) is Stain.DNA), None)
-
-
-# Stains that fill the cell out to its edge, the best first.
-_CELL_BODY = (Stain.RNA, Stain.AGP, Stain.ACTIN, Stain.MEMBRANE, Stain.ER, Stain.MICROTUBULES)
-
-
-def suggest_cell(names: Iterable[str]) -> str | None:
-    """The channel that best shows how far a cell reaches, or None when no name says so."""
-    by_stain = {stains.identify(name): name for name in reversed(tuple(names))}
-    return next((by_stain[stain] for stain in _CELL_BODY if stain in by_stain), None)
-
-
-def _hpa_role(name: str) -> Role:
-    stain = stains.identify_hpa_colour(name) or stains.identify(name)
-    if stain in (Stain.DNA, Stain.ER, Stain.MICROTUBULES):
-        return Role.CONTEXT
-    return Role.IGNORE if stain is Stain.TRANSMITTED else Role.CONCEPT
-
-
-def _jump_cp_role(name: str) -> Role:
-    stain = stains.identify(name)
-    if stain in (Stain.DNA, Stain.ER):
-        return Role.CONTEXT
-    readouts = (Stain.RNA, Stain.AGP, Stain.ACTIN, Stain.GOLGI, Stain.MITO)
-    return Role.CONCEPT if stain in readouts else Role.IGNORE
-
-
-def _wtc_11_role(name: str) -> Role:
-    stain = stains.identify(name)
-    if stain is Stain.DNA:
-        return Role.CONTEXT
-    return Role.IGNORE if stain is Stain.TRANSMITTED else Role.CONCEPT
-
-
-PRESETS: dict[str, Callable[[str], Role]] = {
-    "hpa": _hpa_role,
-    "jump-cp": _jump_cp_role,
-    "wtc-11": _wtc_11_role,
-}
-
-
-def check_channel_names(names: Sequence[str]) -> None:
-    """Refuse names that are empty, not text, or given twice."""
-    for position, name in enumerate(names):
-        if not isinstance(name, str) or not name.strip():
-            raise InputError(
-                f"Channel {position} has the name {name!r}: give each channel a non-empty name."
-            )
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(
-                f"The channel name {name!r} occurs {names.count(name)} times in {list(names)}: "
-                "give each channel a name of its own."
-            )
+        suggested = suggest_roles(names)
+        roles = {name: role for name, (role, _) in suggested.items()}
+        return cls(roles, {name: reason for name, (_, reason) in suggested.items()})
 
 
 def _parse_role(name: str, role: Role | str) -> Role:

@@ -189,7 +189,7 @@ _SPARE_COLOURS = ("#34d058", "#e05cff", "#ffd83d", "#3fd0ff", "#ff9933", "#fffff
 def channel_colours(names: Iterable[str]) -> dict[str, str]:
     """Display colour of every channel, by stain.
 
-    DNA is blue, ER green, RNA yellow, actin/Golgi orange, mitochondria red; beside
+    DNA is blue, ER green, RNA yellow, actin/Golgi orange, mitochondria red; next to
     microtubules the ER is yellow, since the Human Protein Atlas shows the nucleus blue,
     microtubules red, the ER yellow and the protein green.
 
@@ -205,10 +205,10 @@ def channel_colours(names: Iterable[str]) -> dict[str, str]:
         spare colours in turn.
     """
     found = identify_all(names)
-    beside_microtubules = Stain.MICROTUBULES in found.values()
+    with_microtubules = Stain.MICROTUBULES in found.values()
     colours: dict[str, str] = {}
     for name, stain in found.items():
-        if stain is Stain.ER and beside_microtubules:
+        if stain is Stain.ER and with_microtubules:
             wanted = INFO[Stain.RNA].colour
         elif stain is not None:
             wanted = INFO[stain].colour

@@ -12,18 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, chunk_shape, read
-from napari_c3r.core.encoder.config import Neighbours
-from napari_c3r.core.errors import InputError
-from napari_c3r.core.options import option
+from napari_c3r.core.crops.plan import CropPlan
 
 # The brightness that stands for "nothing here": a low percentile of the crop itself, so that
 # a camera's offset never shows up as the edge of a mask or of the image.
 BACKGROUND_PERCENTILE = 1.0
-# Side of the widest crop, in the image's pixels: no microscope divides a cell into more, and
-# one of five channels has 1.3 GB.
-MAX_WINDOW_PX = 8192
-# Crops narrower or wider than this many cells speak of a wrong pixel size.
-DEFAULT_DIAMETERS = (0.5, 20.0)
 
 
 class Planes(Protocol):
@@ -38,153 +31,6 @@ class Planes(Protocol):
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width in pixels."""
         ...
-
-
-@dataclass(frozen=True)
-class CropSpec:
-    """How a cell is cut out. None means what the encoder's model folder recommends.
-
-    Parameters
-    ----------
-    field_um
-        Side of the square field around a cell, in micrometres. Used when the image's pixel
-        size is known.
-    field_diameters
-        Side of the field in median cell diameters, for images of unknown pixel size.
-    size_px
-        Side of the crop after resampling, in pixels.
-    neighbours
-        ``"keep"`` leaves other cells in the crop; ``"mask"`` replaces their pixels by the
-        crop's background.
-    """
-
-    field_um: float | None = option(
-        None,
-        "Field",
-        "Side of the square around a cell, where the pixel size is known",
-        unit="µm",
-        unset="as the encoder recommends",
-        minimum=0.0,
-    )
-    field_diameters: float | None = option(
-        None,
-        "Field without a pixel size",
-        "Side of the square around a cell, in median cell diameters",
-        unit="diameters",
-        unset="as the encoder recommends",
-        minimum=0.0,
-    )
-    size_px: int | None = option(
-        None,
-        "Crop size",
-        "Side of the crop after resampling",
-        unit="px",
-        unset="as the encoder recommends",
-        minimum=1,
-        maximum=4096,
-    )
-    neighbours: Neighbours | None = option(
-        None,
-        "Neighbouring cells",
-        "Whether other cells stay in the crop or are replaced by its background",
-        choices=("keep", "mask"),
-        unset="as the encoder recommends",
-    )
-
-    def __post_init__(self) -> None:
-        for name in ("field_um", "field_diameters", "size_px"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < np.inf:
-                raise InputError(f"The crop's {name} is {value}; give a number above 0, or None")
-        if self.size_px is not None and self.size_px != int(self.size_px):
-            raise InputError(f"The crop's size_px is {self.size_px}; give a whole number, or None")
-        if self.neighbours not in (None, "keep", "mask"):
-            raise InputError(
-                f"The crop's neighbours is {self.neighbours!r}; choose 'keep' or 'mask'"
-            )
-
-
-@dataclass(frozen=True)
-class CropPlan:
-    """A crop specification worked out for one image.
-
-    Attributes
-    ----------
-    window_px
-        Side of the field in the image's pixels.
-    size_px
-        Side of the resampled crop.
-    neighbours
-        Whether other cells are kept or masked.
-    basis
-        In words, where the field's size comes from.
-    doubt
-        In a sentence, why the field's size is hardly meant; empty where it is usual.
-    """
-
-    window_px: int
-    size_px: int
-    neighbours: Neighbours
-    basis: str
-    doubt: str = ""
-
-
-def plan_crops(
-    spec: CropSpec,
-    *,
-    pixel_size_um: float | None,
-    median_diameter_px: float,
-    field_um: float | None,
-    field_diameters: float,
-    size_px: int,
-    neighbours: Neighbours,
-) -> CropPlan:
-    """Work out the window for one image: physical scale if it is known, else cell size.
-
-    Parameters
-    ----------
-    spec
-        What the user asked for.
-    pixel_size_um
-        Pixel size of the image in micrometres, or None.
-    median_diameter_px
-        Median cell diameter in pixels.
-    field_um, field_diameters, size_px, neighbours
-        The encoder's recommendation.
-
-    Raises
-    ------
-    InputError
-        A field of more pixels than a cell can have.
-    """
-    field = spec.field_um or field_um
-    if pixel_size_um is not None and field is not None:
-        window = field / pixel_size_um
-        basis = f"{field:g} µm at {pixel_size_um:g} µm per pixel"
-    else:
-        diameters = spec.field_diameters or field_diameters
-        window = diameters * median_diameter_px
-        lacking = "the pixel size" if pixel_size_um is None else "the encoder's field"
-        basis = (
-            f"{diameters:g} median cell diameters of {median_diameter_px:.1f} px, "
-            f"as {lacking} is unknown"
-        )
-    if window > MAX_WINDOW_PX:
-        raise InputError(
-            f"Crops of {basis} are {window:.0f} px wide, and at most {MAX_WINDOW_PX} are cut out; "
-            "check the pixel size, or give a smaller field"
-        )
-    narrowest, widest = DEFAULT_DIAMETERS
-    doubt = ""
-    if not narrowest <= window / median_diameter_px <= widest:
-        width = f"{window:.0f}" if window >= 10 else f"{window:.1f}"
-        doubt = (
-            f"Crops are {width} px wide ({basis}) and cells usually {median_diameter_px:.0f} px: "
-            "check the pixel size"
-        )
-    return CropPlan(
-        max(1, round(window)), spec.size_px or size_px, spec.neighbours or neighbours, basis, doubt
-    )
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,39 @@
-"""Does the role matter? Group flips, parity and entropy, confounds, and a report of all."""
+"""Does the role matter? Group flips, parity and entropy, confounds, and a report of all.
+
+`variants.py` plans other roles, `embed_variants.py` embeds the cells with them, `compare.py` and
+`verdict.py` say what that changes, `entries/` has the diagnostics, and `report/` writes them down.
+"""
 
 from __future__ import annotations
 
+from napari_c3r.core.diagnose.entries import BUILT_IN
 from napari_c3r.core.diagnose.flip import FlipJob, FlipRun, flip_report
 from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.registry import (
+    Diagnostic,
+    DiagnosticContext,
+    DiagnosticResult,
+    ExtraVariants,
+    Grade,
+    diagnostics,
+    register_diagnostic,
+)
 from napari_c3r.core.diagnose.variants import Kind
 
-__all__ = ["FlipJob", "FlipReport", "FlipRun", "Kind", "flip_report"]
+for _entry in BUILT_IN:
+    register_diagnostic(_entry)
+
+__all__ = [
+    "Diagnostic",
+    "DiagnosticContext",
+    "DiagnosticResult",
+    "ExtraVariants",
+    "FlipJob",
+    "FlipReport",
+    "FlipRun",
+    "Grade",
+    "Kind",
+    "diagnostics",
+    "flip_report",
+    "register_diagnostic",
+]

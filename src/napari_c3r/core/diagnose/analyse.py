@@ -10,14 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.diagnose.collect import VariantEmbeddings
 from napari_c3r.core.diagnose.compare import Comparer, CompareSettings, Shift, mean_shift
+from napari_c3r.core.diagnose.embed_variants import VariantEmbeddings
 from napari_c3r.core.diagnose.flip_result import FlipReport
-from napari_c3r.core.diagnose.parity import Parity, parity_and_entropy
 from napari_c3r.core.diagnose.scores import labelled_cells
 from napari_c3r.core.diagnose.structure import kept_by_chance
-from napari_c3r.core.diagnose.suggest import RoleSuggestion, suggest_roles
 from napari_c3r.core.diagnose.variants import Kind, VariantPlan
 from napari_c3r.core.diagnose.verdict import judge, references
 from napari_c3r.core.errors import InputError
@@ -34,7 +31,6 @@ def analyse(
     *,
     settings: CompareSettings,
     label_column: str | None = None,
-    skip_parity: str = "",
 ) -> Generator[str, None, FlipReport]:
     """Compare every variant with the roles as assigned, yielding what was just done.
 
@@ -52,8 +48,6 @@ def analyse(
         How to compare; neighbours and clusters are lowered where there are few cells.
     label_column
         Column of `obs` to judge neighbourhoods by.
-    skip_parity
-        Why parity was not looked at, for the notes.
 
     Raises
     ------
@@ -66,7 +60,7 @@ def analyse(
             f"There are {n} cells, too few to compare neighbourhoods; give at least {MIN_CELLS}"
         )
     settings, notes = fitting(settings, n)
-    notes += list(embeddings.notes) + ([skip_parity] if skip_parity else [])
+    notes += embeddings.notes
     labelled = None
     if label_column is not None:
         labelled, problem = labelled_cells(obs[label_column], label_column)
@@ -84,7 +78,6 @@ def analyse(
         shifts.append(comparer.compare(embeddings.vectors[number], embeddings.columns[number]))
         yield f"compared: {variant.name}"
     assigned, floor = references(plan.variants[0], comparer.own, noise, settings.seed)
-    parity, suggestion = _single_channels(embeddings, channel_names, plan.variants[0].assignment)
     notes += [f"'{name}' is constant in every cell" for name in sorted(embeddings.constant)]
     by_name = dict(zip([v.name for v in variants], shifts, strict=True))
     names = [variant.name for variant in plan.variants]
@@ -109,8 +102,6 @@ def analyse(
         plan.skipped,
         tuple(notes),
         {**asdict(settings), **embeddings.run_settings, "noise_repeats": len(embeddings.noise)},
-        parity,
-        suggestion,
         embeddings.alone,
     )
 
@@ -124,12 +115,12 @@ def fitting(settings: CompareSettings, n_cells: int) -> tuple[CompareSettings, l
             f"{settings.k} neighbours and {settings.n_clusters} clusters were asked for; "
             "give whole numbers of 1 or more"
         )
-    for what, asked, used in (
+    for what, requested, used in (
         ("nearest neighbours", settings.k, k),
         ("clusters", settings.n_clusters, clusters),
     ):
-        if used < asked:
-            notes.append(f"{used} instead of {asked} {what}, as there are only {n_cells} cells")
+        if used < requested:
+            notes.append(f"{used} instead of {requested} {what}, as there are only {n_cells} cells")
     return replace(settings, k=k, n_clusters=clusters), notes
 
 
@@ -145,15 +136,6 @@ def _well_note(obs: pd.DataFrame, column: str) -> list[str]:
             "differs between wells"
         ]
     return []
-
-
-def _single_channels(
-    embeddings: VariantEmbeddings, names: tuple[str, ...], assignment: ChannelAssignment
-) -> tuple[Parity | None, RoleSuggestion | None]:
-    if embeddings.alone is None or len(names) < 2:
-        return None, None
-    parity = parity_and_entropy(embeddings.alone, names, assignment)
-    return parity, suggest_roles(embeddings.alone, names)
 
 
 def _focus_columns(

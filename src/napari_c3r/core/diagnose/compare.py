@@ -1,4 +1,4 @@
-"""Each variant's vectors beside those as assigned: per cell, and over all cells."""
+"""Each variant's vectors compared with those as assigned: per cell, and over all cells."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Shift:
         Alignment and cluster agreement over all cells.
     beyond
         (n,), by how much more of a cell's neighbours differ from those in perturbed crops
-        than when roles are left alone; mean over the disturbances.
+        than when roles are left alone; mean over the perturbations.
     """
 
     rank: Cells
@@ -89,7 +89,7 @@ class Comparer:
     """Compares vectors with those as assigned, which it holds, and with those of the noise.
 
     Noise is given first, by `add_noise`. What a role does is then read beyond noise: the
-    neighbours of a cell in a perturb crop differ from those in the crop itself; if a role
+    neighbours of a cell in a perturbed crop differ from those in the crop itself; if a role
     matters, they differ more from those in the crop itself under the other role. Both
     differences hold the same noise, so nothing but the role is left between them.
 
@@ -121,7 +121,7 @@ class Comparer:
             np.zeros(len(vectors)),
             self._scores(self._structure),
         )
-        """The vectors as assigned beside themselves."""
+        """The vectors as assigned, compared with themselves."""
         self._noise: list[tuple[Structure, Cells]] = []
 
     def add_noise(self, vectors: NDArray[np.float32]) -> Shift:

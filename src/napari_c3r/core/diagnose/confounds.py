@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.factors import Factor, factors_of
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.maps import NOISE, principal_components
+from napari_c3r.core.reduce import NOISE
+from napari_c3r.core.reduce.components import principal_components
 
 PERMUTATIONS = 199
 MORE_PERMUTATIONS = 1800
@@ -73,30 +74,34 @@ class Confounds:
 
     Attributes
     ----------
-    findings
+    results
         Of the map first, then of each cluster.
     notes
         Sentences.
     """
 
-    findings: tuple[ConfoundResult, ...]
+    results: tuple[ConfoundResult, ...]
     notes: tuple[str, ...]
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per finding."""
+        """One row per result."""
         columns = ["scope", "factor", "explained", "by_chance", "p", "stands_out", "sentence"]
-        return pd.DataFrame([vars(finding) for finding in self.findings], columns=columns)
+        return pd.DataFrame([vars(each) for each in self.results], columns=columns)
+
+    @property
+    def standing_out(self) -> list[ConfoundResult]:
+        """What is beyond chance and large enough to be spoken of, the largest share first."""
+        return sorted((r for r in self.results if r.stands_out), key=lambda r: -r.explained)
 
     @property
     def sentences(self) -> list[str]:
         """What stands out, the largest share first; one sentence when nothing does."""
-        loud = sorted((f for f in self.findings if f.stands_out), key=lambda f: -f.explained)
-        if loud:
-            return [finding.sentence for finding in loud]
-        if not self.findings:
+        if self.standing_out:
+            return [each.sentence for each in self.standing_out]
+        if not self.results:
             return ["Nothing that could explain the map varies between these cells"]
-        tested = ", ".join(dict.fromkeys(finding.factor for finding in self.findings))
+        tested = ", ".join(dict.fromkeys(each.factor for each in self.results))
         return [f"None of {tested} explains the map or a cluster beyond chance"]
 
 
@@ -167,28 +172,28 @@ def confound_steps(
     factors, notes = factors_of(obs)
     components = principal_components(vectors, N_COMPONENTS).astype(np.float64)
     scopes, targets, columns = _targets(components, clusters)
-    findings = []
+    results = []
     for factor in factors:
         observed, null = _explained(factor, targets, columns, np.random.default_rng(seed))
         chance = np.percentile(null, 95, axis=0)
         # Adjusted for the scopes, now for the factors as well.
         p_values = np.minimum(1, len(factors) * _p_values(observed, null, factor))
-        findings += [
-            _finding(scope, factor, float(share), float(high), float(p), targets[:, part])
+        results += [
+            _result(scope, factor, float(share), float(high), float(p), targets[:, part])
             for scope, share, high, p, part in zip(
                 scopes, observed, chance, p_values, columns, strict=True
             )
         ]
         yield factor.name
     order = {scope: rank for rank, scope in enumerate(scopes)}
-    findings.sort(key=lambda finding: order[finding.scope])
-    return Confounds(tuple(findings), notes)
+    results.sort(key=lambda each: order[each.scope])
+    return Confounds(tuple(results), notes)
 
 
 def _targets(
     components: NDArray[np.float64], clusters: Sequence[str] | None
 ) -> tuple[list[str], NDArray[np.float64], list[slice]]:
-    """What is to be explained: names, columns side by side, and which columns are whose."""
+    """What is to be explained: names, columns of all, and which columns are whose."""
     scopes, parts = ["map"], [components]
     if clusters is not None:
         names = np.asarray(clusters, dtype=str)
@@ -291,7 +296,7 @@ def _p_values(
     return np.clip(len(observed) * np.maximum(tails, _MIN_P), 0, 1)
 
 
-def _finding(
+def _result(
     scope: str,
     factor: Factor,
     explained: float,

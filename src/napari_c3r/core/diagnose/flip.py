@@ -1,4 +1,4 @@
-"""Group flip and context drop on images: a job that can be watched, stopped and gone on with."""
+"""Group flip and context drop on images: a job that can be watched, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike
-from napari_c3r.core.cells.measure import CellTable, measure_cells
+from napari_c3r.core.cells.measure import CellTable
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.diagnose.analyse import analyse
-from napari_c3r.core.diagnose.collect import VariantEmbedder
 from napari_c3r.core.diagnose.compare import CompareSettings
+from napari_c3r.core.diagnose.embed_variants import VariantEmbedder
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
+from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
+from napari_c3r.core.notes import Note, NoteKind
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
@@ -42,22 +46,22 @@ class FlipJob:
     fields
         What would be embedded: one job for each image, alike in all but image and labels.
     kinds
-        What to ask.
+        Kinds of the variants to compare; see `Kind`.
     label_column
         Labels to judge neighbourhoods by: a column of `label_table`, or without one of the
         embedding's own (``well``, ``image``, …).
     label_table
         Looked up by whichever of image, label, plate, well and site it has.
     max_cells
-        Most cells to ask, drawn in proportion from every label, or image without labels.
+        Most cells to compare, drawn in proportion from every label, or image without labels.
     noise_repeats
-        Times each crop is perturb for the noise floor.
-    parity
-        Whether to embed each channel alone as well, for parity and suggested roles.
+        Times each crop is perturbed for the noise floor.
+    single_channels
+        Whether to embed each channel alone as well, as parity and suggested roles need it.
     compare
         How vectors are compared.
     seed
-        Of the sample and the disturbances.
+        Of the sample and the perturbations.
     job_id
         Tells a report of this job from that of an earlier one.
     """
@@ -68,7 +72,7 @@ class FlipJob:
     label_table: pd.DataFrame | None = None
     max_cells: int = 2000
     noise_repeats: int = 2
-    parity: bool = False
+    single_channels: bool = False
     compare: CompareSettings = dataclasses.field(default_factory=CompareSettings)
     seed: int = 0
     job_id: int = 0
@@ -78,7 +82,7 @@ class FlipRun:
     """A flip report under way: iterate :meth:`steps`, then take :meth:`result`.
 
     The iteration may stop after any step. The cells embedded by then make a report of their
-    own, and a new iteration goes on where the last one stopped.
+    own, and a new iteration continues where the last one stopped.
 
     Parameters
     ----------
@@ -104,7 +108,7 @@ class FlipRun:
         self._measured: list[tuple[CellTable, CropPlan]] = []
         self._obs = pd.DataFrame()
         self._n_found = 0
-        self._collector: VariantEmbedder | None = None
+        self._embedder: VariantEmbedder | None = None
         self._report: FlipReport | None = None
 
     def steps(self) -> Iterator[EmbedProgress]:
@@ -116,18 +120,18 @@ class FlipRun:
                 stage = f"measured the cells of {number} of {len(self.job.fields)} images"
                 known = sum(len(table.obs) for table, _ in self._measured)
                 yield EmbedProgress(0, known, time.perf_counter() - start, stage)
-        collector = self._prepare()
-        pending = np.flatnonzero(~collector.done)
+        embedder = self._prepare()
+        pending = np.flatnonzero(~embedder.done)
         already, total = len(self._obs) - len(pending), len(self._obs)
         yield EmbedProgress(already, total, time.perf_counter() - start, "measured the cells")
         speed = 0.0
         if len(pending):
             self._report = None
             began = time.perf_counter()
-            with collector.running() as run:
+            with embedder.running() as run:
                 for number, field in enumerate(self.job.fields):
-                    for _ in self._embed_field(number, field, collector, run):
-                        done, now = int(collector.done.sum()), time.perf_counter()
+                    for _ in self._embed_field(number, field, embedder, run):
+                        done, now = int(embedder.done.sum()), time.perf_counter()
                         speed = (done - already) / max(now - began, 1e-9)
                         stage = f"embedding under {len(self.plan.variants)} roles"
                         yield EmbedProgress(done, total, now - start, stage, speed)
@@ -168,9 +172,9 @@ class FlipRun:
         return np.stack([found[cell] for cell in cells.tolist()])
 
     def _prepare(self) -> VariantEmbedder:
-        """Measure the cells of all images and draw those to ask."""
-        if self._collector is not None:
-            return self._collector
+        """Measure the cells of all images and draw those to compare."""
+        if self._embedder is not None:
+            return self._embedder
         to_come = self.job.fields[len(self._measured) :]
         self._measured += [self._measure(field) for field in to_come]
         tables = [t.obs.assign(_field=number) for number, (t, _) in enumerate(self._measured)]
@@ -184,17 +188,17 @@ class FlipRun:
         self._n_found = len(obs)
         self._obs = obs.iloc[rows].reset_index(drop=True)
         first = self.job.fields[0]
-        self._collector = VariantEmbedder(
+        self._embedder = VariantEmbedder(
             first.encoder,
             self.plan,
             self._roles.used,
             len(self._obs),
             noise_repeats=self.job.noise_repeats,
-            single_channels=self.job.parity and len(self._roles.used) > 1,
+            single_channels=self.job.single_channels and len(self._roles.used) > 1,
             seed=self.job.seed,
             options=first.options,
         )
-        return self._collector
+        return self._embedder
 
     def _measure(self, field: EmbedJob) -> tuple[CellTable, CropPlan]:
         used = self._roles.used
@@ -206,47 +210,32 @@ class FlipRun:
                 f"The roles of '{field.image.name}' are {roles.to_dict()} and those of "
                 f"'{self.job.fields[0].image.name}' {self._roles.to_dict()}; give all the same"
             )
-        table = measure_cells(field.image, field.labels, field.nuclei, must_be_finite=used)
-        config = field.encoder.config
-        plan = plan_crops(
-            field.crop,
-            pixel_size_um=field.image.pixel_size_um,
-            median_diameter_px=table.median_diameter_px,
-            field_um=config.field_um,
-            field_diameters=config.field_diameters,
-            size_px=config.input_size,
-            neighbours=config.neighbours,
-        )
-        if field.window_px is not None:
-            plan = replace(plan, window_px=field.window_px)
-        if field.labels_wanted is not None:
-            wanted = table.obs["label"].isin(sorted(field.labels_wanted))
-            table = CellTable(table.obs[wanted].reset_index(drop=True), table.notes)
+        table, plan = prepare_cells(field)
         height, width = field.image.shape[1:]
         return CellTable(table.obs.assign(height_px=height, width_px=width), table.notes), plan
 
     def _embed_field(
-        self, number: int, field: EmbedJob, collector: VariantEmbedder, run: VariantsRun
+        self, number: int, field: EmbedJob, embedder: VariantEmbedder, run: VariantsRun
     ) -> Iterator[None]:
-        here = np.flatnonzero((self._obs["_field"] == number).to_numpy() & ~collector.done)
+        here = np.flatnonzero((self._obs["_field"] == number).to_numpy() & ~embedder.done)
         if not len(here):
             return
         image = field.image.select(self._roles.used)
         cells = self._obs.iloc[here]
         plan = self._measured[number][1]
         for batch in iter_crops(image, field.labels, cells, plan, batch_size=run.batch_size):
-            collector.take(run, here[batch.rows], batch.crops)
+            embedder.add_batch(run, here[batch.rows], batch.crops)
             yield
 
     def _analysis(self) -> Iterator[str]:
         if self._report is not None:
             return
-        collector = self._prepare()
-        rows = np.flatnonzero(collector.done)
+        embedder = self._prepare()
+        rows = np.flatnonzero(embedder.done)
         obs = self._obs.iloc[rows].drop(columns="_field").reset_index(drop=True)
         names = obs["image"].astype(str) + ":" + obs["label"].astype(str)
         report = yield from analyse(
-            collector.embeddings(),
+            embedder.embeddings(),
             self.plan,
             obs.set_index(pd.Index(names.to_numpy(dtype=object))),
             self._roles.used,
@@ -272,9 +261,14 @@ class FlipRun:
         )
 
     def _notes(self, n_done: int) -> list[str]:
-        notes = []
+        notes: list[str] = []
         if not self.job.fields[0].encoder.trained:
-            notes.append(f"The encoder '{self.job.fields[0].encoder.name}' is untrained")
+            notes.append(
+                Note(
+                    f"The encoder '{self.job.fields[0].encoder.name}' is untrained",
+                    NoteKind.UNTRAINED,
+                )
+            )
         if len(self._obs) < self._n_found:
             by = self.job.label_column or "image"
             notes.append(
@@ -282,7 +276,12 @@ class FlipRun:
                 f"from every {by}"
             )
         if n_done < len(self._obs):
-            notes.append(f"Stopped early: {n_done} of {len(self._obs)} cells are embedded")
+            notes.append(
+                Note(
+                    f"Stopped early: {n_done} of {len(self._obs)} cells are embedded",
+                    NoteKind.STOPPED_EARLY,
+                )
+            )
         found = [note for table, _ in self._measured for note in table.notes]
         return notes + list(dict.fromkeys(found))
 
@@ -321,8 +320,10 @@ def flip_report(
     image, labels, assignment, encoder, nuclei, device, precision, batch_size, crop, \
 concept_mode, readout
         As for :func:`napari_c3r.embed`.
-    label_column, label_table, kinds, max_cells, noise_repeats, parity, seed
+    label_column, label_table, kinds, max_cells, noise_repeats, seed
         As for `FlipJob`.
+    parity
+        Whether to embed each channel alone as well, for parity and suggested roles.
     k, n_clusters
         As for `CompareSettings`.
 

@@ -1,4 +1,4 @@
-"""The same questions of crops that were cut out before, with no image at hand."""
+"""The same questions of crops that were cut out before, without their images."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose.analyse import analyse
-from napari_c3r.core.diagnose.collect import VariantEmbedder, single_channel_assignment
 from napari_c3r.core.diagnose.compare import CompareSettings
+from napari_c3r.core.diagnose.embed_variants import VariantEmbedder, single_channel_assignment
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.sample import label_values
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind, plan_variants
@@ -69,7 +69,7 @@ def flip_report_of_crops(
     roles = assignment.for_channels(channel_names).require_usable()
     plan = plan_variants(roles, kinds)
     used = [list(channel_names).index(name) for name in roles.used]
-    collector = VariantEmbedder(
+    embedder = VariantEmbedder(
         encoder,
         plan,
         roles.used,
@@ -79,12 +79,12 @@ def flip_report_of_crops(
         seed=seed,
         options=options,
     )
-    with collector.running() as live:
+    with embedder.running() as live:
         for start in range(0, len(crops), live.batch_size):
             rows = np.arange(start, min(start + live.batch_size, len(crops)))
-            collector.take(live, rows, crops[rows][:, used].astype(np.float32))
+            embedder.add_batch(live, rows, crops[rows][:, used].astype(np.float32))
     steps = analyse(
-        collector.embeddings(),
+        embedder.embeddings(),
         plan,
         table,
         roles.used,
@@ -119,8 +119,8 @@ def embed_alone(
         (n, C, F) float32, class tokens.
     """
     names = tuple(channel_names)
-    everything = ChannelAssignment(dict.fromkeys(names, "both"))
-    assignments = [everything, *(single_channel_assignment(name, names) for name in names)]
+    all_channels = ChannelAssignment(dict.fromkeys(names, "both"))
+    assignments = [all_channels, *(single_channel_assignment(name, names) for name in names)]
     with encoder.start_variants(
         assignments[1:] if len(names) == 1 else assignments,
         names,

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.diagnose import sentences
 from napari_c3r.core.diagnose.compare import Estimate
-from napari_c3r.core.diagnose.parity import Parity
+from napari_c3r.core.diagnose.parity import Parity, parity_and_entropy
 from napari_c3r.core.diagnose.structure import Columns
-from napari_c3r.core.diagnose.suggest import RoleSuggestion
-from napari_c3r.core.diagnose.verdict import SCORES, VariantResult
+from napari_c3r.core.diagnose.suggest import RoleSuggestion, suggest_roles
+from napari_c3r.core.diagnose.verdict import (
+    SCORES,
+    VariantResult,
+    headline,
+    neighbour_sentence,
+    score_sentence,
+)
 from napari_c3r.core.errors import InputError
 
 
@@ -25,7 +31,7 @@ class FlipReport:
     Attributes
     ----------
     obs
-        One row per cell that was asked: the columns of an embedding, ``focus_<channel>``, and
+        One row per cell that was compared: the columns of an embedding, ``focus_<channel>``, and
         the label column where one was given.
     assigned, noise
         The roles as assigned, and the noise floor.
@@ -48,8 +54,8 @@ class FlipReport:
         What was noticed, in sentences.
     settings
         Everything it takes to make the report again.
-    parity, suggestion, alone
-        Of the single channels, and their vectors (cells, channels, F); None when not asked.
+    alone
+        (cells, channels, F), each channel embedded alone; None when not requested.
     job_id
         Of the job.
     """
@@ -68,22 +74,35 @@ class FlipReport:
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
-    parity: Parity | None = None
-    suggestion: RoleSuggestion | None = None
     alone: NDArray[np.float32] | None = None
     job_id: int = 0
 
     @property
     def headline(self) -> str:
         """The one sentence to read first."""
-        return sentences.headline(self.results, self.assigned, self.noise, self.k)
+        return headline(self.results, self.assigned, self.noise, self.k)
+
+    @cached_property
+    def parity(self) -> Parity | None:
+        """Parity and entropy of the channels; None where they were not embedded alone."""
+        if self.alone is None:
+            return None
+        roles = self.assigned.variant.assignment
+        return parity_and_entropy(self.alone, roles.used, roles)
+
+    @cached_property
+    def suggestion(self) -> RoleSuggestion | None:
+        """Roles that the data and the names suggest; None as for `parity`."""
+        if self.alone is None:
+            return None
+        return suggest_roles(self.alone, self.assigned.variant.assignment.used)
 
     def sentence(self, name: str) -> str:
         """What a variant does, in one or two sentences."""
         result = self.result(name)
-        parts = [sentences.neighbour_sentence(result, self.noise, self.k)]
+        parts = [neighbour_sentence(result, self.noise, self.k)]
         if self.label_column and not result.constant:
-            parts.append(sentences.score_sentence(result, self.assigned, self.label_column))
+            parts.append(score_sentence(result, self.assigned, self.label_column))
         return ". ".join(parts)
 
     def result(self, name: str) -> VariantResult:
@@ -139,11 +158,11 @@ class FlipReport:
         for name, estimate in figures.items():
             for suffix, bound in (("", "value"), ("_low", "low"), ("_high", "high")):
                 row[name + suffix] = pd.NA if estimate is None else getattr(estimate, bound)
-        asked = result in self.results
-        row["p"] = result.p if asked else pd.NA
-        row["matters"] = result.matters if asked else pd.NA
+        is_variant = result in self.results
+        row["p"] = result.p if is_variant else pd.NA
+        row["matters"] = result.matters if is_variant else pd.NA
         if self.label_column:
-            row["label_p"] = result.score_p if asked else pd.NA
-            row["label_matters"] = result.score_matters if asked else pd.NA
-        row["sentence"] = self.sentence(result.variant.name) if asked else ""
+            row["label_p"] = result.score_p if is_variant else pd.NA
+            row["label_matters"] = result.score_matters if is_variant else pd.NA
+        row["sentence"] = self.sentence(result.variant.name) if is_variant else ""
         return row

@@ -28,7 +28,7 @@ def perturb(
     rows
         Number of each cell, (n,), which its random draws come from.
     repeat
-        Which of several disturbances.
+        Which of several perturbations.
     seed
         Of all draws, at least 0.
 
@@ -39,13 +39,13 @@ def perturb(
     """
     return np.stack(
         [
-            _disturbed(crop, np.random.default_rng([seed, repeat, int(row)]))
+            _perturbed(crop, np.random.default_rng([seed, repeat, int(row)]))
             for crop, row in zip(crops, rows, strict=True)
         ]
     )
 
 
-def _disturbed(crop: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def _perturbed(crop: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     symmetry = int(rng.integers(1, 8))
     moved = np.rot90(crop, symmetry % 4, axes=(1, 2))
     if symmetry >= 4:

@@ -1,4 +1,4 @@
-"""Which cells are asked, and which label each has."""
+"""Which cells are compared, and which label each has."""
 
 from __future__ import annotations
 

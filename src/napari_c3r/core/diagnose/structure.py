@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.reduce.maps import principal_components
+from napari_c3r.core.reduce.components import principal_components
 
 Columns = Sequence[tuple[str, str]]
 

@@ -1,4 +1,4 @@
-"""Which other roles to try: the question of each diagnostic, spelt out as assignments."""
+"""Other roles for the same channels, which diagnostics compare with those assigned."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose.registry import variant_sources
 from napari_c3r.core.errors import InputError
 
 
 class Kind(StrEnum):
-    """What a variant changes."""
+    """What a variant of the built-in diagnostics changes."""
 
     ASSIGNED = "as assigned"
     NOISE = "noise floor"
@@ -21,7 +22,7 @@ class Kind(StrEnum):
 
 
 ASKABLE = (Kind.SWAP, Kind.FLIP, Kind.DROP)
-"""What can be asked for, in the order in which it is shown."""
+"""What a flip report is of unless told otherwise, in the order in which it is shown."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,23 @@ class Variant:
     name
         Short and unique within a report: ``"ER as concept"``.
     kind
-        What is changed.
+        What is changed: a `Kind`, or that of a registered diagnostic.
     assignment
         The roles that the cells are embedded with.
     channel
         The channel whose role is changed, or None when all are.
+    action
+        What is done, as the subject of a sentence; by default ``"Using <name>"``.
+    claim
+        What it means where it changes more than noise does, as a clause.
     """
 
     name: str
-    kind: Kind
+    kind: str
     assignment: ChannelAssignment
     channel: str | None = None
+    action: str = ""
+    claim: str = "its role matters"
 
 
 @dataclass(frozen=True)
@@ -65,16 +72,14 @@ class VariantPlan:
 def plan_variants(
     assignment: ChannelAssignment, kinds: Sequence[Kind | str] = ASKABLE
 ) -> VariantPlan:
-    """Spell out the diagnostics of C3R (Fig. 4: groups swapped; Table 11: context left out).
-
-    Swapping one role alone is not in the paper; it tells which channel a swap acts through.
+    """Spell out the variants that diagnostics need, in the order of the registry.
 
     Parameters
     ----------
     assignment
         The roles as they are; at least one context and one concept channel.
     kinds
-        What to ask.
+        Kinds of the variants to plan.
 
     Raises
     ------
@@ -82,20 +87,18 @@ def plan_variants(
         An unusable assignment, an unknown kind, or nothing that can be asked.
     """
     roles = assignment.require_usable()
-    wanted = [_parse_kind(kind) for kind in kinds]
+    sources = variant_sources()
+    for kind in kinds:
+        if kind not in sources:
+            choices = ", ".join(f"'{choice}'" for choice in sources)
+            raise InputError(f"No diagnostic {str(kind)!r}; choose among {choices}")
     variants = [Variant(str(Kind.ASSIGNED), Kind.ASSIGNED, roles)]
     skipped: list[str] = []
-    if Kind.SWAP in wanted:
-        if roles.flipped() == roles:
-            skipped.append("Every channel is in both groups, so there are no groups to swap")
-        else:
-            variants.append(Variant(str(Kind.SWAP), Kind.SWAP, roles.flipped()))
-    if Kind.FLIP in wanted:
-        for name in roles.used:
-            _add(variants, skipped, *_flip(roles, name))
-    if Kind.DROP in wanted:
-        for name in roles.context:
-            _add(variants, skipped, *_drop(roles, name))
+    for kind, source in sources.items():
+        if kind in kinds:
+            planned, reasons = source.plan(roles)
+            variants += planned
+            skipped += reasons
     if len(variants) == 1:
         raise InputError(
             f"Nothing can be asked of the channels {', '.join(roles.used)} with these roles: "
@@ -103,39 +106,3 @@ def plan_variants(
             "or add a channel"
         )
     return VariantPlan(tuple(variants), tuple(skipped))
-
-
-def _parse_kind(kind: Kind | str) -> Kind:
-    if kind not in ASKABLE:
-        choices = ", ".join(f"'{choice}'" for choice in ASKABLE)
-        raise InputError(f"No diagnostic {str(kind)!r}; choose among {choices}")
-    return Kind(kind)
-
-
-def _flip(roles: ChannelAssignment, name: str) -> tuple[Variant | None, str]:
-    role = roles.roles[name]
-    if role is Role.BOTH:
-        return None, f"'{name}' is in both groups, so its role cannot be swapped"
-    other = Role.CONCEPT if role is Role.CONTEXT else Role.CONTEXT
-    changed = roles.with_role(name, other)
-    if changed.problem():
-        return None, (
-            f"'{name}' is the only {role} channel, so its role can be swapped only together "
-            "with another's"
-        )
-    return Variant(f"{name} as {other}", Kind.FLIP, changed, name), ""
-
-
-def _drop(roles: ChannelAssignment, name: str) -> tuple[Variant | None, str]:
-    if len(roles.context) == 1:
-        return None, f"'{name}' is the only context channel, so it cannot be left out"
-    # A channel in both groups stays a concept: only the context is thinned out (Table 11).
-    rest = Role.CONCEPT if roles.roles[name] is Role.BOTH else Role.IGNORE
-    return Variant(f"without {name}", Kind.DROP, roles.with_role(name, rest), name), ""
-
-
-def _add(variants: list[Variant], skipped: list[str], variant: Variant | None, reason: str) -> None:
-    if variant is None:
-        skipped.append(reason)
-    else:
-        variants.append(variant)

@@ -1,11 +1,13 @@
-"""From shifts to answers: whether a role matters more than noise does."""
+"""From shifts to answers: whether a role matters more than noise does, and how to say so."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from napari_c3r.core.diagnose.compare import Cells, Estimate, Shift, estimated
 from napari_c3r.core.diagnose.intervals import holm, p_above
+from napari_c3r.core.diagnose.registry import Grade
 from napari_c3r.core.diagnose.variants import Kind, Variant
 
 LEVEL = 0.05
@@ -90,7 +92,7 @@ def judge(
     variants, shifts
         The variants other than the roles as assigned, and what each does.
     own
-        The roles as assigned beside themselves.
+        The roles as assigned, compared with themselves.
     noise
         The noise floor.
     constant
@@ -155,3 +157,90 @@ def _score_p(shift: Shift, own: Shift, noise: Shift) -> float:
     change = shift.scores["map"] - own.scores["map"]
     margin = SCORE_MARGIN + abs(float((noise.scores["map"] - own.scores["map"]).mean()))
     return min(1.0, 2 * min(p_above(change, margin), p_above(-change, margin)))
+
+
+def grade_of(result: VariantResult, noise: VariantResult) -> Grade:
+    """How much a variant changes: nothing beyond noise, less than noise, or more."""
+    if not result.matters:
+        return Grade.NONE
+    kept, floor = result.neighbours_kept.value, noise.neighbours_kept.value
+    return Grade.SMALL if kept > floor else Grade.LARGE
+
+
+def neighbour_sentence(result: VariantResult, noise: VariantResult, k: int) -> str:
+    """Whether a variant changes the neighbours of cells more than noise does.
+
+    Parameters
+    ----------
+    result
+        Of one variant.
+    noise
+        The noise floor.
+    k
+        Neighbours looked at.
+    """
+    if result.constant:
+        return (
+            f"{result.variant.channel} is constant in these cells, so its role cannot matter; "
+            "choose ignore for it"
+        )
+    replaced, floor = (k * (1 - r.neighbours_kept.value) for r in (result, noise))
+    action = result.variant.action or f"Using {result.variant.name}"
+    start = (
+        f"{action} replaces {replaced:.1f} of a cell's {k} nearest neighbours, "
+        f"turning and shifting its crop {floor:.1f}"
+    )
+    grade = grade_of(result, noise)
+    if grade is Grade.NONE:
+        return f"{start}: this role does not show beyond noise"
+    if grade is Grade.SMALL:
+        return f"{start}: {result.variant.claim} here, though less than noise does"
+    far = ", far more than noise" if replaced > 2 * floor else ""
+    return f"{start}: {result.variant.claim} here{far}"
+
+
+def score_sentence(result: VariantResult, assigned: VariantResult, column: str) -> str:
+    """What a variant does to how well the labels are told apart; "" without labels."""
+    if "map" not in result.changes:
+        return ""
+    before, after = assigned.scores["accuracy"].value, result.scores["accuracy"].value
+    numbers = (
+        f"accuracy of '{column}' {before:.2f} → {after:.2f}, "
+        f"average precision {_signed(result.changes['map'])}"
+    )
+    if not result.score_matters:
+        return f"It leaves '{column}' as easy to tell as before, within noise ({numbers})"
+    better = result.changes["map"].value > 0
+    return f"It makes '{column}' {'easier' if better else 'harder'} to tell ({numbers})"
+
+
+def headline(
+    results: Sequence[VariantResult], assigned: VariantResult, noise: VariantResult, k: int
+) -> str:
+    """The one sentence to read first.
+
+    Parameters
+    ----------
+    results
+        All variants but the roles as assigned.
+    assigned, noise
+        The roles as assigned, and the noise floor.
+    k
+        Neighbours looked at.
+    """
+    mattering = [result for result in results if result.matters]
+    if not mattering:
+        return (
+            "Nothing that was asked changes what a cell's neighbours are beyond noise: "
+            "it does not show here that roles matter"
+        )
+    strongest = max(mattering, key=lambda result: result.beyond.value)
+    sentence = neighbour_sentence(strongest, noise, k)
+    silent = [r.variant.name for r in results if not r.matters and not r.constant]
+    if silent:
+        sentence += f". Not beyond noise: {', '.join(silent)}"
+    return sentence
+
+
+def _signed(estimate: Estimate) -> str:
+    return f"{estimate.value:+.2f}, 95 % interval {estimate.low:+.2f} to {estimate.high:+.2f}"

@@ -1,19 +1,23 @@
-"""One or many fields -> one result: read, find the cells, embed, field after field."""
+"""One or many fields -> one result: read, find the cells, embed, keep, field after field."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napari_c3r.core.cells.labels import ArrayLike
-from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.embed.job import EmbedJob, EmbedProgress, FieldEmbedder, segmented_with
+from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.crops.spec import CropSpec
+from napari_c3r.core.embed.job import EmbedJob, FieldEmbedder
+from napari_c3r.core.embed.provenance import describe_settings
+from napari_c3r.core.embed.store import MemoryStore, Store, join_fields, nothing_embedded
+from napari_c3r.core.embed.task import DONE, FAILED, KEPT, FieldsProgress, FieldTask
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import FieldSource, Image
-from napari_c3r.core.table import join_results
+from napari_c3r.core.images import Image
+from napari_c3r.core.segment.options import SegmentOptions
+from napari_c3r.core.table import roles_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -21,168 +25,155 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
 
 
-@dataclass(frozen=True, eq=False)
-class FieldTask:
-    """A field whose cells are to be embedded.
-
-    Parameters
-    ----------
-    name
-        The image's identifier.
-    image
-        The image; None reads it from ``source`` when its turn comes.
-    source
-        Its files.
-    labels, nuclei
-        Its cells, (Y, X); None finds them by ``find``.
-    find
-        Keywords of :func:`napari_c3r.segment_cells`.
-    labels_wanted
-        Embed only these cells; None means all.
-    window_px
-        As for :class:`napari_c3r.core.embed.job.EmbedJob`.
-    cells_from
-        Where ``labels`` come from, in words.
-    """
-
-    name: str
-    image: Image | None = None
-    source: FieldSource | None = None
-    labels: ArrayLike | None = None
-    nuclei: ArrayLike | None = None
-    find: Mapping[str, Any] | None = None
-    labels_wanted: frozenset[int] | None = None
-    window_px: int | None = None
-    cells_from: str = EmbedJob.cells_from
-
-
-@dataclass(frozen=True)
-class FieldsProgress:
-    """How far the fields are.
-
-    Attributes
-    ----------
-    number, total
-        The field at hand, from 1, of how many.
-    name
-        Its name.
-    stage
-        What is being done, in words.
-    done_cells, expected_cells
-        Over all fields; those of fields to come are taken to have as many as the ones before.
-    seconds
-        Spent in this stretch of work.
-    cells_per_second
-        While embedding; 0 until the first batch is through.
-    """
-
-    number: int
-    total: int
-    name: str
-    stage: str
-    done_cells: int
-    expected_cells: int
-    seconds: float
-    cells_per_second: float = 0.0
-    done_before: int = 0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimate from the time that the cells so far took in all, None before the first."""
-        worked = self.done_cells - self.done_before
-        if worked <= 0:
-            return None
-        if self.total == 1 and self.cells_per_second:
-            return (self.expected_cells - self.done_cells) / self.cells_per_second
-        return self.seconds / worked * (self.expected_cells - self.done_cells)
-
-
 @dataclass(eq=False)
-class FieldsRun:
+class EmbedDriver:
     """Fields under way: iterate :meth:`steps`, then take :meth:`result`.
 
     The iteration may stop after any step and be taken up again by a new one. A field that
-    cannot be embedded is named in ``failed`` and does not stop the others.
+    cannot be embedded is named with its reason and does not stop the others; what is done is
+    kept in any case. A single field that cannot be embedded is an error.
+
+    Parameters
+    ----------
+    tasks
+        The fields, each of its own name, in the order of the table.
+    roles
+        Of every field's channels; None suggests them from each field's names.
+    encoder
+        A frozen encoder.
+    options
+        Where and how it runs.
+    segmenting
+        How cells are found where none are given.
+    crop
+        How cells are cut out.
+    store
+        Keeps what is done.
+    keep_inputs
+        Whether ``images`` and ``found`` hold all fields, or only the one at hand: those of a
+        plate would fill the memory.
 
     Attributes
     ----------
+    images
+        The images that were read so far, by name.
     found
         Nuclei and cells, by field, where they were found here.
-    failed
-        Why a field could not be embedded, in one line.
+    errors
+        Why fields could not be embedded.
     """
 
     tasks: Sequence[FieldTask]
-    assignment: ChannelAssignment
+    roles: ChannelAssignment | None
     encoder: Encoder
     options: RunOptions = field(default_factory=RunOptions)
-    found: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    segmenting: SegmentOptions = field(default_factory=SegmentOptions)
+    crop: CropSpec = field(default_factory=CropSpec)
+    store: Store = field(default_factory=MemoryStore)
+    keep_inputs: bool = True
+    images: dict[str, Image] = field(default_factory=dict, init=False)
+    found: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False)
+    errors: dict[str, InputError] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self._runs: dict[str, FieldEmbedder] = {}
+        self._embedders: dict[str, FieldEmbedder] = {}
         self._counts: dict[str, int] = {}
         self._done: dict[str, int] = {}
+        self._settled: set[str] = set()
+        self._roles_kept: dict[str, str] | None = None
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Why fields could not be embedded, each in one line."""
+        return {name: str(error) for name, error in self.errors.items()}
 
     @property
     def finished(self) -> bool:
         """Whether every field is through, failed ones included."""
-        return all(
-            task.name in self.failed or (task.name in self._runs and self._runs[task.name].finished)
-            for task in self.tasks
-        )
-
-    @property
-    def images(self) -> dict[str, Image]:
-        """The images that were read so far, by name."""
-        return {name: run.job.image for name, run in self._runs.items()}
+        return all(task.name in self._settled for task in self.tasks)
 
     @property
     def cells_left(self) -> int:
         """Cells that are known and not embedded."""
         return sum(self._counts.values()) - sum(self._done.values())
 
+    def require_possible(self) -> None:
+        """Refuse what no image could be embedded with, before any is read.
+
+        Raises
+        ------
+        InputError
+            A segmentation, device, precision, batch size or mode that cannot be had.
+        """
+        from napari_c3r.core.segment import require_method
+
+        if any(task.labels is None for task in self.tasks):
+            require_method(self.segmenting.method)
+        # The images' channels are not known yet; what is asked for here does not depend on them.
+        any_channel = ChannelAssignment({"channel": Role.BOTH})
+        self.encoder.start(any_channel, any_channel.names, self.options).close()
+
     def steps(self) -> Iterator[FieldsProgress]:
-        """Work, yielding after every stage of a field and every batch of cells."""
-        start, before = time.perf_counter(), sum(self._done.values())
+        """Work, yielding after every stage of a field, every batch of cells and every field.
+
+        Raises
+        ------
+        InputError
+            The settings are impossible, the store refuses them, or there is a single field and it
+            cannot be embedded.
+        """
+        if not self._settled and not self._embedders:
+            self.require_possible()
+            self.store.open(describe_settings(self))
+        clock = _Clock(time.perf_counter(), sum(self._done.values()))
         for number, task in enumerate(self.tasks, 1):
-            if task.name in self.failed or self._is_done(task):
-                continue
+            if task.name not in self._settled:
+                yield from self._field_steps(number, task, clock)
+        names = list(dict.fromkeys(task.name for task in self.tasks))
+        self.store.finish(names, self.failed)
+        if len(self.tasks) == 1 and self.errors:
+            raise next(iter(self.errors.values()))
 
-            def tell(
-                stage: str, cells: EmbedProgress | None = None, n: int = number, t: FieldTask = task
-            ) -> FieldsProgress:
-                if cells is not None:
-                    self._counts[t.name], self._done[t.name] = cells.total, cells.done
-                return self._progress(n, t.name, stage, start, before, cells)
+    def _field_steps(self, number: int, task: FieldTask, clock: _Clock) -> Iterator[FieldsProgress]:
+        def tell(stage: str, speed: float = 0.0, problem: str = "") -> FieldsProgress:
+            return self._progress(number, task.name, stage, clock, speed, problem)
 
-            try:
-                if task.name not in self._runs:
-                    yield tell("reading" if task.labels is not None else "finding the cells")
-                    self._runs[task.name] = FieldEmbedder(self._job(task))
-                for step in self._runs[task.name].steps():
-                    yield tell(step.stage, step)
-            except InputError as error:
-                if len(self.tasks) == 1:
-                    raise
-                self.failed[task.name] = str(error)
+        name, speed = task.name, 0.0
+        if name not in self._embedders and self.store.has(name):
+            self._settle(name)
+            yield tell(KEPT)
+            return
+        try:
+            if name not in self._embedders:
+                yield tell("reading" if task.labels is not None else "finding the cells")
+                self._embedders[name] = FieldEmbedder(self.prepare(task))
+            for step in self._embedders[name].steps():
+                self._counts[name], self._done[name] = step.total, step.done
+                speed = step.cells_per_second
+                yield tell(step.stage, speed)
+            table = self._embedders[name].result()
+        except InputError as error:
+            self.errors[name] = error
+            self._settle(name)
+            yield tell(FAILED, problem=str(error))
+            return
+        self.store.keep(name, table)
+        self._settle(name)
+        yield tell(DONE, speed)
 
-    def _is_done(self, task: FieldTask) -> bool:
-        run = self._runs.get(task.name)
-        return run is not None and run.finished
+    def _settle(self, name: str) -> None:
+        self._settled.add(name)
+        self._embedders.pop(name, None)
+        if not self.keep_inputs:
+            self.images.pop(name, None)
+            self.found.pop(name, None)
 
     def _progress(
-        self,
-        number: int,
-        name: str,
-        stage: str,
-        start: float,
-        before: int,
-        cells: EmbedProgress | None,
+        self, number: int, name: str, stage: str, clock: _Clock, speed: float, problem: str
     ) -> FieldsProgress:
         known = sum(self._counts.values())
         usual = known / max(1, len(self._counts))
-        to_come = len(self.tasks) - len(self._counts) - len(self.failed)
+        to_come = len(self.tasks) - len(self._counts.keys() | self._settled)
         return FieldsProgress(
             number,
             len(self.tasks),
@@ -190,34 +181,73 @@ class FieldsRun:
             stage,
             sum(self._done.values()),
             known + round(usual * max(0, to_come)),
-            time.perf_counter() - start,
-            cells.cells_per_second if cells is not None else 0.0,
-            before,
+            time.perf_counter() - clock.start,
+            speed,
+            clock.done_before,
+            problem,
         )
 
-    def _job(self, task: FieldTask) -> EmbedJob:
-        image = task.image
-        if image is None:
-            assert task.source is not None
-            image = task.source.read()
-        labels, nuclei, cells_from = task.labels, task.nuclei, task.cells_from
-        if labels is None:
-            from napari_c3r.core.segment import segment_cells
+    def prepare(self, task: FieldTask) -> EmbedJob:
+        """Read a field and find its cells, ready to be embedded.
 
-            nuclei, labels = segment_cells(image, **dict(task.find or {}))
+        Raises
+        ------
+        InputError
+            The image cannot be read, the roles do not fit, or there is no cell.
+        """
+        image = task.read()
+        before = self._roles_before()
+        if before is not None and set(before) == set(image.channel_names):
+            # Vectors are joined by place, so the channels of all fields must be in one order.
+            image = image.select(tuple(before))
+        self.images[task.name] = image
+        roles = self.roles or ChannelAssignment.suggest(image.channel_names)
+        roles = roles.for_channels(image.channel_names).require_usable()
+        self._require_same_roles(roles)
+        given, nuclei = task.given_labels(), task.nuclei
+        if given is not None:
+            labels, cells_from = given
+        else:
+            from napari_c3r.core.segment import find_cells
+
+            segmenting = self.segmenting.for_roles(roles)
+            nuclei, labels = find_cells(image, segmenting)
             self.found[task.name] = nuclei, labels
-            cells_from = segmented_with(task.find or {})
+            cells_from = segmenting.call
         return EmbedJob(
             image,
             labels,
-            self.assignment,
+            roles,
             self.encoder,
             nuclei=nuclei,
+            crop=self.crop,
             options=self.options,
             labels_wanted=task.labels_wanted,
             window_px=task.window_px,
             cells_from=cells_from,
         )
+
+    def _require_same_roles(self, roles: ChannelAssignment) -> None:
+        """Refuse a field that could not be joined with those before, before it is embedded."""
+        before = self._roles_before()
+        if before is not None and roles.to_dict() != before:
+            raise InputError(
+                f"The results differ in roles: {before} and {roles.to_dict()}; "
+                "embed all images with the same settings"
+            )
+
+    def _roles_before(self) -> dict[str, str] | None:
+        """The roles of the fields that are kept, None while there is none."""
+        if self._roles_kept is None:
+            kept = next((task.name for task in self.tasks if self.store.has(task.name)), None)
+            if kept is not None:
+                self._roles_kept = roles_of(self.store.table(kept))
+        return self._roles_kept
+
+    def job(self, name: str) -> EmbedJob | None:
+        """The field under way, None before its cells are known and after it is through."""
+        embedder = self._embedders.get(name)
+        return None if embedder is None else embedder.job
 
     def result(self) -> AnnData:
         """The cells done so far, field after field.
@@ -227,16 +257,25 @@ class FieldsRun:
         InputError
             No field could be embedded.
         """
-        parts = [
-            self._runs[task.name].result()
-            for task in self.tasks
-            if self._done.get(task.name, 0) > 0
-        ]
-        if not parts and self.failed:
-            name, reason = next(iter(self.failed.items()))
-            raise InputError(
-                f"None of the {len(self.tasks)} fields could be embedded; '{name}': {reason}"
-            )
+        names = list(dict.fromkeys(task.name for task in self.tasks))
+        parts = [table for name in names if (table := self._table(name)) is not None]
+        if not parts and self.errors:
+            raise nothing_embedded(len(self.tasks), self.failed)
         if not parts:
             raise InputError("Stopped before the first batch was done")
-        return join_results(parts)
+        return join_fields(parts, self.failed)
+
+    def _table(self, name: str) -> AnnData | None:
+        """What is done of a field."""
+        if name in self._settled and name not in self.errors:
+            return self.store.table(name)
+        begun = self._embedders.get(name) if self._done.get(name, 0) else None
+        return None if begun is None else begun.result()
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """When a stretch of work began, and how many cells were embedded by then."""
+
+    start: float
+    done_before: int

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from napari_c3r.core.cells.labels import BLOCK_PX, read
-from napari_c3r.core.cells.measure import measure_cells
-from napari_c3r.core.crops.cut import CropPlan, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.embed.prepare import plan_for, prepare_cells
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.embed.job import EmbedJob
     from napari_c3r.core.encoder.protocol import Run
 
@@ -48,8 +50,6 @@ class Estimate:
         the cells and a batch with its crops and activations.
     device, precision
         Where and how it would run.
-    batch_size
-        Cells at once.
     n_cells
         What it holds for.
     """
@@ -59,7 +59,6 @@ class Estimate:
     memory_bytes: int
     device: str
     precision: str
-    batch_size: int
     n_cells: int
 
     @property
@@ -111,35 +110,24 @@ def estimate(job: EmbedJob, n_cells: int) -> Estimate:
             for batch in iter_crops(image, job.labels, cells, plan, batch_size=count):
                 run.run(batch.crops)
             speed = max(speed, count / max(time.perf_counter() - began, 1e-9))
-        group = max(len(roles.context), 1 if run.concept_mode == "each" else len(roles.concept))
-        memory = _memory_bytes(job, run, plan, (len(roles.used), group), n_cells)
+        memory = _memory_bytes(job, run, plan, roles, n_cells)
         return Estimate(
             speed,
             _measuring_seconds(job),
             memory,
             run.device,
             run.precision,
-            run.batch_size,
             n_cells,
         )
 
 
 def _plan(job: EmbedJob, n_cells: int) -> CropPlan:
-    config = job.encoder.config
     height, width = job.image.shape[1:]
     middle = _middle(height, width)
     covered = float((read(job.labels, *middle) > 0).mean())
     # As if the cells were discs that share what the cells cover.
     diameter = float(np.sqrt(4 * max(covered, 0.01) * height * width / np.pi / max(1, n_cells)))
-    return plan_crops(
-        job.crop,
-        pixel_size_um=job.image.pixel_size_um,
-        median_diameter_px=diameter,
-        field_um=config.field_um,
-        field_diameters=config.field_diameters,
-        size_px=config.input_size,
-        neighbours=config.neighbours,
-    )
+    return plan_for(job, diameter)
 
 
 def _middle(height: int, width: int) -> tuple[slice, slice]:
@@ -165,29 +153,33 @@ def _measuring_seconds(job: EmbedJob) -> float:
     """Time to measure the cells of the whole image, from its middle."""
     height, width = job.image.shape[1:]
     rows, columns = _middle(height, width)
-    part = replace(job.image, data=job.image.data[:, rows, columns])
+    part = replace(
+        job,
+        image=replace(job.image, data=job.image.data[:, rows, columns]),
+        labels=read(job.labels, rows, columns),
+        nuclei=None,
+    )
     began = time.perf_counter()
     # Without a cell in the middle, reading it is most of the time anyway.
     with suppress(InputError):
-        measure_cells(part, read(job.labels, rows, columns))
+        prepare_cells(part)
     share = (rows.stop - rows.start) * (columns.stop - columns.start) / (height * width)
     return (time.perf_counter() - began) / share
 
 
 def _memory_bytes(
-    job: EmbedJob, run: Run, plan: CropPlan, channels: tuple[int, int], n_cells: int
+    job: EmbedJob, run: Run, plan: CropPlan, roles: ChannelAssignment, n_cells: int
 ) -> int:
-    """Of all used channels, and of those of the larger group."""
-    used, group = channels
-    config, itemsize = job.encoder.config, job.image.data.dtype.itemsize
-    tokens = 1 + (plan.size_px // config.patch_size) ** 2
-    hidden = 4 * tokens * max(group * config.width // 2, config.width)
-    crop = used * plan.size_px**2
+    used, itemsize = len(roles.used), job.image.data.dtype.itemsize
+    family, size = job.encoder.family, plan.size_px
+    passes = family.make_plan(roles, roles.used, run.concept_mode, run.readout)
+    hidden = family.activation_bytes(job.encoder.config, passes, size, size)
+    crop = _FLOAT_BYTES * used * size**2
     batch = run.batch_size * (_HIDDEN_LAYERS * hidden + _CROP_COPIES * crop)
     kept = job.encoder.n_weights + n_cells * len(run.columns)
     n_channels, height, width = job.image.shape
     block = min(height, BLOCK_PX) * min(width, BLOCK_PX)
     measuring = block * (_MEASURING_BYTES + n_channels * itemsize)
     cutting = block * (job.labels.dtype.itemsize + used * itemsize)
-    peak = max(measuring, cutting + _FLOAT_BYTES * batch)
+    peak = max(measuring, cutting + batch)
     return int(_LIBRARY_BYTES + _FLOAT_BYTES * kept + peak)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_c3r.core.cells.labels import ArrayLike
-from napari_c3r.core.cells.measure import CellTable, measure_cells
+from napari_c3r.core.cells.measure import CellTable
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.crops.cut import CropPlan, CropSpec, iter_crops, plan_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.crops.spec import CropSpec
+from napari_c3r.core.embed.prepare import prepare_cells
+from napari_c3r.core.embed.provenance import describe_result
 from napari_c3r.core.encoder.options import RunOptions, describe_run
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
-from napari_c3r.core.table.provenance import describe_sources, versions
 from napari_c3r.core.table.result import make_result
 
 if TYPE_CHECKING:
@@ -24,9 +27,6 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.config import ConceptMode, Readout
-
-FORMAT = 1
-"""Version of the provenance that a result carries."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +125,12 @@ class FieldEmbedder:
         self.job = job
         self._roles = job.assignment.for_channels(job.image.channel_names).require_usable()
         self._image = job.image.select(self._roles.used)
-        self._table: CellTable | None = None
-        self._plan: CropPlan | None = None
+        self._prepared: tuple[CellTable, CropPlan] | None = None
         self._vectors = np.empty((0, 0), np.float32)
         self._done = np.zeros(0, bool)
         self._padded = np.zeros(0, bool)
         self._columns: tuple[tuple[str, str], ...] = ()
-        self._settings: dict[str, Any] = {}
+        self._settings: dict[str, str] = {}
         self._notes: tuple[str, ...] = ()
 
     @property
@@ -172,30 +171,12 @@ class FieldEmbedder:
             run.close()
 
     def _measure(self) -> tuple[CellTable, CropPlan]:
-        if self._table is None or self._plan is None:
-            table = measure_cells(
-                self.job.image, self.job.labels, self.job.nuclei, must_be_finite=self._roles.used
-            )
-            diameter = table.median_diameter_px
-            if self.job.labels_wanted is not None:
-                wanted = table.obs["label"].isin(sorted(self.job.labels_wanted))
-                table = CellTable(table.obs[wanted].reset_index(drop=True), table.notes)
-            config = self.job.encoder.config
-            self._plan = plan_crops(
-                self.job.crop,
-                pixel_size_um=self._image.pixel_size_um,
-                median_diameter_px=diameter,
-                field_um=config.field_um,
-                field_diameters=config.field_diameters,
-                size_px=config.input_size,
-                neighbours=config.neighbours,
-            )
-            if self.job.window_px is not None:
-                self._plan = replace(self._plan, window_px=self.job.window_px)
-            self._table = table
-            self._done = np.zeros(len(table.obs), bool)
-            self._padded = np.zeros(len(table.obs), bool)
-        return self._table, self._plan
+        if self._prepared is None:
+            self._prepared = prepare_cells(self.job)
+            count = len(self._prepared[0].obs)
+            self._done = np.zeros(count, bool)
+            self._padded = np.zeros(count, bool)
+        return self._prepared
 
     def _note_settings(self, run: Any) -> None:
         self._notes = tuple(run.notes)
@@ -210,34 +191,12 @@ class FieldEmbedder:
             See :func:`napari_c3r.core.table.result.make_result`. Provenance in
             ``uns["napari_c3r"]``.
         """
-        table, plan = self._measure()
+        prepared = self._measure()
         rows = np.flatnonzero(self._done)
-        notes = [*self.job.image.notes, *table.notes, *self._notes]
-        if plan.doubt and self.job.crop.field_um is None:
-            notes.append(plan.doubt)
-        if not self.job.encoder.trained:
-            notes.append(f"The encoder '{self.job.encoder.name}' is untrained")
-        for name in self._roles.context:
-            if name in self._roles.concept:
-                notes.append(f"Channel '{name}' is in both groups")
-        if len(rows) < len(self._done):
-            notes.append(f"Stopped early: {len(rows)} of {len(self._done)} cells are embedded")
-        provenance: dict[str, Any] = {
-            "format": FORMAT,
-            "roles": self._roles.to_dict(),
-            "encoder": {
-                "name": self.job.encoder.name,
-                "weights_sha256": self.job.encoder.weights_hash,
-                "trained": self.job.encoder.trained,
-            },
-            **self._settings,
-            "crop": {"size_px": plan.size_px, "neighbours": plan.neighbours},
-            "versions": versions(),
-            "images": _describe_image(self.job, plan),
-            "sources": describe_sources(self.job.image.source),
-            "notes": notes,
-        }
-        obs = table.obs.assign(crop_padded=self._padded).iloc[rows]
+        provenance = describe_result(
+            self.job, self._roles, prepared, self._settings, self._notes, len(rows)
+        )
+        obs = prepared[0].obs.assign(crop_padded=self._padded).iloc[rows]
         return make_result(obs, self._vectors[rows], self._columns, provenance)
 
 
@@ -256,38 +215,6 @@ def _require_kinds(job: EmbedJob) -> None:
         if not fits:
             given = type(getattr(job, what)).__name__
             raise InputError(f"The {what} is of type {given}; give one from {remedy}")
-
-
-def _describe_image(job: EmbedJob, plan: CropPlan) -> dict[str, list[Any]]:
-    image = job.image
-    return {
-        "name": [image.name],
-        "height_px": [image.shape[1]],
-        "width_px": [image.shape[2]],
-        # 0 stands for an unknown size, so that the column stays one of numbers.
-        "pixel_size_um": [image.pixel_size_um or 0.0],
-        "crop_window_px": [plan.window_px],
-        "crop_basis": [plan.basis],
-        "read_as": [image.read_as or _in_memory(image)],
-        "cells_from": [job.cells_from],
-    }
-
-
-def _in_memory(image: Image) -> str:
-    slices = [f"{axis}={index}" for axis, index in image.position]
-    return ", ".join(["pixels in memory", *slices])
-
-
-def segmented_with(keywords: Mapping[str, Any]) -> str:
-    """Say how cells were found: the call that finds them again.
-
-    Parameters
-    ----------
-    keywords
-        Of :func:`napari_c3r.segment_cells`; those that are None are left to it.
-    """
-    given = [f"{name}={value!r}" for name, value in keywords.items() if value is not None]
-    return f"segment_cells({', '.join(given)})"
 
 
 def embed(

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from napari_c3r.core.encoder.config import (
-    SIZES,
-    Aggregation,
-    ConceptMode,
-    EncoderConfig,
-    Neighbours,
-    Readout,
-)
+from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Neighbours, Readout
+from napari_c3r.core.encoder.families import architectures, family_of, find_family
 from napari_c3r.core.encoder.folder import check_weights, write_model_folder
 from napari_c3r.core.errors import InputError
-
-_HEADS: Final = dict(SIZES.values())
 
 
 def convert_checkpoint(
@@ -31,8 +22,6 @@ def convert_checkpoint(
     *,
     which: str = "teacher",
     name: str | None = None,
-    heads: int | None = None,
-    aggregation: Aggregation = "post",
     input_size: int = 224,
     field_um: float | None = None,
     field_diameters: float = 1.6,
@@ -41,14 +30,16 @@ def convert_checkpoint(
     concept_mode: ConceptMode = "each",
     training_data: str = "",
     licence: str = "",
+    **sizes: Any,
 ) -> Path:
     """Turn a checkpoint of the official training into a model folder.
 
     A checkpoint is a dict with the weights under ``student`` and ``teacher`` (names with the
     prefixes ``module.`` and ``backbone.``), among other things. The projection heads and the token
-    that stands for masked patches serve training only and are dropped. The sizes of the network
-    are read from the weights. Only tensors, plain containers and `argparse.Namespace` are ever
-    unpickled: a file that asks for anything else is refused before anything in it has run.
+    that stands for masked patches serve training only and are dropped. The family that knows the
+    weights reads the sizes of the network from them. Only tensors, plain containers and
+    `argparse.Namespace` are ever unpickled: a file that asks for anything else is refused before
+    anything in it has run.
 
     Parameters
     ----------
@@ -60,13 +51,14 @@ def convert_checkpoint(
         ``"teacher"``, as is customary for self-distilled networks, or ``"student"``.
     name
         What to call the encoder; by default the name of the file.
-    heads
-        Number of attention heads, which no weight tells; by default that of the published
-        network of the same width.
-    aggregation, input_size, field_um, field_diameters, neighbours, readout, concept_mode
-        As in `EncoderConfig`; no weight tells them either.
+    input_size, field_um, field_diameters, neighbours, readout, concept_mode
+        As in `EncoderConfig`; no weight tells them.
     training_data, licence
         For the card.
+    **sizes
+        Other fields of the family's configuration that no weight tells. Of a context-concept
+        encoder: `heads`, by default the number of the published network of the same width, and
+        `aggregation`.
 
     Returns
     -------
@@ -80,20 +72,20 @@ def convert_checkpoint(
     """
     path = Path(path)
     weights = _backbone(_load(path), which, path)
-    config = EncoderConfig(
-        name=path.stem if name is None else name,
-        **_sizes(weights, heads, path),
-        aggregation=aggregation,
-        input_size=input_size,
-        field_um=field_um,
-        field_diameters=field_diameters,
-        neighbours=neighbours,
-        readout=readout,
-        concept_mode=concept_mode,
-        trained=True,
-        training_data=training_data,
-        licence=licence,
-    )
+    values = {
+        "name": path.stem if name is None else name,
+        "input_size": input_size,
+        "field_um": field_um,
+        "field_diameters": field_diameters,
+        "neighbours": neighbours,
+        "readout": readout,
+        "concept_mode": concept_mode,
+        "trained": True,
+        "training_data": training_data,
+        "licence": licence,
+        **sizes,
+    }
+    config = _recognise(weights, values, path)
     checked = check_weights(config, weights, str(path))
     return write_model_folder(out, config, checked, _card(config, path, which))
 
@@ -129,46 +121,34 @@ def _backbone(checkpoint: Mapping[str, Any], which: str, path: Path) -> dict[str
         if part == "head" or (part == "backbone" and name == "masked_embed"):
             continue
         if part != "backbone" or not isinstance(value, Tensor):
-            raise InputError(f"{path}: '{key}' is not a weight of a context-concept encoder")
+            raise InputError(f"{path}: '{key}' is not a weight of an encoder")
         weights[name] = value
     return weights
 
 
-def _sizes(weights: Mapping[str, Tensor], heads: int | None, path: Path) -> dict[str, int]:
-    """Read the sizes of the network from the shapes and names of its weights."""
-    positions = weights.get("pos_embed")
-    kernel = weights.get("patch_embed.proj.0.weight")
-    if positions is None or positions.ndim != 3 or kernel is None or kernel.ndim != 4:
-        raise InputError(
-            f"{path}: lacks 'pos_embed' or 'patch_embed.proj.0.weight' in their usual shapes, so "
-            "it is not a context-concept encoder"
-        )
-    width = positions.shape[2]
-    if heads is None and width not in _HEADS:
-        raise InputError(f"{path}: width {width} is of no published size: give heads=")
-    return {
-        "width": width,
-        "heads": _HEADS[width] if heads is None else heads,
-        "branch_depth": _depth(weights, "cnt_blocks"),
-        "joint_depth": _depth(weights, "cmb_blocks"),
-        "patch_size": kernel.shape[2],
-        "position_grid": round((positions.shape[1] - 1) ** 0.5),
-    }
-
-
-def _depth(weights: Mapping[str, Tensor], blocks: str) -> int:
-    """Count the blocks of a part."""
-    found = (re.match(rf"{blocks}\.(\d+)\.", name) for name in weights)
-    return len({match[1] for match in found if match})
+def _recognise(
+    weights: Mapping[str, Tensor], values: Mapping[str, Any], path: Path
+) -> EncoderConfig:
+    """Ask each family whether these are weights of its own."""
+    reasons = []
+    for family in map(find_family, architectures()):
+        try:
+            config: EncoderConfig | None = family.config_from_checkpoint(weights, values)
+        except InputError as error:
+            reasons.append(str(error))
+            continue
+        if config is not None:
+            return config
+    raise InputError(f"{path}: {'; '.join(reasons)}")
 
 
 def _card(config: EncoderConfig, path: Path, which: str) -> str:
+    family = family_of(config)
     return f"""# {config.name}
 
-A context-concept encoder (CCE), converted from the {which} in the checkpoint `{path.name}`.
+{family.label}, converted from the {which} in the checkpoint `{path.name}`.
 
-- Network: width {config.width}, {config.heads} heads, {config.branch_depth} blocks in each branch,
-  {config.joint_depth} in the joint encoder.
+- Network: {family.describe_network(config)}.
 - Training data: {config.training_data or "not stated"}.
 - Licence of the weights: {config.licence or "not stated"}.
 """

@@ -11,15 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+from napari_c3r.core.encoder.families import AnyFamily, family_of
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.encoder.plan import Plan
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder.protocol import Run, VariantsRun
 
 
 class Encoder(ABC):
-    """A frozen context-concept encoder, in this process or in one of its own.
+    """A frozen encoder of any family, in this process or in one of its own.
 
     Parameters
     ----------
@@ -44,6 +44,11 @@ class Encoder(ABC):
     def name(self) -> str:
         """How the encoder is called in results and menus."""
         return self.config.name
+
+    @property
+    def family(self) -> AnyFamily:
+        """What kind of encoder it is."""
+        return family_of(self.config)
 
     @property
     def trained(self) -> bool:
@@ -77,7 +82,7 @@ class Encoder(ABC):
         assignment, concept_mode, readout
             As in `embed`.
         """
-        plan = Plan.make(
+        plan = self.family.make_plan(
             assignment,
             assignment.names,
             concept_mode or self.config.concept_mode,
@@ -99,17 +104,17 @@ class Encoder(ABC):
     ) -> NDArray[np.float32]:
         """Turn single-cell crops into vectors.
 
-        Every channel of every crop is rescaled to [0, 1] by its own minimum and maximum, so the
-        scale and offset of intensities do not matter. Crops whose height or width is not a whole
-        number of patches are resampled to the encoder's input size (bilinear, antialiased);
-        others are used as they are.
+        Every channel of every crop is rescaled to [0, 1] by its own minimum and maximum, unless
+        the family does otherwise, so the scale and offset of intensities do not matter. Crops
+        whose height or width is not a whole number of patches are resampled to the encoder's
+        input size (bilinear, antialiased); others are used as they are.
 
         Parameters
         ----------
         crops
             ``(N, C, H, W)``, any real dtype. N may be 0.
         assignment
-            Role of each channel; at least one context and one concept channel.
+            Role of each channel; which roles must be there depends on the family.
         channel_names
             Name of each of the C channels.
         device, precision, batch_size, concept_mode, readout
@@ -123,8 +128,8 @@ class Encoder(ABC):
         Raises
         ------
         InputError
-            If a group is empty, a name is unknown, the crops are unfit or hold NaN or infinite
-            pixels, or the device, precision or batch size cannot be had.
+            If the family cannot embed the assignment, a name is unknown, the crops are unfit or
+            hold NaN or infinite pixels, or the device, precision or batch size is not available.
         """
         options = RunOptions(device, precision, batch_size, concept_mode, readout)
         with self.start(assignment, channel_names, options) as run:
@@ -142,6 +147,9 @@ class Encoder(ABC):
     ) -> NDArray[np.float32]:
         """Encode single-cell crops, all concept channels together, and return every token.
 
+        An encoder that needs several passes all the same gives the tokens of each, their features
+        joined in the order of the passes.
+
         Parameters
         ----------
         crops, assignment, channel_names, device, precision, batch_size
@@ -150,7 +158,7 @@ class Encoder(ABC):
         Returns
         -------
         ndarray
-            float32 ``(N, 1 + P, D)``: the class token, then the P patches, rows first.
+            float32 ``(N, 1 + P, passes × D)``: the class token, then the P patches, rows first.
         """
         options = RunOptions(device, precision, batch_size, concept_mode="joint")
         with self.start(assignment, channel_names, options) as run:

@@ -13,10 +13,10 @@ from uuid import uuid4
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
-from napari_c3r.core.encoder.cce import ContextConceptEncoder
 from napari_c3r.core.encoder.config import EncoderConfig
+from napari_c3r.core.encoder.families import family_of, read_config
 from napari_c3r.core.errors import InputError
 
 WEIGHTS, CONFIG, CARD, SUMS = "weights.safetensors", "config.json", "card.md", "SHA256SUMS"
@@ -33,7 +33,7 @@ class ModelFolder:
     config
         From ``config.json``.
     weights
-        float32 tensors that fit the network of `config`, by official name.
+        float32 tensors that fit the network of `config`, by the names of its parameters.
     card
         The model card, in Markdown.
     weights_hash
@@ -45,10 +45,10 @@ class ModelFolder:
     card: str = field(repr=False)
     weights_hash: str
 
-    def make_network(self) -> ContextConceptEncoder:
+    def make_network(self) -> nn.Module:
         """Build the network with these weights, float32, on the CPU, in evaluation mode."""
         with torch.device("meta"):
-            network = ContextConceptEncoder(self.config)
+            network: nn.Module = family_of(self.config).make_network(self.config)
         network.load_state_dict(dict(self.weights), assign=True)
         return network.eval().requires_grad_(False)
 
@@ -81,7 +81,7 @@ def read_model_folder(path: str | Path) -> ModelFolder:
                 f"changed: {_FETCH_AGAIN}"
             )
     try:
-        config = EncoderConfig.from_json(_text(folder / CONFIG, files[CONFIG]))
+        config = read_config(_text(folder / CONFIG, files[CONFIG]))
     except InputError as error:
         raise InputError(f"{folder / CONFIG}: {error}") from error
     try:
@@ -155,7 +155,7 @@ def check_weights(
     config
         The sizes.
     weights
-        float32, float16 or bfloat16 tensors by official name.
+        float32, float16 or bfloat16 tensors by the names of the network's parameters.
     source
         Where they are from, for the error.
 
@@ -170,7 +170,7 @@ def check_weights(
         If a name is missing or too many, or a shape, data type or number is wrong.
     """
     with torch.device("meta"):
-        wanted = ContextConceptEncoder(config).state_dict()
+        wanted = family_of(config).make_network(config).state_dict()
     if missing := sorted(wanted.keys() - weights.keys()):
         raise InputError(f"{source}: lacks '{missing[0]}'{_and_more(missing)}: {_FETCH_AGAIN}")
     if unknown := sorted(weights.keys() - wanted.keys()):
@@ -223,7 +223,7 @@ def _parse_sums(path: Path, content: bytes) -> dict[str, str]:
 
 
 def _replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write beside the final place, then rename; what stood there goes only when all went well."""
+    """Write next to the final place, then rename; the old folder goes only when all went well."""
     if folder.is_symlink() or (folder.exists() and not _is_replaceable(folder)):
         raise InputError(f"'{folder}' is not a model folder, so it is not replaced: name another")
     if not folder.parent.is_dir():

@@ -21,7 +21,8 @@ def load_encoder(source: str | Path = "bundled") -> Encoder:
     Parameters
     ----------
     source
-        ``"bundled"`` for the one that comes with the package, or the path of a model folder.
+        ``"bundled"`` for the one that comes with the package (`napari_c3r.encoders` lists all that
+        do), or the path of a model folder.
 
     Raises
     ------

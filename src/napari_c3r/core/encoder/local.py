@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Self
 
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder.cce import ContextConceptEncoder
+from napari_c3r.core.encoder.bundled import MODELS, bundled_folders
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.folder import ModelFolder, read_model_folder
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.run import InferenceRun
 from napari_c3r.core.encoder.runtime import available_devices, release_memory
-
-if TYPE_CHECKING:
-    from napari_c3r.core.encoder.protocol import VariantsRun
-
-MODELS: Final = Path(__file__).parents[2] / "models"
+from napari_c3r.core.encoder.variants import VariantsRun
 
 
 class LocalEncoder(Encoder):
-    """A frozen context-concept encoder, computed in this process.
+    """A frozen encoder, computed in this process.
 
     Parameters
     ----------
@@ -32,18 +28,19 @@ class LocalEncoder(Encoder):
 
     Attributes
     ----------
-    network : ContextConceptEncoder
+    network : torch.nn.Module
         float32, on the CPU, in evaluation mode.
     """
 
     def __init__(self, folder: ModelFolder) -> None:
         super().__init__(folder.config, folder.card, folder.weights_hash)
-        self.network: ContextConceptEncoder = folder.make_network()
+        self.network = folder.make_network()
 
     @classmethod
     def load(cls, source: str | Path) -> Self:
-        """Read ``"bundled"`` or a model folder; raises as `load_encoder`."""
-        return cls(read_model_folder(MODELS / "bundled" if source == "bundled" else source))
+        """Read a bundled folder by its name, or a model folder; raises as `load_encoder`."""
+        folder = bundled_folders(MODELS).get(source) if isinstance(source, str) else None
+        return cls(read_model_folder(folder or source))
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -76,6 +73,4 @@ class LocalEncoder(Encoder):
         options: RunOptions = RunOptions(),
     ) -> VariantsRun:
         """Get ready to embed crops under several assignments, as `Encoder.start_variants` says."""
-        from napari_c3r.core.diagnose.shared import VariantsRun
-
-        return VariantsRun(self, assignments, channel_names, options)
+        return VariantsRun(self.network, self.config, assignments, channel_names, options)

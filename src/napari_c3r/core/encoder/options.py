@@ -51,7 +51,7 @@ class RunOptions:
     )
     concept_mode: ConceptMode | None = option(
         None,
-        "Concept channels",
+        "Concepts",
         "Each alone with all the context, the vectors joined, or all of them together",
         choices=("each", "joint"),
         unset="as the encoder recommends",

@@ -1,17 +1,33 @@
-"""What is computed for one assignment of roles, and how tokens become a vector."""
+"""What a network is run on for one assignment of roles, and what the columns of its result are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, get_args
+from dataclasses import dataclass, replace
+from typing import get_args
 
-from napari_c3r.core.channels import ChannelAssignment, check_channel_names
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.errors import InputError
 
-if TYPE_CHECKING:
-    from torch import Tensor
+Channels = tuple[int, ...]
+"""Indices of channels."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One run of the network over every crop, which gives one vector for each.
+
+    Parameters
+    ----------
+    label
+        What its columns show, for example ``"RNA"``.
+    groups
+        Channels that enter, in the groups that the family tells apart; indices into the channels
+        of the plan.
+    """
+
+    label: str
+    groups: tuple[Channels, ...]
 
 
 @dataclass(frozen=True)
@@ -21,83 +37,58 @@ class Plan:
     Parameters
     ----------
     channels
-        Names of the channels that take part.
-    context
-        Their indices in the context group.
-    concepts
-        Label and indices of every set of concept channels that meets the context: one of all
-        (``"joint"``), or one for each channel (``"each"``).
+        Names of the channels that take part, in image order.
+    passes
+        What the network is run on. Their vectors are joined in this order.
     readout
         How tokens become a vector.
     """
 
     channels: tuple[str, ...]
-    context: tuple[int, ...]
-    concepts: tuple[tuple[str, tuple[int, ...]], ...]
+    passes: tuple[Pass, ...]
     readout: Readout
 
-    @classmethod
-    def make(
-        cls,
-        assignment: ChannelAssignment,
-        channel_names: Sequence[str],
-        concept_mode: ConceptMode,
-        readout: Readout,
-    ) -> Self:
-        """Plan for an assignment.
-
-        Raises
-        ------
-        InputError
-            If a group is empty, a channel is unknown or named twice, or a mode is unknown.
-        """
-        for name, value, choices in (
-            ("concept mode", concept_mode, get_args(ConceptMode)),
-            ("readout", readout, get_args(Readout)),
-        ):
-            if value not in choices:
-                raise InputError(f"unknown {name} {value!r}: choose {' or '.join(choices)}")
-        check_channel_names(channel_names)
-        roles = assignment.for_channels(channel_names).require_usable()
-        channels = roles.used
-        context = tuple(channels.index(name) for name in roles.context)
-        concept = tuple(channels.index(name) for name in roles.concept)
-        if concept_mode == "each":
-            sets = tuple((channels[index], (index,)) for index in concept)
-            return cls(channels, context, sets, readout)
-        return cls(channels, context, (("+".join(roles.concept), concept),), readout)
+    @property
+    def largest_group(self) -> int:
+        """Channels in the largest group of all passes."""
+        return max(len(group) for each in self.passes for group in each.groups)
 
     def columns(self, width: int) -> tuple[tuple[str, str], ...]:
-        """Concept label and readout part of every column of the result."""
+        """Label of the pass and part of the readout, for every column of the result."""
         return tuple(
-            (label, part)
-            for label, _ in self.concepts
+            (each.label, part)
+            for each in self.passes
             for part in self.readout.split("+")
             for _ in range(width)
         )
 
+    def for_channels(self, channels: Sequence[str]) -> Plan:
+        """The same passes over images that hold other channels too.
 
-def read_out(tokens: Tensor, readout: Readout) -> Tensor:
-    """Turn tokens into a vector.
+        Parameters
+        ----------
+        channels
+            Names of the channels of those images, all of this plan's among them.
+        """
+        place = [channels.index(name) for name in self.channels]
+        moved = tuple(
+            Pass(each.label, tuple(tuple(place[i] for i in group) for group in each.groups))
+            for each in self.passes
+        )
+        return replace(self, channels=tuple(channels), passes=moved)
 
-    Parameters
-    ----------
-    tokens
-        ``(B, 1 + N, D)``, class token first.
-    readout
-        ``"cls"`` or ``"cls+std"``.
 
-    Returns
-    -------
-    Tensor
-        The class token ``(B, D)``; for ``"cls+std"``, ``(B, 2 D)``: the class token, then for each
-        feature the population standard deviation (divided by N) over the N patch tokens, which
-        says how unevenly it is spread over the cell, and is 0 for a single patch.
+def check_modes(concept_mode: ConceptMode, readout: Readout) -> None:
+    """Refuse a concept mode or a readout that does not exist.
+
+    Raises
+    ------
+    InputError
+        With those that do.
     """
-    # The rest of this module plans for windows that cannot load it, too.
-    import torch
-
-    cls_token = tokens[:, 0]
-    if readout == "cls":
-        return cls_token
-    return torch.cat([cls_token, tokens[:, 1:].std(dim=1, correction=0)], dim=1)
+    for name, value, choices in (
+        ("concept mode", concept_mode, get_args(ConceptMode)),
+        ("readout", readout, get_args(Readout)),
+    ):
+        if value not in choices:
+            raise InputError(f"unknown {name} {value!r}: choose {' or '.join(choices)}")

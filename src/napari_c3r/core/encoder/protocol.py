@@ -38,7 +38,7 @@ class Run(Protocol):
         """Embed crops ``(n, C, H, W)``, as float32 ``(n, len(columns))``."""
 
     def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
-        """Every token of crops, float32 ``(n, 1 + N, D)``."""
+        """Every token of crops, float32 ``(n, 1 + N, passes * D)``."""
 
     def close(self) -> None:
         """Give the memory of the device back."""

@@ -22,18 +22,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
+from napari_c3r.core.encoder.bundled import bundled_folders
+from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.encoder import Encoder
+from napari_c3r.core.encoder.families import read_config, registered_families
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.wire import receive, send
 from napari_c3r.core.errors import InputError
 
-_LAST_WORDS = 2000
-_DYING_SECONDS = 2
+_STDERR_BYTES = 2000
+_EXIT_SECONDS = 2
 
 
 class RemoteEncoder(Encoder):
-    """A frozen context-concept encoder, computed in a process of its own.
+    """A frozen encoder, computed in a process of its own.
 
     The process ends with this object, by `release`, or with the process that started it; the
     next run starts another.
@@ -41,7 +43,7 @@ class RemoteEncoder(Encoder):
     Parameters
     ----------
     source
-        ``"bundled"``, or the path of a model folder.
+        Name of a bundled folder, or the path of a model folder.
 
     Raises
     ------
@@ -50,14 +52,14 @@ class RemoteEncoder(Encoder):
     """
 
     def __init__(self, source: str | Path) -> None:
-        self._source = "bundled" if source == "bundled" else str(Path(source).absolute())
+        by_name = isinstance(source, str) and source in bundled_folders()
+        self._source = str(source if by_name else Path(source).absolute())
         self._starting = threading.Lock()
         self._process: _Process | None = None
-        told = self._running().told
-        config = EncoderConfig.from_json(told["config"])
-        super().__init__(config, told["card"], told["weights_hash"])
-        self._n_weights: int = told["n_weights"]
-        self._devices: tuple[str, ...] = tuple(told["devices"])
+        info = self._running().info
+        super().__init__(read_config(info["config"]), info["card"], info["weights_hash"])
+        self._n_weights: int = info["n_weights"]
+        self._devices: tuple[str, ...] = tuple(info["devices"])
 
     def _running(self) -> _Process:
         with self._starting:
@@ -108,7 +110,7 @@ class RemoteRun:
         self,
         encoder: RemoteEncoder,
         process: _Process,
-        how: str,
+        method: str,
         assignments: Sequence[ChannelAssignment],
         channel_names: Sequence[str],
         options: RunOptions,
@@ -119,18 +121,18 @@ class RemoteRun:
         if isinstance(options.batch_size, np.integer):
             options = replace(options, batch_size=int(options.batch_size))
         request = {
-            "do": how,
+            "method": method,
             "roles": [assignment.to_dict() for assignment in assignments],
             "channel_names": list(channel_names),
             "options": asdict(options),
         }
-        told, _ = process.ask(request)
-        self._number = told["run"]
-        self.concept_mode: ConceptMode = told["concept_mode"]
-        self.readout: Readout = told["readout"]
-        self.columns = _pairs(told["columns"])
-        self.all_columns = tuple(_pairs(columns) for columns in told["all_columns"])
-        self._state = told
+        answer, _ = process.ask(request)
+        self._number = answer["run"]
+        self.concept_mode: ConceptMode = answer["concept_mode"]
+        self.readout: Readout = answer["readout"]
+        self.columns = _pairs(answer["columns"])
+        self.all_columns = tuple(_pairs(columns) for columns in answer["all_columns"])
+        self._state = answer
 
     @property
     def device(self) -> str:
@@ -167,16 +169,16 @@ class RemoteRun:
         return np.split(self._ask("run_all", crops), ends[:-1], axis=1)
 
     def _ask(self, method: str, crops: ArrayLike) -> NDArray[np.float32]:
-        request = {"do": method, "run": self._number}
+        request = {"method": method, "run": self._number}
         self._state, vectors = self._process.ask(request, np.asarray(crops))
         assert vectors is not None
         return vectors
 
     def close(self) -> None:
         """Give the memory of the device back. The run is of no use afterwards."""
-        # A process that is gone holds nothing, and why it is gone has been told.
+        # A process that is gone holds nothing, and why it is gone has been reported.
         with suppress(InputError):
-            self._process.ask({"do": "close", "run": self._number})
+            self._process.ask({"method": "close", "run": self._number})
 
     def __enter__(self) -> Self:
         return self
@@ -186,34 +188,35 @@ class RemoteRun:
 
 
 class _Process:
-    """The other process with its encoder loaded, and the talk with it, one question at a time.
+    """The other process with its encoder loaded; requests to it are answered one at a time.
 
     Attributes
     ----------
-    told
-        What it says of its encoder.
+    info
+        What it reports of its encoder.
     """
 
     def __init__(self, source: str) -> None:
-        self._talking = threading.Lock()
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._lock = threading.Lock()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
                 # Without -P, a torch.py in the folder that napari was started from would be run.
                 [sys.executable, "-P", "-m", "napari_c3r.core.encoder.serve"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._said,
+                stderr=self._stderr,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
-            self._said.close()
+            self._stderr.close()
             raise InputError(
                 f"No process could be started to embed in ({error.strerror or error}); "
                 "close other programs and try again"
             ) from error
         try:
-            self.told, _ = self.ask({"do": "load", "source": source})
+            request = {"method": "load", "source": source, "families": registered_families()}
+            self.info, _ = self.ask(request)
         except BaseException:
             self.end()
             raise
@@ -231,43 +234,43 @@ class _Process:
         Raises
         ------
         InputError
-            As the other process says, or since it is gone.
+            As the other process raised it, or since it is gone.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with self._talking:
+        with self._lock:
             try:
                 send(self._process.stdin, message, array)  # type: ignore[arg-type]
                 answer, result = receive(self._process.stdout)  # type: ignore[arg-type]
             except (OSError, EOFError, ValueError) as error:
-                raise InputError(self._epitaph()) from error
-        if "mistake" in answer:
-            raise InputError(answer["mistake"])
-        if "failure" in answer:
-            raise RuntimeError(f"in the process that embeds: {answer['failure']}")
+                raise InputError(self._exit_message()) from error
+        if "input_error" in answer:
+            raise InputError(answer["input_error"])
+        if "error" in answer:
+            raise RuntimeError(f"in the process that embeds: {answer['error']}")
         return answer, result
 
-    def _epitaph(self) -> str:
+    def _exit_message(self) -> str:
         """Why the process is gone, in one line."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_DYING_SECONDS)
+            self._process.wait(_EXIT_SECONDS)
         self._stop()
         code = self._process.returncode
-        by = f"exit code {code}"
+        cause = f"exit code {code}"
         if code < 0:
             with suppress(ValueError):
-                by = f"killed by {signal.Signals(-code).name}"
+                cause = f"killed by {signal.Signals(-code).name}"
         line = (
-            f"The process that embeds has ended ({by}); embed again, with a smaller batch if the "
-            "memory may have run out"
+            f"The process that embeds has ended ({cause}); embed again, with a smaller batch if "
+            "the memory may have run out"
         )
-        if self._said.closed:
+        if self._stderr.closed:
             return line
-        self._said.seek(0, 2)
-        self._said.seek(max(0, self._said.tell() - _LAST_WORDS))
-        last = self._said.read().decode("utf-8", "replace").split("\n")
-        words = [words.strip() for words in last if words.strip()]
-        return f"{line}. It said last: {words[-1]}" if words else line
+        self._stderr.seek(0, 2)
+        self._stderr.seek(max(0, self._stderr.tell() - _STDERR_BYTES))
+        written = self._stderr.read().decode("utf-8", "replace").split("\n")
+        lines = [text.strip() for text in written if text.strip()]
+        return f"{line}. It said last: {lines[-1]}" if lines else line
 
     def _stop(self) -> None:
         """End it at once: it holds nothing that should be kept."""
@@ -275,11 +278,11 @@ class _Process:
         self._process.wait()
 
     def end(self) -> None:
-        """End it, and give back what it is spoken to through."""
+        """End it, and close the streams to and from it."""
         self._stop()
-        # Who still waits for an answer learns first that there will be none.
-        with self._talking:
-            for stream in (self._process.stdin, self._process.stdout, self._said):
+        # A thread that still waits for an answer is released first.
+        with self._lock:
+            for stream in (self._process.stdin, self._process.stdout, self._stderr):
                 # What is left unsent cannot be sent any more.
                 with suppress(OSError):
                     stream.close()  # type: ignore[union-attr]

@@ -10,14 +10,13 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder.cce import CONCEPT, CONTEXT, ContextConceptEncoder
 from napari_c3r.core.encoder.config import EncoderConfig
-from napari_c3r.core.encoder.crops import check_crops, prepare, size_in_network
+from napari_c3r.core.encoder.crops import check_crops, size_in_network
+from napari_c3r.core.encoder.families import family_of
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.encoder.plan import Plan, read_out
 from napari_c3r.core.encoder.runtime import (
     Batches,
     DeviceFullError,
@@ -44,13 +43,13 @@ class InferenceRun:
     concept_mode, readout : str
         As in `Encoder.embed`.
     columns : tuple of (str, str)
-        Concept label (``"RNA"``, or ``"RNA+AGP"`` when joint) and readout part (``"cls"`` or
+        Label (the concept, ``"RNA"``, or ``"RNA+AGP"`` when joint) and readout part (``"cls"`` or
         ``"std"``) of every column of the result.
     """
 
     def __init__(
         self,
-        network: ContextConceptEncoder,
+        network: nn.Module,
         config: EncoderConfig,
         assignment: ChannelAssignment,
         channel_names: Sequence[str],
@@ -61,13 +60,16 @@ class InferenceRun:
         assert chosen.readout is not None
         self._config = config
         self._channel_names = tuple(channel_names)
-        self._plan = Plan.make(assignment, channel_names, chosen.concept_mode, chosen.readout)
+        self._family = family_of(config)
+        self._plan = self._family.make_plan(
+            assignment, channel_names, chosen.concept_mode, chosen.readout
+        )
         self._options = chosen
         self._original = network
         self.concept_mode = chosen.concept_mode
         self.readout = chosen.readout
         self.columns = self._plan.columns(config.width)
-        self._network: ContextConceptEncoder | None = None
+        self._network: nn.Module | None = None
         self._notes: list[str] = []
         try:
             self._settle(choose_device(chosen.device))
@@ -107,7 +109,7 @@ class InferenceRun:
         return self._map(self._vectors, crops)
 
     def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
-        """Encode crops with the first set of concept channels, and return every token.
+        """Encode crops and return every token, the features of all passes joined.
 
         Parameters
         ----------
@@ -117,7 +119,7 @@ class InferenceRun:
         Returns
         -------
         ndarray
-            float32 ``(n, 1 + N, D)``.
+            float32 ``(n, 1 + N, passes * D)``.
         """
         return self._map(self._tokens, crops)
 
@@ -136,7 +138,7 @@ class InferenceRun:
         self._network = self._install(self._original)
 
     def _settle_on_processor(self, error: DeviceFullError) -> None:
-        """Go on on the processor, if the device was ours to choose; else raise the error."""
+        """Continue on the processor, if the device was ours to choose; else raise the error."""
         wanted = self._options
         # The processor has no float16.
         if wanted.device != "auto" or wanted.precision == "float16" or self._device.type == "cpu":
@@ -162,7 +164,7 @@ class InferenceRun:
     ) -> None:
         self.close()
 
-    def _install(self, network: ContextConceptEncoder) -> ContextConceptEncoder:
+    def _install(self, network: nn.Module) -> nn.Module:
         """Put a network on the device in the precision of the run, leaving the original alone."""
         keep_freed_memory(self._device)
         if self.precision == "float32" and self._device.type == "cpu":
@@ -177,10 +179,8 @@ class InferenceRun:
             raise DeviceFullError(self._device, "for the network itself") from error
 
     def _fitting_batch_size(self, height: int, width: int) -> int:
-        n_channels = max(len(self._plan.context), *(len(c) for _, c in self._plan.concepts))
-        return choose_batch_size(
-            self._options.batch_size, self._device, self._config, n_channels, height, width
-        )
+        needed = self._family.activation_bytes(self._config, self._plan, height, width)
+        return choose_batch_size(self._options.batch_size, self._device, needed)
 
     def _map(self, function: Callable[[Tensor], Tensor], crops: ArrayLike) -> NDArray[np.float32]:
         """Apply a function of images on the device to crops, in batches."""
@@ -191,8 +191,8 @@ class InferenceRun:
         used = [self._channel_names.index(name) for name in self._plan.channels]
 
         def compute(batch: NDArray[np.generic]) -> Tensor:
-            images = prepare(batch[:, used], self._plan.channels, self._config)
-            return function(images.to(self._device)).cpu()
+            images = self._family.prepare(batch[:, used], self._plan.channels, self._config)
+            return function(images.to(self._device)).to("cpu", torch.float32)
 
         with torch.inference_mode():
             if len(array) == 0:
@@ -206,21 +206,18 @@ class InferenceRun:
             return torch.cat(self._batches.map(compute, array)).numpy()
 
     def _vectors(self, images: Tensor) -> Tensor:
-        """``(B, C, H, W)`` to ``(B, len(columns))``; the context runs once for all concepts."""
-        context = self._live.encode_channels(images, self._plan.context, CONTEXT)
-        vectors = []
-        for _, channels in self._plan.concepts:
-            concept = self._live.encode_channels(images, channels, CONCEPT)
-            tokens = self._live.encode_joint(context, concept)
-            vectors.append(read_out(tokens, self._plan.readout))
-        return torch.cat(vectors, dim=1)
+        """``(B, C, H, W)`` to ``(B, len(columns))``."""
+        return self._family.vectors(self._live, images, self._plan)
 
     def _tokens(self, images: Tensor) -> Tensor:
-        """``(B, C, H, W)`` to ``(B, T, D)``."""
-        return self._live(images, self._plan.context, self._plan.concepts[0][1])
+        """``(B, C, H, W)`` to ``(B, T, passes * D)``."""
+        tokens = [
+            self._family.tokens(self._live, images, each.groups) for each in self._plan.passes
+        ]
+        return torch.cat(tokens, dim=2)
 
     @property
-    def _live(self) -> ContextConceptEncoder:
+    def _live(self) -> nn.Module:
         if self._network is None:
             raise RuntimeError("this run is closed; start another")
         return self._network

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from napari_c3r.core.encoder.config import EncoderConfig
 from napari_c3r.core.errors import InputError
 
 PRECISIONS: Final = {
@@ -116,14 +115,7 @@ def cast_matrix_products(network: nn.Module, precision: str) -> None:
             module.to(PRECISIONS[precision])
 
 
-def choose_batch_size(
-    batch_size: int | str,
-    device: torch.device,
-    config: EncoderConfig,
-    n_channels: int,
-    height: int,
-    width: int,
-) -> int:
+def choose_batch_size(batch_size: int | str, device: torch.device, bytes_per_crop: int) -> int:
     """Turn a user's wish into a number of crops per batch.
 
     The same machine always gets the same number, so that results are reproducible to the bit.
@@ -132,12 +124,10 @@ def choose_batch_size(
     ----------
     batch_size
         A number of crops, or ``"auto"`` for what the device's memory holds.
-    device, config
-        What runs where.
-    n_channels
-        Channels of the larger group.
-    height, width
-        Size of a crop in pixels.
+    device
+        From `choose_device`.
+    bytes_per_crop
+        Size of the largest activation of a crop, as `EncoderFamily.activation_bytes` says it.
 
     Raises
     ------
@@ -148,9 +138,6 @@ def choose_batch_size(
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise InputError(f"batch size must be 'auto' or 1 or more, not {batch_size!r}")
         return int(batch_size)
-    tokens = 1 + (height // config.patch_size) * (width // config.patch_size)
-    # The hidden layer of the MLP, 4 bytes for each of 4 times the width of its tokens.
-    bytes_per_crop = 4 * 4 * tokens * max(n_channels * config.width // 2, config.width)
     return max(1, min(_MAX_BATCH, _activation_budget(device) // bytes_per_crop))
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.families import register_by_name
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.wire import receive, send
 from napari_c3r.core.errors import InputError
@@ -24,32 +25,32 @@ _Answer = tuple[dict[str, Any], NDArray[Any] | None]
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Answer requests until the input is closed."""
     # Whatever else prints must not get between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    served = Served()
+    server = Server()
     while True:
         try:
             message, array = receive(sys.stdin.buffer)
         except EOFError:
             return
-        _answer(answers, served, message, array)
+        _answer(answers, server, message, array)
 
 
 def _answer(
-    answers: BinaryIO, served: Served, message: dict[str, Any], array: NDArray[Any] | None
+    answers: BinaryIO, server: Server, message: dict[str, Any], array: NDArray[Any] | None
 ) -> None:
     try:
-        send(answers, *served.answer(message, array))
+        send(answers, *server.answer(message, array))
     except InputError as error:
-        send(answers, {"mistake": str(error)})
+        send(answers, {"input_error": str(error)})
     except Exception as error:
         traceback.print_exc()
-        send(answers, {"failure": f"{type(error).__name__}: {error}"})
+        send(answers, {"error": f"{type(error).__name__}: {error}"})
 
 
-class Served:
+class Server:
     """One encoder, and the runs that were started with it."""
 
     def __init__(self) -> None:
@@ -58,29 +59,29 @@ class Served:
         self._started = 0
 
     def answer(self, message: dict[str, Any], array: NDArray[Any] | None) -> _Answer:
-        """Do what a message asks for.
+        """Answer a request.
 
         Parameters
         ----------
         message
-            ``"do"`` is ``"load"``, ``"start"``, ``"start_variants"``, ``"close"``, or a method of a
-            run that takes crops.
+            ``"method"`` is ``"load"``, ``"start"``, ``"start_variants"``, ``"close"``, or a method
+            of a run that takes crops; the other values are its arguments.
         array
             Crops, for such a method.
         """
-        wish = message.pop("do")
-        if wish == "load":
+        method = message.pop("method")
+        if method == "load":
             return self._load(**message), None
-        if wish == "start":
+        if method == "start":
             return self._start(self._encoder.start, message.pop("roles")[0], message), None
-        if wish == "start_variants":
+        if method == "start_variants":
             return self._start(self._encoder.start_variants, message.pop("roles"), message), None
-        if wish == "close":
+        if method == "close":
             self._runs.pop(message["run"]).close()
             return {}, None
-        return self._embed(wish, message["run"], array)
+        return self._embed(method, message["run"], array)
 
-    def _load(self, source: str) -> dict[str, Any]:
+    def _load(self, source: str, families: Sequence[str] = ()) -> dict[str, Any]:
         try:
             from napari_c3r.core.encoder.local import LocalEncoder
         except (ImportError, OSError) as error:
@@ -88,6 +89,8 @@ class Served:
                 f"PyTorch cannot be loaded, not even in a process of its own ({error}); "
                 "install it again, and see what 'napari-c3r doctor' says"
             ) from error
+        for name in families:
+            register_by_name(name)
         encoder = self._encoder = LocalEncoder.load(source)
         return {
             "config": encoder.config.to_json(),
@@ -119,7 +122,7 @@ class Served:
         if method == "run_all":
             return _state(run), np.concatenate(run.run_all(crops), axis=1)
         if method not in ("run", "tokens"):
-            raise ValueError(f"nothing is known of '{method}'")
+            raise ValueError(f"unknown method '{method}'")
         vectors = getattr(run, method)(crops)
         return _state(run), vectors
 

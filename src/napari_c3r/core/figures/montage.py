@@ -1,17 +1,17 @@
-"""Pictures of single cells side by side: which ones, cut from where, in what colours."""
+"""Pictures of single cells side by side: which ones, and cut from where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.crops.cut import CropPlan, iter_crops
+from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.result import KEY
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
-_CONTRAST_PERCENTILES = (1.0, 99.8)
-
 # Without the encoder's own field: two and a half cells across.
 _FIELD_DIAMETERS = 2.5
 _BATCH = 16
-_STEPS = 256
 
 
 class Choice(StrEnum):
@@ -77,75 +74,6 @@ def choose(
     likeness[np.isnan(likeness)] = -np.inf
     order = np.argsort(likeness if choice is Choice.OUTLIERS else -likeness, kind="stable")
     return rows[order[:count]]
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """How a channel is shown.
-
-    Attributes
-    ----------
-    limits
-        Intensities drawn darkest and brightest; None: percentiles of each crop, 1 and 99.8.
-    colours
-        Red, green and blue from darkest to brightest, (steps, 3) in 0–1.
-    gamma
-        Exponent of the brightness, 0–1, before it is coloured.
-    opacity
-        Share that is added to the picture; 0 leaves the channel out.
-    """
-
-    limits: tuple[float, float] | None
-    colours: NDArray[np.float32]
-    gamma: float = 1.0
-    opacity: float = 1.0
-
-    @classmethod
-    def of_colour(cls, colour: str) -> Look:
-        """From black to one colour, ``"#rrggbb"``, with the contrast of each crop."""
-        from matplotlib.colors import to_rgb
-
-        ends = np.array([(0.0, 0.0, 0.0), to_rgb(colour)], np.float32)
-        return cls(None, ends)
-
-    def paint(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Colour one plane (Y, X), giving (Y, X, 3) in 0–1."""
-        plane = np.nan_to_num(plane, nan=0.0)
-        low, high = self.limits or np.percentile(plane, _CONTRAST_PERCENTILES)
-        bright = np.clip((plane - low) / max(high - low, 1e-12), 0, 1)
-        if self.gamma != 1:
-            bright **= self.gamma
-        return np.take(self._table, np.round(bright * (_STEPS - 1)).astype(np.intp), axis=0)
-
-    @cached_property
-    def _table(self) -> NDArray[np.float32]:
-        """The colours at every brightness that a screen can show, (steps, 3)."""
-        at = np.linspace(0, len(self.colours) - 1, _STEPS)
-        known = np.arange(len(self.colours))
-        bands = [np.interp(at, known, self.colours[:, band]) for band in range(3)]
-        return np.stack(bands, axis=1).astype(np.float32)
-
-
-def compose(crop: NDArray[np.float32], looks: Sequence[Look]) -> NDArray[np.uint8]:
-    """Add the channels of a crop up as the viewer does.
-
-    Parameters
-    ----------
-    crop
-        (C, Y, X), in the image's own intensity units.
-    looks
-        One for each channel.
-
-    Returns
-    -------
-    ndarray
-        (Y, X, 3) uint8.
-    """
-    picture = np.zeros((*crop.shape[1:], 3), np.float32)
-    for plane, look in zip(crop, looks, strict=True):
-        if look.opacity > 0:
-            picture += look.opacity * look.paint(plane)
-    return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
 
 
 def window_px(table: AnnData, image_name: str) -> int:

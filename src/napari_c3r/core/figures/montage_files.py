@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.crops.cut import resample
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.montage import Look, compose
+from napari_c3r.core.figures.composites import Look, compose
 
 GAP_PX = 4
 """Between two cells of the picture."""
@@ -25,7 +25,7 @@ _GROUND = 255
 
 @dataclass(frozen=True, eq=False)
 class Montage:
-    """Cells to be written, in the order they are shown in.
+    """Cells to be written, in the order in which they are displayed.
 
     Attributes
     ----------
@@ -156,5 +156,5 @@ def _table(look: Look) -> NDArray[np.uint8]:
 
 
 def _described(montage: Montage) -> str:
-    told = {"channels": montage.channel_names, "cells": montage.cells}
-    return json.dumps(told, ensure_ascii=False, default=str)
+    described = {"channels": montage.channel_names, "cells": montage.cells}
+    return json.dumps(described, ensure_ascii=False, default=str)

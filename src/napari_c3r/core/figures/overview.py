@@ -11,48 +11,18 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.cells.labels import paint
-from napari_c3r.core.channels import stains
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY
+from napari_c3r.core.figures.composites import composite
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce.maps import NOISE
+from napari_c3r.core.reduce import NOISE
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_CONTRAST_PERCENTILES = (30.0, 99.9)
 _BACKGROUND = "#14161a"
 _TEXT = "#e8e8e8"
 _EMPTY = "#1b1d22"
 _UNPAINTED = "#2b2e35"
-
-
-def composite(image: Image, colours: dict[str, str] | None = None) -> NDArray[np.float32]:
-    """Lay the channels over each other in their stains' colours.
-
-    Colours are screened, not added, so that five bright stains do not all end in white.
-
-    Parameters
-    ----------
-    image
-        The image, (C, Y, X); read as a whole.
-    colours
-        Hex colour by channel name; by default as in the viewer.
-
-    Returns
-    -------
-    ndarray
-        (Y, X, 3) float32 in 0–1, each channel stretched between low and high percentiles.
-    """
-    from matplotlib.colors import to_rgb
-
-    colours = colours or stains.channel_colours(image.channel_names)
-    darkness = np.ones((*image.shape[1:], 3), np.float32)
-    for name in image.channel_names:
-        plane = np.asarray(image.channel(name), np.float32)
-        low, high = np.percentile(plane, _CONTRAST_PERCENTILES)
-        bright = np.clip((plane - low) / max(high - low, 1e-6), 0, 1)
-        darkness *= 1 - bright[..., None] * np.array(to_rgb(colours[name]), np.float32)
-    return 1 - darkness
 
 
 def draw_result(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,23 +10,22 @@ from os import PathLike
 from pathlib import Path
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.formats import SUFFIXES, unknown_format
-from napari_c3r.core.images.names import (
-    HPA_STAINS,
+from napari_c3r.core.images.formats import format_of, known_suffixes, unknown_format
+from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields
+from napari_c3r.core.images.layouts import (
+    STAIN_WORDS,
     NameParts,
-    compile_pattern,
-    is_extra,
-    natural_key,
-    parse_name,
-    parse_with,
+    group_by_stain,
+    pattern_layout,
+    read_name,
+    stains_of,
 )
-from napari_c3r.core.images.tokens import group_by_stain
-from napari_c3r.core.images.zarr import is_zarr, plate_fields
+from napari_c3r.core.images.layouts.imagexpress import image_folder, is_step_folder, steps_of
 
 PathInput = str | PathLike[str]
 
-_Z_FOLDER = re.compile(r"ZStep_(\d+)", re.IGNORECASE)
-_T_FOLDER = re.compile(r"TimePoint_(\d+)", re.IGNORECASE)
+_THUMBNAIL = re.compile(r"_thumb|^thumb", re.IGNORECASE)
+_LABELS = re.compile(r"(?:^|[_\-. ])(?:labels?|masks?|outlines?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -128,17 +126,20 @@ def find_images(
     return _with_unique_names(images)
 
 
-def is_nested_plate(folder: Path) -> bool:
-    """Whether a folder is of ImageXpress's nested layout."""
-    return any(
-        (_Z_FOLDER.fullmatch(child.name) or _T_FOLDER.fullmatch(child.name)) and child.is_dir()
-        for child in folder.iterdir()
-    )
-
-
 def stem(path: Path) -> str:
     """Give a file's name without suffix, ``.ome.tif`` and ``.ome.zarr`` included."""
     return re.sub(r"\.ome$", "", path.stem, flags=re.IGNORECASE)
+
+
+def is_extra(stem: str) -> bool:
+    """Whether a name is that of a thumbnail, a mask, labels or outlines next to the images."""
+    return bool(_THUMBNAIL.search(stem) or _LABELS.search(stem))
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorting key under which ``ch2`` comes before ``ch10``."""
+    parts = re.split(r"(\d+)", text)
+    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p.lower()) for p in parts)
 
 
 def _members(path: Path) -> list[Path]:
@@ -148,16 +149,15 @@ def _members(path: Path) -> list[Path]:
     if is_zarr(path):
         return [path]
     if path.is_file():
-        if path.suffix.lower() not in SUFFIXES:
+        if format_of(path) is None:
             raise unknown_format(path)
         return [path]
     found = sorted(_in_folder(path), key=lambda member: natural_key(str(member)))
     if not found:
         inside = sorted(child.name for child in path.iterdir() if child.is_dir())
         hint = f" Its subfolders {inside[:5]} are not searched: give one of them." if inside else ""
-        raise InputError(
-            f"The folder {str(path)!r} holds no image of {', '.join(SUFFIXES)} or .zarr.{hint}"
-        )
+        known = ", ".join(known_suffixes())
+        raise InputError(f"The folder {str(path)!r} holds no image of {known} or .zarr.{hint}")
     return found
 
 
@@ -168,9 +168,9 @@ def _in_folder(folder: Path) -> Iterable[Path]:
         if child.is_dir():
             if is_zarr(child):
                 yield child
-            elif _Z_FOLDER.fullmatch(child.name) or _T_FOLDER.fullmatch(child.name):
+            elif is_step_folder(child):
                 yield from _in_folder(child)
-        elif child.suffix.lower() in SUFFIXES and not is_extra(stem(child)):
+        elif format_of(child) and not is_extra(stem(child)):
             yield child
 
 
@@ -190,7 +190,7 @@ def _group(files: list[Path], pattern: str | None) -> list[ImageFiles]:
     parts = _parse(files, pattern)
     groups: dict[tuple[object, ...], list[tuple[Path, NameParts]]] = defaultdict(list)
     for file, part in parts:
-        known = (_root(file), part.layout, part.image, part.channel is None)
+        known = (image_folder(file), part.layout, part.image, part.channel is None)
         key: tuple[object, ...] = known if part.layout else (file,)
         groups[key].append((file, part))
     return [_image(members) for members in groups.values()]
@@ -198,8 +198,8 @@ def _group(files: list[Path], pattern: str | None) -> list[ImageFiles]:
 
 def _parse(files: list[Path], pattern: str | None) -> list[tuple[Path, NameParts]]:
     if pattern is not None:
-        expression = compile_pattern(pattern)
-        tried = [(file, parse_with(stem(file), expression)) for file in files]
+        layout = pattern_layout(pattern)
+        tried = [(file, layout.read(stem(file))) for file in files]
         fitting = [(file, part) for file, part in tried if part is not None]
         if files and not fitting:
             raise InputError(
@@ -207,7 +207,7 @@ def _parse(files: list[Path], pattern: str | None) -> list[tuple[Path, NameParts
                 f"{stem(files[0])!r}: change the pattern."
             )
         return fitting
-    parts = [(file, parse_name(stem(file))) for file in files]
+    parts = [(file, read_name(stem(file))) for file in files]
     unknown: dict[tuple[Path, str], list[str]] = defaultdict(list)
     for file, part in parts:
         if not part.layout:
@@ -229,31 +229,16 @@ def _image(members: list[tuple[Path, NameParts]]) -> ImageFiles:
     planes = [_plane(file, part) for file, part in members]
     _check_no_twice(first.image, planes)
     planes, notes = _rename_stains(planes, members[0][0], first.layout)
-    if first.layout == "stain" and not any(first.image in stem(file) for file, _ in members[1:]):
-        first = replace(first, image=_root(members[0][0]).name)
+    others = [stem(file) for file, _ in members[1:]]
+    if first.layout == STAIN_WORDS and not any(first.image in other for other in others):
+        first = replace(first, image=image_folder(members[0][0]).name)
     return ImageFiles(first.image, tuple(planes), first.plate, first.well, first.site, notes)
 
 
 def _plane(file: Path, part: NameParts) -> PlaneFile:
-    """Describe a file, with Z and time from its name or else from its folders."""
-    z: int | None = part.z or 0
-    t = part.t or 0
-    for folder in (file.parent, file.parent.parent):
-        in_z, in_t = _Z_FOLDER.fullmatch(folder.name), _T_FOLDER.fullmatch(folder.name)
-        if in_z:
-            # MetaXpress keeps its own projection as step 0 and counts slices from 1.
-            z = int(in_z.group(1)) or None
-        if in_t:
-            t = int(in_t.group(1))
+    """Describe a file, with Z and time from its folders or else from its name."""
+    z, t = steps_of(file, part.z or 0, part.t or 0)
     return PlaneFile(file, part.channel, z, t)
-
-
-def _root(file: Path) -> Path:
-    """Find the folder of an image's files, above the folders of Z steps and time points."""
-    folder = file.parent
-    while _Z_FOLDER.fullmatch(folder.name) or _T_FOLDER.fullmatch(folder.name):
-        folder = folder.parent
-    return folder
 
 
 def _check_no_twice(image: str, planes: list[PlaneFile]) -> None:
@@ -271,36 +256,19 @@ def _check_no_twice(image: str, planes: list[PlaneFile]) -> None:
 def _rename_stains(
     planes: list[PlaneFile], file: Path, layout: str
 ) -> tuple[list[PlaneFile], tuple[str, ...]]:
-    """Name channels by stain where the convention or a file beside them says which it is."""
+    """Name channels by stain where the layout says which it is."""
     channels = {(plane.channel or "").lower() for plane in planes}
-    if layout.startswith("HPA") and "yellow" in channels:
-        stains, origin = HPA_STAINS, "the Human Protein Atlas colours"
-        planes = sorted(planes, key=lambda p: list(stains).index((p.channel or "").lower()))
-    elif layout == "ImageXpress":
-        stains, origin = wave_names(file), "the plate's .HTD file"
-    else:
+    stains = stains_of(layout, file, channels)
+    if stains is None or not channels <= set(stains.names):
         return planes, ()
-    if not channels <= set(stains) or len(set(stains.values())) < len(stains):
+    if stains.in_order:
+        order = list(stains.names)
+        planes = sorted(planes, key=lambda plane: order.index((plane.channel or "").lower()))
+    if len(set(stains.names.values())) < len(stains.names):
         return planes, ()
-    named = [replace(p, channel=stains[(p.channel or "").lower()]) for p in planes]
-    used = ", ".join(f"{old} is {new}" for old, new in stains.items() if old in channels)
-    return named, (f"Channels are named by {origin}: {used}.",)
-
-
-def wave_names(file: Path) -> dict[str, str]:
-    """Stain of each wave (``w1``) from the .HTD file of a MetaXpress plate, {} without one."""
-    folders = dict.fromkeys((_root(file), file.parent.parent, file.parent))
-    for folder in folders:
-        for settings in sorted(folder.glob("*.[hH][tT][dD]")):
-            rows = csv.reader(
-                settings.read_text(encoding="latin-1").splitlines(), skipinitialspace=True
-            )
-            return {
-                row[0].replace("WaveName", "w"): row[1].strip()
-                for row in rows
-                if len(row) > 1 and re.fullmatch(r"WaveName\d+", row[0]) and row[1].strip()
-            }
-    return {}
+    named = [replace(p, channel=stains.names[(p.channel or "").lower()]) for p in planes]
+    used = ", ".join(f"{old} is {new}" for old, new in stains.names.items() if old in channels)
+    return named, (f"Channels are named by {stains.origin}: {used}.",)
 
 
 def _with_unique_names(images: list[ImageFiles]) -> tuple[ImageFiles, ...]:
@@ -316,6 +284,6 @@ def _with_unique_names(images: list[ImageFiles]) -> tuple[ImageFiles, ...]:
 
 
 def _qualified(image: ImageFiles, depth: int) -> ImageFiles:
-    folders = _root(image.files[0].path).resolve().parts
+    folders = image_folder(image.files[0].path).resolve().parts
     prefix = folders[-depth] if depth <= len(folders) else ""
     return replace(image, name=f"{prefix}/{image.name}")

@@ -40,7 +40,7 @@ class Image:
         Where in a stack the planes lie, as axis and index from 0: ``(("t", 3),)``. Empty where
         there is no such axis, or it was projected.
     read_as
-        Which planes of the files these are: the scene, time and Z that `read_image` was asked for.
+        Which planes of the files these are: the scene, time and Z requested of `read_image`.
         Empty where they come from memory.
     notes
         What a reader had to decide or could not know, as sentences for the user.

@@ -57,9 +57,9 @@ def _channel_index(stack: Stack, channel: str | None, path: Path) -> int:
     if channel is None and count == 1:
         return 0
     if channel not in names:
-        asked = "none was named" if channel is None else f"none is called '{channel}'"
+        request = "none was named" if channel is None else f"none is called '{channel}'"
         raise InputError(
-            f"'{path.name}' holds {count} label images and {asked}; choose one of "
+            f"'{path.name}' holds {count} label images and {request}; choose one of "
             f"{', '.join(names)}"
         )
     return names.index(channel)

@@ -11,7 +11,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.find import ImageFiles, PathInput, PlaneFile, find_images, stem
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image, at_time
-from napari_c3r.core.images.names import HPA_STAINS
+from napari_c3r.core.images.layouts.hpa import HPA_STAINS
 from napari_c3r.core.images.projection import check_z, project
 from napari_c3r.core.images.stack import COLOURS, Stack, check_index
 from napari_c3r.core.images.units import SQUARE_TOLERANCE
@@ -28,7 +28,7 @@ def read_image(
     pixel_size_um: float | None = None,
     pattern: str | None = None,
 ) -> Image:
-    """Read one image; its pixels stay in the files until they are asked for.
+    """Read one image; its pixels stay in the files until they are requested.
 
     Parameters
     ----------

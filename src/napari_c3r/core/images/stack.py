@@ -152,7 +152,7 @@ def check_index(index: int, count: int, kind: str, where: str) -> None:
     Parameters
     ----------
     index
-        The one asked for.
+        The one requested.
     count
         How many there are.
     kind

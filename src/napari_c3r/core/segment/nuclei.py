@@ -17,7 +17,6 @@ from scipy import ndimage as ndi
 from skimage.segmentation import expand_labels, relabel_sequential, watershed
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.segment.background import local_background
 from napari_c3r.core.segment.plane import checked_plane, labels_at_shape, resized
 from napari_c3r.core.segment.quality import nucleus_probability
 from napari_c3r.core.segment.scale import MIN_AREA, vote_on_diameter
@@ -212,8 +211,24 @@ def _grown(
         return labels
     inside = np.asarray(ndi.median(smooth, labels, np.arange(1, count + 1)))
     near = expand_labels(labels, 0.2 * diameter)
-    background = local_background(smooth, diameter)
+    background = _local_background(smooth, diameter)
     height = np.concatenate([[np.inf], inside]).astype(np.float32)[near] - background
     reached = (labels > 0) | ((near > 0) & (smooth - background > 0.5 * height))
     grown: NDArray[np.int32] = watershed(-smooth, labels, mask=reached).astype(np.int32)
     return grown
+
+
+def _local_background(plane: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
+    """Estimate the (Y, X) background as the darkest value within an object's reach, smoothed.
+
+    Parameters
+    ----------
+    plane
+        (Y, X) intensities.
+    diameter
+        Of the objects, in pixels; the background is taken to vary over longer distances only.
+    """
+    steady = ndi.gaussian_filter(plane, diameter / 10)
+    darkest = ndi.minimum_filter(steady, size=max(3, round(2.5 * diameter)))
+    smooth: NDArray[np.float32] = ndi.gaussian_filter(darkest, diameter)
+    return smooth

@@ -6,16 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import relabel_sequential
 
+from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
-from napari_c3r.core.segment.adapters import WEIGHTS_LICENCE, require_installed, segment_with
 from napari_c3r.core.segment.cells import DEFAULT_REACH, expand_nuclei, grow_cells
-from napari_c3r.core.segment.nuclei import estimate_diameter, segment_nuclei
+from napari_c3r.core.segment.methods import require_method
+from napari_c3r.core.segment.options import NO_CELL_CHANNEL, SegmentOptions
 from napari_c3r.core.segment.plane import checked_plane
-
-CLASSICAL = "classical"
-METHODS = (CLASSICAL, *WEIGHTS_LICENCE)
-"""How nuclei can be found; cells are grown from them in the same way for all."""
 
 
 def segment_cells(
@@ -23,7 +20,7 @@ def segment_cells(
     nucleus: str,
     cell: str | None = None,
     *,
-    method: str = CLASSICAL,
+    method: str = "classical",
     nucleus_diameter_um: float | None = None,
     nucleus_diameter_px: float | None = None,
     cell_distance_um: float | None = None,
@@ -41,7 +38,8 @@ def segment_cells(
         Name of the channel that shows how far cells reach. None widens the nuclei by a set
         distance.
     method
-        ``"classical"``, or ``"cellpose"``, ``"stardist"``, ``"instanseg"`` where installed.
+        ``"classical"``, or ``"cellpose"``, ``"stardist"``, ``"instanseg"`` where installed, or one
+        that was given to :func:`napari_c3r.core.segment.register_method`.
     nucleus_diameter_um, nucleus_diameter_px
         The usual nucleus diameter, in micrometres or pixels; None finds it from the image.
     cell_distance_um, cell_distance_px
@@ -58,11 +56,70 @@ def segment_cells(
         An unknown channel or method, a size that is not positive, larger than the image or in
         need of an unknown pixel size, or no nucleus.
     """
-    require_method(method)
+    options = SegmentOptions(
+        nucleus,
+        cell or NO_CELL_CHANNEL,
+        method,
+        nucleus_diameter_um,
+        nucleus_diameter_px,
+        cell_distance_um,
+        cell_distance_px,
+    )
+    return find_cells(image, options)
+
+
+def find_cells(
+    image: Image, options: SegmentOptions, roles: ChannelAssignment | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Find nuclei, then the cells around them.
+
+    Parameters
+    ----------
+    image
+        The image, (C, Y, X).
+    options
+        On which channels, how, and of what size.
+    roles
+        By which channels that the options leave open are chosen; None suggests them.
+
+    Returns
+    -------
+    nuclei, cells
+        As for :func:`segment_cells`, which tells the errors as well.
+    """
+    method = require_method(options.method)
+    if options.nucleus is None or options.cell is None:
+        options = options.for_roles(roles or ChannelAssignment.suggest(image.channel_names))
+    nucleus = str(options.nucleus)
     what = f"Channel '{nucleus}'"
     plane = checked_plane(np.asarray(image.channel(nucleus)), what)
-    diameter = _in_pixels(image, nucleus_diameter_um, nucleus_diameter_px, "nucleus diameter")
-    distance = _in_pixels(image, cell_distance_um, cell_distance_px, "cell distance")
+    diameter = _in_pixels(
+        image, options.nucleus_diameter_um, options.nucleus_diameter_px, "nucleus diameter"
+    )
+    distance = _in_pixels(
+        image, options.cell_distance_um, options.cell_distance_px, "cell distance"
+    )
+    _require_possible(image, what, plane, diameter)
+    usual = diameter
+    try:
+        if usual is None and method.usual_diameter is not None:
+            usual = method.usual_diameter(plane)
+        nuclei = np.asarray(method.find(plane, usual)).astype(np.int32)
+    except NoCellsError as error:
+        raise NoCellsError(_nothing(image, nucleus, diameter, f": {error}")) from error
+    if not nuclei.any():
+        raise NoCellsError(_nothing(image, nucleus, diameter))
+    usual = usual or _median_diameter(nuclei)
+    nuclei = relabel_sequential(nuclei)[0].astype(np.int32)
+    if options.cell == NO_CELL_CHANNEL:
+        return nuclei, expand_nuclei(nuclei, distance or DEFAULT_REACH * usual)
+    body = checked_plane(np.asarray(image.channel(str(options.cell))), f"Channel '{options.cell}'")
+    return nuclei, grow_cells(nuclei, body, usual)
+
+
+def _require_possible(
+    image: Image, what: str, plane: NDArray[np.float32], diameter: float | None
+) -> None:
     if diameter is not None and diameter > max(plane.shape):
         raise InputError(
             f"The nucleus diameter of {diameter:.0f} px is larger than the image, "
@@ -73,36 +130,6 @@ def segment_cells(
             f"No nuclei found: {what.lower()} of '{image.name}' is constant, {plane.min():g} "
             "everywhere; choose another nucleus channel"
         )
-    try:
-        if method == CLASSICAL:
-            usual = diameter or estimate_diameter(plane)
-            nuclei = segment_nuclei(plane, usual)
-        else:
-            nuclei = segment_with(method, plane, diameter)
-            usual = diameter or _median_diameter(nuclei)
-    except NoCellsError as error:
-        raise NoCellsError(_nothing(image, nucleus, diameter, f": {error}")) from error
-    if not nuclei.any():
-        raise NoCellsError(_nothing(image, nucleus, diameter))
-    nuclei = relabel_sequential(nuclei)[0].astype(np.int32)
-    if cell is None:
-        return nuclei, expand_nuclei(nuclei, distance or DEFAULT_REACH * usual)
-    body = checked_plane(np.asarray(image.channel(cell)), f"Channel '{cell}'")
-    return nuclei, grow_cells(nuclei, body, usual)
-
-
-def require_method(method: str) -> None:
-    """Refuse a method of :func:`segment_cells` that does not exist or is not installed.
-
-    Raises
-    ------
-    InputError
-        With what to choose, or what to install.
-    """
-    if method not in METHODS:
-        raise InputError(f"No segmentation method '{method}'; choose one of {', '.join(METHODS)}")
-    if method != CLASSICAL:
-        require_installed(method)
 
 
 def _in_pixels(image: Image, um: float | None, px: float | None, what: str) -> float | None:

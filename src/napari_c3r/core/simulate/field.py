@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.simulate.cells import Cells, Labels
-from napari_c3r.core.simulate.debris import draw_debris
+from napari_c3r.core.simulate.filaments import Threads, draw
 from napari_c3r.core.simulate.optics import detect, illumination, lift, through_lens
 from napari_c3r.core.simulate.parameters import Antibody, Assay, Channel, Population
 from napari_c3r.core.simulate.placing import plan_cells
@@ -20,7 +20,7 @@ from napari_c3r.core.simulate.presets import ASSAYS
 from napari_c3r.core.simulate.rasterise import rasterise
 from napari_c3r.core.simulate.scene import Scene
 from napari_c3r.core.simulate.structures import STRUCTURES
-from napari_c3r.core.simulate.texture import Field
+from napari_c3r.core.simulate.texture import Field, blur
 
 if TYPE_CHECKING:
     from napari_c3r.core.images import Image
@@ -204,7 +204,7 @@ def _record(
     scene = Scene(cells, STRUCTURES, seed)
     rows, columns = (side - 2 * margin for side in cells.shape)
     planes = np.empty((len(assay.channels), rows, columns), np.uint16)
-    debris = draw_debris(cells.shape, cells.pixel_size_um, assay.debris_per_mm2, rng)
+    debris = _draw_debris(cells.shape, cells.pixel_size_um, assay.debris_per_mm2, rng)
     for plane, channel in zip(planes, assay.channels, strict=True):
         cv = assay.staining_cv if channel.staining_cv is None else channel.staining_cv
         light = lift(_stain(scene, channel, cv, rng), cells)
@@ -277,3 +277,20 @@ def _truth(cells: Cells, seen: NDArray[np.int32], nuclei: Labels, bodies: Labels
             "touches_border": np.isin(labels, border),
         }
     )
+
+
+def _draw_debris(
+    shape: tuple[int, int], pixel_size_um: float, per_mm2: float, rng: np.random.Generator
+) -> Field:
+    """Clumps of specks between the cells: most small and sharp, a few wide and out of focus."""
+    area_mm2 = shape[0] * shape[1] * pixel_size_um**2 / 1e6
+    image = np.zeros(shape, np.float32)
+    for share, light, size_um in ((0.7, 2.0, 0.35), (0.25, 14.0, 0.8), (0.05, 70.0, 3.0)):
+        clumps = rng.poisson(share * per_mm2 * area_mm2)
+        specks = rng.integers(1, 5, clumps)
+        place = np.repeat(rng.uniform(0, 1, (clumps, 2)) * shape, specks, axis=0)
+        place += rng.normal(0, 1.5 * size_um / pixel_size_um, place.shape)
+        brightness = light * np.exp(0.6 * rng.standard_normal(len(place)))
+        y, x, weight = (v.astype(np.float32) for v in (*place.T, brightness))
+        image += blur(draw(Threads(y, x, weight), shape, pixel_size_um), size_um / pixel_size_um)
+    return image

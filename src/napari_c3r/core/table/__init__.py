@@ -1,17 +1,26 @@
-"""The result and its files."""
+"""The result, its provenance and its files."""
 
 from __future__ import annotations
 
-from napari_c3r.core.table.files import provenance_path, read, write
+from napari_c3r.core.table.files import read, write
+from napari_c3r.core.table.formats import (
+    TableFormat,
+    provenance_path,
+    register_format,
+    table_formats,
+)
 from napari_c3r.core.table.result import KEY, join_results, make_result, roles_of, window_px
 
 __all__ = [
     "KEY",
+    "TableFormat",
     "join_results",
     "make_result",
     "provenance_path",
     "read",
+    "register_format",
     "roles_of",
+    "table_formats",
     "window_px",
     "write",
 ]

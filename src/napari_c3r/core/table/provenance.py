@@ -4,13 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from napari_c3r.core.errors import InputError
+
+FORMAT: Final = 1
+"""Version of what a result and its provenance hold; ``"format"`` in the provenance."""
 
 PACKAGES = ("napari-c3r", "torch", "numpy", "scikit-image", "umap-learn", "anndata")
 _READ_BYTES = 1 << 20
+
+
+def require_readable(provenance: Mapping[str, Any], name: str) -> None:
+    """Refuse a result of a later format; an older one, or one that does not say, is read.
+
+    Parameters
+    ----------
+    provenance
+        Of the result.
+    name
+        Of its file, for the message.
+
+    Raises
+    ------
+    InputError
+        The result was written by a later version of this package.
+    """
+    written = provenance.get("format", FORMAT)
+    if isinstance(written, int) and written > FORMAT:
+        raise InputError(
+            f"'{name}' was written by a newer napari-c3r (format {written}; this one reads up to "
+            f"{FORMAT}): update napari-c3r"
+        )
 
 
 def versions() -> dict[str, str]:

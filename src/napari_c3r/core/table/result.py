@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 KEY = "napari_c3r"
-"""Key in ``adata.uns`` under which a result keeps its provenance."""
+"""Key under which a result keeps its provenance, in ``adata.uns`` and in files, and a layer what
+is known of its image, in its metadata."""
 
 
 def vector_names(count: int) -> list[str]:
@@ -59,6 +60,7 @@ def make_result(
     InputError
         Two rows with the same image and label.
     """
+    import pandas as pd
     from anndata import AnnData
 
     obs = obs.reset_index(drop=True)
@@ -85,6 +87,8 @@ def join_results(results: Sequence[AnnData]) -> AnnData:
     InputError
         No result, results of different encoders, roles or readouts, or an image twice.
     """
+    import pandas as pd
+
     if not results:
         raise InputError("No results to join; embed at least one image")
     first = results[0].uns[KEY]
@@ -110,7 +114,7 @@ def join_results(results: Sequence[AnnData]) -> AnnData:
 
 
 def _join_columns(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
-    # An earlier version may have told less of its images.
+    # An earlier version may have recorded less of its images.
     rows = [len(next(iter(part.values()), ())) for part in parts]
     return {
         name: [v for part, n in zip(parts, rows, strict=True) for v in part.get(name, [""] * n)]

@@ -6,6 +6,9 @@ from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QWidget
 from superqt import QCollapsible
 
+# Of Qt, which gives it no name in Python.
+_UNLIMITED = (1 << 24) - 1
+
 
 class Collapsible(QCollapsible):
     """A small header with an arrow, and the body under it, collapsed at first.
@@ -26,7 +29,10 @@ class Collapsible(QCollapsible):
         self.button = self.toggleButton()
         self.setDuration(0)
         self.button.setToolTip("Show or hide")
-        self.button.setStyleSheet("text-align: left; border: none; padding: 2px;")
+        self.button.setStyleSheet(
+            "QPushButton, QPushButton:checked, QPushButton:hover "
+            "{ text-align: left; border: none; background: transparent; padding: 2px; }"
+        )
         for layout in (self.layout(), self.content().layout()):
             assert layout is not None
             layout.setContentsMargins(0, 0, 0, 0)
@@ -41,6 +47,8 @@ class Collapsible(QCollapsible):
         self._show(self.isExpanded())
 
     def _show(self, is_open: bool) -> None:
+        # As high as it needs to be, whatever comes and goes in it.
+        self.content().setMaximumHeight(_UNLIMITED if is_open else 0)
         # What is collapsed must not be reached by Tab either.
         self.body.setVisible(is_open)
         self.setText(f"{'▾' if is_open else '▸'} {self._title}")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.reduce.maps import NOISE
+from napari_c3r.core.reduce import NOISE
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
 

@@ -30,6 +30,8 @@ class ElidedLabel(QElidingLabel):
     ) -> None:
         super().__init__()
         self.setElideMode(mode)
+        # Without some room the last letter is cut where a text just fits.
+        self.setEllipsesWidth(3)
         self.setText(text)
 
     def setText(self, text: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QWidget
 
 from napari_c3r.core.options import OptionInfo, described
 from napari_c3r.widgets.common.form import shrinkable
@@ -19,6 +19,10 @@ Choices = Sequence[tuple[str, Any]]
 
 # Where a number has no bound of its own.
 _MAX_NUMBER = 100_000
+# Stands for None; what that means is in the tooltip, which has room for it.
+_UNSET = "auto"
+# A list is never narrower than so many letters, and a dock can be 300 px wide.
+_LETTERS = 6
 _DECIMALS = 2
 
 
@@ -34,9 +38,8 @@ class OptionForm(QWidget, Generic[T]):
         The settings to show, in this order; by default all of them. The others keep their
         defaults, or what `set_value` gave them.
     choices
-        What may be chosen for a setting, as pairs of a text and a value, in place of its own.
-    resettable
-        Whether a button puts the defaults back.
+        What may be chosen for a setting, as pairs of a text and a value, in place of its own;
+        empty for what `set_choices` will say.
 
     Signals
     -------
@@ -52,7 +55,6 @@ class OptionForm(QWidget, Generic[T]):
         names: Iterable[str] | None = None,
         *,
         choices: Mapping[str, Choices] | None = None,
-        resettable: bool = False,
     ) -> None:
         super().__init__()
         self._default = kind()
@@ -68,18 +70,11 @@ class OptionForm(QWidget, Generic[T]):
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setVerticalSpacing(4)
         self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for name, info in self._infos.items():
             widget = self._make(name, info, (choices or {}).get(name))
             self.widgets[name] = widget
-            widget.changed.connect(self._on_changed)
+            widget.changed.connect(lambda _: self.changed.emit())
             self._rows.addRow(info.label, widget.native)
-        self._reset = QPushButton("Reset")
-        self._reset.setToolTip("Put the defaults back")
-        self._reset.clicked.connect(lambda: self.set_value(self._default))
-        self._resettable = resettable
-        self._rows.addRow("", self._reset)
-        self._show_reset()
 
     def value(self) -> T:
         """The settings, as they stand here."""
@@ -93,7 +88,11 @@ class OptionForm(QWidget, Generic[T]):
             # One signal for all of them.
             with widget.changed.blocked():
                 self._write(name, getattr(options, name))
-        self._on_changed()
+        self.changed.emit()
+
+    def reset(self) -> None:
+        """Put the defaults back."""
+        self.set_value(self._default)
 
     def set(self, name: str, value: Any) -> None:
         """Change one setting."""
@@ -104,7 +103,7 @@ class OptionForm(QWidget, Generic[T]):
         """Offer other choices for a setting; what was chosen stays while it is offered."""
         widget = self.widgets[name]
         assert isinstance(widget, ComboBox)
-        offered = _with_unset(choices, self._infos[name])
+        offered = tuple(choices)
         native: QComboBox = widget.native
         now = [(native.itemText(i), native.itemData(i)) for i in range(native.count())]
         # An open list must not lose its place where nothing is other than before.
@@ -120,7 +119,7 @@ class OptionForm(QWidget, Generic[T]):
                     widget.value = wanted
                     break
         if widget.value != before:
-            self._on_changed()
+            self.changed.emit()
 
     def set_visible(self, name: str, visible: bool) -> None:
         """Show or hide the row of a setting."""
@@ -141,12 +140,11 @@ class OptionForm(QWidget, Generic[T]):
     def _make(self, name: str, info: OptionInfo, choices: Choices | None) -> ValueWidget[Any]:
         default = getattr(self._default, name)
         if choices is None and info.choices:
-            choices = [(choice, choice) for choice in info.choices]
+            choices = _choices_of(info)
         widget: ValueWidget[Any]
         if choices is not None:
-            offered = _with_unset(choices, info)
-            widget = ComboBox(choices=offered, nullable=bool(info.unset))
-            shrinkable(widget.native)
+            widget = ComboBox(choices=tuple(choices))
+            shrinkable(widget.native).setMinimumContentsLength(_LETTERS)
         elif isinstance(default, bool):
             widget = CheckBox(text="")
         elif "float" in self._types[name]:
@@ -155,7 +153,7 @@ class OptionForm(QWidget, Generic[T]):
             widget = _number(info, default, decimals=0)
         else:
             widget = LineEdit()
-        widget.native.setToolTip(info.help)
+        widget.native.setToolTip(_tip(info))
         widget.native.setAccessibleName(info.label)
         self.widgets[name] = widget
         self._write(name, default)
@@ -174,17 +172,13 @@ class OptionForm(QWidget, Generic[T]):
         widget = self.widgets[name]
         if isinstance(widget, FloatSpinBox) and _is_special(value):
             widget.value = widget.min
-        elif isinstance(widget, ComboBox) and value not in _values(widget):
-            widget.value = getattr(self._default, name)
+        elif isinstance(widget, ComboBox):
+            offered = _values(widget)
+            wanted = value if value in offered else getattr(self._default, name)
+            if wanted in offered:
+                widget.value = wanted
         else:
             widget.value = value
-
-    def _on_changed(self) -> None:
-        self._show_reset()
-        self.changed.emit()
-
-    def _show_reset(self) -> None:
-        self._rows.setRowVisible(self._reset, self._resettable and bool(self.changes()))
 
 
 def _number(info: OptionInfo, default: Any, decimals: int) -> FloatSpinBox:
@@ -201,10 +195,14 @@ def _number(info: OptionInfo, default: Any, decimals: int) -> FloatSpinBox:
     native.setDecimals(decimals)
     native.setMinimumWidth(60)
     if special:
-        native.setSpecialValueText(str(default) if default is not None else info.unset)
+        native.setSpecialValueText(_UNSET if default is None else str(default))
     if info.unit:
         native.setSuffix(f" {info.unit}")
     return widget
+
+
+def _tip(info: OptionInfo) -> str:
+    return f"{info.help}; auto: {info.unset}" if info.unset else info.help
 
 
 def _is_special(value: Any) -> bool:
@@ -217,6 +215,6 @@ def _values(widget: ComboBox) -> list[Any]:
     return [native.itemData(index) for index in range(native.count())]
 
 
-def _with_unset(choices: Choices, info: OptionInfo) -> tuple[tuple[str, Any], ...]:
-    head = ((info.unset, None),) if info.unset else ()
-    return (*head, *((str(text), value) for text, value in choices))
+def _choices_of(info: OptionInfo) -> Choices:
+    head = [(_UNSET, None)] if info.unset else []
+    return [*head, *((choice, choice) for choice in info.choices)]

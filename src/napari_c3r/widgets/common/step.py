@@ -42,6 +42,7 @@ class StepHeader(QFrame):
         row.setContentsMargins(6, 6, 8, 6)
         row.setSpacing(8)
         self._title.setFixedWidth(92)
+        self._title.setWordWrap(True)
         top = Qt.AlignmentFlag.AlignTop
         row.addWidget(self._arrow, 0, top)
         row.addWidget(self._title, 0, top)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
 
 _KEY = (
-    "Coloured and bold: it matters, as tested on the same disturbed crops. Grey: what turning and "
+    "Coloured and bold: it matters, as tested on the same perturbed crops. Grey: what turning and "
     "shifting crops does, which says nothing about a cell. Lines: 95 % intervals."
 )
 
 
 class AnswerBody(QWidget):
-    """Shows a report; a bar that is chosen is told in words."""
+    """Shows a report; a bar that is chosen is explained in a sentence."""
 
     chosen = Signal(str)
 
@@ -67,12 +67,13 @@ class AnswerBody(QWidget):
         self.details.show_frame(shown(report), report.table)
 
     def show_variant(self, name: str) -> None:
-        """Mark a variant and tell what it does."""
+        """Mark a variant and report what it does."""
         for chart in (self.neighbours, self.telling):
             chart.show_current(name)
         if self._report is not None:
-            told = self._report.sentence(name)
-            self.sentence.show_lines([] if told in self._report.headline else [told])
+            reported = self._report.sentence(name)
+            known = reported in self._report.headline
+            self.sentence.show_lines([] if known else [reported])
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the window, each ``"#rrggbb"``."""

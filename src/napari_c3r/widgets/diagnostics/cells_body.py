@@ -116,5 +116,5 @@ class CellsBody(QWidget):
 
     @property
     def comparing(self) -> bool:
-        """Whether the maps are on show."""
+        """Whether the maps are displayed."""
         return self.maps is not None and not self.maps.isHidden()

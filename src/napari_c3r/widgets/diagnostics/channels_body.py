@@ -14,7 +14,7 @@ from napari_c3r.widgets.diagnostics.sentences import Sentences
 
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment
-    from napari_c3r.core.diagnose import FlipReport
+    from napari_c3r.core.diagnose.entries.parity import ParityResult
     from napari_c3r.core.diagnose.parity import Parity
     from napari_c3r.core.diagnose.suggest import RoleSuggestion
 
@@ -55,11 +55,9 @@ class ChannelsBody(QWidget):
             column.addWidget(widget)
         self.use_button.clicked.connect(self.use_requested)
 
-    def show_report(self, report: FlipReport) -> None:
-        """Show what was found of the channels; nothing where that was not asked."""
-        found, suggestion = report.parity, report.suggestion
-        if found is None or suggestion is None:
-            return
+    def show_result(self, result: ParityResult) -> None:
+        """Show what was found of the channels."""
+        found, suggestion = result.parity, result.suggestion
         shown = _as_read(found, suggestion)
         self.details.show_frame(shown, found.table.merge(shown[["channel", "why"]], on="channel"))
         self._clear()
@@ -67,7 +65,7 @@ class ChannelsBody(QWidget):
             label = ElidedLabel(head) if place == 0 else QLabel(head)
             label.setEnabled(False)
             self._grid.addWidget(label, 0, place)
-        roles = report.assigned.variant.assignment.to_dict()
+        roles = result.roles.to_dict()
         for number, name in enumerate(suggestion.assignment.names, 1):
             self._add_row(number, name, roles[name], suggestion)
 

@@ -1,4 +1,4 @@
-"""From a report to the bars that show it, and to the words of the headers."""
+"""From a report to the bars that show it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from napari_c3r.widgets.diagnostics.bars import Bar, Chart
 
 if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
-    from napari_c3r.core.diagnose.confounds import Confounds
 
 
 def neighbour_chart(report: FlipReport) -> Chart:
@@ -48,17 +47,3 @@ def label_chart(report: FlipReport) -> Chart | None:
     reach = max(noise, *(max(abs(bar.low), abs(bar.high)) for bar in bars), 0.02)
     title = f"Telling '{report.label_column}': change of average precision"
     return Chart(title, bars, (-1.05 * reach, 1.05 * reach), (-noise, noise))
-
-
-def answer_line(report: FlipReport) -> str:
-    """How many variants matter, for the header."""
-    mattering = sum(result.matters for result in report.results)
-    return f"{mattering or 'none'} of {len(report.results)} matter"
-
-
-def confound_line(found: Confounds | None) -> str:
-    """What stands out, for the header."""
-    if found is None:
-        return "not known"
-    loud = sorted((f for f in found.findings if f.stands_out), key=lambda f: -f.explained)
-    return ", ".join(dict.fromkeys(finding.factor for finding in loud)) or "nothing stands out"

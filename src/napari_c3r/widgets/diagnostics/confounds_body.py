@@ -18,7 +18,7 @@ _FIRST = 4
 
 
 class ConfoundsBody(QWidget):
-    """Shows findings, or why there are none."""
+    """Shows what explains the map, or why that is not known."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,9 +31,9 @@ class ConfoundsBody(QWidget):
         for widget in (self.sentences, self.more, self.notes, self.details):
             column.addWidget(widget)
 
-    def show_found(self, found: Confounds | None, why: str) -> None:
+    def show_confounds(self, found: Confounds | None, why: str) -> None:
         """Show what was found; `why` it was not where it is None."""
-        self.details.setVisible(found is not None and bool(found.findings))
+        self.details.setVisible(found is not None and bool(found.results))
         if found is None:
             self.sentences.show_lines([why])
             self.notes.show_lines([])

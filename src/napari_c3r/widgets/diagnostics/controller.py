@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.diagnose import FlipReport, FlipRun, Kind
+from napari_c3r.core.diagnose.entries import SWAP
 from napari_c3r.core.errors import InputError
-from napari_c3r.session import Part, Session
+from napari_c3r.session import Change, OutdatedReason, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, answer
+from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, diagnose
 from napari_c3r.widgets.diagnostics.options import (
     DiagnosticsJob,
     DiagnosticsOptions,
     disabled_reason,
     make_job,
-    outdated_sentence,
+    outdated_reason,
 )
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.estimate import Estimate
-    from napari_c3r.core.encoder import Encoder
 
 ASK, ESTIMATE, MAPS, REPORT = "ask", "estimate", "maps", "report"
 Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -36,15 +36,15 @@ Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(eq=False)
 class _Work:
-    """A question whose run may be taken up again."""
+    """A job whose run may be taken up again."""
 
-    asked: DiagnosticsJob
+    job: DiagnosticsJob
     run: FlipRun | None = None
     seconds: float = 0.0
 
 
 class DiagnosticsController(QObject):
-    """Asks a session's result one question at a time.
+    """Runs diagnostics on a session's result, one job at a time.
 
     Signals
     -------
@@ -72,8 +72,7 @@ class DiagnosticsController(QObject):
         self.diagnosis: Diagnosis | None = None
         self.problem = ""
         self._work: _Work | None = None
-        self._encoders: dict[str, Encoder] = {}
-        self._estimate: tuple[Any, Estimate] | None = None
+        self._estimate: tuple[int, Estimate] | None = None
         self._maps: dict[str, Maps] = {}
         self._working = {name: Jobs(self) for name in (ASK, ESTIMATE, MAPS, REPORT)}
         for jobs in self._working.values():
@@ -84,7 +83,7 @@ class DiagnosticsController(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a question is being answered."""
+        """Whether diagnostics are running."""
         return self._working[ASK].running is not None
 
     @property
@@ -103,29 +102,27 @@ class DiagnosticsController(QObject):
         return any(jobs.running is not None for jobs in self._working.values())
 
     @property
-    def outdated(self) -> str:
-        """Why what was found no longer holds, or an empty string."""
+    def outdated(self) -> OutdatedReason | None:
+        """Why what was found no longer holds, or None."""
         found = self.diagnosis
-        return (
-            "" if found is None else outdated_sentence(self._session, found.asked.labels_by_image)
-        )
+        return None if found is None else outdated_reason(self._session, found.job.result_id)
 
     @property
     def estimate(self) -> Estimate | None:
         """What embedding the result's cells once costs, None while that is not known."""
-        done = self._session.embedded
+        result = self._session.result.current
         known = self._estimate
-        return known[1] if done is not None and known and known[0] is done.labels_by_image else None
+        return known[1] if result is not None and known and known[0] == result.id else None
 
-    def ask(self, question: DiagnosticsOptions) -> None:
-        """Answer a question from the beginning."""
+    def start(self, options: DiagnosticsOptions) -> None:
+        """Run diagnostics from the beginning."""
         try:
-            self._start(_Work(make_job(self._session, question)))
+            self._start(_Work(make_job(self._session, options)))
         except InputError as error:
             self._on_failed(ASK, str(error))
 
     @property
-    def can_go_on(self) -> bool:
+    def can_resume(self) -> bool:
         """Whether a run was stopped that still fits the result."""
         found = self.diagnosis
         return bool(found and found.cells_left and self._work and not self.outdated)
@@ -147,8 +144,12 @@ class DiagnosticsController(QObject):
             began = time.perf_counter()
             if work.run is None:
                 yield "loading the encoder"
-                work.run = FlipRun(work.asked.job(self._encoder(work.asked.encoder_source)))
-            found = yield from answer(work.asked, work.run, stop)
+            source, encoders = work.job.encoder_source, self._session.encoders
+            with encoders.use(source):
+                if work.run is None:
+                    # What was found outlives the network, for its report.
+                    work.run = FlipRun(work.job.job(encoders.reloading(source)))
+                found = yield from diagnose(work.job, work.run, stop)
             work.seconds += time.perf_counter() - began
             return replace(found, seconds=work.seconds)
 
@@ -160,29 +161,28 @@ class DiagnosticsController(QObject):
         self._working[MAPS].discard()
         self.answered.emit(found)
 
-    def _encoder(self, source: str) -> Encoder:
-        from napari_c3r.core.encoder import load_encoder
-
-        if source not in self._encoders:
-            self._encoders[source] = load_encoder(source)
-        return self._encoders[source]
-
     def find_cost(self) -> None:
         """Find out in the background what embedding the cells once costs."""
-        done = self._session.embedded
-        if done is None or self.estimate is not None or self.busy or disabled_reason(self._session):
+        result = self._session.result.current
+        if (
+            result is None
+            or self.estimate is not None
+            or self.busy
+            or disabled_reason(self._session)
+        ):
             return
-        asked = make_job(self._session, DiagnosticsOptions((Kind.SWAP,)))
-        count = len(asked.fields[0].wanted)
+        job = make_job(self._session, DiagnosticsOptions((SWAP.name,)))
+        count = len(job.fields[0].wanted)
 
         def body(_: threading.Event) -> Generator[str, None, Estimate]:
             from napari_c3r.core.embed.estimate import estimate
 
             yield "embedding a few crops"
-            return estimate(asked.field_job(self._encoder(asked.encoder_source)), count)
+            encoder = self._session.encoders.get(job.encoder_source)
+            return estimate(job.field_job(encoder), count)
 
         def take(found: Estimate) -> None:
-            self._estimate = asked.labels_by_image, found
+            self._estimate = job.result_id, found
 
         self._working[ESTIMATE].start(ESTIMATE, body, take)
 
@@ -200,7 +200,7 @@ class DiagnosticsController(QObject):
             from napari_c3r.core.diagnose.maps import paired_maps
 
             yield "laying out the maps"
-            vectors, seed = found.report.vectors, found.asked.question.seed
+            vectors, seed = found.report.vectors, found.job.options.seed
             return paired_maps(vectors[str(Kind.ASSIGNED)], vectors[name], start=start, seed=seed)
 
         def take(maps: Maps) -> None:
@@ -212,13 +212,13 @@ class DiagnosticsController(QObject):
 
     def _places(self, report: FlipReport) -> NDArray[np.float32] | None:
         """Where the explorer's map has these cells, None where it does not have them all."""
-        done = self._session.embedded
-        if done is None or not self._session.has_map or self.outdated:
+        result = self._session.result.current
+        if result is None or not self._session.result.has_map or self.outdated:
             return None
-        rows = done.table.obs_names.get_indexer(report.obs.index)
+        rows = result.table.obs_names.get_indexer(report.obs.index)
         if (rows < 0).any():
             return None
-        return np.asarray(done.table.obsm["X_umap"][rows], np.float32)
+        return np.asarray(result.table.obsm["X_umap"][rows], np.float32)
 
     def write(self, path: str) -> None:
         """Write the report."""
@@ -227,24 +227,22 @@ class DiagnosticsController(QObject):
             return
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
-            from napari_c3r.core.diagnose.report import require_report, write_found
+            from napari_c3r.core.diagnose.report import require_report, write_answers
 
             yield "writing"
             require_report(Path(path))
-            seed = found.asked.question.seed
-            return write_found(found.run, found.confounds, Path(path), seed=seed)[0]
+            seed = found.job.options.seed
+            return write_answers(found.run, found.answers, Path(path), seed=seed)[0]
 
         self.problem = ""
         self._working[REPORT].start(REPORT, body, lambda page: self.written.emit(str(page)))
         self.changed.emit()
 
-    def _on_session(self, part: Part) -> None:
-        if part is not Part.RESULT:
+    def _on_session(self, change: Change) -> None:
+        if change.part is not Part.RESULT:
             return
-        done, work = self._session.embedded, self._work
-        if work is not None and (
-            done is None or done.labels_by_image is not work.asked.labels_by_image
-        ):
+        result, work = self._session.result.current, self._work
+        if work is not None and (result is None or result.id != work.job.result_id):
             if self.running:
                 self._working[ASK].discard()
                 self.problem = "Stopped, as other cells were embedded meanwhile"
@@ -259,8 +257,7 @@ class DiagnosticsController(QObject):
             self.changed.emit()
 
     def release(self) -> None:
-        """Forget all work and let go of the session."""
+        """Forget all work and disconnect from the session."""
         for jobs in self._working.values():
             jobs.discard()
         self._session.changed.disconnect(self._on_session, missing_ok=True)
-        self._encoders.clear()

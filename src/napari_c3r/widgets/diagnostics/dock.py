@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtGui import QCloseEvent, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose.entries import BUILT_IN, CONFOUNDS, PARITY
+from napari_c3r.core.diagnose.entries.confounds import ConfoundsFound
+from napari_c3r.core.diagnose.entries.parity import ParityResult
+from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
-from napari_c3r.session import Part, session_of
+from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.step import Step
+from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.diagnostics import headers
 from napari_c3r.widgets.diagnostics.answer_body import AnswerBody
-from napari_c3r.widgets.diagnostics.ask_body import AskBody
 from napari_c3r.widgets.diagnostics.cells_body import CellsBody
 from napari_c3r.widgets.diagnostics.channels_body import ChannelsBody
 from napari_c3r.widgets.diagnostics.confounds_body import ConfoundsBody
@@ -32,12 +35,17 @@ from napari_c3r.widgets.diagnostics.controller import DiagnosticsController
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.linked_views import LinkedViews
 from napari_c3r.widgets.diagnostics.options import NOISE_REPEATS, label_columns
+from napari_c3r.widgets.diagnostics.options_body import OptionsBody
+from napari_c3r.widgets.diagnostics.result_body import ResultBody
+from napari_c3r.widgets.diagnostics.section_ids import SectionId
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 from napari_c3r.widgets.explorer.dock import open_plugin_dock
-from napari_c3r.widgets.main.status import counted, roughly
+from napari_c3r.widgets.main.status import StepStatus, counted, roughly
 
 if TYPE_CHECKING:
     import napari.viewer
+
+    from napari_c3r.core.diagnose.registry import DiagnosticAnswers
 
 NAME = "C3R Diagnostics"
 _PAGES = "Report (*.html)"
@@ -45,22 +53,24 @@ _COST_WAIT_MS = 400
 
 
 class C3RDiagnostics(QWidget):
-    """Asks the session's result under other roles and shows what comes of it.
+    """Runs diagnostics on the session's result and shows what comes of it.
 
     Parameters
     ----------
     viewer
-        The viewer whose session to ask.
+        The viewer whose session has the result.
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self.viewer = viewer
         self.session = session_of(viewer)
-        self.asking = DiagnosticsController(self.session, self)
-        self.ask, self.answer, self.cells = AskBody(), AnswerBody(), CellsBody()
+        self.controller = DiagnosticsController(self.session, self)
+        self.options, self.answer, self.cells = OptionsBody(), AnswerBody(), CellsBody()
         self.confounds, self.channels = ConfoundsBody(), ChannelsBody()
-        self.showing = LinkedViews(viewer, self.session, self.asking, self.cells, self)
+        self.others = [ResultBody(each) for each in diagnostics() if each not in BUILT_IN]
+        """Of the diagnostics that were registered from outside, which come last."""
+        self.views = LinkedViews(viewer, self.session, self.controller, self.cells, self)
         self.save_button = QPushButton("Save report…")
         self.save_button.setToolTip("One HTML page, the same as Markdown, and its pictures")
         self.said = Sentences()
@@ -70,33 +80,26 @@ class C3RDiagnostics(QWidget):
         self._show_result()
 
     def _build(self) -> None:
-        bodies: dict[str, QWidget] = {
-            "Ask": self.ask,
-            "Answer": self.answer,
-            "Cells": self.cells,
-            "Suspects": self.confounds,
-            "Channels": self.channels,
+        sections: dict[int, tuple[str, QWidget]] = {
+            SectionId.ASK: ("Ask", self.options),
+            SectionId.ANSWER: ("Answer", self.answer),
+            SectionId.CELLS: ("Cells", self.cells),
+            SectionId.CONFOUNDS: ("Confounds", self.confounds),
+            SectionId.CHANNELS: ("Channels", self.channels),
         }
-        self.steps = [Step(n, name, body) for n, (name, body) in enumerate(bodies.items(), 1)]
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(4, 4, 4, 4)
-        column.setSpacing(2)
-        for step in self.steps:
-            column.addWidget(step)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(holder)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        sections |= {n: (body.diagnostic.label, body) for n, body in self._numbered_others()}
+        self.steps = {number: Step(number, *titled) for number, titled in sections.items()}
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(scroll)
+        outer.addWidget(StepStack(self.steps))
         outer.addWidget(self._bottom())
         self.setMinimumWidth(300)
-        self.steps[0].set_open(True)
+        self.steps[SectionId.ASK].set_open(True)
+
+    def _numbered_others(self) -> Iterator[tuple[int, ResultBody]]:
+        """The bodies of diagnostics from outside, with the numbers of their sections."""
+        return enumerate(self.others, len(SectionId) + 1)
 
     def _bottom(self) -> QWidget:
         bar = QWidget()
@@ -115,108 +118,112 @@ class C3RDiagnostics(QWidget):
         return bar
 
     def _connect(self) -> None:
-        asking, viewer = self.asking, self.viewer
-        self.ask.ask_requested.connect(asking.ask)
-        self.ask.continue_requested.connect(asking.resume)
-        self.ask.abort_requested.connect(self._abort)
-        self.ask.begin_requested.connect(lambda: open_plugin_dock(viewer, "C3R"))
-        self.ask.choice_changed.connect(self._render)
+        controller, viewer = self.controller, self.viewer
+        self.options.run_requested.connect(controller.start)
+        self.options.continue_requested.connect(controller.resume)
+        self.options.abort_requested.connect(self._abort)
+        self.options.begin_requested.connect(lambda: open_plugin_dock(viewer, "C3R"))
+        self.options.choice_changed.connect(self._render)
         self.answer.chosen.connect(self.show_variant)
         self.cells.variant_chosen.connect(self.show_variant)
         self.channels.use_requested.connect(self._use_roles)
         self.save_button.clicked.connect(self._choose_report)
-        asking.changed.connect(self._render)
-        asking.progressed.connect(self.ask.show_progress)
-        asking.answered.connect(self._show_diagnosis)
-        asking.written.connect(lambda path: self.said.show_lines([f"Wrote {path}"]))
+        controller.changed.connect(self._render)
+        controller.progressed.connect(self.options.show_progress)
+        controller.answered.connect(self._show_diagnosis)
+        controller.written.connect(lambda path: self.said.show_lines([f"Wrote {path}"]))
         self.session.changed.connect(self._on_changed)
         # A result comes in several pieces; its cost is looked for when all are there.
         self._costing = QTimer(self)
         self._costing.setSingleShot(True)
         self._costing.setInterval(_COST_WAIT_MS)
-        self._costing.timeout.connect(asking.find_cost)
-        asking.answered.connect(lambda _: self._costing.start())
+        self._costing.timeout.connect(controller.find_cost)
+        controller.answered.connect(lambda _: self._costing.start())
 
     @property
     def busy(self) -> bool:
         """Whether anything is under way."""
-        return self.asking.busy or self._costing.isActive()
+        return self.controller.busy or self._costing.isActive()
 
     def sizeHint(self) -> QSize:
         """Wide enough for names and bars side by side."""
         return QSize(400, 700)
 
-    def _on_changed(self, part: Part) -> None:
-        if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
+    def _on_changed(self, change: Change) -> None:
+        if change.part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
             self._show_result()
-        elif part in (Part.IMAGE, Part.ROLES, Part.CELLS):
+        elif change.part in (Part.IMAGE, Part.ROLES, Part.CELLS):
             self._render()
 
     def _show_result(self) -> None:
-        """Offer what the result allows to ask."""
-        done = self.session.embedded
-        self.ask.show_cells(0 if done is None else len(done.table))
-        self.ask.show_label_columns([] if done is None else label_columns(done.table.obs))
+        """Offer what the result allows to run."""
+        result = self.session.result.current
+        self.options.show_cells(0 if result is None else len(result.table))
+        self.options.show_label_columns([] if result is None else label_columns(result.table.obs))
         if self.isVisible():
             self._costing.start()
         self._render()
 
     def _render(self) -> None:
         """Show what is known, running or wrong."""
-        asking, found = self.asking, self.asking.diagnosis
-        outdated = asking.outdated
-        states = (
-            headers.ask_status(self.session, found, outdated),
-            headers.answer_status(found, outdated),
-            headers.cells_status(found, outdated, self.cells.chosen),
-            headers.confounds_status(found, outdated),
-            headers.channels_status(self.session, found, outdated),
-        )
-        problem = self._show_cost() if not states[0].disabled_reason else ""
-        lines = (asking.problem or problem, "", "", "", "")
-        for step, state, line in zip(self.steps, states, lines, strict=True):
-            step.show_status(state, line)
-        if self.ask.bar.isHidden() == asking.running:
-            self.ask.show_running(asking.running)
-        can_ask = not (states[0].disabled_reason or problem or asking.running)
-        left = found.cells_left if found is not None and asking.can_go_on else 0
-        self.ask.show_state(can_ask, self.session.embedded is not None, left)
-        self.cells.show_state(not outdated, asking.mapping)
-        if found is not None and found.report.suggestion is not None:
-            suggested = found.report.suggestion.assignment
-            self.channels.show_roles(self.session.assignment, suggested)
+        controller, found = self.controller, self.controller.diagnosis
+        outdated = controller.outdated
+        states: dict[int, StepStatus] = {
+            SectionId.ASK: headers.options_status(self.session, found, outdated),
+            SectionId.ANSWER: headers.answer_status(found, outdated),
+            SectionId.CELLS: headers.cells_status(found, outdated, self.cells.chosen),
+            SectionId.CONFOUNDS: headers.diagnostic_status(CONFOUNDS, found, outdated),
+            SectionId.CHANNELS: headers.channels_status(self.session, found, outdated),
+        }
+        for number, body in self._numbered_others():
+            states[number] = headers.diagnostic_status(body.diagnostic, found, outdated)
+        disabled_reason = states[SectionId.ASK].disabled_reason
+        problem = self._show_cost() if not disabled_reason else ""
+        for number, step in self.steps.items():
+            line = controller.problem or problem if number == SectionId.ASK else ""
+            step.show_status(states[number], line)
+        if self.options.bar.isHidden() == controller.running:
+            self.options.show_running(controller.running)
+        can_run = not (disabled_reason or problem or controller.running)
+        left = found.cells_left if found is not None and controller.can_resume else 0
+        self.options.show_state(can_run, self.session.result.current is not None, left)
+        self.cells.show_state(not outdated, controller.mapping)
+        channels = headers.suggested_roles(found)
+        if channels is not None:
+            suggested = channels.suggestion.assignment
+            self.channels.show_roles(self.session.roles.assignment, suggested)
         self._show_saving(found)
 
     def _show_saving(self, found: Diagnosis | None) -> None:
-        asking = self.asking
+        controller = self.controller
         why = "Run the diagnostics first" if found is None else ""
-        why = "Wait for the run to end" if asking.running and found else why
-        self.save_button.setEnabled(not why and not asking.writing)
-        self.save_reason.setText("writing …" if asking.writing else why)
+        why = "Wait for the run to end" if controller.running and found else why
+        self.save_button.setEnabled(not why and not controller.writing)
+        self.save_reason.setText("writing …" if controller.writing else why)
 
     def _show_cost(self) -> str:
         """Say what running would take; returns why it cannot be run."""
-        done = self.session.embedded
-        assert done is not None
-        question = self.ask.question()
-        roles = done.assignment
+        result = self.session.result.current
+        assert result is not None
+        options = self.options.options()
+        roles = result.assignment
         try:
-            times = question.embeddings(roles)
+            times = options.embeddings(roles)
         except InputError as error:
-            self.ask.show_cost("", "")
+            self.options.show_cost("", "")
             return str(error)
-        cells = min(question.most_cells, len(done.table))
+        cells = min(options.most_cells, len(result.table))
         text = f"{counted(cells, 'cell')} × {times} variants"
-        cost = self.asking.estimate
+        cost = self.controller.estimate
         if cost is not None:
-            mode = str(done.table.uns[KEY]["concept_mode"])
-            worth = cells * question.cost(roles, mode)
+            mode = str(result.table.uns[KEY]["concept_mode"])
+            worth = cells * options.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
             text += f", about {roughly(seconds)} on {cost.device}"
-        ways = len(question.plan(roles).variants)
-        tip = f"{ways} ways to give roles, {NOISE_REPEATS} disturbed crops for the noise floor"
-        tip += f", each of {len(roles.used)} channels alone" if question.parity else ""
-        self.ask.show_cost(text, f"A cell is embedded {times} times: {tip}")
+        ways = len(options.plan(roles).variants)
+        tip = f"{ways} ways to give roles, {NOISE_REPEATS} perturbed crops for the noise floor"
+        tip += f", each of {len(roles.used)} channels alone" if options.single_channels else ""
+        self.options.show_cost(text, f"A cell is embedded {times} times: {tip}")
         return ""
 
     def _show_diagnosis(self, found: Diagnosis) -> None:
@@ -224,17 +231,34 @@ class C3RDiagnostics(QWidget):
         report = found.report
         self.answer.show_report(report)
         self.cells.show_report(report)
-        self.confounds.show_found(found.confounds, found.unexplained)
-        self.channels.show_report(report)
+        self._show_answers(found.answers)
         # The one that the headline is about.
         mattering = [result for result in report.results if result.matters]
         strongest = max(mattering or report.results, key=lambda result: result.beyond.value)
         self.said.show_lines([])
-        self.steps[0].set_open(found.cells_left > 0)
-        for step in self.steps[1:4]:
-            step.set_open(True)
-        self.steps[4].set_open(report.suggestion is not None)
+        self.steps[SectionId.ASK].set_open(found.cells_left > 0)
+        for number in (SectionId.ANSWER, SectionId.CELLS, SectionId.CONFOUNDS):
+            self.steps[number].set_open(True)
         self.show_variant(strongest.variant.name)
+
+    def _show_answers(self, answers: DiagnosticAnswers) -> None:
+        """Show what each diagnostic found, or why it found nothing."""
+        confounds = answers.results.get(CONFOUNDS.name)
+        self.confounds.show_confounds(
+            confounds.confounds if isinstance(confounds, ConfoundsFound) else None,
+            answers.reasons.get(CONFOUNDS.name, "Not asked"),
+        )
+        channels = answers.results.get(PARITY.name)
+        if isinstance(channels, ParityResult):
+            self.channels.show_result(channels)
+        self.steps[SectionId.CHANNELS].set_open(channels is not None)
+        for number, body in self._numbered_others():
+            name = body.diagnostic.name
+            if name in answers.results:
+                body.show_result(answers.results[name])
+            else:
+                body.show_reason(answers.reasons.get(name, "Not asked"))
+            self.steps[number].set_open(name in answers.results)
 
     def show_variant(self, name: str) -> None:
         """Look at one variant in all sections."""
@@ -242,18 +266,19 @@ class C3RDiagnostics(QWidget):
         self.cells.show_variant(name)
         self._render()
         if self.cells.comparing:
-            self.asking.show_maps(name)
+            self.controller.show_maps(name)
 
     def _abort(self) -> None:
-        self.ask.show_stopping()
-        self.asking.request_stop()
+        self.options.show_stopping()
+        self.controller.request_stop()
 
     def _use_roles(self) -> None:
-        found, now = self.asking.diagnosis, self.session.assignment
-        if found is None or found.report.suggestion is None or now is None:
+        channels = headers.suggested_roles(self.controller.diagnosis)
+        now = self.session.roles.assignment
+        if channels is None or now is None:
             return
-        suggested = found.report.suggestion.assignment
-        self.session.set_assignment(
+        suggested = channels.suggestion.assignment
+        self.session.roles.set_assignment(
             ChannelAssignment(
                 {**now.roles, **suggested.roles}, {**now.reasons, **suggested.reasons}
             )
@@ -263,7 +288,7 @@ class C3RDiagnostics(QWidget):
         path, _ = QFileDialog.getSaveFileName(self, "Save the report", "report.html", _PAGES)
         if path:
             self.said.show_lines([])
-            self.asking.write(path if "." in path.rpartition("/")[2] else f"{path}.html")
+            self.controller.write(path if "." in path.rpartition("/")[2] else f"{path}.html")
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Look for the cost when there is someone to read it."""
@@ -282,16 +307,16 @@ class C3RDiagnostics(QWidget):
         theme = get_theme(self.viewer.theme)
         colours = theme.background.as_hex("long"), theme.text.as_hex("long")
         self.answer.set_theme(*colours)
-        self.showing.set_theme(*colours)
+        self.views.set_theme(*colours)
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop working and let go of the viewer."""
+        """Stop working and disconnect from the viewer."""
         self.release()
         super().closeEvent(event)
 
     def release(self) -> None:
         """Disconnect from the session and drop all work."""
         self._costing.stop()
-        self.asking.release()
-        self.showing.release()
+        self.controller.release()
+        self.views.release()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)

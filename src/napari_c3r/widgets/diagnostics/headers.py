@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from napari_c3r.session import Session
-from napari_c3r.widgets.diagnostics.charts import answer_line, confound_line
+from napari_c3r.core.diagnose.entries.parity import PARITY, ParityResult
+from napari_c3r.core.diagnose.entries.roles import matter_line
+from napari_c3r.core.diagnose.registry import Diagnostic
+from napari_c3r.session import OutdatedReason, Session
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.options import disabled_reason
 from napari_c3r.widgets.main.status import Mark, StepStatus, counted, duration
 
+_Outdated = OutdatedReason | None
 _WAITING = StepStatus(Mark.WAITING, "nothing asked yet")
 
 
-def ask_status(session: Session, found: Diagnosis | None, outdated: str) -> StepStatus:
-    """What was asked, and why nothing can be asked now."""
+def options_status(
+    session: Session, found: Diagnosis | None, outdated: OutdatedReason | None
+) -> StepStatus:
+    """What was run, and why nothing can be run now."""
     why = disabled_reason(session)
     if found is None:
-        if session.embedded is None:
+        if session.result.current is None:
             return StepStatus(Mark.WAITING, "waits for vectors", why)
-        line = f"{counted(len(session.embedded.table), 'cell')} to ask"
+        line = f"{counted(len(session.result.current.table), 'cell')} to ask"
         return StepStatus(Mark.ATTENTION if why else Mark.NEXT, line, why)
     # A number is not parted from its unit.
     time = duration(found.seconds).replace(" ", "\u00a0")
@@ -31,12 +36,14 @@ def ask_status(session: Session, found: Diagnosis | None, outdated: str) -> Step
     return StepStatus(Mark.DONE, line, why)
 
 
-def answer_status(found: Diagnosis | None, outdated: str) -> StepStatus:
+def answer_status(found: Diagnosis | None, outdated: _Outdated) -> StepStatus:
     """How many variants matter."""
-    return _status(None if found is None else answer_line(found.report), outdated)
+    return _status(None if found is None else matter_line(found.report.results), outdated)
 
 
-def cells_status(found: Diagnosis | None, outdated: str, variant: str) -> StepStatus:
+def cells_status(
+    found: Diagnosis | None, outdated: OutdatedReason | None, variant: str
+) -> StepStatus:
     """Whose cells are looked at; why they cannot be shown."""
     status = _status(None if found is None else f"with {variant}", outdated)
     if not outdated or found is None:
@@ -44,25 +51,39 @@ def cells_status(found: Diagnosis | None, outdated: str, variant: str) -> StepSt
     return StepStatus(status.mark, status.line, "These cells are not those shown now; run again")
 
 
-def confounds_status(found: Diagnosis | None, outdated: str) -> StepStatus:
-    """What stands out."""
-    return _status(None if found is None else confound_line(found.confounds), outdated)
+def diagnostic_status(
+    diagnostic: Diagnostic, found: Diagnosis | None, outdated: _Outdated
+) -> StepStatus:
+    """What a diagnostic says of its result."""
+    if found is None:
+        return _WAITING
+    result = found.answers.results.get(diagnostic.name)
+    return _status("not known" if result is None else diagnostic.status_of(result), outdated)
 
 
-def channels_status(session: Session, found: Diagnosis | None, outdated: str) -> StepStatus:
+def channels_status(
+    session: Session, found: Diagnosis | None, outdated: OutdatedReason | None
+) -> StepStatus:
     """How many roles the data would have otherwise."""
     if found is None:
         return _WAITING
-    suggestion = found.report.suggestion
-    if suggestion is None:
+    result = suggested_roles(found)
+    if result is None:
         return StepStatus(Mark.WAITING, "not asked")
-    now = session.assignment or found.asked.roles
-    differs = sum(now.roles.get(n) not in (None, r) for n, r in suggestion.assignment.roles.items())
+    now = session.roles.assignment or found.job.roles
+    suggested = result.suggestion.assignment.roles
+    differs = sum(now.roles.get(n) not in (None, r) for n, r in suggested.items())
     line = f"{counted(differs, 'role')} suggested otherwise" if differs else "as suggested"
     return _status(line, outdated)
 
 
-def _status(line: str | None, outdated: str) -> StepStatus:
+def suggested_roles(found: Diagnosis | None) -> ParityResult | None:
+    """What the channels say themselves, None where that was not asked."""
+    result = None if found is None else found.answers.results.get(PARITY.name)
+    return result if isinstance(result, ParityResult) else None
+
+
+def _status(line: str | None, outdated: _Outdated) -> StepStatus:
     if line is None:
         return _WAITING
     return StepStatus(Mark.ATTENTION if outdated else Mark.DONE, line)

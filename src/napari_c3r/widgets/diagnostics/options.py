@@ -1,26 +1,33 @@
-"""What the user asks, and the frozen job that answers it."""
+"""What the user chooses, and the frozen job that comes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from napari_c3r.core.diagnose import FlipJob, Kind
+from napari_c3r.core.diagnose import FlipJob
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
-from napari_c3r.core.diagnose.collect import single_channel_assignment
+from napari_c3r.core.diagnose.embed_variants import single_channel_assignment
+from napari_c3r.core.diagnose.registry import (
+    default_names,
+    needs_single_channels,
+    variant_sources,
+)
 from napari_c3r.core.diagnose.variants import VariantPlan, plan_variants
 from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.embed.provenance import crop_of, options_of
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, window_px
-from napari_c3r.session import EmbeddingResult, Session
+from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Session
 
 if TYPE_CHECKING:
     from napari_c3r.core.cells.labels import ArrayLike
     from napari_c3r.core.channels import ChannelAssignment
+    from napari_c3r.core.crops import CropSpec
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.images import Image
 
@@ -46,32 +53,37 @@ class DiagnosticsOptions:
 
     Attributes
     ----------
-    kinds
-        Which other roles to try.
-    confounds
-        Whether to ask what else explains the map.
-    parity
-        Whether to embed each channel alone, for parity, entropy and suggested roles.
+    diagnostics
+        Names of those to run, as in the registry.
     most_cells
-        Cells to ask at most.
+        Cells to compare at most.
     label_column
         Column of the result to judge by, None for none.
     seed
         Of sample, noise, clusters and maps.
     """
 
-    kinds: tuple[Kind, ...]
-    confounds: bool = True
-    parity: bool = True
+    diagnostics: tuple[str, ...] = field(default_factory=default_names)
     most_cells: int = DEFAULT_CELLS
     label_column: str | None = None
     seed: int = 0
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of the variants that the diagnostics need."""
+        return tuple(variant_sources(self.diagnostics))
+
+    @property
+    def single_channels(self) -> bool:
+        """Whether the diagnostics need each channel embedded alone."""
+        return needs_single_channels(self.diagnostics)
+
     def plan(self, roles: ChannelAssignment) -> VariantPlan:
         """The roles to try; InputError where nothing can be asked."""
-        if not self.kinds:
+        kinds = self.kinds
+        if not kinds:
             raise InputError("Choose at least one of the first three questions")
-        return plan_variants(roles, self.kinds)
+        return plan_variants(roles, kinds)
 
     def embeddings(self, roles: ChannelAssignment) -> int:
         """How often a cell is embedded: for roles, noise and single channels."""
@@ -86,7 +98,7 @@ class DiagnosticsOptions:
         return len(shared) / len(_pairs(roles, concept_mode)) + NOISE_REPEATS
 
     def _alone(self, roles: ChannelAssignment) -> list[ChannelAssignment]:
-        used = roles.used if self.parity and len(roles.used) > 1 else ()
+        used = roles.used if self.single_channels and len(roles.used) > 1 else ()
         return [single_channel_assignment(name, roles.used) for name in used]
 
 
@@ -110,27 +122,28 @@ class FieldInputs:
 
 @dataclass(frozen=True, eq=False)
 class DiagnosticsJob:
-    """A question and all that it takes to answer it; nothing in it can change.
+    """What was chosen and all that it takes to run it; nothing in it can change.
 
     Attributes
     ----------
-    labels_by_image
+    result_id
         Of the result, by which it is recognised: maps and filters leave it as it is.
     clusters
         Name of each cell's cluster by the name of its row; None where there is no map.
     encoder_source, weights
         Where the encoder is, and the hash of its weights.
-    options
-        How the encoder ran when the result was made.
+    run_options, crop
+        How the encoder ran, and how cells were cut out, when the result was made.
     """
 
-    question: DiagnosticsOptions
-    labels_by_image: Any
+    options: DiagnosticsOptions
+    result_id: int
     fields: tuple[FieldInputs, ...]
     roles: ChannelAssignment
     encoder_source: str
     weights: str
-    options: RunOptions
+    run_options: RunOptions
+    crop: CropSpec
     label_table: pd.DataFrame | None
     clusters: pd.Series | None
 
@@ -156,6 +169,7 @@ class DiagnosticsJob:
             nuclei=field.nuclei,
             labels_wanted=field.wanted,
             window_px=field.window_px,
+            crop=self.crop,
             options=self._fitting_options(encoder.devices),
         )
 
@@ -163,18 +177,18 @@ class DiagnosticsJob:
         """The flip job; raises as `field_job`."""
         return FlipJob(
             tuple(self.field_job(encoder, number) for number in range(len(self.fields))),
-            self.question.kinds,
-            self.question.label_column,
+            self.options.kinds,
+            self.options.label_column,
             self.label_table,
-            self.question.most_cells,
+            self.options.most_cells,
             NOISE_REPEATS,
-            self.question.parity,
-            seed=self.question.seed,
+            self.options.single_channels,
+            seed=self.options.seed,
         )
 
     def _fitting_options(self, devices: Sequence[str]) -> RunOptions:
         """The result's options, on the best device where the result's own is not there."""
-        options = self.options
+        options = self.run_options
         if options.device not in devices:
             options = replace(options, device=devices[0], precision="auto")
         return replace(options, batch_size=_CPU_BATCH if options.device == "cpu" else "auto")
@@ -182,33 +196,31 @@ class DiagnosticsJob:
 
 def disabled_reason(session: Session) -> str:
     """Why nothing can be asked of the session's result, or an empty string."""
-    done = session.embedded
-    if done is None:
+    result = session.result.current
+    if result is None:
         return "Embed the cells first"
-    if len(done.table) < MIN_CELLS:
-        return f"The result has {len(done.table)} cells; give at least {MIN_CELLS}"
-    missing = [
-        n for n in image_names(done) if n not in done.images or n not in done.labels_by_image
-    ]
+    if len(result.table) < MIN_CELLS:
+        return f"The result has {len(result.table)} cells; give at least {MIN_CELLS}"
+    missing = [n for n in image_names(result) if not (n in result.images and n in result.cells_ids)]
     if missing:
         return f"The pixels of '{missing[0]}' are not at hand; open it and embed its cells again"
-    outdated = outdated_sentence(session, done.labels_by_image)
+    outdated = outdated_reason(session, result.id)
     return f"The result is {outdated}; embed again first" if outdated else ""
 
 
-def image_names(done: EmbeddingResult) -> list[str]:
+def image_names(result: EmbeddingResult) -> list[str]:
     """Images that have cells in the result."""
-    return [str(name) for name in done.table.obs["image"].unique()]
+    return [str(name) for name in result.table.obs["image"].unique()]
 
 
-def outdated_sentence(session: Session, labels_by_image: Any) -> str:
-    """Why what was asked of a result no longer fits what was done since; empty if it does."""
-    done = session.embedded
-    if done is None or done.labels_by_image is not labels_by_image:
-        return "out of date: other cells were embedded since"
-    sentence = session.result_outdated() or ""
+def outdated_reason(session: Session, result_id: int) -> OutdatedReason | None:
+    """Why what was asked of a result no longer fits what was done since; None if it does."""
+    result = session.result.current
+    if result is None or result.id != result_id:
+        return OutdatedReason(Outdated.RESULT, "out of date: other cells were embedded since")
+    reason = session.result_outdated()
     # Turning to a field that was not embedded takes nothing from those that were.
-    return sentence if sentence.startswith("out of date") else ""
+    return None if reason is None or reason.kind is Outdated.FIELD_MISSING else reason
 
 
 def label_columns(obs: pd.DataFrame) -> list[str]:
@@ -227,8 +239,8 @@ def label_columns(obs: pd.DataFrame) -> list[str]:
     return found
 
 
-def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
-    """Take from the session what answering needs.
+def make_job(session: Session, options: DiagnosticsOptions) -> DiagnosticsJob:
+    """Take from the session what running needs.
 
     Raises
     ------
@@ -238,35 +250,35 @@ def make_job(session: Session, question: DiagnosticsOptions) -> DiagnosticsJob:
     why = disabled_reason(session)
     if why:
         raise InputError(why)
-    done = session.embedded
-    assert done is not None
-    question.plan(done.assignment)
-    facts = done.table.uns[KEY]
-    names = ("device", "precision", "concept_mode", "readout")
+    result = session.result.current
+    assert result is not None
+    options.plan(result.assignment)
+    facts = result.table.uns[KEY]
     return DiagnosticsJob(
-        question,
-        done.labels_by_image,
-        _fields(done),
-        done.assignment,
-        done.encoder_source,
+        options,
+        result.id,
+        _fields(session, result),
+        result.assignment,
+        result.encoder_source,
         str(facts["encoder"]["weights_sha256"]),
-        RunOptions(**{name: str(facts[name]) for name in names}),  # type: ignore[arg-type]
-        _label_table(done.table.obs, question.label_column),
-        done.table.obs["cluster"].astype(str) if "cluster" in done.table.obs else None,
+        options_of(facts),
+        crop_of(facts),
+        _label_table(result.table.obs, options.label_column),
+        result.table.obs["cluster"].astype(str) if "cluster" in result.table.obs else None,
     )
 
 
-def _fields(done: EmbeddingResult) -> tuple[FieldInputs, ...]:
+def _fields(session: Session, result: EmbeddingResult) -> tuple[FieldInputs, ...]:
     fields = []
-    for name, rows in done.table.obs.groupby("image", observed=True, sort=False):
-        cells = done.labels_by_image[str(name)]
+    for name, rows in result.table.obs.groupby("image", observed=True, sort=False):
+        cells = session.labels.embedded(result.cells_ids[str(name)])
         fields.append(
             FieldInputs(
-                done.images[str(name)],
+                result.images[str(name)],
                 cells.labels,
                 cells.nuclei,
                 frozenset(rows["label"].tolist()),
-                window_px(done.all_rows, str(name)),
+                window_px(result.all_rows, str(name)),
             )
         )
     return tuple(fields)

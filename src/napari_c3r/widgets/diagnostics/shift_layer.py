@@ -10,7 +10,7 @@ import pandas as pd
 from qtpy.QtCore import QObject
 
 from napari_c3r.core.figures.colours import value_colours
-from napari_c3r.session import Part, Session
+from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.columns import title
 from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.viewer import layers
@@ -37,10 +37,10 @@ def shift_of(report: FlipReport, variant: str) -> pd.Series:
 
 @dataclass(frozen=True, eq=False)
 class ColouredCells:
-    """What is on the cells: a column of the result that was made on these cells."""
+    """What is on the cells: a column of a result, and which result that is."""
 
     values: pd.Series
-    labels_by_image: Any
+    result_id: int
 
 
 class ShiftLayer(QObject):
@@ -63,42 +63,43 @@ class ShiftLayer(QObject):
         session.changed.connect(self._on_changed)
 
     def paint(self, values: pd.Series) -> None:
-        """Add a column of shifts to the result, and paint them onto the cells on show."""
-        done = self._session.embedded
-        if done is None:
+        """Add a column of shifts to the result, and paint them onto the displayed cells."""
+        result = self._session.result.current
+        if result is None:
             return
-        self._painted = ColouredCells(values, done.labels_by_image)
-        self._session.add_column(values)
+        self._painted = ColouredCells(values, result.id)
+        self._session.result.add_column(values)
         # Two colourings of the same cells on top of each other could not be read.
         clusters = layers.own_layer(self._viewer, layers.CLUSTERS)
         if clusters is not None:
             clusters.visible = False
         self._draw()
 
-    def _on_changed(self, part: Part) -> None:
-        painted, done = self._painted, self._session.embedded
+    def _on_changed(self, change: Change) -> None:
+        painted, result = self._painted, self._session.result.current
         if painted is None:
             return
         layer = layers.own_layer(self._viewer, layers.SHIFT)
-        if done is None or done.labels_by_image is not painted.labels_by_image:
+        if result is None or result.id != painted.result_id:
             self._painted = None
             if layer is not None:
                 self._viewer.layers.remove(layer)
-        elif part is Part.MAP and painted.values.name not in done.table.obs:
+        elif change.part is Part.MAP and painted.values.name not in result.table.obs:
             # The map was made on a copy that did not have the column yet.
-            self._session.add_column(painted.values)
-        elif part is Part.CELLS and layer is not None:
+            self._session.result.add_column(painted.values)
+        elif change.part is Part.CELLS and layer is not None:
             self._draw()
 
     def _draw(self) -> None:
-        """Paint the cells of the field on show; cells that were not asked stay clear."""
+        """Paint the cells of the displayed field; cells that were not asked stay clear."""
         from napari.utils.colormaps import DirectLabelColormap
 
-        painted, done = self._painted, self._session.embedded
+        painted, result = self._painted, self._session.result.current
         assert painted is not None
-        assert done is not None
+        assert result is not None
+        image = self._session.result.image_name
         name = title(str(painted.values.name))
-        here = done.table.obs.loc[done.table.obs["image"] == done.image_name, "label"]
+        here = result.table.obs.loc[result.table.obs["image"] == image, "label"]
         values = painted.values.reindex(here.index).to_numpy(np.float32)
         known = np.isfinite(values)
         keys = here.to_numpy()[known]
@@ -106,8 +107,8 @@ class ShiftLayer(QObject):
         limits = Values.spanning(painted.values.to_numpy(np.float32), name).limits
         colours = value_colours(values[known], limits) / 255
         # A copy: what the user paints must not change the session's cells.
-        labels = np.array(done.cells.labels)
-        place = self._session.slices.get(done.image_name)
+        labels = np.array(self._session.embedded_cells().labels)
+        place = self._session.fields.slices.get(image)
         layer = layers.show_labels(self._viewer, layers.SHIFT, labels, place=place, opacity=0.7)
         of_label: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
         of_label |= {int(key): (*rgb, 1.0) for key, rgb in zip(keys, colours, strict=True)}
@@ -116,5 +117,5 @@ class ShiftLayer(QObject):
         layer.editable = False
 
     def release(self) -> None:
-        """Let go of the session; the layer stays for the user."""
+        """Disconnect from the session; the layer stays for the user."""
         self._session.changed.disconnect(self._on_changed, missing_ok=True)

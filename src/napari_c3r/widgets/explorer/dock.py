@@ -21,8 +21,10 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
-from napari_c3r.session import Part, session_of
+from napari_c3r.core.table.formats import DEFAULT_SUFFIX
+from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns, title
+from napari_c3r.widgets.common.files import table_filters
 from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel
@@ -40,7 +42,6 @@ NAME = "C3R Explorer"
 # Below this width the map stands above the cells, not beside them.
 _NARROW_PX = 640
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
-_TABLES = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad)"
 
 
 class C3RExplorer(QWidget):
@@ -126,14 +127,15 @@ class C3RExplorer(QWidget):
         self.montage.saved.connect(self._on_saved)
         self.montage.failed.connect(self._on_montage_failed)
 
-    def _on_changed(self, part: Part) -> None:
-        # A new result is told of as a new map too.
+    def _on_changed(self, change: Change) -> None:
+        part = change.part
+        # A new result is reported as a new map too.
         if part is Part.MAP:
             self._show_result()
-        elif part is Part.SELECTION and len(self.session.selection) == self.model.count:
-            self.model.select(self.session.selection)
+        elif part is Part.SELECTION and len(self.session.selection.mask) == self.model.count:
+            self.model.select(self.session.selection.mask)
         elif part is Part.CURRENT and self.model.count:
-            self.model.set_current(self.session.current)
+            self.model.set_current(self.session.selection.current)
         elif part is Part.ANNOTATION:
             self._show_annotation()
         if part in (Part.SELECTION, Part.CURRENT):
@@ -141,38 +143,38 @@ class C3RExplorer(QWidget):
         self._show_selection()
 
     def _show_result(self) -> None:
-        done = self.session.embedded
-        if done is None or not self.session.has_map:
+        result = self.session.result.current
+        if result is None or not self.session.result.has_map:
             self.model.set_points(np.empty((0, 2), np.float32))
         else:
             # New points clear the model's selection, which the session would follow.
-            chosen, current = self.session.selection, self.session.current
-            self.model.set_points(done.table.obsm["X_umap"])
+            chosen, current = self.session.selection.mask, self.session.selection.current
+            self.model.set_points(result.table.obsm["X_umap"])
             self._offer_columns()
             self._colour()
             self.model.select(chosen)
             self.model.set_current(current)
-        self.panel.setVisible(done is not None)
-        if done is not None:
-            self.panel.table.set_frame(done.table.obs, table_columns(done.table.obs))
+        self.panel.setVisible(result is not None)
+        if result is not None:
+            self.panel.table.set_frame(result.table.obs, table_columns(result.table.obs))
             self._show_rows()
         self._offer_names()
         self._show_selection()
 
     def _show_annotation(self) -> None:
-        done = self.session.embedded
-        if done is None:
+        result = self.session.result.current
+        if result is None:
             return
         self._offer_names()
-        self.panel.table.set_frame(done.table.obs, table_columns(done.table.obs))
+        self.panel.table.set_frame(result.table.obs, table_columns(result.table.obs))
         self._show_rows()
-        if self.session.has_map:
+        if self.session.result.has_map:
             self._offer_columns()
             self._colour()
 
     def _show_rows(self) -> None:
         """List the selected rows, or all, and in any case the one that is pointed at."""
-        selection, current = self.session.selection, self.session.current
+        selection, current = self.session.selection.mask, self.session.selection.current
         table = self.panel.table
         if not self._of_table:
             listed = selection.copy() if selection.any() else np.ones(len(selection), bool)
@@ -184,11 +186,11 @@ class C3RExplorer(QWidget):
             table.show_current(current)
 
     def _offer_columns(self) -> None:
-        assert self.session.embedded is not None
+        assert self.session.result.current is not None
         chosen = self.colour_by.currentData()
         with QSignalBlocker(self.colour_by):
             self.colour_by.clear()
-            for group in colour_columns(self.session.embedded.table.obs):
+            for group in colour_columns(self.session.result.current.table.obs):
                 if self.colour_by.count():
                     self.colour_by.insertSeparator(self.colour_by.count())
                 for name in group:
@@ -212,53 +214,55 @@ class C3RExplorer(QWidget):
         self.link.colour_by(column)
 
     def _offer_names(self) -> None:
-        done = self.session.embedded
-        self.panel.naming.show_names([] if done is None else names(done.table))
+        result = self.session.result.current
+        self.panel.naming.show_names([] if result is None else names(result.table))
 
     def _show_selection(self) -> None:
         self.panel.show_state(
             selection_line(self.session),
-            int(self.session.selection.sum()),
-            self.session.current is not None,
+            int(self.session.selection.mask.sum()),
+            self.session.selection.current is not None,
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
-        if len(mask) == len(self.session.selection):
-            self.session.select(mask)
+        if len(mask) == len(self.session.selection.mask):
+            self.session.selection.select(mask)
 
     def _on_point(self, row: int | None) -> None:
-        self.session.set_current(row)
+        self.session.selection.set_current(row)
 
     def _go_to(self, row: int) -> None:
         """Point at a cell everywhere and bring it into view."""
-        self.session.set_current(row)
+        self.session.selection.set_current(row)
         self.centre()
 
     def centre(self) -> None:
         """Move the view to the cell that is pointed at."""
-        if self.session.current is not None and not self.link.centre_on(self.session.current):
+        if self.session.selection.current is not None and not self.link.centre_on(
+            self.session.selection.current
+        ):
             self.panel.say("The image of this cell is not in the viewer")
 
     def _on_rows_chosen(self, rows: NDArray[np.intp]) -> None:
-        mask = np.zeros(len(self.session.selection), bool)
+        mask = np.zeros(len(self.session.selection.mask), bool)
         mask[rows] = True
         # The table keeps its rows: those not chosen would vanish from under the mouse.
         self._of_table = True
         try:
-            self.session.select(mask)
+            self.session.selection.select(mask)
         finally:
             self._of_table = False
 
     def _on_named(self, name: str) -> None:
-        self.session.annotate(self.session.selection, name)
+        self.session.result.annotate(self.session.selection.mask, name)
         self.show_colour_by(ANNOTATION)
         self._on_colour_by()
 
     def _on_name_cleared(self) -> None:
-        self.session.annotate(self.session.selection, "")
+        self.session.result.annotate(self.session.selection.mask, "")
 
     def _on_colour_by(self) -> None:
-        if self.session.has_map:
+        if self.session.result.has_map:
             self.model.set_density(False)
             self._colour()
 
@@ -268,12 +272,14 @@ class C3RExplorer(QWidget):
             self.montage.save(_with_suffix(path, kind))
 
     def _choose_export(self) -> None:
-        done = self.session.embedded
+        result = self.session.result.current
         path, kind = QFileDialog.getSaveFileName(
-            self, "Export the selected cells", "selection.csv", _TABLES
+            self, "Export the selected cells", f"selection{DEFAULT_SUFFIX}", table_filters()
         )
-        if path and done is not None:
-            self.panel.exports.write(done.table, self.session.selection, _with_suffix(path, kind))
+        if path and result is not None:
+            self.panel.exports.write(
+                result.table, self.session.selection.mask, _with_suffix(path, kind)
+            )
 
     def _on_saved(self, path: str) -> None:
         self.panel.say(f"Saved {path}")
@@ -290,8 +296,8 @@ class C3RExplorer(QWidget):
 
     def clear(self) -> None:
         """Select nothing and point at nothing."""
-        self.session.set_current(None)
-        self.session.select(np.zeros(len(self.session.selection), bool))
+        self.session.selection.set_current(None)
+        self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
 
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""

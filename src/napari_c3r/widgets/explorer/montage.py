@@ -190,7 +190,7 @@ class MontagePanel(QWidget):
         self._enable()
 
     def show_no_image(self) -> None:
-        """Say that the pixels are not at hand."""
+        """Say that the pixels are not available."""
         self.show_reason(_NO_IMAGE)
 
     def show_no_cells(self) -> None:

@@ -13,9 +13,10 @@ from qtpy.QtCore import QObject, QPoint, QTimer, Signal
 from qtpy.QtGui import QColor
 
 from napari_c3r.core.figures.colours import GREY
-from napari_c3r.core.figures.montage import Choice, compose, cut_cells
+from napari_c3r.core.figures.composites import compose
+from napari_c3r.core.figures.montage import Choice, cut_cells
 from napari_c3r.core.figures.montage_files import Montage, write_montage
-from napari_c3r.session import Part, Session
+from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.columns import with_unit
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.table_view import text_of
@@ -104,7 +105,8 @@ class MontageController(QObject):
         self._viewer.layers.events.inserted.connect(self._on_layers)
         self._viewer.layers.events.removed.connect(self._on_layers)
 
-    def _on_changed(self, part: Part) -> None:
+    def _on_changed(self, change: Change) -> None:
+        part = change.part
         if part is Part.RESULT:
             # What is shown are rows of the table before, where these may be other cells.
             self.pictures.discard()
@@ -116,7 +118,7 @@ class MontageController(QObject):
             self._redraw.start()
 
     def _on_colours(self) -> None:
-        if self._session.embedded is not None:
+        if self._session.result.current is not None:
             self._panel.thumbnails.recolour(self._bars(self._panel.thumbnails.rows))
 
     def _on_layers(self) -> None:
@@ -144,13 +146,13 @@ class MontageController(QObject):
 
     def _current_source(self) -> Source | None:
         """The result's cells and images; None without a result."""
-        done = self._session.embedded
-        if done is None:
+        result = self._session.result.current
+        if result is None:
             return None
-        made_from = done.table, done.images
+        made_from = result.table, result.images
         known = self._made_from
         if known is None or known[0] is not made_from[0] or known[1] is not made_from[1]:
-            self._source, self._made_from = Source(done.table, done.images), made_from
+            self._source, self._made_from = Source(result.table, result.images), made_from
             self._crops.kept.clear()
         return self._source
 
@@ -172,11 +174,11 @@ class MontageController(QObject):
         self.pictures.draw(source, looks, request)
 
     def _request(self) -> Request | None:
-        selection, wanted = self._session.selection, self._panel.wanted
+        selection, wanted = self._session.selection.mask, self._panel.wanted
         if wanted is None:
-            if self._session.current is None:
+            if self._session.selection.current is None:
                 return None
-            return Request(np.empty(0, np.intp), count=SHOWN, alike=self._session.current)
+            return Request(np.empty(0, np.intp), count=SHOWN, alike=self._session.selection.current)
         chosen = np.flatnonzero(selection) if selection.any() else np.arange(len(selection))
         return Request(chosen, Choice(wanted), SHOWN)
 
@@ -190,7 +192,7 @@ class MontageController(QObject):
         self._mark(found.rows[1:] if found.similarity is not None else found.rows[:0])
 
     def _mark(self, rows: NDArray[np.intp]) -> None:
-        if self._model.count == len(self._session.selection):
+        if self._model.count == len(self._session.selection.mask):
             self._model.set_marked(rows)
 
     def _on_drawn(self, drawn: Drawn) -> None:
@@ -198,16 +200,16 @@ class MontageController(QObject):
 
     def _bars(self, rows: list[int]) -> list[str]:
         colours = self._model.shown_colouring()
-        if colours is None or self._model.count != len(self._session.selection):
+        if colours is None or self._model.count != len(self._session.selection.mask):
             return [GREY] * len(rows)
         return [QColor(*map(int, rgb)).name() for rgb in colours.colours()[rows]]
 
     def describe(self, row: int) -> list[str]:
         """What is known of a cell, in a few short lines."""
-        done, source = self._session.embedded, self._current_source()
-        if done is None or source is None:
+        result, source = self._session.result.current, self._current_source()
+        if result is None or source is None:
             return []
-        cell = done.table.obs.iloc[row]
+        cell = result.table.obs.iloc[row]
         lines = [f"Cell {cell['label']}"]
         if len(source.places.windows) > 1:
             lines.append(str(cell["image"]))
@@ -220,7 +222,7 @@ class MontageController(QObject):
     def _on_hovered(self, row: int | None) -> None:
         self._hovered = row
         self._look_closer.stop()
-        if row is None or self._session.embedded is None:
+        if row is None or self._session.result.current is None:
             self._hovering.discard()
             self.card.hide()
             return
@@ -248,23 +250,23 @@ class MontageController(QObject):
             self.card.show_picture(as_pixmap(drawn.picture))
 
     def _on_thumbnail_hovered(self, row: int | None) -> None:
-        if self._model.count == len(self._session.selection):
+        if self._model.count == len(self._session.selection.mask):
             self._model.hover(row)
 
     def _select_shown(self) -> None:
-        mask = np.zeros(len(self._session.selection), bool)
+        mask = np.zeros(len(self._session.selection.mask), bool)
         mask[self._panel.thumbnails.rows] = True
-        self._session.select(mask)
+        self._session.selection.select(mask)
 
     def save(self, path: str) -> None:
         """Write the cells shown to a file, reading them again at the image's own resolution."""
-        source, done = self._current_source(), self._session.embedded
+        source, result = self._current_source(), self._session.result.current
         rows = self._panel.thumbnails.rows
-        if source is None or done is None or not rows:
+        if source is None or result is None or not rows:
             return
         looks = channel_looks(self._viewer, source.channels)
-        obs = done.table.obs.iloc[rows]
-        told = dict(zip(rows, obs.to_dict("records"), strict=True))
+        obs = result.table.obs.iloc[rows]
+        described = dict(zip(rows, obs.to_dict("records"), strict=True))
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             yield "reading the cells"
@@ -274,7 +276,7 @@ class MontageController(QObject):
             kept = [row for row in rows if row in found]
             montage = Montage(
                 tuple(found[row] for row in kept),
-                tuple(told[row] for row in kept),
+                tuple(described[row] for row in kept),
                 source.channels,
                 tuple(looks[name] for name in source.channels),
                 source.dtype,
@@ -290,7 +292,7 @@ class MontageController(QObject):
         self.failed.emit(line)
 
     def release(self) -> None:
-        """Stop drawing and let go of session, map and viewer."""
+        """Stop drawing and disconnect from session, map and viewer."""
         self._redraw.stop()
         self._look_closer.stop()
         for jobs in (self.pictures, self._hovering, self._saving):

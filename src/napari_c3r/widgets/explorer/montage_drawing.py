@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
-from napari_c3r.core.figures.montage import Choice, Look, Places, choose, compose, cut_cells
+from napari_c3r.core.figures.composites import Look, compose
+from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.widgets.common.jobs import Jobs

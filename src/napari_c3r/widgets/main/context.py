@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.main.step_ids import StepId
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -21,13 +22,13 @@ class ViewerContext(QObject):
 
     Signals
     -------
-    problem
-        The step's number and one line on what is wrong; an empty line takes it back.
-    said
-        One line of good info, for a notification.
+    error_changed
+        The :class:`StepId` and one line on what is wrong; an empty line takes it back.
+    notified
+        One line of good news, for a notification.
     """
 
-    error_changed = Signal(int, str)
+    error_changed = Signal(object, str)
     notified = Signal(str)
 
     def __init__(self, viewer: ViewerModel, session: Session, parent: QObject) -> None:
@@ -35,20 +36,23 @@ class ViewerContext(QObject):
         self.viewer = viewer
         self.session = session
         # The long work, one at a time, and what must neither wait for it nor take its place.
-        self.jobs = self._jobs({FIND: 3, EMBED: 4, MAP: 5, EXPORT: 5})
-        self.opening = self._jobs({OPEN: 1})
-        self.loading = self._jobs({"load": 4})
-        self.looking = self._jobs({"preview": 3, "estimate": 0})
-        self.reading = self._jobs({READ: 3, COMPARE: 3})
+        self.jobs = self._jobs(
+            {FIND: StepId.CELLS, EMBED: StepId.EMBED, MAP: StepId.MAP, EXPORT: StepId.MAP}
+        )
+        self.opening = self._jobs({OPEN: StepId.IMAGE})
+        self.loading = self._jobs({"load": StepId.EMBED})
+        self.looking = self._jobs({"preview": StepId.CELLS})
+        self.reading = self._jobs({READ: StepId.CELLS, COMPARE: StepId.CELLS})
         self._all = (self.jobs, self.opening, self.loading, self.looking, self.reading)
 
-    def _jobs(self, steps: dict[str, int]) -> Jobs:
+    def _jobs(self, steps: dict[str, StepId]) -> Jobs:
         jobs = Jobs(self)
-        jobs.failed.connect(lambda name, line: self._on_failed(steps.get(name, 0), line))
+        jobs.failed.connect(lambda name, line: self._on_failed(steps.get(name), line))
         return jobs
 
-    def _on_failed(self, step: int, line: str) -> None:
-        if step:
+    def _on_failed(self, step: StepId | None, line: str) -> None:
+        # Without an estimate one can do.
+        if step is not None:
             self.error_changed.emit(step, line)
 
     @property

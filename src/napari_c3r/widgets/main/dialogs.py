@@ -7,10 +7,10 @@ from typing import Any
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
+from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session.file import SUFFIX
+from napari_c3r.widgets.common.files import table_filters
 from napari_c3r.widgets.main.controller import Controller
-
-_TABLES = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad)"
 
 
 class Dialogs:
@@ -32,13 +32,13 @@ class Dialogs:
         """Images of one or many fields."""
         paths, _ = QFileDialog.getOpenFileNames(self._parent, "Open images of one or many fields")
         if paths:
-            self._control.look(paths)
+            self._control.open_paths(paths)
 
     def open_folder(self) -> None:
         """A folder, a plate, or a saved session."""
         path = self._folder("Open a folder of images, or a plate")
         if path:
-            self._control.look([path])
+            self._control.open_paths([path])
 
     def open_encoder(self) -> None:
         """A model folder."""
@@ -50,26 +50,28 @@ class Dialogs:
         """A saved session."""
         path = self._folder("Open the folder of a session")
         if path:
-            self._control.keeping.open(path)
+            self._control.persistence.open(path)
 
     def save_session(self, settings: dict[str, Any]) -> None:
         """A folder to keep the session in."""
-        before = self._control.keeping.folder or Path(f"session{SUFFIX}")
+        before = self._control.persistence.folder or Path(f"session{SUFFIX}")
         path, _ = QFileDialog.getSaveFileName(
             self._parent, "Save the session in a folder", str(before), f"Session (*{SUFFIX})"
         )
         if path:
-            self._control.keeping.save(path if path.endswith(SUFFIX) else path + SUFFIX, settings)
+            self._control.persistence.save(
+                path if path.endswith(SUFFIX) else path + SUFFIX, settings
+            )
 
     def export(self) -> None:
         """A table's file."""
         path, kind = QFileDialog.getSaveFileName(
-            self._parent, "Export the table", "cells.csv", _TABLES
+            self._parent, "Export the table", f"cells{DEFAULT_SUFFIX}", table_filters()
         )
         if path:
             if "." not in path.rpartition("/")[2]:
                 path += kind.partition("*")[2].rstrip(")")
-            self._control.keeping.export(path)
+            self._control.persistence.export(path)
 
     def _folder(self, title: str) -> str:
         return QFileDialog.getExistingDirectory(self._parent, title)

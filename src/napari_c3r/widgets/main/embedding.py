@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Generator, Mapping
@@ -13,12 +12,14 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.embed.edits import Edits
+from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import carry_over
-from napari_c3r.session import Cells, EmbeddingResult
+from napari_c3r.session import Cells, EmbeddingResult, ids_by_image
+from napari_c3r.widgets.main.cells_made import segmented
 from napari_c3r.widgets.main.context import EMBED, ViewerContext
-from napari_c3r.widgets.main.segmentation import SegmentationController, segmented
+from napari_c3r.widgets.main.segmentation import SegmentationController
 from napari_c3r.widgets.main.status import counted
-from napari_c3r.widgets.main.steps.cells import SegmentChoice
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.viewer import layers
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_c3r.core.channels import ChannelAssignment
-    from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+    from napari_c3r.core.embed import EmbedDriver, FieldTask
     from napari_c3r.core.embed.estimate import Estimate
     from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.segment import SegmentOptions
 
 # The same cells in every preview, so that only the roles differ from one to the next.
 _PREVIEW_SEED = 0
@@ -43,10 +45,10 @@ class _Work:
     cells: dict[str, Cells]
     assignment: ChannelAssignment
     choice: EmbedChoice
-    find: SegmentChoice
+    find: SegmentOptions
     shown: str
     preview: bool = False
-    run: FieldsRun | None = None
+    run: EmbedDriver | None = None
     seconds: float = 0.0
 
 
@@ -64,11 +66,11 @@ class EmbeddingController(QObject):
     encoder_loaded = Signal(object)
     estimated = Signal(object)
 
-    def __init__(self, context: ViewerContext, finding: SegmentationController) -> None:
+    def __init__(self, context: ViewerContext, segmentation: SegmentationController) -> None:
         super().__init__(context)
         self._context = context
-        self._finding = finding
-        self.encoders: dict[str, Encoder] = {}
+        self._segmentation = segmentation
+        self._encoders = context.session.encoders
         self._work: _Work | None = None
         self._known: dict[tuple[Any, ...], Estimate] = {}
         self.choice_used: EmbedChoice | None = None
@@ -76,21 +78,14 @@ class EmbeddingController(QObject):
 
     def load_encoder(self, source: str) -> None:
         """Load an encoder in the background, to learn its name and the devices."""
-        if source in self.encoders or self._context.loading.running:
+        if source in self._encoders.loaded or self._context.loading.running:
             return
 
         def body(_: threading.Event) -> Generator[str, None, Encoder]:
             yield "loading the encoder"
-            return self._encoder(source)
+            return self._encoders.get(source)
 
         self._context.loading.start("load", body, lambda encoder: self._tell(source, encoder))
-
-    def _encoder(self, source: str) -> Encoder:
-        from napari_c3r.core.encoder import load_encoder
-
-        if source not in self.encoders:
-            self.encoders[source] = load_encoder(source)
-        return self.encoders[source]
 
     def _tell(self, source: str, encoder: Encoder) -> None:
         from napari_c3r.core.encoder.loading import torch_problem
@@ -100,61 +95,61 @@ class EmbeddingController(QObject):
             EncoderInfo(source, encoder.name, encoder.trained, encoder.devices, torch_problem())
         )
 
-    def embed(self, choice: EmbedChoice, find: SegmentChoice) -> None:
-        """Embed the cells of the field on show, or of every field."""
+    def embed(self, choice: EmbedChoice, find: SegmentOptions) -> None:
+        """Embed the cells of the displayed field, or of every field."""
         session = self._context.session
-        if session.image is None or session.assignment is None:
+        image, roles = session.fields.image, session.roles.assignment
+        if image is None or roles is None:
             return
         cells = self._taken_cells()
-        known = dict(session.cells_of)
+        known = dict(session.labels.by_image)
         if cells is not None:
-            known[session.image.name] = cells
-        tasks = self._tasks(choice.every_field, known, find)
+            known[image.name] = cells
+        tasks = self._tasks(choice.every_field, known)
         if tasks:
-            self._start(_Work(tasks, known, session.assignment, choice, find, session.image.name))
+            self._start(_Work(tasks, known, roles, choice, find, image.name))
 
-    def preview(self, choice: EmbedChoice, find: SegmentChoice) -> None:
-        """Embed a few cells of the field on show, to try the roles."""
+    def preview(self, choice: EmbedChoice, find: SegmentOptions) -> None:
+        """Embed a few cells of the displayed field, to try the roles."""
         session, cells = self._context.session, self._taken_cells()
-        if session.image is None or session.assignment is None or cells is None:
+        image, roles = session.fields.image, session.roles.assignment
+        if image is None or roles is None or cells is None:
             return
         labels = np.unique(np.asarray(cells.labels))
         labels = labels[labels > 0]
         count = min(PREVIEW_CELLS, len(labels))
         sample = np.random.default_rng(_PREVIEW_SEED).choice(labels, count, replace=False)
-        name, known = session.image.name, {session.image.name: cells}
-        task = replace(self._tasks(False, known, find)[0], labels_wanted=frozenset(sample.tolist()))
-        self._start(_Work([task], known, session.assignment, choice, find, name, preview=True))
+        known = {image.name: cells}
+        task = replace(self._tasks(False, known)[0], labels_wanted=frozenset(sample.tolist()))
+        self._start(_Work([task], known, roles, choice, find, image.name, preview=True))
 
     def _taken_cells(self) -> Cells | None:
         """The cells as they are drawn now, which the session takes."""
-        cells = self._finding.current_cells()
-        if cells is not self._context.session.cells:
-            self._context.session.set_cells(cells)
+        cells = self._segmentation.current_cells()
+        labels = self._context.session.labels
+        if cells is not None and (labels.current is None or cells.id != labels.current.id):
+            labels.set_current(cells)
         return cells
 
-    def _tasks(
-        self, every_field: bool, known: Mapping[str, Cells], find: SegmentChoice
-    ) -> list[FieldTask]:
-        from napari_c3r.core.embed.driver import FieldTask
+    def _tasks(self, every_field: bool, known: Mapping[str, Cells]) -> list[FieldTask]:
+        from napari_c3r.core.embed import FieldTask
 
         session = self._context.session
-        image = session.image
+        image = session.fields.image
         assert image is not None
-        keywords = find.keywords(image)
         here = known.get(image.name)
-        shown = FieldTask(image.name, image, find=keywords)
+        shown = FieldTask(image.name, image)
         if here is not None:
             shown = _with_cells(shown, here)
         if not every_field:
-            return [shown] if here is not None or session.fields else []
+            return [shown] if here is not None or session.fields.sources else []
         tasks = []
-        for number, source in enumerate(session.fields):
-            if number == session.field_index:
+        for number, source in enumerate(session.fields.sources):
+            if number == session.fields.index:
                 tasks.append(shown)
                 continue
             cells = known.get(source.name)
-            task = FieldTask(source.name, source=source, find=keywords)
+            task = FieldTask.of(source)
             if cells is not None:
                 task = _with_cells(task, cells)
             tasks.append(task)
@@ -176,77 +171,83 @@ class EmbeddingController(QObject):
         self._work = work
         began = time.perf_counter()
 
-        def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, FieldsRun]]:
-            from napari_c3r.core.embed.driver import FieldsRun
+        def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, EmbedDriver]]:
+            from napari_c3r.core.embed import EmbedDriver
 
-            encoder = self._encoder(work.choice.source)
-            if work.run is None:
-                work.run = FieldsRun(work.tasks, work.assignment, encoder, work.choice.options)
-            for progress in work.run.steps():
-                yield progress
-                if stop.is_set():
-                    break
-            return work.run.result(), work.run
+            with self._encoders.use(work.choice.source) as encoder:
+                if work.run is None:
+                    work.run = EmbedDriver(
+                        work.tasks,
+                        work.assignment,
+                        encoder,
+                        work.choice.options,
+                        work.find,
+                        work.choice.crop,
+                    )
+                for progress in work.run.steps():
+                    yield progress
+                    if stop.is_set():
+                        break
+                return work.run.result(), work.run
 
-        def take(found: tuple[AnnData, FieldsRun]) -> None:
+        def take(found: tuple[AnnData, EmbedDriver]) -> None:
             table, run = found
             work.seconds += time.perf_counter() - began
             self._tell(work.choice.source, run.encoder)
             self._keep(work, run, table)
 
-        self._context.error_changed.emit(4, "")
+        self._context.error_changed.emit(StepId.EMBED, "")
         self._context.jobs.start(EMBED, body, take)
 
-    def _keep(self, work: _Work, run: FieldsRun, table: AnnData) -> None:
+    def _keep(self, work: _Work, run: EmbedDriver, table: AnnData) -> None:
         session = self._context.session
         cells = dict(work.cells)
         for name, found in run.found.items():
             cells[name] = segmented(found, work.find, run.images[name])
-            session.cells_of.setdefault(name, cells[name])
+            if name not in session.labels.by_image:
+                session.labels.put(cells[name])
         embedded = set(table.obs["image"])
-        labels_by_image = {name: cells[name] for name in cells if name in embedded}
-        shown = session.image.name if session.image is not None else work.shown
-        if shown in run.found and session.cells is None:
-            self._finding.show_cells(cells[shown])
-            session.set_cells(cells[shown])
-        shown = shown if shown in labels_by_image else next(iter(labels_by_image))
-        session.set_embedded(
+        shown = session.fields.image.name if session.fields.image is not None else work.shown
+        if shown in run.found and session.labels.current is None:
+            self._segmentation.show_cells(cells[shown])
+            session.labels.set_current(cells[shown])
+        session.set_result(
             EmbeddingResult(
                 table,
-                shown,
-                labels_by_image[shown],
+                ids_by_image(each for name, each in cells.items() if name in embedded),
                 work.assignment,
                 run.encoder.name,
                 work.seconds,
                 run.finished,
                 run.images,
-                labels_by_image=labels_by_image,
                 preview=work.preview,
                 encoder_source=work.choice.source,
-            )
+            ),
+            cells.values(),
         )
         self.choice_used = work.choice
         if run.finished:
             self._work = None
         for name, reason in run.failed.items():
-            self._context.error_changed.emit(4, f"'{name}' is left out: {reason}")
+            self._context.error_changed.emit(StepId.EMBED, f"'{name}' is left out: {reason}")
         self.fill_features()
 
     def update_edited(self, choice: EmbedChoice) -> None:
         """Embed only the cells that an edit by hand made stale, and put them into the result."""
-        cells = self._finding.current_cells()
+        cells = self._segmentation.current_cells()
         session = self._context.session
-        done, image = session.embedded, session.image
-        if not session.can_update or done is None or image is None or cells is None:
+        result, image = session.result.current, session.fields.image
+        if not session.can_update or result is None or image is None or cells is None:
             return
-        before = done.labels_by_image[image.name].labels
+        before = session.labels.embedded(result.cells_ids[image.name]).labels
 
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, Edits] | None]:
-            from napari_c3r.core.embed.driver import FieldsRun, FieldTask
+            from napari_c3r.core.embed import EmbedDriver, FieldTask
             from napari_c3r.core.embed.edits import Windows, compare_labels, update_result
+            from napari_c3r.core.embed.provenance import crop_of, options_of
             from napari_c3r.core.table import window_px
 
-            windows = Windows.of(done.all_rows, image.name)
+            windows = Windows.of(result.all_rows, image.name)
             edits, part = compare_labels(before, cells.labels, windows), None
             if edits.stale:
                 task = FieldTask(
@@ -255,38 +256,44 @@ class EmbeddingController(QObject):
                     labels=cells.labels,
                     nuclei=cells.nuclei,
                     labels_wanted=edits.stale,
-                    window_px=window_px(done.all_rows, image.name),
+                    window_px=window_px(result.all_rows, image.name),
                 )
-                encoder = self._encoder(choice.source)
-                run = FieldsRun([task], done.assignment, encoder, choice.options)
-                for progress in run.steps():
-                    yield progress
-                    if stop.is_set():
-                        return None
-                part = run.result()
-            return update_result(done.all_rows, image.name, edits, part), edits
+                with self._encoders.use(choice.source) as encoder:
+                    # As the others were embedded, wherever it runs now.
+                    facts = result.table.uns[KEY]
+                    options = options_of(facts, on=choice.options)
+                    run = EmbedDriver(
+                        [task], result.assignment, encoder, options, crop=crop_of(facts)
+                    )
+                    for progress in run.steps():
+                        yield progress
+                        if stop.is_set():
+                            return None
+                    part = run.result()
+            return update_result(result.all_rows, image.name, edits, part), edits
 
         def take(found: tuple[AnnData, Edits] | None) -> None:
             if found is None:
                 self._context.notified.emit("Stopped; the result is as it was")
-            elif session.embedded is not None and session.embedded.all_rows is done.all_rows:
-                self._put(*found, session.embedded, cells)
+            elif (
+                session.result.current is not None
+                and session.result.current.all_rows is result.all_rows
+            ):
+                self._put(*found, session.result.current, cells)
 
-        self._context.error_changed.emit(4, "")
+        self._context.error_changed.emit(StepId.EMBED, "")
         self._context.jobs.start(EMBED, body, take)
 
-    def _put(self, table: AnnData, edits: Edits, done: EmbeddingResult, cells: Cells) -> None:
+    def _put(self, table: AnnData, edits: Edits, result: EmbeddingResult, cells: Cells) -> None:
         session = self._context.session
         # Names may have been given, or another field turned to, while the cells were embedded.
-        carry_over(done.all_rows, table)
-        if session.image is not None and session.image.name == cells.image_name:
-            session.set_cells(cells)
+        carry_over(result.all_rows, table)
+        if session.fields.image is not None and session.fields.image.name == cells.image_name:
+            session.labels.set_current(cells)
         else:
-            session.cells_of[cells.image_name] = cells
-        labels_by_image = {**done.labels_by_image, cells.image_name: cells}
-        session.set_embedded(
-            replace(done, table=table, unfiltered=None, labels_by_image=labels_by_image)
-        )
+            session.labels.put(cells)
+        cells_ids = {**result.cells_ids, cells.image_name: cells.id}
+        session.set_result(result.updated(table, cells_ids), [cells])
         self.fill_features()
         with_neighbours = (
             f" and {counted(len(edits.affected_neighbours), 'neighbour')}"
@@ -300,29 +307,38 @@ class EmbeddingController(QObject):
 
     def fill_features(self) -> None:
         """Give our own cell layer its measurements; layers of the user's stay as they are."""
-        viewer, done = self._context.viewer, self._context.session.embedded
-        if done is None:
+        viewer, session = self._context.viewer, self._context.session
+        result, image = session.result.current, session.result.image_name
+        if result is None:
             return
-        # Rows of other cells with the same labels would be told of these.
-        of_these = done.cells is self._context.session.cells
+        # Rows of other cells with the same labels would be taken for those of these.
+        current = session.labels.current
+        of_these = current is not None and result.cells_ids.get(image) == current.id
         cells = layers.own_layer(viewer, layers.CELLS)
         if cells is not None:
-            obs = done.table.obs[(done.table.obs["image"] == done.image_name) & of_these]
+            obs = result.table.obs[(result.table.obs["image"] == image) & of_these]
             cells.features = obs.reset_index(drop=True)
-            _let_carry(cells, done.table if of_these else None, done.image_name)
-        _let_carry(layers.own_layer(viewer, layers.CLUSTERS), done.table, done.image_name)
+            _let_carry(cells, result.table if of_these else None, image)
+        _let_carry(layers.own_layer(viewer, layers.CLUSTERS), result.table, image)
 
     def estimate(self, choice: EmbedChoice) -> None:
         """Find out in the background what embedding would cost; nothing while work is under way."""
         context, session = self._context, self._context.session
-        image, roles, cells = session.image, session.assignment, session.cells
+        image, roles, cells = session.fields.image, session.roles.assignment, session.labels.current
         if image is None or roles is None or cells is None or roles.problem():
             self.estimated.emit(None)
             return
-        n_cells = cells.count * (len(session.fields) if choice.every_field else 1)
-        to_find = [f for f in session.fields if f.name not in session.cells_of]
-        finding = len(to_find) * (self._finding.find_seconds or 0) if choice.every_field else 0
-        key = (choice.source, choice.options, roles.context, roles.concept, image.pixel_size_um)
+        n_cells = cells.count * (len(session.fields.sources) if choice.every_field else 1)
+        to_find = [f for f in session.fields.sources if f.name not in session.labels.by_image]
+        finding = len(to_find) * (self._segmentation.find_seconds or 0) if choice.every_field else 0
+        key = (
+            choice.source,
+            choice.options,
+            choice.crop,
+            roles.context,
+            roles.concept,
+            image.pixel_size_um,
+        )
         if key in self._known:
             self.estimated.emit(self._known[key].for_cells(n_cells, finding))
             return
@@ -338,7 +354,8 @@ class EmbeddingController(QObject):
                 image,
                 cells.labels,
                 roles,
-                self._encoder(choice.source),
+                self._encoders.get(choice.source),
+                crop=choice.crop,
                 options=choice.options,
             )
             return estimate(job, cells.count)
@@ -351,29 +368,28 @@ class EmbeddingController(QObject):
 
     def release_memory(self) -> None:
         """Let go of networks, and of the memory that the device holds for them."""
-        if self._context.jobs.running == EMBED:
-            self._context.error_changed.emit(4, "Abort the run first; it needs its memory")
+        if self._encoders.in_use:
+            self._context.error_changed.emit(
+                StepId.EMBED, "Abort the run first; it needs its memory"
+            )
             return
-        encoders = list(self.encoders.values())
-        self.encoders.clear()
         self._work = None
-        gc.collect()
-        for encoder in encoders:
-            encoder.release()
+        self._encoders.release()
         self._context.notified.emit("Released the encoder's memory; it is loaded again when needed")
 
     def release(self) -> None:
         """Let go of what computes, as when the dock closes."""
-        for encoder in self.encoders.values():
-            encoder.release()
+        self._encoders.release()
 
 
 def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
-    from napari_c3r.core.embed.job import segmented_with
+    from napari_c3r.core.segment import SegmentOptions
 
     by = cells.found_by
-    told = cells.origin.replace("\n", ", ") if by is None else segmented_with(by)
-    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=told)
+    origin = cells.origin.replace("\n", ", ")
+    if by is not None:
+        origin = SegmentOptions.from_keywords(by).call
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)
 
 
 def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ImageController(QObject):
         self._pixels: dict[str, set[int]] = {}
         self._paths: tuple[str, ...] = ()
 
-    def look(self, paths: Sequence[str], swap: str = "") -> None:
+    def scan(self, paths: Sequence[str], swap: str = "") -> None:
         """Find out what is at some paths."""
         wanted = tuple(str(path) for path in paths)
 
@@ -55,12 +56,12 @@ class ImageController(QObject):
             self._paths = wanted
             self.scanned.emit(found)
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
-    def look_again(self, swap: str) -> None:
+    def rescan(self, swap: str) -> None:
         """The same paths with two axes the other way round."""
-        self.look(self._paths, swap)
+        self.scan(self._paths, swap)
 
     def load(self, found: ScanResult, reading: ReadOptions) -> None:
         """Load the first of the scanned fields; the others wait for their turn."""
@@ -90,13 +91,13 @@ class ImageController(QObject):
             if then is not None:
                 then()
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, _reading_job(sources[index]), take)
 
     def show_field(self, index: int) -> None:
-        """Turn to another field: the layers on show get its pixels, and keep their looks."""
+        """Turn to another field: the displayed layers get its pixels, and keep their looks."""
         session = self._context.session
-        if not 0 <= index < len(session.fields) or index == session.field_index:
+        if not 0 <= index < len(session.fields.sources) or index == session.fields.index:
             return
 
         def take(loaded: tuple[Image, list[Any]]) -> None:
@@ -104,12 +105,12 @@ class ImageController(QObject):
             try:
                 session.show_field(index, image)
             except InputError as error:
-                self._context.error_changed.emit(1, str(error))
+                self._context.error_changed.emit(StepId.IMAGE, str(error))
                 return
             self._exchange(described)
 
-        self._context.error_changed.emit(1, "")
-        self._context.opening.start(OPEN, _reading_job(session.fields[index]), take)
+        self._context.error_changed.emit(StepId.IMAGE, "")
+        self._context.opening.start(OPEN, _reading_job(session.fields.sources[index]), take)
 
     def open_sample(self) -> None:
         """Add the simulated Cell Painting field."""
@@ -130,7 +131,7 @@ class ImageController(QObject):
             self.use_layers()
             viewer.layers.selection = {added[-1]}
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
     def use_layers(self) -> None:
@@ -142,16 +143,16 @@ class ImageController(QObject):
             image = layers.read_layers(found, dims.point, dims.axis_labels)
             place = layers.place_shown(found, dims.point, dims.axis_labels)
         except InputError as error:
-            context.error_changed.emit(1, str(error))
+            context.error_changed.emit(StepId.IMAGE, str(error))
             return
-        context.error_changed.emit(1, "")
+        context.error_changed.emit(StepId.IMAGE, "")
         image = self._told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
-        context.session.slices.pop(image.name, None)
+        context.session.fields.slices.pop(image.name, None)
         if place is not None:
-            context.session.slices[image.name] = place
+            context.session.fields.slices[image.name] = place
         given = dict(zip(image.channel_names, image.channel_names, strict=True))
-        named = context.session.history.names_for(image.channel_names)
+        named = context.session.roles.history.names_for(image.channel_names)
         if named:
             given |= named
             said = ", ".join(f"{old} is {new}" for old, new in named.items())
@@ -177,7 +178,7 @@ class ImageController(QObject):
         return replace(image, name=name)
 
     def _adopt(self, paths: Sequence[str], image: Image, named: dict[str, str]) -> None:
-        """Find the fields beside an image that napari opened, so that they can be turned to."""
+        """Find the fields next to an image that napari opened, so that they can be turned to."""
 
         def body(_: threading.Event) -> Generator[str, None, tuple[ScanResult, Image | None]]:
             from napari_c3r.core.images import scan
@@ -191,12 +192,16 @@ class ImageController(QObject):
             found, again = looked
             session = self._context.session
             # Layers may be some of the channels, or be called otherwise, since the user chose so.
-            if again is None or session.image is None or session.image.name != image.name:
+            if (
+                again is None
+                or session.fields.image is None
+                or session.fields.image.name != image.name
+            ):
                 return
-            if again.channel_names == session.image.channel_names:
+            if again.channel_names == session.fields.image.channel_names:
                 sources = found.sources(ReadOptions(named))
                 index = [source.name for source in sources].index(image.name)
-                session.adopt_fields(sources, index)
+                session.fields.adopt(sources, index)
 
         self._context.opening.start(OPEN, body, take)
 
@@ -207,7 +212,7 @@ class ImageController(QObject):
 
     def layers_in_words(self) -> str:
         """Which layers the image is made of."""
-        image = self._context.session.image
+        image = self._context.session.fields.image
         if image is None:
             return ""
         shown = self.shown_layers()
@@ -224,7 +229,7 @@ class ImageController(QObject):
         return words + self._place_in_words(image)
 
     def _place_in_words(self, image: Image) -> str:
-        place = self._context.session.slices.get(image.name)
+        place = self._context.session.fields.slices.get(image.name)
         if place is None:
             return ""
         # Kept together where the line breaks.
@@ -235,7 +240,7 @@ class ImageController(QObject):
 
     def pictures(self) -> list[layers.Picture]:
         """Thumbnails-to-be of all channels, in the colours and contrast of the viewer."""
-        image = self._context.session.image
+        image = self._context.session.fields.image
         if image is None:
             return []
         shown = self.shown_layers()
@@ -254,7 +259,7 @@ class ImageController(QObject):
 
     def _remove_shown(self) -> None:
         """Take away the layers of the fields before; layers of the user's stay."""
-        if self._context.session.fields:
+        if self._context.session.fields.sources:
             for layer in self.shown_layers():
                 self._context.viewer.layers.remove(layer)
         for name in (layers.CELLS, layers.NUCLEI, layers.CLUSTERS, layers.SELECTION):

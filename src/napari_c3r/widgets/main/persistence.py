@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,14 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles
+from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
-from napari_c3r.session import Cells, EmbeddingResult
+from napari_c3r.session import Cause, Cells, EmbeddingResult, Session, ids_by_image
 from napari_c3r.session.file import (
     SavedCells,
     SavedSession,
@@ -26,10 +28,12 @@ from napari_c3r.session.file import (
     write_session,
 )
 from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
+from napari_c3r.widgets.main.cells_made import count_cells
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.images import ImageController
-from napari_c3r.widgets.main.segmentation import SegmentationController, count_cells
+from napari_c3r.widgets.main.segmentation import SegmentationController
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import EmbedChoice
 from napari_c3r.widgets.viewer import layers
 
@@ -43,7 +47,7 @@ class _Saved:
 
     folder: Path
     fields: list[str]
-    cells: dict[str, Cells]
+    cells_ids: dict[str, int]
     sources: dict[str, FieldSource] = field(default_factory=dict)
 
 
@@ -54,23 +58,26 @@ class PersistenceController(QObject):
     -------
     exported
         With the path of the table written.
+    copied
+        With the text that shall be copied.
     reopened
         With the settings of a session that was opened again.
     """
 
     exported = Signal(str)
+    copied = Signal(str)
     reopened = Signal(object)
 
     def __init__(
         self,
         context: ViewerContext,
         images: ImageController,
-        finding: SegmentationController,
+        segmentation: SegmentationController,
         embedding: EmbeddingController,
     ) -> None:
         super().__init__(context)
         self._context, self._images = context, images
-        self._finding, self._embedding = finding, embedding
+        self._segmentation, self._embedding = segmentation, embedding
         self._saved: _Saved | None = None
 
     @property
@@ -80,40 +87,46 @@ class PersistenceController(QObject):
 
     def export(self, path: str) -> None:
         """Write the table of the cells shown."""
-        done = self._context.session.embedded
-        if done is None:
+        result = self._context.session.result.current
+        if result is None:
             return
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             from napari_c3r.core.table import write
 
             yield "writing"
-            return write(done.table, path)
+            return write(result.table, path)
 
-        self._context.error_changed.emit(5, "")
+        self._context.error_changed.emit(StepId.MAP, "")
         self._context.jobs.start(EXPORT, body, lambda written: self.exported.emit(str(written)))
 
     def save(self, path: str, settings: Mapping[str, Any]) -> None:
         """Write the whole session into a folder."""
         session = self._context.session
-        if session.image is None or session.assignment is None:
-            self._context.error_changed.emit(1, "Open an image first; there is nothing to save yet")
+        if session.fields.image is None or session.roles.assignment is None:
+            self._context.error_changed.emit(
+                StepId.IMAGE, "Open an image first; there is nothing to save yet"
+            )
             return
         sources, pixels = self._sources()
-        done = session.embedded
+        result = session.result.current
         choice = self._embedding.choice_used
         saved = SavedSession(
             sources,
-            session.field_index,
-            session.assignment,
+            session.fields.index,
+            session.roles.assignment,
             self._cells_to_save(),
-            done.all_rows.copy() if done is not None else None,
-            session.filter or CellFilter(),
+            result.all_rows.copy() if result is not None else None,
+            session.result.filter or CellFilter(),
             choice.source if choice is not None else "bundled",
-            done.finished if done is not None else True,
-            {**settings, "compute": asdict(choice.options if choice else RunOptions())},
+            result.finished if result is not None else True,
+            {
+                **settings,
+                "compute": asdict(choice.options if choice else RunOptions()),
+                "crop": asdict(choice.crop if choice else CropSpec()),
+            },
         )
-        cells = dict(session.cells_of)
+        cells_ids = ids_by_image(session.labels.by_image.values())
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             yield "writing"
@@ -122,25 +135,25 @@ class PersistenceController(QObject):
         def take(folder: Path) -> None:
             names = [source.name for source in sources]
             kept = {s.name: s for s in read_session(folder).fields} if pixels else {}
-            self._saved = _Saved(folder, names, cells, kept)
+            self._saved = _Saved(folder, names, cells_ids, kept)
             self._context.notified.emit(f"Saved the session in {folder}")
 
-        self._context.error_changed.emit(5, "")
+        self._context.error_changed.emit(StepId.MAP, "")
         self._context.jobs.start(EXPORT, body, take)
 
     def _sources(self) -> tuple[list[FieldSource], dict[str, Image]]:
-        """The fields by their files, and the image on show where it has none."""
+        """The fields by their files, and the displayed image where it has none."""
         session = self._context.session
-        assert session.image is not None
-        if session.fields:
-            return list(session.fields), {}
-        image = session.image
+        assert session.fields.image is not None
+        if session.fields.sources:
+            return list(session.fields.sources), {}
+        image = session.fields.image
         files = ImageFiles(image.name, (), image.plate, image.well, image.site, image.notes)
         return [FieldSource(files)], {image.name: image}
 
     def _cells_to_save(self) -> dict[str, SavedCells]:
         session = self._context.session
-        drawn = self._finding.current_cells() if session.labels_edited else None
+        drawn = self._segmentation.current_cells() if session.labels.edited else None
         return {
             name: SavedCells(
                 cells.labels,
@@ -149,7 +162,7 @@ class PersistenceController(QObject):
                 cells.found_by,
                 drawn.labels if drawn is not None and drawn.image_name == name else None,
             )
-            for name, cells in session.cells_of.items()
+            for name, cells in session.labels.by_image.items()
         }
 
     def open(self, path: str) -> None:
@@ -167,33 +180,35 @@ class PersistenceController(QObject):
                 saved.fields, saved.index, lambda: self._restore(Path(path), saved, images)
             )
 
-        self._context.error_changed.emit(1, "")
+        self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
     def _restore(self, folder: Path, saved: SavedSession, images: dict[str, Image]) -> None:
         session = self._context.session
-        session.set_assignment(saved.assignment)
-        session.filter = saved.filter
+        session.roles.set_assignment(saved.assignment, Cause.RESTORED)
+        session.result.filter = saved.filter
         for name, kept in saved.cells.items():
             labels = np.asarray(kept.labels)
             count, border = count_cells(labels)
-            session.cells_of[name] = Cells(
-                labels, count, name, kept.origin, kept.nuclei, border, kept.found_by
+            session.labels.put(
+                Cells(labels, count, name, kept.origin, kept.nuclei, border, kept.found_by)
             )
         shown = saved.fields[saved.index].name
         self._saved = _Saved(
             folder,
             [source.name for source in saved.fields],
-            dict(session.cells_of),
+            ids_by_image(session.labels.by_image.values()),
             {source.name: source for source in saved.fields},
         )
-        if shown in session.cells_of:
-            self._finding.show_cells(session.cells_of[shown])
-            session.set_cells(session.cells_of[shown])
+        cells = session.labels.by_image.get(shown)
+        if cells is not None:
+            self._segmentation.show_cells(cells)
+            session.labels.set_current(cells, Cause.RESTORED)
         options = RunOptions(**saved.settings.get("compute", {}))
-        self._embedding.choice_used = EmbedChoice(saved.encoder, options)
+        crop = CropSpec(**saved.settings.get("crop", {}))
+        self._embedding.choice_used = EmbedChoice(saved.encoder, options, crop)
         if saved.result is not None:
-            session.set_embedded(_embedded(saved, shown, session.cells_of, images))
+            session.set_result(_restored(saved, session, images), cause=Cause.RESTORED)
             session.encoder = saved.result.uns[KEY]["encoder"]["name"]
             self._embedding.fill_features()
         drawn = saved.cells[shown].drawn if shown in saved.cells else None
@@ -201,6 +216,23 @@ class PersistenceController(QObject):
         if drawn is not None and layer is not None:
             layer.data = drawn
         self.reopened.emit(dict(saved.settings))
+
+    def copy_python(self) -> None:
+        """Have a script copied that makes the result again."""
+        self._copy(self.as_python)
+
+    def copy_shell(self) -> None:
+        """Have a command copied that makes the result again."""
+        self._copy(self.as_shell)
+
+    def _copy(self, write: Callable[[], str]) -> None:
+        try:
+            text = write()
+        except InputError as error:
+            self._context.error_changed.emit(StepId.MAP, str(error))
+            return
+        self._context.error_changed.emit(StepId.MAP, "")
+        self.copied.emit(text)
 
     def as_python(self) -> str:
         """A script that makes the result again.
@@ -218,26 +250,30 @@ class PersistenceController(QObject):
 
     def _recipe(self) -> Recipe:
         session = self._context.session
-        done, choice = session.embedded, self._embedding.choice_used
-        if done is None or choice is None:
+        result, choice = session.result.current, self._embedding.choice_used
+        if result is None or choice is None:
             raise InputError("There is nothing to copy yet; embed the cells first")
-        if done.preview or not done.finished:
+        if result.preview or not result.finished:
             raise InputError("The result holds a part of the cells; embed all of them first")
-        names = list(dict.fromkeys(done.all_rows.obs["image"].astype(str)))
-        facts = done.table.uns[KEY]
+        names = list(dict.fromkeys(result.all_rows.obs["image"].astype(str)))
+        facts = result.table.uns[KEY]
         return Recipe(
-            [self._recipe_field(name, done.labels_by_image[name]) for name in names],
-            done.assignment,
+            [
+                self._recipe_field(name, session.labels.embedded(result.cells_ids[name]))
+                for name in names
+            ],
+            result.assignment,
             choice.source,
             choice.options,
-            session.filter or CellFilter(),
-            _map_keywords(facts.get("map")),
-            _cluster_keywords(facts.get("cluster")),
+            choice.crop,
+            filter=session.result.filter or CellFilter(),
+            map=_map_keywords(facts.get("map")),
+            cluster=_cluster_keywords(facts.get("cluster")),
         )
 
     def _recipe_field(self, name: str, cells: Cells) -> RecipeField:
         session, saved = self._context.session, self._saved
-        source = next((s for s in session.fields if s.name == name), None)
+        source = next((s for s in session.fields.sources if s.name == name), None)
         if source is None and saved is not None:
             source = saved.sources.get(name)
         if source is None:
@@ -245,8 +281,8 @@ class PersistenceController(QObject):
                 f"The image '{name}' has no files; save the session first, which writes them"
             )
         if cells.found_by is not None:
-            return RecipeField(source, cells.found_by)
-        if saved is None or saved.cells.get(name) is not cells:
+            return RecipeField(source, SegmentOptions.from_keywords(cells.found_by))
+        if saved is None or saved.cells_ids.get(name) != cells.id:
             raise InputError(
                 "The cells were drawn or come from a layer; save the session first, "
                 "which writes them for the script"
@@ -257,31 +293,28 @@ class PersistenceController(QObject):
         return RecipeField(source, None, labels, nuclei if cells.nuclei is not None else None)
 
 
-def _embedded(
-    saved: SavedSession, shown: str, cells: Mapping[str, Cells], images: Mapping[str, Image]
+def _restored(
+    saved: SavedSession, session: Session, images: Mapping[str, Image]
 ) -> EmbeddingResult:
-    result: AnnData | None = saved.result
-    assert result is not None
-    facts = result.uns[KEY]
-    labels_by_image = {name: cells[name] for name in set(result.obs["image"]) if name in cells}
-    if not labels_by_image:
+    table: AnnData | None = saved.result
+    assert table is not None
+    facts, cells = table.uns[KEY], session.labels.by_image
+    cells_ids = ids_by_image(cells[name] for name in set(table.obs["image"]) if name in cells)
+    if not cells_ids:
         raise InputError("The session holds a result but not its cells; embed again")
-    here = shown if shown in labels_by_image else next(iter(labels_by_image))
     from napari_c3r.core.channels import ChannelAssignment
 
     roles = ChannelAssignment(facts["roles"])
     if set(roles.used) <= set(saved.assignment.names):
         roles = roles.for_channels(saved.assignment.names)
     return EmbeddingResult(
-        result,
-        here,
-        labels_by_image[here],
+        table,
+        cells_ids,
         roles,
         facts["encoder"]["name"],
         0.0,
         saved.finished,
         images,
-        labels_by_image=labels_by_image,
         encoder_source=saved.encoder,
     )
 

@@ -12,13 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_c3r.core.cells.labels import blocks, check_labels, chunk_shape, read
+from napari_c3r.core.cells.labels import check_labels
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
-from napari_c3r.session import Cells, Part
+from napari_c3r.session import Cells, Change, Part
+from napari_c3r.widgets.main.cells_made import (
+    array_name,
+    cells_of_layer,
+    count_cells,
+    median_diameter,
+    read_in_steps,
+    segmented,
+)
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
 from napari_c3r.widgets.main.status import counted
-from napari_c3r.widgets.main.steps.cells import SegmentChoice
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.stacks import label_plane
 
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
     from napari_c3r.core.images import Image
+    from napari_c3r.core.segment import SegmentOptions
 
 PREVIEW = "C3R preview"
 # A view zoomed in further than this would hold too few nuclei to find their size.
@@ -54,7 +63,7 @@ class SegmentationController(QObject):
         self._read_since: NDArray[Any] | None = None
         self.find_seconds: float | None = None
         """How long the last image took, None before the first."""
-        # napari tells of a stroke before the pixels are there, and of every piece of it.
+        # napari reports a stroke before the pixels are there, and of every piece of it.
         self._edited = QTimer(self)
         self._edited.setSingleShot(True)
         self._edited.setInterval(30)
@@ -67,17 +76,17 @@ class SegmentationController(QObject):
         """Whether an edit was made that was not looked at yet."""
         return self._edited.isActive() or self._context.reading.running == COMPARE
 
-    def find_cells(self, choice: SegmentChoice) -> None:
-        """Segment the image on show."""
-        context, image = self._context, self._context.session.image
+    def find_cells(self, choice: SegmentOptions) -> None:
+        """Segment the displayed image."""
+        context, image = self._context, self._context.session.fields.image
         if image is None:
             return
 
         def body(_: threading.Event) -> Generator[str, None, Any]:
-            from napari_c3r.core.segment import segment_cells
+            from napari_c3r.core.segment import find_cells
 
             yield "finding nuclei"
-            return segment_cells(image, **choice.keywords(image))
+            return find_cells(image, choice)
 
         began = time.perf_counter()
 
@@ -85,42 +94,42 @@ class SegmentationController(QObject):
             self.find_seconds = time.perf_counter() - began
             self.end_preview()
             cells = segmented(found, choice, image)
-            if self._is_on_show(image):
+            if self._is_displayed(image):
                 self.show_cells(cells)
-                context.session.set_cells(cells)
-                context.error_changed.emit(3, "")
+                context.session.labels.set_current(cells)
+                context.error_changed.emit(StepId.CELLS, "")
             else:
-                context.session.cells_of[image.name] = cells
+                context.session.labels.put(cells)
 
-        context.error_changed.emit(3, "")
+        context.error_changed.emit(StepId.CELLS, "")
         context.jobs.start(FIND, body, take)
 
-    def _is_on_show(self, image: Image) -> bool:
+    def _is_displayed(self, image: Image) -> bool:
         # With a channel renamed meanwhile it is the same image.
-        now = self._context.session.image
+        now = self._context.session.fields.image
         return now is not None and (now.name, now.shape) == (image.name, image.shape)
 
-    def preview(self, choice: SegmentChoice) -> None:
+    def preview(self, choice: SegmentOptions) -> None:
         """Segment what the view shows, to try the settings."""
-        context, image = self._context, self._context.session.image
+        context, image = self._context, self._context.session.fields.image
         if image is None:
             return
         rows, columns = self._view(image)
 
         def body(_: threading.Event) -> Generator[str, None, Any]:
-            from napari_c3r.core.segment import segment_cells
+            from napari_c3r.core.segment import find_cells
 
             yield "finding nuclei in the view"
             part = replace(image, data=image.data[:, rows, columns])
-            return segment_cells(part, **choice.keywords(image))
+            return find_cells(part, choice)
 
         def take(found: Any) -> None:
             nuclei, cells = found
             self._show_preview(cells, rows.start, columns.start, image)
             count = counted(len(np.unique(cells)) - 1, "cell")
-            self.previewed.emit(f"{count} in view, nuclei about {_median_diameter(nuclei, image)}")
+            self.previewed.emit(f"{count} in view, nuclei about {median_diameter(nuclei, image)}")
 
-        context.error_changed.emit(3, "")
+        context.error_changed.emit(StepId.CELLS, "")
         context.looking.start("preview", body, take)
 
     def _view(self, image: Image) -> tuple[slice, slice]:
@@ -159,7 +168,10 @@ class SegmentationController(QObject):
 
     def show_cells(self, cells: Cells) -> None:
         """Show cells as layers of ours, and watch the user edit them."""
-        viewer, place = self._context.viewer, self._context.session.slices.get(cells.image_name)
+        viewer, place = (
+            self._context.viewer,
+            self._context.session.fields.slices.get(cells.image_name),
+        )
         # Layers get copies: what the user paints must not change a running job's arrays.
         if cells.nuclei is not None:
             nuclei = np.array(cells.nuclei)
@@ -169,10 +181,10 @@ class SegmentationController(QObject):
         self._watch(layers.show_labels(viewer, layers.CELLS, labels, place=place, contour=1))
 
     def turn_to_field(self) -> None:
-        """Show the cells of the field that is now on show, or none."""
+        """Show the cells of the field that is displayed now, or none."""
         self.end_preview()
         self._unwatch()
-        cells, viewer = self._context.session.cells, self._context.viewer
+        cells, viewer = self._context.session.labels.current, self._context.viewer
         if cells is not None:
             self.show_cells(cells)
             return
@@ -195,53 +207,53 @@ class SegmentationController(QObject):
 
     def use_labels(self, name: str) -> None:
         """Take a Labels layer as the cells."""
-        context, image = self._context, self._context.session.image
+        context, image = self._context, self._context.session.fields.image
         if image is None or name not in context.viewer.layers:
             return
         layer = context.viewer.layers[name]
         try:
-            plane = label_plane(layer, context.session.slices.get(image.name))
+            plane = label_plane(layer, context.session.fields.slices.get(image.name))
             check_labels(plane, image.shape[1:], f"labels '{name}'")
             if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
-                self._take_labels(layer, image, _cells_of(np.array(plane), name, image))
+                self._take_labels(layer, image, cells_of_layer(np.array(plane), name, image))
                 return
         except InputError as error:
-            context.error_changed.emit(3, str(error))
+            context.error_changed.emit(StepId.CELLS, str(error))
             return
 
         def body(stop: threading.Event) -> Generator[str, None, Cells | None]:
-            labels = yield from _in_memory(plane, stop)
-            return None if labels is None else _cells_of(labels, name, image)
+            labels = yield from read_in_steps(plane, stop)
+            return None if labels is None else cells_of_layer(labels, name, image)
 
         def take(cells: Cells | None) -> None:
             if cells is not None:
-                self._take_labels(layer, image, cells, _array_name(plane))
+                self._take_labels(layer, image, cells, array_name(plane))
                 # It may have been drawn upon, or taken away, while it was read.
                 self._on_labels_edited()
 
-        context.error_changed.emit(3, "")
+        context.error_changed.emit(StepId.CELLS, "")
         context.reading.start(READ, body, take)
 
     def _take_labels(
         self, layer: Labels, image: Image, cells: Cells, taken_from: str | None = None
     ) -> None:
         session = self._context.session
-        if not self._is_on_show(image):
-            session.cells_of[image.name] = cells
+        if not self._is_displayed(image):
+            session.labels.put(cells)
             return
         self._unwatch()
         self._watch(layer)
         self._taken_from = taken_from
-        session.set_cells(cells)
-        self._context.error_changed.emit(3, "")
+        session.labels.set_current(cells)
+        self._context.error_changed.emit(StepId.CELLS, "")
 
     def current_cells(self) -> Cells | None:
         """The cells to embed: drawn anew from their layer where the user edited it."""
         if self.comparing:
             self._edited.stop()
             self._compare(at_once=True)
-        layer, cells = self._watched(), self._context.session.cells
-        if cells is None or layer is None or not self._context.session.labels_edited:
+        layer, cells = self._watched(), self._context.session.labels.current
+        if cells is None or layer is None or not self._context.session.labels.edited:
             return cells
         since = self._read_since
         labels = np.array(self._drawn(layer, cells)) if since is None else since
@@ -279,9 +291,9 @@ class SegmentationController(QObject):
         if self._labels_id is not None:
             self._edited.start()
 
-    def _on_changed(self, part: Part) -> None:
+    def _on_changed(self, change: Change) -> None:
         # Which others an edit made stale depends on the crops; it may be older than they are.
-        if part is Part.RESULT and not self._context.session.turning:
+        if change.part is Part.RESULT and change.is_work:
             self._on_labels_edited()
 
     def _compare(self, at_once: bool = False) -> None:
@@ -291,44 +303,45 @@ class SegmentationController(QObject):
         labels are read in the background, unless the answer is needed at once.
         """
         layer, session = self._watched(), self._context.session
-        if session.cells is None or self._context.reading.running == READ:
+        if session.labels.current is None or self._context.reading.running == READ:
             return
         self._context.reading.discard()
         self._read_since = None
         try:
-            plane = None if layer is None else self._drawn(layer, session.cells)
+            plane = None if layer is None else self._drawn(layer, session.labels.current)
             if plane is None or self._is_as_taken(plane):
-                session.note_edited_labels(Edits())
+                session.labels.note_edits(Edits())
             elif at_once or isinstance(plane, np.ndarray):
-                session.note_edited_labels(self._edits(plane, session.cells))
+                session.labels.note_edits(self._edits(plane, session.labels.current))
             else:
-                self._compare_in_background(plane, session.cells)
+                self._compare_in_background(plane, session.labels.current)
         except InputError as error:
             self._unwatch()
-            self._context.error_changed.emit(3, str(error))
-            session.note_edited_labels(Edits())
+            self._context.error_changed.emit(StepId.CELLS, str(error))
+            session.labels.note_edits(Edits())
 
     def _is_as_taken(self, plane: Any) -> bool:
-        # Every look at a pyramid is told as a change; reading it all each time would be too much.
-        return self._taken_from is not None and _array_name(plane) == self._taken_from
+        # Every look at a pyramid is reported as a change, and reading it all would take too long.
+        return self._taken_from is not None and array_name(plane) == self._taken_from
 
     def _compare_in_background(self, plane: Any, cells: Cells) -> None:
         def take(pixels: NDArray[Any] | None) -> None:
-            if pixels is not None and self._context.session.cells is cells:
+            current = self._context.session.labels.current
+            if pixels is not None and current is not None and current.id == cells.id:
                 self._read_since = pixels
-                self._context.session.note_edited_labels(self._edits(pixels, cells))
+                self._context.session.labels.note_edits(self._edits(pixels, cells))
 
-        self._context.reading.start(COMPARE, lambda stop: _in_memory(plane, stop), take)
+        self._context.reading.start(COMPARE, lambda stop: read_in_steps(plane, stop), take)
 
     def _edits(self, drawn: NDArray[Any], cells: Cells) -> Edits:
-        done = self._context.session.embedded
+        result = self._context.session.result.current
         windows = None
-        if done is not None and done.labels_by_image.get(cells.image_name) is cells:
-            windows = Windows.of(done.all_rows, cells.image_name)
+        if result is not None and result.cells_ids.get(cells.image_name) == cells.id:
+            windows = Windows.of(result.all_rows, cells.image_name)
         return compare_labels(cells.labels, drawn, windows)
 
     def _drawn(self, layer: Labels, cells: Cells) -> Any:
-        return label_plane(layer, self._context.session.slices.get(cells.image_name))
+        return label_plane(layer, self._context.session.fields.slices.get(cells.image_name))
 
     def release(self) -> None:
         """Let go of the viewer's events."""
@@ -338,62 +351,11 @@ class SegmentationController(QObject):
 
 
 def _edits_of(layer: Labels) -> tuple[Any, ...]:
-    """Events after which labels may differ; undoing a stroke only tells that it is drawn anew."""
+    """Events after which labels may differ; undoing a stroke only reports that it is drawn anew."""
     return layer.events.paint, layer.events.data, layer.events.set_data
-
-
-def _in_memory(
-    plane: Any, stop: threading.Event
-) -> Generator[str, None, NDArray[np.integer[Any]] | None]:
-    """Read labels block by block; None when it was stopped."""
-    labels = np.empty(plane.shape, plane.dtype)
-    for box in blocks(plane.shape, chunk_shape(plane)):
-        labels[box] = read(plane, *box)
-        yield "reading labels"
-        if stop.is_set():
-            return None
-    return labels
-
-
-def _array_name(plane: Any) -> str | None:
-    """What a dask array is called: another name for everything that is drawn into it."""
-    return plane.name if hasattr(plane, "dask") else None
-
-
-def _cells_of(labels: NDArray[Any], name: str, image: Image) -> Cells:
-    """The cells of labels that were read from a layer of the user's."""
-    count, at_border = count_cells(labels)
-    if not count:
-        raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
-    return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
-
-
-def segmented(found: tuple[Any, Any], choice: SegmentChoice, image: Image) -> Cells:
-    """What a segmentation found, with where it comes from."""
-    nuclei, cells = found
-    count, at_border = count_cells(cells)
-    origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
-    origin += f"\nnuclei about {_median_diameter(nuclei, image)} wide"
-    keywords = choice.keywords(image)
-    return Cells(cells, count, image.name, origin, nuclei, at_border, keywords)
-
-
-def count_cells(labels: NDArray[Any]) -> tuple[int, int]:
-    """How many labels there are, and how many of them touch the border."""
-    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return len(np.unique(labels[labels > 0])), len(np.unique(edges[edges > 0]))
 
 
 def _widened(low: int, high: int, length: int) -> slice:
     lacking = max(0, _MIN_VIEW_PX - (high - low))
     low = max(0, min(low - lacking // 2, length - _MIN_VIEW_PX))
     return slice(low, min(length, max(high + lacking // 2, low + _MIN_VIEW_PX)))
-
-
-def _median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
-    """Median diameter of the nuclei that were found, in words."""
-    areas = np.bincount(nuclei.ravel())[1:]
-    diameter = float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi)))
-    if image.pixel_size_um is None:
-        return f"{diameter:.0f} px"
-    return f"{diameter * image.pixel_size_um:.1f} µm"

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 from napari_c3r.session import Session
 
 
-class KeepBar(QWidget):
+class SessionBar(QWidget):
     """Saves and reopens a session, and copies what was done as text."""
 
     save_requested = Signal()
@@ -42,6 +42,6 @@ class KeepBar(QWidget):
 
     def show_session(self, session: Session, busy: bool) -> None:
         """Enable what can be done."""
-        self.save_button.setEnabled(session.image is not None and not busy)
+        self.save_button.setEnabled(session.fields.image is not None and not busy)
         self.reopen_button.setEnabled(not busy)
-        self.copy_button.setEnabled(session.embedded is not None)
+        self.copy_button.setEnabled(session.result.current is not None)

@@ -88,7 +88,7 @@ class Preferences:
 
 
 def memory_path() -> Path | None:
-    """Where names and roles of channels are kept: beside the plugin's settings."""
+    """Where names and roles of channels are kept: next to the plugin's settings."""
     kept, _ = _kept()
     path = None if kept is None else kept.config_path
     return None if path is None else Path(path).with_name(f"{_PLUGIN}-channels.json")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from napari_c3r.core.table.result import KEY
+
 if TYPE_CHECKING:
     from napari_c3r.session import Session
 
@@ -40,7 +42,7 @@ class StepStatus:
 
 def image_status(session: Session) -> StepStatus:
     """Step 1: which image."""
-    image = session.image
+    image = session.fields.image
     if image is None:
         return StepStatus(Mark.NEXT, "no image yet")
     _, height, width = image.shape
@@ -48,14 +50,14 @@ def image_status(session: Session) -> StepStatus:
     scale = f"{image.pixel_size_um:.3g} µm/px" if image.pixel_size_um else "pixel size unknown"
     channels = counted(len(image.channel_names), "channel")
     line = f"{shortened(image.name)}\n{channels} · {size} · {scale}"
-    if len(session.fields) > 1:
-        line += f"\nfield {session.field_index + 1} of {len(session.fields)}"
+    if len(session.fields.sources) > 1:
+        line += f"\nfield {session.fields.index + 1} of {len(session.fields.sources)}"
     return StepStatus(Mark.DONE, line)
 
 
 def channels_status(session: Session) -> StepStatus:
     """Step 2: which roles."""
-    roles = session.assignment
+    roles = session.roles.assignment
     if roles is None:
         return StepStatus(Mark.WAITING, "waits for an image", "Open an image first")
     line = f"{len(roles.context)} context · {len(roles.concept)} concept"
@@ -68,9 +70,9 @@ def channels_status(session: Session) -> StepStatus:
 
 def cells_status(session: Session) -> StepStatus:
     """Step 3: which cells."""
-    if session.image is None:
+    if session.fields.image is None:
         return StepStatus(Mark.WAITING, "waits for an image", "Open an image first")
-    cells = session.cells
+    cells = session.labels.current
     if cells is None:
         return StepStatus(Mark.NEXT, "no cells yet")
     line = counted(cells.count, "cell")
@@ -80,35 +82,36 @@ def cells_status(session: Session) -> StepStatus:
     outdated = session.cells_outdated()
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
-    if session.labels_edited:
-        line += f"\n{session.edits.count if session.edits else 'some'} edited by hand since"
-    hidden = session.embedded.hidden_count if session.embedded else 0
-    if session.filter is not None and session.filter.active:
-        line += f"\nhiding {session.filter.words()}"
-        line += f" ({hidden} in the result)" if session.embedded else ""
+    if session.labels.edited:
+        edits = session.labels.edits
+        line += f"\n{edits.count if edits else 'some'} edited by hand since"
+    hidden = session.result.current.hidden_count if session.result.current else 0
+    if session.result.filter is not None and session.result.filter.active:
+        line += f"\nhiding {session.result.filter.words()}"
+        line += f" ({hidden} in the result)" if session.result.current else ""
     return StepStatus(Mark.DONE, line)
 
 
 def embed_status(session: Session) -> StepStatus:
     """Step 4: which vectors."""
     disabled_reason = _embed_disabled_reason(session)
-    done = session.embedded
-    if done is None:
+    result = session.result.current
+    if result is None:
         return StepStatus(
             Mark.WAITING if disabled_reason else Mark.NEXT, "no vectors yet", disabled_reason
         )
-    rows, columns = done.table.shape
-    line = f"{rows} × {columns} · {done.encoder} · {done.seconds:.1f}\u00a0s"
-    if len(done.labels_by_image) > 1:
-        line += f"\n{len(done.labels_by_image)} fields"
-    if done.hidden_count:
-        line += f"\n{counted(done.hidden_count, 'cell')} hidden"
-    if done.preview:
-        line += f"\npreview of {counted(done.cells.count, 'cell')}"
+    rows, columns = result.table.shape
+    line = f"{rows} × {columns} · {result.encoder} · {result.seconds:.1f}\u00a0s"
+    if len(result.cells_ids) > 1:
+        line += f"\n{len(result.cells_ids)} fields"
+    if result.hidden_count:
+        line += f"\n{counted(result.hidden_count, 'cell')} hidden"
+    if result.preview:
+        line += f"\npreview of {counted(session.embedded_cells().count, 'cell')}"
     outdated = session.result_outdated()
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}", disabled_reason)
-    if not done.finished:
+    if not result.finished:
         return StepStatus(
             Mark.ATTENTION, f"{line}\nstopped early; what was done is kept", disabled_reason
         )
@@ -119,8 +122,8 @@ def _embed_disabled_reason(session: Session) -> str:
     channels = channels_status(session).disabled_reason
     if channels:
         return channels
-    if session.cells is None:
-        return "" if len(session.fields) > 1 else "Find the cells first (step 3)"
+    if session.labels.current is None:
+        return "" if len(session.fields.sources) > 1 else "Find the cells first (step 3)"
     if session.cells_outdated():
         return "The cells are of another image; find them again (step 3)"
     return ""
@@ -128,13 +131,13 @@ def _embed_disabled_reason(session: Session) -> str:
 
 def map_status(session: Session) -> StepStatus:
     """Step 5: which map."""
-    done = session.embedded
-    if done is None:
+    result = session.result.current
+    if result is None:
         return StepStatus(Mark.WAITING, "waits for vectors", "Embed the cells first (step 4)")
-    if not session.has_map:
+    if not session.result.has_map:
         return StepStatus(Mark.NEXT, "no map yet")
-    clusters = [name for name in done.table.obs["cluster"].cat.categories if name != "noise"]
-    facts = done.table.uns["napari_c3r"]["map"]
+    clusters = [name for name in result.table.obs["cluster"].cat.categories if name != "noise"]
+    facts = result.table.uns[KEY]["map"]
     line = f"{counted(len(clusters), 'cluster')} · seed {facts['seed']}"
     if "controls" in facts:
         line += f"\nseen against {' '.join(facts['controls'])}"
@@ -146,16 +149,16 @@ def map_status(session: Session) -> StepStatus:
 
 def selection_line(session: Session) -> str:
     """What is selected, for the explorer."""
-    if session.embedded is None:
+    if session.result.current is None:
         return "No cells embedded yet"
-    total = len(session.embedded.table)
-    chosen = int(session.selection.sum())
+    total = len(session.result.current.table)
+    chosen = int(session.selection.mask.sum())
     if not chosen:
         return f"{counted(total, 'cell')}; draw a lasso to select some"
     line = f"{chosen} of {counted(total, 'cell')} selected"
-    obs = session.embedded.table.obs
+    obs = session.result.current.table.obs
     if "cluster" in obs:
-        here = obs["cluster"][session.selection].unique()
+        here = obs["cluster"][session.selection.mask].unique()
         names = ", ".join(str(name) for name in here[:3]) + (" …" if len(here) > 3 else "")
         line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
     return line
@@ -174,7 +177,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def roughly(seconds: float) -> str:
-    """An estimated time in words, no finer than anyone can know it."""
+    """An estimated time as text, no finer than anyone can know it."""
     if seconds < 10:
         return duration(seconds)
     step = 5 if seconds < 57.5 else 60 if seconds < 3570 else 300
@@ -183,7 +186,7 @@ def roughly(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in words, as short as it is useful."""
+    """A time as text, as short as it is useful."""
     if seconds < 60:
         return f"{max(1, seconds):.0f} s"
     unit, size, part, piece = ("min", 60, "s", 1) if seconds < 3600 else ("h", 3600, "min", 60)

@@ -70,6 +70,6 @@ class Thumbnails(QObject):
         self._followed = []
 
     def release(self) -> None:
-        """Stop drawing and let go of the layers."""
+        """Stop drawing and disconnect from the layers."""
         self._drawing.discard()
         self._leave()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY, sequential
 from napari_c3r.core.images import Image
+from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Slice
 from napari_c3r.widgets.viewer.stacks import plane_of, slice_shown, spread
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
     from napari.layers import Labels
 
-KEY = "napari_c3r"
 CELLS = "C3R cells"
 NUCLEI = "C3R nuclei"
 CLUSTERS = "C3R clusters"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_c3r.core.cells.labels import Lookup, outline, paint, paint_at
-from napari_c3r.session import Cells, EmbeddingResult, Part, Session, Slice, session_of
+from napari_c3r.session import Cells, Change, EmbeddingResult, Part, Session, Slice, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colouring
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring
 from napari_c3r.widgets.viewer import layers
@@ -86,15 +86,16 @@ class ImageLink:
 
         Worked out once for image and map, as text takes a while to sort.
         """
-        done = self._session.embedded
-        assert done is not None
-        name = column if column in done.table.obs else CLUSTER
+        result = self._session.result.current
+        assert result is not None
+        name = column if column in result.table.obs else CLUSTER
         known = self._colours
-        if known is None or known[0] is not done.table or known[1] != name:
-            known = self._colours = done.table, name, colouring(done.table.obs, name)
+        if known is None or known[0] is not result.table or known[1] != name:
+            known = self._colours = result.table, name, colouring(result.table.obs, name)
         return known[2]
 
-    def _on_changed(self, part: Part) -> None:
+    def _on_changed(self, change: Change) -> None:
+        part = change.part
         if part is Part.RESULT:
             self._awaited = None
         if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
@@ -108,36 +109,36 @@ class ImageLink:
         if part in (Part.SELECTION, Part.CURRENT):
             self._draw_selection()
 
-    def _drawing_of(self, done: EmbeddingResult) -> _Drawing:
-        known = self._drawing
-        if known is None or known.cells is not done.cells:
-            known = self._drawing = _Drawing(done.cells)
+    def _drawn_cells(self) -> _Drawing:
+        cells, known = self._session.embedded_cells(), self._drawing
+        if known is None or known.cells.id != cells.id:
+            known = self._drawing = _Drawing(cells)
         return known
 
-    def _place(self, done: EmbeddingResult) -> Slice | None:
+    def _place(self) -> Slice | None:
         """The slice of a stack that the cells shown are of."""
-        return self._session.slices.get(done.image_name)
+        return self._session.fields.slices.get(self._session.result.image_name)
 
     def _here(self) -> NDArray[np.bool_]:
         """Which rows of the result are cells of the shown image."""
-        done = self._session.embedded
-        assert done is not None
-        known = self._rows_here
-        if known is None or known[0] is not done.table or known[1] != done.image_name:
-            here = np.asarray(done.table.obs["image"] == done.image_name)
-            known = self._rows_here = done.table, done.image_name, here
+        result = self._session.result.current
+        assert result is not None
+        known, image = self._rows_here, self._session.result.image_name
+        if known is None or known[0] is not result.table or known[1] != image:
+            here = np.asarray(result.table.obs["image"] == image)
+            known = self._rows_here = result.table, image, here
         return known[2]
 
     def _draw_clusters(self) -> None:
-        viewer, done = self._viewer(), self._session.embedded
-        if viewer is None or done is None or not self._session.has_map:
+        viewer, result = self._viewer(), self._session.result.current
+        if viewer is None or result is None or not self._session.result.has_map:
             return
         colours, here = self.colours_of(self._colour_by), self._here()
         classes = _classes(colours)
-        if self._session.selection.any():
-            classes = np.where(self._session.selection, classes, layers.DIMMED_CLASS)
-        keys, classes = done.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
-        drawing, place = self._drawing_of(done), self._place(done)
+        if self._session.selection.mask.any():
+            classes = np.where(self._session.selection.mask, classes, layers.DIMMED_CLASS)
+        keys, classes = result.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
+        drawing, place = self._drawn_cells(), self._place()
         layer = layers.own_layer(viewer, layers.CLUSTERS)
         kind = type(colours).__name__
         if layer is not None and layers.fits(layer, drawing.labels.shape, place):
@@ -159,23 +160,23 @@ class ImageLink:
         layer.metadata["colours"] = kind
 
     def _draw_selection(self) -> None:
-        viewer, done = self._viewer(), self._session.embedded
-        if viewer is None or done is None:
+        viewer, result = self._viewer(), self._session.result.current
+        if viewer is None or result is None:
             return
         here = self._here()
-        marks = (self._session.selection & here).astype(np.uint8)
-        if self._session.current is not None and here[self._session.current]:
-            marks[self._session.current] = layers.CURRENT_CLASS
-        drawing = self._drawing_of(done)
-        layer = self._selection_layer(viewer, drawing, self._place(done), bool(marks.any()))
+        marks = (self._session.selection.mask & here).astype(np.uint8)
+        if self._session.selection.current is not None and here[self._session.selection.current]:
+            marks[self._session.selection.current] = layers.CURRENT_CLASS
+        drawing = self._drawn_cells()
+        layer = self._selection_layer(viewer, drawing, self._place(), bool(marks.any()))
         if layer is None:
             return
         lit = marks > 0
-        keys = done.table.obs["label"].to_numpy()[lit]
+        keys = result.table.obs["label"].to_numpy()[lit]
         plane = plane_of(layer)
-        if layer.metadata.get("cells") is not done.cells or not lit.any():
+        if layer.metadata.get("cells") != drawing.cells.id or not lit.any():
             plane[...] = 0
-            layer.metadata["cells"] = done.cells
+            layer.metadata["cells"] = drawing.cells.id
         if lit.any():
             # Outlines of our own, as napari would find all of them anew at every change.
             paint_at(*drawing.edges, Lookup(keys, marks[lit], 0, drawing.highest), plane)
@@ -221,33 +222,33 @@ class ImageLink:
 
     def row_at(self, position: Any) -> int | None:
         """The row of the cell under a position in world coordinates, None beside all."""
-        viewer, done = self._viewer(), self._session.embedded
+        viewer, result = self._viewer(), self._session.result.current
         # Turned in space, a position lies in front of the image and not on it.
-        if viewer is None or done is None or viewer.dims.ndisplay != 2:
+        if viewer is None or result is None or viewer.dims.ndisplay != 2:
             return None
-        place = self._place(done)
+        place = self._place()
         if place is not None and not place.holds(position):
             return None
-        labels = self._drawing_of(done).labels
+        labels = self._drawn_cells().labels
         layer = _layer_of(viewer, labels.shape, place)
         if layer is None:
             return None
         y, x = np.round(layer.world_to_data(position)[-2:]).astype(int)
         inside = 0 <= y < labels.shape[0] and 0 <= x < labels.shape[1]
         label = int(labels[y, x]) if inside else 0
-        return self._session.row_of(label) if label else None
+        return self._session.result.row_of(label) if label else None
 
     def point_at(self, position: Any) -> None:
         """Point at the cell under a position in world coordinates, or at none."""
-        if self._session.embedded is not None:
-            self._session.set_current(self.row_at(position))
+        if self._session.result.current is not None:
+            self._session.selection.set_current(self.row_at(position))
 
     def _toggle(self, position: Any, *, add: bool) -> None:
         row = self.row_at(position)
         if row is not None:
-            mask = self._session.selection.copy()
+            mask = self._session.selection.mask.copy()
             mask[row] = add
-            self._session.select(mask)
+            self._session.selection.select(mask)
 
     def centre_on(self, row: int) -> bool:
         """Move the camera to the cell of a row, turning to its field first where need be.
@@ -257,15 +258,15 @@ class ImageLink:
         bool
             Whether the cell is shown, or will be once its field is read.
         """
-        viewer, done = self._viewer(), self._session.embedded
-        if viewer is None or done is None:
+        viewer, result = self._viewer(), self._session.result.current
+        if viewer is None or result is None:
             return False
         self._awaited = None
         if not self._here()[row]:
-            return self._turn_to_field_of(row, done)
-        place = self._place(done)
-        layer = _layer_of(viewer, self._drawing_of(done).labels.shape, place)
-        x, y = done.table.obsm["spatial"][row]
+            return self._turn_to_field_of(row, result)
+        place = self._place()
+        layer = _layer_of(viewer, self._drawn_cells().labels.shape, place)
+        x, y = result.table.obsm["spatial"][row]
         if layer is None or not np.isfinite((x, y)).all():
             return False
         leading = (0.0,) * (layer.ndim - 2)
@@ -277,9 +278,9 @@ class ImageLink:
         camera.center = (*camera.center[:-2], *world[-2:])
         return True
 
-    def _turn_to_field_of(self, row: int, done: EmbeddingResult) -> bool:
-        image = str(done.table.obs["image"].iloc[row])
-        names = [field.name for field in self._session.fields]
+    def _turn_to_field_of(self, row: int, result: EmbeddingResult) -> bool:
+        image = str(result.table.obs["image"].iloc[row])
+        names = [field.name for field in self._session.fields.sources]
         if image not in names or not len(self.field_requested):
             return False
         self._awaited = row
@@ -292,9 +293,9 @@ class ImageLink:
         if row is None:
             return
         if self._here()[row]:
-            self._session.set_current(row)
+            self._session.selection.set_current(row)
             self.centre_on(row)
-        elif self._session.current == row:
+        elif self._session.selection.current == row:
             self._awaited = row
 
 

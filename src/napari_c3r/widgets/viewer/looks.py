@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_c3r.core.channels.stains import channel_colours
-from napari_c3r.core.figures.montage import Look
+from napari_c3r.core.figures.composites import Look
 from napari_c3r.widgets.viewer.layers import KEY, image_layers
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from qtpy.QtTest import QTest
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets.main.segmentation import PREVIEW
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import SIDE, add_layers, labels, planes, take_image, take_labels
 
@@ -27,21 +28,21 @@ def embedded(viewer, dock, user, image):
     """The label image's cells, embedded."""
     take_labels(dock, user)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     return session_of(viewer)
 
 
 def test_a_preview_finds_the_cells_of_the_view_and_follows_the_size(viewer, dock, user, image):
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.preview_button)
     user.wait_idle(dock)
     layer = layers.own_layer(viewer, PREVIEW)
     assert len(np.unique(layer.data)) - 1 == 16
     assert dock.cells.preview_line.text().startswith("16 cells in view, nuclei about ")
     assert "µm" in dock.cells.preview_line.text()
-    assert session_of(viewer).cells is None
+    assert session_of(viewer).labels.current is None
     before = dock.cells.preview_line.text()
     dock.cells.diameter.setFocus()
     dock.cells.diameter.selectAll()
@@ -54,15 +55,15 @@ def test_a_preview_finds_the_cells_of_the_view_and_follows_the_size(viewer, dock
 
 
 def test_a_preview_of_a_part_lies_where_its_cells_are(viewer, dock, user, image):
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     pixels = np.tile(planes(), (1, 2, 2))
     for layer, plane in zip(list(viewer.layers)[:3], pixels, strict=True):
         layer.data = plane
     viewer.layers.selection = set(list(viewer.layers)[:3])
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     viewer.scene.camera.center = (0, 1.5 * SIDE * 0.5, 1.5 * SIDE * 0.5)
     viewer.scene.camera.zoom = 12
     user.wait_idle(dock)
@@ -80,7 +81,7 @@ def test_a_preview_of_a_part_lies_where_its_cells_are(viewer, dock, user, image)
 
 
 def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
-    before = embedded.embedded.table.copy()
+    before = embedded.result.current.table.copy()
     mine = viewer.layers["mine"]
     # One cell loses its half, one is erased, one is new.
     half = np.argwhere(labels() == 9)
@@ -88,16 +89,16 @@ def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
     mine.data_setitem(np.nonzero(labels() == 12), 0)
     mine.data_setitem((np.arange(90, 100), np.arange(90, 100)), 500)
     user.wait_idle(dock)
-    affected_neighbours = embedded.edits.affected_neighbours
+    affected_neighbours = embedded.labels.edits.affected_neighbours
     count = len(affected_neighbours)
     line = f"out of date: 3 cells edited by hand, {count} neighbours affected"
-    assert line in dock.steps[3].header.line
+    assert line in dock.steps[StepId.EMBED].header.line
     assert dock.embed.update_button.text() == f"Update 3 edited cells and {count} neighbours"
     user.click(dock.embed.update_button)
     user.wait_idle(dock)
-    after = embedded.embedded.table
-    assert dock.steps[3].reason.text() == ""
-    assert "out of date" not in dock.steps[3].header.line
+    after = embedded.result.current.table
+    assert dock.steps[StepId.EMBED].reason.text() == ""
+    assert "out of date" not in dock.steps[StepId.EMBED].header.line
     expected = sorted({*np.unique(labels()).tolist(), 500} - {0, 12})
     assert after.obs["label"].tolist() == expected
     assert 0 < count < len(expected) - 2
@@ -111,20 +112,20 @@ def test_only_edited_cells_are_embedded_again(viewer, dock, user, embedded):
     assert after.obs["area_px"][after.obs["label"] == 500].tolist() == [10]
     assert "3 cells of" in after.uns[KEY]["notes"][-1]
     # What was updated is what embedding everything would give.
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    np.testing.assert_allclose(after.X, embedded.embedded.table.X, atol=2e-4)
+    np.testing.assert_allclose(after.X, embedded.result.current.table.X, atol=2e-4)
 
 
 def test_an_edit_that_is_undone_leaves_nothing_stale(viewer, dock, user, embedded):
     mine = viewer.layers["mine"]
     mine.data_setitem(np.nonzero(labels() == 12), 0)
     user.wait_idle(dock)
-    assert "1 cell edited" in dock.steps[3].header.line
+    assert "1 cell edited" in dock.steps[StepId.EMBED].header.line
     mine.undo()
     user.wait_idle(dock)
-    assert "out of date" not in dock.steps[3].header.line
+    assert "out of date" not in dock.steps[StepId.EMBED].header.line
     assert not dock.embed.update_button.isVisible()
 
 
@@ -134,23 +135,23 @@ def test_filters_hide_and_bring_back(viewer, dock, user, embedded):
     user.wait_idle(dock)
     user.click(dock.embed.update_button)
     user.wait_idle(dock)
-    before = embedded.embedded.table.copy()
-    assert "1 at the border" in dock.steps[2].header.line
-    dock.steps[2].set_open(True)
+    before = embedded.result.current.table.copy()
+    assert "1 at the border" in dock.steps[StepId.CELLS].header.line
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.border)
-    table = embedded.embedded.table
+    table = embedded.result.current.table
     assert 700 not in table.obs["label"].tolist()
     assert len(table) == len(before) - 1
-    assert embedded.embedded.hidden_count == 1
-    assert "hiding cells at the border (1 in the result)" in dock.steps[2].header.line
+    assert embedded.result.current.hidden_count == 1
+    assert "hiding cells at the border (1 in the result)" in dock.steps[StepId.CELLS].header.line
     user.click(dock.cells.border)
-    back = embedded.embedded.table
+    back = embedded.result.current.table
     assert back.obs["label"].tolist() == before.obs["label"].tolist()
     np.testing.assert_array_equal(back.X, before.X)
     assert dict(back.uns[KEY]["roles"]) == dict(before.uns[KEY]["roles"])
-    dock.steps[2].set_open(True)
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.unusual)
-    assert 700 not in embedded.embedded.table.obs["label"].tolist()
+    assert 700 not in embedded.result.current.table.obs["label"].tolist()
 
 
 def test_the_list_of_labels_keeps_its_place_and_follows_new_names(viewer, dock, user, image):

@@ -8,6 +8,7 @@ from qtpy.QtGui import QColor
 
 from napari_c3r.core.images import Image
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
@@ -32,12 +33,12 @@ def image(viewer, dock, user):
     ):
         viewer.add_image(plane, name=name, colormap=colour, contrast_limits=(200, 6000))
     user.wait_idle(dock)
-    user.until(lambda: session_of(viewer).image is not None)
-    if len(session_of(viewer).image.channel_names) < 3:
+    user.until(lambda: session_of(viewer).fields.image is not None)
+    if len(session_of(viewer).fields.image.channel_names) < 3:
         viewer.layers.selection = set(viewer.layers)
-        dock.steps[0].set_open(True)
+        dock.steps[StepId.IMAGE].set_open(True)
         user.click(dock.image.layers_button)
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
 
 
 def test_thumbnails_follow_the_layers_colours(viewer, dock, user, image):
@@ -53,7 +54,7 @@ def test_thumbnails_follow_the_layers_colours(viewer, dock, user, image):
 
 def test_a_layer_with_a_channel_axis_has_thumbnails_and_is_named(viewer, dock, user):
     viewer.add_image(planes(), name="stack")
-    user.until(lambda: session_of(viewer).image is not None)
+    user.until(lambda: session_of(viewer).fields.image is not None)
     user.wait_idle(dock)
     assert dock.image.layers.text() == "Made of the 3 planes of the layer stack"
     assert "3 planes, taken as channels" in dock.image.notes.text()
@@ -72,7 +73,7 @@ def test_which_layers_make_up_the_image_is_never_in_doubt(viewer, dock, user, im
         "1 of its layers are no longer in the viewer, their pixels are kept"
     )
     # What was read stays what it was.
-    image = session_of(viewer).image
+    image = session_of(viewer).fields.image
     assert image.channel_names == ("DNA", "ER", "RNA")
     np.testing.assert_array_equal(np.asarray(image.channel("RNA")), planes()[2])
 
@@ -81,7 +82,7 @@ def test_a_preset_and_a_suggestion_say_why(viewer, dock, user, image):
     user.choose(dock.channels.preset, "Human Protein Atlas")
     assert dock.channels.reasons[2].text() == "hpa preset"
     user.click(dock.channels.suggest_button)
-    assert dock.channels.reasons[0].text() == session_of(viewer).assignment.reasons["DNA"]
+    assert dock.channels.reasons[0].text() == session_of(viewer).roles.assignment.reasons["DNA"]
 
 
 def test_a_preset_that_does_not_fit_is_refused_in_one_line(viewer, dock, user):
@@ -89,11 +90,11 @@ def test_a_preset_that_does_not_fit_is_refused_in_one_line(viewer, dock, user):
         viewer.add_image(planes()[0], name=name)
     viewer.layers.selection = set(viewer.layers)
     user.wait_idle(dock)
-    dock.steps[0].set_open(True)
+    dock.steps[StepId.IMAGE].set_open(True)
     user.click(dock.image.layers_button)
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.choose(dock.channels.preset, "Cell Painting (JUMP-CP)")
-    assert "does not fit the channels 'a', 'b'" in dock.steps[1].reason.text()
+    assert "does not fit the channels 'a', 'b'" in dock.steps[StepId.CHANNELS].reason.text()
 
 
 def test_roles_come_back_for_the_same_layers_in_another_viewer(
@@ -106,7 +107,7 @@ def test_roles_come_back_for_the_same_layers_in_another_viewer(
     other.layers.selection = set(other.layers)
     _, second = other.window.add_plugin_dock_widget("napari-c3r", "C3R")
     try:
-        assert session_of(other).assignment.to_dict() == {
+        assert session_of(other).roles.assignment.to_dict() == {
             "RNA": "concept",
             "ER": "concept",
             "DNA": "context",
@@ -121,7 +122,7 @@ def test_forty_channels_scroll_and_long_names_elide(viewer, dock, user):
     # Forty layers would be napari's work, which takes it long.
     session_of(viewer).set_image(Image.from_array(pixels, names, None, name="many"))
     user.wait_idle(dock)
-    dock.steps[1].set_open(True)
+    dock.steps[StepId.CHANNELS].set_open(True)
     user.rest(dock)
     assert len(dock.channels.roles) == 40
     assert dock.channels.height() < 600

@@ -7,10 +7,11 @@ import threading
 import numpy as np
 import pytest
 
-from napari_c3r.core.reduce.maps import cluster, map_cells
+from napari_c3r.core.reduce import cluster, map_cells
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import add_layers, planes, take_image, take_labels, write_plate
 
@@ -20,15 +21,15 @@ pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
 @pytest.fixture
 def plate(viewer, dock, user, tmp_path):
     """Two wells, embedded into one table."""
-    dock.controller.look([str(write_plate(tmp_path / "plate", sites=1))])
+    dock.controller.open_paths([str(write_plate(tmp_path / "plate", sites=1))])
     user.wait_idle(dock)
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     user.choose(dock.embed.scope, "all 2 fields")
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    dock.steps[4].set_open(True)
+    dock.steps[StepId.MAP].set_open(True)
     return session_of(viewer)
 
 
@@ -43,36 +44,38 @@ def test_there_is_no_list_of_controls_where_no_column_tells_any(dock):
 
 def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, user, plate):
     assert dock.map.controls.currentText() == "none"
-    before = plate.embedded.table.X.copy()
+    before = plate.result.current.table.X.copy()
     user.choose(dock.map.controls, "Well A01")
     user.choose(dock.map.method, "k-means")
     user.click(dock.map.map_button)
     user.wait_idle(dock)
-    table = plate.embedded.table
-    assert dock.steps[4].reason.text() == ""
-    assert "seen against well A01" in dock.steps[4].header.line
+    table = plate.result.current.table
+    assert dock.steps[StepId.MAP].reason.text() == ""
+    assert "seen against well A01" in dock.steps[StepId.MAP].header.line
     expected = map_cells(table.copy(), controls=("well", "A01"))
     np.testing.assert_allclose(table.obsm["X_umap"], expected.obsm["X_umap"], atol=1e-4)
     np.testing.assert_array_equal(table.X, before)
     assert table.uns[KEY]["cluster"]["controls"] == ["well", "A01"]
-    assert dock.controller.keeping.as_python().count("controls=('well', 'A01')") == 2
+    assert dock.controller.persistence.as_python().count("controls=('well', 'A01')") == 2
     # What was chosen is kept through what happens to the table.
     assert dock.map.controls.currentText() == "Well A01"
 
 
 def test_cells_named_by_hand_are_controls_too_and_few_are_one_line(dock, user, plate):
-    chosen = (plate.embedded.table.obs["well"] == "B02").to_numpy()
-    plate.annotate(chosen & (np.arange(len(chosen)) % 4 == 0), "DMSO")
+    chosen = (plate.result.current.table.obs["well"] == "B02").to_numpy()
+    plate.result.annotate(chosen & (np.arange(len(chosen)) % 4 == 0), "DMSO")
     user.choose(dock.map.controls, "Annotation DMSO")
     user.click(dock.map.map_button)
     user.wait_idle(dock)
     said = "There are 4 control cells with annotation 'DMSO'; at least 10 are needed"
-    assert dock.steps[4].reason.text() == said
-    assert not plate.has_map
-    named = annotate(plate.embedded.table.copy(), chosen, "DMSO")
-    plate.set_mapped(cluster(map_cells(named, controls=("annotation", "DMSO"))))
-    dock.keep.python_action.trigger()
-    assert "named 'DMSO' by hand, which a script does not know" in dock.steps[4].reason.text()
+    assert dock.steps[StepId.MAP].reason.text() == said
+    assert not plate.result.has_map
+    named = annotate(plate.result.current.table.copy(), chosen, "DMSO")
+    plate.result.set_mapped(cluster(map_cells(named, controls=("annotation", "DMSO"))))
+    dock.session_bar.python_action.trigger()
+    assert (
+        "named 'DMSO' by hand, which a script does not know" in dock.steps[StepId.MAP].reason.text()
+    )
 
 
 def held_up(monkeypatch, where):
@@ -89,7 +92,7 @@ def held_up(monkeypatch, where):
 
 
 def test_a_map_that_takes_too_long_is_stopped(dock, user, plate, monkeypatch, caplog):
-    begun, resume = held_up(monkeypatch, "napari_c3r.core.reduce.maps.map_cells")
+    begun, resume = held_up(monkeypatch, "napari_c3r.core.reduce.map_cells")
     user.click(dock.map.map_button)
     user.until(begun.is_set)
     assert dock.map.map_button.text() == "Stop mapping"
@@ -101,16 +104,16 @@ def test_a_map_that_takes_too_long_is_stopped(dock, user, plate, monkeypatch, ca
     resume.set()
     user.until(lambda: "A job failed" in caplog.text)
     # What comes out afterwards is not heeded.
-    assert dock.steps[4].reason.text() == ""
-    assert not plate.has_map
+    assert dock.steps[StepId.MAP].reason.text() == ""
+    assert not plate.result.has_map
 
 
 def test_finding_cells_is_stopped_and_they_are_as_they_were(
     viewer, dock, user, plate, monkeypatch, caplog
 ):
-    before, shown = plate.cells, layers.own_layer(viewer, layers.CELLS)
-    begun, resume = held_up(monkeypatch, "napari_c3r.core.segment.segment_cells")
-    dock.steps[2].set_open(True)
+    before, shown = plate.labels.current, layers.own_layer(viewer, layers.CELLS)
+    begun, resume = held_up(monkeypatch, "napari_c3r.core.segment.find_cells")
+    dock.steps[StepId.CELLS].set_open(True)
     user.click(dock.cells.segment_button)
     user.until(begun.is_set)
     assert dock.cells.segment_button.text() == "Stop finding"
@@ -118,8 +121,8 @@ def test_finding_cells_is_stopped_and_they_are_as_they_were(
     assert dock.cells.segment_button.text() == "Find cells"
     resume.set()
     user.until(lambda: "A job failed" in caplog.text)
-    assert dock.steps[2].reason.text() == ""
-    assert plate.cells is before
+    assert dock.steps[StepId.CELLS].reason.text() == ""
+    assert plate.labels.current is before
     assert layers.own_layer(viewer, layers.CELLS) is shown
 
 
@@ -132,6 +135,6 @@ def test_what_was_noticed_while_embedding_is_told_under_the_button(viewer, dock,
     assert not dock.embed.noted.isVisible()
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
-    dock.steps[3].set_open(True)
+    dock.steps[StepId.EMBED].set_open(True)
     assert dock.embed.noted.isVisible()
     assert "'ER' is constant" in dock.embed.noted.text()

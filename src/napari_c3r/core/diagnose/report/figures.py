@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.channels import stains
 from napari_c3r.core.diagnose.compare import Estimate
-from napari_c3r.core.diagnose.confounds import Confounds
 from napari_c3r.core.diagnose.flip_result import FlipReport
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY, SEQUENTIAL, sequential, value_colours
-from napari_c3r.core.figures.overview import composite
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY, sequential, value_colours
+from napari_c3r.core.figures.composites import composite
 from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:
@@ -24,7 +23,8 @@ _LOUD, _QUIET = CATEGORICAL[0], GREY
 _COLUMNS = 10
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches, that needs no screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -34,9 +34,9 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def flip_bars(report: FlipReport) -> Figure:
-    """What each variant changes, with 95 % intervals, beside the noise floor."""
+    """What each variant changes, with 95 % intervals, against the noise floor."""
     panels = 2 if report.label_column else 1
-    figure = _figure(5.2 * panels + 1.5, 0.42 * len(report.results) + 1.8)
+    figure = new_figure(5.2 * panels + 1.5, 0.42 * len(report.results) + 1.8)
     axes = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
     names = [result.variant.name for result in report.results]
     _bars(
@@ -90,7 +90,7 @@ def two_maps(
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap, Normalize
 
-    figure = _figure(10, 4.6)
+    figure = new_figure(10, 4.6)
     axes = figure.subplots(1, 2)
     colours = value_colours(shift, (0.0, 1.0)) / 255
     for panel, points, name in zip(axes, (left, right), names, strict=True):
@@ -107,7 +107,7 @@ def montage(
 ) -> Figure:
     """Crops (n, C, side, side) in the viewer's colours, in rows of ten."""
     rows = -(-len(crops) // _COLUMNS)
-    figure = _figure(_COLUMNS * 1.1, rows * 1.3)
+    figure = new_figure(_COLUMNS * 1.1, rows * 1.3)
     axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     colours = stains.channel_colours(channel_names)
     for panel in axes:
@@ -115,69 +115,6 @@ def montage(
     for panel, crop, title in zip(axes, crops, titles, strict=False):
         panel.imshow(composite(Image.from_array(crop, channel_names), colours))
         panel.set_title(title, fontsize=7)
-    return figure
-
-
-def channel_scatter(
-    points: NDArray[np.float32], report: FlipReport, channel_names: tuple[str, ...]
-) -> Figure:
-    """Single-channel vectors of all channels on one map, as in C3R, Fig. 2.
-
-    Parameters
-    ----------
-    points
-        (cells × channels, 2), the channels of a cell one after the other.
-    report
-        With parity.
-    channel_names
-        Name of each channel.
-    """
-    figure = _figure(7, 4.6)
-    axes = figure.subplots()
-    colours = stains.channel_colours(channel_names)
-    roles = report.assigned.variant.assignment.to_dict()
-    for number, name in enumerate(channel_names):
-        part = points[number :: len(channel_names)]
-        marker = "o" if roles[name] != "concept" else "^"
-        label = f"{name} ({roles[name]})"
-        axes.scatter(
-            part[:, 0],
-            part[:, 1],
-            s=16,
-            color=colours[name],
-            marker=marker,
-            label=label,
-            ec="black",
-            lw=0.2,
-        )
-    axes.set(xticks=[], yticks=[], title="each channel embedded alone")
-    axes.set_box_aspect(1)
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=8)
-    return figure
-
-
-def confound_table(found: Confounds) -> Figure:
-    """Share explained, factor by scope; what stands out is framed."""
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.patches import Rectangle
-
-    table = found.table
-    scopes, factors = (list(dict.fromkeys(table[c])) for c in ("scope", "factor"))
-    shares = np.zeros((len(factors), len(scopes)))
-    figure = _figure(1.1 * len(scopes) + 3, 0.5 * len(factors) + 1.2)
-    axes = figure.subplots()
-    for finding in found.findings:
-        y, x = factors.index(finding.factor), scopes.index(finding.scope)
-        shares[y, x] = max(finding.explained, 0)
-        axes.text(x, y, f"{shares[y, x]:.0%}", ha="center", va="center", fontsize=9)
-        if finding.stands_out:
-            axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fill=False, lw=2))
-    colours = LinearSegmentedColormap.from_list("share", ["white", SEQUENTIAL[3]])
-    axes.imshow(shares, cmap=colours, vmin=0, vmax=1, aspect="auto")
-    named = ["map" if scope == "map" else f"cluster {scope}" for scope in scopes]
-    axes.set_xticks(range(len(scopes)), named, rotation=30 if len(scopes) > 6 else 0)
-    axes.set_yticks(range(len(factors)), factors)
-    axes.set_title("share explained; framed: beyond chance", fontsize=9)
     return figure
 
 

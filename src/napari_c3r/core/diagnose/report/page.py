@@ -1,4 +1,4 @@
-"""Sections of a report, written as one HTML page or as Markdown with pictures beside it."""
+"""Sections of a report, written as one HTML page or as Markdown with pictures next to it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Section:
 
 
 def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Path, ...]:
-    """Write the report: one HTML file that needs no other, and Markdown with PNGs beside it.
+    """Write the report: one HTML file that needs no other, and Markdown with PNGs next to it.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def _is_number(value: object) -> bool:
 
 
 def cell_text(value: object) -> str:
-    """A table's cell in words: three decimals, yes and no, a dash for a missing value."""
+    """A table's cell as text: three decimals, yes and no, a dash for a missing value."""
     if value is None or value is pd.NA or value != value:
         return "–"
     if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):

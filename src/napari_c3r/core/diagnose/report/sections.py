@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.diagnose.confounds import Confounds
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.maps import paired_maps
+from napari_c3r.core.diagnose.registry import (
+    Diagnostic,
+    DiagnosticAnswers,
+    DiagnosticResult,
+    diagnostics,
+)
 from napari_c3r.core.diagnose.report import figures
 from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.diagnose.variants import Kind
-from napari_c3r.core.reduce.maps import flat_map
 
 _HOW_TO_READ = (
     "The same cells were embedded again with other roles, and the nearest neighbours of every "
@@ -30,18 +36,23 @@ _THE_PAPER = (
 )
 
 
-def lead(report: FlipReport, found: Confounds | None) -> Section:
-    """The paragraph in plain words."""
-    asked = report.settings.get("cells", f"{len(report.obs)}")
+def lead(report: FlipReport, answers: DiagnosticAnswers, own: Sequence[Diagnostic]) -> Section:
+    """The paragraphs in plain words: the roles, and the diagnostics with a section of their own."""
+    cells = report.settings.get("cells", f"{len(report.obs)}")
     paragraphs = [f"{report.headline}."]
-    if found is not None:
-        paragraphs.append(" ".join(f"{sentence}." for sentence in found.sentences[:3]))
+    paragraphs += [f"{answers.results[each.name].sentence}." for each in own]
+    # Variants that could not be compared are told of where the others are.
+    missing = [
+        f"{each.label}: {answers.reasons[each.name]}"
+        for each in diagnostics(answers.reasons)
+        if each.variants is None
+    ]
     roles = report.assigned.variant.assignment
     paragraphs.append(
-        f"{asked} cells were asked; context: {', '.join(roles.context)}; "
+        f"{cells} cells were asked; context: {', '.join(roles.context)}; "
         f"concept: {', '.join(roles.concept)}."
     )
-    return Section("", tuple(paragraphs), report.notes)
+    return Section("", tuple(paragraphs), (*report.notes, *missing))
 
 
 def flips(report: FlipReport) -> Section:
@@ -64,7 +75,7 @@ def shown(report: FlipReport) -> pd.DataFrame:
     """The table of variants as people read it: each figure with its interval in one cell."""
     rows = []
     for result in (report.assigned, report.noise, *report.results):
-        asked = result in report.results
+        is_variant = result in report.results
         row: dict[str, Any] = {
             "variant": result.variant.name,
             "neighbours kept": str(result.neighbours_kept),
@@ -75,18 +86,18 @@ def shown(report: FlipReport) -> pd.DataFrame:
         }
         if report.label_column:
             row |= {f"{n} of {report.label_column}": str(e) for n, e in result.scores.items()}
-        row["rank shift beyond noise"] = str(result.beyond) if asked else None
-        row["p"] = result.p if asked else None
-        row["matters"] = result.matters if asked else None
+        row["rank shift beyond noise"] = str(result.beyond) if is_variant else None
+        row["p"] = result.p if is_variant else None
+        row["matters"] = result.matters if is_variant else None
         if report.label_column:
-            row["label: p"] = result.score_p if asked else None
-            row["label: matters"] = result.score_matters if asked else None
+            row["label: p"] = result.score_p if is_variant else None
+            row["label: matters"] = result.score_matters if is_variant else None
         rows.append(row)
     return pd.DataFrame(rows, dtype=object)
 
 
 def maps(report: FlipReport, seed: int) -> Section:
-    """The map as assigned beside that of the variant that changes most."""
+    """The map as assigned next to that of the variant that changes most."""
     strongest = max(report.results, key=lambda result: result.rank_shift.value).variant.name
     assigned = str(Kind.ASSIGNED)
     left, right = paired_maps(report.vectors[assigned], report.vectors[strongest], seed=seed)
@@ -119,59 +130,24 @@ def movers(
     )
 
 
-def single_channels(report: FlipReport, seed: int) -> Section | None:
-    """Parity, entropy and suggested roles; None where they were not asked."""
-    if report.parity is None or report.suggestion is None or report.alone is None:
+def of_diagnostic(diagnostic: Diagnostic, result: DiagnosticResult) -> Section | None:
+    """What a diagnostic found, with its figure; None where it has no section of its own."""
+    if diagnostic.section is not None:
+        section = diagnostic.section(result)
+    else:
+        section = Section(
+            diagnostic.label,
+            (f"{diagnostic.help}.", f"{result.sentence}."),
+            result.notes,
+            table=result.table if len(result.table) else None,
+        )
+    if section is None:
         return None
-    names = report.assigned.variant.assignment.used
-    points = flat_map(report.alone.reshape(-1, report.alone.shape[2]), seed=seed)
-    suggested = report.suggestion
-    table = report.parity.table.rename(columns=lambda name: name.replace("_", " "))
-    table["suggested role"] = [suggested.assignment.to_dict()[name] for name in names]
-    table["confidence"] = [f"{suggested.confidence[name]:.0%}" for name in names]
-    table["why"] = [suggested.assignment.reasons.get(name, "") for name in names]
-    means = report.parity.by_group
-    groups = "; ".join(
-        f"{role}: parity {row['parity']:.2f}, entropy {row['entropy']:.2f} bits"
-        for role, row in means.iterrows()
-    )
-    return Section(
-        "What the channels themselves say",
-        (
-            f"Each channel was embedded alone and all of them divided into {len(names)} clusters. "
-            "A channel that looks alike in every cell falls into one cluster: parity near 1, "
-            "entropy near 0. The paper finds context channels to be so (section 3.1).",
-            f"Here, {groups}.",
-        ),
-        figure=(
-            "channels",
-            figures.png(figures.channel_scatter(points, report, names)),
-            "Map of single-channel vectors, coloured by channel",
-        ),
-        table=table,
-    )
-
-
-def explanations(found: Confounds) -> Section:
-    """What else could explain the map and its clusters."""
-    picture = figures.png(figures.confound_table(found)) if found.findings else None
-    return Section(
-        "What else explains the map",
-        (
-            "Each factor was asked how much of the differences between cells, and of who is in "
-            "each cluster, it predicts for cells that were left out, and how much by chance.",
-        ),
-        (*(f"{sentence}." for sentence in found.sentences), *found.notes),
-        ("confounds", picture, "Share explained by each factor") if picture else None,
-        _readable(found) if found.findings else None,
-    )
-
-
-def _readable(found: Confounds) -> pd.DataFrame:
-    """The findings without their sentences; a factor that predicts nothing explains 0."""
-    table = found.table.drop(columns="sentence").rename(columns=lambda name: name.replace("_", " "))
-    shares = ["explained", "by chance"]
-    return table.assign(**{name: table[name].clip(lower=0) for name in shares})
+    figure = diagnostic.figure_of(result)
+    if figure is None:
+        return section
+    shown = str(figure.get_label()) or diagnostic.label
+    return replace(section, figure=(diagnostic.name, figures.png(figure), shown))
 
 
 def settings(report: FlipReport) -> Section:

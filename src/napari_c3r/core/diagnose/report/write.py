@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_c3r.core.diagnose.confounds import Confounds
-from napari_c3r.core.diagnose.explain import explain
 from napari_c3r.core.diagnose.flip import FlipRun
+from napari_c3r.core.diagnose.registry import (
+    DiagnosticAnswers,
+    DiagnosticContext,
+    answer,
+    diagnostics,
+)
 from napari_c3r.core.diagnose.report import sections
 from napari_c3r.core.diagnose.report.page import Section, write_page
 
@@ -17,14 +21,14 @@ _TITLE = "Does the role matter?"
 def write_report(
     run: FlipRun, path: Path, *, title: str = _TITLE, seed: int = 0
 ) -> tuple[Path, ...]:
-    """Write what a run found, and what else could explain its map.
+    """Write what a run found, with every diagnostic that its cells were embedded for.
 
     Parameters
     ----------
     run
         A flip report that was run; its images are read again for a few thumbnails.
     path
-        The HTML page; the Markdown and its pictures go beside it.
+        The HTML page; the Markdown and its pictures go next to it.
     title
         Of the page.
     seed
@@ -40,31 +44,45 @@ def write_report(
     InputError
         Too few cells, or a path that cannot be written.
     """
-    return write_found(run, explain(run.result(), seed=seed), path, title=title, seed=seed)
+    names = [
+        each.name
+        for each in diagnostics()
+        if (each.default and each.variants is None and not each.single_channels)
+        or (each.variants is not None and each.variants.kind in run.job.kinds)
+        or (each.single_channels and run.job.single_channels)
+    ]
+    answers = answer(names, DiagnosticContext(run.result(), seed=seed))
+    return write_answers(run, answers, path, title=title, seed=seed)
 
 
-def write_found(
-    run: FlipRun, found: Confounds | None, path: Path, *, title: str = _TITLE, seed: int = 0
+def write_answers(
+    run: FlipRun, answers: DiagnosticAnswers, path: Path, *, title: str = _TITLE, seed: int = 0
 ) -> tuple[Path, ...]:
-    """Write a report whose explanations are known already; see :func:`write_report`.
+    """Write a report whose diagnostics are answered already; see :func:`write_report`.
 
     Parameters
     ----------
     run, path, title, seed
         As for :func:`write_report`.
-    found
-        What else could explain the map, or None to leave that section out.
+    answers
+        What the diagnostics found; each has its section, in the order of the registry.
     """
     report = run.result()
     strongest = max(report.results, key=lambda result: result.rank_shift.value).variant.name
     rows = report.most_moved(strongest, _MOVERS)
-    parts: list[Section | None] = [
-        sections.lead(report, found),
+    own: list[Section] = []
+    with_section = []
+    for each in diagnostics(answers.results):
+        section = sections.of_diagnostic(each, answers.results[each.name])
+        if section is not None:
+            own.append(section)
+            with_section.append(each)
+    parts = [
+        sections.lead(report, answers, with_section),
         sections.flips(report),
         sections.maps(report, seed),
         sections.movers(report, run.crops(rows), rows, strongest),
-        sections.single_channels(report, seed),
-        sections.explanations(found) if found is not None else None,
+        *own,
         sections.settings(report),
     ]
-    return write_page(title, [part for part in parts if part is not None], path)
+    return write_page(title, parts, path)

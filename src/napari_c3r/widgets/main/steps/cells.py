@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
@@ -21,43 +20,17 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
+from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions, find_method, method_names
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.option_form import OptionForm
+from napari_c3r.widgets.common.option_section import OptionSection
 from napari_c3r.widgets.main.context import READ
-
-if TYPE_CHECKING:
-    from napari_c3r.core.images import Image
 
 # Under the choice that the rows belong to.
 _INDENTED = (18, 0, 0, 4)
-_NO_CELL_CHANNEL = "none: a set distance"
-
-
-@dataclass(frozen=True)
-class SegmentChoice:
-    """What to segment on.
-
-    Attributes
-    ----------
-    nucleus
-        Channel of the nuclei.
-    cell
-        Channel that shows how far cells reach; None grows nuclei by a set distance.
-    diameter
-        Nucleus diameter in the image's unit (µm when the pixel size is known, else pixels);
-        None finds it from the image.
-    """
-
-    nucleus: str
-    cell: str | None
-    diameter: float | None
-
-    def keywords(self, image: Image) -> dict[str, Any]:
-        """As keywords of :func:`napari_c3r.segment_cells` for an image."""
-        unit = "um" if image.pixel_size_um else "px"
-        size = {} if self.diameter is None else {f"nucleus_diameter_{unit}": self.diameter}
-        return {"nucleus": self.nucleus, "cell": self.cell, **size}
+_NO_CELL_ENTRY = "none: a set distance"
 
 
 # Long enough not to segment at every click of an arrow.
@@ -86,14 +59,18 @@ class CellsBody(QWidget):
         group = QButtonGroup(self)
         group.addButton(self.segment_choice)
         group.addButton(self.labels_choice)
-        self.nucleus = _combo("Channel of the nuclei")
-        self.cell = _combo("Channel that shows how far cells reach")
-        self.diameter = QDoubleSpinBox()
-        self.diameter.setRange(0, 500)
-        self.diameter.setDecimals(1)
-        self.diameter.setSpecialValueText("auto")
-        self.diameter.setToolTip("Diameter of a typical nucleus; auto finds it from the image")
-        self.diameter.setAccessibleName("Nucleus size")
+        self.form = OptionForm(
+            SegmentOptions,
+            ("nucleus", "cell", "nucleus_diameter_um", "nucleus_diameter_px"),
+            choices={"nucleus": [], "cell": [(_NO_CELL_ENTRY, NO_CELL_CHANNEL)]},
+        )
+        self.nucleus, self.cell = (self.form.widgets[name].native for name in ("nucleus", "cell"))
+        self.more = OptionForm(
+            SegmentOptions,
+            ("method", "cell_distance_um", "cell_distance_px"),
+            choices={"method": [(find_method(name).label, name) for name in method_names()]},
+        )
+        self.options = OptionSection([self.more])
         self.segment_button = QPushButton()
         self.show_running(False)
         self.preview_button = QPushButton("Preview")
@@ -116,13 +93,11 @@ class CellsBody(QWidget):
         self.labels = _combo("Labels layer of the cells")
         self.labels_button = QPushButton("Use these labels")
         self.labels_button.setToolTip("Take the cells of this layer as they are")
-        self._segment_form = form(
-            ("Nucleus", self.nucleus),
-            ("Cell", self.cell),
-            ("Nucleus size", self.diameter),
-            ("", _side_by_side(self.segment_button, self.preview_button)),
-            ("", self.preview_line),
-            margins=_INDENTED,
+        self._segment_form = _column(
+            self.form,
+            _side_by_side(self.segment_button, self.preview_button),
+            self.preview_line,
+            self.options,
         )
         self._labels_form = form(
             ("Layer", self.labels), ("", self.labels_button), margins=_INDENTED
@@ -145,22 +120,21 @@ class CellsBody(QWidget):
         self.labels_button.clicked.connect(self._on_labels)
         self.preview_button.toggled.connect(self._on_preview)
         self._delay.timeout.connect(self._ask_for_preview)
-        self.diameter.valueChanged.connect(self._on_setting)
-        for box in (self.nucleus, self.cell):
-            box.activated.connect(self._on_setting)
+        for each in (self.form, self.more):
+            each.changed.connect(self._on_setting)
+        self._show_unit(in_um=False)
         for check in (self.border, self.unusual):
             check.toggled.connect(self._on_filter)
 
     def show_session(self, session: Session) -> None:
         """Offer the image's channels; keep what the user chose while it exists."""
-        image = session.image
+        image = session.fields.image
         names = image.channel_names if image else ()
         if names != self._channels:
             self._channels = names
-            _refill(self.nucleus, names, suggest_nucleus(names) or (names[0] if names else ""))
-            _refill(self.cell, (_NO_CELL_CHANNEL, *names), suggest_cell(names) or _NO_CELL_CHANNEL)
-        unit = "µm" if image is not None and image.pixel_size_um else "px"
-        self.diameter.setSuffix(f" {unit}")
+            self._offer("nucleus", names, suggest_nucleus(names) or (names[0] if names else None))
+            self._offer("cell", names, suggest_cell(names) or NO_CELL_CHANNEL)
+        self._show_unit(image is not None and bool(image.pixel_size_um))
         self.segment_button.setEnabled(image is not None)
         self.preview_button.setEnabled(image is not None)
         self._enable_labels()
@@ -201,20 +175,52 @@ class CellsBody(QWidget):
         self._segment_form.setVisible(self.segment_choice.isChecked())
         self._labels_form.setVisible(not self.segment_choice.isChecked())
 
-    def choice(self) -> SegmentChoice:
-        """What to segment on, as it stands here."""
-        cell, nucleus = self.cell.currentText(), self.nucleus.currentText()
-        return SegmentChoice(
-            nucleus,
-            None if cell in (_NO_CELL_CHANNEL, nucleus) else cell,
-            self.diameter.value() or None,
-        )
+    @property
+    def diameter(self) -> QDoubleSpinBox:
+        """The nucleus size in the image's unit."""
+        native: QDoubleSpinBox = self.form.widgets[f"nucleus_diameter_{self._unit}"].native
+        return native
 
-    def show_choice(self, nucleus: str, cell: str | None, diameter: float | None) -> None:
-        """Set what to segment on, as when a session is opened again."""
-        self.nucleus.setCurrentText(nucleus)
-        self.cell.setCurrentText(cell or _NO_CELL_CHANNEL)
-        self.diameter.setValue(diameter or 0)
+    def _offer(self, name: str, channels: Sequence[str], suggested: str | None) -> None:
+        """Offer channels; keep what the user chose while it is there."""
+        before = getattr(self.form.value(), name)
+        entries = [(channel, channel) for channel in channels]
+        if name == "cell":
+            entries = [(_NO_CELL_ENTRY, NO_CELL_CHANNEL), *entries]
+        self.form.set_choices(name, entries)
+        self.form.set(name, before if before in channels else suggested)
+
+    def _show_unit(self, in_um: bool) -> None:
+        """Ask for lengths in micrometres where the pixel size is known, else in pixels."""
+        self._unit = "um" if in_um else "px"
+        for unit in ("um", "px"):
+            self.form.set_visible(f"nucleus_diameter_{unit}", unit == self._unit)
+            self.more.set_visible(f"cell_distance_{unit}", unit == self._unit)
+
+    def choice(self) -> SegmentOptions:
+        """What to segment on, as it stands here."""
+        main, more = self.form.value(), self.more.value()
+        cell = NO_CELL_CHANNEL if main.cell in (None, main.nucleus) else main.cell
+        lengths = {
+            f"nucleus_diameter_{self._unit}": getattr(main, f"nucleus_diameter_{self._unit}"),
+            f"cell_distance_{self._unit}": getattr(more, f"cell_distance_{self._unit}"),
+        }
+        return SegmentOptions(main.nucleus, cell, more.method, **lengths)
+
+    def show_choice(self, **kept: Any) -> None:
+        """Set what to segment on, as when a session is opened again.
+
+        Parameters
+        ----------
+        **kept
+            Of the options, as a session keeps them; one of earlier versions has the nucleus size
+            as ``diameter``.
+        """
+        if "diameter" in kept:
+            kept[f"nucleus_diameter_{self._unit}"] = kept.pop("diameter")
+        options = SegmentOptions(**{**kept, "cell": kept.get("cell") or NO_CELL_CHANNEL})
+        self.form.set_value(options)
+        self.more.set_value(options)
 
     def show_filter(self, chosen: CellFilter | None) -> None:
         """Tick what is hidden."""
@@ -263,6 +269,16 @@ class CellsBody(QWidget):
         self.labels_requested.emit(self.labels.currentText())
 
 
+def _column(*widgets: QWidget) -> QWidget:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(*_INDENTED)
+    column.setSpacing(4)
+    for widget in widgets:
+        column.addWidget(widget)
+    return holder
+
+
 def _side_by_side(*widgets: QWidget) -> QWidget:
     holder = QWidget()
     row = QHBoxLayout(holder)
@@ -278,10 +294,3 @@ def _combo(purpose: str) -> QComboBox:
     box.setToolTip(purpose)
     box.setAccessibleName(purpose)
     return shrinkable(box)
-
-
-def _refill(box: QComboBox, names: Sequence[str], default: str) -> None:
-    chosen = box.currentText()
-    box.clear()
-    box.addItems(list(names))
-    box.setCurrentText(chosen if chosen in names else default)

@@ -96,17 +96,17 @@ class ChannelsBody(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Show every channel with its role."""
-        names = session.image.channel_names if session.image else ()
+        names = session.fields.image.channel_names if session.fields.image else ()
         if names != self._names:
             self._rebuild(names)
-        if session.assignment is None:
+        if session.roles.assignment is None:
             return
-        alone = len(names) - len(session.assignment.ignored) == 1
+        alone = len(names) - len(session.roles.assignment.ignored) == 1
         for name, box, reason in zip(names, self.roles, self.reasons, strict=True):
-            role = session.assignment.roles[name]
+            role = session.roles.assignment.roles[name]
             self._fill_roles(box, alone or role is Role.BOTH)
             box.setCurrentIndex(box.findData(role.value))
-            reason.setText(session.assignment.reasons.get(name, ""))
+            reason.setText(session.roles.assignment.reasons.get(name, ""))
 
     def show_thumbnails(self, pictures: list[NDArray[np.uint8]]) -> None:
         """Show a small RGBA picture, (h, w, 4), beside each name."""

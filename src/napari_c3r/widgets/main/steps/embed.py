@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
@@ -12,29 +12,32 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.notes import NoteKind, kind_of
+from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Session
-from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.option_form import OptionForm
+from napari_c3r.widgets.common.option_section import OptionSection
 from napari_c3r.widgets.common.step import MARK_COLOURS
 from napari_c3r.widgets.main.status import Mark, counted, duration, roughly, shortened
 
 if TYPE_CHECKING:
-    from napari_c3r.core.embed.driver import FieldsProgress
+    from napari_c3r.core.embed import FieldsProgress
     from napari_c3r.core.embed.estimate import Estimate
 
 BUNDLED = "bundled"
 _OTHER = "Model folder…"
-_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 _GIGA = 1e9
 _MAX_NOTES = 3
-_SAID_ELSEWHERE = ("Stopped early", "The encoder '")
+# The step's header and the line on the encoder say these.
+_SHOWN_ELSEWHERE = (NoteKind.STOPPED_EARLY, NoteKind.UNTRAINED)
 PREVIEW_CELLS = 200
 """More cells than this are worth a preview."""
 
@@ -75,12 +78,15 @@ class EmbedChoice:
         ``"bundled"`` or a model folder.
     options
         Where and how the encoder runs.
+    crop
+        How cells are cut out.
     every_field
-        Whether all fields are meant, or the one on show.
+        Whether all fields are meant, or the displayed one.
     """
 
     source: str
-    options: RunOptions
+    options: RunOptions = field(default_factory=RunOptions)
+    crop: CropSpec = field(default_factory=CropSpec)
     every_field: bool = False
 
 
@@ -114,18 +120,11 @@ class EmbedBody(QWidget):
         self.scope = _box("Fields", "Cells of the field on show, or of all fields in one table")
         self.scope.addItem("this field", False)
         self.scope.addItem("all fields", True)
-        self.device = _box("Device", "Where to compute; auto takes a GPU if there is one")
-        self.device.addItem("auto", "auto")
-        self.precision = _box(
-            "Precision", "Of the matrix products; auto takes bfloat16 where the device has it"
+        self.form = OptionForm(RunOptions, choices={"device": [("auto", "auto")]})
+        self.device, self.precision, self.batch = (
+            self.form.widgets[name].native for name in ("device", "precision", "batch_size")
         )
-        for name in _PRECISIONS:
-            self.precision.addItem(name, name)
-        self.batch = QSpinBox()
-        self.batch.setRange(0, 4096)
-        self.batch.setSpecialValueText("auto")
-        self.batch.setAccessibleName("Batch")
-        self.batch.setToolTip("Cells computed at once; halved by itself when memory runs out")
+        self.crop = OptionForm(CropSpec)
         self.release_button = QPushButton("Release memory")
         self.release_button.setToolTip("Let go of the network; it is loaded again when needed")
 
@@ -170,15 +169,7 @@ class EmbedBody(QWidget):
 
     def _build(self) -> None:
         self._scope_row = form(("Cells of", self.scope))
-        self.advanced = Collapsible(
-            "Advanced",
-            form(
-                ("Device", self.device),
-                ("Precision", self.precision),
-                ("Batch", self.batch),
-                ("", self.release_button),
-            ),
-        )
+        self.options = OptionSection([self.form, self.crop], [self.release_button])
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         buttons.addWidget(self.embed_button, 1)
@@ -189,7 +180,7 @@ class EmbedBody(QWidget):
         for widget in (
             form(("Encoder", self.encoder)),
             self._scope_row,
-            self.advanced,
+            self.options,
             self.setting_problem,
             self.elsewhere,
             self.untrained,
@@ -211,17 +202,15 @@ class EmbedBody(QWidget):
         self.abort_button.clicked.connect(self.abort_requested)
         self.release_button.clicked.connect(self.release_requested)
         self.encoder.activated.connect(self._on_encoder)
-        self.batch.valueChanged.connect(self.choice_changed)
-        for box in (self.scope, self.device, self.precision):
-            box.activated.connect(self.choice_changed)
+        self.scope.activated.connect(self.choice_changed)
+        for each in (self.form, self.crop):
+            each.changed.connect(self.choice_changed)
 
     def choice(self) -> EmbedChoice:
         """How to embed, as it stands here."""
-        options = RunOptions(
-            self.device.currentData(), self.precision.currentData(), self.batch.value() or "auto"
-        )
         every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
-        return EmbedChoice(self.encoder.currentData() or BUNDLED, options, every)
+        source = self.encoder.currentData() or BUNDLED
+        return EmbedChoice(source, self.form.value(), self.crop.value(), every)
 
     def show_session(self, session: Session, disabled_reason: str, cells_left: int) -> None:
         """Name the number of cells on the buttons; offer only what can be done.
@@ -235,33 +224,35 @@ class EmbedBody(QWidget):
         cells_left
             Cells that a stopped run has yet to do.
         """
-        many = len(session.fields) > 1
+        many = len(session.fields.sources) > 1
         self._scope_row.setVisible(many)
-        self.scope.setItemText(1, f"all {len(session.fields)} fields")
-        count = session.cells.count if session.cells else 0
+        self.scope.setItemText(1, f"all {len(session.fields.sources)} fields")
+        count = session.labels.current.count if session.labels.current else 0
         here = f"Embed {counted(count, 'cell')}" if count else "Embed cells"
         every = self.choice().every_field
-        fields = f"Embed {counted(len(session.fields), 'field')}"
+        fields = f"Embed {counted(len(session.fields.sources), 'field')}"
         self.embed_button.setText(fields if every else here)
         self.embed_button.setEnabled(not disabled_reason)
         self.preview_button.setVisible(count > PREVIEW_CELLS)
         self.preview_button.setEnabled(not disabled_reason)
-        edits = session.edits
+        edits = session.labels.edits
         self.update_button.setVisible(session.can_update)
         self.update_button.setEnabled(not disabled_reason)
         if edits is not None:
-            beside = (
+            neighbours = (
                 f" and {counted(len(edits.affected_neighbours), 'neighbour')}"
                 if edits.affected_neighbours
                 else ""
             )
-            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{beside}")
-        done = session.embedded
-        unfinished = done is not None and not done.finished and session.result_outdated() is None
+            self.update_button.setText(f"Update {counted(edits.count, 'edited cell')}{neighbours}")
+        result = session.result.current
+        unfinished = (
+            result is not None and not result.finished and session.result_outdated() is None
+        )
         self.continue_button.setVisible(unfinished and cells_left > 0)
         self.continue_button.setText(f"Continue, {counted(cells_left, 'cell')} left")
         self.continue_button.setEnabled(not disabled_reason)
-        self.back_button.setVisible(session.previous_result is not None)
+        self.back_button.setVisible(session.result.previous is not None)
         notes = _notes_on(session)
         more = f"\n{len(notes) - _MAX_NOTES} more in the exported table"
         self.noted.setText("\n".join(notes[:_MAX_NOTES]) + more * (len(notes) > _MAX_NOTES))
@@ -284,10 +275,8 @@ class EmbedBody(QWidget):
         """Offer what this machine can compute on, best first."""
         if self.device.count() == 1 + len(devices):
             return
-        self.device.clear()
-        self.device.addItem(f"auto: {devices[0]}", "auto")
-        for device in devices:
-            self.device.addItem(device, device)
+        auto = (f"auto: {devices[0]}", "auto")
+        self.form.set_choices("device", [auto, *((device, device) for device in devices)])
         self._prefer_device(self._preferred)
 
     @property
@@ -295,21 +284,22 @@ class EmbedBody(QWidget):
         """What takes a new value of the plugin's settings, by their names."""
         return {
             "device": self._prefer_device,
-            "precision": lambda name: self.precision.setCurrentIndex(self.precision.findData(name)),
-            "batch_size": self.batch.setValue,
+            "precision": lambda name: self.form.set("precision", name),
+            "batch_size": lambda size: self.form.set("batch_size", size or "auto"),
             "problem": self._tell_problem,
         }
 
     def _prefer_device(self, device: str) -> None:
         """Take a device, as soon as it is known that this machine has it."""
         self._preferred = device
-        index = self.device.findData("cuda:0" if device == "cuda" else device)
-        self.device.setCurrentIndex(max(0, index))
+        wanted = "cuda:0" if device == "cuda" else device
         known = [self.device.itemData(number) for number in range(1, self.device.count())]
+        absent = wanted != "auto" and wanted not in known
+        self.form.set("device", "auto" if absent else wanted)
         self._absent_device = (
             f"This machine has no {device}, which is the setting Device, so auto is used; "
             f"there is: {', '.join(known)}"
-            if index < 0 and known
+            if absent and known
             else ""
         )
         self._tell_problem()
@@ -317,9 +307,9 @@ class EmbedBody(QWidget):
     def _tell_problem(self, line: str | None = None) -> None:
         """Say what is wrong with the settings; None keeps what was said of the others."""
         self._bad_settings = self._bad_settings if line is None else line
-        told = " ".join(filter(None, (self._bad_settings, self._absent_device)))
-        self.setting_problem.setText(told)
-        self.setting_problem.setVisible(bool(told))
+        lines = " ".join(filter(None, (self._bad_settings, self._absent_device)))
+        self.setting_problem.setText(lines)
+        self.setting_problem.setVisible(bool(lines))
 
     def show_estimate(self, estimate: Estimate | None) -> None:
         """Say what embedding would cost."""
@@ -358,14 +348,17 @@ class EmbedBody(QWidget):
 
 def _notes_on(session: Session) -> list[str]:
     """What was noticed while the cells were embedded, but for what is said elsewhere here."""
-    done = session.embedded
-    if done is None:
+    result = session.result.current
+    if result is None:
         return []
     said = {
-        note for image in (session.image, *done.images.values()) if image for note in image.notes
+        note
+        for image in (session.fields.image, *result.images.values())
+        if image
+        for note in image.notes
     }
-    notes = done.table.uns["napari_c3r"].get("notes", ())
-    return [n for n in dict.fromkeys(notes) if n not in said and not n.startswith(_SAID_ELSEWHERE)]
+    notes = result.table.uns[KEY].get("notes", ())
+    return [n for n in dict.fromkeys(notes) if n not in said and kind_of(n) not in _SHOWN_ELSEWHERE]
 
 
 def _progress_words(progress: FieldsProgress) -> str:

@@ -48,6 +48,7 @@ class ImageBody(QWidget):
         self.layers_button.clicked.connect(self.layers_requested)
         self.sample_button.clicked.connect(self.sample_requested)
         self.scan.cancelled.connect(self.end_scan)
+        self.scan.load_requested.connect(lambda *_: self.end_scan())
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -76,14 +77,14 @@ class ImageBody(QWidget):
 
     def show_session(self, session: Session, layers: str) -> None:
         """Show the fields, the layers that make up the image, and what was noticed."""
-        self.hint.setVisible(session.image is None)
-        notes = session.image.notes if session.image else ()
+        self.hint.setVisible(session.fields.image is None)
+        notes = session.fields.image.notes if session.fields.image else ()
         self.notes.setText("\n".join(notes))
         self.notes.setVisible(bool(notes))
         self.layers.setText(layers)
         self.layers.setVisible(bool(layers))
-        done = frozenset(session.embedded.labels_by_image if session.embedded else ())
-        self.picker.show_fields(session.fields, session.field_index, done)
+        embedded = frozenset(session.result.current.cells_ids if session.result.current else ())
+        self.picker.show_fields(session.fields.sources, session.fields.index, embedded)
 
     def show_scan(self, found: ScanResult, names: dict[str, str]) -> None:
         """Ask whether the paths were understood."""

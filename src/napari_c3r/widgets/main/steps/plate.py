@@ -57,7 +57,7 @@ class PlateGrid(QWidget):
         fields
             Number of fields by well.
         current
-            The well on show.
+            The displayed well.
         done
             Wells with a field in the result.
         """
@@ -221,7 +221,7 @@ class FieldPicker(QWidget):
         self.field_chosen.emit(self.choice.currentIndex() + step)
 
     def _on_well(self, well: str) -> None:
-        """The first field of a well; of the well on show, the next one round."""
+        """The first field of a well; of the displayed well, the next one round."""
         here = [n for n, source in enumerate(self._sources) if source.files.well == well]
         now = self.choice.currentIndex()
         later = [number for number in here if number > now] if now in here else here

@@ -1,0 +1,75 @@
+"""How a cell is cut out, as the user may choose it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from napari_c3r.core.encoder.config import Neighbours
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.options import option
+
+
+@dataclass(frozen=True)
+class CropSpec:
+    """How a cell is cut out. None means what the encoder's model folder recommends.
+
+    Parameters
+    ----------
+    field_um
+        Side of the square field around a cell, in micrometres. Used when the image's pixel
+        size is known.
+    field_diameters
+        Side of the field in median cell diameters, for images of unknown pixel size.
+    size_px
+        Side of the crop after resampling, in pixels.
+    neighbours
+        ``"keep"`` leaves other cells in the crop; ``"mask"`` replaces their pixels by the
+        crop's background.
+    """
+
+    field_um: float | None = option(
+        None,
+        "Field",
+        "Side of the square around a cell, where the pixel size is known",
+        unit="µm",
+        unset="as the encoder recommends",
+        minimum=0.0,
+    )
+    field_diameters: float | None = option(
+        None,
+        "Field in cells",
+        "Side of the square around a cell where no pixel size is known",
+        unit="diameters",
+        unset="as the encoder recommends",
+        minimum=0.0,
+    )
+    size_px: int | None = option(
+        None,
+        "Crop size",
+        "Side of the crop after resampling",
+        unit="px",
+        shell="crop_size_px",
+        unset="as the encoder recommends",
+        minimum=1,
+        maximum=4096,
+    )
+    neighbours: Neighbours | None = option(
+        None,
+        "Neighbours",
+        "Whether other cells stay in the crop or are replaced by its background",
+        choices=("keep", "mask"),
+        unset="as the encoder recommends",
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("field_um", "field_diameters", "size_px"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < inf:
+                raise InputError(f"The crop's {name} is {value}; give a number above 0, or None")
+        if self.size_px is not None and self.size_px != int(self.size_px):
+            raise InputError(f"The crop's size_px is {self.size_px}; give a whole number, or None")
+        if self.neighbours not in (None, "keep", "mask"):
+            raise InputError(
+                f"The crop's neighbours is {self.neighbours!r}; choose 'keep' or 'mask'"
+            )

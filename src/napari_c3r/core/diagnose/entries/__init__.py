@@ -1,0 +1,11 @@
+"""The diagnostics of the package itself, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from napari_c3r.core.diagnose.entries.confounds import CONFOUNDS
+from napari_c3r.core.diagnose.entries.parity import PARITY
+from napari_c3r.core.diagnose.entries.roles import DROP, FLIP, SWAP
+
+BUILT_IN = (SWAP, FLIP, DROP, CONFOUNDS, PARITY)
+
+__all__ = ["BUILT_IN", "CONFOUNDS", "DROP", "FLIP", "PARITY", "SWAP"]

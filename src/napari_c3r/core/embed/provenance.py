@@ -1,0 +1,165 @@
+"""What a result and a folder of fields say of how they were made, filled from the options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.images import Image, LabelSource
+from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
+
+if TYPE_CHECKING:
+    from napari_c3r.core.cells.measure import CellTable
+    from napari_c3r.core.channels import ChannelAssignment
+    from napari_c3r.core.crops.plan import CropPlan
+    from napari_c3r.core.embed.driver import EmbedDriver
+    from napari_c3r.core.embed.job import EmbedJob
+
+
+def describe_result(
+    job: EmbedJob,
+    roles: ChannelAssignment,
+    prepared: tuple[CellTable, CropPlan],
+    ran: Mapping[str, str],
+    notes: tuple[str, ...],
+    count: int,
+) -> dict[str, Any]:
+    """Provenance of a field's vectors.
+
+    Parameters
+    ----------
+    job
+        What was embedded.
+    roles
+        Of the image's channels.
+    prepared
+        The cells and their crops.
+    ran
+        What the run of the encoder settled on.
+    notes
+        What it had to say.
+    count
+        Cells that were embedded.
+    """
+    table, plan = prepared
+    encoder = job.encoder
+    return {
+        "format": FORMAT,
+        "roles": roles.to_dict(),
+        "encoder": {
+            "name": encoder.name,
+            "weights_sha256": encoder.weights_hash,
+            "trained": encoder.trained,
+        },
+        **ran,
+        "crop": {"size_px": plan.size_px, "neighbours": plan.neighbours},
+        "versions": versions(),
+        "images": _describe_image(job, plan),
+        "sources": describe_sources(job.image.source),
+        "notes": _notes(job, roles, table.obs, plan, (*table.notes, *notes), count),
+    }
+
+
+def options_of(provenance: Mapping[str, Any], on: RunOptions | None = None) -> RunOptions:
+    """How the encoder ran when a result was made.
+
+    Parameters
+    ----------
+    provenance
+        The result's ``uns["napari_c3r"]``.
+    on
+        Where and in which precision to run now; None: as then.
+    """
+    modes = {name: str(provenance[name]) for name in ("concept_mode", "readout")}
+    place = on or RunOptions(str(provenance["device"]), str(provenance["precision"]))
+    return replace(place, **modes)  # type: ignore[arg-type]
+
+
+def crop_of(provenance: Mapping[str, Any]) -> CropSpec:
+    """How the cells of a result were cut out, but for the window, which each image has its own of.
+
+    Parameters
+    ----------
+    provenance
+        As in `options_of`.
+    """
+    crop = provenance.get("crop", {})
+    size = crop.get("size_px")
+    return CropSpec(size_px=None if size is None else int(size), neighbours=crop.get("neighbours"))
+
+
+def _notes(
+    job: EmbedJob,
+    roles: ChannelAssignment,
+    obs: pd.DataFrame,
+    plan: CropPlan,
+    said: tuple[str, ...],
+    count: int,
+) -> list[str]:
+    notes = [*job.image.notes, *said]
+    if plan.doubt and job.crop.field_um is None:
+        notes.append(plan.doubt)
+    if not job.encoder.trained:
+        notes.append(Note(f"The encoder '{job.encoder.name}' is untrained", NoteKind.UNTRAINED))
+    for name in roles.context:
+        if name in roles.concept:
+            notes.append(f"Channel '{name}' is in both groups")
+    if count < len(obs):
+        stopped = f"Stopped early: {count} of {len(obs)} cells are embedded"
+        notes.append(Note(stopped, NoteKind.STOPPED_EARLY))
+    return notes
+
+
+def _describe_image(job: EmbedJob, plan: CropPlan) -> dict[str, list[Any]]:
+    image = job.image
+    return {
+        "name": [image.name],
+        "height_px": [image.shape[1]],
+        "width_px": [image.shape[2]],
+        # 0 stands for an unknown size, so that the column stays one of numbers.
+        "pixel_size_um": [image.pixel_size_um or 0.0],
+        "crop_window_px": [plan.window_px],
+        "crop_basis": [plan.basis],
+        "read_as": [image.read_as or _in_memory(image)],
+        "cells_from": [job.cells_from],
+    }
+
+
+def _in_memory(image: Image) -> str:
+    slices = [f"{axis}={index}" for axis, index in image.position]
+    return ", ".join(["pixels in memory", *slices])
+
+
+def describe_settings(driver: EmbedDriver) -> dict[str, Any]:
+    """Everything that decides the vectors of a folder of fields, beside the fields.
+
+    The names are those that `settings.json` has had from the start.
+    """
+    first = driver.tasks[0]
+    reading = asdict(first.source.reading) if first.source is not None else {}
+    labels = first.labels if isinstance(first.labels, LabelSource) else None
+    segmenting = asdict(driver.segmenting)
+    return {
+        **reading,
+        "context": list(driver.roles.context) if driver.roles is not None else [],
+        "concept": list(driver.roles.concept) if driver.roles is not None else [],
+        "labels": None if labels is None else labels.path,
+        "labels_channel": None if labels is None else labels.channel,
+        "nucleus_size_um": segmenting.pop("nucleus_diameter_um"),
+        "nucleus_size_px": segmenting.pop("nucleus_diameter_px"),
+        **segmenting,
+        "crop": asdict(driver.crop),
+        "options": asdict(driver.options),
+        "encoder": driver.encoder.name,
+        "weights": driver.encoder.weights_hash,
+    }
+
+
+ADDED_SETTINGS = {"pattern": "", "cell_distance_um": None, "cell_distance_px": None}
+"""What `settings.json` did not name before these could be chosen, and what it was then."""

@@ -1,0 +1,185 @@
+"""How context-concept encoders are planned, run and recognised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from napari_c3r.core.channels import ChannelAssignment, check_channel_names
+from napari_c3r.core.encoder.config import ConceptMode, Readout
+from napari_c3r.core.encoder.families.cce.config import CceConfig
+from napari_c3r.core.encoder.family import EncoderFamily
+from napari_c3r.core.encoder.networks.sizes import SIZES
+from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes
+from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from napari_c3r.core.encoder.families.cce.network import ContextConceptEncoder
+
+_HEADS: Final = dict(SIZES.values())
+
+
+class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
+    """The context-concept encoder. The groups of a pass are the context and the concept."""
+
+    label: ClassVar[str] = "Context-concept encoder (CCE)"
+    description: ClassVar[str] = (
+        "Takes any number of context and concept channels, each with a branch of its own, and "
+        "gives one vector for each concept channel with all the context, or one for all together."
+    )
+    config_type = CceConfig
+
+    def make_network(self, config: CceConfig) -> ContextConceptEncoder:
+        """Build the network with initial weights, without the mask token of the training."""
+        from napari_c3r.core.encoder.families.cce.network import ContextConceptEncoder
+
+        return ContextConceptEncoder(config)
+
+    def make_plan(
+        self,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        concept_mode: ConceptMode,
+        readout: Readout,
+    ) -> Plan:
+        """Plan for an assignment: a pass for each concept channel, or one for all of them.
+
+        Raises
+        ------
+        InputError
+            If a group is empty, a channel is unknown or named twice, or a mode is unknown.
+        """
+        check_modes(concept_mode, readout)
+        check_channel_names(channel_names)
+        roles = assignment.for_channels(channel_names).require_usable()
+        channels = roles.used
+        context = tuple(channels.index(name) for name in roles.context)
+        concept = tuple(channels.index(name) for name in roles.concept)
+        if concept_mode == "each":
+            passes = tuple(Pass(channels[index], (context, (index,))) for index in concept)
+        else:
+            passes = (Pass("+".join(roles.concept), (context, concept)),)
+        return Plan(channels, passes, readout)
+
+    def activation_bytes(self, config: CceConfig, plan: Plan, height: int, width: int) -> int:
+        """Size of the hidden layer of an MLP, in the branches or in the joint encoder."""
+        tokens = 1 + (height // config.patch_size) * (width // config.patch_size)
+        # 4 bytes for each of 4 times the width of the tokens.
+        return 4 * 4 * tokens * max(plan.largest_group * config.width // 2, config.width)
+
+    def tokens(
+        self, network: ContextConceptEncoder, images: Tensor, groups: Sequence[Channels]
+    ) -> Tensor:
+        """Encode images with a context and a concept: ``(B, C, H, W)`` to ``(B, T, D)``."""
+        context, concept = groups
+        return network(images, context, concept)
+
+    def vectors(self, network: ContextConceptEncoder, images: Tensor, plan: Plan) -> Tensor:
+        """Run all passes of a plan; the context, the same in all, runs once."""
+        import torch
+
+        from napari_c3r.core.encoder.families.cce.network import CONCEPT, CONTEXT
+
+        context = network.encode_channels(images, plan.passes[0].groups[CONTEXT], CONTEXT)
+        vectors = []
+        for each in plan.passes:
+            concept = network.encode_channels(images, each.groups[CONCEPT], CONCEPT)
+            tokens = network.encode_joint(context, concept)
+            vectors.append(self.read_out(tokens, plan.readout))
+        return torch.cat(vectors, dim=1)
+
+    def vectors_of_variants(
+        self, network: ContextConceptEncoder, images: Tensor, plans: Sequence[Plan]
+    ) -> Tensor:
+        """Run several plans, sharing branches and the joint encoder.
+
+        A channel runs once through a branch whatever the number of plans that have it there, and
+        two plans that join the same context with the same concept share the joint encoder's work:
+        leaving a context channel out is contained in using it as a concept when concepts are read
+        out one at a time.
+        """
+        import torch
+
+        from napari_c3r.core.encoder.families.cce.network import CONCEPT, CONTEXT
+
+        pairs = [each.groups for plan in plans for each in plan.passes]
+        # No more channels at once than the batch size was chosen for.
+        step = plans[0].largest_group
+        contexts = _branch(network, images, {pair[0] for pair in pairs}, CONTEXT, step)
+        concepts = _branch(network, images, {pair[1] for pair in pairs}, CONCEPT, step)
+        joined: dict[tuple[Channels, ...], Tensor] = {}
+        for pair in dict.fromkeys(pairs):
+            tokens = network.encode_joint(contexts[pair[0]], concepts[pair[1]])
+            joined[pair] = self.read_out(tokens, plans[0].readout)
+        return torch.cat([joined[pair] for pair in pairs], dim=1)
+
+    def describe_network(self, config: CceConfig) -> str:
+        """Describe the sizes of the network in a few words, for a model card."""
+        return (
+            f"width {config.width}, {config.heads} heads, {config.branch_depth} blocks in each "
+            f"branch, {config.joint_depth} in the joint encoder"
+        )
+
+    def config_from_checkpoint(
+        self, weights: Mapping[str, Tensor], values: Mapping[str, Any]
+    ) -> CceConfig:
+        """Read the sizes of the network from the shapes and names of its weights.
+
+        The number of heads, which no weight tells, is that of the published network of the same
+        width unless `values` has it.
+
+        Raises
+        ------
+        InputError
+            If these are not weights of such an encoder, or a value is missing or wrong.
+        """
+        positions = weights.get("pos_embed")
+        kernel = weights.get("patch_embed.proj.0.weight")
+        if positions is None or positions.ndim != 3 or kernel is None or kernel.ndim != 4:
+            raise InputError(
+                "lacks 'pos_embed' or 'patch_embed.proj.0.weight' in their usual shapes, so "
+                "it is not a context-concept encoder"
+            )
+        width = positions.shape[2]
+        if "heads" not in values and width not in _HEADS:
+            raise InputError(f"width {width} is of no published size: give heads=")
+        sizes = {
+            "width": width,
+            "heads": _HEADS.get(width),
+            "branch_depth": _depth(weights, "cnt_blocks"),
+            "joint_depth": _depth(weights, "cmb_blocks"),
+            "patch_size": kernel.shape[2],
+            "position_grid": round((positions.shape[1] - 1) ** 0.5),
+        }
+        return CceConfig(**{**sizes, **values})
+
+
+def _branch(
+    network: ContextConceptEncoder,
+    images: Tensor,
+    sets: Iterable[Channels],
+    group: int,
+    step: int,
+) -> dict[Channels, Tensor]:
+    """Branch tokens ``(B, C, T, d)`` of every set of channels, `step` channels at once."""
+    import torch
+
+    if network.aggregation == "pre":
+        # The channels of a set are averaged before the branch, so sets share nothing.
+        return {each: network.encode_channels(images, each, group) for each in sets}
+    channels = sorted({channel for each in sets for channel in each})
+    parts = [
+        network.encode_channels(images, channels[start : start + step], group)
+        for start in range(0, len(channels), step)
+    ]
+    tokens = torch.cat(parts, dim=1)
+    return {each: tokens[:, [channels.index(channel) for channel in each]] for each in sets}
+
+
+def _depth(weights: Mapping[str, Tensor], blocks: str) -> int:
+    """Count the blocks of a part."""
+    found = (re.match(rf"{blocks}\.(\d+)\.", name) for name in weights)
+    return len({match[1] for match in found if match})

@@ -1,0 +1,38 @@
+"""Patches of images, and their projection."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def project_patches(images: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """Project the patches of every channel alone.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``. Pixels right of and below the last whole patch are not seen, as in any
+        strided convolution.
+    kernel
+        ``(d, 1, patch, patch)``; its data type is that of the product.
+    bias
+        ``(d,)``.
+
+    Returns
+    -------
+    Tensor
+        ``(B, C, N, d)`` with ``N = (H // patch) * (W // patch)``, rows first.
+    """
+    # A product with the flattened kernel is the strided convolution, without the rounding to
+    # TF32 that cuDNN applies to float32 convolutions by default.
+    patches = _cut(images.to(kernel.dtype), kernel.shape[-1])
+    return F.linear(patches, kernel.flatten(1), bias)
+
+
+def _cut(images: Tensor, size: int) -> Tensor:
+    """Cut ``(B, C, H, W)`` into ``(B, C, N, size**2)``."""
+    rows, columns = images.shape[2] // size, images.shape[3] // size
+    whole = images[:, :, : rows * size, : columns * size]
+    grid = whole.unflatten(3, (columns, size)).unflatten(2, (rows, size))
+    return grid.transpose(3, 4).flatten(4).flatten(2, 3)

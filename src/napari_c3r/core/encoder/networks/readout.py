@@ -1,0 +1,31 @@
+"""How tokens become a vector."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from napari_c3r.core.encoder.config import Readout
+
+
+def read_out(tokens: Tensor, readout: Readout) -> Tensor:
+    """Turn tokens into a vector.
+
+    Parameters
+    ----------
+    tokens
+        ``(B, 1 + N, D)``, class token first.
+    readout
+        ``"cls"`` or ``"cls+std"``.
+
+    Returns
+    -------
+    Tensor
+        The class token ``(B, D)``; for ``"cls+std"``, ``(B, 2 D)``: the class token, then for each
+        feature the population standard deviation (divided by N) over the N patch tokens, which
+        says how unevenly it is spread over the cell, and is 0 for a single patch.
+    """
+    cls_token = tokens[:, 0]
+    if readout == "cls":
+        return cls_token
+    return torch.cat([cls_token, tokens[:, 1:].std(dim=1, correction=0)], dim=1)

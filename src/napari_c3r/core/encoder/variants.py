@@ -1,0 +1,76 @@
+"""Several assignments of roles embedded from the same crops, sharing what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.encoder.config import EncoderConfig
+from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.encoder.run import InferenceRun
+
+
+class VariantsRun(InferenceRun):
+    """An encoder ready to embed crops under several assignments at once.
+
+    `run` embeds with the first assignment, as `InferenceRun` does; `run_all` with every one.
+    Crops are prepared once, and what the assignments have in common is computed once, as far as
+    the family shares it; see `EncoderFamily.vectors_of_variants`.
+
+    Parameters
+    ----------
+    network, config
+        Of a frozen encoder.
+    assignments
+        The assignments; every channel that takes part in one must take part in the first.
+    channel_names
+        Name of every channel of the crops.
+    options
+        Where and how to run.
+
+    Attributes
+    ----------
+    all_columns : tuple
+        For every assignment, what `InferenceRun.columns` says.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        config: EncoderConfig,
+        assignments: Sequence[ChannelAssignment],
+        channel_names: Sequence[str],
+        options: RunOptions,
+    ) -> None:
+        super().__init__(network, config, assignments[0], channel_names, options)
+        plans = [
+            self._family.make_plan(roles, channel_names, self.concept_mode, self.readout)
+            for roles in assignments
+        ]
+        self.all_columns = tuple(plan.columns(config.width) for plan in plans)
+        self._plans = [plan.for_channels(self._plan.channels) for plan in plans]
+
+    def run_all(self, crops: ArrayLike) -> list[NDArray[np.float32]]:
+        """Embed crops under every assignment.
+
+        Parameters
+        ----------
+        crops
+            As for `run`.
+
+        Returns
+        -------
+        list of ndarray
+            float32 (n, D) for each assignment; D differs where the number of passes does.
+        """
+        together = self._map(self._all_vectors, crops)
+        ends = np.cumsum([len(columns) for columns in self.all_columns])
+        return np.split(together, ends[:-1], axis=1)
+
+    def _all_vectors(self, images: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to the vectors of all assignments next to each other."""
+        return self._family.vectors_of_variants(self._live, images, self._plans)

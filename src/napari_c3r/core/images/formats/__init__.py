@@ -1,0 +1,95 @@
+"""The formats of image files, by suffix: add one with :func:`register_image_format`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images.formats.format import ImageFormat, Opener
+from napari_c3r.core.images.formats.raster import RASTER
+from napari_c3r.core.images.formats.tiff import TIFF
+from napari_c3r.core.images.formats.vendor import VENDOR
+from napari_c3r.core.images.formats.zarr import is_zarr, open_zarr
+from napari_c3r.core.images.stack import Stack
+
+__all__ = [
+    "BUILT_IN",
+    "ImageFormat",
+    "Opener",
+    "format_of",
+    "known_suffixes",
+    "open_file",
+    "register_image_format",
+    "unknown_format",
+]
+
+BUILT_IN: tuple[ImageFormat, ...] = (TIFF, RASTER, VENDOR)
+"""The formats of the package itself. OME-Zarr is a folder, known by what lies in it."""
+
+_formats: dict[str, ImageFormat] = {suffix: each for each in BUILT_IN for suffix in each.suffixes}
+
+
+def register_image_format(new: ImageFormat) -> None:
+    """Add a format. From then on its files are found in folders and opened as all others.
+
+    Parameters
+    ----------
+    new
+        The format; its suffixes must be free.
+
+    Raises
+    ------
+    InputError
+        Another format has one of the suffixes.
+    """
+    taken = [suffix for suffix in new.suffixes if suffix in _formats]
+    if taken:
+        raise InputError(f"Files in '{taken[0]}' are read already; choose another suffix")
+    _formats.update(dict.fromkeys(new.suffixes, new))
+
+
+def known_suffixes() -> tuple[str, ...]:
+    """Of all files that can be opened, in lower case."""
+    return tuple(_formats)
+
+
+def format_of(path: Path) -> ImageFormat | None:
+    """The format of a file's suffix, None where none has it."""
+    return _formats.get(path.suffix.lower())
+
+
+def open_file(path: Path, scene: int = 0, *, one_channel: bool = False) -> Stack:
+    """Open a file lazily.
+
+    Parameters
+    ----------
+    path
+        A file, or an OME-Zarr image's folder.
+    scene
+        Index of the scene, for formats that hold several.
+    one_channel
+        Whether the file is one channel of an image of several files.
+
+    Raises
+    ------
+    InputError
+        If it is missing, empty, truncated, of unknown format, or has no such scene.
+    """
+    if not path.exists():
+        raise InputError(f"{str(path)!r} does not exist: check the path.")
+    if is_zarr(path):
+        return open_zarr(path, scene)
+    if path.stat().st_size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes): copy it again.")
+    chosen = format_of(path)
+    if chosen is None:
+        raise unknown_format(path)
+    return chosen.open(path, scene, one_channel)
+
+
+def unknown_format(path: Path) -> InputError:
+    """Make the error for a file of a format that is not read."""
+    return InputError(
+        f"{path.name} is of an unknown format {path.suffix!r}: give one of "
+        f"{', '.join(known_suffixes())} or .zarr, or save it as OME-TIFF."
+    )

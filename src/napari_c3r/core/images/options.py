@@ -1,0 +1,83 @@
+"""How files are read, as far as the user may correct it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napari_c3r.core.options import option
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images.find import ImageFiles
+    from napari_c3r.core.images.image import Image
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How the files of an image are found and read.
+
+    Parameters
+    ----------
+    names
+        New channel names by the names that the files give; those a file lacks are passed over.
+    pixel_size_um
+        In place of what the files say, in micrometres; None takes what they say.
+    scene, t, z, swap
+        As for :func:`napari_c3r.read_image`.
+    pattern
+        Regular expression for the files' names, as for :func:`napari_c3r.find_images`; empty
+        where the usual layouts fit.
+    """
+
+    names: Mapping[str, str] = option(
+        {}, "Channel names", "Rename channels before anything else: ch2=ER,ch5=DNA,…"
+    )
+    pixel_size_um: float | None = option(
+        None,
+        "Pixel size",
+        "Side of a pixel, where the files do not say it, or say it wrongly",
+        unit="µm",
+        unset="as the files say",
+        minimum=0.0,
+    )
+    scene: int = option(0, "Scene", "Scene of a multi-scene file", minimum=0)
+    t: int = option(0, "Time point", "Time point", minimum=0)
+    z: str | int = option("max", "Z", "max, mean, focus, or a slice's number")
+    swap: str = option("", "Axes", "Axes the files have the wrong way round: CZ, TC or TZ")
+    pattern: str = option(
+        "", "Name pattern", "Regular expression for file names, with groups such as channel"
+    )
+
+    def read(self, files: ImageFiles, *, all_named: bool = False) -> Image:
+        """Read an image; its pixels stay in the files.
+
+        Parameters
+        ----------
+        files
+            From :func:`napari_c3r.find_images`.
+        all_named
+            Refuse a new name for a channel that the files lack.
+
+        Raises
+        ------
+        InputError
+            As for :func:`napari_c3r.read_image`.
+        """
+        from napari_c3r.core.images.read import read_image
+
+        image = read_image(
+            files,
+            scene=self.scene,
+            t=self.t,
+            z=self.z,
+            swap=self.swap,
+            pixel_size_um=self.pixel_size_um,
+        )
+        there = {o: n for o, n in self.names.items() if all_named or o in image.channel_names}
+        return image.rename(there)
+
+    def renamed(self, old: str, new: str) -> ReadOptions:
+        """The same, with the channel now called ``old`` called ``new``."""
+        first = next((name for name, now in self.names.items() if now == old), old)
+        return replace(self, names={**self.names, first: new})

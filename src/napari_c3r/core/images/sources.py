@@ -1,0 +1,67 @@
+"""Fields of view and label images as their files, and how to read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from napari_c3r.core.images.find import ImageFiles
+from napari_c3r.core.images.image import Image, at_time
+from napari_c3r.core.images.label_file import read_labels
+from napari_c3r.core.images.options import ReadOptions
+
+
+@dataclass(frozen=True)
+class FieldSource:
+    """One field of view as its files and how to read them.
+
+    Parameters
+    ----------
+    files
+        From :func:`napari_c3r.find_images`.
+    reading
+        How they are read.
+    all_named
+        Refuse a new name for a channel that the files lack, which may be a slip of the keyboard.
+    """
+
+    files: ImageFiles
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    all_named: bool = False
+
+    @property
+    def name(self) -> str:
+        """The image's identifier."""
+        return at_time(self.files.name, self.reading.t)
+
+    def read(self) -> Image:
+        """Read the image; its pixels stay in the files.
+
+        Raises
+        ------
+        InputError
+            As for :func:`napari_c3r.read_image`.
+        """
+        return self.reading.read(self.files, all_named=self.all_named)
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """A label image as its file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    channel
+        Which of several label images in it, by its name.
+    """
+
+    path: str
+    channel: str | None = None
+
+    def read(self) -> NDArray[Any]:
+        """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
+        return read_labels(self.path, self.channel)

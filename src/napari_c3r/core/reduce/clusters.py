@@ -1,0 +1,122 @@
+"""Groups of cells, numbered by size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.reduce.components import N_COMPONENTS, components_of, vectors_of
+from napari_c3r.core.reduce.controls import Controls
+from napari_c3r.core.reduce.maps import map_cells
+from napari_c3r.core.table.result import KEY
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+NOISE = "noise"
+"""Cluster of the cells that HDBSCAN leaves out."""
+
+# Neighbours that make a point dense. With more, half of a small field becomes noise.
+_MIN_SAMPLES = 3
+
+
+def cluster(
+    adata: AnnData,
+    *,
+    method: Literal["hdbscan", "kmeans"] = "hdbscan",
+    n_clusters: int = 4,
+    min_cluster_size: int | None = None,
+    seed: int = 0,
+    controls: Controls | None = None,
+) -> AnnData:
+    """Group the cells.
+
+    Parameters
+    ----------
+    adata
+        Result of :func:`napari_c3r.embed`; changed in place.
+    method
+        ``"hdbscan"`` finds dense groups on the map and calls the rest noise; it makes the
+        map with its defaults where there is none. ``"kmeans"`` divides all cells into a
+        given number of groups by their principal components.
+    n_clusters
+        Groups for ``"kmeans"``; lowered where there are fewer cells.
+    min_cluster_size
+        Fewest cells that HDBSCAN calls a group; by default 5 or one in fifty, whichever is
+        more.
+    seed
+        Of k-means' starting points, and of the map if it has to be made.
+    controls
+        As for :func:`map_cells`, for k-means and for the map if it has to be made.
+
+    Returns
+    -------
+    AnnData
+        The same object, with ``obs["cluster"]``: categories ``"0"``, ``"1"``, … from the
+        largest group to the smallest, and ``"noise"``.
+
+    Raises
+    ------
+    InputError
+        No cell, an unknown method, or a group size or count below 1.
+    """
+    vectors = vectors_of(adata)
+    if method == "hdbscan":
+        size = max(5, len(vectors) // 50) if min_cluster_size is None else min_cluster_size
+        _require_positive("min_cluster_size", size)
+        if "X_umap" not in adata.obsm:
+            map_cells(adata, seed=seed, controls=controls)
+        numbers = _hdbscan(np.asarray(adata.obsm["X_umap"]), size)
+        settings: dict[str, Any] = {"method": "HDBSCAN on the map", "min_cluster_size": size}
+    elif method == "kmeans":
+        _require_positive("n_clusters", n_clusters)
+        numbers = _kmeans(components_of(adata, N_COMPONENTS, controls), n_clusters, seed)
+        settings = {"method": "k-means on the principal components", "n_clusters": n_clusters}
+        if controls is not None:
+            settings["controls"] = list(controls)
+    else:
+        raise InputError(f"No clustering method {method!r}; choose 'hdbscan' or 'kmeans'")
+    adata.obs["cluster"] = _categories(numbers)
+    adata.uns.setdefault(KEY, {})["cluster"] = {**settings, "seed": seed}
+    return adata
+
+
+def _hdbscan(points: NDArray[np.float32], min_cluster_size: int) -> NDArray[np.intp]:
+    if len(points) <= min_cluster_size:
+        return np.zeros(len(points), np.intp)
+    from fast_hdbscan import HDBSCAN
+
+    model = HDBSCAN(min_cluster_size=max(min_cluster_size, 2), min_samples=_MIN_SAMPLES)
+    numbers = np.asarray(model.fit_predict(points.astype(np.float64)), np.intp)
+    # Without any group the honest answer is one group, not "all of this is noise".
+    return numbers if (numbers >= 0).any() else np.zeros(len(points), np.intp)
+
+
+def _kmeans(components: NDArray[np.float32], n_clusters: int, seed: int) -> NDArray[np.intp]:
+    from sklearn.cluster import KMeans
+
+    distinct = len(np.unique(components, axis=0))
+    model = KMeans(min(n_clusters, distinct), n_init=10, random_state=seed)
+    return np.asarray(model.fit_predict(components), np.intp)
+
+
+def _categories(numbers: NDArray[np.intp]) -> Any:
+    """Number the groups by size, ties by first member, so that names do not jump about."""
+    import pandas as pd
+
+    present, first, counts = np.unique(numbers, return_index=True, return_counts=True)
+    groups = [
+        number for _, _, number in sorted(zip(-counts, first, present, strict=True)) if number >= 0
+    ]
+    names = {number: str(rank) for rank, number in enumerate(groups)}
+    values = [names.get(number, NOISE) for number in numbers]
+    categories = [*names.values(), *([NOISE] if NOISE in values else [])]
+    return pd.Categorical(values, categories=categories)
+
+
+def _require_positive(name: str, value: int) -> None:
+    if value < 1:
+        raise InputError(f"{name} is {value}; give a whole number of 1 or more")

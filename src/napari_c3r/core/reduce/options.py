@@ -1,0 +1,48 @@
+"""How the cells of a result are mapped and grouped: one type for docks and scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_c3r.core.options import option
+from napari_c3r.core.reduce.controls import Controls
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """How a map is made and its cells are grouped.
+
+    Parameters
+    ----------
+    method
+        ``"hdbscan"`` or ``"kmeans"``.
+    n_clusters
+        For k-means.
+    seed
+        Of the map and of k-means.
+    controls
+        A column and a value that tell the cells that all are seen against; None: no such cells.
+    """
+
+    method: str = option(
+        "hdbscan",
+        "Clusters",
+        "How cells are grouped into clusters: HDBSCAN finds their number and leaves outliers "
+        "out as noise, k-means makes the number you give",
+        choices=("hdbscan", "kmeans"),
+    )
+    n_clusters: int = option(4, "Number", "How many clusters k-means makes", minimum=2, maximum=100)
+    seed: int = option(
+        0,
+        "Seed",
+        "The same seed gives the same map; it is kept with the result",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    controls: Controls | None = option(
+        None,
+        "Controls",
+        "Cells to which nothing was done: the map then shows what differs from how these "
+        "vary among themselves, plate by plate",
+        unset="none",
+    )

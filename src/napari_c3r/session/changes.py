@@ -1,0 +1,55 @@
+"""What of a session has changed, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """What of a session has changed."""
+
+    IMAGE = "image"
+    ROLES = "roles"
+    CELLS = "cells"
+    RESULT = "result"
+    MAP = "map"
+    SELECTION = "selection"
+    CURRENT = "current"
+    ANNOTATION = "annotation"
+
+
+class Cause(StrEnum):
+    """Why it has changed."""
+
+    USER = "user"
+    """The user worked on it: opened, chose, drew, computed."""
+    FIELD_SHOWN = "field shown"
+    """Another field is displayed; roles, result and selection are as they were."""
+    FIELDS_FOUND = "fields found"
+    """It became known to which fields the displayed image belongs."""
+    FILTER = "filter"
+    """Other cells are hidden; none was embedded or deleted."""
+    RESTORED = "restored"
+    """A saved session was opened."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a session.
+
+    Attributes
+    ----------
+    part
+        What has changed.
+    cause
+        Why.
+    """
+
+    part: Part
+    cause: Cause = Cause.USER
+
+    @property
+    def is_work(self) -> bool:
+        """Whether there is more or other work than before, not only another view of it."""
+        return self.cause in (Cause.USER, Cause.RESTORED)

@@ -1,0 +1,201 @@
+"""The result that is displayed: its rows, what hides some, its map and names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.table.annotate import annotate, carry_over
+from napari_c3r.session.changes import Cause, Change, Part
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from napari_c3r.core.cells.filters import CellFilter
+    from napari_c3r.core.images import Image
+
+_next_id = count(1).__next__
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingResult:
+    """A result and what it was made from, by which its age is judged.
+
+    Attributes
+    ----------
+    table
+        The rows shown: those that no filter hides.
+    cells_ids
+        Which cells were embedded: their ids in the session's store, by the name of their image.
+    assignment, encoder
+        What all of it was made with.
+    seconds
+        How long it took.
+    finished
+        Whether every cell that was wanted is in it.
+    images
+        The embedded images by name, for pictures of their cells.
+    unfiltered
+        All rows, hidden ones included; None when that is ``table``.
+    preview
+        Whether it holds a sample of the cells on purpose.
+    encoder_source
+        Where the encoder came from: ``"bundled"`` or a model folder.
+    id
+        Tells what was embedded at one time from all else; maps and filters leave it as it is.
+    """
+
+    table: AnnData
+    cells_ids: Mapping[str, int]
+    assignment: ChannelAssignment
+    encoder: str
+    seconds: float
+    finished: bool
+    images: Mapping[str, Image] = field(default_factory=dict)
+    unfiltered: AnnData | None = None
+    preview: bool = False
+    encoder_source: str = "bundled"
+    id: int = field(default_factory=_next_id)
+
+    def updated(self, table: AnnData, cells_ids: Mapping[str, int]) -> EmbeddingResult:
+        """Another result: some cells embedded anew, all else as it was."""
+        return replace(self, table=table, unfiltered=None, cells_ids=cells_ids, id=_next_id())
+
+    @property
+    def all_rows(self) -> AnnData:
+        """Every row, hidden or not."""
+        return self.table if self.unfiltered is None else self.unfiltered
+
+    @property
+    def hidden_count(self) -> int:
+        """Rows that filters hide."""
+        return len(self.all_rows) - len(self.table)
+
+
+class Result:
+    """The displayed result.
+
+    Attributes
+    ----------
+    current
+        The result; None before cells are embedded.
+    previous
+        The one that a preview took the place of.
+    image_name
+        The image whose cells of the result are displayed; it need not have any in it.
+    filter
+        What is hidden; None hides nothing.
+    changed
+        With a :class:`Change`.
+    """
+
+    changed = Signal(Change)
+
+    def __init__(self) -> None:
+        self.current: EmbeddingResult | None = None
+        self.previous: EmbeddingResult | None = None
+        self.image_name = ""
+        self.filter: CellFilter | None = None
+
+    @property
+    def cells_ids(self) -> set[int]:
+        """The ids of all cells that the result, or the one before it, was made of."""
+        known = (self.current, self.previous)
+        return {each for result in known if result for each in result.cells_ids.values()}
+
+    def set_current(self, result: EmbeddingResult, cause: Cause = Cause.USER) -> None:
+        """Take a new result; a preview keeps the one that it takes the place of."""
+        if result.preview and self.current is not None and not self.current.preview:
+            self.previous = self.current
+        elif not result.preview:
+            self.previous = None
+        self._put(self._filtered(result), cause)
+
+    def show_image(self, name: str | None) -> None:
+        """Display the part that was made on an image; None displays what was before."""
+        if name is not None:
+            self.image_name = name
+        elif self.current is not None and self.image_name not in self.current.cells_ids:
+            self.image_name = next(iter(self.current.cells_ids))
+
+    def hide(self, chosen: CellFilter) -> None:
+        """Hide other cells; none is deleted."""
+        self.filter = chosen
+        if self.current is not None:
+            self._put(self._filtered(self.current), Cause.FILTER)
+
+    def _put(self, result: EmbeddingResult, cause: Cause) -> None:
+        self.current = result
+        self.changed.emit(Change(Part.RESULT, cause))
+        self.changed.emit(Change(Part.MAP, cause))
+
+    def _filtered(self, result: EmbeddingResult) -> EmbeddingResult:
+        from napari_c3r.core.cells.filters import shown_part
+
+        if self.filter is None or not self.filter.active:
+            if result.unfiltered is None:
+                return result
+            hidden = np.zeros(len(result.all_rows), bool)
+        else:
+            hidden = self.filter.hidden(result.all_rows.obs)
+        unfiltered = result.all_rows
+        return replace(result, table=shown_part(unfiltered, hidden), unfiltered=unfiltered)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the result has its map."""
+        return self.current is not None and "X_umap" in self.current.table.obsm
+
+    def set_mapped(self, table: AnnData) -> None:
+        """Take the same cells with a map and clusters; names stay."""
+        from napari_c3r.core.cells.filters import keep_with_hidden
+
+        result = self.current
+        if result is None:
+            raise InputError("There are no vectors to map; embed the cells first")
+        # Names may have been given while the map was made on a copy.
+        carry_over(result.table, table)
+        unfiltered = result.unfiltered
+        if unfiltered is not None:
+            unfiltered = keep_with_hidden(unfiltered, table)
+            carry_over(result.all_rows, unfiltered)
+        self.current = replace(result, table=table, unfiltered=unfiltered)
+        self.changed.emit(Change(Part.MAP))
+
+    def annotate(self, chosen: NDArray[np.bool_], name: str) -> None:
+        """Give rows a name, or take theirs away with an empty one."""
+        result = self.current
+        if result is None:
+            raise InputError("There are no cells to name; embed them first")
+        annotate(result.table, chosen, name)
+        if result.unfiltered is not None:
+            named = result.table.obs_names[chosen]
+            annotate(result.unfiltered, result.unfiltered.obs_names.isin(named), name)
+        self.changed.emit(Change(Part.ANNOTATION))
+
+    def add_column(self, values: pd.Series) -> None:
+        """Keep a number for each cell, by the names of rows; NaN for the others."""
+        result = self.current
+        if result is None:
+            raise InputError("There are no cells to tell of; embed them first")
+        for table in {id(t): t for t in (result.table, result.all_rows)}.values():
+            table.obs[values.name] = values.reindex(table.obs_names)
+        self.changed.emit(Change(Part.ANNOTATION))
+
+    def row_of(self, label: int) -> int | None:
+        """The row of a label of the displayed image, None when it is not in the result."""
+        if self.current is None:
+            return None
+        obs = self.current.table.obs
+        here = (obs["label"] == label) & (obs["image"] == self.image_name)
+        rows = np.flatnonzero(here)
+        return int(rows[0]) if len(rows) else None

@@ -1,0 +1,77 @@
+"""Which role every channel has, and what was chosen for the same channels before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from psygnal import Signal
+
+from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.channels.history import ChannelHistory
+from napari_c3r.session.changes import Cause, Change, Part
+
+
+class Roles:
+    """The roles of the displayed image's channels, the same for all its fields.
+
+    Attributes
+    ----------
+    assignment
+        The roles; None before an image is opened.
+    history
+        What was chosen for channels before.
+    original_names
+        Name of every channel by what its files call it.
+    changed
+        With a :class:`Change`.
+    """
+
+    changed = Signal(Change)
+
+    def __init__(self) -> None:
+        self.assignment: ChannelAssignment | None = None
+        self.history = ChannelHistory()
+        self._original_names: dict[str, str] = {}
+
+    @property
+    def original_names(self) -> Mapping[str, str]:
+        """Name of every channel by what its files call it."""
+        return self._original_names
+
+    def open(self, names: Sequence[str] | None, given: Mapping[str, str] | None = None) -> None:
+        """Begin with other channels; roles chosen before for the same ones come back.
+
+        Parameters
+        ----------
+        names
+            Of the channels; None where there is no image.
+        given
+            The names by what the files call them; by default they are the same.
+        """
+        self.assignment = None
+        if names is not None:
+            self._original_names = dict(given or {name: name for name in names})
+            self.assignment = self.history.roles_for(self._original_names)
+            self.assignment = self.assignment or ChannelAssignment.suggest(names)
+        self.changed.emit(Change(Part.ROLES))
+
+    def set_assignment(self, assignment: ChannelAssignment, cause: Cause = Cause.USER) -> None:
+        """Give the channels other roles."""
+        same = assignment == self.assignment
+        if not same or self.assignment is None or assignment.reasons != self.assignment.reasons:
+            self.assignment = assignment
+            self.history.remember(self._original_names, assignment)
+            self.changed.emit(Change(Part.ROLES, cause))
+
+    def rename_channel(self, old: str, new: str) -> None:
+        """Call a channel by another name; its role stays."""
+        if self.assignment is None:
+            return
+        self._original_names = {
+            original: (new if name == old else name)
+            for original, name in self._original_names.items()
+        }
+        roles = {(new if name == old else name): r for name, r in self.assignment.roles.items()}
+        self.assignment = ChannelAssignment(roles, self.assignment.reasons)
+        self.history.remember(self._original_names, self.assignment)
+        self.changed.emit(Change(Part.ROLES))

@@ -1,0 +1,68 @@
+"""Cells out of a segmentation or of labels that were read: counted, with their origin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.cells.labels import blocks, chunk_shape, read
+from napari_c3r.core.errors import InputError
+from napari_c3r.session import Cells
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import Image
+    from napari_c3r.core.segment import SegmentOptions
+
+
+def read_in_steps(
+    plane: Any, stop: threading.Event
+) -> Generator[str, None, NDArray[np.integer[Any]] | None]:
+    """Read labels block by block; None when it was stopped."""
+    labels = np.empty(plane.shape, plane.dtype)
+    for box in blocks(plane.shape, chunk_shape(plane)):
+        labels[box] = read(plane, *box)
+        yield "reading labels"
+        if stop.is_set():
+            return None
+    return labels
+
+
+def array_name(plane: Any) -> str | None:
+    """What a dask array is called: another name for everything that is drawn into it."""
+    return plane.name if hasattr(plane, "dask") else None
+
+
+def cells_of_layer(labels: NDArray[Any], name: str, image: Image) -> Cells:
+    """The cells of labels that were read from a layer of the user's."""
+    count, at_border = count_cells(labels)
+    if not count:
+        raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
+    return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
+
+
+def segmented(found: tuple[Any, Any], choice: SegmentOptions, image: Image) -> Cells:
+    """What a segmentation found, with where it comes from."""
+    nuclei, cells = found
+    count, at_border = count_cells(cells)
+    origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
+    origin += f"\nnuclei about {median_diameter(nuclei, image)} wide"
+    return Cells(cells, count, image.name, origin, nuclei, at_border, choice.keywords())
+
+
+def count_cells(labels: NDArray[Any]) -> tuple[int, int]:
+    """How many labels there are, and how many of them touch the border."""
+    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return len(np.unique(labels[labels > 0])), len(np.unique(edges[edges > 0]))
+
+
+def median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
+    """Median diameter of the nuclei that were found, as text."""
+    areas = np.bincount(nuclei.ravel())[1:]
+    diameter = float(np.median(np.sqrt(4 * areas[areas > 0] / np.pi)))
+    if image.pixel_size_um is None:
+        return f"{diameter:.0f} px"
+    return f"{diameter * image.pixel_size_um:.1f} µm"

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_c3r.core.diagnose.variants import plan_variants
+from napari_c3r.core.encoder.options import RunOptions
+from tests.core.diagnose.small import ROLES, small_encoder
+
+CROPS = np.random.default_rng(0).normal(size=(5, 5, 32, 32)).astype(np.float32)
+
+
+@pytest.mark.parametrize("aggregation", ["post", "pre"])
+@pytest.mark.parametrize("mode", ["each", "joint"])
+def test_sharing_changes_no_vector(tmp_path, aggregation, mode):
+    encoder = small_encoder(tmp_path, aggregation)
+    plan = plan_variants(ROLES)
+    options = {"precision": "float32", "concept_mode": mode, "device": "cpu"}
+    assignments = [variant.assignment for variant in plan.variants]
+    with encoder.start_variants(assignments, ROLES.names, RunOptions(**options)) as run:
+        found = run.run_all(CROPS)
+        np.testing.assert_array_equal(run.run(CROPS).shape, found[0].shape)
+    for variant, vectors, columns in zip(plan.variants, found, run.all_columns, strict=True):
+        alone = encoder.embed(CROPS, variant.assignment, ROLES.names, **options)
+        assert vectors.shape == (5, len(columns)) == alone.shape
+        np.testing.assert_allclose(vectors, alone, atol=2e-5, err_msg=variant.name)
+
+
+def test_work_that_variants_have_in_common_is_done_once(tmp_path, monkeypatch):
+    encoder = small_encoder(tmp_path)
+    network = type(encoder.network)
+    calls = []
+    original = network.encode_joint
+    monkeypatch.setattr(
+        network, "encode_joint", lambda self, *a: calls.append(1) or original(self, *a)
+    )
+    assignments = [variant.assignment for variant in plan_variants(ROLES).variants]
+    options = RunOptions(concept_mode="each")
+    with encoder.start_variants(assignments, ROLES.names, options) as run:
+        run.run_all(CROPS)
+    # Leaving a context channel out is contained in using it as a concept.
+    separate = sum(len(roles.concept) for roles in assignments)
+    assert len(calls) == separate - 4
