@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Row:
     ok: bool
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.ok else 'MISS'}  {self.name:<56}{self.value:<28}{self.budget}"
+        return f"{'ok  ' if self.ok else 'MISS'}  {self.name:<56}  {self.value:<28}  {self.budget}"
 
 
 def seconds(repeats: int, *tasks: Callable[[], object]) -> list[float]:
@@ -60,3 +61,17 @@ def seconds(repeats: int, *tasks: Callable[[], object]) -> list[float]:
         if turn == 0:
             gc.collect()
     return [min(taken[1:] or taken) for taken in times]
+
+
+def peak_bytes() -> int:
+    """Most memory that this process has ever held.
+
+    On Linux the usual figure begins with what the parent held when it started this process.
+    """
+    if sys.platform == "linux":
+        lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

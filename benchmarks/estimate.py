@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks._row import Row
+from benchmarks._row import ROOT, Row
 
 # A user plans by it: an hour must not become two.
 _MAX_APART = 2.0
@@ -13,8 +13,9 @@ _CHANNELS = (2, 5)
 _CELLS, _TOY_CELLS = (300, 200), (10, 10)
 
 _WORK = """
-import resource, sys, time
+import sys, time
 import numpy as np
+from benchmarks._row import peak_bytes
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.embed.field import FieldEmbedder
 from napari_c3r.core.embed.job import EmbedJob
@@ -40,8 +41,7 @@ from napari_c3r.core.table.provenance import versions
 torch.nn.functional.linear(torch.ones(1, 2), torch.ones(2, 2))
 few = pd.DataFrame({"image": "a", "label": [1], "y_px": 0.0, "x_px": 0.0})
 make_result(few, np.zeros((1, 1), np.float32), [("DNA", "cls")], {"versions": versions()})
-unit = 1 if sys.platform == "darwin" else 1024
-start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+start = peak_bytes()
 job = EmbedJob(image, labels, ChannelAssignment.suggest(names), load_encoder())
 found = estimate(job, count)
 began = time.perf_counter()
@@ -51,7 +51,7 @@ for _ in run.steps():
 result = run.result()
 taken = time.perf_counter() - began
 assert len(result) == count
-used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - start
+used = peak_bytes() - start
 print(found.seconds, taken, found.memory_bytes, used)
 """
 
@@ -61,7 +61,7 @@ def rows(*, toy: bool = False) -> list[Row]:
     found = []
     for channels, count in zip(_CHANNELS, _TOY_CELLS if toy else _CELLS, strict=True):
         command = [sys.executable, "-c", _WORK, str(channels), str(count)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         said_s, real_s, said_bytes, real_bytes = (float(word) for word in done.stdout.split())
         cells = f"{count} cells of {channels} channels"
         for what, said, real, unit in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks._row import Row
+from benchmarks._row import ROOT, Row
 
 _MAX_GIB = 2.0
 _SIDE, _TOY_SIDE = 30_000, 1_000
@@ -13,9 +13,10 @@ _SIDE, _TOY_SIDE = 30_000, 1_000
 # The encoder is left out: its memory depends on the batch alone, and 10⁵ cells would take it
 # half an hour. The array of their vectors is there.
 _WORK = """
-import resource, sys
+import sys
 import dask.array as da
 import numpy as np
+from benchmarks._row import peak_bytes
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.crops.plan import CropPlan
@@ -39,15 +40,13 @@ lengths = tuple(min(CHUNK, SIDE - start) for start in range(0, SIDE, CHUNK))
 labels = da.map_blocks(cells, chunks=(lengths, lengths), dtype=np.int32)
 data = da.map_blocks(pixels, chunks=((1, 1), lengths, lengths), dtype=np.uint16)
 image = Image.from_array(data, ["DNA", "RNA"], 0.6)
-start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = peak_bytes()
 table = measure_cells(image, labels)
 vectors = np.zeros((len(table.obs), 1152), np.float32)
 for batch in iter_crops(image, labels, table.obs, CropPlan(107, 112, "mask", ""), batch_size=64):
     vectors[batch.rows] = batch.crops.mean()
 assert (vectors > 0).all()
-end = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-unit = 1 if sys.platform == "darwin" else 1024
-print(len(vectors), (end - start) * unit / 2**30)
+print(len(vectors), (peak_bytes() - start) / 2**30)
 """
 
 
@@ -55,7 +54,7 @@ def rows(*, toy: bool = False) -> list[Row]:
     """Greatest resident memory above the start, in a fresh interpreter."""
     side = _TOY_SIDE if toy else _SIDE
     command = [sys.executable, "-c", _WORK, str(side)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     count, gib = done.stdout.split()
     return [
         Row(

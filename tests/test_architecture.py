@@ -89,15 +89,16 @@ def test_the_manifest_is_valid_and_every_command_imports():
 
 # At most so many, by what `tools/house.py` counts; lower what has fallen, raise nothing.
 MOST = {
-    "files over 400 lines": 0,
     "entries of widgets": 8,
     "arrows between them": 20,
+    "import circles": 0,
+    "sentences that decide": 0,
+    "steps called by number": 0,
+    "metadata keys spelled out": 1,
+    "files over 400 lines": 0,
     # Those below are yet to fall.
-    "bundles of run settings": 16,
-    "sentences that decide": 1,
-    "steps called by number": 31,
-    "forms made by hand": 11,
-    "metadata keys spelled out": 9,
+    "bundles of run settings": 11,
+    "forms made by hand": 8,
     "functions over 80 lines": 2,
 }
 

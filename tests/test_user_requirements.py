@@ -97,7 +97,7 @@ PAINS: dict[str, dict[str, list[str]]] = {
         ],
         "where PyTorch does not load beside the window, a process of its own embeds": [
             "widgets/main/test_torch_clash.py::test_the_dock_embeds_in_a_process_of_its_own",
-            "core/encoder/test_remote.py::test_the_numbers_are_the_same_to_the_bit",
+            "core/encoder/test_remote.py::test_the_numbers_are_the_same_but_for_rounding",
         ],
         "every promised Python is tested on every system": [
             "test_offline.py::test_every_promised_python_is_tested_on_every_system_with_both_toolkits",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from benchmarks import clusters_plotter
 from benchmarks.__main__ import PARTS, measure
-from benchmarks._row import ROOT, Row
+from benchmarks._row import ROOT, Row, peak_bytes
 
 ON_A_SCREEN = {"start", "scatter", "linking"}
 EVERY_PART = [
@@ -38,6 +39,14 @@ def test_what_clusters_plotter_is_timed_beside_runs():
     taken = clusters_plotter.seconds_of(sys.executable, "ours", clusters_plotter.TOY_SIZES)
     assert set(taken) == {"lasso", "recolour", "image"}
     assert all(seconds > 0 for seconds in taken.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts otherwise")
+def test_what_a_process_holds_is_not_what_its_parent_held():
+    held = np.ones(2**28, np.uint8)
+    code = "from benchmarks._row import peak_bytes; print(peak_bytes())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert int(done.stdout) < held.nbytes <= peak_bytes()
 
 
 def test_parts_are_asked_for_by_name():

@@ -16,7 +16,8 @@ def load_encoder(source: str | Path = "bundled") -> Encoder:
     """Load an encoder.
 
     Where PyTorch cannot be loaded into this process, as in a window on Windows whose libraries
-    clash with its own, the encoder computes in a process of its own, with the same numbers.
+    clash with its own, the encoder computes in a process of its own, with the same numbers but for
+    rounding.
 
     Parameters
     ----------

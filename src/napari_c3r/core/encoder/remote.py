@@ -1,7 +1,8 @@
 """An encoder in a process of its own, for a window that cannot load PyTorch itself.
 
 The other process is `napari_c3r.core.encoder.serve`. It gets the very batches that would be
-embedded here and runs the same code on them, so that the numbers are the same to the bit.
+embedded here and runs the same code on them, so that the numbers are the same but for rounding:
+within 1e-5 in float32, within 0.02 in bfloat16.
 """
 
 from __future__ import annotations
