@@ -241,7 +241,7 @@ class PausedWorker:
 def paused_worker(monkeypatch):
     """Off until a test holds an embedding or the diagnostics."""
     made = PausedWorker()
-    monkeypatch.setattr("napari_c3r.core.embed.job.iter_crops", made.iter_crops)
+    monkeypatch.setattr("napari_c3r.core.embed.field.iter_crops", made.iter_crops)
     monkeypatch.setattr("napari_c3r.core.diagnose.flip.iter_crops", made.iter_crops)
     yield made
     made.let_go()

@@ -34,7 +34,7 @@ def dock(dock, monkeypatch):
             time.sleep(0.01)
             yield batch
 
-    monkeypatch.setattr("napari_c3r.core.embed.job.iter_crops", slowly)
+    monkeypatch.setattr("napari_c3r.core.embed.field.iter_crops", slowly)
     dock.embed.batch.setValue(1)
     dock.embed.precision.setCurrentText("float32")
     return dock

@@ -8,6 +8,7 @@ from napari_c3r.core.images import Image
 from napari_c3r.core.reduce import cluster
 from napari_c3r.core.table import KEY, make_result
 from napari_c3r.session import Cells, EmbeddingResult, Session
+from napari_c3r.widgets.common import wording
 from napari_c3r.widgets.common.step import Mark
 from napari_c3r.widgets.explorer.panel import selection_line
 from napari_c3r.widgets.main import status
@@ -104,11 +105,11 @@ def test_rows_are_found_by_label_however_sparse():
 
 
 def test_long_names_lose_their_middle():
-    short = status.shortened("plate_2026-11-21_experiment_with_a_long_name_A01_site1.ome.tiff", 20)
+    short = wording.shortened("plate_2026-11-21_experiment_with_a_long_name_A01_site1.ome.tiff", 20)
     assert len(short) == 20
     assert short.startswith("plate_2026")
     assert short.endswith(".ome.tiff")
-    assert status.shortened("short") == "short"
+    assert wording.shortened("short") == "short"
 
 
 def test_cells_at_the_border_hidden_cells_and_edits_are_told():
@@ -127,11 +128,11 @@ def test_cells_at_the_border_hidden_cells_and_edits_are_told():
 
 
 def test_times_are_short():
-    words = [status.duration(seconds) for seconds in (0.2, 59, 61, 120, 3700, 7200)]
+    words = [wording.duration(seconds) for seconds in (0.2, 59, 61, 120, 3700, 7200)]
     assert words == ["1 s", "59 s", "1 min 1 s", "2 min", "1 h 1 min", "2 h"]
 
 
 def test_estimates_are_no_finer_than_they_can_be():
     seconds = (0.2, 7.4, 11, 58, 89, 1558, 3580, 3700)
-    words = [status.roughly(each) for each in seconds]
+    words = [wording.roughly(each) for each in seconds]
     assert words == ["1 s", "7 s", "10 s", "1 min", "1 min", "26 min", "1 h", "1 h"]

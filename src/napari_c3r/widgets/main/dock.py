@@ -121,6 +121,8 @@ class C3RDock(QWidget):
         self._costing.setSingleShot(True)
         self._costing.setInterval(300)
         self._costing.timeout.connect(lambda: embedding.estimate(self.embed.choice()))
+        # An estimate that is due would load again what is released.
+        self.embed.release_requested.connect(self._costing.stop)
         self._layers = LayerWatch(self.viewer, self)
         self._layers.settled.connect(self._on_layers)
         self._layers.moved.connect(self._on_moved)
@@ -130,8 +132,9 @@ class C3RDock(QWidget):
 
     @property
     def settling(self) -> bool:
-        """Whether layers have come, gone or been edited and were not looked at yet."""
-        return self._layers.waiting or self.controller.segmentation.comparing
+        """Whether changes of the layers, or of what an embedding costs, were not looked at yet."""
+        pending = self._layers.waiting or self._costing.isActive()
+        return pending or self.controller.segmentation.comparing
 
     def _on_moved(self) -> None:
         """Say so where the viewer left the slice that is worked on."""

@@ -57,7 +57,7 @@ def test_the_window_works_on_while_cells_are_embedded(
                 time.sleep(0.002)
             yield batch
 
-    monkeypatch.setattr("napari_c3r.core.embed.job.iter_crops", slowly)
+    monkeypatch.setattr("napari_c3r.core.embed.field.iter_crops", slowly)
     dock.embed.batch.setValue(1)
     ticks.timeout.connect(lambda: seen.append(dock.embed.speed.text()))
     ticks.start(0)
