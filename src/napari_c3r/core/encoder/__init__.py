@@ -8,8 +8,9 @@ on first use, since most need PyTorch.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from napari_c3r.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder.bundled import encoders
@@ -56,8 +57,4 @@ __all__ = [
     "write_model_folder",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_names(__name__, _HOMES)
