@@ -134,7 +134,8 @@ def _write_model(folder: Path) -> None:
     from napari_c3r.core.encoder import write_model_folder
     from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 
-    sizes = {"width": 16, "heads": 2, "branch_depth": 1, "joint_depth": 1, "position_grid": 2}
+    sizes: dict[str, Any] = {"width": 16, "heads": 2, "branch_depth": 1, "joint_depth": 1}
+    sizes |= {"position_grid": 2}
     config = CceConfig(name="tiny", input_size=32, field_um=40.0, **sizes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

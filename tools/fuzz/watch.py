@@ -113,10 +113,13 @@ def run(trial: Trial, seconds: float = SECONDS) -> Outcome:
             pid = os.fork()
         if pid == 0:
             _be_the_trial(trial, out.fileno(), err.fileno())
-        code, usage = _wait(pid, began + seconds)
+        code, peak = _wait(pid, began + seconds)
+        out.seek(0)
+        first = out.readline().strip()
         err.seek(0)
         said = err.read().decode("utf-8", "replace")
-    return Outcome(code, said, usage, time.perf_counter() - began)
+    taken = peak - float(first) if first and peak else 0.0
+    return Outcome(code, said, taken, time.perf_counter() - began)
 
 
 def _be_the_trial(trial: Trial, out: int, err: int) -> None:
@@ -130,6 +133,8 @@ def _be_the_trial(trial: Trial, out: int, err: int) -> None:
         sys.stderr = io.TextIOWrapper(
             os.fdopen(2, "wb", closefd=False), errors="backslashreplace", line_buffering=True
         )
+        # What it begins with: of what was loaded, it holds what it has touched.
+        print(_pages(1) / 2**20, flush=True)
         limit = _pages(0) + _CEILING
         resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -167,13 +172,12 @@ def _code_of(function: Callable[[], object]) -> int:
 
 
 def _wait(pid: int, until: float) -> tuple[int | None, float]:
-    """Exit code, and megabytes taken beyond those of a process that does nothing."""
+    """Exit code, and the megabytes held at most."""
     while time.perf_counter() < until:
         done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
             _end(pid)
-            taken = usage.ru_maxrss / 1024 - _pages(1) / 2**20
-            return os.waitstatus_to_exitcode(status), max(0.0, taken)
+            return os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
         time.sleep(0.005)
     _end(pid)
     os.waitpid(pid, 0)
