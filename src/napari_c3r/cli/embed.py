@@ -37,6 +37,8 @@ def embed(
     from napari_c3r.core.table import write
 
     _require_table(out)
+    if seed and not map_:
+        say("  Note: --seed does nothing without --map")
     driver = options.driver(paths)
     result = run(driver)
     if map_:
