@@ -15,6 +15,8 @@ from napari_c3r.core.errors import InputError
 
 from .small import ROLES
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 
 class Checker(HTMLParser):
     """Notes what a page loads, and that every tag is closed."""
