@@ -104,8 +104,8 @@ def test_columns_that_others_added_survive(tmp_path, suffix):
         assert after.obs[name].dtype == object
         assert after.obs[name].isna().tolist() == before.obs[name].isna().tolist()
     assert after.obs["well"].dropna().tolist() == ["A01", "B02"]
-    told = ["well", "unknown"]
-    pd.testing.assert_frame_equal(before.obs.drop(columns=told), after.obs.drop(columns=told))
+    texts = ["well", "unknown"]
+    pd.testing.assert_frame_equal(before.obs.drop(columns=texts), after.obs.drop(columns=texts))
     assert after.n_vars == before.n_vars
     assert after.uns[KEY] == before.uns[KEY]
 
@@ -162,9 +162,9 @@ def test_no_cell_of_the_csv_is_run_by_a_spreadsheet(tmp_path):
 
 def test_the_provenance_stands_beside_the_csv_as_json(tmp_path):
     path = write(result(), tmp_path / "my cells.csv")
-    beside = provenance_path(path)
-    assert beside.name == "my cells.provenance.json"
-    assert json.loads(beside.read_text("utf-8"))[KEY]["roles"] == ROLES
+    provenance = provenance_path(path)
+    assert provenance.name == "my cells.provenance.json"
+    assert json.loads(provenance.read_text("utf-8"))[KEY]["roles"] == ROLES
 
 
 def test_a_csv_without_its_provenance_is_still_read(tmp_path):

@@ -42,8 +42,8 @@ def test_what_an_earlier_version_did_not_tell_stays_empty():
     later.uns[KEY]["images"]["read_as"] = ["read_image()"]
     for results in ([one("a"), later], [later, one("a")]):
         images = join_results(results).uns[KEY]["images"]
-        told = dict(zip(images["name"], images["read_as"], strict=True))
-        assert told == {"a": "", "b": "read_image()"}
+        read_as = dict(zip(images["name"], images["read_as"], strict=True))
+        assert read_as == {"a": "", "b": "read_image()"}
 
 
 def test_what_cannot_be_joined_is_refused():
