@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -100,18 +102,18 @@ def test_stopped_before_anything_is_said(encoder):
 
 
 @pytest.mark.parametrize("size", [0.5, None])
-def test_the_estimate_is_near_what_it_takes(encoder, size):
-    import time
-
+def test_the_estimate_is_near_what_it_takes(encoder, size, monkeypatch):
+    # By the processor's time, which does not run while other programs hold the cores.
+    monkeypatch.setattr(time, "perf_counter", time.process_time)
     big = np.tile(labels(), (2, 2))
     big[big > 0] += (np.arange(400)[:, None] // 200 * 200 + np.arange(400) // 200 * 100)[big > 0]
     field = Image.from_array(np.tile(planes(), (1, 2, 2)), ["DNA", "ER", "RNA"], size, name="a")
     job = EmbedJob(field, big, ROLES, encoder)
     found = estimate(job, 64)
-    began = time.perf_counter()
+    began = time.process_time()
     c3r.embed(field, big, ROLES, encoder=encoder)
-    taken = time.perf_counter() - began
-    # A shared machine is no stopwatch: the order of magnitude is what a user needs.
+    taken = time.process_time() - began
+    # The order of magnitude is what a user needs.
     assert taken / 6 < found.seconds < taken * 6
     assert found.for_cells(640).seconds == pytest.approx(10 * found.seconds)
     assert found.for_cells(64, 7.0).seconds == pytest.approx(found.seconds + 7)
