@@ -13,7 +13,7 @@ from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image, at_time
 from napari_c3r.core.images.layouts.hpa import HPA_STAINS
 from napari_c3r.core.images.projection import check_z, project
-from napari_c3r.core.images.stack import COLOURS, Stack, check_index
+from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_names
 from napari_c3r.core.images.units import SQUARE_TOLERANCE
 
 
@@ -55,15 +55,16 @@ def read_image(
     Returns
     -------
     Image
-        With lazy ``data`` ``(C, Y, X)``. Channels without a name are called ``ch1``, ``ch2`` …;
-        what had to be decided is in ``notes``. Of a time series, ``position`` says the time
-        point, and from the second on so does the name: ``"movie t=3"``.
+        With lazy ``data`` ``(C, Y, X)``. Channels without a name are called ``ch1``, ``ch2`` …,
+        those of one name ``DAPI``, ``DAPI (2)`` …; what had to be decided is in ``notes``. Of a
+        time series, ``position`` says the time point, and from the second on so does the name:
+        ``"movie t=3"``.
 
     Raises
     ------
     InputError
-        If there is no image or more than one, the channel files differ in shape, a channel name
-        occurs twice, the scene, time point or slice does not exist, or a file cannot be read.
+        If there is no image or more than one, the channel files differ in shape, the scene, time
+        point or slice does not exist, or a file cannot be read.
     """
     check_z(z)
     if isinstance(path_or_paths, ImageFiles):
@@ -208,9 +209,17 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
     sizes = [c.stack.pixel_size_um for c in channels if c.stack.pixel_size_um is not None]
     if sizes and max(sizes) > min(sizes) * (1 + SQUARE_TOLERANCE):
         notes.append(f"Channel files state pixels of {min(sizes):.4g} to {max(sizes):.4g} µm.")
+    stated = tuple(channel.name for channel in channels)
+    names = unique_names(stated)
+    if names != stated:
+        twice = next(name for name in stated if stated.count(name) > 1)
+        notes.append(
+            f"Several channels are called '{twice}' in the file; they are called "
+            f"{', '.join(names)} here."
+        )
     return Image(
         da.stack(planes),
-        tuple(channel.name for channel in channels),
+        names,
         sizes[0] if sizes else None,
         tuple(dict.fromkeys(file.path for file in files.files)),
         files.name,
