@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_a_field_that_fails_stops_no_other_and_alone_it_is_an_error(encoder):
     assert run.result().obs["image"].unique().tolist() == ["a", "c"]
     with pytest.raises(InputError, match="No cells in the labels"):
         list(EmbedDriver([empty], ROLES, encoder).steps())
-    none = EmbedDriver([empty, empty], ROLES, encoder)
+    none = EmbedDriver([empty, replace(empty, name="d")], ROLES, encoder)
     list(none.steps())
     with pytest.raises(InputError, match="None of the 2 fields could be embedded"):
         none.result()

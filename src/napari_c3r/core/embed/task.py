@@ -89,6 +89,8 @@ class FieldsProgress:
         Cells that were embedded before this stretch.
     problem
         Why the field failed, in one line.
+    again
+        Why the field is embedded although an earlier run kept it, in words.
     """
 
     number: int
@@ -101,6 +103,7 @@ class FieldsProgress:
     cells_per_second: float = 0.0
     done_before: int = 0
     problem: str = ""
+    again: str = ""
 
     @property
     def settled(self) -> bool:

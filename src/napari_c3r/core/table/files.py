@@ -69,7 +69,8 @@ def read(path: str | Path) -> AnnData:
         result = chosen.read(path)
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    # A damaged file may fail anywhere in a library's parser.
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"'{path}' cannot be read as a result ({reason}); export it again"
