@@ -60,7 +60,11 @@ def describe_result(
             "trained": encoder.trained,
         },
         **ran,
-        "crop": {"size_px": plan.size_px, "neighbours": plan.neighbours},
+        "crop": {
+            "size_px": plan.size_px,
+            "neighbours": plan.neighbours,
+            "hot_pixels": "replaced" if plan.replace_hot_pixels else "kept",
+        },
         "versions": versions(),
         "images": _describe_image(job, plan),
         "sources": describe_sources(job.image.source),
@@ -159,6 +163,7 @@ def describe_settings(
         "concept": list(roles.concept) if roles is not None else [],
         "labels": None if labels is None else labels.path,
         "labels_channel": None if labels is None else labels.channel,
+        "number_cells": labels is not None and labels.number_cells,
         "nucleus_size_um": found.pop("nucleus_diameter_um"),
         "nucleus_size_px": found.pop("nucleus_diameter_px"),
         **found,
@@ -169,5 +174,10 @@ def describe_settings(
     }
 
 
-ADDED_SETTINGS = {"pattern": "", "cell_distance_um": None, "cell_distance_px": None}
+ADDED_SETTINGS = {
+    "pattern": "",
+    "cell_distance_um": None,
+    "cell_distance_px": None,
+    "number_cells": False,
+}
 """What `settings.json` did not name before these could be chosen, and what it was then."""
