@@ -46,7 +46,14 @@ CONTRACT = [
     "readout",
     "neighbours",
 ]
-ADDED = ["field-um", "field-diameters", "crop-size-px", "cell-distance-um", "cell-distance-px"]
+ADDED = [
+    "field-um",
+    "field-diameters",
+    "crop-size-px",
+    "cell-distance-um",
+    "cell-distance-px",
+    "number-cells",
+]
 
 
 def run(capsys, *arguments) -> tuple[int, str]:

@@ -44,6 +44,8 @@ class FieldOptions:
         Channels of the two groups; with neither, roles are suggested from the names.
     labels, labels_channel
         A label image to use instead of segmenting.
+    number_cells
+        Give every connected piece of that label image a number of its own.
     encoder
         ``"bundled"`` or a model folder.
     reading, segmenting, crop, run
@@ -54,6 +56,7 @@ class FieldOptions:
     concept: str = ""
     labels: Path | None = None
     labels_channel: str = ""
+    number_cells: bool = False
     encoder: str = "bundled"
     reading: ReadOptions = field(default_factory=ReadOptions)
     segmenting: SegmentOptions = field(default_factory=SegmentOptions)
@@ -101,7 +104,10 @@ class FieldOptions:
             )
         labels = None
         if self.labels is not None:
-            labels = LabelSource(str(self.labels), self.labels_channel or None)
+            channel = self.labels_channel or None
+            labels = LabelSource(str(self.labels), channel, self.number_cells)
+        elif self.number_cells:
+            raise InputError("--number-cells numbers the pieces of a label image; give --labels")
         return [FieldTask.of(FieldSource(f, self.reading, all_named=True), labels) for f in found]
 
     def driver(self, paths: list[Path], store: Store | None = None) -> EmbedDriver:
@@ -139,6 +145,13 @@ _OTHERS: dict[str, Any] = {
     ],
     "labels_channel": Annotated[
         str, typer.Option(help="Which label image, where the file holds several.")
+    ],
+    "number_cells": Annotated[
+        bool,
+        typer.Option(
+            "--number-cells",
+            help="Number each connected piece of the label image as a cell, as a mask needs.",
+        ),
     ],
     "encoder": Annotated[str, typer.Option(help="'bundled', or a model folder.")],
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.crops.plan import require_field
 from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.embed.estimate import CELLS_A_FIELD, table_bytes
 from napari_c3r.core.embed.field import FieldEmbedder
@@ -251,13 +252,16 @@ class EmbedDriver:
         Raises
         ------
         InputError
-            The image cannot be read, the roles do not fit, or there is no cell.
+            The image cannot be read, its crops would be too small or too large, the roles do not
+        fit, or there is no cell.
         """
         image = task.read()
         before = self._roles_before()
         if before is not None and set(before) == set(image.channel_names):
             # Vectors are joined by place, so the channels of all fields must be in one order.
             image = image.select(tuple(before))
+        if task.window_px is None:
+            require_field(self.crop, image.pixel_size_um, self.encoder.config.field_um)
         self.images[task.name] = image
         roles = self.roles or ChannelAssignment.suggest(image.channel_names)
         roles = roles.for_channels(image.channel_names).require_usable()

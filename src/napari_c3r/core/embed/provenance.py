@@ -138,6 +138,7 @@ def _describe_crop(job: EmbedJob, plan: CropPlan) -> dict[str, Any]:
     return {
         "size_px": plan.size_px,
         "neighbours": plan.neighbours,
+        "hot_pixels": "replaced" if plan.replace_hot_pixels else "kept",
         # 0 where the encoder knows no physical field.
         "field_um": job.crop.field_um or config.field_um or 0.0,
         "field_diameters": job.crop.field_diameters or config.field_diameters,
@@ -169,6 +170,7 @@ def describe_settings(
         "concept": list(roles.concept) if roles is not None else [],
         "labels": None if labels is None else labels.path,
         "labels_channel": None if labels is None else labels.channel,
+        "number_cells": labels is not None and labels.number_cells,
         "encoder": encoder.name,
         "weights": encoder.weights_hash,
     }
@@ -181,7 +183,10 @@ def default_settings() -> dict[str, Any]:
     """
     from napari_c3r.core.segment.options import SegmentOptions
 
-    return _flat(ReadOptions(), SegmentOptions(), CropSpec(), RunOptions())
+    return {
+        **_flat(ReadOptions(), SegmentOptions(), CropSpec(), RunOptions()),
+        "number_cells": False,
+    }
 
 
 def _flat(

@@ -62,6 +62,7 @@ class FieldTask:
             return None
         if isinstance(self.labels, LabelSource):
             told = f"labels of {Path(self.labels.path).name}"
+            told += ", pieces numbered" if self.labels.number_cells else ""
             return self.labels.read(), self.cells_from or told
         return self.labels, self.cells_from or EmbedJob.cells_from
 

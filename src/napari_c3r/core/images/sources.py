@@ -57,11 +57,14 @@ class LabelSource:
         The file.
     channel
         Which of several label images in it, by its name.
+    number_cells
+        Give every connected piece of one value a number of its own.
     """
 
     path: str
     channel: str | None = None
+    number_cells: bool = False
 
     def read(self) -> NDArray[Any]:
         """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
-        return read_labels(self.path, self.channel)
+        return read_labels(self.path, self.channel, number_cells=self.number_cells)
