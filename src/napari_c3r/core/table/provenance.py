@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.text import readable
 
 FORMAT: Final = 1
 """Version of what a result and its provenance hold; ``"format"`` in the provenance."""
@@ -61,7 +62,7 @@ def describe_sources(paths: Iterable[Path]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"path": [], "size_bytes": [], "sha256": []}
     for path in paths:
         size, digest = _fingerprint(Path(path))
-        columns["path"].append(str(path))
+        columns["path"].append(readable(str(path)))
         columns["size_bytes"].append(size)
         columns["sha256"].append(digest)
     return columns
@@ -74,7 +75,7 @@ def _fingerprint(path: Path) -> tuple[int, str]:
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
             size += file.stat().st_size
             name = file.relative_to(path).as_posix()
-            digest.update(f"{name}\0{file.stat().st_size}\0".encode())
+            digest.update(f"{readable(name)}\0{file.stat().st_size}\0".encode())
         return size, digest.hexdigest()
     with path.open("rb") as stream:
         while block := stream.read(_READ_BYTES):
