@@ -7,7 +7,7 @@ with the help that its field declares. Only what is no setting of these is writt
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -25,6 +25,7 @@ from napari_c3r.core.segment import SegmentOptions, method_names
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.embed import EmbedDriver, FieldTask, Store
+    from napari_c3r.core.images import ImageFiles
 
 Paths = Annotated[list[Path], typer.Argument(help="Image files, or a folder of them.")]
 Seed = Annotated[int, typer.Option(help="Of the map and the clusters.")]
@@ -92,9 +93,14 @@ class FieldOptions:
         return ChannelAssignment(roles) if roles else None
 
     def tasks(self, paths: list[Path]) -> list[FieldTask]:
-        """List the images; one label image cannot be that of several."""
+        """List the images; one label image cannot be that of several.
+
+        What may have been misread of them is said, before any work.
+        """
+        from napari_c3r.cli.speaking import say
         from napari_c3r.core.embed import FieldTask
         from napari_c3r.core.images import FieldSource, LabelSource, find_images
+        from napari_c3r.core.images.scanning import doubts_of
 
         texts = [str(path) for path in paths]
         found = find_images(texts, pattern=self.reading.pattern or None)
@@ -102,6 +108,8 @@ class FieldOptions:
             raise InputError(
                 f"--labels gives one label image for {len(found)} images; give one image at a time"
             )
+        for doubt in (*doubts_of(found), *self._time_note(found)):
+            say(f"  Note: {doubt}")
         labels = None
         if self.labels is not None:
             channel = self.labels_channel or None
@@ -109,6 +117,16 @@ class FieldOptions:
         elif self.number_cells:
             raise InputError("--number-cells numbers the pieces of a label image; give --labels")
         return [FieldTask.of(FieldSource(f, self.reading, all_named=True), labels) for f in found]
+
+    def _time_note(self, found: Sequence[ImageFiles]) -> Iterator[str]:
+        """That of several time points in file names one is read."""
+        counts = ((files.name, len({file.t for file in files.files})) for files in found)
+        name, count = next((each for each in counts if each[1] > 1), ("", 0))
+        if count:
+            yield (
+                f"'{name}' has {count} time points by its file names; number {self.reading.t} is "
+                "read, from 0. Another is read with --t."
+            )
 
     def driver(self, paths: list[Path], store: Store | None = None) -> EmbedDriver:
         """What embeds the images; it says under which licence another tool's weights come."""

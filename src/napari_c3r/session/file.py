@@ -16,7 +16,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
-from napari_c3r.core.images.find import PlaneFile
+from napari_c3r.core.images.image_files import PlaneFile
 from napari_c3r.core.table import read, write
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def _fill(folder: Path, session: SavedSession, images: Mapping[str, Image], fina
         "finished": session.finished,
         "settings": dict(session.settings),
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False)
+    # Escaped, since a path may hold bytes that are no UTF-8, and must lead to its file again.
+    text = json.dumps(content, indent=1)
     (folder / _DESCRIPTION).write_text(text + "\n", "utf-8")
 
 

@@ -148,7 +148,8 @@ class FieldInputs:
         files = None
         if task.image is None and task.source is not None:
             files = asdict(task.source.files)
-            files.pop("notes", None)
+            for said in ("notes", "doubts"):
+                files.pop(said, None)
             for plane in files["files"]:
                 # Which file it is, its content says.
                 plane.pop("path")

@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 import dask.array as da
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.find import ImageFiles, PathInput, PlaneFile, find_images, stem
+from napari_c3r.core.images.find import PathInput, find_images
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image, at_time
+from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts.hpa import HPA_STAINS
+from napari_c3r.core.images.names import stem
 from napari_c3r.core.images.projection import check_z, project
 from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_names
 from napari_c3r.core.images.units import SQUARE_TOLERANCE
+from napari_c3r.core.text import readable
 
 
 def read_image(
@@ -117,7 +120,7 @@ def _one_per_channel(images: Sequence[ImageFiles]) -> ImageFiles:
     paths = [image.files[0].path for image in images]
     planes = tuple(PlaneFile(path, stem(path)) for path in paths)
     note = "The file names follow no known convention: each file is taken as one channel."
-    return ImageFiles(paths[0].parent.name or "image", planes, notes=(note,))
+    return ImageFiles(readable(paths[0].parent.name) or "image", planes, notes=(note,))
 
 
 def _open_all(files: ImageFiles, scene: int, t: int, swap: str) -> list[_Channel]:
@@ -206,6 +209,7 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
         plane, said = _plane(channel, z)
         planes.append(plane)
         notes += [*channel.stack.notes, *_colour_note(channel, channels), *said]
+    notes += files.doubts
     sizes = [c.stack.pixel_size_um for c in channels if c.stack.pixel_size_um is not None]
     if sizes and max(sizes) > min(sizes) * (1 + SQUARE_TOLERANCE):
         notes.append(f"Channel files state pixels of {min(sizes):.4g} to {max(sizes):.4g} µm.")
@@ -226,7 +230,7 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
         files.plate,
         files.well,
         files.site,
-        tuple(dict.fromkeys(notes)),
+        tuple(dict.fromkeys(readable(note) for note in notes)),
     )
 
 

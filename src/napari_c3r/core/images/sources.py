@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_c3r.core.images.find import ImageFiles
 from napari_c3r.core.images.image import Image, at_time
+from napari_c3r.core.images.image_files import ImageFiles
 from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.images.options import ReadOptions
 

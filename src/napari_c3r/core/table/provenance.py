@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.text import readable
 
 FORMAT: Final = 1
 """Version of what a result and its provenance hold; ``"format"`` in the provenance."""
@@ -68,7 +69,7 @@ def describe_sources(paths: Iterable[Path]) -> dict[str, list[Any]]:
     for path in paths:
         with told_by_name(Path(path)):
             size, digest = _fingerprint(Path(path))
-        columns["path"].append(str(path))
+        columns["path"].append(readable(str(path)))
         columns["size_bytes"].append(size)
         columns["sha256"].append(digest)
     return columns
@@ -81,7 +82,7 @@ def told_by_name(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"'{path}' cannot be read any more ({error.strerror or error}); check that the file "
+            f"'{readable(str(path))}' cannot be read any more ({error.strerror or error}); check that the file "
             "is there and complete"
         ) from error
 
@@ -93,7 +94,7 @@ def _fingerprint(path: Path) -> tuple[int, str]:
         for file in files_in(path):
             size += file.stat().st_size
             name = file.relative_to(path).as_posix()
-            digest.update(f"{name}\0{file.stat().st_size}\0".encode())
+            digest.update(f"{readable(name)}\0{file.stat().st_size}\0".encode())
         return size, digest.hexdigest()
     add_content(digest, path)
     return path.stat().st_size, digest.hexdigest()
