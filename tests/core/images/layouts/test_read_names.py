@@ -24,6 +24,9 @@ def read(*stems):
         ("{}-aa02-site3", "aa02-site3", "AA02", "3", None),
         ("{} plate1 b2", "plate1 b2", "B02", None, None),
         ("exp_{}_z03", "exp", None, None, 3),
+        ("r01c02_s1_{}", "r01c02_s1", "A02", "1", None),
+        ("C - 12_{}_4", "C - 12_4", "C12", "4", None),
+        ("plate1-{}-b02-s3-z11", "plate1-b02-s3", "B02", "3", 11),
         ("z03_{}_exp", "exp", None, None, 3),
     ],
 )
@@ -33,6 +36,12 @@ def test_a_stain_stands_anywhere(template, image, well, site, z):
     for part in found:
         assert (part.image, part.well, part.site, part.z) == (image, well, site, z)
         assert part.guess is None
+
+
+def test_wavelengths_and_wells_beside_numbered_axes():
+    assert [part.channel for part in read("a_405nm_1", "a_488nm_1")] == ["405nm", "488nm"]
+    (part,) = read("plate1-b02-s3-z11-ch2")
+    assert (part.plate, part.well, part.site, part.z) == ("plate1", "B02", "3", 11)
 
 
 @pytest.mark.parametrize(

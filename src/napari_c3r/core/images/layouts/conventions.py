@@ -22,5 +22,7 @@ CONVENTIONS = (
 IMAGEJ_SPLIT = Layout("ImageJ split", r"(?P<channel>(?-i:C)[0-9]+)-.+")
 WELL_ALONE = Layout(
     "well",
-    rf"(?:(?P<plate>.+){_GAP})?(?P<well>(?-i:A[A-F]|[A-P])[0-9]{{2}})(?:{_GAP}(?P<site>[0-9]+))?",
+    rf"(?:(?P<plate>.+){_GAP})?"
+    r"(?P<well>(?-i:A[A-F]|[A-P])(?: ?- ?)?[0-9]{2}|r[0-9]{2}c[0-9]{2})"
+    rf"(?:{_GAP}(?P<site>[0-9]+))?",
 )
