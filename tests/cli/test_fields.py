@@ -251,3 +251,22 @@ def test_a_method_from_outside_is_a_method_of_the_shell(three, tmp_path, capsys,
     shown = " ".join(capsys.readouterr().out.split())
     assert "instanseg or toy" in shown.replace("│ │ ", "")
     assert run(capsys, *arguments, "--method", "magic")[1].endswith("instanseg, toy\n")
+
+
+@pytest.mark.parametrize(
+    ("stems", "said"),
+    [
+        (["HeLa_c1", "HeLa_c2", "HeLa_c5"], "c1, c2, c5 are taken as channels of one image 'HeLa'"),
+        (["ctrl_t1", "ctrl_t7"], "t1, t7 are taken as time points of one image 'ctrl'"),
+        (["e_t1_ch1", "e_t2_ch1"], "'e' has 2 time points by its file names; number 0 is read"),
+        (["A01_s1_w1", "A01_s1_w2", "A01_s2_w1"], "1 of 2 fields have other channels than most"),
+        (["A01_s1_w1", "A01_s1_w2"], ""),
+    ],
+)
+def test_what_names_were_guessed_to_mean_is_said_before_the_work(tmp_path, capsys, stems, said):
+    for stem in stems:
+        tifffile.imwrite(tmp_path / f"{stem}.tif", np.ones((8, 9), "uint16"))
+    FieldOptions().tasks([tmp_path])
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.startswith("  Note: ") == bool(said)

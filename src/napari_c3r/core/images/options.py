@@ -46,7 +46,9 @@ class ReadOptions:
     z: str | int = option("max", "Z", "max, mean, focus, or a slice's number")
     swap: str = option("", "Axes", "Axes the files have the wrong way round: CZ, TC or TZ")
     pattern: str = option(
-        "", "Name pattern", "Regular expression for file names, with groups such as channel"
+        "",
+        "Name pattern",
+        "Regular expression for file names, with groups such as channel; ignore means nothing",
     )
 
     def read(self, files: ImageFiles, *, all_named: bool = False) -> Image:

@@ -12,6 +12,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
+from napari_c3r.core.text import whole_number
 
 if TYPE_CHECKING:
     import zarr
@@ -88,7 +89,10 @@ def _scene_path(path: Path, scene: int) -> Path:
     attributes = _attributes(path)
     several = "bioformats2raw.layout" in attributes
     if several:
-        scenes = sorted((p for p in path.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+        numbered = {
+            number: p for p in path.iterdir() if (number := whole_number(p.name)) is not None
+        }
+        scenes = [numbered[number] for number in sorted(numbered)]
     else:
         scenes = [path]
     check_index(scene, len(scenes), "scene", path.name)
