@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.kill_targets import TARGETS, Target
+from tools.kill_targets import TARGETS, Target, load_libraries
 
 _CALLS = ("replace", "rename", "unlink", "rmdir", "mkdir", "fsync")
 _SECONDS = 120.0
@@ -177,6 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(os, "fork"):
         print("This system cannot fork a process, so nothing can be killed here")
         return 0
+    load_libraries()
     broken = 0
     with tempfile.TemporaryDirectory(prefix="kill-") as scratch:
         for name in TARGETS if "all" in given.what else given.what:

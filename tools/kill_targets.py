@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +38,6 @@ class Plate:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._model = folder, _tiny_model(folder / "tiny")
-        _load_libraries()
         self._expected = []
         for turn in (0, 1):
             _write_fields(folder / f"in{turn}", turn)
@@ -210,15 +211,19 @@ def _in_a_fork(body: Callable[[], Any]) -> None:
     forked(body)
 
 
-def _load_libraries() -> None:
-    import anndata  # noqa: F401
+def load_libraries() -> None:
+    """Load once what every process needs that is forked from this one; compute nothing."""
     import dask
-    import pyarrow.parquet  # noqa: F401
-    import torch
 
-    from napari_c3r.core import embed, encoder, segment, table  # noqa: F401
+    import napari_c3r.cli
+    import napari_c3r.core
+    import napari_c3r.session.file
 
-    torch.set_num_threads(1)
+    for module in pkgutil.walk_packages(napari_c3r.core.__path__, "napari_c3r.core."):
+        importlib.import_module(module.name)
+    for name in ("pyarrow.parquet", "rich.progress", "scipy.ndimage", "skimage.measure", "zarr"):
+        importlib.import_module(name)
+    importlib.import_module("torch").set_num_threads(1)
     dask.config.set(scheduler="synchronous")
 
 
