@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from napari_c3r.cli.diagnose import diagnose
-from napari_c3r.cli.embed import add_map, embed, plate, run
+from napari_c3r.cli.embed import embed, plate, require_map, run, try_map
 from napari_c3r.cli.options import Seed, with_field_options
 from napari_c3r.cli.speaking import say
 from napari_c3r.core.atomic import require_folder
@@ -40,8 +40,9 @@ def demo(
     result = run(driver)
     _, cells = driver.found[image.name]
     say(f"{image.name}: {len(result)} cells")
-    add_map(result, seed)
+    no_map = try_map(result, seed)
     table = write(result, out / "cells.csv")
+    require_map(table, no_map)
     picture = draw_result(image, cells, result, out / "cells.png")
     for path in (table, provenance_path(table), picture):
         say(f"Wrote {path}")
