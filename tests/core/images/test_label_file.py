@@ -33,7 +33,7 @@ def test_real_labels_are_read(data_dir):
     [
         ("stack.tif", np.zeros((12, 5, 6), np.uint8), "12 time points or slices"),
         ("fractions.tif", np.zeros((5, 6), np.float32), "float32"),
-        ("missing.tif", None, "No file"),
+        ("missing.tif", None, "does not exist"),
     ],
 )
 def test_what_is_no_label_image_is_one_line(tmp_path, name, pixels, said):

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats import format_of, known_suffixes, unknown_format
 from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields
 from napari_c3r.core.images.layouts import (
@@ -21,6 +22,7 @@ from napari_c3r.core.images.layouts import (
     stains_of,
 )
 from napari_c3r.core.images.layouts.imagexpress import image_folder, is_step_folder, steps_of
+from napari_c3r.core.paths import require_there, shown
 
 PathInput = str | PathLike[str]
 
@@ -117,11 +119,12 @@ def find_images(
     files: list[Path] = []
     images: list[ImageFiles] = []
     for path in paths:
-        for member in _members(path):
-            if is_zarr(member):
-                images.extend(_zarr_images(member))
-            else:
-                files.append(member)
+        with reading(shown(path)):
+            for member in _members(path):
+                if is_zarr(member):
+                    images.extend(_zarr_images(member))
+                else:
+                    files.append(member)
     images.extend(_group(list(dict.fromkeys(files)), pattern))
     return _with_unique_names(images)
 
@@ -144,8 +147,7 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def _members(path: Path) -> list[Path]:
     """List the image files of a path: itself, or those in it if it is a folder."""
-    if not path.exists():
-        raise InputError(f"{str(path)!r} does not exist: check the path.")
+    require_there(path)
     if is_zarr(path):
         return [path]
     if path.is_file():
@@ -175,8 +177,12 @@ def _in_folder(folder: Path) -> Iterable[Path]:
 
 
 def _zarr_images(path: Path) -> list[ImageFiles]:
-    fields = plate_fields(path)
     name = stem(path)
+    try:
+        fields = plate_fields(path)
+    except InputError:
+        # An image that cannot be read, said when its turn comes: others may lie beside it.
+        fields = ()
     if not fields:
         return [ImageFiles(name, (PlaneFile(path),))]
     return [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.stack import Stack
+from napari_c3r.core.memory import require_memory
 
 
 def read_labels(path: str | Path, channel: str | None = None) -> NDArray[Any]:
@@ -35,8 +36,6 @@ def read_labels(path: str | Path, channel: str | None = None) -> NDArray[Any]:
         one was named, or fractions.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"No file '{path}'; check the name of the label image")
     stack = open_file(path, 0, one_channel=False)
     times, _, slices = stack.data.shape[:3]
     if times * slices > 1:
@@ -44,7 +43,9 @@ def read_labels(path: str | Path, channel: str | None = None) -> NDArray[Any]:
             f"'{path.name}' holds {times * slices} time points or slices; "
             "a label image is a single plane"
         )
-    labels = np.asarray(stack.data[0, _channel_index(stack, channel, path), 0])
+    plane = stack.data[0, _channel_index(stack, channel, path), 0]
+    require_memory(plane.nbytes, f"'{path.name}', {plane.shape[1]} × {plane.shape[0]} pixels,")
+    labels = np.asarray(plane)
     if not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"'{path.name}' is of type {labels.dtype}; labels are whole numbers")
     return labels

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.find import ImageFiles, PathInput, find_images
 from napari_c3r.core.images.formats import open_file
+from napari_c3r.core.images.image import Image
 from napari_c3r.core.images.options import ReadOptions
 from napari_c3r.core.images.read import read_image
 from napari_c3r.core.images.sources import FieldSource
@@ -66,9 +68,10 @@ class ScanResult:
 def scan(
     path_or_paths: PathInput | Sequence[PathInput], *, pattern: str | None = None, swap: str = ""
 ) -> ScanResult:
-    """Find the fields in files, folders or plates, and look into the first one's headers.
+    """Find the fields in files, folders or plates, and look into one's headers.
 
-    Fields whose names tell other channels than most do are left out, and a note says so.
+    It is the first one that can be read; a note names those before it. Fields whose names tell
+    other channels than most do are left out, and a note says so.
 
     Parameters
     ----------
@@ -80,11 +83,10 @@ def scan(
     Raises
     ------
     InputError
-        There is no image, or the first one cannot be read.
+        There is no image, or none of them can be read.
     """
     images, notes = _alike(find_images(path_or_paths, pattern=pattern))
-    first = images[0]
-    image = read_image(first, swap=swap)
+    first, image, damaged = _first_readable(images, swap)
     stack = open_file(first.files[0].path, one_channel=len(first.channel_names) > 1).swapped(swap)
     slices = stack.data.shape[2] * _count(file.z for file in first.files)
     times = stack.data.shape[0] * _count(file.t for file in first.files)
@@ -96,9 +98,24 @@ def scan(
         slices,
         times,
         swap,
-        notes=(*notes, *image.notes),
+        notes=(*notes, *damaged, *image.notes),
     )
     return replace(found, doubts=tuple(_doubts(found)))
+
+
+def _first_readable(
+    images: Sequence[ImageFiles], swap: str
+) -> tuple[ImageFiles, Image, tuple[str, ...]]:
+    """The first image that can be opened, and a note on each of those before it."""
+    problems: list[InputError] = []
+    for files in images:
+        try:
+            image = read_image(files, swap=swap)
+        except InputError as error:
+            problems.append(error)
+            continue
+        return files, image, tuple(f"One of the images is damaged: {each}" for each in problems)
+    raise problems[0]
 
 
 def _count(values: Iterable[int | None]) -> int:

@@ -8,8 +8,12 @@ from xml.etree import ElementTree
 
 import tifffile
 
+from napari_c3r.core.images.formats.declared import check_planes
 from napari_c3r.core.images.stack import stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
+
+# More digits than these are no number of planes of anything, and slow to read.
+_SIZES = re.compile(r"""\bSize([CZT])\s*=\s*["'](\d{1,30})""", re.ASCII)
 
 SANE_RESOLUTION_UM = (0.02, 3.0)
 """Pixel sides that a bare resolution tag is believed for; others are print resolutions."""
@@ -60,6 +64,26 @@ def tiff_facts(tif: tifffile.TiffFile, scene: int, n_channels: int, where: str) 
     if size is None and not tif.is_ome and not tif.is_imagej:
         size, notes = _resolution_tags(tif, where)
     return TiffFacts(stated_names(names, n_channels), size, notes)
+
+
+def check_claims(xml: str, where: str) -> None:
+    """Refuse OME-XML of more planes than can be, before a list of them is made.
+
+    Parameters
+    ----------
+    xml
+        The metadata.
+    where
+        The file's name, for the message.
+
+    Raises
+    ------
+    InputError
+        An image claims too many channels or planes.
+    """
+    for element in re.finditer(r"<(?:\w+:)?Pixels\b[^>]*>", xml):
+        stated = {axis: int(n) for axis, n in _SIZES.findall(element[0])}
+        check_planes(where, *(stated.get(axis, 1) for axis in "CZT"))
 
 
 Facts = tuple[tuple[str, ...], float | None, float | None]
