@@ -12,6 +12,7 @@ import numpy as np
 from dask.base import compute
 
 from napari_c3r.core.channels.stains import channel_colours
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
 from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import format_of
@@ -42,10 +43,14 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
         `read_layers`, or None for what is left to others: unknown formats, single colour
         pictures, and lists that are not the files of one image.
     """
-    if isinstance(path, str | Path):
-        claimed = _claims(Path(path))
-    else:
-        claimed = _claims_list([Path(member) for member in path])
+    try:
+        if isinstance(path, str | Path):
+            claimed = _claims(Path(path))
+        else:
+            claimed = _claims_list([Path(member) for member in path])
+    # A path that cannot be looked at is for napari to refuse.
+    except (InputError, OSError, ValueError):
+        return None
     return read_layers if claimed else None
 
 

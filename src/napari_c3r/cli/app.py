@@ -13,6 +13,7 @@ from napari_c3r.cli.diagnose import diagnose
 from napari_c3r.cli.embed import embed, plate, require_map, run, try_map
 from napari_c3r.cli.options import Seed, with_field_options
 from napari_c3r.cli.speaking import say
+from napari_c3r.cli.unforeseen import unforeseen
 from napari_c3r.core.atomic import require_folder
 from napari_c3r.core.errors import InputError
 
@@ -86,7 +87,11 @@ def make_app() -> typer.Typer:
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Run a command; 0 on success, 1 if fields failed, 2 with one line on bad input."""
+    """Run a command; 0 on success, 1 if fields failed, 2 with one line on bad input.
+
+    What nobody foresaw ends with 2 and one line as well: it asks for a report, and says where
+    the traceback is.
+    """
     try:
         code = make_app()(list(arguments) if arguments is not None else None, standalone_mode=False)
     except InputError as error:
@@ -97,7 +102,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
         sys.exit(_INTERRUPTED)
     except Exception as error:
         if not hasattr(error, "format_message"):
-            raise
+            say(f"napari-c3r: {unforeseen(error)}")
+            sys.exit(2)
         # A usage error of the command line parser; without arguments it printed the help.
         if error.format_message():
             say(f"napari-c3r: {error.format_message()}")

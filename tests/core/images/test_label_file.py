@@ -65,7 +65,7 @@ def test_real_labels_are_read(data_dir):
         ("mask.tif", np.ones((5, 6), bool), "mask of true and false.*--number-cells"),
         ("far.tif", np.full((5, 6), 2**63, np.uint64), "beyond 9223372036854775807"),
         ("below.tif", np.full((5, 6), -1, np.int16), "contain -1"),
-        ("missing.tif", None, "No file"),
+        ("missing.tif", None, "does not exist"),
     ],
 )
 def test_what_is_no_label_image_is_one_line(tmp_path, name, pixels, said):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reading
 
 BLOCK_PX = 2048
 
@@ -108,8 +109,9 @@ def chunk_shape(array: ArrayLike) -> tuple[int, int] | None:
 
 
 def read(array: ArrayLike, *slices: slice) -> NDArray[Any]:
-    """Read a box of a lazy array into memory."""
-    return np.asarray(array[(..., *slices)])
+    """Read a box of a lazy array into memory; whatever is raised becomes an `InputError`."""
+    with reading("A part of the image or of its labels"):
+        return np.asarray(array[(..., *slices)])
 
 
 # Label values up to this are looked up in a table; sparse labels beyond are searched for.

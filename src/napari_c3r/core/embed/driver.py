@@ -20,6 +20,7 @@ from napari_c3r.core.embed.store import MemoryStore, Store, join_fields, nothing
 from napari_c3r.core.embed.task import DONE, FAILED, KEPT, FieldsProgress, FieldTask
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError, OutputError
+from napari_c3r.core.guard import unreadable
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.options import SegmentOptions
 from napari_c3r.core.table import roles_of
@@ -199,10 +200,12 @@ class EmbedDriver:
             self.store.keep(inputs, self._embedders[name].result())
         except OutputError:
             raise
-        except InputError as error:
-            self.errors[name] = error
+        except (InputError, MemoryError) as error:
+            # A large field may not fit into memory, and the next one may.
+            known = error if isinstance(error, InputError) else unreadable(f"'{name}'", error)
+            self.errors[name] = known
             self._settle(name)
-            yield tell(FAILED, problem=str(error))
+            yield tell(FAILED, problem=str(known))
             return
         self._lacking[name] = None
         self._settle(name)

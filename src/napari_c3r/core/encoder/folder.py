@@ -17,6 +17,8 @@ from napari_c3r.core.atomic import recovered, replacing_folder
 from napari_c3r.core.encoder.config import EncoderConfig
 from napari_c3r.core.encoder.families import family_of, read_config
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.memory import require_memory
+from napari_c3r.core.paths import require_file
 
 WEIGHTS, CONFIG, CARD, SUMS = "weights.safetensors", "config.json", "card.md", "SHA256SUMS"
 _SUMMED: Final = (WEIGHTS, CONFIG, CARD)
@@ -67,7 +69,7 @@ def read_model_folder(path: str | Path) -> ModelFolder:
         names the file and says what to do.
     """
     folder = recovered(Path(path))
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise InputError(
             f"no model folder at '{path}': give 'bundled' or a folder with {WEIGHTS} and {CONFIG}"
         )
@@ -192,12 +194,22 @@ def _and_more(names: list[str]) -> str:
 
 
 def _read(path: Path) -> bytes:
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path}: missing from the model folder: {_FETCH_AGAIN}")
     try:
+        require_file(path)
+        require_memory(2 * path.stat().st_size, str(path))
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    # A name that is too long, or has a zero byte in it.
+    except (OSError, ValueError):
+        return False
 
 
 def _text(path: Path, content: bytes) -> str:

@@ -8,12 +8,14 @@ from os import PathLike
 from pathlib import Path
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats import format_of, known_suffixes, unknown_format
 from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields
 from napari_c3r.core.images.grouping import group_files, with_unique_names
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts import read_folder
 from napari_c3r.core.images.names import is_extra, stem
+from napari_c3r.core.paths import require_there, shown
 from napari_c3r.core.text import natural_key, readable
 
 PathInput = str | PathLike[str]
@@ -58,7 +60,8 @@ def find_images(
     images: list[ImageFiles] = []
     for member in _each_once(member for path in paths for member in _members(path)):
         if is_zarr(member):
-            images.extend(_zarr_images(member))
+            with reading(shown(member)):
+                images.extend(_zarr_images(member))
         else:
             files.append(member)
     images.extend(group_files(files, pattern))
@@ -93,28 +96,19 @@ def _real(folder: Path) -> Path:
 
 def _members(path: Path) -> list[Path]:
     """List the image files of a path: itself, or those in it if it is a folder."""
-    shown = readable(str(path))
-    try:
-        path.stat()
-    except (OSError, ValueError) as error:
-        if isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise InputError(f"'{shown}' does not exist: check the path.") from error
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"'{shown}' cannot be opened ({reason}): check the path.") from error
+    require_there(path)
     if is_zarr(path):
         return [path]
     if path.is_file():
         if format_of(path) is None:
             raise unknown_format(path)
         return [path]
-    if not path.is_dir():
-        raise InputError(f"'{shown}' is neither a file nor a folder: give one of these.")
     try:
         found = list(_in_folder(path, set()))
     except OSError as error:
         reason = error.strerror or error
         raise InputError(
-            f"The folder '{shown}' cannot be listed ({reason}): check that you may read it."
+            f"The folder '{shown(path)}' cannot be listed ({reason}): check that you may read it."
         ) from error
     if not found:
         raise _holds_no_image(path)
@@ -167,8 +161,12 @@ def _is_image_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _zarr_images(path: Path) -> list[ImageFiles]:
-    fields = plate_fields(path)
     name = stem(path)
+    try:
+        fields = plate_fields(path)
+    except InputError:
+        # An image that cannot be read, said when its turn comes: others may lie beside it.
+        fields = ()
     if not fields:
         return [ImageFiles(name, (PlaneFile(path),))]
     return [

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from napari_c3r.core.channels import check_channel_names
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import guarded
+from napari_c3r.core.memory import require_memory
 
 PLANE_CHUNK = 2048
 
@@ -25,7 +27,8 @@ class Image:
     Parameters
     ----------
     data
-        Lazy planes ``(C, Y, X)`` of any real dtype.
+        Lazy planes ``(C, Y, X)`` of any real dtype. What is raised while they are read becomes an
+        `InputError` that names the image, or the file where it is known.
     channel_names
         One non-empty name per channel, each different from the others.
     pixel_size_um
@@ -73,6 +76,7 @@ class Image:
                 f"{self.data.shape[0]} channels: give one name per channel."
             )
         _check_pixel_size(self.pixel_size_um)
+        object.__setattr__(self, "data", guarded(self.data, f"Image {self.name!r}"))
 
     @classmethod
     def from_array(
@@ -126,6 +130,21 @@ class Image:
     def channel(self, name: str) -> da.Array:
         """Lazy plane ``(Y, X)`` of the channel called ``name``."""
         return self.data[self.index(name)]
+
+    def read_plane(self, name: str) -> npt.NDArray[Any]:
+        """Read the plane ``(Y, X)`` of the channel called ``name`` into memory.
+
+        Raises
+        ------
+        InputError
+            There is no such channel, it cannot be read, or not be worked on in the memory that
+            is free.
+        """
+        plane = self.channel(name)
+        told = f"Image {self.name!r}, {plane.shape[1]} × {plane.shape[0]} pixels,"
+        # Beside the plane itself, what is made of it has 4 bytes a pixel or more.
+        require_memory(plane.size * (plane.dtype.itemsize + 4), told)
+        return np.asarray(plane)
 
     def select(self, names: Sequence[str]) -> Image:
         """Keep the named channels, in the order given."""

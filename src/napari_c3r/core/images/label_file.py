@@ -12,6 +12,7 @@ from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.stack import Stack
+from napari_c3r.core.memory import require_memory
 
 
 def read_labels(
@@ -41,8 +42,6 @@ def read_labels(
         :func:`napari_c3r.core.cells.whole.whole_numbers`.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"No file '{path}'; check the name of the label image")
     stack = open_file(path, 0, one_channel=False)
     times, _, slices = stack.data.shape[:3]
     if times * slices > 1:
@@ -50,9 +49,11 @@ def read_labels(
             f"'{path.name}' holds {times * slices} time points or slices; "
             "a label image is a single plane"
         )
-    labels = np.asarray(stack.data[0, _channel_index(stack, channel, path), 0])
+    plane = stack.data[0, _channel_index(stack, channel, path), 0]
+    require_memory(plane.nbytes, f"'{path.name}', {plane.shape[1]} × {plane.shape[0]} pixels,")
     what = f"labels of '{path.name}'"
-    return whole_numbers(np.asarray(as_labels(labels, what, number_cells=number_cells)), what)
+    labels = as_labels(np.asarray(plane), what, number_cells=number_cells)
+    return whole_numbers(np.asarray(labels), what)
 
 
 def _channel_index(stack: Stack, channel: str | None, path: Path) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.find import PathInput, find_images
 from napari_c3r.core.images.formats import open_file
+from napari_c3r.core.images.image import Image
 from napari_c3r.core.images.image_files import ImageFiles
 from napari_c3r.core.images.options import ReadOptions
 from napari_c3r.core.images.read import read_image
@@ -71,9 +72,10 @@ class ScanResult:
 def scan(
     path_or_paths: PathInput | Sequence[PathInput], *, pattern: str | None = None, swap: str = ""
 ) -> ScanResult:
-    """Find the fields in files, folders or plates, and look into the first one's headers.
+    """Find the fields in files, folders or plates, and look into one's headers.
 
-    Fields whose names tell other channels than most do are left out, and a note says so.
+    It is the first one that can be read; a note names those before it. Fields whose names tell
+    other channels than most do are left out, and a note says so.
 
     Parameters
     ----------
@@ -85,12 +87,10 @@ def scan(
     Raises
     ------
     InputError
-        There is no image, or the first one cannot be read.
+        There is no image, or none of them can be read.
     """
-    listed = find_images(path_or_paths, pattern=pattern)
-    images, notes = _alike(listed)
-    first = images[0]
-    image = read_image(first, swap=swap)
+    images, notes = _alike(find_images(path_or_paths, pattern=pattern))
+    first, image, damaged = _first_readable(images, swap)
     stack = open_file(first.files[0].path, one_channel=len(first.channel_names) > 1).swapped(swap)
     slices = stack.data.shape[2] * _count(file.z for file in first.files)
     times = stack.data.shape[0] * _count(file.t for file in first.files)
@@ -102,7 +102,7 @@ def scan(
         slices,
         times,
         swap,
-        notes=(*notes, *(note for note in image.notes if note not in first.doubts)),
+        notes=(*notes, *damaged, *(note for note in image.notes if note not in first.doubts)),
     )
     return replace(found, doubts=(*doubts_of(images), *_doubts(found)))
 
@@ -179,6 +179,21 @@ def _header(image: ImageFiles) -> _Header | None:
         return None  # said when its turn comes
     channels, height, width = (int(stack.data.shape[axis]) for axis in (1, 3, 4))
     return _Header(image.name, named if named > 1 else channels, height, width)
+
+
+def _first_readable(
+    images: Sequence[ImageFiles], swap: str
+) -> tuple[ImageFiles, Image, tuple[str, ...]]:
+    """The first image that can be opened, and a note on each of those before it."""
+    problems: list[InputError] = []
+    for files in images:
+        try:
+            image = read_image(files, swap=swap)
+        except InputError as error:
+            problems.append(error)
+            continue
+        return files, image, tuple(f"One of the images is damaged: {each}" for each in problems)
+    raise problems[0]
 
 
 def _count(values: Iterable[int | None]) -> int:

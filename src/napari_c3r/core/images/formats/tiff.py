@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import tifffile
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats.format import ImageFormat
-from napari_c3r.core.images.formats.tiff_metadata import files_of_set, tiff_facts
+from napari_c3r.core.images.formats.tiff_metadata import check_claims, files_of_set, tiff_facts
 from napari_c3r.core.images.formats.tiff_pixels import lazy_series
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import COLOURS, Stack, arrange, check_index, name_axes
@@ -40,15 +39,10 @@ def open_tiff(path: Path, scene: int, one_channel: bool) -> Stack:
         If the file is no TIFF, is truncated, has no such scene, or its pixels are not real
         numbers.
     """
-    try:
-        with _refusing_lost_pages(path), tifffile.TiffFile(path) as tif:
-            return _open(tif, path, scene, one_channel)
-    except InputError:
-        raise
-    except (tifffile.TiffFileError, struct.error, ValueError, IndexError, KeyError) as error:
-        raise InputError(
-            f"{path.name} cannot be read as TIFF ({error}): it is truncated or of another format."
-        ) from error
+    with _refusing_lost_pages(path), tifffile.TiffFile(path) as tif:
+        if tif.is_ome:
+            check_claims(tif.ome_metadata or "", path.name)
+        return _open(tif, path, scene, one_channel)
 
 
 class _LostPages(logging.Handler):

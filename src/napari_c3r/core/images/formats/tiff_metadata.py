@@ -8,8 +8,12 @@ from xml.etree import ElementTree
 
 import tifffile
 
+from napari_c3r.core.images.formats.declared import check_planes
 from napari_c3r.core.images.stack import stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
+
+# More digits than these are no number of planes of anything, and slow to read.
+_SIZES = re.compile(r"""\bSize([CZT])\s*=\s*["'](\d{1,30})""", re.ASCII)
 
 _RESOLUTION_UNITS = {2: "inch", 3: "cm"}
 
@@ -65,6 +69,26 @@ def files_of_set(xml: str) -> tuple[str, ...]:
     """Names of all files that an OME-XML text says an image is spread over, each once."""
     named = (e.get("FileName") for e in _elements(xml) if _local(e) == "UUID")
     return tuple(dict.fromkeys(name for name in named if name))
+
+
+def check_claims(xml: str, where: str) -> None:
+    """Refuse OME-XML of more planes than can be, before a list of them is made.
+
+    Parameters
+    ----------
+    xml
+        The metadata.
+    where
+        The file's name, for the message.
+
+    Raises
+    ------
+    InputError
+        An image claims too many channels or planes.
+    """
+    for element in re.finditer(r"<(?:\w+:)?Pixels\b[^>]*>", xml):
+        stated = {axis: int(n) for axis, n in _SIZES.findall(element[0])}
+        check_planes(where, *(stated.get(axis, 1) for axis in "CZT"))
 
 
 Facts = tuple[tuple[str, ...], float | None, float | None]
