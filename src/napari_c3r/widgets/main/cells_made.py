@@ -18,6 +18,7 @@ from napari_c3r.session import Cells
 if TYPE_CHECKING:
     from napari_c3r.core.images import Image
     from napari_c3r.core.segment import SegmentOptions
+    from napari_c3r.session.file import SavedCells
 
 
 def read_in_steps(
@@ -47,6 +48,16 @@ def cells_of_layer(labels: NDArray[Any], name: str, image: Image) -> Cells:
     note = pieces_note(find_pieces(labels))
     origin = f"from the layer {name}"
     return Cells(labels, count, image.name, origin, at_border=at_border, note=note)
+
+
+def cells_kept(kept: SavedCells, image_name: str) -> Cells:
+    """The cells of a session that was saved."""
+    labels = np.asarray(kept.labels)
+    count, at_border = count_cells(labels)
+    note = "" if kept.found_by is not None else pieces_note(find_pieces(labels))
+    return Cells(
+        labels, count, image_name, kept.origin, kept.nuclei, at_border, kept.found_by, note
+    )
 
 
 def numbered(cells: Cells) -> Cells:

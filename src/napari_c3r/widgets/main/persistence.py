@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.cells.filters import CellFilter
@@ -28,7 +27,7 @@ from napari_c3r.session.file import (
     write_session,
 )
 from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
-from napari_c3r.widgets.main.cells_made import count_cells
+from napari_c3r.widgets.main.cells_made import cells_kept
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.images import ImageController
@@ -188,11 +187,7 @@ class PersistenceController(QObject):
         session.roles.set_assignment(saved.assignment, Cause.RESTORED)
         session.result.filter = saved.filter
         for name, kept in saved.cells.items():
-            labels = np.asarray(kept.labels)
-            count, border = count_cells(labels)
-            session.labels.put(
-                Cells(labels, count, name, kept.origin, kept.nuclei, border, kept.found_by)
-            )
+            session.labels.put(cells_kept(kept, name))
         shown = saved.fields[saved.index].name
         self._saved = _Saved(
             folder,
