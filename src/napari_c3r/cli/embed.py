@@ -38,6 +38,8 @@ def embed(
     from napari_c3r.core.table import write
 
     _require_table(out)
+    if seed and not map_:
+        say("  Note: --seed does nothing without --map")
     driver = options.driver(paths)
     require_space(out.parent, driver.expected_bytes)
     result = run(driver)

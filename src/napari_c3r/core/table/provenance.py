@@ -82,8 +82,8 @@ def told_by_name(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"'{readable(str(path))}' cannot be read any more ({error.strerror or error}); check that the file "
-            "is there and complete"
+            f"'{readable(str(path))}' cannot be read any more ({error.strerror or error}); check "
+            "that the file is there and complete"
         ) from error
 
 
