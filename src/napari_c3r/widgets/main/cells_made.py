@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells
 
 if TYPE_CHECKING:
+    from napari_c3r.core.embed import FieldTask
     from napari_c3r.core.images import Image
     from napari_c3r.core.segment import SegmentOptions
     from napari_c3r.session.file import SavedCells
@@ -90,3 +92,14 @@ def median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
     if image.pixel_size_um is None:
         return f"{diameter:.0f} px"
     return f"{diameter * image.pixel_size_um:.1f} µm"
+
+
+def with_cells(task: FieldTask, cells: Cells) -> FieldTask:
+    """The task of a field whose cells are known, with where they come from."""
+    from napari_c3r.core.segment import SegmentOptions
+
+    by = cells.found_by
+    origin = cells.origin.replace("\n", ", ")
+    if by is not None:
+        origin = SegmentOptions.from_keywords(by).call
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)
