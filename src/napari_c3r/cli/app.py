@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from napari_c3r.cli.diagnose import diagnose
-from napari_c3r.cli.embed import add_map, embed, plate, run
+from napari_c3r.cli.embed import embed, plate, require_map, run, try_map
 from napari_c3r.cli.options import Seed, with_field_options
 from napari_c3r.cli.speaking import print_lines, say
+from napari_c3r.cli.unforeseen import unforeseen
 from napari_c3r.core.atomic import require_folder
 from napari_c3r.core.errors import InputError
 
@@ -40,8 +41,9 @@ def demo(
     result = run(driver)
     _, cells = driver.found[image.name]
     say(f"{image.name}: {len(result)} cells")
-    add_map(result, seed)
+    no_map = try_map(result, seed)
     table = write(result, out / "cells.csv")
+    require_map(table, no_map)
     picture = draw_result(image, cells, result, out / "cells.png")
     for path in (table, provenance_path(table), picture):
         say(f"Wrote {path}")
@@ -83,7 +85,11 @@ def make_app() -> typer.Typer:
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Run a command; 0 on success, 1 if fields failed, 2 with one line on bad input."""
+    """Run a command; 0 on success, 1 if fields failed, 2 with one line on bad input.
+
+    What nobody foresaw ends with 2 and one line as well: it asks for a report, and says where
+    the traceback is.
+    """
     try:
         code = make_app()(list(arguments) if arguments is not None else None, standalone_mode=False)
     except InputError as error:
@@ -94,7 +100,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
         sys.exit(_INTERRUPTED)
     except Exception as error:
         if not hasattr(error, "format_message"):
-            raise
+            say(f"napari-c3r: {unforeseen(error)}")
+            sys.exit(2)
         # A usage error of the command line parser; without arguments it printed the help.
         if error.format_message():
             say(f"napari-c3r: {error.format_message()}")

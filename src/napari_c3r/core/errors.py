@@ -25,6 +25,13 @@ class NoCellsError(InputError):
     """An image holds no cell: of many images, the others can still be embedded."""
 
 
+class OutputError(InputError):
+    """A result cannot be kept: the disk is full, or its folder is closed or gone.
+
+    Of many images, none can be kept any more, so that it ends a run at once.
+    """
+
+
 class MissingPackageError(InputError):
     """An optional package is needed for what was requested.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
+import dask.array as da
 import numpy as np
 import pytest
 
@@ -65,10 +69,45 @@ def test_a_field_that_fails_stops_no_other_and_alone_it_is_an_error(encoder):
     assert run.result().obs["image"].unique().tolist() == ["a", "c"]
     with pytest.raises(InputError, match="No cells in the labels"):
         list(EmbedDriver([empty], ROLES, encoder).steps())
-    none = EmbedDriver([empty, empty], ROLES, encoder)
+    none = EmbedDriver([empty, replace(empty, name="d")], ROLES, encoder)
     list(none.steps())
     with pytest.raises(InputError, match="None of the 2 fields could be embedded"):
         none.result()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(5, "Input/output error"), RuntimeError("codec"), AssertionError(), MemoryError()],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("what", ["image", "labels", "nuclei"])
+def test_a_field_whose_pixels_or_labels_fail_stops_no_other(encoder, what, error):
+    def fail(block):
+        raise error
+
+    lazy = da.from_array(planes(), chunks=(1, 200, 200))
+    lazy = lazy.map_blocks(fail, dtype="uint16", meta=np.empty((0, 0, 0), "uint16"))
+    given = {"image": image("b"), "labels": labels()}
+    if what == "image":
+        given["image"] = Image.from_array(lazy, ["DNA", "ER", "RNA"], 0.5, name="b")
+    else:
+        given[what] = lazy[0]
+    run = EmbedDriver([task("a"), FieldTask("b", **given), task("c")], ROLES, encoder)
+    list(run.steps())
+    assert list(run.failed) == ["b"]
+    assert "\n" not in run.failed["b"]
+    assert run.result().obs["image"].unique().tolist() == ["a", "c"]
+
+
+def test_a_field_that_is_too_large_for_the_memory_stops_no_other(encoder, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("napari_c3r.core.segment.find_cells", fail)
+    run = EmbedDriver([task("a"), FieldTask("b", image("b")), task("c")], ROLES, encoder)
+    list(run.steps())
+    assert run.failed["b"].startswith("'b' does not fit into memory")
+    assert run.result().obs["image"].unique().tolist() == ["a", "c"]
 
 
 def test_only_some_cells_with_the_crops_they_had(encoder):
@@ -100,18 +139,18 @@ def test_stopped_before_anything_is_said(encoder):
 
 
 @pytest.mark.parametrize("size", [0.5, None])
-def test_the_estimate_is_near_what_it_takes(encoder, size):
-    import time
-
+def test_the_estimate_is_near_what_it_takes(encoder, size, monkeypatch):
+    # By the processor's time, which does not run while other programs hold the cores.
+    monkeypatch.setattr(time, "perf_counter", time.process_time)
     big = np.tile(labels(), (2, 2))
     big[big > 0] += (np.arange(400)[:, None] // 200 * 200 + np.arange(400) // 200 * 100)[big > 0]
     field = Image.from_array(np.tile(planes(), (1, 2, 2)), ["DNA", "ER", "RNA"], size, name="a")
     job = EmbedJob(field, big, ROLES, encoder)
     found = estimate(job, 64)
-    began = time.perf_counter()
+    began = time.process_time()
     c3r.embed(field, big, ROLES, encoder=encoder)
-    taken = time.perf_counter() - began
-    # A shared machine is no stopwatch: the order of magnitude is what a user needs.
+    taken = time.process_time() - began
+    # The order of magnitude is what a user needs.
     assert taken / 6 < found.seconds < taken * 6
     assert found.for_cells(640).seconds == pytest.approx(10 * found.seconds)
     assert found.for_cells(64, 7.0).seconds == pytest.approx(found.seconds + 7)

@@ -62,6 +62,17 @@ def test_a_crop_is_of_its_own_cell_and_image(seed):
         assert middle.tolist() == [y[row], x[row]]
 
 
+def test_a_cell_is_shown_where_it_was_cut_out():
+    table = table_of(["a", "a"], [10.0, 40.0], [10.0, 40.0])
+    table.obs["crop_y_px"], table.obs["crop_x_px"] = [10.0, 20.0], [10.0, 50.0]
+    image = Image.from_array(coordinates(60, 80), ["Y", "X"], name="a")
+    found = dict(cut_cells(Places.of(table), {"a": image}, np.arange(2), ["Y", "X"], None))
+    assert [crop[:, SIDE // 2, SIDE // 2].tolist() for _, crop in sorted(found.items())] == [
+        [10, 10],
+        [20, 50],
+    ]
+
+
 def test_cells_without_their_image_or_channel_are_left_out():
     table = table_of(["a", "b"], [10.0, 10.0], [10.0, 10.0])
     places = Places.of(table)
@@ -121,14 +132,14 @@ def test_a_tiff_has_every_channel_s_intensities_and_says_which_cell_is_where(tmp
     path = write_montage(made, tmp_path / "cells.tif")
     with tifffile.TiffFile(path) as file:
         pixels, series = file.asarray(), file.series[0]
-        told = file.imagej_metadata
+        metadata = file.imagej_metadata
         assert series.axes == "TCYX"
     assert pixels.dtype == np.uint16
     np.testing.assert_array_equal(pixels[1], made.crops[1])
-    assert told["Labels"][2:4] == ["field:3 DNA", "field:3 RNA"]
-    assert told["Ranges"] == (0, 4000, 100, 2000)
-    assert told["LUTs"][1][:, 255].tolist() == [0, 255, 0]
-    assert [cell["label"] for cell in json.loads(told["Info"])["cells"]] == [7, 3, 12]
+    assert metadata["Labels"][2:4] == ["field:3 DNA", "field:3 RNA"]
+    assert metadata["Ranges"] == (0, 4000, 100, 2000)
+    assert metadata["LUTs"][1][:, 255].tolist() == [0, 255, 0]
+    assert [cell["label"] for cell in json.loads(metadata["Info"])["cells"]] == [7, 3, 12]
 
 
 def test_a_picture_is_what_was_shown(tmp_path):
@@ -136,12 +147,12 @@ def test_a_picture_is_what_was_shown(tmp_path):
     path = write_montage(made, tmp_path / "cells.png")
     with Picture.open(path) as picture:
         pixels = np.asarray(picture)
-        told = json.loads(picture.text["cells"])
+        metadata = json.loads(picture.text["cells"])
     assert pixels.shape == (16 + GAP_PX, 16 + GAP_PX, 3)
     np.testing.assert_array_equal(
         pixels[:8, 8 + GAP_PX :], compose(made.crops[1], made.appearances)
     )
-    assert told["channels"] == ["DNA", "RNA"]
+    assert metadata["channels"] == ["DNA", "RNA"]
     assert (pixels[-8:, -8:] == 255).all()
 
 

@@ -10,8 +10,8 @@ from napari_c3r.core.channels import check_channel_names
 from napari_c3r.core.options import Checked, option
 
 if TYPE_CHECKING:
-    from napari_c3r.core.images.find import ImageFiles
     from napari_c3r.core.images.image import Image
+    from napari_c3r.core.images.image_files import ImageFiles
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,9 @@ class ReadOptions(Checked):
     )
     swap: str = option("", "Axes", "Axes the files have the wrong way round: CZ, TC or TZ")
     pattern: str = option(
-        "", "Name pattern", "Regular expression for file names, with groups such as channel"
+        "",
+        "Name pattern",
+        "Regular expression for file names, with groups such as channel; ignore means nothing",
     )
 
     def __post_init__(self) -> None:

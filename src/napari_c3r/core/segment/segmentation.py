@@ -92,7 +92,7 @@ def find_cells(
         options = options.for_roles(roles or ChannelAssignment.suggest(image.channel_names))
     nucleus = str(options.nucleus)
     what = f"Channel '{nucleus}'"
-    plane = checked_plane(np.asarray(image.channel(nucleus)), what)
+    plane = checked_plane(image.read_plane(nucleus), what)
     diameter = _in_pixels(
         image, options.nucleus_diameter_um, options.nucleus_diameter_px, "nucleus diameter"
     )
@@ -113,7 +113,7 @@ def find_cells(
     nuclei = relabel_sequential(nuclei)[0].astype(np.int32)
     if options.cell == NO_CELL_CHANNEL:
         return nuclei, expand_nuclei(nuclei, distance or DEFAULT_REACH * usual)
-    body = checked_plane(np.asarray(image.channel(str(options.cell))), f"Channel '{options.cell}'")
+    body = checked_plane(image.read_plane(str(options.cell)), f"Channel '{options.cell}'")
     return nuclei, grow_cells(nuclei, body, usual)
 
 

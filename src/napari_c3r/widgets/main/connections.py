@@ -49,6 +49,7 @@ def connect_cells(body: CellsBody, control: Controller) -> None:
     body.preview_requested.connect(segmentation.preview)
     body.preview_ended.connect(segmentation.end_preview)
     body.labels_requested.connect(segmentation.use_labels)
+    body.numbering_requested.connect(segmentation.number_pieces)
     body.filter_chosen.connect(control.session.set_filter)
     segmentation.previewed.connect(body.show_preview)
     reading = control.reading
@@ -82,6 +83,8 @@ def connect_session_bar(
 ) -> None:
     """Connect what keeps the work; `settings` are those of the controls."""
     persistence = control.persistence
+    bar.undo_requested.connect(control.undo)
+    bar.redo_requested.connect(control.redo)
     bar.save_requested.connect(lambda: dialogs.save_session(settings()))
     bar.reopen_requested.connect(dialogs.open_session)
     bar.python_requested.connect(persistence.copy_python)

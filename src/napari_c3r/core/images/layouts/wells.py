@@ -8,14 +8,16 @@ from collections.abc import Iterable
 
 from napari_c3r.core.text import whole_number
 
-WELL = r"(?P<well>(?:A[A-F]|[A-P])[0-9]{1,3})"
-"""Part of an expression: a well of a plate of up to 1536, such as ``C03``."""
+WELL = r"(?P<well>(?:A[A-F]|[A-P])(?: ?- ?)?[0-9]{1,3}|r[0-9]{1,2}c[0-9]{1,2})"
+"""Part of an expression: a well of a plate of up to 1536, such as ``C03`` or ``r03c03``."""
 
 _MAX_ROW, _MAX_COLUMN = 32, 48  # of a plate of 1536
 _LETTERS = re.compile(r"(A[A-F]|[A-P])[-_ ]*([0-9]{1,3})", re.IGNORECASE)
 _NUMBERS = re.compile(r"r([0-9]+)[-_ ]*c([0-9]+)", re.IGNORECASE)
 _LAST_WORD = re.compile(
-    r"(?:(?P<before>.*[^_\-. ])[_\-. ]+)?(?P<well>(?:A[A-F]|[A-P])[0-9]{1,2})", re.IGNORECASE
+    r"(?:(?P<before>.*[^_\-. ])[_\-. ]+)?(?P<told>well[-_ ]?)?"
+    r"(?P<well>(?:A[A-F]|[A-P])[0-9]{1,2})",
+    re.IGNORECASE,
 )
 _PLACE = re.compile(r"(?:A[A-F]|[A-P])[0-9]{2}")
 _OF_A_PLATE = re.compile(r"(?:^|[_\-. ])(?:plates?|pl|wells?|p)[-_ ]?[0-9]*$", re.IGNORECASE)
@@ -66,16 +68,16 @@ def wells_at_the_end(stems: Iterable[str]) -> dict[str, tuple[str | None, str]]:
     dict
         Plate, None where the name is the well alone, and well by name.
     """
-    sets: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    sets: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
     for stem in stems:
         found = _LAST_WORD.fullmatch(stem)
         if found and _PLACE.fullmatch(well_name(found["well"])):
-            sets[found["before"] or ""].append((stem, found["well"]))
+            sets[found["before"] or ""].append((stem, found["well"], bool(found["told"])))
     wells: dict[str, tuple[str | None, str]] = {}
     for before, members in sets.items():
-        rows = {well.rstrip("0123456789").upper() for _, well in members}
+        rows = {well.rstrip("0123456789").upper() for _, well, _ in members}
         all_sure = len(rows) > 1 or bool(_OF_A_PLATE.search(before))
-        for stem, well in members:
-            if all_sure or _PLACE.fullmatch(well):
+        for stem, well, told in members:
+            if all_sure or told or _PLACE.fullmatch(well):
                 wells[stem] = (before or None, well_name(well))
     return wells
