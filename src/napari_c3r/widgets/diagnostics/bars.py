@@ -9,6 +9,7 @@ from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPa
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY, mixed
+from napari_c3r.widgets.common.labels import plain_tip
 
 ROW_PX = 22
 _TITLE_PX, _AXIS_PX = 18, 18
@@ -207,9 +208,8 @@ class BarChart(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             row = self._row_at(event.pos().y())
-            QToolTip.showText(
-                event.globalPos(), "" if row is None else self.chart.bars[row].tip, self
-            )
+            tip = "" if row is None else plain_tip(self.chart.bars[row].tip)
+            QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
 

@@ -13,6 +13,7 @@ from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY, sequential, value_colours
 from napari_c3r.core.figures.composites import composite
+from napari_c3r.core.figures.plain import plain, save_figure
 from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def flip_bars(report: FlipReport) -> Figure:
         axes[1].axvspan(-noise, noise, color=GREY, alpha=0.18, lw=0)
         axes[1].axvline(0, color="black", lw=0.8)
         axes[1].set_xlabel("change of average precision")
-        axes[1].set_title(f"telling '{report.label_column}'", fontsize=9)
+        axes[1].set_title(plain(f"telling '{report.label_column}'"), fontsize=9)
     return figure
 
 
@@ -75,7 +76,7 @@ def _bars(axes: Axes, names: list[str], estimates: list[Estimate], loud: Sequenc
     colours = [_LOUD if is_loud else _QUIET for is_loud in loud]
     axes.barh(places, values, color=colours, height=0.62)
     axes.errorbar(values, places, xerr=np.maximum(reach, 0), fmt="none", ecolor="black", lw=1)
-    axes.set_yticks(places, names)
+    axes.set_yticks(places, list(map(plain, names)))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
@@ -95,7 +96,7 @@ def two_maps(
     colours = value_colours(shift, (0.0, 1.0)) / 255
     for panel, points, name in zip(axes, (left, right), names, strict=True):
         panel.scatter(points[:, 0], points[:, 1], c=colours, s=14, linewidths=0)
-        panel.set(xticks=[], yticks=[], title=name)
+        panel.set(xticks=[], yticks=[], title=plain(name))
         panel.set_box_aspect(1)
     scale = ScalarMappable(Normalize(0, 1), ListedColormap(sequential(256) / 255))
     figure.colorbar(scale, ax=list(axes), label="neighbours changed", shrink=0.8)
@@ -114,7 +115,7 @@ def montage(
         panel.axis("off")
     for panel, crop, title in zip(axes, crops, titles, strict=False):
         panel.imshow(composite(Image.from_array(crop, channel_names), colours))
-        panel.set_title(title, fontsize=7)
+        panel.set_title(plain(title), fontsize=7)
     return figure
 
 
@@ -124,5 +125,5 @@ def png(figure: Any) -> bytes:
 
     stream = BytesIO()
     # Without the version of Matplotlib in it, the same figure gives the same bytes.
-    figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
+    save_figure(figure, stream, format="png", dpi=110, metadata={"Software": None})
     return stream.getvalue()
