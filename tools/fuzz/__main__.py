@@ -1,10 +1,10 @@
 """Run odd command lines and spoilt files: ``python -m tools.fuzz --seconds 300 --seed 1``.
 
 Each trial runs in a process forked from one where everything is loaded, in a folder of its own,
-with 30 s of the processor and 2 GB. Counted are tracebacks, hangs, trials over 2 GB, other exit codes than
-0, 1 and 2, refusals in more or less than one line, and control characters that reach the terminal;
-the program ends with 1 if there was any. A trial is decided by its seed alone: ``--only SEED``
-runs it again and shows all it says.
+with 30 s of the processor and 2 GB. Counted are tracebacks, hangs, trials over 2 GB, other exit
+codes than 0, 1 and 2, refusals in more or less than one line, and control characters that reach the
+terminal; the program ends with 1 if there was any. A trial is decided by its seed alone:
+``--only SEED`` runs it again and shows all it says.
 """
 
 from __future__ import annotations
