@@ -110,7 +110,12 @@ def _opener(path: Path) -> Opener:
 
 
 def _check_claims(data: da.Array, where: str) -> None:
-    times, channels, slices, *_ = data.shape
+    times, channels, slices, height, width = data.shape
+    if 0 in data.shape:
+        raise InputError(
+            f"{where} claims {width} × {height} pixels of {channels} channels, so it holds none: "
+            "it is damaged. Copy it again."
+        )
     check_planes(where, channels, slices, times)
     largest = [max(1, *lengths) for lengths in data.chunks]
     check_parts(where, data.shape, largest, data.dtype.itemsize)
