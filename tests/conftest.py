@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -42,6 +43,24 @@ def data_dir() -> Path:
 def golden_dir() -> Path:
     """Folder of numbers computed by the official code."""
     return _folder("C3R_REFERENCE", SHARED / "reference", "golden numbers") / "golden"
+
+
+@pytest.fixture(scope="session")
+def compiled_once():
+    """UMAP compiles the same code anew for every pair of aligned maps, for seconds; here once."""
+    import numba
+    import umap.layouts
+
+    njit = numba.njit
+    kept = functools.cache(njit)
+
+    def njit_once(*functions, **options):
+        ours = functions and getattr(functions[0], "__module__", "") == umap.layouts.__name__
+        return (kept if ours else njit)(*functions, **options)
+
+    numba.njit = njit_once
+    yield
+    numba.njit = njit
 
 
 @pytest.fixture(scope="session")

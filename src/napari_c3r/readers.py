@@ -14,10 +14,11 @@ from dask.base import compute
 from napari_c3r.core.channels.stains import channel_colours
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
+from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import format_of
 from napari_c3r.core.images.formats.zarr import is_zarr
-from napari_c3r.core.images.layouts.imagexpress import is_nested_plate
 from napari_c3r.core.table.result import KEY
+from napari_c3r.core.text import readable
 
 LayerData = tuple[da.Array, dict[str, Any], str]
 Paths = str | Sequence[str]
@@ -73,7 +74,7 @@ def read_layers(path: Paths) -> list[LayerData]:
     images = find_images(path)
     if len(images) > 1 and isinstance(path, str | Path):
         warnings.warn(
-            f"{Path(path).name} holds {len(images)} images; {images[0].name} was opened. "
+            f"{readable(Path(path).name)} holds {len(images)} images; {images[0].name} was opened. "
             "The dock C3R turns to the others.",
             stacklevel=2,
         )

@@ -95,8 +95,8 @@ def test_what_is_registered_from_outside_has_its_section(field, tmp_path, capsys
 )
 def test_a_mistake_is_one_line_and_exit_code_2(field, tmp_path, capsys, monkeypatch, extra, said):
     monkeypatch.chdir(tmp_path)
-    code, told = run(capsys, "diagnose", field, *ROLES, "--labels", tmp_path / "labels.tif", *extra)
+    code, out = run(capsys, "diagnose", field, *ROLES, "--labels", tmp_path / "labels.tif", *extra)
     assert code == 2
-    last = told.strip().splitlines()[-1]
+    last = out.strip().splitlines()[-1]
     assert last.startswith("napari-c3r: ")
     assert said in last

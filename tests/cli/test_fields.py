@@ -46,7 +46,14 @@ CONTRACT = [
     "readout",
     "neighbours",
 ]
-ADDED = ["field-um", "field-diameters", "crop-size-px", "cell-distance-um", "cell-distance-px"]
+ADDED = [
+    "field-um",
+    "field-diameters",
+    "crop-size-px",
+    "cell-distance-um",
+    "cell-distance-px",
+    "number-cells",
+]
 
 
 def run(capsys, *arguments) -> tuple[int, str]:
@@ -166,6 +173,34 @@ def test_plate_names_a_bad_field_and_goes_on_when_it_is_mended(three, tmp_path, 
     assert table.obs["image"].unique().tolist() == ["a", "b", "c"]
     kept = table[(table.obs["image"] != "b").to_numpy()]
     np.testing.assert_array_equal(kept.X, first.X)
+
+
+@pytest.mark.parametrize("error", [c3r.InputError("too few cells"), RuntimeError("a\nb")])
+def test_a_map_that_fails_costs_no_table(three, tmp_path, capsys, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("napari_c3r.core.reduce.map_cells", fail)
+    out = tmp_path / "cells.csv"
+    code, said = run(capsys, "embed", three / "a.ome.tif", "--map", "--out", out)
+    assert code == 1, said
+    reason = " ".join(str(error).split())
+    last = said.strip().splitlines()[-1]
+    assert last.startswith(f"napari-c3r: {out} is without a map, which could not be made: ")
+    assert last.endswith(reason)
+    assert len(c3r.read(out)) == 4
+
+
+def test_what_was_made_again_is_said_with_its_reason(three, tmp_path, capsys):
+    (three / "b.ome.tif").unlink()
+    out = tmp_path / "plate"
+    assert run(capsys, "plate", three, "--out", out)[0] == 0
+    (three / "a.ome.tif").write_bytes((three / "c.ome.tif").read_bytes())
+    code, said = run(capsys, "plate", three, "--out", out)
+    assert code == 0
+    assert "1/2 a: done again: the image changed" in said
+    assert "2/2 c: kept" in said
+    assert said.strip().endswith("cells.parquet; 1 made again: the image changed")
 
 
 @pytest.mark.parametrize("command", ["embed", "plate"])

@@ -128,14 +128,14 @@ def test_hidden_cells_come_back_and_the_selection_stays_with_its_cells(session):
 
 
 def test_a_column_is_kept_by_the_names_of_rows_for_hidden_cells_too(session):
-    told = []
-    session.changed.connect(told.append)
+    changes = []
+    session.changed.connect(changes.append)
     session.set_filter(CellFilter(border=True))
-    told.clear()
+    changes.clear()
     session.result.add_column(
         pd.Series({"b:30": 3.0, "a:10": 1.0, "no such cell": 9.0}, name="shift")
     )
-    assert told == [Change(Part.ANNOTATION)]
+    assert changes == [Change(Part.ANNOTATION)]
     shown = session.result.current.table.obs["shift"]
     np.testing.assert_array_equal(shown, [np.nan, np.nan, np.nan, 3.0])
     session.set_filter(CellFilter())

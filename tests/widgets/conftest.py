@@ -248,7 +248,7 @@ def paused_worker(monkeypatch):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _imported():
+def _imported(compiled_once):
     """Leave alone what is imported once and for all when garbage is looked for.
 
     Every viewer's fixture looks several times, each time through the millions of objects that

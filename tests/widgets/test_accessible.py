@@ -113,8 +113,8 @@ def out_of_order(dock: QWidget, reached: list[QWidget]) -> list[str]:
     for before, after in pairwise(reached):
         a, b = place(before), place(after)
         overlap = min(a.bottom(), b.bottom()) - max(a.top(), b.top())
-        beside = overlap > min(a.height(), b.height()) / 2
-        if (beside and b.left() < a.left()) or (not beside and b.top() < a.top()):
+        same_row = overlap > min(a.height(), b.height()) / 2
+        if (same_row and b.left() < a.left()) or (not same_row and b.top() < a.top()):
             wrong.append(f"{described(before)} {a} -> {described(after)} {b}")
     return wrong
 
@@ -196,8 +196,8 @@ def test_the_explorer(worked, viewer, user):
     assert tipless(explorer) == []
     reached = reached_by_tab(explorer, controls(explorer.scatter.toolbar)[0])
     # Down the map, then down the cells beside it.
-    beside = [explorer.panel.isAncestorOf(widget) for widget in reached]
-    assert beside == sorted(beside)
+    in_panel = [explorer.panel.isAncestorOf(widget) for widget in reached]
+    assert in_panel == sorted(in_panel)
     for part in (explorer.scatter, explorer.panel):
         assert out_of_order(part, [w for w in reached if part.isAncestorOf(w)]) == []
     assert unreached(explorer, reached) == []

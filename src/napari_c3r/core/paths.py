@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.text import readable
 
 _SHOWN_LETTERS = 120
 
@@ -23,7 +24,7 @@ def require_there(path: Path) -> Path:
     mode = _mode(path)
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise InputError(
-            f"{shown(path)!r} is {_special(mode)}, not a file or a folder: give another path."
+            f"'{shown(path)}' is {_special(mode)}, not a file or a folder: give another path."
         )
     return path
 
@@ -37,13 +38,13 @@ def require_file(path: Path) -> Path:
         As for :func:`require_there`, and for a folder.
     """
     if require_there(path).is_dir():
-        raise InputError(f"{shown(path)!r} is a folder: give the name of a file.")
+        raise InputError(f"'{shown(path)}' is a folder: give the name of a file.")
     return path
 
 
 def shown(path: Path) -> str:
-    """A path as text, without the middle of one that fills lines."""
-    text = str(path)
+    """A path as text for a line, without the middle of one that fills several."""
+    text = readable(str(path))
     if len(text) <= _SHOWN_LETTERS:
         return text
     half = _SHOWN_LETTERS // 2
@@ -54,7 +55,7 @@ def _mode(path: Path) -> int:
     try:
         return path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"{shown(path)!r} does not exist: check the path.") from error
+        raise InputError(f"'{shown(path)}' does not exist: check the path.") from error
     # A zero byte in a name is a ValueError.
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from error
@@ -62,7 +63,7 @@ def _mode(path: Path) -> int:
 
 def _unusable(path: Path, error: Exception) -> InputError:
     reason = getattr(error, "strerror", None) or error
-    return InputError(f"{shown(path)!r} cannot be used ({reason}): give another path.")
+    return InputError(f"'{shown(path)}' cannot be used ({reason}): give another path.")
 
 
 def _special(mode: int) -> str:

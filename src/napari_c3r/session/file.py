@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_c3r.core.atomic import recovered, replacing_folder
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
-from napari_c3r.core.images.find import PlaneFile
+from napari_c3r.core.images.image_files import PlaneFile
 from napari_c3r.core.table import read, write
 
 if TYPE_CHECKING:
@@ -112,24 +112,11 @@ def write_session(
     InputError
         The folder holds something else, or cannot be written.
     """
-    folder = Path(path)
+    folder = recovered(Path(path))
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise InputError(f"'{folder}' exists and is not a session; choose another name")
-    if not folder.parent.is_dir():
-        raise InputError(f"The folder '{folder.parent}' does not exist; create it first")
-    try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.stem}-") as scratch:
-            new = Path(scratch) / "new"
-            new.mkdir()
-            _fill(new, session, images or {}, folder)
-            if folder.exists():
-                os.replace(folder, Path(scratch) / "old")
-            os.replace(new, folder)
-    except OSError as error:
-        raise InputError(
-            f"Could not write '{folder}': {error.strerror or error}; free some space or choose "
-            "another folder. Nothing was changed"
-        ) from error
+    with replacing_folder(folder) as new:
+        _fill(new, session, images or {}, folder)
     return folder
 
 
@@ -158,7 +145,8 @@ def _fill(folder: Path, session: SavedSession, images: Mapping[str, Image], fina
         "finished": session.finished,
         "settings": dict(session.settings),
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False)
+    # Escaped, since a path may hold bytes that are no UTF-8, and must lead to its file again.
+    text = json.dumps(content, indent=1)
     (folder / _DESCRIPTION).write_text(text + "\n", "utf-8")
 
 
@@ -223,7 +211,7 @@ def _relative(path: Path, folder: Path) -> str | None:
 
 def is_session(path: str | Path) -> bool:
     """Whether a path is a session folder, or the description in it."""
-    path = Path(path)
+    path = recovered(Path(path))
     return (path / _DESCRIPTION).is_file() or (path.name == _DESCRIPTION and path.is_file())
 
 

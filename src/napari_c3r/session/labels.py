@@ -40,6 +40,8 @@ class Cells:
     found_by
         How they were segmented, as keywords of :func:`napari_c3r.segment_cells`; None for
         labels that came from elsewhere or were edited.
+    note
+        A sentence on what may not be meant, such as a mask that counts as one cell.
     id
         Tells these cells from all others, those of the same image that they replaced included.
     """
@@ -51,6 +53,7 @@ class Cells:
     nuclei: ArrayLike | None = None
     at_border: int | None = None
     found_by: Mapping[str, Any] | None = None
+    note: str = ""
     id: int = field(default_factory=_next_id, init=False)
 
 

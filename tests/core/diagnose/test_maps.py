@@ -6,6 +6,8 @@ from scipy.spatial.distance import pdist
 
 from napari_c3r.core.diagnose.maps import paired_maps, turned_onto
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 
 def blobs(seed=0):
     rng = np.random.default_rng(seed)

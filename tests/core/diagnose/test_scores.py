@@ -22,9 +22,9 @@ def test_average_precision_is_that_of_copairs(golden_dir):
     np.fill_diagonal(similarity, -np.inf)
     codes = np.unique(compound, return_inverse=True)[1]
     for row, expected in enumerate(official):
-        beside = (compound == compound[row]) & (plate == plate[row])
-        beside[row] = False
-        keep = np.flatnonzero(~beside)
+        excluded = (compound == compound[row]) & (plate == plate[row])
+        excluded[row] = False
+        keep = np.flatnonzero(~excluded)
         scores = average_precisions(similarity[np.ix_(keep, keep)], codes[keep])
         assert scores[list(keep).index(row)] == pytest.approx(expected, abs=1e-12)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -66,7 +69,7 @@ def test_a_field_that_fails_stops_no_other_and_alone_it_is_an_error(encoder):
     assert run.result().obs["image"].unique().tolist() == ["a", "c"]
     with pytest.raises(InputError, match="No cells in the labels"):
         list(EmbedDriver([empty], ROLES, encoder).steps())
-    none = EmbedDriver([empty, empty], ROLES, encoder)
+    none = EmbedDriver([empty, replace(empty, name="d")], ROLES, encoder)
     list(none.steps())
     with pytest.raises(InputError, match="None of the 2 fields could be embedded"):
         none.result()
@@ -136,18 +139,18 @@ def test_stopped_before_anything_is_said(encoder):
 
 
 @pytest.mark.parametrize("size", [0.5, None])
-def test_the_estimate_is_near_what_it_takes(encoder, size):
-    import time
-
+def test_the_estimate_is_near_what_it_takes(encoder, size, monkeypatch):
+    # By the processor's time, which does not run while other programs hold the cores.
+    monkeypatch.setattr(time, "perf_counter", time.process_time)
     big = np.tile(labels(), (2, 2))
     big[big > 0] += (np.arange(400)[:, None] // 200 * 200 + np.arange(400) // 200 * 100)[big > 0]
     field = Image.from_array(np.tile(planes(), (1, 2, 2)), ["DNA", "ER", "RNA"], size, name="a")
     job = EmbedJob(field, big, ROLES, encoder)
     found = estimate(job, 64)
-    began = time.perf_counter()
+    began = time.process_time()
     c3r.embed(field, big, ROLES, encoder=encoder)
-    taken = time.perf_counter() - began
-    # A shared machine is no stopwatch: the order of magnitude is what a user needs.
+    taken = time.process_time() - began
+    # The order of magnitude is what a user needs.
     assert taken / 6 < found.seconds < taken * 6
     assert found.for_cells(640).seconds == pytest.approx(10 * found.seconds)
     assert found.for_cells(64, 7.0).seconds == pytest.approx(found.seconds + 7)

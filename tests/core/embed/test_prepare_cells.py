@@ -57,9 +57,9 @@ def test_vectors_and_diagnostics_have_the_same_crops(job):
     asked = job(labels_wanted=frozenset(range(3, 49)), window_px=24)
     embedder = FieldEmbedder(asked)
     next(embedder.steps())
-    told = embedder.result().uns["napari_c3r"]["images"]["crop_window_px"]
+    windows_px = embedder.result().uns["napari_c3r"]["images"]["crop_window_px"]
     run = FlipRun(FlipJob((asked,)))
     next(run.steps())
     table, plan = run._measured[0]
-    assert told == [24] == [plan.window_px]
+    assert windows_px == [24] == [plan.window_px]
     assert table.obs["label"].tolist() == prepare_cells(asked)[0].obs["label"].tolist()

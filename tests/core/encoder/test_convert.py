@@ -59,6 +59,7 @@ def test_the_teacher_becomes_a_model_folder(
     folder = convert_checkpoint(checkpoint, tmp_path / "model", heads=4, licence="CC0")
     model = read_model_folder(folder)
     config = model.config
+    assert config.normalisation == "min-max per crop and channel"
     assert (config.width, config.heads, config.branch_depth, config.joint_depth) == (64, 4, 2, 3)
     assert (config.patch_size, config.position_grid) == (16, 14)
     assert config.trained

@@ -175,6 +175,29 @@ def test_a_process_that_dies_is_one_clear_line_and_another_takes_over(folder, lo
     encoder.release()
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts handles as Linux does")
+def test_processes_that_die_leave_no_handle_open(folder, crops):
+    encoder = RemoteEncoder(folder)
+    before = len(os.listdir("/proc/self/fd"))
+    for idle in (True, False, True):
+        assert len(encoder.embed(crops, ROLES, NAMES)) == len(crops)
+        process = encoder._process._process
+        if idle:
+            process.kill()
+            process.wait()
+        else:
+            with encoder.start(ROLES, NAMES) as run:
+                process.kill()
+                with pytest.raises(InputError, match="has ended"):
+                    run.run(crops)
+            assert process.stdin.closed
+            assert process.stdout.closed
+    assert len(encoder.embed(crops, ROLES, NAMES)) == len(crops)
+    assert len(os.listdir("/proc/self/fd")) <= before
+    encoder.release()
+    assert len(os.listdir("/proc/self/fd")) <= before - 3
+
+
 def test_load_encoder_decides_and_the_process_ends_with_it(torch_clash, folder, crops):
     assert torch_problem().startswith(torch_clash)
     encoder = load_encoder(folder)

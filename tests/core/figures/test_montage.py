@@ -121,14 +121,14 @@ def test_a_tiff_has_every_channel_s_intensities_and_says_which_cell_is_where(tmp
     path = write_montage(made, tmp_path / "cells.tif")
     with tifffile.TiffFile(path) as file:
         pixels, series = file.asarray(), file.series[0]
-        told = file.imagej_metadata
+        metadata = file.imagej_metadata
         assert series.axes == "TCYX"
     assert pixels.dtype == np.uint16
     np.testing.assert_array_equal(pixels[1], made.crops[1])
-    assert told["Labels"][2:4] == ["field:3 DNA", "field:3 RNA"]
-    assert told["Ranges"] == (0, 4000, 100, 2000)
-    assert told["LUTs"][1][:, 255].tolist() == [0, 255, 0]
-    assert [cell["label"] for cell in json.loads(told["Info"])["cells"]] == [7, 3, 12]
+    assert metadata["Labels"][2:4] == ["field:3 DNA", "field:3 RNA"]
+    assert metadata["Ranges"] == (0, 4000, 100, 2000)
+    assert metadata["LUTs"][1][:, 255].tolist() == [0, 255, 0]
+    assert [cell["label"] for cell in json.loads(metadata["Info"])["cells"]] == [7, 3, 12]
 
 
 def test_a_picture_is_what_was_shown(tmp_path):
@@ -136,12 +136,12 @@ def test_a_picture_is_what_was_shown(tmp_path):
     path = write_montage(made, tmp_path / "cells.png")
     with Picture.open(path) as picture:
         pixels = np.asarray(picture)
-        told = json.loads(picture.text["cells"])
+        metadata = json.loads(picture.text["cells"])
     assert pixels.shape == (16 + GAP_PX, 16 + GAP_PX, 3)
     np.testing.assert_array_equal(
         pixels[:8, 8 + GAP_PX :], compose(made.crops[1], made.appearances)
     )
-    assert told["channels"] == ["DNA", "RNA"]
+    assert metadata["channels"] == ["DNA", "RNA"]
     assert (pixels[-8:, -8:] == 255).all()
 
 

@@ -66,9 +66,9 @@ def test_seed_versions_weights_roles_and_settings_are_in_it(made, tmp_path, suff
     assert list(found["images"]["read_as"]) == ["read_image(scene=0, t=0, z='max')"] * 2
     files = sorted(folder.iterdir())
     assert sorted(found["sources"]["path"]) == [str(path) for path in files]
-    told = dict(zip(found["sources"]["path"], found["sources"]["sha256"], strict=True))
+    hash_of = dict(zip(found["sources"]["path"], found["sources"]["sha256"], strict=True))
     for path in files:
-        assert told[str(path)] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert hash_of[str(path)] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_the_words_on_the_cells_find_them_again(made):

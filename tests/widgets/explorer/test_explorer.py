@@ -477,15 +477,15 @@ def test_a_montage_is_saved_with_its_cells(shown, user, tmp_path):
     user.until(path.exists)
     shown.idle()
     with tifffile.TiffFile(path) as file:
-        stack, told = file.asarray(), json.loads(file.imagej_metadata["Info"])
-    for crop, cell in zip(stack, told["cells"], strict=True):
+        stack, metadata = file.asarray(), json.loads(file.imagej_metadata["Info"])
+    for crop, cell in zip(stack, metadata["cells"], strict=True):
         image, labels = shown.images[cell["image"]], shown.labels[cell["image"]]
         y, x = np.argwhere(labels == cell["label"]).mean(axis=0)
         # Cells lie between pixels here, so the window may begin at either of two.
         middle = np.asarray(image.data)[:, int(y), int(x)]
         assert crop[0, WINDOW // 2, WINDOW // 2] == middle[0]
         assert abs(int(crop[1, WINDOW // 2, WINDOW // 2]) - int(middle[1])) <= 2
-    assert sorted((c["image"], c["label"]) for c in told["cells"]) == sorted(shown.keys(rows))
+    assert sorted((c["image"], c["label"]) for c in metadata["cells"]) == sorted(shown.keys(rows))
     assert path.name in shown.explorer.panel._said.text()
 
 

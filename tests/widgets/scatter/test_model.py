@@ -83,10 +83,10 @@ def test_selection_is_told_as_a_mask_that_nobody_can_change(model: ScatterModel)
     mask = flags(1)
     model.select(mask)
     mask[:] = True
-    (told,) = heard.call_args.args
-    assert np.flatnonzero(told).tolist() == [1]
+    (selected,) = heard.call_args.args
+    assert np.flatnonzero(selected).tolist() == [1]
     with pytest.raises(ValueError, match="read-only"):
-        told[0] = True
+        selected[0] = True
 
 
 def test_clear(model: ScatterModel) -> None:

@@ -375,10 +375,10 @@ def test_without_opengl_the_raster_view_is_chosen() -> None:
         "print(type(ScatterWidget().canvas.view).__name__)"
     )
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", check], env=environment, capture_output=True, text=True, check=True
     )
-    assert told.stdout.strip() == "RasterView"
+    assert done.stdout.strip() == "RasterView"
 
 
 def _goes_around(polygon: np.ndarray, point: np.ndarray) -> bool:

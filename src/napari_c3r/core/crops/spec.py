@@ -9,6 +9,9 @@ from napari_c3r.core.encoder.config import Neighbours
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.options import option
 
+# Fewer pixels a side show no cell.
+MIN_SIZE_PX = 4
+
 
 @dataclass(frozen=True)
 class CropSpec:
@@ -51,7 +54,7 @@ class CropSpec:
         unit="px",
         shell="crop_size_px",
         unset="as the encoder recommends",
-        minimum=1,
+        minimum=MIN_SIZE_PX,
         maximum=4096,
     )
     neighbours: Neighbours | None = option(
@@ -69,6 +72,10 @@ class CropSpec:
                 raise InputError(f"The crop's {name} is {value}; give a number above 0, or None")
         if self.size_px is not None and self.size_px != int(self.size_px):
             raise InputError(f"The crop's size_px is {self.size_px}; give a whole number, or None")
+        if self.size_px is not None and self.size_px < MIN_SIZE_PX:
+            raise InputError(
+                f"The crop's size_px is {self.size_px}; give at least {MIN_SIZE_PX}, or None"
+            )
         if self.neighbours not in (None, "keep", "mask"):
             raise InputError(
                 f"The crop's neighbours is {self.neighbours!r}; choose 'keep' or 'mask'"

@@ -213,7 +213,7 @@ class FlipRun:
             )
         table, plan = prepare_cells(field)
         height, width = field.image.shape[1:]
-        return CellTable(table.obs.assign(height_px=height, width_px=width), table.notes), plan
+        return replace(table, obs=table.obs.assign(height_px=height, width_px=width)), plan
 
     def _embed_field(
         self, number: int, field: EmbedJob, embedder: VariantEmbedder, run: VariantsRun

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _MAX_CROPS = 16
 _BLOCK_PX = 768
 _FLOAT_BYTES = 4
+# What a cell takes in a table beside its vector, and a table beside its cells.
+_CELL_BYTES, _TABLE_BYTES = 250, 20_000
+CELLS_A_FIELD = 50
+"""Of a field whose cells are not known yet, taken low: what is refused for its size must be."""
 # Measured: what a crop takes while it is computed, in hidden layers of a transformer's block (the
 # residual stream and what the allocator keeps included) and in copies of its own pixels; what a
 # pixel takes while cells are measured, beside its own bytes; and what libraries take for
@@ -33,6 +37,17 @@ _HIDDEN_LAYERS = 7
 _CROP_COPIES = 4.5
 _MEASURING_BYTES = 35
 _LIBRARY_BYTES = 40 << 20
+
+
+def table_bytes(n_cells: int, n_dims: int) -> int:
+    """About how large the file of a table will be.
+
+    Parameters
+    ----------
+    n_cells, n_dims
+        Its rows, and numbers in a vector.
+    """
+    return _TABLE_BYTES + n_cells * (_CELL_BYTES + _FLOAT_BYTES * n_dims)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class RemoteEncoder(Encoder):
         self._source = str(source if by_name else Path(source).absolute())
         self._starting = threading.Lock()
         self._process: _Process | None = None
+        self._finalizer: weakref.finalize[..., RemoteEncoder] | None = None
         info = self._running().info
         super().__init__(read_config(info["config"]), info["card"], info["weights_hash"])
         self._n_weights: int = info["n_weights"]
@@ -65,8 +66,11 @@ class RemoteEncoder(Encoder):
     def _running(self) -> _Process:
         with self._starting:
             if self._process is None or self._process.ended:
+                if self._finalizer is not None:
+                    # Ends the last one, whose streams would stay open as long as this object.
+                    self._finalizer()
                 self._process = _Process(self._source)
-                weakref.finalize(self, self._process.end)
+                self._finalizer = weakref.finalize(self, self._process.end)
             return self._process
 
     @property
@@ -244,7 +248,9 @@ class _Process:
                 send(self._process.stdin, message, array)  # type: ignore[arg-type]
                 answer, result = receive(self._process.stdout)  # type: ignore[arg-type]
             except (OSError, EOFError, ValueError) as error:
-                raise InputError(self._exit_message()) from error
+                reason = self._exit_message()
+                self._close()
+                raise InputError(reason) from error
         if "input_error" in answer:
             raise InputError(answer["input_error"])
         if "error" in answer:
@@ -283,10 +289,13 @@ class _Process:
         self._stop()
         # A thread that still waits for an answer is released first.
         with self._lock:
-            for stream in (self._process.stdin, self._process.stdout, self._stderr):
-                # What is left unsent cannot be sent any more.
-                with suppress(OSError):
-                    stream.close()  # type: ignore[union-attr]
+            self._close()
+
+    def _close(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            # What is left unsent cannot be sent any more.
+            with suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
 
 
 def _pairs(columns: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:

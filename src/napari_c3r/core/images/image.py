@@ -183,14 +183,23 @@ def _check_data(data: da.Array, n_names: int) -> None:
     if 0 in data.shape:
         raise InputError(f"The image has shape {data.shape}, so it holds no pixel: check its file.")
     check_real(data.dtype)
+    if data.dtype == bool:
+        raise _no_intensities(data.dtype, "The image")
 
 
 def check_real(dtype: np.dtype[Any], where: str = "The image") -> None:
-    """Refuse pixels that are not real numbers, such as masks and complex values."""
-    if dtype.kind not in "uif":
-        raise InputError(
-            f"{where} has pixels of type {dtype.name!r}: give intensities as whole or real numbers."
-        )
+    """Refuse pixels that are not real numbers, such as complex values.
+
+    A mask is let through: a file may hold cells that are to be numbered.
+    """
+    if dtype.kind not in "buif":
+        raise _no_intensities(dtype, where)
+
+
+def _no_intensities(dtype: np.dtype[Any], where: str) -> InputError:
+    return InputError(
+        f"{where} has pixels of type {dtype.name!r}: give intensities as whole or real numbers."
+    )
 
 
 def _check_pixel_size(size: float | None) -> None:

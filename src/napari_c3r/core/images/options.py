@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from napari_c3r.core.options import option
 
 if TYPE_CHECKING:
-    from napari_c3r.core.images.find import ImageFiles
     from napari_c3r.core.images.image import Image
+    from napari_c3r.core.images.image_files import ImageFiles
 
 
 @dataclass(frozen=True)

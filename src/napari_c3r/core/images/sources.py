@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_c3r.core.images.find import ImageFiles
 from napari_c3r.core.images.image import Image, at_time
+from napari_c3r.core.images.image_files import ImageFiles
 from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.images.options import ReadOptions
 
@@ -57,11 +57,14 @@ class LabelSource:
         The file.
     channel
         Which of several label images in it, by its name.
+    number_cells
+        Give every connected piece of one value a number of its own.
     """
 
     path: str
     channel: str | None = None
+    number_cells: bool = False
 
     def read(self) -> NDArray[Any]:
         """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
-        return read_labels(self.path, self.channel)
+        return read_labels(self.path, self.channel, number_cells=self.number_cells)

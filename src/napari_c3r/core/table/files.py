@@ -69,7 +69,7 @@ def read(path: str | Path) -> AnnData:
         result = chosen.read(path)
     except InputError:
         raise
-    # Whatever a damaged file makes a library raise.
+    # A damaged file may fail anywhere in a library's parser.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(

@@ -116,7 +116,8 @@ def from_frame(frame: pd.DataFrame, description: dict[str, Any] | None) -> AnnDa
     else:
         vectors = vector_names(len(description["vector_columns"]["readout"]))
     missing = [name for name in ("image", "label", "y_px", "x_px") if name not in frame.columns]
-    if missing or not vectors:
+    # A run that was stopped before its first cell has vectors of no numbers.
+    if missing or (not vectors and description is None):
         lacking = ", ".join(missing or vector_names(1))
         raise InputError(f"The table has no column {lacking}, so it is not a result of this plugin")
     obs = frame.drop(columns=[*vectors, *(c for c in UMAP_COLUMNS if c in frame.columns)])

@@ -17,7 +17,7 @@ _INTENSITY = "intensity_mean_"
 
 # Columns that name a cell or repeat another say nothing as a colour.
 _KEYS = frozenset({"label", "index"})
-_BOX = re.compile(r"bbox_([yx][01])_px")
+_BOX = re.compile(r"(bbox_[yx][01]|crop_[yx])_px")
 _UNITS = {"_px": "px", "_um": "µm", "_um2": "µm²"}
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import blocks, chunk_shape, read
+from napari_c3r.core.cells.pieces import find_pieces, pieces_note
+from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells
 
@@ -38,10 +40,21 @@ def array_name(plane: Any) -> str | None:
 
 def cells_of_layer(labels: NDArray[Any], name: str, image: Image) -> Cells:
     """The cells of labels that were read from a layer of the user's."""
+    labels = whole_numbers(labels, f"labels '{name}'")
     count, at_border = count_cells(labels)
     if not count:
         raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
-    return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
+    note = pieces_note(find_pieces(labels))
+    origin = f"from the layer {name}"
+    return Cells(labels, count, image.name, origin, at_border=at_border, note=note)
+
+
+def numbered(cells: Cells) -> Cells:
+    """The connected pieces of cells as cells of their own."""
+    labels = np.asarray(as_labels(cells.labels, number_cells=True))
+    count, at_border = count_cells(labels)
+    origin = f"{cells.origin}, pieces numbered"
+    return Cells(labels, count, cells.image_name, origin, at_border=at_border)
 
 
 def segmented(found: tuple[Any, Any], choice: SegmentOptions, image: Image) -> Cells:

@@ -49,6 +49,7 @@ def connect_cells(body: CellsBody, control: Controller) -> None:
     body.preview_requested.connect(segmentation.preview)
     body.preview_ended.connect(segmentation.end_preview)
     body.labels_requested.connect(segmentation.use_labels)
+    body.numbering_requested.connect(segmentation.number_pieces)
     body.filter_chosen.connect(control.session.set_filter)
     segmentation.previewed.connect(body.show_preview)
     reading = control.reading

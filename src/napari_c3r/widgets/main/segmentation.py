@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_c3r.core.cells.labels import check_labels
+from napari_c3r.core.cells.whole import as_labels
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells, Change, Part
@@ -22,6 +23,7 @@ from napari_c3r.widgets.main.cells_made import (
     cells_of_layer,
     count_cells,
     median_diameter,
+    numbered,
     read_in_steps,
     segmented,
 )
@@ -213,6 +215,7 @@ class SegmentationController(QObject):
         layer = context.viewer.layers[name]
         try:
             plane = label_plane(layer, context.session.fields.slices.get(image.name))
+            plane = as_labels(plane, f"labels '{name}'")
             check_labels(plane, image.shape[1:], f"labels '{name}'")
             if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
                 self._take_labels(layer, image, cells_of_layer(np.array(plane), name, image))
@@ -233,6 +236,26 @@ class SegmentationController(QObject):
 
         context.error_changed.emit(StepId.CELLS, "")
         context.reading.start(READ, body, take)
+
+    def number_pieces(self) -> None:
+        """Take every connected piece of the cells as a cell of its own; the layer stays."""
+        cells, image = self.current_cells(), self._context.session.fields.image
+        if cells is None or image is None:
+            return
+        known = cells
+
+        def body(_: threading.Event) -> Generator[str, None, Cells]:
+            yield "numbering the pieces"
+            return numbered(known)
+
+        def take(made: Cells) -> None:
+            if not self._is_displayed(image):
+                self._context.session.labels.put(made)
+                return
+            self.show_cells(made)
+            self._context.session.labels.set_current(made)
+
+        self._context.reading.start(READ, body, take)
 
     def _take_labels(
         self, layer: Labels, image: Image, cells: Cells, taken_from: str | None = None

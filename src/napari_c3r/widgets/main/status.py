@@ -61,6 +61,8 @@ def cells_status(session: Session) -> StepStatus:
     if session.result.filter is not None and session.result.filter.active:
         line += f"\nhiding {session.result.filter.words()}"
         line += f" ({hidden} in the result)" if session.result.current else ""
+    if cells.note:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{cells.note}")
     return StepStatus(Mark.DONE, line)
 
 

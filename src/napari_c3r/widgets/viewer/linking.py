@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_c3r.core.cells.labels import Lookup, outline, paint, paint_at
+from napari_c3r.core.rounding import half_up
 from napari_c3r.session import Cells, Change, EmbeddingResult, Part, Session, Slice, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colouring
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring
@@ -233,7 +234,7 @@ class ImageLink:
         layer = _layer_of(viewer, labels.shape, place)
         if layer is None:
             return None
-        y, x = np.round(layer.world_to_data(position)[-2:]).astype(int)
+        y, x = half_up(layer.world_to_data(position)[-2:])
         inside = 0 <= y < labels.shape[0] and 0 <= x < labels.shape[1]
         label = int(labels[y, x]) if inside else 0
         return self._session.result.row_of(label) if label else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -54,6 +56,8 @@ class Section:
 def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Path, ...]:
     """Write the report: one HTML file that needs no other, and Markdown with PNGs next to it.
 
+    At any instant each of the two is the earlier report or this one, with its own pictures.
+
     Parameters
     ----------
     title
@@ -74,13 +78,37 @@ def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Pat
         Another suffix, or a file that cannot be written.
     """
     require_report(path)
-    written = [_write(path, html(title, sections).encode())]
-    for section in sections:
-        if section.figure:
-            name, picture, _ = section.figure
-            written.append(_write(path.with_name(f"{path.stem}-{name}.png"), picture))
-    text = markdown(title, sections, path.stem)
-    return (*written, _write(path.with_suffix(".md"), text.encode()))
+    words = path.with_suffix(".md")
+    before = _pictures_of(words)
+    pictures = [
+        _write(path.with_name(_picture_name(path.stem, section.figure)), section.figure[1])
+        for section in sections
+        if section.figure
+    ]
+    _write(words, markdown(title, sections, path.stem).encode())
+    _write(path, html(title, sections).encode())
+    for each in before - set(pictures):
+        each.unlink(missing_ok=True)
+    return path, *pictures, words
+
+
+def _picture_name(stem: str, figure: tuple[str, bytes, str]) -> str:
+    """With a part that its content decides, so that a page never shows the pictures of another.
+
+    The pictures of a new report can lie beside those of the old one, until its pages are written.
+    """
+    name, picture, _ = figure
+    return f"{stem}-{name}-{hashlib.sha256(picture).hexdigest()[:8]}.png"
+
+
+def _pictures_of(words: Path) -> set[Path]:
+    """The pictures that the Markdown of an earlier report shows."""
+    try:
+        text = words.read_text("utf-8")
+    except (OSError, ValueError):
+        return set()
+    names = re.findall(rf"\]\(({re.escape(words.stem)}-[a-z-]+(?:-[0-9a-f]{{8}})?\.png)\)", text)
+    return {words.with_name(name) for name in names}
 
 
 def require_report(path: Path) -> None:
@@ -118,7 +146,7 @@ def html(title: str, sections: Sequence[Section]) -> str:
 
 
 def markdown(title: str, sections: Sequence[Section], stem: str) -> str:
-    """The same as Markdown; pictures are ``<stem>-<name>.png`` in the same folder."""
+    """The same as Markdown; pictures are ``<stem>-<name>-<digest>.png`` in the same folder."""
     parts = [f"# {title}"]
     for number, section in enumerate(sections):
         parts += [f"## {section.title}"] if number else []
@@ -126,8 +154,8 @@ def markdown(title: str, sections: Sequence[Section], stem: str) -> str:
         if section.points:
             parts.append("\n".join(f"- {text}" for text in section.points))
         if section.figure:
-            name, _, what = section.figure
-            parts.append(f"![{what}]({stem}-{name}.png)")
+            picture = _picture_name(stem, section.figure)
+            parts.append(f"![{section.figure[2]}]({picture})")
         if section.table is not None:
             parts.append(_markdown_table(section.table))
     return "\n\n".join(parts) + "\n"

@@ -17,6 +17,7 @@ from napari_c3r.core.images.formats.format import ImageFormat
 from napari_c3r.core.images.stack import Stack, check_index
 
 _GREY = {
+    "1": "bool",
     "L": "uint8",
     "LA": "uint8",
     "I;16": "uint16",

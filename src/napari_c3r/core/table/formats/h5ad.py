@@ -37,7 +37,11 @@ def _write(result: AnnData, path: Path) -> None:
     stored.obs.columns = [_escape(str(name)) for name in stored.obs.columns]
     stored.uns[KEY] = _to_arrays({**stored.uns.get(KEY, {}), _GAPS: gaps})
     with replacing(path) as temporary:
-        stored.write_h5ad(temporary, compression="gzip", convert_strings_to_categoricals=False)
+        try:
+            stored.write_h5ad(temporary, compression="gzip", convert_strings_to_categoricals=False)
+        except RuntimeError as error:
+            # What HDF5 makes of a full disk, depending on where it notices.
+            raise OSError(str(error)) from error
 
 
 def _read(path: Path) -> AnnData:

@@ -45,6 +45,7 @@ class CellsBody(QWidget):
     preview_requested = Signal(object)
     preview_ended = Signal()
     labels_requested = Signal(str)
+    numbering_requested = Signal()
     filter_chosen = Signal(object)
 
     def __init__(self) -> None:
@@ -93,6 +94,11 @@ class CellsBody(QWidget):
         self.labels = _combo("Labels layer of the cells")
         self.labels_button = QPushButton("Use these labels")
         self.labels_button.setToolTip("Take the cells of this layer as they are")
+        self.number_button = QPushButton("Number the pieces")
+        self.number_button.setToolTip(
+            "Take every connected piece as a cell of its own, in a layer of our own"
+        )
+        self.number_button.hide()
         self._segment_form = _column(
             self.form,
             _side_by_side(self.segment_button, self.preview_button),
@@ -100,7 +106,10 @@ class CellsBody(QWidget):
             self.options,
         )
         self._labels_form = form(
-            ("Layer", self.labels), ("", self.labels_button), margins=_INDENTED
+            ("Layer", self.labels),
+            ("", self.labels_button),
+            ("", self.number_button),
+            margins=_INDENTED,
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -118,6 +127,7 @@ class CellsBody(QWidget):
         self.segment_choice.toggled.connect(self._show_choice)
         self.segment_button.clicked.connect(self._on_segment)
         self.labels_button.clicked.connect(self._on_labels)
+        self.number_button.clicked.connect(self.numbering_requested)
         self.preview_button.toggled.connect(self._on_preview)
         self._delay.timeout.connect(self._ask_for_preview)
         for each in (self.form, self.more):
@@ -137,6 +147,8 @@ class CellsBody(QWidget):
         self._show_unit(image is not None and bool(image.pixel_size_um))
         self.segment_button.setEnabled(image is not None)
         self.preview_button.setEnabled(image is not None)
+        cells = session.labels.current
+        self.number_button.setVisible(cells is not None and bool(cells.note))
         self._enable_labels()
 
     def show_label_layers(self, names: Sequence[str]) -> None:
@@ -170,6 +182,7 @@ class CellsBody(QWidget):
     def _enable_labels(self) -> None:
         there = bool(self._channels) and self.labels.count() > 0
         self.labels_button.setEnabled(there and not self._reading)
+        self.number_button.setEnabled(not self._reading)
 
     def _show_choice(self) -> None:
         self._segment_form.setVisible(self.segment_choice.isChecked())
