@@ -125,6 +125,7 @@ def test_every_setting_makes_the_same_vectors_again(sources, tmp_path):
         facts = table.uns["napari_c3r"]
         assert (facts["concept_mode"], facts["readout"]) == ("joint", "cls")
         assert (facts["crop"]["size_px"], facts["crop"]["neighbours"]) == (48, "keep")
+        assert facts["crop"]["hot_pixels"] == "replaced"
 
 
 def test_fields_that_were_made_in_different_ways(sources, tmp_path):

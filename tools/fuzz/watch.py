@@ -61,7 +61,7 @@ class Outcome:
             found.append("over 2 GB")
         if "Traceback (most recent call last)" in self.err:
             found.append(f"traceback {_raised(self.err)}")
-        elif "report" in self._last and "log" in self._last:
+        elif "should not have happened" in self.err:
             found.append(f"last net {self._last[:120]}")
         elif self.code is not None and self.code not in (0, 1, 2):
             found.append(f"exit {self.code}")

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from napari_c3r.cli.diagnose import diagnose
-from napari_c3r.cli.embed import add_map, embed, plate, run
+from napari_c3r.cli.embed import embed, plate, require_map, run, try_map
 from napari_c3r.cli.options import Seed, with_field_options
-from napari_c3r.cli.speaking import say
+from napari_c3r.cli.speaking import print_lines, say
 from napari_c3r.cli.unforeseen import unforeseen
 from napari_c3r.core.atomic import require_folder
 from napari_c3r.core.errors import InputError
@@ -41,8 +41,9 @@ def demo(
     result = run(driver)
     _, cells = driver.found[image.name]
     say(f"{image.name}: {len(result)} cells")
-    add_map(result, seed)
+    no_map = try_map(result, seed)
     table = write(result, out / "cells.csv")
+    require_map(table, no_map)
     picture = draw_result(image, cells, result, out / "cells.png")
     for path in (table, provenance_path(table), picture):
         say(f"Wrote {path}")
@@ -65,7 +66,7 @@ def doctor() -> None:
     from napari_c3r.cli.doctor import format_report, run_checks
 
     findings = run_checks()
-    typer.echo(format_report(findings))
+    print_lines(format_report(findings).splitlines())
     if any(finding.broken for finding in findings):
         raise typer.Exit(1)
 
@@ -78,10 +79,8 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Interactive cell representation: one vector per cell, conditioned on channel roles.",
     )
-    for command in (diagnose, embed, plate):
+    for command in (diagnose, embed, plate, demo, convert, doctor):
         app.command()(with_field_options(command))
-    for other in (demo, convert, doctor):
-        app.command()(other)
     return app
 
 

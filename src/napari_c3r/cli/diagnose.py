@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import FieldOptions, Paths, Seed, parse_list
+from napari_c3r.cli.options import FieldOptions, Paths, Seed, Setting, parse_list
 from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.options import OptionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_CELLS = OptionInfo("Cells", "Most cells to compare, a sample of all", minimum=1, maximum=10**7)
 
 
 def diagnose(
@@ -30,7 +33,7 @@ def diagnose(
     ask: Annotated[
         str, typer.Option(help="Diagnostics by name: swap,parity,… By default all usual ones.")
     ] = "",
-    cells: Annotated[int, typer.Option(help="Most cells to compare, a sample of all.")] = 2000,
+    cells: Annotated[int, Setting("int", _CELLS)] = 2000,
     seed: Seed = 0,
 ) -> None:
     """Ask whether the roles of the channels matter, and what else explains the map."""
@@ -44,6 +47,11 @@ def diagnose(
     from napari_c3r.core.diagnose.report import require_report, write_answers
 
     require_report(out)
+    if label_table is not None and not label_column:
+        raise InputError(
+            f"--label-table is '{label_table}' and no --label-column says which of its columns to "
+            "judge by; give its name"
+        )
     names = parse_list(ask) or default_names()
     kinds = tuple(variant_sources(names))
     table = _read_table(label_table)

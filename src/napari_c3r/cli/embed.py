@@ -38,15 +38,15 @@ def embed(
     from napari_c3r.core.table import write
 
     _require_table(out)
+    if seed and not map_:
+        say("  Note: --seed does nothing without --map")
     driver = options.driver(paths)
     require_space(out.parent, driver.expected_bytes)
     result = run(driver)
-    no_map = _no_map(result, seed) if map_ else ""
+    no_map = try_map(result, seed) if map_ else ""
     write(result, out)
     say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}{_left_out(driver)}")
-    if no_map:
-        say(f"napari-c3r: {out} is without a map, which could not be made: {no_map}")
-        raise typer.Exit(1)
+    require_map(out, no_map)
     _exit(driver)
 
 
@@ -109,22 +109,27 @@ def run(driver: EmbedDriver) -> AnnData:
     return driver.result()
 
 
-def _no_map(result: AnnData, seed: int) -> str:
-    """Add the map; if that fails, say why: what took longer is to be kept all the same."""
+def try_map(result: AnnData, seed: int) -> str:
+    """Lay out the cells and cluster them; why it failed, or nothing.
+
+    What took longer is to be kept all the same.
+    """
+    from napari_c3r.core.reduce import cluster, map_cells
+
+    say("Making the map …")
     try:
-        add_map(result, seed)
+        cluster(map_cells(result, seed=seed), seed=seed)
     except Exception as error:
         said = " ".join(str(error).split())
         return said if isinstance(error, InputError) else f"{type(error).__name__}: {said}"
     return ""
 
 
-def add_map(result: AnnData, seed: int) -> None:
-    """Lay out the cells and cluster them."""
-    from napari_c3r.core.reduce import cluster, map_cells
-
-    say("Making the map …")
-    cluster(map_cells(result, seed=seed), seed=seed)
+def require_map(table: Path, problem: str) -> None:
+    """End with 1 and a line if a table had to be written without its map."""
+    if problem:
+        say(f"napari-c3r: {table} is without a map, which could not be made: {problem}")
+        raise typer.Exit(1)
 
 
 def _made_again(driver: EmbedDriver) -> str:

@@ -43,7 +43,7 @@ def require_file(path: Path) -> Path:
 
 
 def shown(path: Path) -> str:
-    """A path as text for a line, without the middle of one that fills several."""
+    """A path as text that a terminal takes, without the middle of one that fills lines."""
     text = readable(str(path))
     if len(text) <= _SHOWN_LETTERS:
         return text

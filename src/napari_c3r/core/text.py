@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Controls, line ends, lone surrogates; and what turns the direction of text or shows nothing, so
+# that a name could read as another one. Joiners stay: scripts need them.
+_UNFIT = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
+)
 # Python reads a byte of a name that is no UTF-8 as this and the byte.
 _BYTE = 0xDC00
 _DIGITS = re.compile(r"[0-9]+")
@@ -30,7 +35,32 @@ def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
     if _BYTE < code < _BYTE + 0x100:
         code -= _BYTE
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def shortened(value: object, letters: int = 60) -> str:
+    """A value as text for a message, quoted if it is text; the middle of what is long left out.
+
+    Parameters
+    ----------
+    value
+        Of any type. A whole number of thousands of digits is told by its size.
+    letters
+        Most letters shown.
+    """
+    if isinstance(value, int) and value.bit_length() > 4 * letters:
+        return f"a number of {value.bit_length()} bits"
+    try:
+        text = repr(value)
+    except ValueError:
+        # It holds a number that Python does not write.
+        text = f"a {type(value).__name__}"
+    if len(text) <= letters:
+        return text
+    half = letters // 2
+    return f"{text[:half]}…{text[-half:]} ({len(text)} letters)"
 
 
 def whole_number(text: str | None) -> int | None:

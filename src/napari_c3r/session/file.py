@@ -74,6 +74,8 @@ class SavedSession:
         Whether the result holds every cell that was wanted.
     settings
         What else the dock should be set to, as plain values.
+    names
+        What the user called cells, by image name and label, also those of no result.
     """
 
     fields: Sequence[FieldSource]
@@ -85,6 +87,7 @@ class SavedSession:
     encoder: str = "bundled"
     finished: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
 
 def labels_name(index: int, kind: str = "cells") -> str:
@@ -144,6 +147,7 @@ def _fill(folder: Path, session: SavedSession, images: Mapping[str, Image], fina
         "encoder": session.encoder,
         "finished": session.finished,
         "settings": dict(session.settings),
+        "names": {image: dict(names) for image, names in session.names.items()},
     }
     # Escaped, since a path may hold bytes that are no UTF-8, and must lead to its file again.
     text = json.dumps(content, indent=1)
@@ -250,6 +254,10 @@ def read_session(path: str | Path) -> SavedSession:
             content["encoder"],
             content["finished"],
             content["settings"],
+            {
+                image: {int(label): name for label, name in names.items()}
+                for image, names in content.get("names", {}).items()
+            },
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"'{folder}' is damaged ({type(error).__name__}: {error})") from error

@@ -141,6 +141,11 @@ class LabelStore:
         """Cells that a result was made of."""
         return self._embedded[cells_id]
 
+    def find(self, cells_id: int | None) -> Cells | None:
+        """Cells by their id: of the fields, or embedded ones; None where there are none."""
+        known = (self.current, *self._by_image.values(), *self._embedded.values())
+        return next((each for each in known if each is not None and each.id == cells_id), None)
+
     def release_embedded(self, needed: Collection[int]) -> None:
         """Forget embedded cells that no result refers to any more."""
         self._embedded = {key: self._embedded[key] for key in self._embedded if key in needed}

@@ -226,12 +226,12 @@ def test_a_plate_without_any_cell_says_why(driver, folder, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"options": RunOptions(device="cuda:77")}, "cuda:77"),
-        ({"options": RunOptions(batch_size=0)}, "batch size"),
-        ({"options": RunOptions(precision="float7")}, "float7"),
-        ({"options": RunOptions(concept_mode="every")}, "every"),
-        ({"options": RunOptions(readout="mean")}, "mean"),
-        ({"segmenting": SegmentOptions(method="by eye")}, "by eye"),
+        (lambda: {"options": RunOptions(device="cuda:77")}, "cuda:77"),
+        (lambda: {"options": RunOptions(batch_size=0)}, "batch_size is 0"),
+        (lambda: {"options": RunOptions(precision="float7")}, "float7"),
+        (lambda: {"options": RunOptions(concept_mode="every")}, "every"),
+        (lambda: {"options": RunOptions(readout="mean")}, "mean"),
+        (lambda: {"segmenting": SegmentOptions(method="by eye")}, "by eye"),
     ],
 )
 def test_impossible_settings_are_refused_before_any_field_is_read(
@@ -239,7 +239,7 @@ def test_impossible_settings_are_refused_before_any_field_is_read(
 ):
     monkeypatch.setattr("napari_c3r.core.images.read.read_image", pytest.fail)
     with pytest.raises(InputError, match=said):
-        list(driver("o", **wrong).steps())
+        list(driver("o", **wrong()).steps())
     assert not (tmp_path / "o").exists()
 
 

@@ -354,3 +354,13 @@ def test_a_flipped_bit_is_noticed_wherever_it_is(tmp_path):
             continue
         # Only what says nothing of the cells may be another.
         assert_same(after, result())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_name_that_is_no_text_is_written_out(tmp_path, suffix):
+    before = result(3, text=["\udcff\udcfe", "b", "c"])
+    before.uns[KEY]["sources"]["path"] = ["\udcff.tif"]
+    after = read(write(before, tmp_path / f"cells{suffix}"))
+    assert after.obs["image"].tolist() == ["\\udcff\\udcfe", "b", "c"]
+    assert after.obs_names[0].startswith("\\udcff\\udcfe:")
+    assert after.uns[KEY]["sources"]["path"] == ["\\udcff.tif"]

@@ -21,8 +21,11 @@ from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.common.columns import colour_columns
+from napari_c3r.widgets.diagnostics.dock import C3RDiagnostics
 from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
 from napari_c3r.widgets.diagnostics.section_ids import SectionId
+from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.main.dock import C3RDock
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.core.diagnose.small import ROLES, small_encoder
@@ -254,7 +257,7 @@ def test_the_cells_that_move_most_are_selected_everywhere(world, user, viewer):
     user.click(world.dock.cells.movers_button)
     top = world.report.obs.index[world.report.most_moved(FLIP, 20)]
     assert set(world.obs.index[world.session.selection.mask]) == set(top)
-    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    explorer = C3RExplorer(viewer)
     user.until(lambda: not explorer.montage.busy)
     assert set(explorer.panel.montage.thumbnails.rows) == set(
         np.flatnonzero(world.session.selection.mask)
@@ -436,8 +439,8 @@ def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, 
     assert not dock.options.run_button.isEnabled()
     assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 4
     user.click(dock.options.begin_button)
-    assert "C3R (napari-c3r)" in viewer.window.dock_widgets
-    viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
+    assert C3RDock(viewer).frame().isVisible()
+    C3RDock(viewer).release()
     dock.release()
 
 
@@ -575,10 +578,10 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     user.click(dock.map.map_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    explorer = C3RExplorer(viewer)
     user.until(lambda: not explorer.montage.busy)
     user.click(explorer.doubt_button)
-    shown = viewer.window.dock_widgets["C3R Diagnostics (napari-c3r)"].__wrapped__
+    shown = C3RDiagnostics(viewer)
     user.until(lambda: not shown.busy, 180)
     user.click(shown.options.run_button)
     user.until(lambda: not shown.busy, 180)

@@ -31,6 +31,8 @@ from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.options import check_setting
+from napari_c3r.core.reduce.options import MapOptions
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
@@ -102,6 +104,7 @@ class FlipRun:
         for name, value in (("max_cells", job.max_cells), ("noise_repeats", job.noise_repeats)):
             if value < 1:
                 raise InputError(f"{name} is {value}; give a whole number of 1 or more")
+        check_setting(MapOptions, "seed", job.seed)
         self.job = job
         first = job.fields[0]
         self._roles = first.assignment.for_channels(first.image.channel_names).require_usable()

@@ -13,6 +13,7 @@ import pandas as pd
 from napari_c3r.core.cells.labels import BLOCK_PX, read
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.crops.spec import MIN_SIZE_PX
 from napari_c3r.core.embed.prepare import plan_for, prepare_cells
 from napari_c3r.core.errors import InputError
 
@@ -142,7 +143,8 @@ def _plan(job: EmbedJob, n_cells: int) -> CropPlan:
     covered = float((read(job.labels, *middle) > 0).mean())
     # As if the cells were discs that share what the cells cover.
     diameter = float(np.sqrt(4 * max(covered, 0.01) * height * width / np.pi / max(1, n_cells)))
-    return plan_for(job, diameter)
+    # A guess from few cells in the middle must not refuse what the cells themselves allow.
+    return plan_for(job, max(diameter, 2.0 * MIN_SIZE_PX))
 
 
 def _middle(height: int, width: int) -> tuple[slice, slice]:

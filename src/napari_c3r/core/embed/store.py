@@ -307,4 +307,5 @@ def _read_settings(path: Path) -> dict[str, Any]:
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     with replacing(path) as temporary:
         text = json.dumps(dict(content), indent=1, ensure_ascii=False)
-        temporary.write_text(f"{text}\n", "utf-8")
+        # What is no text in the name of a file is written out, as JSON can read it.
+        temporary.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))

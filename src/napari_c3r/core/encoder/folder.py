@@ -68,8 +68,8 @@ def read_model_folder(path: str | Path) -> ModelFolder:
         If a file is missing, does not match its checksum, or is not what it should be. The line
         names the file and says what to do.
     """
-    folder = Path(path)
-    if not _is_folder(folder) and not _is_folder(folder := recovered(folder)):
+    folder = recovered(Path(path))
+    if not _is_folder(folder):
         raise InputError(
             f"no model folder at '{path}': give 'bundled' or a folder with {WEIGHTS} and {CONFIG}"
         )

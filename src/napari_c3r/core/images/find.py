@@ -135,7 +135,9 @@ def _in_folder(folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
         return
     visited.add((about.st_dev, about.st_ino))
     with os.scandir(folder) as entries:
-        children = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+        shown = (entry for entry in entries if not entry.name.startswith("."))
+        # Folders themselves before links to them, which may be called otherwise.
+        children = sorted(shown, key=lambda entry: (entry.is_symlink(), entry.name))
     for child in children:
         path = folder / child.name
         if _is_folder(child):

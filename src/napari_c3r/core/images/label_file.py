@@ -51,9 +51,9 @@ def read_labels(
         )
     plane = stack.data[0, _channel_index(stack, channel, path), 0]
     require_memory(plane.nbytes, f"'{path.name}', {plane.shape[1]} × {plane.shape[0]} pixels,")
-    labels = np.asarray(plane)
     what = f"labels of '{path.name}'"
-    return whole_numbers(np.asarray(as_labels(labels, what, number_cells=number_cells)), what)
+    labels = as_labels(np.asarray(plane), what, number_cells=number_cells)
+    return whole_numbers(np.asarray(labels), what)
 
 
 def _channel_index(stack: Stack, channel: str | None, path: Path) -> int:

@@ -89,8 +89,7 @@ def scan(
     InputError
         There is no image, or none of them can be read.
     """
-    listed = find_images(path_or_paths, pattern=pattern)
-    images, notes = _alike(listed)
+    images, notes = _alike(find_images(path_or_paths, pattern=pattern))
     first, image, damaged = _first_readable(images, swap)
     stack = open_file(first.files[0].path, one_channel=len(first.channel_names) > 1).swapped(swap)
     slices = stack.data.shape[2] * _count(file.z for file in first.files)

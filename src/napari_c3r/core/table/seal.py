@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.table.flat import encodable
 from napari_c3r.core.table.provenance import sha256_of
 from napari_c3r.core.table.result import KEY
 
@@ -44,7 +45,7 @@ def sealed(description: Mapping[str, Any], table: Path, result: AnnData) -> dict
         "rows": len(result),
         "sha256": sha256_of(table),
         "samples": {
-            str(result.obs_names[row]): [
+            encodable(str(result.obs_names[row])): [
                 float(value) if np.isfinite(value) else None for value in vectors[row, :_NUMBERS]
             ]
             for row in rows

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QSize, QTimer
-from qtpy.QtGui import QCloseEvent, QShowEvent
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -24,6 +24,7 @@ from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Change, Part, session_of
+from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
 from napari_c3r.widgets.common.step import Step, StepStatus
 from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.common.wording import counted, roughly
@@ -40,19 +41,17 @@ from napari_c3r.widgets.diagnostics.options_body import OptionsBody
 from napari_c3r.widgets.diagnostics.result_body import ResultBody
 from napari_c3r.widgets.diagnostics.section_ids import SectionId
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.explorer.dock import open_plugin_dock
 
 if TYPE_CHECKING:
     import napari.viewer
 
     from napari_c3r.core.diagnose.registry import DiagnosticAnswers
 
-NAME = "C3R Diagnostics"
 _PAGES = "Report (*.html)"
 _COST_WAIT_MS = 400
 
 
-class C3RDiagnostics(QWidget):
+class C3RDiagnostics(ViewerDock):
     """Runs diagnostics on the session's result and shows what comes of it.
 
     Parameters
@@ -61,9 +60,11 @@ class C3RDiagnostics(QWidget):
         The viewer whose session has the result.
     """
 
+    name = "C3R Diagnostics"
+    place = Place.BESIDE
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self.viewer = viewer
+        super().__init__(viewer)
         self.session = session_of(viewer)
         self.controller = DiagnosticsController(self.session, self)
         self.options, self.answer, self.cells = OptionsBody(), AnswerBody(), CellsBody()
@@ -122,7 +123,7 @@ class C3RDiagnostics(QWidget):
         self.options.run_requested.connect(controller.start)
         self.options.continue_requested.connect(controller.resume)
         self.options.abort_requested.connect(self._abort)
-        self.options.begin_requested.connect(lambda: open_plugin_dock(viewer, "C3R"))
+        self.options.begin_requested.connect(lambda: open_dock(viewer, Dock.MAIN))
         self.options.choice_changed.connect(self._render)
         self.answer.chosen.connect(self.show_variant)
         self.cells.variant_chosen.connect(self.show_variant)
@@ -309,13 +310,9 @@ class C3RDiagnostics(QWidget):
         self.answer.set_theme(*colours)
         self.views.set_theme(*colours)
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop working and disconnect from the viewer."""
-        self.release()
-        super().closeEvent(event)
-
     def release(self) -> None:
         """Disconnect from the session and drop all work."""
+        super().release()
         self._costing.stop()
         self.controller.release()
         self.views.release()

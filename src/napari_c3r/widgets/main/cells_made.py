@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells
 
 if TYPE_CHECKING:
+    from napari_c3r.core.embed import FieldTask
     from napari_c3r.core.images import Image
     from napari_c3r.core.segment import SegmentOptions
+    from napari_c3r.session.file import SavedCells
 
 
 def read_in_steps(
@@ -47,6 +50,16 @@ def cells_of_layer(labels: NDArray[Any], name: str, image: Image) -> Cells:
     note = pieces_note(find_pieces(labels))
     origin = f"from the layer {name}"
     return Cells(labels, count, image.name, origin, at_border=at_border, note=note)
+
+
+def cells_kept(kept: SavedCells, image_name: str) -> Cells:
+    """The cells of a session that was saved."""
+    labels = np.asarray(kept.labels)
+    count, at_border = count_cells(labels)
+    note = "" if kept.found_by is not None else pieces_note(find_pieces(labels))
+    return Cells(
+        labels, count, image_name, kept.origin, kept.nuclei, at_border, kept.found_by, note
+    )
 
 
 def numbered(cells: Cells) -> Cells:
@@ -79,3 +92,14 @@ def median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
     if image.pixel_size_um is None:
         return f"{diameter:.0f} px"
     return f"{diameter * image.pixel_size_um:.1f} µm"
+
+
+def with_cells(task: FieldTask, cells: Cells) -> FieldTask:
+    """The task of a field whose cells are known, with where they come from."""
+    from napari_c3r.core.segment import SegmentOptions
+
+    by = cells.found_by
+    origin = cells.origin.replace("\n", ", ")
+    if by is not None:
+        origin = SegmentOptions.from_keywords(by).call
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)

@@ -83,6 +83,8 @@ def connect_session_bar(
 ) -> None:
     """Connect what keeps the work; `settings` are those of the controls."""
     persistence = control.persistence
+    bar.undo_requested.connect(control.undo)
+    bar.redo_requested.connect(control.redo)
     bar.save_requested.connect(lambda: dialogs.save_session(settings()))
     bar.reopen_requested.connect(dialogs.open_session)
     bar.python_requested.connect(persistence.copy_python)

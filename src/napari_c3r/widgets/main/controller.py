@@ -51,6 +51,16 @@ class Controller(ViewerContext):
         else:
             self.images.scan(paths)
 
+    def undo(self) -> None:
+        """Take back the last step, unless work is under way that was begun after it."""
+        if self.jobs.running is None:
+            self.session.history.undo()
+
+    def redo(self) -> None:
+        """Do the step again that was undone last."""
+        if self.jobs.running is None:
+            self.session.history.redo()
+
     def set_role(self, name: str, role: str) -> None:
         """Give one channel a role."""
         roles = self.session.roles

@@ -16,7 +16,7 @@ from napari_c3r.core.cells.labels import check_labels
 from napari_c3r.core.cells.whole import as_labels
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
-from napari_c3r.session import Cells, Change, Part
+from napari_c3r.session import Cause, Cells, Change, Part
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main.cells_made import (
     array_name,
@@ -71,6 +71,7 @@ class SegmentationController(QObject):
         self._edited.setInterval(30)
         self._edited.timeout.connect(self._compare)
         context.session.changed.connect(self._on_changed)
+        context.session.as_drawn = self.current_cells
         context.viewer.layers.events.removed.connect(self._on_labels_edited)
 
     @property
@@ -97,8 +98,9 @@ class SegmentationController(QObject):
             self.end_preview()
             cells = segmented(found, choice, image)
             if self._is_displayed(image):
+                before = self.current_cells()
                 self.show_cells(cells)
-                context.session.labels.set_current(cells)
+                context.session.replace_cells(cells, before, "find cells again")
                 context.error_changed.emit(StepId.CELLS, "")
             else:
                 context.session.labels.put(cells)
@@ -264,10 +266,11 @@ class SegmentationController(QObject):
         if not self._is_displayed(image):
             session.labels.put(cells)
             return
+        before = self.current_cells()
         self._unwatch()
         self._watch(layer)
         self._taken_from = taken_from
-        session.labels.set_current(cells)
+        session.replace_cells(cells, before, f"use the labels '{layer.name}'")
         self._context.error_changed.emit(StepId.CELLS, "")
 
     def current_cells(self) -> Cells | None:
@@ -316,8 +319,19 @@ class SegmentationController(QObject):
 
     def _on_changed(self, change: Change) -> None:
         # Which others an edit made stale depends on the crops; it may be older than they are.
-        if change.part is Part.RESULT and change.is_work:
+        undone = change.cause is Cause.UNDONE
+        if change.part is Part.RESULT and (change.is_work or undone):
             self._on_labels_edited()
+        if change.part is Part.CELLS and undone and not self._is_shown():
+            self.turn_to_field()
+
+    def _is_shown(self) -> bool:
+        """Whether the layer that is watched shows the cells that the session has."""
+        layer, cells = self._watched(), self._context.session.labels.current
+        if layer is None or cells is None:
+            return False
+        drawn = self._drawn(layer, cells)
+        return self._is_as_taken(drawn) or np.array_equal(drawn, np.asarray(cells.labels))
 
     def _compare(self, at_once: bool = False) -> None:
         """Find out which cells differ from those that were taken.
@@ -368,6 +382,7 @@ class SegmentationController(QObject):
 
     def release(self) -> None:
         """Let go of the viewer's events."""
+        self._context.session.as_drawn = None
         self._context.session.changed.disconnect(self._on_changed, missing_ok=True)
         self._context.viewer.layers.events.removed.disconnect(self._on_labels_edited)
         self._unwatch()

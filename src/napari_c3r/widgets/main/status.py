@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.table.result import KEY
@@ -119,3 +120,15 @@ def map_status(session: Session) -> StepStatus:
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
     return StepStatus(Mark.DONE, line)
+
+
+def names_left_line(session: Session, images: Collection[str]) -> str:
+    """How many cells of some images were named and are gone since; empty where none is."""
+    count = sum(session.result.names.waiting(image) for image in images)
+    if not count:
+        return ""
+    verb = "is" if count == 1 else "are"
+    return (
+        f"{counted(count, 'named cell')} of before {verb} not among the cells now; "
+        "undo brings the names back"
+    )

@@ -79,7 +79,7 @@ def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Pat
     """
     require_report(path)
     words = path.with_suffix(".md")
-    before = _pictures_of(words)
+    before = _pictures_shown(words) | _pictures_left(path, sections)
     pictures = [
         _write(path.with_name(_picture_name(path.stem, section.figure)), section.figure[1])
         for section in sections
@@ -101,7 +101,7 @@ def _picture_name(stem: str, figure: tuple[str, bytes, str]) -> str:
     return f"{stem}-{name}-{hashlib.sha256(picture).hexdigest()[:8]}.png"
 
 
-def _pictures_of(words: Path) -> set[Path]:
+def _pictures_shown(words: Path) -> set[Path]:
     """The pictures that the Markdown of an earlier report shows."""
     try:
         text = words.read_text("utf-8")
@@ -109,6 +109,13 @@ def _pictures_of(words: Path) -> set[Path]:
         return set()
     names = re.findall(rf"\]\(({re.escape(words.stem)}-[a-z-]+(?:-[0-9a-f]{{8}})?\.png)\)", text)
     return {words.with_name(name) for name in names}
+
+
+def _pictures_left(path: Path, sections: Sequence[Section]) -> set[Path]:
+    """Pictures of earlier reports of this name, whose writers may have been killed."""
+    kinds = "|".join(re.escape(section.figure[0]) for section in sections if section.figure)
+    ours = re.compile(rf"{re.escape(path.stem)}-(?:{kinds})-[0-9a-f]{{8}}\.png")
+    return {each for each in path.parent.iterdir() if ours.fullmatch(each.name)}
 
 
 def require_report(path: Path) -> None:

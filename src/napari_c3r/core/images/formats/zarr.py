@@ -21,6 +21,7 @@ from napari_c3r.core.images.formats.zarr_metadata import (
 )
 from napari_c3r.core.images.stack import Stack, arrange, check_index, name_axes, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
+from napari_c3r.core.text import whole_number
 
 _MARKERS = (ATTRIBUTES_V2, GROUP_V2, NODE_V3)
 
@@ -102,8 +103,10 @@ def _scene_path(path: Path, scene: int) -> Path:
     where = in_container(path)
     scenes = [path]
     if "bioformats2raw.layout" in ome_attributes(path, where):
-        numbered = [p for p in path.iterdir() if p.name.isascii() and p.name.isdecimal()]
-        scenes = sorted(numbered, key=lambda folder: int(folder.name))
+        numbered = {
+            number: p for p in path.iterdir() if (number := whole_number(p.name)) is not None
+        }
+        scenes = [numbered[number] for number in sorted(numbered)]
     check_index(scene, len(scenes), "scene", where)
     return scenes[scene]
 

@@ -128,6 +128,10 @@ def read_names(stems: Iterable[str], folder: Path) -> dict[str, NameParts]:
     for stem, part in found.items():
         if part.channel is None and (stain := stains.get(part.image)):
             found[stem] = _with_stain(part, stain, shared[stain.image])
+        elif part.layout == AXES and part.well is None:
+            if part.image not in shared:
+                shared[part.image] = _read(part.image, layouts)
+            found[stem] = _placed(part, shared[part.image])
     return _with_wells(found)
 
 
@@ -167,15 +171,17 @@ def _read(stem: str, layouts: list[Layout]) -> NameParts:
 
 def _with_stain(part: NameParts, stain: NameParts, shared: NameParts) -> NameParts:
     """A name with its stain, and what all the files of the image say of plate, well and site."""
-    where = shared if shared.well or shared.site else part
-    return replace(
-        stain,
-        plate=where.plate,
-        well=where.well,
-        site=where.site,
-        z=part.z if shared.z is None else shared.z,
-        t=part.t if shared.t is None else shared.t,
-    )
+    z, t = (part.z, part.t) if shared.z is None and shared.t is None else (shared.z, shared.t)
+    named = replace(part, image=stain.image, layout=stain.layout, channel=stain.channel)
+    return _placed(replace(named, guess=stain.guess, z=z, t=t), shared)
+
+
+def _placed(part: NameParts, shared: NameParts) -> NameParts:
+    """A name with plate, well and site as the name that the files share says them, if it does."""
+    if not (shared.well or shared.site):
+        return part
+    site = shared.site or part.site
+    return replace(part, plate=shared.plate, well=shared.well or part.well, site=site)
 
 
 def _with_wells(found: dict[str, NameParts]) -> dict[str, NameParts]:

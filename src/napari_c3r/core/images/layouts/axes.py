@@ -73,8 +73,9 @@ def read_axes(stem: str) -> NameParts | None:
             chosen[token.axis] = token
     if not chosen:
         return None
-    sites = [token for token in tokens if token.axis == "site"]
-    plate, well = wells[0] if len(wells) == 1 else (None, None)
+    plate, well, start = wells[0] if len(wells) == 1 else (None, None, 0)
+    # What stands before the well names the plate.
+    sites = [token for token in tokens if token.axis == "site" and token.start >= start]
     channel, z, t = (chosen.get(axis) for axis in ("channel", "z", "t"))
     return NameParts(
         without(stem, ((token.start, token.stop) for token in chosen.values())),
@@ -85,19 +86,19 @@ def read_axes(stem: str) -> NameParts | None:
         channel.text if channel else None,
         z.number if z else None,
         t.number if t else None,
-        _guess(channel, z, t, sites),
+        _guess(channel, z, t, placed=well is not None or _placed(channel, sites)),
     )
 
 
-def _tokens(stem: str) -> tuple[list[_Token], list[tuple[str | None, str]], int]:
-    """Letters with numbers, wells with what stands before them, and which word is the last."""
+def _tokens(stem: str) -> tuple[list[_Token], list[tuple[str | None, str, int]], int]:
+    """Letters with numbers; wells, before them the plate and where they are; the last word."""
     tokens: list[_Token] = []
-    wells: list[tuple[str | None, str]] = []
+    wells: list[tuple[str | None, str, int]] = []
     words = [word for word in _WORD.finditer(stem) if word.group() not in _ADDED]
     for number, word in enumerate(words):
         text, start = word.group(), word.start()
         if _WELL.fullmatch(text) and not _counts_in_capitals(text, stem):
-            wells.append((stem[:start].strip("_-. ") or None, well_name(text)))
+            wells.append((stem[:start].strip("_-. ") or None, well_name(text), start))
             continue
         if not _COUNTED.fullmatch(text):
             behind = _BEHIND.search(text)
@@ -131,14 +132,18 @@ def _counts(token: _Token, tokens: list[_Token], last: int) -> bool:
     return all(word in counted for word in range(token.word + 1, last + 1))
 
 
+def _placed(channel: _Token | None, sites: list[_Token]) -> bool:
+    """Whether a position is beside the channel, so that this can be little else."""
+    return channel is not None and any(s.word == channel.word or len(s.key) > 1 for s in sites)
+
+
 def _guess(
-    channel: _Token | None, z: _Token | None, t: _Token | None, sites: list[_Token]
+    channel: _Token | None, z: _Token | None, t: _Token | None, *, placed: bool
 ) -> Guess | None:
-    if channel is not None:
-        placed = any(site.word == channel.word or len(site.key) > 1 for site in sites)
-        sure = channel.key not in _WEAK or placed or z is not None or t is not None
-        return None if sure else Guess.CHANNELS
-    return Guess.TIMES if z is None else None
+    if channel is None:
+        return Guess.TIMES if z is None else None
+    sure = placed or channel.key not in _WEAK or z is not None or t is not None
+    return None if sure else Guess.CHANNELS
 
 
 def _site(token: _Token) -> str:

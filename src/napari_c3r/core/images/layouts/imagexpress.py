@@ -11,6 +11,7 @@ from napari_c3r.core.images.layouts.layout import Layout, StainNames
 from napari_c3r.core.images.layouts.wells import WELL
 
 _GUID = r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}"
+_GAP = r"[_\-. ]"
 _MAX_SETTINGS_BYTES = 1 << 20
 
 
@@ -50,9 +51,9 @@ def _text(settings: Path) -> str:
 
 IMAGEXPRESS = Layout(
     "ImageXpress",
-    rf"(?:(?P<plate>.+)_)?{WELL}(?:_s(?P<site>[0-9]+))?"
-    rf"(?P<vary>_(?P<channel>w[0-9]{{1,2}})(?:{_GUID})?"
-    r"(?:_z(?P<z>[0-9]+))?(?:_t(?P<t>[0-9]+))?)",
+    rf"(?:(?P<plate>.+){_GAP})?{WELL}(?:{_GAP}s(?P<site>[0-9]+))?"
+    rf"(?P<vary>{_GAP}(?P<channel>w[0-9]{{1,2}})(?:{_GUID})?"
+    rf"(?:{_GAP}z(?P<z>[0-9]+))?(?:{_GAP}t(?P<t>[0-9]+))?)",
     _stains,
     folders=(r"ZStep_(?P<z>[0-9]+)", r"TimePoint_(?P<t>[0-9]+)"),
 )

@@ -52,7 +52,7 @@ INCUCYTE = Layout(
 INCUCYTE_ARCHIVE = Layout("Incucyte archive", rf"{WELL}-(?P<site>[0-9]+)-(?P<channel>C[0-9]+|Ph)")
 NIS_JOBS = Layout(
     "NIS-Elements jobs",
-    r"{_PLATE}Well(?P<well>(?:A[A-F]|[A-P])[0-9]{1,2})_Point[A-P0-9]+_(?P<site>[0-9]+)"
+    rf"{_PLATE}Well{WELL}_Point[A-P0-9]+_(?P<site>[0-9]+)"
     r"(?P<vary>_Channel(?P<channel>[^,]+?)_Seq[0-9]+)",
 )
 METAMORPH = Layout(

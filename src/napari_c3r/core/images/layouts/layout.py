@@ -18,7 +18,10 @@ GROUPS = ("plate", "well", "row", "column", "site", "channel", "z", "t")
 _REPEATED = re.compile(r"(?:vary|ignore)[0-9]*")
 _VARYING = ("channel", "z", "t")
 
-_CUT = re.compile(r"([_\-. ]*)\0(?:[_\-. ]*\0)*([_\-. ]*)")
+CUT = "\0"
+"""Stands in a name for what is cut from it; no file's name has it."""
+
+_GAP = re.compile(r"([_\-. ]*)\0(?:[_\-. ]*\0)*([_\-. ]*)")
 _DURATION = re.compile(r"(?:([0-9]+)d)?([0-9]+)h(?:([0-9]+)m)?", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}y[0-9]{2}m[0-9]{2}d_?[0-9]{2}h[0-9]{2}m", re.IGNORECASE)
 
@@ -171,9 +174,14 @@ def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """Cut from a name what varies within an image, its separators tidied."""
     letters = list(text)
     for start, stop in spans:
-        letters[start:stop] = "\0" * (stop - start)
-    kept = _CUT.sub(lambda cut: cut.group(1) or cut.group(2), "".join(letters))
-    return kept.replace("()", "").strip("_-. ") or text
+        letters[start:stop] = CUT * (stop - start)
+    return closed("".join(letters)) or text
+
+
+def closed(text: str) -> str:
+    """Close the gaps in a name, which are marked by `CUT`; "" where nothing is left."""
+    kept = _GAP.sub(lambda gap: gap.group(1) or gap.group(2), text)
+    return kept.replace("()", "").strip("_-. ")
 
 
 def _reader(expression: str) -> Callable[[str], NameParts | None]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from napari_c3r.core.channels.stains import identify, identify_hpa_colour
-from napari_c3r.core.images.layouts.layout import Guess, NameParts
+from napari_c3r.core.images.layouts.layout import CUT, Guess, NameParts, closed
 
 STAIN_WORDS = "stain"
 """Name of this layout, which no single name shows."""
@@ -19,6 +19,7 @@ _TREATMENT = re.compile(
     r"(?:si|sh|sg|g)rnas?|kd|ko|oe|knock(?:down|out|in)s?|crispri?|clones?|mutants?|overexpress\w*",
     re.IGNORECASE,
 )
+_WAVELENGTH = re.compile(r"(?:ex)?[3-7][0-9]{2}nm", re.IGNORECASE)
 _SILENCED = re.compile(r"(?:si|sh|sg)[A-Z]\w+")
 _CONDITION = re.compile(
     r"ctrls?|controls?|untreated|treated|mock|dmso|vehicle|scr|scrambled?|wt|wild ?type|nt|"
@@ -50,7 +51,7 @@ def group_by_stain(stems: Iterable[str]) -> dict[str, NameParts]:
     for stem in stems:
         words = _SEPARATOR.split(stem)
         for position in range(0, len(words), 2):
-            frame = (*words[:position], "\0", *words[position + 1 :])
+            frame = (*words[:position], CUT, *words[position + 1 :])
             if words[position] and not _NUMBER.fullmatch(words[position]):
                 families[frame].append((stem, words[position]))
     found: dict[str, NameParts] = {}
@@ -61,7 +62,7 @@ def group_by_stain(stems: Iterable[str]) -> dict[str, NameParts]:
             continue
         guess = None if all(_is_stain(word) for word in words) else Guess.STAINS
         for stem, word in members:
-            found[stem] = NameParts(_join(frame), STAIN_WORDS, channel=word, guess=guess)
+            found[stem] = NameParts(closed("".join(frame)), STAIN_WORDS, channel=word, guess=guess)
     return found
 
 
@@ -84,10 +85,4 @@ def _are_channels(words: list[str]) -> bool:
 def _is_stain(word: str) -> bool:
     if _SILENCED.fullmatch(word):
         return False
-    return bool(identify(word) or identify_hpa_colour(word))
-
-
-def _join(frame: tuple[str, ...]) -> str:
-    """Join the words that the files share; "" when there are none."""
-    text = "".join(frame).replace("\0", "")
-    return re.sub(r"([_\-. ])[_\-. ]+", r"\1", text).strip("_-. ")
+    return bool(identify(word) or identify_hpa_colour(word) or _WAVELENGTH.fullmatch(word))

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from napari_c3r.core.text import whole_number
 
-WELL = r"(?P<well>(?:A[A-F]|[A-P])[0-9]{1,3})"
-"""Part of an expression: a well of a plate of up to 1536, such as ``C03``."""
+WELL = r"(?P<well>(?:A[A-F]|[A-P])(?: ?- ?)?[0-9]{1,3}|r[0-9]{1,2}c[0-9]{1,2})"
+"""Part of an expression: a well of a plate of up to 1536, such as ``C03`` or ``r03c03``."""
 
 _MAX_ROW, _MAX_COLUMN = 32, 48  # of a plate of 1536
 _LETTERS = re.compile(r"(A[A-F]|[A-P])[-_ ]*([0-9]{1,3})", re.IGNORECASE)

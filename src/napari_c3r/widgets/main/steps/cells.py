@@ -91,26 +91,13 @@ class CellsBody(QWidget):
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(_PREVIEW_DELAY_MS)
-        self.labels = _combo("Labels layer of the cells")
-        self.labels_button = QPushButton("Use these labels")
-        self.labels_button.setToolTip("Take the cells of this layer as they are")
-        self.number_button = QPushButton("Number the pieces")
-        self.number_button.setToolTip(
-            "Take every connected piece as a cell of its own, in a layer of our own"
-        )
-        self.number_button.hide()
         self._segment_form = _column(
             self.form,
             _side_by_side(self.segment_button, self.preview_button),
             self.preview_line,
             self.options,
         )
-        self._labels_form = form(
-            ("Layer", self.labels),
-            ("", self.labels_button),
-            ("", self.number_button),
-            margins=_INDENTED,
-        )
+        self._labels_form = self._make_labels_form()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -135,6 +122,22 @@ class CellsBody(QWidget):
         self._show_unit(in_um=False)
         for check in (self.border, self.unusual):
             check.toggled.connect(self._on_filter)
+
+    def _make_labels_form(self) -> QWidget:
+        self.labels = _combo("Labels layer of the cells")
+        self.labels_button = QPushButton("Use these labels")
+        self.labels_button.setToolTip("Take the cells of this layer as they are")
+        self.number_button = QPushButton("Number the pieces")
+        self.number_button.setToolTip(
+            "Take every connected piece as a cell of its own, in a layer of our own"
+        )
+        self.number_button.hide()
+        return form(
+            ("Layer", self.labels),
+            ("", self.labels_button),
+            ("", self.number_button),
+            margins=_INDENTED,
+        )
 
     def show_session(self, session: Session) -> None:
         """Offer the image's channels; keep what the user chose while it exists."""

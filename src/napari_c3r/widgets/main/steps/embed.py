@@ -206,6 +206,12 @@ class EmbedBody(QWidget):
         for each in (self.form, self.crop):
             each.changed.connect(self.choice_changed)
 
+    def show_choice(self, choice: EmbedChoice) -> None:
+        """Set the controls as a result was made; the encoder's is set when it is loaded."""
+        self.form.set_value(choice.options)
+        self.crop.set_value(choice.crop)
+        self.scope.setCurrentIndex(int(choice.every_field))
+
     def choice(self) -> EmbedChoice:
         """How to embed, as it stands here."""
         every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
