@@ -59,10 +59,9 @@ def find_images(
         raise InputError("No path was given: give a file, a folder or a list of them.")
     files: list[Path] = []
     images: list[ImageFiles] = []
-    for member in _each_once(member for path in paths for member in _members(path)):
+    for member in _each_once(member for path in paths for member in _read_members(path)):
         if is_zarr(member):
-            with reading(shown(member)):
-                images.extend(_zarr_images(member))
+            images.extend(_zarr_images(member))
         else:
             files.append(member)
     sets, alone = take_sets(files)
@@ -96,6 +95,11 @@ def _real(folder: Path) -> Path:
         return folder.resolve()
     except (OSError, RuntimeError):
         return folder.absolute()
+
+
+def _read_members(path: Path) -> list[Path]:
+    with reading(shown(path)):
+        return _members(path)
 
 
 def _members(path: Path) -> list[Path]:

@@ -111,6 +111,9 @@ def _opener(path: Path) -> Opener:
 
 
 def _check_claims(data: da.Array, where: str) -> None:
+    if 0 in data.shape:
+        told = " × ".join(map(str, data.shape[-2:]))
+        raise InputError(f"{where} claims {told} pixels, so it holds none: copy it again.")
     times, channels, slices, *_ = data.shape
     check_planes(where, channels, slices, times)
     largest = [max(1, *lengths) for lengths in data.chunks]
