@@ -111,6 +111,7 @@ class FlipRun:
         self.plan = plan_variants(self._roles, job.kinds)
         self._measured: list[tuple[CellTable, CropPlan]] = []
         self._obs = pd.DataFrame()
+        self._label_notes: tuple[str, ...] = ()
         self._n_found = 0
         self._embedder: VariantEmbedder | None = None
         self._report: FlipReport | None = None
@@ -184,10 +185,11 @@ class FlipRun:
         tables = [t.obs.assign(_field=number) for number, (t, _) in enumerate(self._measured)]
         obs = pd.concat(tables, ignore_index=True)
         column = self.job.label_column
-        labels = label_values(obs, column, self.job.label_table)
-        if column is not None and labels is not None:
-            obs[column] = labels
-        strata = obs["image"] if labels is None else labels
+        match = label_values(obs, column, self.job.label_table)
+        if column is not None and match is not None:
+            obs[column] = match.values
+            self._label_notes = match.notes
+        strata = obs["image"] if match is None else match.values
         rows = stratified_rows(strata, self.job.max_cells, self.job.seed)
         self._n_found = len(obs)
         self._obs = obs.iloc[rows].reset_index(drop=True)
@@ -287,7 +289,7 @@ class FlipRun:
                 )
             )
         found = [note for table, _ in self._measured for note in table.notes]
-        return notes + list(dict.fromkeys(found))
+        return [*notes, *self._label_notes, *dict.fromkeys(found)]
 
 
 def flip_report(
