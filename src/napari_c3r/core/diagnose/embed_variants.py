@@ -97,7 +97,7 @@ class VariantEmbedder:
     ) -> None:
         self.done = np.zeros(n_cells, bool)
         self._encoder, self._names, self._options = encoder, tuple(channel_names), options
-        self._assignments = [variant.assignment for variant in plan.variants]
+        self._assignments = [variant.embedded for variant in plan.variants]
         self._n_variants = len(self._assignments)
         if single_channels:
             self._assignments += [

@@ -105,7 +105,8 @@ class FlipRun:
         self.job = job
         first = job.fields[0]
         self._roles = first.assignment.for_channels(first.image.channel_names).require_usable()
-        self.plan = plan_variants(self._roles, job.kinds)
+        mode = first.options.recommended_by(first.encoder.config).concept_mode
+        self.plan = plan_variants(self._roles, job.kinds, mode or "each")
         self._measured: list[tuple[CellTable, CropPlan]] = []
         self._obs = pd.DataFrame()
         self._n_found = 0
@@ -312,8 +313,8 @@ def flip_report(
 ) -> FlipReport:
     """Ask whether the roles of the channels matter for these cells (C3R, Fig. 4, Table 11).
 
-    The cells are embedded as assigned, with all groups swapped, with each channel's role
-    swapped alone, and with each context channel left out; and, for the noise floor, from
+    The cells are embedded as assigned, with all groups swapped, with the pass of each concept
+    flipped (``[ER, DNA | X]`` to ``[X | ER, DNA]``, Fig. 4), with each channel's role swapped alone, and with each context channel left out; and, for the noise floor, from
     crops that are turned or mirrored, shifted by up to 2 % and given 1 % pixel noise.
 
     Parameters

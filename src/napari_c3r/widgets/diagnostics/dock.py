@@ -206,9 +206,9 @@ class C3RDiagnostics(QWidget):
         result = self.session.result.current
         assert result is not None
         options = self.options.options()
-        roles = result.assignment
+        roles, mode = result.assignment, result.table.uns[KEY]["concept_mode"]
         try:
-            times = options.embeddings(roles)
+            times = options.embeddings(roles, mode)
         except InputError as error:
             self.options.show_cost("", "")
             return str(error)
@@ -216,11 +216,10 @@ class C3RDiagnostics(QWidget):
         text = f"{counted(cells, 'cell')} × {times} variants"
         cost = self.controller.estimate
         if cost is not None:
-            mode = str(result.table.uns[KEY]["concept_mode"])
             worth = cells * options.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
             text += f", about {roughly(seconds)} on {cost.device}"
-        ways = len(options.plan(roles).variants)
+        ways = len(options.plan(roles, mode).variants)
         tip = f"{ways} ways to give roles, {NOISE_REPEATS} perturbed crops for the noise floor"
         tip += f", each of {len(roles.used)} channels alone" if options.single_channels else ""
         self.options.show_cost(text, f"A cell is embedded {times} times: {tip}")

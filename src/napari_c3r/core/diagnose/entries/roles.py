@@ -1,4 +1,4 @@
-"""Whether the roles matter: groups swapped, one role swapped, a context channel left out.
+"""Whether the roles matter: groups swapped, passes flipped, one role swapped, a context left out.
 
 What these find is compared together, with one noise floor and one adjustment for the number of
 questions, and has a section of its own in the report; see `report/sections.py`.
@@ -43,7 +43,7 @@ def matter_line(results: Sequence[VariantResult]) -> str:
 
 
 def swap_groups(roles: ChannelAssignment) -> Planned:
-    """All context channels become concept and all concept channels context (C3R, Fig. 4)."""
+    """All context channels become concept and all concept channels context, at once."""
     if roles.flipped() == roles:
         return [], ["Every channel is in both groups, so there are no groups to swap"]
     variant = Variant(
@@ -52,6 +52,24 @@ def swap_groups(roles: ChannelAssignment) -> Planned:
         roles.flipped(),
         action="Swapping all context and concept channels",
         claim="the roles matter",
+    )
+    return [variant], []
+
+
+def flip_each_pass(roles: ChannelAssignment) -> Planned:
+    """The pass of each concept, ``[ER, DNA | X]``, becomes ``[X | ER, DNA]`` (C3R, Fig. 4)."""
+    swapped = roles.flipped()
+    if len(roles.concept) == len(roles.context) == 1 or swapped == roles:
+        return [], ["There is one pass of two channels, and flipping it is to swap all groups"]
+    example = roles.concept[0]
+    context = ", ".join(roles.context)
+    variant = Variant(
+        str(Kind.PASSES),
+        Kind.PASSES,
+        swapped,
+        action=f"Flipping each pass, such as [{context} | {example}] to [{example} | {context}],",
+        claim="the roles matter",
+        passes=tuple(roles.flipped(name) for name in roles.concept),
     )
     return [variant], []
 
@@ -128,9 +146,16 @@ def _entry(
 SWAP = _entry(
     "swap",
     "All groups swapped",
-    "Context becomes concept and concept context, all at once (C3R, Fig. 4)",
+    "Context becomes concept and concept context, all at once",
     Kind.SWAP,
     swap_groups,
+)
+PASSES = _entry(
+    "passes",
+    "The pass of each concept flipped",
+    "From [ER, DNA | X] to [X | ER, DNA] for each concept X, as in the paper (C3R, Fig. 4)",
+    Kind.PASSES,
+    flip_each_pass,
 )
 FLIP = _entry(
     "flip",
