@@ -34,7 +34,7 @@ def flip_report_of_crops(
     obs: pd.DataFrame | None = None,
     label_column: str | None = None,
     kinds: Sequence[Kind | str] = ASKABLE,
-    noise_repeats: int = 2,
+    noise_repeats: int = 3,
     compare: CompareSettings | None = None,
     options: RunOptions = RunOptions(),
     seed: int = 0,

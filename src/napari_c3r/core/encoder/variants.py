@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.encoder.plan import Plan
+from napari_c3r.core.encoder.plan import Pass, Plan
 from napari_c3r.core.encoder.protocol import Assigned
 from napari_c3r.core.encoder.run import InferenceRun
 
@@ -59,11 +59,12 @@ class VariantsRun(InferenceRun):
         """What is run for one assignment, or for several passes, on the crops' channels."""
         if isinstance(assigned, ChannelAssignment):
             return self._fitted(assigned, self.concept_mode)
-        passes = [
-            replace(each, label="+".join(roles.context))
-            for roles in assigned
-            for each in self._fitted(roles, "joint").passes
-        ]
+        passes: list[Pass] = []
+        for roles in assigned:
+            planned = self._fitted(roles, "joint").passes
+            # A family that knows no groups calls its passes by their channels.
+            called = "+".join(roles.context) if len(planned) == 1 else None
+            passes += [replace(each, label=called or each.label) for each in planned]
         return Plan(self._plan.channels, tuple(passes), self.readout)
 
     def _fitted(self, roles: ChannelAssignment, mode: ConceptMode) -> Plan:

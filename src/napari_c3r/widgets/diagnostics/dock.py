@@ -231,14 +231,11 @@ class C3RDiagnostics(QWidget):
         self.answer.show_report(report)
         self.cells.show_report(report)
         self._show_answers(found.answers)
-        # The one that the headline is about.
-        mattering = [result for result in report.results if result.matters]
-        strongest = max(mattering or report.results, key=lambda result: result.beyond.value)
         self.said.show_lines([])
         self.steps[SectionId.ASK].set_open(found.cells_left > 0)
         for number in (SectionId.ANSWER, SectionId.CELLS, SectionId.CONFOUNDS):
             self.steps[number].set_open(True)
-        self.show_variant(strongest.variant.name)
+        self.show_variant(report.strongest.variant.name)
 
     def _show_answers(self, answers: DiagnosticAnswers) -> None:
         """Show what each diagnostic found, or why it found nothing."""

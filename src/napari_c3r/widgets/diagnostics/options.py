@@ -39,7 +39,7 @@ DEFAULT_CELLS = 500
 MAX_CELLS = 5000
 """All pairs of cells are compared, which takes memory by the square of their number."""
 
-NOISE_REPEATS = 2
+NOISE_REPEATS = 3
 # Where a batch is slow, a small one lets a run be watched and stopped.
 _CPU_BATCH = 16
 

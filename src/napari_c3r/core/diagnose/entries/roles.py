@@ -6,7 +6,7 @@ questions, and has a section of its own in the report; see `report/sections.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from napari_c3r.core.channels import ChannelAssignment, Role
@@ -17,7 +17,7 @@ from napari_c3r.core.diagnose.registry import (
     ExtraVariants,
 )
 from napari_c3r.core.diagnose.variants import Kind, Variant
-from napari_c3r.core.diagnose.verdict import Grade, VariantResult, grade_of
+from napari_c3r.core.diagnose.verdict import VariantResult, grade_line, strongest
 from napari_c3r.core.errors import InputError
 
 Planned = tuple[list[Variant], list[str]]
@@ -34,12 +34,6 @@ class RoleResult(DiagnosticResult):
     """
 
     variants: tuple[VariantResult, ...]
-
-
-def matter_line(results: Sequence[VariantResult]) -> str:
-    """How many variants matter."""
-    mattering = sum(result.matters for result in results)
-    return f"{mattering or 'none'} of {len(results)} matter"
 
 
 def swap_groups(roles: ChannelAssignment) -> Planned:
@@ -67,7 +61,7 @@ def flip_each_pass(roles: ChannelAssignment) -> Planned:
         str(Kind.PASSES),
         Kind.PASSES,
         swapped,
-        action=f"Flipping each pass, such as [{context} | {example}] to [{example} | {context}],",
+        action=f"Flipping each pass ([{context} | {example}] to [{example} | {context}])",
         claim="the roles matter",
         passes=tuple(roles.flipped(name) for name in roles.concept),
     )
@@ -123,12 +117,11 @@ def _entry(
         if not found:
             reasons = plan(report.assigned.variant.assignment)[1]
             raise InputError("; ".join(reasons) or f"The cells were not embedded with {kind}")
-        strongest = max(found, key=lambda result: result.beyond.value)
-        grades = {grade_of(result, report.noise) for result in found}
+        first = strongest(found)
         return RoleResult(
-            sentence=report.sentence(strongest.variant.name),
+            sentence=report.sentence(first.variant.name),
             table=report.table[report.table["kind"] == kind],
-            grade=next(g for g in (Grade.LARGE, Grade.SMALL, Grade.NONE) if g in grades),
+            grade=first.verdict.grade,
             variants=found,
         )
 
@@ -139,7 +132,7 @@ def _entry(
         run=run,
         variants=ExtraVariants(str(kind), plan),
         section=lambda _: None,
-        status=lambda result: matter_line(result.variants),
+        status=lambda result: grade_line([each.verdict for each in result.variants]),
     )
 
 
