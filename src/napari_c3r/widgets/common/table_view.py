@@ -13,6 +13,7 @@ from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from napari_c3r.widgets.common.columns import is_number, title
+from napari_c3r.widgets.common.labels import plain_tip
 
 _MAX_MEASURED = 40
 _MAX_PX = 190
@@ -99,7 +100,7 @@ class RowsModel(QAbstractTableModel):
             if role == Qt.ItemDataRole.DisplayRole:
                 return title(self._columns[section])
             if role == Qt.ItemDataRole.ToolTipRole:
-                return f"{self._columns[section]}. Click to sort"
+                return plain_tip(f"{self._columns[section]}. Click to sort")
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

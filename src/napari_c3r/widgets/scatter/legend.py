@@ -26,6 +26,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY, SEQUENTIAL
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
 from napari_c3r.widgets.scatter.model import SelectMode
 from napari_c3r.widgets.scatter.overlay import mode_of
@@ -141,7 +142,7 @@ class ColourBar(QWidget):
         if colouring.missing().any():
             text += "; grey where there is no value"
         self.setAccessibleDescription(text)
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -184,7 +185,7 @@ def _entry(code: int, name: str, count: int) -> QListWidgetItem:
     item.setData(Qt.ItemDataRole.UserRole, code)
     points = "1 point" if count == 1 else f"{count:,} points"
     text = f"{name}: {points}. Click to select; Shift adds, Alt removes"
-    item.setToolTip(text)
+    item.setToolTip(plain_tip(text))
     item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
     return item
 

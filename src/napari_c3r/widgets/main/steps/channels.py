@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.channels import Role
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import shrinkable, tab_before
-from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.labels import ElidedLabel, plain_tip
 
 THUMBNAIL_PX = 30
 _MAX_ROWS_SHOWN = 8
@@ -143,7 +143,7 @@ class ChannelsBody(QWidget):
         edit = QLineEdit(name)
         edit.setMinimumWidth(60)
         edit.setCursorPosition(0)
-        edit.setToolTip(f"{name}: edit to rename this channel")
+        edit.setToolTip(plain_tip(f"{name}: edit to rename this channel"))
         edit.setAccessibleName(f"Name of channel {row + 1}")
         box = QComboBox()
         box.setAccessibleName(f"Role of {name}")

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolTip, QVBoxL
 
 from napari_c3r.core.images import FieldSource
 from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted, shortened
 
@@ -155,7 +156,7 @@ class PlateGrid(QWidget):
             well = self._well_at(event.pos())
             if well is not None:
                 words = f"{well}: {counted(self._fields[well], 'field')}"
-                QToolTip.showText(event.globalPos(), words, self)
+                QToolTip.showText(event.globalPos(), plain_tip(words), self)
                 return True
         return super().event(event)
 
@@ -204,7 +205,9 @@ class FieldPicker(QWidget):
             for number, source in enumerate(sources, 1):
                 title = f"field {number}/{len(sources)} · {shortened(source.name, 30)}"
                 self.choice.addItem(title)
-                self.choice.setItemData(number - 1, source.name, Qt.ItemDataRole.ToolTipRole)
+                self.choice.setItemData(
+                    number - 1, plain_tip(source.name), Qt.ItemDataRole.ToolTipRole
+                )
         self.choice.setCurrentIndex(index)
         self.previous.setEnabled(index > 0)
         self.following.setEnabled(index < len(sources) - 1)

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.images import ReadOptions, ScanResult
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
-from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted
 
@@ -151,7 +151,7 @@ class ScanPanel(QFrame):
             edit = QLineEdit(names.get(channel, channel))
             edit.setCursorPosition(0)
             edit.setAccessibleName(f"Name of {channel}")
-            edit.setToolTip(f"Called '{channel}' in the files; edit to rename it")
+            edit.setToolTip(plain_tip(f"Called '{channel}' in the files; edit to rename it"))
             self._names_column.addWidget(edit)
             self.names.append(edit)
         tab_before(self.z, self.names)
