@@ -63,7 +63,7 @@ class StepHeader(QFrame):
         self.setToolTip("Open or fold this step")
         self.setStyleSheet("#c3r_step_header { border-top: 1px solid rgba(128, 128, 128, 70); }")
         self._arrow = QLabel("▸")
-        self._title = QLabel(f"<b>{number}&nbsp; {title}</b>")
+        self._title = QLabel(f"<b>{number}&nbsp;{title}</b>")
         self._line = WrappedLabel()
         self._line.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         # Qt would indent it from the top too, below the title beside it.
@@ -72,7 +72,7 @@ class StepHeader(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 8, 6)
         row.setSpacing(8)
-        self._title.setFixedWidth(100)
+        self._title.setFixedWidth(104)
         self._title.setWordWrap(True)
         top = Qt.AlignmentFlag.AlignTop
         row.addWidget(self._arrow, 0, top)
