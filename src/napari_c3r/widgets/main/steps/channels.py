@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.channels import Role
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.elision import NameEdit
 from napari_c3r.widgets.common.form import shrinkable, tab_before
 from napari_c3r.widgets.common.labels import ElidedLabel, plain_tip
 
@@ -89,7 +89,7 @@ class ChannelsBody(QWidget):
         column.addLayout(row)
         self.preset.activated.connect(self._on_preset)
         self.suggest_button.clicked.connect(self.suggest_requested)
-        self.names: list[QLineEdit] = []
+        self.names: list[NameEdit] = []
         self.roles: list[QComboBox] = []
         self.pictures: list[QLabel] = []
         self.reasons: list[ElidedLabel] = []
@@ -140,9 +140,8 @@ class ChannelsBody(QWidget):
         picture = QLabel()
         picture.setFixedSize(THUMBNAIL_PX, THUMBNAIL_PX)
         picture.setStyleSheet("background: black;")
-        edit = QLineEdit(name)
+        edit = NameEdit(name, lambda: self._names)
         edit.setMinimumWidth(60)
-        edit.setCursorPosition(0)
         edit.setToolTip(plain_tip(f"{name}: edit to rename this channel"))
         edit.setAccessibleName(f"Name of channel {row + 1}")
         box = QComboBox()
