@@ -93,7 +93,7 @@ class ChannelsBody(QWidget):
             str(suggestion.assignment.roles[name]),
             f"{suggestion.confidence[name]:.0%}",
         )
-        row = []
+        row: list[QLabel] = []
         why = suggestion.assignment.reasons.get(name, "")
         for place, text in enumerate(texts):
             label = ElidedLabel(text) if place == 0 else PlainLabel(text)
