@@ -16,7 +16,7 @@ from napari_c3r.widgets.common.elision import elided_apart
         (["a" * 30 + "1", "b" * 30 + "2"], ["aaaaaa…aaaaa1", "bbbbbb…bbbbb2"]),
         (
             [f"treated with compound K000{n} for 24 hours" for n in (1, 2)],
-            ["…d K0001 for…", "…d K0002 for…"],
+            ["… K0001 for …", "… K0002 for …"],
         ),
     ],
 )

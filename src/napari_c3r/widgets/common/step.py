@@ -17,6 +17,7 @@ class Mark(StrEnum):
 
     DONE = "✓"
     NEXT = "•"
+    DOUBT = "?"
     ATTENTION = "!"
     WAITING = ""
 
@@ -28,7 +29,7 @@ class StepStatus:
     Attributes
     ----------
     mark
-        Done, next, in need of the user, or waiting for an earlier step.
+        Done, next, guessed, in need of the user, or waiting for an earlier step.
     line
         What the step has.
     disabled_reason
@@ -39,11 +40,17 @@ class StepStatus:
     line: str
     disabled_reason: str = ""
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether one can go on to the next step: it is done, though part of it may be a guess."""
+        return self.mark in (Mark.DONE, Mark.DOUBT)
+
 
 # Readable on napari's dark and light backgrounds alike.
 MARK_COLOURS = {
     Mark.DONE: "#2fa866",
     Mark.NEXT: "#3b8eea",
+    Mark.DOUBT: "#d9822b",
     Mark.ATTENTION: "#d9822b",
     Mark.WAITING: "#808080",
 }

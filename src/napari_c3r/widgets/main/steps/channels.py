@@ -78,10 +78,14 @@ class ChannelsBody(QWidget):
         self.preset.setAccessibleName("Preset of roles")
         self.suggest_button = QPushButton("Suggest")
         self.suggest_button.setToolTip("Suggest roles from the channels' names")
+        self.keep_button = QPushButton("Keep")
+        self.keep_button.setToolTip("The roles are right as they were guessed")
+        self.keep_button.hide()
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self.preset, 1)
         row.addWidget(self.suggest_button)
+        row.addWidget(self.keep_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -101,6 +105,7 @@ class ChannelsBody(QWidget):
             self._rebuild(names)
         if session.roles.assignment is None:
             return
+        self.keep_button.setVisible(bool(session.roles.assignment.doubt))
         alone = len(names) - len(session.roles.assignment.ignored) == 1
         for name, box, reason in zip(names, self.roles, self.reasons, strict=True):
             role = session.roles.assignment.roles[name]
