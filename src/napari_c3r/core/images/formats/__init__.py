@@ -10,7 +10,7 @@ import dask.array as da
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import guarded, reading
 from napari_c3r.core.images.formats.declared import check_packing, check_parts, check_planes
-from napari_c3r.core.images.formats.format import ImageFormat, Opener
+from napari_c3r.core.images.formats.format import FileContents, ImageFormat, Opener
 from napari_c3r.core.images.formats.raster import RASTER
 from napari_c3r.core.images.formats.tiff import TIFF
 from napari_c3r.core.images.formats.vendor import VENDOR
@@ -20,6 +20,7 @@ from napari_c3r.core.paths import require_there
 
 __all__ = [
     "BUILT_IN",
+    "FileContents",
     "ImageFormat",
     "Opener",
     "format_of",
