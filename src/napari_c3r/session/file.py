@@ -15,6 +15,7 @@ from napari_c3r.core.atomic import recovered, replacing_folder
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reason
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
 from napari_c3r.core.images.image_files import PlaneFile
 from napari_c3r.core.images.label_file import read_labels
@@ -264,9 +265,10 @@ def read_session(path: str | Path) -> SavedSession:
         )
     except InputError as error:
         raise InputError(f"'{folder}' cannot be opened: {error}") from error
-    # Of a damaged part, libraries raise a dozen kinds.
+    # A damaged file may fail anywhere in what reads it.
     except Exception as error:
-        raise InputError(f"'{folder}' is damaged ({type(error).__name__}: {error})") from error
+        told = f"{type(error).__name__}: {reason(error)}"
+        raise InputError(f"'{folder}' is damaged ({told})") from error
 
 
 def _read_field(described: dict[str, Any], folder: Path) -> FieldSource:

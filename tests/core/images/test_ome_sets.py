@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import read_image
+from napari_c3r.core.images import FieldSource, ReadOptions, find_images, read_image, scan
 
 PLANES = np.random.default_rng(0).integers(0, 2000, (3, 2, 20, 30)).astype("uint16")
 
@@ -81,3 +81,71 @@ def test_planes_that_no_file_holds_are_no_zeros(tmp_path):
     tifffile.tiffcomment(file, xml.encode())
     with pytest.raises(InputError, match="lacks 3 of the 6 planes"):
         read_image(file)
+
+
+@pytest.mark.parametrize("axis", "CZ")
+def test_a_set_is_one_image_however_many_of_its_files_are_given(tmp_path, axis):
+    files = write_set(tmp_path, axis)
+    for given in (tmp_path, files[0], files[-1:], [*files, tmp_path]):
+        (found,) = find_images(given)
+        assert found.name == f"exp_{axis}"
+        assert sorted(found.paths) == files
+        np.testing.assert_array_equal(read_image(found, z=1).data, PLANES[:, 1])
+    files[0].unlink()
+    (found,) = find_images(tmp_path)
+    with pytest.raises(InputError, match=f"{files[0].name} is missing"):
+        read_image(found)
+
+
+def test_metadata_in_another_file_go_for_a_binary_only_one(tmp_path):
+    files = write_set(tmp_path, "C")
+    xml = tifffile.tiffcomment(files[0])
+    (tmp_path / "exp.companion.ome").write_text(xml)
+    uuid = "urn:uuid:00000002-0000-0000-0000-000000000000"
+    only = (
+        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+        f'UUID="{uuid}"><BinaryOnly MetadataFile="exp.companion.ome" UUID="{uuid}"/></OME>'
+    )
+    tifffile.tiffcomment(files[2], only)
+    np.testing.assert_array_equal(read_image(files[2], z=1).data, PLANES[:, 1])
+    (tmp_path / "exp.companion.ome").unlink()
+    with pytest.raises(InputError, match=r"'exp\.companion\.ome', which is missing"):
+        read_image(files[2])
+
+
+def write_scenes(path, names, shape=(2, 20, 30)):
+    with tifffile.TiffWriter(path, ome=True) as file:
+        for number, name in enumerate(names):
+            metadata = {"axes": "CYX", "Name": name, "Channel": {"Name": ["DNA", "RNA"]}}
+            file.write(np.full(shape, number, "uint16"), photometric=1, metadata=metadata)
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"),
+    [
+        (["A", "B", "C"], ["p_A", "p_B", "p_C"]),
+        (["same", "same"], ["p_scene 0", "p_scene 1"]),
+        (["a\nb/c", "label image", "x"], ["p_a b/c", "p_x"]),
+        (["only", "macro"], ["p"]),
+    ],
+)
+def test_scenes_are_fields_of_their_own(tmp_path, names, listed):
+    write_scenes(tmp_path / "p.ome.tif", names)
+    found = find_images(tmp_path)
+    assert [image.name for image in found] == listed
+    for image in found:
+        number = image.scene or 0
+        assert (read_image(image).data == number).all()
+        assert (FieldSource(image).read().data == number).all()
+        assert (read_image(tmp_path / "p.ome.tif", scene=number).data == number).all()
+
+
+def test_one_scene_is_chosen(tmp_path):
+    write_scenes(tmp_path / "p.ome.tif", ["A", "B", "C"])
+    (source,) = scan(tmp_path).sources(ReadOptions(scene=1))
+    assert (source.name, source.reading.scene) == ("p_B", 1)
+    assert len(scan(tmp_path).sources(ReadOptions())) == 3
+    with pytest.raises(InputError, match="no scene 3: choose 0 to 2"):
+        scan(tmp_path).sources(ReadOptions(scene=3))
+    with pytest.raises(InputError, match="no scene 5"):
+        read_image(tmp_path / "p.ome.tif", scene=5)

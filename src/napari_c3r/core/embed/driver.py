@@ -92,6 +92,7 @@ class EmbedDriver:
         self._inputs: dict[str, FieldInputs] = {}
         self._lacking: dict[str, str | None] = {}
         self._roles_kept: dict[str, str] | None = None
+        self._suggested: ChannelAssignment | None = None
 
     @property
     def failed(self) -> dict[str, str]:
@@ -201,15 +202,19 @@ class EmbedDriver:
         except OutputError:
             raise
         except (InputError, MemoryError) as error:
-            # A large field may not fit into memory, and the next one may.
-            known = error if isinstance(error, InputError) else unreadable(f"'{name}'", error)
-            self.errors[name] = known
+            problem = self._note(name, error)
             self._settle(name)
-            yield tell(FAILED, problem=str(known))
+            yield tell(FAILED, problem=problem)
             return
         self._lacking[name] = None
         self._settle(name)
         yield tell(DONE, speed)
+
+    def _note(self, name: str, error: InputError | MemoryError) -> str:
+        """Keep why a field failed, and say it: a large one may not fit into memory."""
+        known = error if isinstance(error, InputError) else unreadable(f"'{name}'", error)
+        self.errors[name] = known
+        return str(known)
 
     def _inputs_of(self, task: FieldTask) -> FieldInputs:
         if task.name not in self._inputs:
@@ -249,6 +254,26 @@ class EmbedDriver:
             self.again.get(name, ""),
         )
 
+    def prepare_all(self) -> tuple[EmbedJob, ...]:
+        """Read all fields and find their cells; ``errors`` says why some could not be.
+
+        Raises
+        ------
+        InputError
+            None could be.
+        """
+        jobs = []
+        for task in self.tasks:
+            try:
+                jobs.append(self.prepare(task))
+            except (InputError, MemoryError) as error:
+                self._note(task.name, error)
+        if jobs:
+            return tuple(jobs)
+        if len(self.tasks) == 1:
+            raise next(iter(self.errors.values()))
+        raise nothing_embedded(len(self.tasks), self.failed)
+
     def prepare(self, task: FieldTask) -> EmbedJob:
         """Read a field and find its cells, ready to be embedded.
 
@@ -266,7 +291,7 @@ class EmbedDriver:
         if task.window_px is None:
             require_field(self.crop, image.pixel_size_um, self.encoder.config.field_um)
         self.images[task.name] = image
-        roles = self.roles or ChannelAssignment.suggest(image.channel_names)
+        roles = self.roles or self._suggest(image)
         roles = roles.for_channels(image.channel_names).require_usable()
         self._require_same_roles(roles)
         given, nuclei = task.given_labels(), task.nuclei
@@ -291,6 +316,21 @@ class EmbedDriver:
             window_px=task.window_px,
             cells_from=cells_from,
         )
+
+    def _suggest(self, image: Image) -> ChannelAssignment:
+        """Roles for a field where none were given: guessed once, and then the same for all."""
+        from napari_c3r.core.segment import suggest_for_image
+
+        if self._suggested is None or set(self._suggested.names) != set(image.channel_names):
+            self._suggested = suggest_for_image(image)
+            before = self._roles_before()
+            if (
+                self._suggested.doubt
+                and before is not None
+                and set(before) == set(self._suggested.names)
+            ):
+                self._suggested = ChannelAssignment(before)
+        return self._suggested
 
     def _require_same_roles(self, roles: ChannelAssignment) -> None:
         """Refuse a field that could not be joined with those before, before it is embedded."""

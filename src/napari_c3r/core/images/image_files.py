@@ -42,6 +42,10 @@ class ImageFiles:
         Sentences for the user.
     doubts
         Sentences on what the names may mean otherwise.
+    scene
+        Which scene of its file it is, None where the file has one.
+    companions
+        Further files that its pixels lie in, which are found by what `files` tell of them.
     """
 
     name: str
@@ -51,11 +55,13 @@ class ImageFiles:
     site: str | None = None
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    scene: int | None = None
+    companions: tuple[Path, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """All files of the image."""
-        return tuple(file.path for file in self.files)
+        return (*(file.path for file in self.files), *self.companions)
 
     @property
     def channel_names(self) -> tuple[str, ...]:

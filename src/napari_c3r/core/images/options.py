@@ -43,7 +43,9 @@ class ReadOptions(Checked):
         minimum=1e-5,
         maximum=1e5,
     )
-    scene: int = option(0, "Scene", "Scene of a multi-scene file", minimum=0)
+    scene: int | None = option(
+        None, "Scene", "Scene of a multi-scene file, from 0", unset="every scene", minimum=0
+    )
     t: int = option(0, "Time point", "Time point", minimum=0)
     z: str | int = option(
         "max",
@@ -82,7 +84,7 @@ class ReadOptions(Checked):
 
         image = read_image(
             files,
-            scene=self.scene,
+            scene=self.scene or 0,
             t=self.t,
             z=self.z,
             swap=self.swap,

@@ -37,7 +37,7 @@ def read_image(
     ----------
     path_or_paths
         A file, a folder that holds exactly one image, the files of one image, or an entry of
-        `find_images`.
+        `find_images`, which says itself which scene it is.
     scene
         Index of the scene, for files that hold several.
     t
@@ -73,7 +73,8 @@ def read_image(
     if isinstance(path_or_paths, ImageFiles):
         files = path_or_paths
     else:
-        files = _only_image(path_or_paths, pattern)
+        files = _only_image(path_or_paths, pattern, scene)
+    scene = scene if files.scene is None else files.scene
     channels = _open_all(files, scene, t, swap)
     image = replace(
         _assemble(files, channels, z), read_as=f"read_image(scene={scene!r}, t={t}, z={z!r})"
@@ -101,8 +102,15 @@ class _Channel:
         return da.concatenate([p for p in (self.projection, self.slices) if p is not None])
 
 
-def _only_image(paths: PathInput | Sequence[PathInput], pattern: str | None) -> ImageFiles:
+def _only_image(
+    paths: PathInput | Sequence[PathInput], pattern: str | None, scene: int
+) -> ImageFiles:
     images = find_images(paths, pattern=pattern)
+    if images[0].scene is not None and len({image.files[0].path for image in images}) == 1:
+        known = [image for image in images if image.scene == scene]
+        check_index(scene, 1 + max(i.scene or 0 for i in images), "scene", images[0].name)
+        if known:
+            return known[0]
     if len(images) == 1:
         return images[0]
     listed = not isinstance(paths, str) and isinstance(paths, Sequence)
@@ -225,7 +233,7 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
         da.stack(planes),
         names,
         sizes[0] if sizes else None,
-        tuple(dict.fromkeys(file.path for file in files.files)),
+        tuple(dict.fromkeys(files.paths)),
         files.name,
         files.plate,
         files.well,

@@ -10,7 +10,7 @@ import dask.array as da
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import guarded, reading
 from napari_c3r.core.images.formats.declared import check_packing, check_parts, check_planes
-from napari_c3r.core.images.formats.format import ImageFormat, Opener
+from napari_c3r.core.images.formats.format import FileContents, ImageFormat, Opener
 from napari_c3r.core.images.formats.raster import RASTER
 from napari_c3r.core.images.formats.tiff import TIFF
 from napari_c3r.core.images.formats.vendor import VENDOR
@@ -20,6 +20,7 @@ from napari_c3r.core.paths import require_there
 
 __all__ = [
     "BUILT_IN",
+    "FileContents",
     "ImageFormat",
     "Opener",
     "format_of",
@@ -110,12 +111,10 @@ def _opener(path: Path) -> Opener:
 
 
 def _check_claims(data: da.Array, where: str) -> None:
-    times, channels, slices, height, width = data.shape
     if 0 in data.shape:
-        raise InputError(
-            f"{where} claims {width} × {height} pixels of {channels} channels, so it holds none: "
-            "it is damaged. Copy it again."
-        )
+        told = " × ".join(map(str, data.shape[-2:]))
+        raise InputError(f"{where} claims {told} pixels, so it holds none: copy it again.")
+    times, channels, slices, *_ = data.shape
     check_planes(where, channels, slices, times)
     largest = [max(1, *lengths) for lengths in data.chunks]
     check_parts(where, data.shape, largest, data.dtype.itemsize)

@@ -12,6 +12,7 @@ import tifffile
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats.format import ImageFormat
+from napari_c3r.core.images.formats.ome_sets import contents_of, master_xml
 from napari_c3r.core.images.formats.tiff_metadata import check_claims, files_of_set, tiff_facts
 from napari_c3r.core.images.formats.tiff_pixels import lazy_series
 from napari_c3r.core.images.image import check_real
@@ -40,8 +41,15 @@ def open_tiff(path: Path, scene: int, one_channel: bool) -> Stack:
         numbers.
     """
     with _refusing_lost_pages(path), tifffile.TiffFile(path) as tif:
-        if tif.is_ome:
-            check_claims(tif.ome_metadata or "", path.name)
+        if not tif.is_ome:
+            return _open(tif, path, scene, one_channel)
+        stated = tif.ome_metadata or ""
+        xml = master_xml(path, stated)
+        check_claims(xml, path.name)
+        if xml == stated:
+            return _open(tif, path, scene, one_channel)
+    # Binary-only: the metadata of another file go for this one.
+    with _refusing_lost_pages(path), tifffile.TiffFile(path, omexml=xml) as tif:
         return _open(tif, path, scene, one_channel)
 
 
@@ -132,4 +140,4 @@ def _without_alpha(
     return data, colour, notes
 
 
-TIFF = ImageFormat((".tif", ".tiff"), open_tiff)
+TIFF = ImageFormat((".tif", ".tiff"), open_tiff, contents=contents_of)

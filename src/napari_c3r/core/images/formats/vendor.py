@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import dask.array as da
 
-from napari_c3r.core.errors import MissingPackageError
+from napari_c3r.core.errors import InputError, MissingPackageError
 from napari_c3r.core.images.formats.czi import open_unscaled_czi
-from napari_c3r.core.images.formats.format import ImageFormat
+from napari_c3r.core.images.formats.format import FileContents, ImageFormat
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
 from napari_c3r.core.images.units import square_pixel
@@ -70,4 +70,13 @@ def _reader(path: Path) -> Reader:
     return reader
 
 
-VENDOR = ImageFormat(tuple(_PACKAGES), open_vendor)
+def _contents(path: Path) -> FileContents:
+    """The scenes of a file; none where it cannot be read, which is said when it is opened."""
+    try:
+        names = _reader(path).scenes
+    except InputError:
+        return FileContents()
+    return FileContents(scenes=tuple(enumerate(map(str, names))) if len(names) > 1 else ())
+
+
+VENDOR = ImageFormat(tuple(_PACKAGES), open_vendor, contents=_contents)

@@ -99,16 +99,22 @@ def _sites(well: Path) -> Iterator[str]:
     yield from sorted((folder.name for folder in folders), key=lambda name: (len(name), name))
 
 
+def scene_names(path: Path) -> tuple[str, ...]:
+    """Names of the images that a converter put into one folder, in order; one for an image."""
+    return tuple(folder.name for folder in _scenes(path))
+
+
 def _scene_path(path: Path, scene: int) -> Path:
-    where = in_container(path)
-    scenes = [path]
-    if "bioformats2raw.layout" in ome_attributes(path, where):
-        numbered = {
-            number: p for p in path.iterdir() if (number := whole_number(p.name)) is not None
-        }
-        scenes = [numbered[number] for number in sorted(numbered)]
-    check_index(scene, len(scenes), "scene", where)
+    scenes = _scenes(path)
+    check_index(scene, len(scenes), "scene", in_container(path))
     return scenes[scene]
+
+
+def _scenes(path: Path) -> list[Path]:
+    if "bioformats2raw.layout" not in ome_attributes(path, in_container(path)):
+        return [path]
+    numbered = {number: p for p in path.iterdir() if (number := whole_number(p.name)) is not None}
+    return [numbered[number] for number in sorted(numbered)]
 
 
 def _axes(
