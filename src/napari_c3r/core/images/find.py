@@ -15,6 +15,7 @@ from napari_c3r.core.images.grouping import group_files, with_unique_names
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts import read_folder
 from napari_c3r.core.images.names import is_extra, stem
+from napari_c3r.core.images.scenes import look_into, sets_of_files, split_scenes
 from napari_c3r.core.paths import require_there, shown
 from napari_c3r.core.text import natural_key, readable
 
@@ -22,14 +23,20 @@ PathInput = str | PathLike[str]
 
 
 def find_images(
-    path_or_paths: PathInput | Sequence[PathInput], *, pattern: str | None = None
+    path_or_paths: PathInput | Sequence[PathInput],
+    *,
+    pattern: str | None = None,
+    scene: int | None = None,
 ) -> tuple[ImageFiles, ...]:
     """List the images in a file, a folder, a plate, or several of them.
 
     Files whose names differ only in channel, Z or time make one image; where these files hold
-    several channels each, they are images of their own. Of a folder only the files directly in
-    it count, except where the layout itself nests (ImageXpress's ``TimePoint_1/ZStep_2``,
-    Micro-Manager's ``Pos0``, OME-Zarr); masks, labels, outlines and thumbnails are left out.
+    several channels each, they are images of their own. What files say of themselves comes
+    first: an OME-TIFF of several files is one image, whichever of them are given, and every scene
+    of a file is an image of its own, with the scene in its name. Of a folder only the files
+    directly in it count, except where the layout itself nests (ImageXpress's
+    ``TimePoint_1/ZStep_2``, Micro-Manager's ``Pos0``, OME-Zarr); masks, labels, outlines and
+    thumbnails are left out.
 
     Parameters
     ----------
@@ -39,6 +46,9 @@ def find_images(
         A regular expression for names without suffix, with groups among ``plate``, ``well``
         (or ``row`` and ``column``), ``site``, ``channel``, ``z`` and ``t``, and ``ignore`` for
         what differs and means nothing. Files that it does not fit are left out.
+    scene
+        Index of the only scene to list of files that hold several; None lists all but thumbnails
+        and their like.
 
     Returns
     -------
@@ -49,7 +59,8 @@ def find_images(
     Raises
     ------
     InputError
-        If a path is missing, of unknown format, or holds no image.
+        If a path is missing, of unknown format, or holds no image, or a file of several scenes
+        lacks the one that is wanted.
     """
     if isinstance(path_or_paths, str | PathLike):
         path_or_paths = [path_or_paths]
@@ -64,7 +75,9 @@ def find_images(
                 images.extend(_zarr_images(member))
         else:
             files.append(member)
-    images.extend(group_files(files, pattern))
+    looked = look_into([*files, *(image.files[0].path for image in images)])
+    sets, rest = sets_of_files(files, looked, pattern, scene)
+    images = [*split_scenes([*images, *group_files(rest, pattern)], looked, scene), *sets]
     return tuple(sorted(with_unique_names(images), key=lambda image: natural_key(image.name)))
 
 

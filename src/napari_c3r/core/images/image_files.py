@@ -42,6 +42,10 @@ class ImageFiles:
         Sentences for the user.
     doubts
         Sentences on what the names may mean otherwise.
+    scene
+        Which image of files that hold several, None where they hold one.
+    companions
+        Further files with its pixels or their description, which `files` refer to.
     """
 
     name: str
@@ -51,11 +55,13 @@ class ImageFiles:
     site: str | None = None
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    scene: int | None = None
+    companions: tuple[Path, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """All files of the image."""
-        return tuple(file.path for file in self.files)
+        return (*(file.path for file in self.files), *self.companions)
 
     @property
     def channel_names(self) -> tuple[str, ...]:

@@ -43,7 +43,13 @@ class ReadOptions(Checked):
         minimum=1e-5,
         maximum=1e5,
     )
-    scene: int = option(0, "Scene", "Scene of a multi-scene file", minimum=0)
+    scene: int | None = option(
+        None,
+        "Scene",
+        "The only scene to take of files that hold several",
+        unset="each is a field of its own",
+        minimum=0,
+    )
     t: int = option(0, "Time point", "Time point", minimum=0)
     z: str | int = option(
         "max",

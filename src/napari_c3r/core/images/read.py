@@ -19,11 +19,13 @@ from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_nam
 from napari_c3r.core.images.units import SQUARE_TOLERANCE
 from napari_c3r.core.text import readable
 
+_NAMED = 3
+
 
 def read_image(
     path_or_paths: PathInput | Sequence[PathInput] | ImageFiles,
     *,
-    scene: int = 0,
+    scene: int | None = None,
     t: int = 0,
     z: str | int = "max",
     swap: str = "",
@@ -39,7 +41,8 @@ def read_image(
         A file, a folder that holds exactly one image, the files of one image, or an entry of
         `find_images`.
     scene
-        Index of the scene, for files that hold several.
+        Index of the scene, for files that hold several; None for that of an entry of
+        `find_images`, and else the first, which a note says.
     t
         Index of the time point.
     z
@@ -73,7 +76,8 @@ def read_image(
     if isinstance(path_or_paths, ImageFiles):
         files = path_or_paths
     else:
-        files = _only_image(path_or_paths, pattern)
+        files = _only_image(path_or_paths, pattern, scene)
+    scene = _scene_of(files, scene)
     channels = _open_all(files, scene, t, swap)
     image = replace(
         _assemble(files, channels, z), read_as=f"read_image(scene={scene!r}, t={t}, z={z!r})"
@@ -101,10 +105,26 @@ class _Channel:
         return da.concatenate([p for p in (self.projection, self.slices) if p is not None])
 
 
-def _only_image(paths: PathInput | Sequence[PathInput], pattern: str | None) -> ImageFiles:
-    images = find_images(paths, pattern=pattern)
+def _scene_of(files: ImageFiles, wanted: int | None) -> int:
+    """The scene to read of an image's files."""
+    if files.scene is None:
+        return wanted or 0
+    if wanted is not None and wanted != files.scene:
+        raise InputError(
+            f"Image {files.name!r} is scene {files.scene} of its file, and scene {wanted} is "
+            "wanted: take the entry of that scene, or give the file's path."
+        )
+    return files.scene
+
+
+def _only_image(
+    paths: PathInput | Sequence[PathInput], pattern: str | None, scene: int | None
+) -> ImageFiles:
+    images = find_images(paths, pattern=pattern, scene=scene)
     if len(images) == 1:
         return images[0]
+    if len({image.files for image in images}) == 1:
+        return _first_scene(images)
     listed = not isinstance(paths, str) and isinstance(paths, Sequence)
     if listed and all(len(i.files) == 1 and i.files[0].channel is None for i in images):
         return _one_per_channel(images)
@@ -113,6 +133,17 @@ def _only_image(paths: PathInput | Sequence[PathInput], pattern: str | None) -> 
         f"There are {len(images)} images here ({shown}{', …' if len(images) > 3 else ''}): "
         "list them with find_images and read one of them."
     )
+
+
+def _first_scene(images: Sequence[ImageFiles]) -> ImageFiles:
+    first = min(images, key=lambda image: image.scene or 0)
+    names = ", ".join(image.name for image in images[:_NAMED])
+    more = ", …" if len(images) > _NAMED else ""
+    note = (
+        f"{readable(first.files[0].path.name)} holds {len(images)} scenes ({names}{more}); "
+        f"{first.name} is read. Choose another with scene, or list all with find_images."
+    )
+    return replace(first, notes=(*first.notes, note))
 
 
 def _one_per_channel(images: Sequence[ImageFiles]) -> ImageFiles:
@@ -225,7 +256,7 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
         da.stack(planes),
         names,
         sizes[0] if sizes else None,
-        tuple(dict.fromkeys(file.path for file in files.files)),
+        tuple(dict.fromkeys(files.paths)),
         files.name,
         files.plate,
         files.well,

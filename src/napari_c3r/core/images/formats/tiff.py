@@ -5,17 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import dask.array as da
 import tifffile
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.formats.format import ImageFormat
-from napari_c3r.core.images.formats.tiff_metadata import check_claims, files_of_set, tiff_facts
+from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name, one_scene
+from napari_c3r.core.images.formats.ome import (
+    COMPANION_SUFFIX,
+    OmeDescription,
+    describe,
+    is_reduced,
+)
+from napari_c3r.core.images.formats.tiff_metadata import check_claims, tiff_facts
 from napari_c3r.core.images.formats.tiff_pixels import lazy_series
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import COLOURS, Stack, arrange, check_index, name_axes
+
+# Pages that are this many times smaller than others of their shape are those of a pyramid.
+_THUMBNAIL_FACTOR = 2.0
 
 _ALPHA = {tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA}
 _COLOURS = {tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR}
@@ -24,25 +34,69 @@ _COLOURS = {tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR}
 def open_tiff(path: Path, scene: int, one_channel: bool) -> Stack:
     """Open a TIFF file; its pixels are read when they are requested.
 
+    Any file of an OME-TIFF of several files gives the whole image.
+
     Parameters
     ----------
     path
-        The file.
+        The file, or the text that describes the files of an OME-TIFF.
     scene
-        Index of the series, for files of several.
+        Index of the image in OME-XML, or of the series, for files of several.
     one_channel
         Whether the file is one channel of an image of several files.
 
     Raises
     ------
     InputError
-        If the file is no TIFF, is truncated, has no such scene, or its pixels are not real
-        numbers.
+        If the file is no TIFF, is truncated, has no such scene, its pixels are not real
+        numbers, or a plane or file that its metadata tell of is missing.
     """
-    with _refusing_lost_pages(path), tifffile.TiffFile(path) as tif:
-        if tif.is_ome:
-            check_claims(tif.ome_metadata or "", path.name)
-        return _open(tif, path, scene, one_channel)
+    with _refusing_lost_pages(path):
+        described = describe(path)
+        if described is not None and described.images:
+            stack = _open_ome(described, scene, one_channel)
+            if stack is not None:
+                return stack
+        if path.suffix.lower() == COMPANION_SUFFIX:
+            raise InputError(f"{path.name} tells of no planes that a TIFF file has: give those.")
+        with tifffile.TiffFile(path, is_ome=False) as tif:
+            return _open_plain(tif, path, scene, one_channel)
+
+
+def tiff_scenes(path: Path) -> tuple[Scene, ...]:
+    """The scenes of a TIFF file, from its metadata.
+
+    Parameters
+    ----------
+    path
+        The file, or the text that describes the files of an OME-TIFF.
+    """
+    described = describe(path)
+    if described is not None and described.scenes:
+        return described.scenes
+    if path.suffix.lower() == COMPANION_SUFFIX:
+        return one_scene(path)
+    with tifffile.TiffFile(path, is_ome=False) as tif:
+        if tif.is_imagej or len(tif.pages) == 1:
+            return one_scene(path)
+        series = tif.series
+        sizes = [(_side(each, "Y"), _side(each, "X")) for each in series]
+        largest = max(sizes, key=lambda size: size[0] * size[1])
+        return tuple(
+            Scene(
+                index,
+                # tifffile calls series by their kind where they have no name.
+                each.name if tif.is_svs else "",
+                is_extra=bool(each.keyframe.is_reduced or each.keyframe.is_mask)
+                or is_extra_name(each.name)
+                or is_reduced(size, largest, _THUMBNAIL_FACTOR),
+            )
+            for index, (each, size) in enumerate(zip(series, sizes, strict=True))
+        )
+
+
+def _side(series: tifffile.TiffPageSeries, axis: str) -> int:
+    return dict(zip(series.axes, series.shape, strict=True)).get(axis, 0)
 
 
 class _LostPages(logging.Handler):
@@ -70,11 +124,39 @@ def _refusing_lost_pages(path: Path) -> Iterator[None]:
         raise InputError(f"{path.name} is truncated: it lacks pages. Copy it again.")
 
 
-def _open(tif: tifffile.TiffFile, path: Path, scene: int, one_channel: bool) -> Stack:
+def _open_ome(described: OmeDescription, scene: int, one_channel: bool) -> Stack | None:
+    """Open a scene by what the OME-XML says of it; None where that does not fit the pixels."""
+    path = described.path
+    check_index(scene, len(described.images), "scene", path.name)
+    described.require_files(scene)
+    home, xml = described.alone(scene)
+    check_claims(xml, path.name)
+    # A TIFF may tell other software's story too, which is not that of its companions.
+    with tifffile.TiffFile(
+        home, omexml=xml, is_shaped=False, is_mmstack=False, is_lsm=False
+    ) as tif:
+        found = [series for series in tif.series if series.kind == "ome"]
+        if not found:
+            return None
+        doubts = described.doubts(scene)
+        stack = _stack(tif, found[0], path, 0, one_channel)
+    return replace(stack, notes=doubts + stack.notes)
+
+
+def _open_plain(tif: tifffile.TiffFile, path: Path, scene: int, one_channel: bool) -> Stack:
     check_index(scene, len(tif.series), "scene", path.name)
-    series = tif.series[scene]
+    return _stack(tif, tif.series[scene], path, scene, one_channel)
+
+
+def _stack(
+    tif: tifffile.TiffFile,
+    series: tifffile.TiffPageSeries,
+    path: Path,
+    scene: int,
+    one_channel: bool,
+) -> Stack:
     check_real(series.dtype, path.name)
-    _require_every_plane(tif, series, path)
+    _require_every_plane(series, path)
     axes, notes = name_axes(series.axes, series.shape, path.name, one_channel)
     data = lazy_series(series, path)
     data, colour, said = _without_alpha(data, axes, series.keyframe, path.name)
@@ -89,25 +171,14 @@ def _open(tif: tifffile.TiffFile, path: Path, scene: int, one_channel: bool) -> 
     )
 
 
-def _require_every_plane(
-    tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path
-) -> None:
+def _require_every_plane(series: tifffile.TiffPageSeries, path: Path) -> None:
     """Refuse an image of which planes are not there: zeros would stand for them."""
     lacking = sum(page is None for page in series.pages)
-    if not lacking:
-        return
-    named = files_of_set(tif.ome_metadata or "") if tif.is_ome else ()
-    gone = [name for name in named if not (path.parent / name).is_file()]
-    if gone:
+    if lacking:
         raise InputError(
-            f"{path.name} is part of an image of {len(named)} files, of which "
-            f"{', '.join(gone[:3])}{' and more are' if len(gone) > 3 else ' is'} missing: put all "
-            "of them into one folder under the names that they were written with."
+            f"{path.name} lacks {lacking} of the {len(series.pages)} planes that its metadata tell "
+            "of: it was not written to the end. Copy it again, or save it anew."
         )
-    raise InputError(
-        f"{path.name} lacks {lacking} of the {len(series.pages)} planes that its metadata tell "
-        "of: it was not written to the end. Copy it again, or save it anew."
-    )
 
 
 def _without_alpha(
@@ -132,4 +203,4 @@ def _without_alpha(
     return data, colour, notes
 
 
-TIFF = ImageFormat((".tif", ".tiff"), open_tiff)
+TIFF = ImageFormat((".tif", ".tiff", COMPANION_SUFFIX), open_tiff, scenes=tiff_scenes)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_c3r.core.images.formats.declared import check_planes
+from napari_c3r.core.images.formats.ome import local_name
 from napari_c3r.core.images.stack import stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
 
@@ -65,12 +66,6 @@ def tiff_facts(tif: tifffile.TiffFile, scene: int, n_channels: int, where: str) 
     return TiffFacts(stated_names(names, n_channels), size, notes)
 
 
-def files_of_set(xml: str) -> tuple[str, ...]:
-    """Names of all files that an OME-XML text says an image is spread over, each once."""
-    named = (e.get("FileName") for e in _elements(xml) if _local(e) == "UUID")
-    return tuple(dict.fromkeys(name for name in named if name))
-
-
 def check_claims(xml: str, where: str) -> None:
     """Refuse OME-XML of more planes than can be, before a list of them is made.
 
@@ -96,13 +91,13 @@ Facts = tuple[tuple[str, ...], float | None, float | None]
 
 def _ome(xml: str, scene: int) -> Facts:
     """Names and sizes of one image in OME-XML, whatever the schema's version."""
-    images = [element for element in _elements(xml) if _local(element) == "Image"]
+    images = [element for element in _elements(xml) if local_name(element) == "Image"]
     if scene >= len(images):
         return (), None, None
-    pixels = next((e for e in images[scene].iter() if _local(e) == "Pixels"), None)
+    pixels = next((e for e in images[scene].iter() if local_name(e) == "Pixels"), None)
     if pixels is None:
         return (), None, None
-    channels = [element for element in pixels if _local(element) == "Channel"]
+    channels = [element for element in pixels if local_name(element) == "Channel"]
     names = tuple(c.get("Name") or c.get("Fluor") or "" for c in channels)
     x_um, y_um = (_physical_size(pixels, axis) for axis in "XY")
     return names, x_um, y_um
@@ -151,7 +146,7 @@ def _description(text: str) -> Facts:
         x, y = (to_micrometres(values.get(f"spatial-calibration-{a}"), unit) for a in "xy")
         return (), x, y
     if "<BTIImageMetaData" in text:
-        values = {_local(e): e.text for e in elements}
+        values = {local_name(e): e.text for e in elements}
         x = _ratio(values.get("ImageWidthMicrons"), values.get("PixelWidth"))
         y = _ratio(values.get("ImageHeightMicrons"), values.get("PixelHeight"))
         return (), x, y
@@ -189,8 +184,3 @@ def _elements(xml: str) -> list[ElementTree.Element]:
         return list(ElementTree.fromstring(xml.strip().encode()).iter())
     except ElementTree.ParseError:
         return []
-
-
-def _local(element: ElementTree.Element) -> str:
-    """Take the namespace off an element's name."""
-    return str(element.tag).rpartition("}")[2]
