@@ -113,3 +113,15 @@ def test_any_channel_can_be_named(shell, name, written):
         if text == written[0]:
             code, said = shell("embed", "f.ome.tif", "--cell", text, "--out", "o.csv", *words[:4])
             assert code == 0, said
+
+
+def test_cells_that_get_no_label_are_counted(shell, tmp_path):
+    small_field(cells=16)
+    rows = "".join(f"{label};{'a' if label % 2 else 'b'}\n" for label in range(1, 13))
+    (tmp_path / "t.csv").write_text("Label;Drug\n" + rows + "99;c\n")
+    table = ("--label-table", "t.csv", "--label-column", "drug", "--ask", "swap")
+    code, said = shell("diagnose", "f.ome.tif", *LABELS, *ROLES, *table, "--out", "r.html")
+    assert code == 0, said
+    assert "Note: 4 of 16 cells got no 'drug' from the table of labels: label 13; label 14" in said
+    assert "Note: 1 of 13 keys in the table of labels fit no cell: label 99" in said
+    assert "4 of 16 cells got no 'drug'" in (tmp_path / "r.md").read_text("utf-8")

@@ -93,6 +93,8 @@ def run(driver: EmbedDriver) -> AnnData:
             for name, role in job.assignment.roles.items():
                 reason = job.assignment.reasons.get(name)
                 above(f"  {name}: {role}{f' ({reason})' if reason else ''}")
+            if job.assignment.doubt:
+                above(f"  Note: {job.assignment.doubt}; say it with --context and --concept")
         if step.problem and step.total > 1:
             above(f"  '{step.name}' is left out: {step.problem}")
         elif step.settled and not step.problem:

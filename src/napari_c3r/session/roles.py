@@ -56,12 +56,22 @@ class Roles:
         self.changed.emit(Change(Part.ROLES))
 
     def set_assignment(self, assignment: ChannelAssignment, cause: Cause = Cause.USER) -> None:
-        """Give the channels other roles."""
-        same = assignment == self.assignment
-        if not same or self.assignment is None or assignment.reasons != self.assignment.reasons:
+        """Give the channels other roles, or the same ones with other reasons or fewer guesses."""
+        now = self.assignment
+        told = None if now is None else (now, now.reasons, now.guessed)
+        if told != (assignment, assignment.reasons, assignment.guessed):
             self.assignment = assignment
             self.history.remember(self._original_names, assignment)
             self.changed.emit(Change(Part.ROLES, cause))
+
+    def take_suggestion(self, before: ChannelAssignment, found: ChannelAssignment) -> None:
+        """Take what became known of roles that were guessed, unless they are others by now.
+
+        It is not remembered as a choice.
+        """
+        if self.assignment is before:
+            self.assignment = found
+            self.changed.emit(Change(Part.ROLES))
 
     def rename_channel(self, old: str, new: str) -> None:
         """Call a channel by another name; its role stays."""
@@ -71,7 +81,6 @@ class Roles:
             original: (new if name == old else name)
             for original, name in self._original_names.items()
         }
-        roles = {(new if name == old else name): r for name, r in self.assignment.roles.items()}
-        self.assignment = ChannelAssignment(roles, self.assignment.reasons)
+        self.assignment = self.assignment.renamed(old, new)
         self.history.remember(self._original_names, self.assignment)
         self.changed.emit(Change(Part.ROLES))

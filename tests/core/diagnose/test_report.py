@@ -50,7 +50,7 @@ def test_the_report_stands_alone(field, deaf, tmp_path):
     assert len(checker.sources) == 5
     assert all(source.startswith("data:image/png;base64,") for source in checker.sources)
     assert "<script" not in page
-    for said in (run.result().headline.split(":")[0], "average precision", "Settings", "32"):
+    for said in (run.result().headline.split(":")[0], "share its label", "Settings", "32"):
         assert said.replace("'", "&#x27;") in page
     words = (tmp_path / "report.md").read_text("utf-8")
     shown = re.findall(r"\]\((report-[a-z-]+-[0-9a-f]{8}\.png)\)", words)

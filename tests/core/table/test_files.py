@@ -199,7 +199,7 @@ def test_writing_twice_gives_the_same_bytes(tmp_path):
     ("name", "content", "said"),
     [
         ("cells.xlsx", "", r"'\.xlsx'.*\.csv, \.parquet, \.h5ad"),
-        ("missing.csv", None, "No file"),
+        ("missing.csv", None, "does not exist"),
         ("other.csv", "a,b\n1,2\n", "no column image, label"),
         ("broken.parquet", "not parquet", "cannot be read as a result"),
         ("broken.h5ad", "not hdf5", "cannot be read as a result"),

@@ -92,6 +92,7 @@ class EmbedDriver:
         self._inputs: dict[str, FieldInputs] = {}
         self._lacking: dict[str, str | None] = {}
         self._roles_kept: dict[str, str] | None = None
+        self._suggested: ChannelAssignment | None = None
 
     @property
     def failed(self) -> dict[str, str]:
@@ -266,7 +267,7 @@ class EmbedDriver:
         if task.window_px is None:
             require_field(self.crop, image.pixel_size_um, self.encoder.config.field_um)
         self.images[task.name] = image
-        roles = self.roles or ChannelAssignment.suggest(image.channel_names)
+        roles = self.roles or self._suggest(image)
         roles = roles.for_channels(image.channel_names).require_usable()
         self._require_same_roles(roles)
         given, nuclei = task.given_labels(), task.nuclei
@@ -291,6 +292,21 @@ class EmbedDriver:
             window_px=task.window_px,
             cells_from=cells_from,
         )
+
+    def _suggest(self, image: Image) -> ChannelAssignment:
+        """Roles for a field where none were given: guessed once, and then the same for all."""
+        from napari_c3r.core.segment import suggest_for_image
+
+        if self._suggested is None or set(self._suggested.names) != set(image.channel_names):
+            self._suggested = suggest_for_image(image)
+            before = self._roles_before()
+            if (
+                self._suggested.doubt
+                and before is not None
+                and set(before) == set(self._suggested.names)
+            ):
+                self._suggested = ChannelAssignment(before)
+        return self._suggested
 
     def _require_same_roles(self, roles: ChannelAssignment) -> None:
         """Refuse a field that could not be joined with those before, before it is embedded."""

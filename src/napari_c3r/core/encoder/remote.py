@@ -28,6 +28,7 @@ from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.families import read_config, registered_families
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.encoder.protocol import Assigned
 from napari_c3r.core.encoder.wire import receive, send
 from napari_c3r.core.errors import InputError
 
@@ -99,7 +100,7 @@ class RemoteEncoder(Encoder):
 
     def start_variants(
         self,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions = RunOptions(),
     ) -> RemoteRun:
@@ -116,7 +117,7 @@ class RemoteRun:
         encoder: RemoteEncoder,
         process: _Process,
         method: str,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions,
     ) -> None:
@@ -127,7 +128,7 @@ class RemoteRun:
             options = replace(options, batch_size=int(options.batch_size))
         request = {
             "method": method,
-            "roles": [assignment.to_dict() for assignment in assignments],
+            "roles": [_as_dicts(assigned) for assigned in assignments],
             "channel_names": list(channel_names),
             "options": asdict(options),
         }
@@ -190,6 +191,12 @@ class RemoteRun:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _as_dicts(assigned: Assigned) -> dict[str, str] | list[dict[str, str]]:
+    if isinstance(assigned, ChannelAssignment):
+        return assigned.to_dict()
+    return [roles.to_dict() for roles in assigned]
 
 
 class _Process:

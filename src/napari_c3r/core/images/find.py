@@ -10,9 +10,10 @@ from pathlib import Path
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats import format_of, known_suffixes, unknown_format
-from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields
+from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields, scene_names
 from napari_c3r.core.images.grouping import group_files, with_unique_names
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
+from napari_c3r.core.images.in_files import scenes_of, take_sets
 from napari_c3r.core.images.layouts import read_folder
 from napari_c3r.core.images.names import is_extra, stem
 from napari_c3r.core.images.scenes import look_into, sets_of_files, split_scenes
@@ -69,10 +70,9 @@ def find_images(
         raise InputError("No path was given: give a file, a folder or a list of them.")
     files: list[Path] = []
     images: list[ImageFiles] = []
-    for member in _each_once(member for path in paths for member in _members(path)):
+    for member in _each_once(member for path in paths for member in _read_members(path)):
         if is_zarr(member):
-            with reading(shown(member)):
-                images.extend(_zarr_images(member))
+            images.extend(_zarr_images(member))
         else:
             files.append(member)
     looked = look_into([*files, *(image.files[0].path for image in images)])
@@ -105,6 +105,11 @@ def _real(folder: Path) -> Path:
         return folder.resolve()
     except (OSError, RuntimeError):
         return folder.absolute()
+
+
+def _read_members(path: Path) -> list[Path]:
+    with reading(shown(path)):
+        return _members(path)
 
 
 def _members(path: Path) -> list[Path]:
@@ -176,12 +181,18 @@ def _is_image_file(entry: os.DirEntry[str]) -> bool:
 def _zarr_images(path: Path) -> list[ImageFiles]:
     name = stem(path)
     try:
-        fields = plate_fields(path)
+        with reading(path.name):
+            fields, scenes = plate_fields(path), scene_names(path)
     except InputError:
         # An image that cannot be read, said when its turn comes: others may lie beside it.
-        fields = ()
-    if not fields:
+        fields, scenes = (), ()
+    if not fields and len(scenes) < 2:
         return [ImageFiles(name, (PlaneFile(path),))]
+    if not fields:
+        return [
+            ImageFiles(f"{name}_{scene}", (PlaneFile(path),), scene=number)
+            for number, scene in enumerate(scenes)
+        ]
     return [
         ImageFiles(f"{name}_{well}_{site}", (PlaneFile(field),), plate=name, well=well, site=site)
         for well, site, field in fields

@@ -88,7 +88,7 @@ class ReadOptions(Checked):
 
         image = read_image(
             files,
-            scene=self.scene,
+            scene=self.scene or 0,
             t=self.t,
             z=self.z,
             swap=self.swap,

@@ -39,7 +39,7 @@ def read_image(
     ----------
     path_or_paths
         A file, a folder that holds exactly one image, the files of one image, or an entry of
-        `find_images`.
+        `find_images`, which says itself which scene it is.
     scene
         Index of the scene, for files that hold several; None for that of an entry of
         `find_images`, and else the first, which a note says.

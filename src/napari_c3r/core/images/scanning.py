@@ -11,6 +11,7 @@ from napari_c3r.core.images.find import PathInput, find_images
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image
 from napari_c3r.core.images.image_files import ImageFiles
+from napari_c3r.core.images.in_files import only_scene
 from napari_c3r.core.images.options import ReadOptions
 from napari_c3r.core.images.read import read_image
 from napari_c3r.core.images.sources import FieldSource
@@ -66,7 +67,8 @@ class ScanResult:
 
     def sources(self, reading: ReadOptions) -> tuple[FieldSource, ...]:
         """Every field, to be read in one way."""
-        return tuple(FieldSource(files, reading) for files in self.images)
+        images = only_scene(self.images, reading.scene)
+        return tuple(FieldSource(files, reading) for files in images)
 
 
 def scan(

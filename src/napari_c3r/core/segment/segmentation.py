@@ -11,6 +11,7 @@ from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.cells import DEFAULT_REACH, expand_nuclei, grow_cells
 from napari_c3r.core.segment.methods import require_method
+from napari_c3r.core.segment.nucleus_channel import suggest_for_image
 from napari_c3r.core.segment.options import NO_CELL_CHANNEL, SegmentOptions
 from napari_c3r.core.segment.plane import checked_plane
 
@@ -89,7 +90,7 @@ def find_cells(
     """
     method = require_method(options.method)
     if options.nucleus is None or options.cell is None:
-        options = options.for_roles(roles or ChannelAssignment.suggest(image.channel_names))
+        options = options.for_roles(roles or suggest_for_image(image))
     nucleus = str(options.nucleus)
     what = f"Channel '{nucleus}'"
     plane = checked_plane(image.read_plane(nucleus), what)

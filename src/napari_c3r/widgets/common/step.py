@@ -72,7 +72,7 @@ class StepHeader(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 8, 6)
         row.setSpacing(8)
-        self._title.setFixedWidth(92)
+        self._title.setFixedWidth(100)
         self._title.setWordWrap(True)
         top = Qt.AlignmentFlag.AlignTop
         row.addWidget(self._arrow, 0, top)

@@ -22,7 +22,7 @@ _HOW = (
     "Channels that look alike in every cell (parity near 1, entropy near 0) make good context. "
     "A stain that is named settles a role; the data only lean."
 )
-_HEADS = ("Channel", "Now", "Suggested", "Sure")
+_HEADS = ("Name", "Now", "Suggested", "Sure")
 
 
 class ChannelsBody(QWidget):

@@ -207,9 +207,9 @@ class C3RDiagnostics(ViewerDock):
         result = self.session.result.current
         assert result is not None
         options = self.options.options()
-        roles = result.assignment
+        roles, mode = result.assignment, result.table.uns[KEY]["concept_mode"]
         try:
-            times = options.embeddings(roles)
+            times = options.embeddings(roles, mode)
         except InputError as error:
             self.options.show_cost("", "")
             return str(error)
@@ -217,11 +217,10 @@ class C3RDiagnostics(ViewerDock):
         text = f"{counted(cells, 'cell')} × {times} variants"
         cost = self.controller.estimate
         if cost is not None:
-            mode = str(result.table.uns[KEY]["concept_mode"])
             worth = cells * options.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
             text += f", about {roughly(seconds)} on {cost.device}"
-        ways = len(options.plan(roles).variants)
+        ways = len(options.plan(roles, mode).variants)
         tip = f"{ways} ways to give roles, {NOISE_REPEATS} perturbed crops for the noise floor"
         tip += f", each of {len(roles.used)} channels alone" if options.single_channels else ""
         self.options.show_cost(text, f"A cell is embedded {times} times: {tip}")
@@ -233,14 +232,11 @@ class C3RDiagnostics(ViewerDock):
         self.answer.show_report(report)
         self.cells.show_report(report)
         self._show_answers(found.answers)
-        # The one that the headline is about.
-        mattering = [result for result in report.results if result.matters]
-        strongest = max(mattering or report.results, key=lambda result: result.beyond.value)
         self.said.show_lines([])
         self.steps[SectionId.ASK].set_open(found.cells_left > 0)
         for number in (SectionId.ANSWER, SectionId.CELLS, SectionId.CONFOUNDS):
             self.steps[number].set_open(True)
-        self.show_variant(strongest.variant.name)
+        self.show_variant(report.strongest.variant.name)
 
     def _show_answers(self, answers: DiagnosticAnswers) -> None:
         """Show what each diagnostic found, or why it found nothing."""

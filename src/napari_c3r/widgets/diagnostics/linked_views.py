@@ -74,7 +74,7 @@ class LinkedViews(QObject):
         called = title(str(values.name))
         self._body.show_scale(Values.spanning(values.to_numpy(np.float32), called))
         self._body.show_said(
-            f"ColouredCells in the layer '{SHIFT}'; the explorer can colour by '{called}'"
+            f"Coloured in the layer '{SHIFT}'; the explorer can colour by '{called}'"
         )
 
     def _show_movers(self, variant: str) -> None:

@@ -21,7 +21,8 @@ def connect_image(body: ImageBody, control: Controller, dialogs: Dialogs) -> Non
     images = control.images
     body.files_requested.connect(dialogs.open_files)
     body.folder_requested.connect(dialogs.open_folder)
-    body.layers_requested.connect(images.use_layers)
+    body.layers_requested.connect(lambda: images.use_layers())
+    body.take_requested.connect(images.take_in)
     body.sample_requested.connect(images.open_sample)
     body.scan.load_requested.connect(images.load)
     body.scan.swap_requested.connect(images.rescan)

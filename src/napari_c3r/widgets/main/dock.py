@@ -29,7 +29,6 @@ from napari_c3r.widgets.main.steps.embed import BUNDLED, EmbedBody, EmbedChoice,
 from napari_c3r.widgets.main.steps.image import ImageBody
 from napari_c3r.widgets.main.steps.map import MapBody
 from napari_c3r.widgets.main.thumbnails import Thumbnails
-from napari_c3r.widgets.viewer.layers import image_layers
 from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
@@ -144,14 +143,18 @@ class C3RDock(ViewerDock):
     def _on_moved(self) -> None:
         """Say so where the viewer left the slice that is worked on."""
         if self.session.fields.slices:
-            self.image.show_session(self.session, self.controller.images.layers_in_words())
+            self._show_image()
+
+    def _show_image(self) -> None:
+        images = self.controller.images
+        self.image.show_session(self.session, images.layers_in_words())
+        self.image.show_outside(images.outside_in_words(), images.can_take_in())
 
     def _on_layers(self) -> None:
         self.cells.show_label_layers(self.controller.segmentation.label_layers())
         # While files are being opened, what comes next is already decided.
-        waiting = self.controller.opening.running is not None
-        if self.session.fields.image is None and not waiting and image_layers(self.viewer):
-            self.controller.images.use_layers()
+        if self.controller.opening.running is None:
+            self.controller.images.look_again()
         if self.session.fields.image is not None:
             self.thumbnails.draw()
         self._render()
@@ -201,7 +204,7 @@ class C3RDock(ViewerDock):
         states = {number: judge(self.session) for number, judge in _STATUS.items()}
         for number, step in self.steps.items():
             step.show_status(states[number], self._problems[number])
-        self.image.show_session(self.session, control.images.layers_in_words())
+        self._show_image()
         self.channels.show_session(self.session)
         self.cells.show_session(self.session)
         busy = control.jobs.running is not None

@@ -30,6 +30,8 @@ from napari_c3r.widgets.main.cells_made import (
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.alignment import require_labels_on
+from napari_c3r.widgets.viewer.gathering import image_of_size
 from napari_c3r.widgets.viewer.stacks import label_plane
 
 if TYPE_CHECKING:
@@ -219,6 +221,7 @@ class SegmentationController(QObject):
             plane = label_plane(layer, context.session.fields.slices.get(image.name))
             plane = as_labels(plane, f"labels '{name}'")
             check_labels(plane, image.shape[1:], f"labels '{name}'")
+            require_labels_on(layer, image_of_size(context.viewer, image.shape[1:]))
             if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
                 self._take_labels(layer, image, cells_of_layer(np.array(plane), name, image))
                 return

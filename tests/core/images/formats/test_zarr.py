@@ -40,7 +40,12 @@ def write(path, version, attributes, pixels=PIXELS, **options):
         "0", shape=pixels.shape, dtype=pixels.dtype, **{"chunks": pixels.shape} | options
     )
     array[...] = pixels
-    group.attrs.update(attributes if version == 2 else {"ome": attributes})
+    # By hand, as others do: not every version of the library writes every number.
+    if version == 2:
+        (path / ".zattrs").write_text(json.dumps(attributes))
+    else:
+        node = json.loads((path / "zarr.json").read_text())
+        (path / "zarr.json").write_text(json.dumps(node | {"attributes": {"ome": attributes}}))
     return path
 
 

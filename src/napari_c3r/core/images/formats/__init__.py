@@ -26,6 +26,7 @@ from napari_c3r.core.paths import require_there
 
 __all__ = [
     "BUILT_IN",
+    "FileContents",
     "ImageFormat",
     "Opener",
     "Scene",

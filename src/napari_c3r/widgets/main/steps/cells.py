@@ -51,6 +51,7 @@ class CellsBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._channels: tuple[str, ...] = ()
+        self._nucleus: str | None = None
         self._reading = self._finding = False
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
@@ -143,10 +144,16 @@ class CellsBody(QWidget):
         """Offer the image's channels; keep what the user chose while it exists."""
         image = session.fields.image
         names = image.channel_names if image else ()
+        roles = session.roles.assignment
+        guessed = roles.context[0] if roles is not None and roles.context else None
+        nucleus = suggest_nucleus(names) or guessed or (names[0] if names else None)
         if names != self._channels:
             self._channels = names
-            self._offer("nucleus", names, suggest_nucleus(names) or (names[0] if names else None))
+            self._offer("nucleus", names, nucleus)
             self._offer("cell", names, suggest_cell(names) or NO_CELL_CHANNEL)
+        elif nucleus != self._nucleus and self.form.value().nucleus == self._nucleus:
+            self.form.set("nucleus", nucleus)
+        self._nucleus = nucleus
         self._show_unit(image is not None and bool(image.pixel_size_um))
         self.segment_button.setEnabled(image is not None)
         self.preview_button.setEnabled(image is not None)
