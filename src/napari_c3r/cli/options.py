@@ -186,7 +186,6 @@ class FieldOptions:
         from napari_c3r.cli.speaking import say
         from napari_c3r.core.embed import FieldTask
         from napari_c3r.core.images import FieldSource, LabelSource, find_images
-        from napari_c3r.core.images.in_files import only_scene
         from napari_c3r.core.images.scanning import doubts_of
 
         texts = [str(path) for path in paths]

@@ -33,12 +33,12 @@ def names_of(path, **how):
 @pytest.mark.parametrize(
     ("given", "seen"),
     [
-        (["Pos0", "Pos1", "Pos2"], ["p Pos0", "p Pos1", "p Pos2"]),
-        ([None] * 3, ["p scene=0", "p scene=1", "p scene=2"]),
-        (["Pos", "Pos", "Pos"], ["p scene=0", "p scene=1", "p scene=2"]),
-        (["pos", "Pos", "POS"], ["p scene=0", "p scene=1", "p scene=2"]),
-        (["a/b", "[bold]", "\x1b[2J é"], ["p [bold]", "p \\x1b[2J é", "p a/b"]),
-        (["x" * 300 + "1", "x" * 300 + "2", "y"], ["p scene=0", "p scene=1", "p scene=2"]),
+        (["Pos0", "Pos1", "Pos2"], ["p_Pos0", "p_Pos1", "p_Pos2"]),
+        ([None] * 3, ["p_scene 0", "p_scene 1", "p_scene 2"]),
+        (["Pos", "Pos", "Pos"], ["p_scene 0", "p_scene 1", "p_scene 2"]),
+        (["pos", "Pos", "POS"], ["p_scene 0", "p_scene 1", "p_scene 2"]),
+        (["a/b", "[bold]", "\x1b[2J é"], ["p_[bold]", "p_\\x1b[2J é", "p_a/b"]),
+        (["x" * 300 + "1", "x" * 300 + "2", "y"], ["p_scene 0", "p_scene 1", "p_scene 2"]),
     ],
 )
 def test_every_scene_is_a_field_with_its_scene_in_its_name(tmp_path, given, seen):
@@ -59,16 +59,25 @@ def test_every_scene_is_a_field_with_its_scene_in_its_name(tmp_path, given, seen
 
 def test_one_scene_is_chosen(tmp_path):
     path = write(tmp_path / "p.ome.tif", [("a", PLANES[0]), ("b", PLANES[1])])
-    assert names_of(path, scene=1) == ["p b"]
-    assert ReadOptions(scene=1).read(find_images(path, scene=1)[0]).name == "p b"
+    assert names_of(path, scene=1) == ["p_b"]
+    assert ReadOptions(scene=1).read(find_images(path, scene=1)[0]).name == "p_b"
     with pytest.raises(InputError, match="has no scene 2: choose 0 to 1"):
         find_images(path, scene=2)
     with pytest.raises(InputError, match="is scene 0 of its file, and scene 1 is wanted"):
         read_image(find_images(path)[0], scene=1)
     first = read_image(path)
-    assert first.name == "p a"
-    assert any("holds 2 scenes (p a, p b); p a is read" in note for note in first.notes)
+    assert first.name == "p_a"
+    assert any("holds 2 scenes (p_a, p_b); p_a is read" in note for note in first.notes)
     assert not any("scenes" in note for note in read_image(path, scene=0).notes)
+
+
+def test_a_scan_is_read_for_one_scene(tmp_path):
+    found = scan(write(tmp_path / "p.ome.tif", zip("ABC", PLANES, strict=False)))
+    (source,) = found.sources(ReadOptions(scene=1))
+    assert (source.name, source.read().name) == ("p_B", "p_B")
+    assert len(found.sources(ReadOptions())) == 3
+    with pytest.raises(InputError, match="no scene 3: choose one of 0, 1, 2"):
+        found.sources(ReadOptions(scene=3))
 
 
 def test_a_file_of_one_scene_is_called_as_the_file(tmp_path):
@@ -109,12 +118,12 @@ def test_thumbnails_labels_and_overviews_are_no_scenes(tmp_path, name, size):
 @pytest.mark.parametrize("name", ["Label-free 3", "macrophages", "Thumb joint", "Unmasked"])
 def test_names_that_only_begin_like_those_are_scenes(tmp_path, name):
     path = write(tmp_path / "p.ome.tif", [("one", PLANES[0]), (name, PLANES[1])])
-    assert sorted(names_of(path)) == sorted(["p one", f"p {name}"])
+    assert sorted(names_of(path)) == sorted(["p_one", f"p_{name}"])
 
 
 def test_a_file_of_nothing_but_overviews_is_read(tmp_path):
     path = write(tmp_path / "p.ome.tif", [("Macro 1", PLANES[0]), ("Macro 2", PLANES[1])])
-    assert names_of(path) == ["p Macro 1", "p Macro 2"]
+    assert names_of(path) == ["p_Macro 1", "p_Macro 2"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +140,7 @@ def test_series_of_a_plain_tiff(tmp_path, second, how, count):
         writer.write(PLANES[0, 0], metadata=None)
         writer.write(second, metadata=None, **how)
     found = find_images(tmp_path / "p.tif")
-    assert [image.name for image in found] == (["p scene=0", "p scene=1"] if count > 1 else ["p"])
+    assert [image.name for image in found] == (["p_scene 0", "p_scene 1"] if count > 1 else ["p"])
     np.testing.assert_array_equal(read_image(found[0]).data[0], PLANES[0, 0])
 
 
@@ -153,7 +162,7 @@ def test_scenes_of_a_container_of_zarr(tmp_path):
         ]
         group.create_array("0", data=PLANES[k], chunks=(1, 40, 60))
     found = find_images(tmp_path)
-    assert [image.name for image in found] == ["p left", "p right"]
+    assert [image.name for image in found] == ["p_left", "p_right"]
     for k, image in enumerate(found):
         np.testing.assert_array_equal(read_image(image).data, PLANES[k])
 
@@ -164,7 +173,7 @@ def test_scenes_of_a_microscopes_own_format(tmp_path, monkeypatch):
 
     monkeypatch.setattr(vendor, "_reader", lambda path: Reader())
     (tmp_path / "p.lif").write_bytes(b"x")
-    assert names_of(tmp_path) == ["p A1/Pos 1", "p Overview"]
+    assert names_of(tmp_path) == ["p_A1/Pos 1", "p_Overview"]
 
 
 def test_a_scene_whose_name_is_a_well_lies_there(tmp_path):
@@ -174,7 +183,7 @@ def test_a_scene_whose_name_is_a_well_lies_there(tmp_path):
 
 def test_names_stay_different_beside_other_files(tmp_path):
     write(tmp_path / "p.ome.tif", [("a", PLANES[0]), ("b", PLANES[1])])
-    write(tmp_path / "p a.ome.tif", [("Pos0", PLANES[2])])
+    write(tmp_path / "p_a.ome.tif", [("Pos0", PLANES[2])])
     found = find_images(tmp_path)
     assert len({image.name for image in found}) == 3
     assert scan(tmp_path).images == found
@@ -184,7 +193,7 @@ def test_a_damaged_file_among_those_of_scenes_is_said_in_its_turn(tmp_path):
     write(tmp_path / "p.ome.tif", [("a", PLANES[0]), ("b", PLANES[1])])
     (tmp_path / "q.ome.tif").write_bytes(b"II*\0nothing")
     found = find_images(tmp_path)
-    assert [image.name for image in found] == ["p a", "p b", "q"]
+    assert [image.name for image in found] == ["p_a", "p_b", "q"]
     with pytest.raises(InputError, match=r"q\.ome\.tif"):
         read_image(found[2])
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats import format_of, known_suffixes, unknown_format
-from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields, scene_names
+from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields
 from napari_c3r.core.images.grouping import group_files, with_unique_names
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
-from napari_c3r.core.images.in_files import scenes_of, take_sets
 from napari_c3r.core.images.layouts import read_folder
 from napari_c3r.core.images.names import is_extra, stem
 from napari_c3r.core.images.scenes import look_into, sets_of_files, split_scenes
@@ -182,17 +181,12 @@ def _zarr_images(path: Path) -> list[ImageFiles]:
     name = stem(path)
     try:
         with reading(path.name):
-            fields, scenes = plate_fields(path), scene_names(path)
+            fields = plate_fields(path)
     except InputError:
         # An image that cannot be read, said when its turn comes: others may lie beside it.
-        fields, scenes = (), ()
-    if not fields and len(scenes) < 2:
-        return [ImageFiles(name, (PlaneFile(path),))]
+        fields = ()
     if not fields:
-        return [
-            ImageFiles(f"{name}_{scene}", (PlaneFile(path),), scene=number)
-            for number, scene in enumerate(scenes)
-        ]
+        return [ImageFiles(name, (PlaneFile(path),))]
     return [
         ImageFiles(f"{name}_{well}_{site}", (PlaneFile(field),), plate=name, well=well, site=site)
         for well, site, field in fields

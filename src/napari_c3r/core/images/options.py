@@ -88,7 +88,7 @@ class ReadOptions(Checked):
 
         image = read_image(
             files,
-            scene=self.scene or 0,
+            scene=self.scene,
             t=self.t,
             z=self.z,
             swap=self.swap,

@@ -11,9 +11,9 @@ from napari_c3r.core.images.find import PathInput, find_images
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image
 from napari_c3r.core.images.image_files import ImageFiles
-from napari_c3r.core.images.in_files import only_scene
 from napari_c3r.core.images.options import ReadOptions
 from napari_c3r.core.images.read import read_image
+from napari_c3r.core.images.scenes import only_scene
 from napari_c3r.core.images.sources import FieldSource
 from napari_c3r.core.images.stack import MAX_UNNAMED_CHANNELS, Stack
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from os.path import commonprefix
 from pathlib import Path
 
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats import Scene, fields_of_view, scenes_of
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts import NameParts, pattern_layout, read_names
@@ -128,7 +129,7 @@ def split_scenes(
             split.append(
                 replace(
                     image,
-                    name=f"{image.name} {label}".strip(),
+                    name=f"{image.name}_{label}" if label else image.name,
                     well=image.well or told.well,
                     site=image.site or told.site,
                     notes=(*image.notes, *notes),
@@ -136,6 +137,21 @@ def split_scenes(
                 )
             )
     return split
+
+
+def only_scene(images: Sequence[ImageFiles], scene: int | None) -> tuple[ImageFiles, ...]:
+    """The images that are a scene of their files, and those of files that hold one; None for all.
+
+    Raises
+    ------
+    InputError
+        There is no such image.
+    """
+    kept = [image for image in images if scene is None or image.scene in (None, scene)]
+    if not kept:
+        there = sorted({image.scene for image in images if image.scene is not None})
+        raise InputError(f"There is no scene {scene}: choose one of {', '.join(map(str, there))}.")
+    return tuple(kept)
 
 
 def _linked(links: Mapping[Path, Sequence[Path]]) -> list[set[Path]]:
@@ -167,7 +183,7 @@ def _images(main: Path, scenes: Scenes, pattern: str | None, scene: int | None) 
     bases = {each.index: _base(each.files or (main,)) for each in scenes}
     if len(scenes) > 1 and len(set(bases.values())) < len(scenes):
         base, labels = _base(_files_of(scenes)), _labels(scenes)
-        bases = {each.index: f"{base} {labels[each.index]}" for each in scenes}
+        bases = {each.index: f"{base}_{labels[each.index]}" for each in scenes}
     places = read_names([each.name for each in scenes if len(scenes) > 1], main.parent)
     found = []
     for each in chosen:
@@ -205,7 +221,7 @@ def _labels(scenes: Scenes) -> dict[int, str]:
     names = {each.index: each.name[:_MAX_LABEL].strip() for each in scenes}
     if len({name.casefold() for name in names.values() if name}) == len(names):
         return names
-    return {index: f"scene={index}" for index in names}
+    return {index: f"scene {index}" for index in names}
 
 
 def _extra_note(file: Path, scenes: Scenes) -> tuple[str, ...]:

@@ -26,7 +26,6 @@ from napari_c3r.core.paths import require_there
 
 __all__ = [
     "BUILT_IN",
-    "FileContents",
     "ImageFormat",
     "Opener",
     "Scene",

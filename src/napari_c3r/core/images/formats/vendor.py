@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import dask.array as da
 
-from napari_c3r.core.errors import InputError, MissingPackageError
+from napari_c3r.core.errors import MissingPackageError
 from napari_c3r.core.images.formats.czi import open_unscaled_czi
 from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name
 from napari_c3r.core.images.image import check_real
