@@ -1,10 +1,10 @@
 """Run odd command lines and spoilt files: ``python -m tools.fuzz --seconds 300 --seed 1``.
 
 Each trial runs in a process forked from one where everything is loaded, in a folder of its own,
-with a time of 30 s and 2 GB. Counted are tracebacks, hangs, trials over 2 GB, other exit codes than
-0, 1 and 2, refusals in more or less than one line, and control characters that reach the terminal;
-the program ends with 1 if there was any. A trial is decided by its seed alone: ``--only SEED``
-runs it again and shows all it says.
+with 30 s of the processor and 2 GB. Counted are tracebacks, hangs, trials over 2 GB, other exit
+codes than 0, 1 and 2, refusals in more or less than one line, and control characters that reach the
+terminal; the program ends with 1 if there was any. A trial is decided by its seed alone:
+``--only SEED`` runs it again and shows all it says.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from pathlib import Path
 
 from tools.fuzz import inputs, trials, watch
 
+# Runs for which it does not pay to compile beforehand.
+_FEW = 100
+
 
 def main(arguments: Iterable[str] | None = None) -> int:
     """Run trials; 1 if one of them showed a defect."""
@@ -33,6 +36,8 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--only", type=int, help="run the trial of this seed and show all of it")
     given = parser.parse_args(None if arguments is None else list(arguments))
     _load()
+    if given.runs > _FEW:
+        _compile()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
         folder = Path(scratch)
         (folder / "inputs").mkdir()
@@ -107,6 +112,9 @@ def _all(folder: Path, given: argparse.Namespace) -> Iterator[tuple[int, str, wa
 
 def _load() -> None:
     """Load what every trial needs, so that none has to; nothing here starts a thread."""
+    # The one way of numba to share out work that lives on after a fork.
+    os.environ["NUMBA_THREADING_LAYER"] = "workqueue"
+    os.environ["NUMBA_NUM_THREADS"] = "1"
     import dask
     import torch
 
@@ -119,6 +127,19 @@ def _load() -> None:
 
     for name in c3r.__all__:
         getattr(c3r, name)
+
+
+def _compile() -> None:
+    """Compile what maps and clusters are made with, which takes longer than a trial may."""
+    import anndata
+    import numpy as np
+
+    from napari_c3r.core.reduce import cluster, map_cells
+    from napari_c3r.core.reduce.maps import aligned_maps
+
+    vectors = np.random.default_rng(0).normal(size=(24, 16)).astype(np.float32)
+    cluster(map_cells(anndata.AnnData(vectors)))
+    aligned_maps(vectors, vectors[:, ::-1])
 
 
 if __name__ == "__main__":

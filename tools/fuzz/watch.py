@@ -19,6 +19,8 @@ from pathlib import Path
 from tools.fuzz.trials import Trial
 
 SECONDS = 30
+# A busy machine makes a trial wait; one that sleeps without end is ended too.
+_PATIENCE = 4
 MEGABYTES = 2000
 # Beyond what is counted, so that what is counted is measured and no machine is filled.
 _CEILING = 2 * MEGABYTES * 2**20
@@ -103,7 +105,7 @@ def run(trial: Trial, seconds: float = SECONDS) -> Outcome:
     trial
         What to run.
     seconds
-        After which it is ended.
+        Of the processor, after which it is ended; or of the clock, four times as many.
     """
     began = time.perf_counter()
     with open("err", "w+b") as err, open("out", "w+b") as out:
@@ -113,7 +115,7 @@ def run(trial: Trial, seconds: float = SECONDS) -> Outcome:
             pid = os.fork()
         if pid == 0:
             _be_the_trial(trial, out.fileno(), err.fileno())
-        code, peak = _wait(pid, began + seconds)
+        code, peak = _wait(pid, seconds)
         out.seek(0)
         first = out.readline().strip()
         err.seek(0)
@@ -171,9 +173,10 @@ def _code_of(function: Callable[[], object]) -> int:
     return 0
 
 
-def _wait(pid: int, until: float) -> tuple[int | None, float]:
+def _wait(pid: int, seconds: float) -> tuple[int | None, float]:
     """Exit code, and the megabytes held at most."""
-    while time.perf_counter() < until:
+    until = time.perf_counter() + _PATIENCE * seconds
+    while time.perf_counter() < until and _computed(pid) < seconds:
         done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
             _end(pid)
@@ -182,6 +185,12 @@ def _wait(pid: int, until: float) -> tuple[int | None, float]:
     _end(pid)
     os.waitpid(pid, 0)
     return None, 0.0
+
+
+def _computed(pid: int) -> float:
+    """Seconds of the processor that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _end(pid: int) -> None:

@@ -85,7 +85,7 @@ def _options_of(parameter: Parameter) -> Iterator[tuple[str, str]]:
     if hasattr(info, "prompt"):
         # What is given first stands where the default of an unannotated option would.
         spelt = info.default if isinstance(info.default, str) else ""
-        yield spelt or f"--{parameter.name.replace('_', '-')}", str(kind).lower()
+        yield spelt or f"--{parameter.name.replace('_', '-')}", (info.metavar or str(kind)).lower()
 
 
 def draw_line(rng: random.Random) -> list[str]:

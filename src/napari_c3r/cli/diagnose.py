@@ -59,6 +59,8 @@ def diagnose(
     driver = options.driver(paths)
     driver.require_possible()
     fields = tuple(driver.prepare(task) for task in driver.tasks)
+    if fields[0].assignment.doubt:
+        say(f"Note: {fields[0].assignment.doubt}; say it with --context and --concept")
     run = FlipRun(
         FlipJob(
             fields,

@@ -18,6 +18,8 @@ class Roles:
     ----------
     assignment
         The roles; None before an image is opened.
+    chosen
+        Whether the user chose roles for this image.
     history
         What was chosen for channels before.
     original_names
@@ -30,6 +32,7 @@ class Roles:
 
     def __init__(self) -> None:
         self.assignment: ChannelAssignment | None = None
+        self.chosen = False
         self.history = ChannelHistory()
         self._original_names: dict[str, str] = {}
 
@@ -48,7 +51,7 @@ class Roles:
         given
             The names by what the files call them; by default they are the same.
         """
-        self.assignment = None
+        self.assignment, self.chosen = None, False
         if names is not None:
             self._original_names = dict(given or {name: name for name in names})
             self.assignment = self.history.roles_for(self._original_names)
@@ -60,9 +63,14 @@ class Roles:
         now = self.assignment
         told = None if now is None else (now, now.reasons, now.guessed)
         if told != (assignment, assignment.reasons, assignment.guessed):
-            self.assignment = assignment
+            self.assignment, self.chosen = assignment, True
             self.history.remember(self._original_names, assignment)
             self.changed.emit(Change(Part.ROLES, cause))
+
+    def confirm(self) -> None:
+        """Keep the roles as they are: none of them is a guess any longer."""
+        if self.assignment is not None:
+            self.set_assignment(self.assignment.confirmed())
 
     def take_suggestion(self, before: ChannelAssignment, found: ChannelAssignment) -> None:
         """Take what became known of roles that were guessed, unless they are others by now.

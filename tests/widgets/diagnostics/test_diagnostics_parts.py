@@ -183,7 +183,7 @@ def columns_of(picture, colour, y):
 
 @pytest.mark.parametrize("width", [253, 400])
 @pytest.mark.parametrize(
-    ("background", "foreground"), [("#ffffff", "#000000"), ("#262930", "#fff")]
+    ("background", "foreground"), [("#ffffff", "#000000"), ("#262930", "#ffffff")]
 )
 def test_bars_reach_their_value_in_the_colour_of_their_grade(bars, width, background, foreground):
     bars.resize(width, bars.height())

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
 from napari_c3r.core.figures.colours import GREY, mixed
+from napari_c3r.widgets.common.labels import plain_tip
 
 ROW_PX = 34
 BAR_TOP_PX = 19
@@ -209,9 +210,8 @@ class BarChart(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             row = self._row_at(event.pos().y())
-            QToolTip.showText(
-                event.globalPos(), "" if row is None else self.chart.bars[row].tip, self
-            )
+            tip = "" if row is None else plain_tip(self.chart.bars[row].tip)
+            QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
 

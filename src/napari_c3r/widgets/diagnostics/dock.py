@@ -10,7 +10,6 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
+from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.step import Step, StepStatus
 from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.common.wording import counted, roughly
@@ -104,7 +104,7 @@ class C3RDiagnostics(ViewerDock):
 
     def _bottom(self) -> QWidget:
         bar = QWidget()
-        self.save_reason = QLabel()
+        self.save_reason = PlainLabel()
         self.save_reason.setEnabled(False)
         row = QHBoxLayout()
         row.setSpacing(8)

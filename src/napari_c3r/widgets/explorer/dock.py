@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt
 from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -25,6 +24,7 @@ from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns, title
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
+from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.files import table_filters
 from napari_c3r.widgets.explorer.cluster_names import naming_line
 from napari_c3r.widgets.explorer.keys import action_of
@@ -61,10 +61,10 @@ class C3RExplorer(ViewerDock):
         self.link = link_of(viewer)
         self.model = ScatterModel()
         self.scatter = ScatterWidget(self.model, steps=self.session.history)
-        self.colour_by = QComboBox()
+        self.colour_by = NameBox()
         self.colour_by.setAccessibleName("Colour by")
         self.colour_by.setToolTip("Colour points and cells by a column of the table")
-        self.colour_by.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colour_by.setSizeAdjustPolicy(NameBox.SizeAdjustPolicy.AdjustToContents)
         self.colour_by.setMinimumWidth(60)
         self.colour_by.setMaximumWidth(240)
         self._colour_label = QLabel("Colour by")
@@ -212,7 +212,8 @@ class C3RExplorer(ViewerDock):
         column = self._shown_column()
         colours = self.link.colours_of(column)
         if isinstance(colours, Categories):
-            self.model.set_categories(colours.codes, colours.names, colours.rest)
+            look = colours.codes, colours.names, colours.rest, colours.palette
+            self.model.set_categories(*look)
         else:
             self.model.set_values(colours.values, colours.name)
         self.link.colour_by(column)

@@ -23,6 +23,7 @@ def connect_image(body: ImageBody, control: Controller, dialogs: Dialogs) -> Non
     body.folder_requested.connect(dialogs.open_folder)
     body.layers_requested.connect(lambda: images.use_layers())
     body.take_requested.connect(images.take_in)
+    body.right_button.clicked.connect(control.session.fields.dismiss_doubts)
     body.sample_requested.connect(images.open_sample)
     body.scan.load_requested.connect(images.load)
     body.scan.swap_requested.connect(images.rescan)
@@ -34,6 +35,7 @@ def connect_channels(body: ChannelsBody, control: Controller) -> None:
     body.role_chosen.connect(control.set_role)
     body.preset_chosen.connect(control.use_preset)
     body.suggest_requested.connect(control.suggest)
+    body.keep_button.clicked.connect(control.session.roles.confirm)
 
     def rename(old: str, new: str) -> None:
         if not control.rename_channel(old, new):

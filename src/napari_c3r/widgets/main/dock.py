@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout
 
 from napari_c3r.session import Cause, Change, Part, session_of
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
-from napari_c3r.widgets.common.step import Mark, Step
+from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
 from napari_c3r.widgets.common.wording import counted
@@ -219,9 +219,7 @@ class C3RDock(ViewerDock):
 
     def _open_first_undone(self) -> None:
         """Open the first step that needs the user, and fold the others."""
-        undone = [
-            number for number, judge in _STATUS.items() if judge(self.session).mark is not Mark.DONE
-        ]
+        undone = [number for number, judge in _STATUS.items() if not judge(self.session).is_settled]
         wanted = undone[0] if undone else StepId.MAP
         # The roles were only suggested: the user should see them once on the way.
         keep = {wanted, StepId.CHANNELS} if wanted is StepId.CELLS else {wanted}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
@@ -192,12 +191,11 @@ class ImageController(QObject):
                 self.use_layers()
             return
         known = {layer.unique_id for layer in self.shown_layers()}
-        names = session.fields.image.channel_names
         untouched = (
             self._taken
             and session.labels.current is None
             and session.result.current is None
-            and session.roles.assignment == ChannelAssignment.suggest(names)
+            and not session.roles.chosen
         )
         if untouched and known and known < {layer.unique_id for layer in now}:
             self.use_layers(now)
@@ -267,7 +265,7 @@ class ImageController(QObject):
             if again.channel_names == session.fields.image.channel_names:
                 sources = found.sources(ReadOptions(named))
                 index = [source.name for source in sources].index(image.name)
-                session.fields.adopt(sources, index)
+                session.fields.adopt(sources, index, found.doubts)
 
         self._context.opening.start(OPEN, body, take)
 

@@ -7,6 +7,7 @@ from qtpy.QtGui import QAction, QPalette
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter import icons
 
 
@@ -65,7 +66,7 @@ class SessionBar(QWidget):
         ):
             told = f"{title}: {step} ({keys})" if step else f"Nothing to {title.lower()} ({keys})"
             button.setEnabled(bool(step) and not busy)
-            button.setToolTip(told)
+            button.setToolTip(plain_tip(told))
             button.setAccessibleDescription(told)
 
     def changeEvent(self, event: QEvent | None) -> None:

@@ -25,6 +25,8 @@ def image_status(session: Session) -> StepStatus:
     line = f"{shortened(image.name)}\n{channels} · {size} · {scale}"
     if len(session.fields.sources) > 1:
         line += f"\nfield {session.fields.index + 1} of {len(session.fields.sources)}"
+    if session.fields.doubts:
+        return StepStatus(Mark.DOUBT, f"{line}\n{session.fields.doubts[0]}")
     return StepStatus(Mark.DONE, line)
 
 
@@ -38,6 +40,8 @@ def channels_status(session: Session) -> StepStatus:
         return StepStatus(Mark.ATTENTION, line, "Tag at least one context channel")
     if not roles.concept:
         return StepStatus(Mark.ATTENTION, line, "Tag at least one concept channel")
+    if roles.doubt:
+        return StepStatus(Mark.DOUBT, f"{line}\n{roles.doubt}")
     return StepStatus(Mark.DONE, line)
 
 

@@ -8,6 +8,7 @@ from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from napari_c3r.core.figures.colours import mixed
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter import icons
 from napari_c3r.widgets.scatter.overlay import Tool
 
@@ -92,7 +93,7 @@ class Toolbar(QWidget):
             button.setEnabled(bool(step))
             button.setAccessibleName(title)
             button.setAccessibleDescription(told)
-            button.setToolTip(told)
+            button.setToolTip(plain_tip(told))
         self.redo.show()
 
     def add_control(self, control: QWidget) -> None:

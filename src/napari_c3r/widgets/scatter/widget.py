@@ -10,6 +10,7 @@ from qtpy.QtGui import QCloseEvent, QColor, QKeyEvent, QPalette
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_c3r.core.figures.colours import mixed
+from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
 from napari_c3r.widgets.scatter.appearance import Categories, automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
@@ -239,7 +240,7 @@ class ScatterWidget(QWidget):
 
 
 def _sentence(text: str) -> QLabel:
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setWordWrap(True)
     label.setMinimumWidth(1)  # wraps in a narrow dock instead of widening it
     return label

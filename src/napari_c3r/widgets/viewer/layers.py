@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY, sequential
+from napari_c3r.core.figures.colours import GREY, sequential
 from napari_c3r.core.images import Image
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Slice
@@ -334,10 +334,13 @@ def reference_layer(viewer: ViewerModel, shape: tuple[int, ...]) -> Any:
     return None
 
 
-def category_classes(codes: NDArray[np.intp]) -> NDArray[np.uint8]:
-    """Class in the cluster layer of every row, by its category; −1 is the class of noise."""
-    # Whole rounds of the palette, so that a category has its colour of the map.
-    classes = (codes % (_MAX_CLUSTERS // len(CATEGORICAL) * len(CATEGORICAL)) + 1).astype(np.uint8)
+def category_classes(codes: NDArray[np.intp], colours: int) -> NDArray[np.uint8]:
+    """Class in the cluster layer of every row, by its category; −1 is the class of noise.
+
+    Of a palette of so many colours, a category has its colour of the map.
+    """
+    # Whole rounds of the palette.
+    classes = (codes % (_MAX_CLUSTERS // colours * colours) + 1).astype(np.uint8)
     classes[codes < 0] = NOISE_CLASS
     return classes
 
@@ -352,10 +355,10 @@ def value_classes(values: NDArray[np.float32], limits: tuple[float, float]) -> N
     return classes
 
 
-def cluster_colormap() -> Any:
+def category_colormap(palette: Sequence[str]) -> Any:
     """Colours of the cluster layer's classes, those of the map."""
-    palette = [CATEGORICAL[number % len(CATEGORICAL)] for number in range(_MAX_CLUSTERS)]
-    return _colormap([*palette, *_FREE, GREY, _DIMMED])
+    colours = [palette[number % len(palette)] for number in range(_MAX_CLUSTERS)]
+    return _colormap([*colours, *_FREE, GREY, _DIMMED])
 
 
 def value_colormap() -> Any:

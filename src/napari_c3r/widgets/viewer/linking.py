@@ -141,7 +141,7 @@ class ImageLink:
         keys, classes = result.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
         drawing, place = self._drawn_cells(), self._place()
         layer = layers.own_layer(viewer, layers.CLUSTERS)
-        kind = type(colours).__name__
+        kind = colours.palette if isinstance(colours, Categories) else type(colours).__name__
         if layer is not None and layers.fits(layer, drawing.labels.shape, place):
             # In place: a large image is recoloured many times in a session.
             paint(drawing.labels, keys, classes, 0, plane_of(layer), drawing.highest)
@@ -311,13 +311,13 @@ def _layer_of(viewer: ViewerModel, shape: tuple[int, ...], place: Slice | None) 
 
 def _classes(colours: Colouring) -> NDArray[np.uint8]:
     if isinstance(colours, Categories):
-        return layers.category_classes(colours.codes)
+        return layers.category_classes(colours.codes, len(colours.palette))
     return layers.value_classes(colours.values, colours.limits)
 
 
 def _colormap(colours: Colouring) -> Any:
     if isinstance(colours, Categories):
-        return layers.cluster_colormap()
+        return layers.category_colormap(colours.palette)
     return layers.value_colormap()
 
 

@@ -13,6 +13,7 @@ from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Verdict
 from napari_c3r.core.figures.colours import GREY, sequential, value_colours
 from napari_c3r.core.figures.composites import composite
+from napari_c3r.core.figures.plain import plain, save_figure
 from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def flip_bars(report: FlipReport) -> Figure:
         axes[1].axvspan(
             -on_labels[0].noise, on_labels[0].noise, color=GREY, alpha=_BAND, lw=0, zorder=0
         )
-        axes[1].set_xlabel(f"neighbours that share '{report.label_column}', of {report.k}: change")
+        shared = f"neighbours that share '{report.label_column}', of {report.k}: change"
+        axes[1].set_xlabel(plain(shared))
     grades = [Patch(color=colour, label=str(grade)) for grade, colour in GRADE_COLOURS.items()]
     band = Patch(color=GREY, alpha=_BAND, label="up to what noise does")
     figure.legend(handles=[*grades, band], loc="outside upper center", ncols=2, frameon=False)
@@ -70,7 +72,7 @@ def _bars(axes: Axes, names: list[str], verdicts: Sequence[Verdict]) -> None:
     axes.barh(places, values, color=[GRADE_COLOURS[v.grade] for v in verdicts], height=0.62)
     axes.errorbar(values, places, xerr=np.maximum(reach, 0), fmt="none", ecolor="black", lw=1)
     axes.axvline(0, color="black", lw=0.8)
-    axes.set_yticks(places, names)
+    axes.set_yticks(places, list(map(plain, names)))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
@@ -91,7 +93,7 @@ def two_maps(
     colours = value_colours(changed, (0.0, float(k))) / 255
     for panel, points, name in zip(axes, (left, right), names, strict=True):
         panel.scatter(points[:, 0], points[:, 1], c=colours, s=14, linewidths=0)
-        panel.set(xticks=[], yticks=[], title=name)
+        panel.set(xticks=[], yticks=[], title=plain(name))
         panel.set_box_aspect(1)
     scale = ScalarMappable(Normalize(0, k), ListedColormap(sequential(256) / 255))
     figure.colorbar(scale, ax=list(axes), label=f"neighbours changed, of {k}", shrink=0.8)
@@ -110,7 +112,7 @@ def montage(
         panel.axis("off")
     for panel, crop, title in zip(axes, crops, titles, strict=False):
         panel.imshow(composite(Image.from_array(crop, channel_names), colours))
-        panel.set_title(title, fontsize=7)
+        panel.set_title(plain(title), fontsize=7)
     return figure
 
 
@@ -120,5 +122,5 @@ def png(figure: Any) -> bytes:
 
     stream = BytesIO()
     # Without the version of Matplotlib in it, the same figure gives the same bytes.
-    figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
+    save_figure(figure, stream, format="png", dpi=110, metadata={"Software": None})
     return stream.getvalue()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as _escape
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
 from napari_c3r.core.atomic import replacing, require_writable
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.text import readable
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -25,6 +28,13 @@ table { border-collapse: collapse; font-size: 0.85rem; } th, td { padding: 0.25r
   text-align: left; border-bottom: 1px solid #ddd; vertical-align: top; }
 td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
+
+
+# Every sign of Markdown, of HTML in it, and of formulas; an underscore inside a word is none.
+_MARKDOWN = re.compile(r"[\\`*\[\]{}<>#|~&$^]|(?<!\w)_|_(?!\w)")
+_LINE_START = re.compile(r"^(\s*[0-9]*)([-+=.)])(?=\s|$|[-+=])")
+# As long as what follows the report's name in that of a picture.
+_LONGEST = "-" + "x" * 40
 
 
 @dataclass(frozen=True)
@@ -107,8 +117,13 @@ def _pictures_shown(words: Path) -> set[Path]:
         text = words.read_text("utf-8")
     except (OSError, ValueError):
         return set()
-    names = re.findall(rf"\]\(({re.escape(words.stem)}-[a-z-]+(?:-[0-9a-f]{{8}})?\.png)\)", text)
-    return {words.with_name(name) for name in names}
+    ours = rf"\]\({re.escape(_address(words.stem))}(-[a-z-]+(?:-[0-9a-f]{{8}})?\.png)\)"
+    return {words.with_name(f"{words.stem}{rest}") for rest in re.findall(ours, text)}
+
+
+def _address(name: str) -> str:
+    """A file's name as a link has it."""
+    return quote(os.fsencode(name))
 
 
 def _pictures_left(path: Path, sections: Sequence[Section]) -> set[Path]:
@@ -124,7 +139,23 @@ def require_report(path: Path) -> None:
         raise InputError(f"The report is to be '{path}'; give a name that ends in .html")
     if not path.parent.is_dir():
         raise InputError(f"The report's folder '{path.parent}' does not exist; create it first")
-    require_writable(path)
+    for each in (path, path.with_suffix(".md"), path.with_name(f"{path.stem}{_LONGEST}.png")):
+        require_writable(each)
+
+
+def escape(text: str) -> str:
+    """Text for HTML: names are shown as they are, and nothing in them is markup or control."""
+    return _escape(_one_line(text))
+
+
+def escape_markdown(text: str) -> str:
+    """Text for Markdown, of which nothing is markup, a link, HTML or a formula."""
+    escaped = _MARKDOWN.sub(r"\\\g<0>", _one_line(text))
+    return _LINE_START.sub(r"\1\\\2", escaped)
+
+
+def _one_line(text: str) -> str:
+    return readable(" ".join(text.split("\n")))
 
 
 def html(title: str, sections: Sequence[Section]) -> str:
@@ -154,15 +185,15 @@ def html(title: str, sections: Sequence[Section]) -> str:
 
 def markdown(title: str, sections: Sequence[Section], stem: str) -> str:
     """The same as Markdown; pictures are ``<stem>-<name>-<digest>.png`` in the same folder."""
-    parts = [f"# {title}"]
+    parts = [f"# {escape_markdown(title)}"]
     for number, section in enumerate(sections):
-        parts += [f"## {section.title}"] if number else []
-        parts += section.paragraphs
+        parts += [f"## {escape_markdown(section.title)}"] if number else []
+        parts += map(escape_markdown, section.paragraphs)
         if section.points:
-            parts.append("\n".join(f"- {text}" for text in section.points))
+            parts.append("\n".join(f"- {escape_markdown(text)}" for text in section.points))
         if section.figure:
             picture = _picture_name(stem, section.figure)
-            parts.append(f"![{section.figure[2]}]({picture})")
+            parts.append(f"![{escape_markdown(section.figure[2])}]({_address(picture)})")
         if section.table is not None:
             parts.append(_markdown_table(section.table))
     return "\n\n".join(parts) + "\n"
@@ -183,10 +214,12 @@ def _html_table(table: pd.DataFrame) -> str:
 
 
 def _markdown_table(table: pd.DataFrame) -> str:
-    lines = [[str(name) for name in table.columns], ["---"] * len(table.columns)]
-    lines += [[cell_text(v) for v in row] for row in table.itertuples(index=False, name=None)]
-    safe = [[text.replace("|", "\\|").replace("\n", " ") for text in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in safe)
+    lines = [[escape_markdown(str(name)) for name in table.columns], ["---"] * len(table.columns)]
+    lines += [
+        [escape_markdown(cell_text(value)) for value in row]
+        for row in table.itertuples(index=False, name=None)
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _is_number(value: object) -> bool:

@@ -22,6 +22,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions, find_method, method_names
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
@@ -313,7 +314,7 @@ def _side_by_side(*widgets: QWidget) -> QWidget:
 
 
 def _combo(purpose: str) -> QComboBox:
-    box = QComboBox()
+    box = NameBox()
     box.setToolTip(purpose)
     box.setAccessibleName(purpose)
     return shrinkable(box)

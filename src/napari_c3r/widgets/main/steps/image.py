@@ -33,6 +33,10 @@ class ImageBody(QWidget):
         self.outside.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self.take_button = QPushButton("Take in")
         self.take_button.setToolTip("Make these layers channels of the image too")
+        self.doubts = WrappedLabel()
+        self.doubts.setStyleSheet(f"color: {MARK_COLOURS[Mark.DOUBT]};")
+        self.right_button = QPushButton("It is right")
+        self.right_button.setToolTip("Go on with the image as it was understood")
         self.notes = WrappedLabel()
         self.notes.setEnabled(False)
         self.open_button = QPushButton("Open files…")
@@ -77,14 +81,9 @@ class ImageBody(QWidget):
         present = QVBoxLayout(self._present)
         present.setContentsMargins(0, 0, 0, 0)
         present.setSpacing(6)
-        self._outside = QWidget()
-        row = QHBoxLayout(self._outside)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(self.outside, 1)
-        row.addWidget(self.take_button, 0, Qt.AlignmentFlag.AlignTop)
-        self._outside.hide()
-        for widget in (self.picker, self.layers, self._outside, self.notes):
+        self._outside = _beside(self.outside, self.take_button)
+        self._doubts = _beside(self.doubts, self.right_button)
+        for widget in (self.picker, self.layers, self._outside, self._doubts, self.notes):
             present.addWidget(widget)
         column.addWidget(self.scan)
         column.addWidget(self._present)
@@ -95,6 +94,8 @@ class ImageBody(QWidget):
         notes = session.fields.image.notes if session.fields.image else ()
         self.notes.setText("\n".join(notes))
         self.notes.setVisible(bool(notes))
+        self.doubts.setText("\n".join(session.fields.doubts))
+        self._doubts.setVisible(bool(session.fields.doubts))
         self.layers.setText(layers)
         self.layers.setVisible(bool(layers))
         embedded = frozenset(session.result.current.cells_ids if session.result.current else ())
@@ -117,3 +118,15 @@ class ImageBody(QWidget):
         """Show the present image again."""
         self.scan.hide()
         self._present.show()
+
+
+def _beside(words: WrappedLabel, button: QPushButton) -> QWidget:
+    """A sentence, and the button that answers it; hidden at first."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    row.addWidget(words, 1)
+    row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+    holder.hide()
+    return holder
