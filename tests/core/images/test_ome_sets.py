@@ -264,3 +264,37 @@ def test_a_file_that_goes_while_it_is_read_is_named(tmp_path):
     files[2].unlink()
     with pytest.raises(InputError, match=files[2].name):
         image.data.compute()
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("kind", ["imagej", "shaped"])
+def test_planes_that_other_metadata_claim_are_no_zeros(tmp_path, kind, compression):
+    file = tmp_path / "a.tif"
+    how = {"imagej": {"imagej": True, "metadata": {"axes": "CYX"}}, "shaped": {}}[kind]
+    tifffile.imwrite(file, PLANES[:, 0, 0], photometric=1, compression=compression, **how)
+    told = tifffile.tiffcomment(file)
+    for few, many in (("images=3", "images=6"), ("channels=3", "channels=6"), ("[3, 20", "[6, 20")):
+        told = told.replace(few, many)
+    tifffile.tiffcomment(file, told.encode())
+    with pytest.raises(InputError, match=r"a\.tif (lacks 3 of|cannot be read|is truncated)"):
+        read_image(file, z="mean").data.compute()
+
+
+def test_planes_that_are_not_told_of_are_noted(tmp_path):
+    file = tmp_path / "a.ome.tif"
+    tifffile.imwrite(file, PLANES[:, 0, 0], ome=True, metadata={"axes": "CYX"}, photometric=1)
+    xml = tifffile.tiffcomment(file)
+    xml = xml.replace('SizeC="3"', 'SizeC="2"').replace('PlaneCount="3"', 'PlaneCount="2"')
+    tifffile.tiffcomment(file, xml.encode())
+    assert "a.ome.tif holds 3 planes and tells of 2: the others are left out." in (
+        read_image(file).notes
+    )
+
+
+def test_a_plane_of_which_nothing_was_stored_is_no_zeros(tmp_path):
+    file = tmp_path / "a.tif"
+    tifffile.imwrite(file, PLANES[:, 0, 0], photometric=1, compression="zlib", metadata=None)
+    with tifffile.TiffFile(file, mode="r+") as tif:
+        tif.pages[1].tags["StripByteCounts"].overwrite([0])
+    with pytest.raises(InputError, match="holds no pixels of its plane 1"):
+        read_image(file)

@@ -98,6 +98,8 @@ class _Channel:
     projection: da.Array | None
     stack: Stack
     file: PlaneFile
+    numbers: tuple[int, ...] = ()
+    """Of the slices, where each is a file that has its number in its name."""
 
     @property
     def planes(self) -> da.Array:
@@ -187,7 +189,16 @@ def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> 
     """Channels of files that differ only in Z."""
     file, first = opened[0]
     parts = [(f, _pixels(stack, f, t, alone)) for f, stack in opened]
-    slices = [planes for f, planes in sorted(parts, key=_z_of) if f.z is not None]
+    for other, planes in parts:
+        if planes.shape[0] != parts[0][1].shape[0]:
+            raise InputError(
+                f"{file.path.name} holds {parts[0][1].shape[0]} channels and {other.path.name} "
+                f"{planes.shape[0]}, which are slices of one image by their names: copy them "
+                "again, or read them by themselves."
+            )
+    in_order = [part for part in sorted(parts, key=_z_of) if part[0].z is not None]
+    slices = [planes for _, planes in in_order]
+    numbers = [f.z or 0 for f, planes in in_order if planes.shape[1] == 1]
     projections = [planes for f, planes in parts if f.z is None]
     names = _names(first, file, parts[0][1].shape[0])
     return [
@@ -197,6 +208,7 @@ def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> 
             da.concatenate([planes[index] for planes in projections]) if projections else None,
             first,
             file,
+            tuple(numbers) if len(numbers) == len(slices) else (),
         )
         for index, name in enumerate(names)
     ]
@@ -236,8 +248,9 @@ def _names(stack: Stack, file: PlaneFile, n_channels: int) -> tuple[str, ...]:
 
 def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Image:
     planes, notes = [], list(files.notes)
+    numbers = sorted({number for channel in channels for number in channel.numbers})
     for channel in channels:
-        plane, said = _plane(channel, z)
+        plane, said = _plane(channel, _slice_of(channel, z, numbers))
         planes.append(plane)
         notes += [*channel.stack.notes, *_colour_note(channel, channels), *said]
     notes += files.doubts
@@ -263,6 +276,18 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
         files.site,
         tuple(dict.fromkeys(readable(note) for note in notes)),
     )
+
+
+def _slice_of(channel: _Channel, z: str | int, numbers: Sequence[int]) -> str | int:
+    """The place of a slice among those of a channel, which may lack some that others have."""
+    if isinstance(z, str) or not channel.numbers or not 0 <= z < len(numbers):
+        return z
+    if numbers[z] not in channel.numbers:
+        raise InputError(
+            f"Channel {channel.name!r} lacks the slice {numbers[z]} that others have: copy its "
+            f"files again, such as those beside {channel.file.path.name}, or choose another z."
+        )
+    return channel.numbers.index(numbers[z])
 
 
 def _plane(channel: _Channel, z: str | int) -> tuple[da.Array, tuple[str, ...]]:

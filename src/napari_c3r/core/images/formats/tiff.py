@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -139,13 +140,39 @@ def _open_ome(described: OmeDescription, scene: int, one_channel: bool) -> Stack
         if not found:
             return None
         doubts = described.doubts(scene)
+        if len(described.images) == 1 and described.files(scene) == (path,):
+            doubts += _undescribed(tif, found[0], path)
         stack = _stack(tif, found[0], path, 0, one_channel)
     return replace(stack, notes=doubts + stack.notes)
 
 
+def _undescribed(
+    tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path
+) -> tuple[str, ...]:
+    """A note on planes of the file that its description passes over."""
+    told, there = len(series.pages), len(tif.pages)
+    if there <= told:
+        return ()
+    with tifffile.TiffFile(path) as again:
+        if again.pages[there - 1].shape != series.keyframe.shape:
+            return ()
+    return (f"{path.name} holds {there} planes and tells of {told}: the others are left out.",)
+
+
 def _open_plain(tif: tifffile.TiffFile, path: Path, scene: int, one_channel: bool) -> Stack:
     check_index(scene, len(tif.series), "scene", path.name)
-    return _stack(tif, tif.series[scene], path, scene, one_channel)
+    series = tif.series[scene]
+    claimed, there = 1, len(tif.pages)
+    if tif.is_imagej and series.kind != "imagej":
+        # What ImageJ tells does not fit the pages; where it does, there may be a single page.
+        claimed = (tif.imagej_metadata or {}).get("images", 1)
+    elif series.kind == "shaped" and len(tif.shaped_metadata or ()) == len(tif.series) == 1:
+        told = (tif.shaped_metadata or ())[0].get("shape", series.shape)
+        planes = math.prod(told) // max(series.keyframe.size, 1)
+        claimed = planes if math.prod(told) != series.size else 1
+    if there < claimed:
+        raise _lacks_planes(path, claimed - there, claimed)
+    return _stack(tif, series, path, scene, one_channel)
 
 
 def _stack(
@@ -162,6 +189,8 @@ def _stack(
     data, colour, said = _without_alpha(data, axes, series.keyframe, path.name)
     data = arrange(data, axes, path.name)
     facts = tiff_facts(tif, scene, data.shape[1], path.name)
+    if _has_colour_table(series.keyframe):
+        said = (*said, f"{path.name} is a picture with a table of colours: its numbers are read.")
     return Stack(
         data,
         facts.channel_names,
@@ -171,14 +200,29 @@ def _stack(
     )
 
 
+def _has_colour_table(page: tifffile.TiffPage) -> bool:
+    """Whether numbers stand for colours that do not grow with them, as a look-up table's do."""
+    if page.photometric != tifffile.PHOTOMETRIC.PALETTE or page.colormap is None:
+        return False
+    brightness = page.colormap.astype("int64").sum(axis=0)
+    return bool((brightness[1:] < brightness[:-1]).any())
+
+
 def _require_every_plane(series: tifffile.TiffPageSeries, path: Path) -> None:
     """Refuse an image of which planes are not there: zeros would stand for them."""
-    lacking = sum(page is None for page in series.pages)
-    if lacking:
-        raise InputError(
-            f"{path.name} lacks {lacking} of the {len(series.pages)} planes that its metadata tell "
-            "of: it was not written to the end. Copy it again, or save it anew."
-        )
+    count = series.size // max(series.keyframe.size, 1)
+    there = sum(page is not None for page in series.pages)
+    # Planes that lie one behind the other may have one page; their length is looked at later.
+    in_one_piece = series.dataoffset is not None and not series.is_multifile
+    if there < count and not in_one_piece:
+        raise _lacks_planes(path, count - there, count)
+
+
+def _lacks_planes(path: Path, lacking: int, count: int) -> InputError:
+    return InputError(
+        f"{path.name} lacks {lacking} of the {count} planes that its metadata tell of: it was not "
+        "written to the end. Copy it again, or save it anew."
+    )
 
 
 def _without_alpha(
@@ -200,6 +244,8 @@ def _without_alpha(
         data = da.take(data, kept, axis=axes.index("S"))
         notes = (f"{where} marks a sample as alpha (how opaque a pixel is), which is left out.",)
     colour = page.photometric in _COLOURS and len(kept) == len(COLOURS) and axes.endswith("S")
+    # Neither cameras nor painting programs make colours of real numbers.
+    colour = colour and data.dtype in ("uint8", "uint16")
     return data, colour, notes
 
 

@@ -10,7 +10,7 @@ import tifffile
 
 from napari_c3r.core.images.formats.declared import check_planes
 from napari_c3r.core.images.formats.ome import local_name
-from napari_c3r.core.images.stack import stated_names
+from napari_c3r.core.images.stack import COLOURS, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
 
 # More digits than these are no number of planes of anything, and slow to read.
@@ -55,6 +55,7 @@ def tiff_facts(tif: tifffile.TiffFile, scene: int, n_channels: int, where: str) 
     unit = None
     if tif.is_ome:
         names, x_um, y_um = _ome(tif.ome_metadata or "", scene)
+        names = _of_samples(names, n_channels)
     elif tif.is_imagej:
         names, x_um, y_um = _imagej(tif, n_channels)
         unit = str((tif.imagej_metadata or {}).get("unit", ""))
@@ -101,6 +102,17 @@ def _ome(xml: str, scene: int) -> Facts:
     names = tuple(c.get("Name") or c.get("Fluor") or "" for c in channels)
     x_um, y_um = (_physical_size(pixels, axis) for axis in "XY")
     return names, x_um, y_um
+
+
+def _of_samples(names: tuple[str, ...], n_channels: int) -> tuple[str, ...]:
+    """A name for each sample, where a channel has several in a pixel."""
+    samples, left = divmod(n_channels, len(names) or 1)
+    if left or samples < 2 or not any(names):
+        return names
+    told = COLOURS if samples == len(COLOURS) else [str(n + 1) for n in range(samples)]
+    if len(names) == 1 and samples == len(COLOURS):
+        return ()  # the one channel of a colour picture
+    return tuple(f"{name} {sample}".strip() for name in names for sample in told)
 
 
 def _physical_size(pixels: ElementTree.Element, axis: str) -> float | None:
@@ -167,8 +179,11 @@ def _pixels_per_unit(tif: tifffile.TiffFile, name: str) -> float | None:
     tag = tif.pages.first.tags.get(name)
     if tag is None:
         return None
-    numerator, denominator = tag.value
-    return numerator / denominator if denominator else None
+    try:
+        numerator, denominator = tag.value
+        return numerator / denominator if denominator else None
+    except (TypeError, ValueError):
+        return None  # no fraction
 
 
 def _ratio(numerator: str | None, denominator: str | None) -> float | None:
