@@ -15,6 +15,7 @@ from napari_c3r.core.atomic import recovered, replacing_folder
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reason
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
 from napari_c3r.core.images.image_files import PlaneFile
 from napari_c3r.core.table import read, write
@@ -263,8 +264,10 @@ def read_session(path: str | Path) -> SavedSession:
                 for image, names in content.get("names", {}).items()
             },
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"'{folder}' is damaged ({type(error).__name__}: {error})") from error
+    # A damaged file may fail anywhere in what reads it.
+    except Exception as error:
+        told = f"{type(error).__name__}: {reason(error)}"
+        raise InputError(f"'{folder}' is damaged ({told})") from error
 
 
 def _read_field(described: dict[str, Any], folder: Path) -> FieldSource:
