@@ -13,7 +13,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import FieldSource
+from napari_c3r.core.images import FieldSource, find_images
 from napari_c3r.core.options import changed, shell_words
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.spelling import spell_names
@@ -257,7 +257,7 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError(
             "The command takes labels for one field only; copy as Python, or embed field by field"
         )
-    if _differ(_read_keywords(one) for one in recipe.fields):
+    if _differ(changed(one.source.reading) for one in recipe.fields):
         raise InputError("The command reads all fields in one way; copy as Python")
     if _differ(_segment_keywords(recipe, one) for one in recipe.fields if one.labels is None):
         raise InputError("The command finds the cells of all fields in one way; copy as Python")
@@ -269,6 +269,11 @@ def shell_command(recipe: Recipe) -> str:
     if "controls" in dict(recipe.map or {}):
         raise InputError("The command knows no control cells for the map; copy as Python")
     paths = [path for one in recipe.fields for path in _given(one.source)]
+    scenes = [one.source.files.scene for one in recipe.fields if one.source.reading.scene is None]
+    if len(recipe.fields) > 1 and any(scene is not None for scene in scenes):
+        there = find_images(paths, pattern=first.source.reading.pattern or None)
+        if len(there) != len(recipe.fields):
+            raise InputError("The command reads every scene of a file; copy as Python")
     words = ["napari-c3r", "embed", *dict.fromkeys(paths), "--out", recipe.out]
     reading = first.source.reading
     if len(recipe.fields) == 1 and reading.scene is None:
