@@ -102,6 +102,27 @@ def test_one_field_without_a_cell_channel_with_its_map(sources, tmp_path):
         assert table.obs["cluster"].tolist() == expected.obs["cluster"].tolist()
 
 
+def test_a_scene_is_read_again(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "p.ome.tif", ome=True) as file:
+        for name in ("left", "right"):
+            pixels = np.zeros((2, 8, 9), "uint8")
+            file.write(pixels, photometric="minisblack", metadata={"axes": "CYX", "Name": name})
+    fields = [RecipeField(source) for source in scan(tmp_path).sources(ReadOptions())]
+    roles = ChannelAssignment({"ch1": "context", "ch2": "concept"})
+    one = Recipe(fields[1:], roles)
+    assert "scene=1" in python_script(one)
+    assert "--scene 1" in shell_command(one)
+    both = Recipe(fields, roles)
+    assert "{'scene': 1}" in python_script(both)
+    assert "--scene" not in shell_command(both)
+    (tmp_path / "p.ome.tif").rename(tmp_path / "q.ome.tif")
+    with tifffile.TiffWriter(tmp_path / "p.ome.tif", ome=True) as file:
+        for _ in range(3):
+            file.write(pixels, photometric="minisblack", metadata={"axes": "CYX"})
+    with pytest.raises(InputError, match="reads every scene"):
+        shell_command(both)
+
+
 SETTINGS = {
     "options": RunOptions("cpu", "float32", 8, "joint", "cls"),
     "crop": CropSpec(field_um=24.0, size_px=48, neighbours="keep"),

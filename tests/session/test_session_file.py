@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -82,6 +83,19 @@ def test_images_and_session_can_be_moved_together(tmp_path):
     shutil.move(tmp_path / "here", tmp_path / "there")
     found = read_session(tmp_path / "there" / "my.c3r").fields[0]
     assert found.files.paths[0].is_relative_to(tmp_path / "there")
+
+
+def test_a_scene_and_the_files_of_a_set_come_back(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "p.ome.tif", ome=True) as file:
+        for number in (0, 1):
+            pixels = np.full((2, 8, 9), number, "uint8")
+            file.write(pixels, photometric="minisblack", metadata={"axes": "CYX"})
+    (tmp_path / "more").touch()
+    files = replace(find_images(tmp_path)[1], companions=(tmp_path / "more",))
+    write_session(tmp_path / "my.c3r", SavedSession([FieldSource(files)], 0, ROLES))
+    (found,) = read_session(tmp_path / "my.c3r").fields
+    assert found.files.paths == (tmp_path / "p.ome.tif", tmp_path / "more")
+    assert (found.read().name, int(found.read().data.max())) == ("p_Image1", 1)
 
 
 def test_an_image_without_files_is_kept_with_its_pixels(tmp_path):

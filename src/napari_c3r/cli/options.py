@@ -186,12 +186,10 @@ class FieldOptions:
         from napari_c3r.cli.speaking import say
         from napari_c3r.core.embed import FieldTask
         from napari_c3r.core.images import FieldSource, LabelSource, find_images
-        from napari_c3r.core.images.in_files import only_scene
         from napari_c3r.core.images.scanning import doubts_of
 
         texts = [str(path) for path in paths]
-        found = find_images(texts, pattern=self.reading.pattern or None)
-        found = only_scene(found, self.reading.scene)
+        found = find_images(texts, pattern=self.reading.pattern or None, scene=self.reading.scene)
         if self.labels is not None and len(found) > 1:
             raise InputError(
                 f"--labels gives one label image for {len(found)} images; give one image at a time"

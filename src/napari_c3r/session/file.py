@@ -184,27 +184,31 @@ def _write_labels(path: Path, labels: Any) -> None:
 
 def _describe_field(source: FieldSource, final: Path) -> dict[str, Any]:
     files, reading = source.files, asdict(source.reading)
-    planes = []
-    for plane in files.files:
-        path = plane.path.resolve()
-        planes.append(
-            {
-                "path": str(path),
-                "relative": _relative(path, final),
-                "channel": plane.channel,
-                "z": plane.z,
-                "t": plane.t,
-            }
-        )
+    planes = [
+        {
+            **_describe_path(plane.path, final),
+            "channel": plane.channel,
+            "z": plane.z,
+            "t": plane.t,
+        }
+        for plane in files.files
+    ]
     return {
         "name": files.name,
         "plate": files.plate,
         "well": files.well,
         "site": files.site,
         "notes": list(files.notes),
+        "scene": files.scene,
+        "companions": [_describe_path(path, final) for path in files.companions],
         "reading": {**reading, "names": dict(reading["names"])},
         "files": planes,
     }
+
+
+def _describe_path(path: Path, final: Path) -> dict[str, Any]:
+    path = path.resolve()
+    return {"path": str(path), "relative": _relative(path, final)}
 
 
 def _relative(path: Path, folder: Path) -> str | None:
@@ -283,6 +287,8 @@ def _read_field(described: dict[str, Any], folder: Path) -> FieldSource:
         described["well"],
         described["site"],
         tuple(described["notes"]),
+        scene=described.get("scene"),
+        companions=tuple(_found(file, folder) for file in described.get("companions", ())),
     )
     return FieldSource(files, ReadOptions(**described["reading"]))
 

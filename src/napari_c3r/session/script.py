@@ -13,7 +13,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import FieldSource
+from napari_c3r.core.images import FieldSource, find_images
 from napari_c3r.core.options import changed, shell_words
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.spelling import spell_names
@@ -201,7 +201,8 @@ def _differ(values: Iterable[Any]) -> bool:
 
 def _read_keywords(one: RecipeField) -> dict[str, Any]:
     """Keywords of `read_image`."""
-    return changed(one.source.reading)
+    scene = one.source.files.scene
+    return {**({} if scene is None else {"scene": scene}), **changed(one.source.reading)}
 
 
 def _segment_keywords(recipe: Recipe, one: RecipeField) -> dict[str, Any]:
@@ -227,8 +228,13 @@ def _keywords(given: Mapping[str, Any]) -> str:
 
 
 def _paths(source: FieldSource) -> str | list[str]:
-    paths = list(dict.fromkeys(str(path) for path in source.files.paths))
+    paths = _given(source)
     return paths[0] if len(paths) == 1 else paths
+
+
+def _given(source: FieldSource) -> list[str]:
+    """The files from which its image is found again."""
+    return list(dict.fromkeys(str(file.path) for file in source.files.files))
 
 
 def _text(path: Path | None) -> str | None:
@@ -251,7 +257,7 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError(
             "The command takes labels for one field only; copy as Python, or embed field by field"
         )
-    if _differ(_read_keywords(one) for one in recipe.fields):
+    if _differ(changed(one.source.reading) for one in recipe.fields):
         raise InputError("The command reads all fields in one way; copy as Python")
     if _differ(_segment_keywords(recipe, one) for one in recipe.fields if one.labels is None):
         raise InputError("The command finds the cells of all fields in one way; copy as Python")
@@ -262,9 +268,17 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError("The command clusters by HDBSCAN only; copy as Python")
     if "controls" in dict(recipe.map or {}):
         raise InputError("The command knows no control cells for the map; copy as Python")
-    paths = [str(path) for one in recipe.fields for path in one.source.files.paths]
+    paths = [path for one in recipe.fields for path in _given(one.source)]
+    scenes = [one.source.files.scene for one in recipe.fields if one.source.reading.scene is None]
+    if len(recipe.fields) > 1 and any(scene is not None for scene in scenes):
+        there = find_images(paths, pattern=first.source.reading.pattern or None)
+        if len(there) != len(recipe.fields):
+            raise InputError("The command reads every scene of a file; copy as Python")
     words = ["napari-c3r", "embed", *dict.fromkeys(paths), "--out", recipe.out]
-    words += shell_words(first.source.reading)
+    reading = first.source.reading
+    if len(recipe.fields) == 1 and reading.scene is None:
+        reading = replace(reading, scene=first.source.files.scene)
+    words += shell_words(reading)
     words += ["--context", spell_names(recipe.assignment.context)]
     words += ["--concept", spell_names(recipe.assignment.concept)]
     if first.labels is not None:

@@ -259,3 +259,19 @@ def test_missing_reader_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.nd2").write_bytes(b"x")
     with pytest.raises(MissingPackageError, match="pip install bioio-nd2"):
         read_image(tmp_path / "a.nd2")
+
+
+def test_a_slice_that_one_channel_lacks(tmp_path):
+    for channel in (1, 2):
+        for z in (1, 2, 3):
+            if (channel, z) != (2, 2):
+                tifffile.imwrite(
+                    tmp_path / f"A01_s1_w{channel}_z{z}.tif",
+                    np.full((8, 9), 10 * channel + z, "uint8"),
+                )
+    pattern = r"(?P<well>[A-Z][0-9]+)_s(?P<site>[0-9])_w(?P<channel>[0-9])_z(?P<z>[0-9])"
+    for z, number in ((0, 1), (2, 3)):
+        data = read_image(tmp_path, z=z, pattern=pattern).data.compute()
+        assert data[:, 0, 0].tolist() == [10 + number, 20 + number]
+    with pytest.raises(InputError, match="Channel '2' lacks the slice 2 that others have"):
+        read_image(tmp_path, z=1, pattern=pattern)

@@ -148,7 +148,7 @@ class FieldInputs:
         files = None
         if task.image is None and task.source is not None:
             files = asdict(task.source.files)
-            for said in ("notes", "doubts"):
+            for said in ("notes", "doubts", "companions"):
                 files.pop(said, None)
             for plane in files["files"]:
                 # Which file it is, its content says.

@@ -195,6 +195,8 @@ def _flat(
     found = asdict(segmenting)
     return {
         **asdict(reading),
+        # Which scene a field is, its files say.
+        "scene": reading.scene or 0,
         "nucleus_size_um": found.pop("nucleus_diameter_um"),
         "nucleus_size_px": found.pop("nucleus_diameter_px"),
         **found,

@@ -10,12 +10,12 @@ from pathlib import Path
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats import format_of, known_suffixes, unknown_format
-from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields, scene_names
+from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields
 from napari_c3r.core.images.grouping import group_files, with_unique_names
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
-from napari_c3r.core.images.in_files import scenes_of, take_sets
 from napari_c3r.core.images.layouts import read_folder
 from napari_c3r.core.images.names import is_extra, stem
+from napari_c3r.core.images.scenes import look_into, sets_of_files, split_scenes
 from napari_c3r.core.paths import require_there, shown
 from napari_c3r.core.text import natural_key, readable
 
@@ -23,14 +23,20 @@ PathInput = str | PathLike[str]
 
 
 def find_images(
-    path_or_paths: PathInput | Sequence[PathInput], *, pattern: str | None = None
+    path_or_paths: PathInput | Sequence[PathInput],
+    *,
+    pattern: str | None = None,
+    scene: int | None = None,
 ) -> tuple[ImageFiles, ...]:
     """List the images in a file, a folder, a plate, or several of them.
 
     Files whose names differ only in channel, Z or time make one image; where these files hold
-    several channels each, they are images of their own. Of a folder only the files directly in
-    it count, except where the layout itself nests (ImageXpress's ``TimePoint_1/ZStep_2``,
-    Micro-Manager's ``Pos0``, OME-Zarr); masks, labels, outlines and thumbnails are left out.
+    several channels each, they are images of their own. What files say of themselves comes
+    first: an OME-TIFF of several files is one image, whichever of them are given, and every scene
+    of a file is an image of its own, with the scene in its name. Of a folder only the files
+    directly in it count, except where the layout itself nests (ImageXpress's
+    ``TimePoint_1/ZStep_2``, Micro-Manager's ``Pos0``, OME-Zarr); masks, labels, outlines and
+    thumbnails are left out.
 
     Parameters
     ----------
@@ -40,6 +46,9 @@ def find_images(
         A regular expression for names without suffix, with groups among ``plate``, ``well``
         (or ``row`` and ``column``), ``site``, ``channel``, ``z`` and ``t``, and ``ignore`` for
         what differs and means nothing. Files that it does not fit are left out.
+    scene
+        Index of the only scene to list of files that hold several; None lists all but thumbnails
+        and their like.
 
     Returns
     -------
@@ -50,7 +59,8 @@ def find_images(
     Raises
     ------
     InputError
-        If a path is missing, of unknown format, or holds no image.
+        If a path is missing, of unknown format, or holds no image, or a file of several scenes
+        lacks the one that is wanted.
     """
     if isinstance(path_or_paths, str | PathLike):
         path_or_paths = [path_or_paths]
@@ -64,10 +74,9 @@ def find_images(
             images.extend(_zarr_images(member))
         else:
             files.append(member)
-    sets, alone = take_sets(files)
-    images.extend(sets)
-    images.extend(group_files(alone, pattern))
-    images = [scene for image in images for scene in scenes_of(image)]
+    looked = look_into([*files, *(image.files[0].path for image in images)])
+    sets, rest = sets_of_files(files, looked, pattern, scene)
+    images = [*split_scenes([*images, *group_files(rest, pattern)], looked, scene), *sets]
     return tuple(sorted(with_unique_names(images), key=lambda image: natural_key(image.name)))
 
 
@@ -172,17 +181,12 @@ def _zarr_images(path: Path) -> list[ImageFiles]:
     name = stem(path)
     try:
         with reading(path.name):
-            fields, scenes = plate_fields(path), scene_names(path)
+            fields = plate_fields(path)
     except InputError:
         # An image that cannot be read, said when its turn comes: others may lie beside it.
-        fields, scenes = (), ()
-    if not fields and len(scenes) < 2:
-        return [ImageFiles(name, (PlaneFile(path),))]
+        fields = ()
     if not fields:
-        return [
-            ImageFiles(f"{name}_{scene}", (PlaneFile(path),), scene=number)
-            for number, scene in enumerate(scenes)
-        ]
+        return [ImageFiles(name, (PlaneFile(path),))]
     return [
         ImageFiles(f"{name}_{well}_{site}", (PlaneFile(field),), plate=name, well=well, site=site)
         for well, site, field in fields

@@ -43,9 +43,9 @@ class ImageFiles:
     doubts
         Sentences on what the names may mean otherwise.
     scene
-        Which scene of its file it is, None where the file has one.
+        Which image of files that hold several, None where they hold one.
     companions
-        Further files that its pixels lie in, which are found by what `files` tell of them.
+        Further files with its pixels or their description, which `files` refer to.
     """
 
     name: str

@@ -13,7 +13,7 @@ from napari_c3r.core.text import readable
 
 _THUMBNAIL = re.compile(r"_thumb|^thumb", re.IGNORECASE)
 _LABELS = re.compile(r"(?:^|[_\-. ])(?:labels?|masks?|outlines?)$", re.IGNORECASE)
-_OME = re.compile(r"\.ome$", re.IGNORECASE)
+_OME = re.compile(r"\.(?:ome|companion)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Candidate:
 def stem(path: Path) -> str:
     """Give a file's readable name without suffix, ``.ome.tif`` and ``.ome.zarr`` included."""
     return readable(_OME.sub("", path.stem))
+
+
+def is_ome(path: Path) -> bool:
+    """Whether a file's name says that it is OME-TIFF or describes one."""
+    return bool(_OME.search(path.stem))
 
 
 def suffix(path: Path) -> str:

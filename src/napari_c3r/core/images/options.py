@@ -44,7 +44,11 @@ class ReadOptions(Checked):
         maximum=1e5,
     )
     scene: int | None = option(
-        None, "Scene", "Scene of a multi-scene file, from 0", unset="every scene", minimum=0
+        None,
+        "Scene",
+        "The only scene to take of files that hold several",
+        unset="each is a field of its own",
+        minimum=0,
     )
     t: int = option(0, "Time point", "Time point", minimum=0)
     z: str | int = option(
@@ -84,7 +88,7 @@ class ReadOptions(Checked):
 
         image = read_image(
             files,
-            scene=self.scene or 0,
+            scene=self.scene,
             t=self.t,
             z=self.z,
             swap=self.swap,

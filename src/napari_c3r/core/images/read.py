@@ -19,11 +19,13 @@ from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_nam
 from napari_c3r.core.images.units import SQUARE_TOLERANCE
 from napari_c3r.core.text import readable
 
+_NAMED = 3
+
 
 def read_image(
     path_or_paths: PathInput | Sequence[PathInput] | ImageFiles,
     *,
-    scene: int = 0,
+    scene: int | None = None,
     t: int = 0,
     z: str | int = "max",
     swap: str = "",
@@ -39,7 +41,8 @@ def read_image(
         A file, a folder that holds exactly one image, the files of one image, or an entry of
         `find_images`, which says itself which scene it is.
     scene
-        Index of the scene, for files that hold several.
+        Index of the scene, for files that hold several; None for that of an entry of
+        `find_images`, and else the first, which a note says.
     t
         Index of the time point.
     z
@@ -74,7 +77,7 @@ def read_image(
         files = path_or_paths
     else:
         files = _only_image(path_or_paths, pattern, scene)
-    scene = scene if files.scene is None else files.scene
+    scene = _scene_of(files, scene)
     channels = _open_all(files, scene, t, swap)
     image = replace(
         _assemble(files, channels, z), read_as=f"read_image(scene={scene!r}, t={t}, z={z!r})"
@@ -95,6 +98,8 @@ class _Channel:
     projection: da.Array | None
     stack: Stack
     file: PlaneFile
+    numbers: tuple[int, ...] = ()
+    """Of the slices, where each is a file that has its number in its name."""
 
     @property
     def planes(self) -> da.Array:
@@ -102,17 +107,26 @@ class _Channel:
         return da.concatenate([p for p in (self.projection, self.slices) if p is not None])
 
 
+def _scene_of(files: ImageFiles, wanted: int | None) -> int:
+    """The scene to read of an image's files."""
+    if files.scene is None:
+        return wanted or 0
+    if wanted is not None and wanted != files.scene:
+        raise InputError(
+            f"Image {files.name!r} is scene {files.scene} of its file, and scene {wanted} is "
+            "wanted: take the entry of that scene, or give the file's path."
+        )
+    return files.scene
+
+
 def _only_image(
-    paths: PathInput | Sequence[PathInput], pattern: str | None, scene: int
+    paths: PathInput | Sequence[PathInput], pattern: str | None, scene: int | None
 ) -> ImageFiles:
-    images = find_images(paths, pattern=pattern)
-    if images[0].scene is not None and len({image.files[0].path for image in images}) == 1:
-        known = [image for image in images if image.scene == scene]
-        check_index(scene, 1 + max(i.scene or 0 for i in images), "scene", images[0].name)
-        if known:
-            return known[0]
+    images = find_images(paths, pattern=pattern, scene=scene)
     if len(images) == 1:
         return images[0]
+    if len({image.files for image in images}) == 1:
+        return _first_scene(images)
     listed = not isinstance(paths, str) and isinstance(paths, Sequence)
     if listed and all(len(i.files) == 1 and i.files[0].channel is None for i in images):
         return _one_per_channel(images)
@@ -121,6 +135,17 @@ def _only_image(
         f"There are {len(images)} images here ({shown}{', …' if len(images) > 3 else ''}): "
         "list them with find_images and read one of them."
     )
+
+
+def _first_scene(images: Sequence[ImageFiles]) -> ImageFiles:
+    first = min(images, key=lambda image: image.scene or 0)
+    names = ", ".join(image.name for image in images[:_NAMED])
+    more = ", …" if len(images) > _NAMED else ""
+    note = (
+        f"{readable(first.files[0].path.name)} holds {len(images)} scenes ({names}{more}); "
+        f"{first.name} is read. Choose another with scene, or list all with find_images."
+    )
+    return replace(first, notes=(*first.notes, note))
 
 
 def _one_per_channel(images: Sequence[ImageFiles]) -> ImageFiles:
@@ -164,7 +189,16 @@ def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> 
     """Channels of files that differ only in Z."""
     file, first = opened[0]
     parts = [(f, _pixels(stack, f, t, alone)) for f, stack in opened]
-    slices = [planes for f, planes in sorted(parts, key=_z_of) if f.z is not None]
+    for other, planes in parts:
+        if planes.shape[0] != parts[0][1].shape[0]:
+            raise InputError(
+                f"{file.path.name} holds {parts[0][1].shape[0]} channels and {other.path.name} "
+                f"{planes.shape[0]}, which are slices of one image by their names: copy them "
+                "again, or read them by themselves."
+            )
+    in_order = [part for part in sorted(parts, key=_z_of) if part[0].z is not None]
+    slices = [planes for _, planes in in_order]
+    numbers = [f.z or 0 for f, planes in in_order if planes.shape[1] == 1]
     projections = [planes for f, planes in parts if f.z is None]
     names = _names(first, file, parts[0][1].shape[0])
     return [
@@ -174,6 +208,7 @@ def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> 
             da.concatenate([planes[index] for planes in projections]) if projections else None,
             first,
             file,
+            tuple(numbers) if len(numbers) == len(slices) else (),
         )
         for index, name in enumerate(names)
     ]
@@ -213,8 +248,9 @@ def _names(stack: Stack, file: PlaneFile, n_channels: int) -> tuple[str, ...]:
 
 def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Image:
     planes, notes = [], list(files.notes)
+    numbers = sorted({number for channel in channels for number in channel.numbers})
     for channel in channels:
-        plane, said = _plane(channel, z)
+        plane, said = _plane(channel, _slice_of(channel, z, numbers))
         planes.append(plane)
         notes += [*channel.stack.notes, *_colour_note(channel, channels), *said]
     notes += files.doubts
@@ -240,6 +276,18 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
         files.site,
         tuple(dict.fromkeys(readable(note) for note in notes)),
     )
+
+
+def _slice_of(channel: _Channel, z: str | int, numbers: Sequence[int]) -> str | int:
+    """The place of a slice among those of a channel, which may lack some that others have."""
+    if isinstance(z, str) or not channel.numbers or not 0 <= z < len(numbers):
+        return z
+    if numbers[z] not in channel.numbers:
+        raise InputError(
+            f"Channel {channel.name!r} lacks the slice {numbers[z]} that others have: copy its "
+            f"files again, such as those beside {channel.file.path.name}, or choose another z."
+        )
+    return channel.numbers.index(numbers[z])
 
 
 def _plane(channel: _Channel, z: str | int) -> tuple[da.Array, tuple[str, ...]]:

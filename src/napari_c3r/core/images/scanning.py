@@ -11,11 +11,11 @@ from napari_c3r.core.images.find import PathInput, find_images
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image
 from napari_c3r.core.images.image_files import ImageFiles
-from napari_c3r.core.images.in_files import only_scene
 from napari_c3r.core.images.options import ReadOptions
 from napari_c3r.core.images.read import read_image
+from napari_c3r.core.images.scenes import only_scene
 from napari_c3r.core.images.sources import FieldSource
-from napari_c3r.core.images.stack import MAX_UNNAMED_CHANNELS
+from napari_c3r.core.images.stack import MAX_UNNAMED_CHANNELS, Stack
 
 _HEADERS_LOOKED_AT = 8
 _MAX_AREA_RATIO = 2.0
@@ -93,7 +93,7 @@ def scan(
     """
     images, notes = _alike(find_images(path_or_paths, pattern=pattern))
     first, image, damaged = _first_readable(images, swap)
-    stack = open_file(first.files[0].path, one_channel=len(first.channel_names) > 1).swapped(swap)
+    stack = _open_first(first).swapped(swap)
     slices = stack.data.shape[2] * _count(file.z for file in first.files)
     times = stack.data.shape[0] * _count(file.t for file in first.files)
     found = ScanResult(
@@ -176,11 +176,17 @@ class _Header:
 def _header(image: ImageFiles) -> _Header | None:
     named = len(image.channel_names)
     try:
-        stack = open_file(image.files[0].path, one_channel=named > 1)
+        stack = _open_first(image)
     except (InputError, OSError):
         return None  # said when its turn comes
     channels, height, width = (int(stack.data.shape[axis]) for axis in (1, 3, 4))
     return _Header(image.name, named if named > 1 else channels, height, width)
+
+
+def _open_first(image: ImageFiles) -> Stack:
+    """Open the first file of an image."""
+    one_channel = len(image.channel_names) > 1
+    return open_file(image.files[0].path, image.scene or 0, one_channel=one_channel)
 
 
 def _first_readable(

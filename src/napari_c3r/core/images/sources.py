@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class FieldSource:
     files
         From :func:`napari_c3r.find_images`.
     reading
-        How they are read; its scene is that of `files`, where they say which.
+        How they are read.
     all_named
         Refuse a new name for a channel that the files lack, which may be a slip of the keyboard.
     """
@@ -30,10 +30,6 @@ class FieldSource:
     files: ImageFiles
     reading: ReadOptions = field(default_factory=ReadOptions)
     all_named: bool = False
-
-    def __post_init__(self) -> None:
-        if self.files.scene is not None:
-            object.__setattr__(self, "reading", replace(self.reading, scene=self.files.scene))
 
     @property
     def name(self) -> str:

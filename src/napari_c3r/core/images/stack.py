@@ -80,8 +80,8 @@ def arrange(data: da.Array, axes: str, where: str) -> da.Array:
     data
         Pixels, one dimension per letter of ``axes``.
     axes
-        Letters among ``TCZYX`` and ``S`` (samples of a colour picture, taken as channels).
-        Axes of length one may have any letter.
+        Letters among ``TCZYX`` and ``S`` (samples of a pixel, taken as channels; beside
+        channels, those of the first channel come first). Axes of length one may have any letter.
     where
         The file's name, for the message.
 
@@ -90,8 +90,12 @@ def arrange(data: da.Array, axes: str, where: str) -> da.Array:
     InputError
         If an axis longer than one has no place, or Y or X is absent.
     """
-    if "C" not in axes:
-        axes = axes.replace("S", "C")
+    if "C" in axes and "S" in axes:
+        channel, sample = axes.index("C"), axes.index("S")
+        data = da.moveaxis(data, (channel, sample), (0, 1))
+        data = data.reshape(-1, *data.shape[2:])
+        axes = "C" + axes.replace("C", "").replace("S", "")
+    axes = axes.replace("S", "C")
     for position in reversed(range(len(axes))):
         if axes[position] not in _ORDER and data.shape[position] == 1:
             data = data.squeeze(axis=position)
@@ -136,7 +140,8 @@ def name_axes(
     for position in sorted(unnamed, key=lambda i: shape[i]):
         few = shape[position] <= MAX_UNNAMED_CHANNELS
         letter = ("T" if one_channel else "C") if few else "Z"
-        if letter in letters:
+        # Pages of several samples each have their channels in these.
+        if letter in letters or (letter == "C" and "S" in letters):
             letter = "Z"
         letters[position] = letter
         kind = {"T": "time points", "C": "channels", "Z": "Z slices"}[letter]

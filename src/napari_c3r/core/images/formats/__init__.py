@@ -10,23 +10,31 @@ import dask.array as da
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import guarded, reading
 from napari_c3r.core.images.formats.declared import check_packing, check_parts, check_planes
-from napari_c3r.core.images.formats.format import FileContents, ImageFormat, Opener
+from napari_c3r.core.images.formats.format import (
+    ImageFormat,
+    Opener,
+    Scene,
+    fields_of_view,
+    one_scene,
+)
 from napari_c3r.core.images.formats.raster import RASTER
 from napari_c3r.core.images.formats.tiff import TIFF
 from napari_c3r.core.images.formats.vendor import VENDOR
-from napari_c3r.core.images.formats.zarr import in_container, is_zarr, open_zarr
+from napari_c3r.core.images.formats.zarr import in_container, is_zarr, open_zarr, zarr_scenes
 from napari_c3r.core.images.stack import Stack
 from napari_c3r.core.paths import require_there
 
 __all__ = [
     "BUILT_IN",
-    "FileContents",
     "ImageFormat",
     "Opener",
+    "Scene",
+    "fields_of_view",
     "format_of",
     "known_suffixes",
     "open_file",
     "register_image_format",
+    "scenes_of",
     "unknown_format",
 ]
 
@@ -101,6 +109,25 @@ def open_file(path: Path, scene: int = 0, *, one_channel: bool = False) -> Stack
         return replace(stack, data=guarded(stack.data, where))
 
 
+def scenes_of(path: Path) -> tuple[Scene, ...]:
+    """The images that a file holds, from its metadata.
+
+    Of a file that cannot be read it is one without a name: what is wrong is said when it is opened.
+
+    Parameters
+    ----------
+    path
+        A file, or an OME-Zarr image's folder.
+    """
+    chosen = format_of(path)
+    find = zarr_scenes if is_zarr(path) else one_scene if chosen is None else chosen.scenes
+    try:
+        with reading(path.name):
+            return find(path) or one_scene(path)
+    except InputError:
+        return one_scene(path)
+
+
 def _opener(path: Path) -> Opener:
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty (0 bytes): copy it again.")
@@ -112,8 +139,8 @@ def _opener(path: Path) -> Opener:
 
 def _check_claims(data: da.Array, where: str) -> None:
     if 0 in data.shape:
-        told = " × ".join(map(str, data.shape[-2:]))
-        raise InputError(f"{where} claims {told} pixels, so it holds none: copy it again.")
+        told = " × ".join(map(str, data.shape))
+        raise InputError(f"{where} claims {told} pixels, which are none: it is damaged.")
     times, channels, slices, *_ = data.shape
     check_planes(where, channels, slices, times)
     largest = [max(1, *lengths) for lengths in data.chunks]

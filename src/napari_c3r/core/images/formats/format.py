@@ -1,4 +1,4 @@
-"""What a format of image files is: its suffixes, and how a file of it is opened."""
+"""What a format of image files is: its suffixes, how a file is opened, and which scenes it has."""
 
 from __future__ import annotations
 
@@ -25,23 +25,48 @@ class Opener(Protocol):
 
 
 @dataclass(frozen=True)
-class FileContents:
-    """What a file holds of one image or of several, as far as its header tells.
+class Scene:
+    """One of the images that a file holds.
 
     Parameters
     ----------
-    members
-        All files that its image is spread over, itself among them; () where it is the only one.
-    scenes
-        Index and name of each of its scenes, without labels and thumbnails; () where it has one.
+    index
+        What `ImageFormat.open` takes for it.
+    name
+        In the file, "" where it has none.
+    files
+        Those that hold its pixels or say where they lie, () where that is the file itself. Some
+        of them may be missing.
+    is_extra
+        Whether it is no field of view but a thumbnail, a label or an overview of others.
     """
 
-    members: tuple[Path, ...] = ()
-    scenes: tuple[tuple[int, str], ...] = ()
+    index: int = 0
+    name: str = ""
+    files: tuple[Path, ...] = ()
+    is_extra: bool = False
 
 
-def _alone(_: Path) -> FileContents:
-    return FileContents()
+_EXTRA = re.compile(
+    r"(?:.*[\s_\-.:/#])?(?:thumb(?:nail)?s?|macro|labels?|masks?|outlines?|preview|slide ?overview)"
+    r"(?:[\s_\-]?(?:image|series))?(?:[\s_\-#]?[0-9]+)?",
+    re.IGNORECASE,
+)
+
+
+def is_extra_name(name: str) -> bool:
+    """Whether a scene's name is that of a thumbnail, a label or an overview of others."""
+    return _EXTRA.fullmatch(name.strip()) is not None
+
+
+def fields_of_view(scenes: tuple[Scene, ...]) -> tuple[Scene, ...]:
+    """The scenes that are fields of view; all of them where none would be left."""
+    return tuple(scene for scene in scenes if not scene.is_extra) or scenes
+
+
+def one_scene(_: Path) -> tuple[Scene, ...]:
+    """The scenes of a file that can hold one only."""
+    return (Scene(),)
 
 
 def _never(_: Path) -> bool:
@@ -61,9 +86,8 @@ class ImageFormat:
     is_photograph
         Whether a file is a colour picture rather than stains, which napari then leaves to its
         other readers; never by default.
-    contents
-        Tells, without a pixel, of files that hold several scenes or a part of an image; by default
-        each file is one image.
+    scenes
+        Which scenes a file has, from its metadata; one without a name by default.
 
     Raises
     ------
@@ -74,7 +98,7 @@ class ImageFormat:
     suffixes: tuple[str, ...]
     open: Opener
     is_photograph: Callable[[Path], bool] = _never
-    contents: Callable[[Path], FileContents] = _alone
+    scenes: Callable[[Path], tuple[Scene, ...]] = one_scene
 
     def __post_init__(self) -> None:
         if not self.suffixes or not all(re.fullmatch(r"\.[a-z0-9_-]+", s) for s in self.suffixes):

@@ -26,6 +26,7 @@ _GREY = {
     "F": "float32",
 }
 _COLOUR = {"RGB", "RGBA", "P", "PA"}
+_DEEP = {"LA;16B", "RGB;16B", "RGBA;16B"}
 _PNG_END = b"IEND"
 _JPEG_END = b"\xff\xd9"
 _TAIL = 1 << 16
@@ -56,17 +57,17 @@ def open_raster(path: Path, scene: int, one_channel: bool) -> Stack:
     mode, (width, height), deep = _header(path)
     _check_tail(path)
     if mode in _GREY:
-        samples, dtype = 1, np.dtype(_GREY[mode])
+        samples, dtype = 1, np.dtype("uint16" if deep else _GREY[mode])
     elif mode in _COLOUR:
-        samples, dtype = 3, np.dtype("uint8")
+        samples, dtype = 3, np.dtype("uint16" if deep else "uint8")
     else:
         raise InputError(
             f"{path.name} has pixels of mode {mode!r}, which are no intensities: save it as "
             "8- or 16-bit grey."
         )
-    planes = da.from_delayed(delayed(_decode)(path, samples), (samples, height, width), dtype)
-    notes = (f"{path.name} is a 16-bit colour picture, read with 8 bits.",) if deep else ()
-    return Stack(planes[None, :, None], colour=samples == 3, notes=notes)
+    pixels = delayed(_decode_deep if deep else _decode)(path, samples)
+    planes = da.from_delayed(pixels, (samples, height, width), dtype)
+    return Stack(planes[None, :, None], colour=samples == 3)
 
 
 def _is_photograph(path: Path) -> bool:
@@ -79,12 +80,20 @@ def _is_photograph(path: Path) -> bool:
 
 
 def _header(path: Path) -> tuple[str, tuple[int, int], bool]:
-    """Mode, width and height, and whether the colours have 16 bits."""
+    """Mode, width and height, and whether it is one that Pillow cuts from 16 bits to 8."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Picture.DecompressionBombWarning)
         with Picture.open(path) as picture:
             raw_mode = str(picture.tile[0][3]) if picture.tile else ""
-            return picture.mode, picture.size, "RGB;16" in raw_mode
+            mode = raw_mode.partition(";")[0] if raw_mode in _DEEP else picture.mode
+            if mode in ("P", "PA") and _is_grey(picture.getpalette() or []):
+                mode = "LA"
+            return mode, picture.size, raw_mode in _DEEP
+
+
+def _is_grey(palette: list[int]) -> bool:
+    """Whether all colours of a palette are greys."""
+    return palette[0::3] == palette[1::3] == palette[2::3]
 
 
 def _check_tail(path: Path) -> None:
@@ -100,8 +109,15 @@ def _decode(path: Path, samples: int) -> np.ndarray[Any, Any]:
     with Picture.open(path) as picture:
         if samples == 3:
             return np.moveaxis(np.asarray(picture.convert("RGB")), -1, 0)
-        grey = picture.convert("L") if picture.mode == "LA" else picture
+        grey = picture.convert("L") if picture.mode in ("LA", "P", "PA") else picture
         return np.asarray(grey)[None]
+
+
+def _decode_deep(path: Path, samples: int) -> np.ndarray[Any, Any]:
+    """Pixels ``(samples, Y, X)`` of 16 bits; transparency comes last."""
+    from imagecodecs import png_decode
+
+    return np.moveaxis(png_decode(path.read_bytes())[..., :samples], -1, 0)
 
 
 RASTER = ImageFormat((".png", ".jpg", ".jpeg"), open_raster, _is_photograph)

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import tifffile
 
 from napari_c3r.core.images.formats.declared import check_planes
-from napari_c3r.core.images.stack import stated_names
+from napari_c3r.core.images.formats.ome import local_name
+from napari_c3r.core.images.stack import COLOURS, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
 
 # More digits than these are no number of planes of anything, and slow to read.
@@ -54,6 +55,7 @@ def tiff_facts(tif: tifffile.TiffFile, scene: int, n_channels: int, where: str) 
     unit = None
     if tif.is_ome:
         names, x_um, y_um = _ome(tif.ome_metadata or "", scene)
+        names = _of_samples(names, n_channels)
     elif tif.is_imagej:
         names, x_um, y_um = _imagej(tif, n_channels)
         unit = str((tif.imagej_metadata or {}).get("unit", ""))
@@ -63,12 +65,6 @@ def tiff_facts(tif: tifffile.TiffFile, scene: int, n_channels: int, where: str) 
     if size is None and not notes and not tif.is_ome and not tif.is_imagej:
         size, notes = _resolution_tags(tif, where)
     return TiffFacts(stated_names(names, n_channels), size, notes)
-
-
-def files_of_set(xml: str) -> tuple[str, ...]:
-    """Names of all files that an OME-XML text says an image is spread over, each once."""
-    named = (e.get("FileName") for e in _elements(xml) if _local(e) == "UUID")
-    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def check_claims(xml: str, where: str) -> None:
@@ -96,16 +92,27 @@ Facts = tuple[tuple[str, ...], float | None, float | None]
 
 def _ome(xml: str, scene: int) -> Facts:
     """Names and sizes of one image in OME-XML, whatever the schema's version."""
-    images = [element for element in _elements(xml) if _local(element) == "Image"]
+    images = [element for element in _elements(xml) if local_name(element) == "Image"]
     if scene >= len(images):
         return (), None, None
-    pixels = next((e for e in images[scene].iter() if _local(e) == "Pixels"), None)
+    pixels = next((e for e in images[scene].iter() if local_name(e) == "Pixels"), None)
     if pixels is None:
         return (), None, None
-    channels = [element for element in pixels if _local(element) == "Channel"]
+    channels = [element for element in pixels if local_name(element) == "Channel"]
     names = tuple(c.get("Name") or c.get("Fluor") or "" for c in channels)
     x_um, y_um = (_physical_size(pixels, axis) for axis in "XY")
     return names, x_um, y_um
+
+
+def _of_samples(names: tuple[str, ...], n_channels: int) -> tuple[str, ...]:
+    """A name for each sample, where a channel has several in a pixel."""
+    samples, left = divmod(n_channels, len(names) or 1)
+    if left or samples < 2 or not any(names):
+        return names
+    told = COLOURS if samples == len(COLOURS) else [str(n + 1) for n in range(samples)]
+    if len(names) == 1 and samples == len(COLOURS):
+        return ()  # the one channel of a colour picture
+    return tuple(f"{name} {sample}".strip() for name in names for sample in told)
 
 
 def _physical_size(pixels: ElementTree.Element, axis: str) -> float | None:
@@ -151,7 +158,7 @@ def _description(text: str) -> Facts:
         x, y = (to_micrometres(values.get(f"spatial-calibration-{a}"), unit) for a in "xy")
         return (), x, y
     if "<BTIImageMetaData" in text:
-        values = {_local(e): e.text for e in elements}
+        values = {local_name(e): e.text for e in elements}
         x = _ratio(values.get("ImageWidthMicrons"), values.get("PixelWidth"))
         y = _ratio(values.get("ImageHeightMicrons"), values.get("PixelHeight"))
         return (), x, y
@@ -172,8 +179,11 @@ def _pixels_per_unit(tif: tifffile.TiffFile, name: str) -> float | None:
     tag = tif.pages.first.tags.get(name)
     if tag is None:
         return None
-    numerator, denominator = tag.value
-    return numerator / denominator if denominator else None
+    try:
+        numerator, denominator = tag.value
+        return numerator / denominator if denominator else None
+    except (TypeError, ValueError):
+        return None  # no fraction
 
 
 def _ratio(numerator: str | None, denominator: str | None) -> float | None:
@@ -189,8 +199,3 @@ def _elements(xml: str) -> list[ElementTree.Element]:
         return list(ElementTree.fromstring(xml.strip().encode()).iter())
     except ElementTree.ParseError:
         return []
-
-
-def _local(element: ElementTree.Element) -> str:
-    """Take the namespace off an element's name."""
-    return str(element.tag).rpartition("}")[2]

@@ -18,6 +18,7 @@ import tifffile
 from dask.base import tokenize
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats.declared import check_packing
 from napari_c3r.core.images.image import PLANE_CHUNK
 
@@ -42,11 +43,12 @@ def lazy_series(series: tifffile.TiffPageSeries, path: Path) -> da.Array:
     Raises
     ------
     InputError
-        If the file is shorter than its directory says.
+        If a file is shorter than its directory says, or nothing was stored of a plane.
     """
-    reader = _contiguous(series, path) or PagedPixels(series, path)
-    stamp = path.stat()
-    name = f"tiff-{tokenize(str(path), stamp.st_mtime_ns, stamp.st_size, series.index)}"
+    reader = _contiguous(series) or PagedPixels(series, path)
+    pages = [(str(_file_of(page)), page.offset) for page in series.pages if page is not None]
+    stamps = [(s.st_mtime_ns, s.st_size) for s in (Path(f).stat() for f in {f for f, _ in pages})]
+    name = f"tiff-{tokenize(str(path), stamps, pages)}"
     pixels = da.from_array(reader, chunks=_chunks(reader), name=name, asarray=False)
     return pixels.reshape(series.shape)
 
@@ -85,7 +87,7 @@ class PagedPixels:
     def __init__(self, series: tifffile.TiffPageSeries, path: Path) -> None:
         keyframe = series.keyframe
         self.axes = "I" + keyframe.axes
-        self._pages = list(series.pages)
+        self._pages = [page for page in series.pages if page is not None]
         self.shape: tuple[int, ...] = (len(self._pages), *keyframe.shape)
         self.ndim = len(self.shape)
         self.dtype: np.dtype[Any] = series.dtype
@@ -95,25 +97,29 @@ class PagedPixels:
         # Made now, while the file is open: it looks into the file for JPEG.
         self._decoder = keyframe.decode
         for page in self._pages:
-            if page is not None:
-                _check_parts(page, keyframe, path.name)
-                _check_length(page.dataoffsets, page.databytecounts, _file_of(page))
-                largest = max(page.databytecounts, default=0)
-                check_packing(path.name, self._sizes, self.dtype.itemsize, largest)
+            _check_parts(page, keyframe, path.name)
+            _check_length(page.dataoffsets, page.databytecounts, _file_of(page))
+            largest = max(page.databytecounts, default=0)
+            if not largest:
+                raise InputError(
+                    f"{_file_of(page).name} holds no pixels of its plane {page.index}: it was not "
+                    "written to the end. Copy it again, or save it anew."
+                )
+            check_packing(path.name, self._sizes, self.dtype.itemsize, largest)
 
     def __getitem__(self, key: tuple[int | slice, ...]) -> np.ndarray[Any, Any]:
         box = tuple(part if isinstance(part, slice) else slice(part, part + 1) for part in key)
         planes = [self._read_box(page, box[1:]) for page in self._pages[box[0]]]
         return np.stack(planes)[tuple(0 if isinstance(p, int) else slice(None) for p in key)]
 
-    def _read_box(self, page: Page | None, box: tuple[slice, ...]) -> np.ndarray[Any, Any]:
-        """Read one slice per page axis; a page that is absent reads as zeros."""
+    def _read_box(self, page: Page, box: tuple[slice, ...]) -> np.ndarray[Any, Any]:
+        """Read one slice per page axis; strips and tiles that were left out read as zeros."""
         bounds = [part.indices(n) for part, n in zip(box, self.shape[1:], strict=True)]
         starts = [start for start, _, _ in bounds]
         lengths = [max(0, stop - start) for start, stop, _ in bounds]
         out = np.zeros(lengths, self.dtype)
-        if page is not None and out.size:
-            with _file_of(page).open("rb") as file:
+        if out.size:
+            with reading(_file_of(page).name), _file_of(page).open("rb") as file:
                 for index, corner in self._segments_in(starts, lengths):
                     segment = self._decode(page, index, file)
                     if segment is not None:
@@ -165,10 +171,11 @@ def _paste(
     out[tuple(target)] = segment[tuple(source)]
 
 
-def _contiguous(series: tifffile.TiffPageSeries, path: Path) -> MappedPixels | None:
+def _contiguous(series: tifffile.TiffPageSeries) -> MappedPixels | None:
     offset = series.dataoffset
     if offset is None or series.is_multifile:
         return None
+    path = _file_of(series.keyframe)
     size = int(np.prod(series.shape)) * series.dtype.itemsize
     _check_length((offset,), (size,), path)
     return MappedPixels(series, path, offset)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import dask.array as da
 
-from napari_c3r.core.errors import InputError, MissingPackageError
+from napari_c3r.core.errors import MissingPackageError
 from napari_c3r.core.images.formats.czi import open_unscaled_czi
-from napari_c3r.core.images.formats.format import FileContents, ImageFormat
+from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
 from napari_c3r.core.images.units import square_pixel
+from napari_c3r.core.text import readable
 
 if TYPE_CHECKING:
     from bioio_base.reader import Reader
@@ -60,6 +61,12 @@ def open_vendor(path: Path, scene: int, one_channel: bool) -> Stack:
     return Stack(data, names, size, colour, notes)
 
 
+def vendor_scenes(path: Path) -> tuple[Scene, ...]:
+    """The scenes of a CZI, ND2 or LIF file, by the names that it gives them."""
+    names = [readable(" ".join(str(name).split())) for name in _reader(path).scenes]
+    return tuple(Scene(n, name, is_extra=is_extra_name(name)) for n, name in enumerate(names))
+
+
 def _reader(path: Path) -> Reader:
     package = _PACKAGES[path.suffix.lower()]
     try:
@@ -70,13 +77,4 @@ def _reader(path: Path) -> Reader:
     return reader
 
 
-def _contents(path: Path) -> FileContents:
-    """The scenes of a file; none where it cannot be read, which is said when it is opened."""
-    try:
-        names = _reader(path).scenes
-    except InputError:
-        return FileContents()
-    return FileContents(scenes=tuple(enumerate(map(str, names))) if len(names) > 1 else ())
-
-
-VENDOR = ImageFormat(tuple(_PACKAGES), open_vendor, contents=_contents)
+VENDOR = ImageFormat(tuple(_PACKAGES), open_vendor, scenes=vendor_scenes)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.images.formats.format import Scene, is_extra_name
 from napari_c3r.core.images.formats.zarr_array import open_pixels
 from napari_c3r.core.images.formats.zarr_metadata import (
     ATTRIBUTES_V2,
@@ -21,7 +22,7 @@ from napari_c3r.core.images.formats.zarr_metadata import (
 )
 from napari_c3r.core.images.stack import Stack, arrange, check_index, name_axes, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
-from napari_c3r.core.text import whole_number
+from napari_c3r.core.text import readable, whole_number
 
 _MARKERS = (ATTRIBUTES_V2, GROUP_V2, NODE_V3)
 
@@ -99,18 +100,25 @@ def _sites(well: Path) -> Iterator[str]:
     yield from sorted((folder.name for folder in folders), key=lambda name: (len(name), name))
 
 
-def scene_names(path: Path) -> tuple[str, ...]:
-    """Names of the images that a converter put into one folder, in order; one for an image."""
-    return tuple(folder.name for folder in _scenes(path))
+def zarr_scenes(path: Path) -> tuple[Scene, ...]:
+    """The images of a container of several series, with their names; else one without a name."""
+    found = []
+    for index, folder in enumerate(_series(path)):
+        stated = ome_attributes(folder, in_container(folder)).get("multiscales")
+        first = stated[0] if isinstance(stated, list) and stated else None
+        name = str(first.get("name") or "") if isinstance(first, Mapping) else ""
+        found.append(Scene(index, readable(" ".join(name.split())), is_extra=is_extra_name(name)))
+    return tuple(found)
 
 
 def _scene_path(path: Path, scene: int) -> Path:
-    scenes = _scenes(path)
+    scenes = _series(path)
     check_index(scene, len(scenes), "scene", in_container(path))
     return scenes[scene]
 
 
-def _scenes(path: Path) -> list[Path]:
+def _series(path: Path) -> list[Path]:
+    """The folders of a container's images, or the image's own."""
     if "bioformats2raw.layout" not in ome_attributes(path, in_container(path)):
         return [path]
     numbered = {number: p for p in path.iterdir() if (number := whole_number(p.name)) is not None}
