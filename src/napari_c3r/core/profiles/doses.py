@@ -11,6 +11,7 @@ from napari_c3r.core.errors import InputError
 
 # How far outside of the doses the middle of a curve may lie, as a natural logarithm: tenfold.
 _BEYOND = 2.3
+_SLOPES = (0.1, 0.5, 1.0, 2.0, 4.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ class DoseCurve:
 
     def __call__(self, doses: ArrayLike) -> NDArray[np.float64]:
         """Values at doses, in the same shape; a dose of zero gives `bottom`."""
-        x = np.asarray(doses, np.float64)
-        logs = np.log(np.where(x > 0, x, 1.0))
-        curve = _logistic(logs, self.bottom, self.top, np.log(self.ec50), self.slope)
-        return np.where(x > 0, curve, self.bottom)
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.asarray(doses, np.float64))
+        share = _share(logs, float(np.log(self.ec50)), self.slope)
+        return self.bottom + (self.top - self.bottom) * share
 
 
 def fit_dose_curve(doses: ArrayLike, values: ArrayLike, *, confidence: float = 0.95) -> DoseCurve:
@@ -73,39 +74,28 @@ def fit_dose_curve(doses: ArrayLike, values: ArrayLike, *, confidence: float = 0
     InputError
         Negative doses, fewer than four different ones, fewer than six wells, or values all alike.
     """
-    from scipy.optimize import curve_fit
+    from scipy.optimize import least_squares
     from scipy.stats import f as f_distribution
     from scipy.stats import t as t_distribution
 
     x, y = _checked(doses, values)
-    dosed = x > 0
-    logs = np.log(np.where(dosed, x, 1.0))
-    lowest, highest = logs[dosed].min(), logs[dosed].max()
-
-    def model(logs: NDArray[np.float64], *parameters: float) -> NDArray[np.float64]:
-        # Without a dose there is the bottom, whatever the slope.
-        return np.where(dosed, _logistic(logs, *parameters), parameters[0])
-
-    lower = [-np.inf, -np.inf, lowest - _BEYOND, 0.1]
-    upper = [np.inf, np.inf, highest + _BEYOND, 10.0]
-    best = None
-    for middle in np.linspace(lowest, highest, 5):
-        for slope in (0.7, 1.5, 3.0):
-            start = [y[x <= np.median(x)].mean(), y[x >= np.median(x)].mean(), middle, slope]
-            try:
-                found, covariance = curve_fit(model, logs, y, start, bounds=(lower, upper))
-            except RuntimeError:  # not converged from here
-                continue
-            rest = float(((y - model(logs, *found)) ** 2).sum())
-            if best is None or rest < best[0]:
-                best = rest, found, covariance
-    if best is None:
-        raise InputError("No dose curve fits these values; look at the points themselves")
-    rest, (bottom, top, log_ec50, slope), covariance = best
+    with np.errstate(divide="ignore"):
+        logs = np.log(x)
+    finite = logs[np.isfinite(logs)]
+    lower = [finite.min() - _BEYOND, _SLOPES[0]]
+    upper = [finite.max() + _BEYOND, _SLOPES[-1]]
+    # Bottom and top follow from the other two by a line, so that only those are searched for.
+    search = least_squares(
+        lambda shape: _residuals(logs, y, *shape), _start(logs, y), bounds=(lower, upper)
+    )
+    log_ec50, slope = map(float, search.x)
+    bottom, top = _ends(logs, y, log_ec50, slope)
+    rest = float((search.fun**2).sum())
     free = len(y) - 4
     total = float(((y - y.mean()) ** 2).sum())
     statistic = (total - rest) / 3 / max(rest / free, 1e-300)
-    error = float(np.sqrt(covariance[2, 2])) * float(t_distribution.ppf((1 + confidence) / 2, free))
+    variance = rest / free * _inverse_information(logs, bottom, top, log_ec50, slope)
+    error = float(np.sqrt(variance)) * float(t_distribution.ppf((1 + confidence) / 2, free))
     with np.errstate(over="ignore"):
         interval = float(np.exp(log_ec50 - error)), float(np.exp(log_ec50 + error))
     return DoseCurve(
@@ -120,12 +110,51 @@ def fit_dose_curve(doses: ArrayLike, values: ArrayLike, *, confidence: float = 0
     )
 
 
-def _logistic(
-    logs: NDArray[np.float64], bottom: float, top: float, log_ec50: float, slope: float
-) -> NDArray[np.float64]:
+def _share(logs: NDArray[np.float64], log_ec50: float, slope: float) -> NDArray[np.float64]:
+    """How far from bottom to top, 0 to 1; nought without a dose, whose logarithm is -inf."""
     from scipy.special import expit
 
-    return np.asarray(bottom + (top - bottom) * expit(slope * (logs - log_ec50)))
+    return np.asarray(expit(slope * (logs - log_ec50)))
+
+
+def _ends(
+    logs: NDArray[np.float64], values: NDArray[np.float64], log_ec50: float, slope: float
+) -> tuple[float, float]:
+    share = _share(logs, log_ec50, slope)
+    ends, *_ = np.linalg.lstsq(np.stack([1 - share, share], axis=1), values)
+    return float(ends[0]), float(ends[1])
+
+
+def _residuals(
+    logs: NDArray[np.float64], values: NDArray[np.float64], log_ec50: float, slope: float
+) -> NDArray[np.float64]:
+    bottom, top = _ends(logs, values, log_ec50, slope)
+    return values - bottom - (top - bottom) * _share(logs, log_ec50, slope)
+
+
+def _start(logs: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, float]:
+    """The best middle and slope of a grid."""
+    finite = logs[np.isfinite(logs)]
+    grid = [
+        (float(middle), slope)
+        for middle in np.linspace(finite.min(), finite.max(), 9)
+        for slope in _SLOPES[1:-1]
+    ]
+    return min(grid, key=lambda shape: float((_residuals(logs, values, *shape) ** 2).sum()))
+
+
+def _inverse_information(
+    logs: NDArray[np.float64], bottom: float, top: float, log_ec50: float, slope: float
+) -> float:
+    """Entry of the inverse of the Gauss–Newton matrix that belongs to the log EC50."""
+    share = _share(logs, log_ec50, slope)
+    steep = (top - bottom) * share * (1 - share)
+    distance = np.where(np.isfinite(logs), logs - log_ec50, 0.0)
+    slopes = np.stack([1 - share, share, -slope * steep, steep * distance], axis=1)
+    information = slopes.T @ slopes
+    if np.linalg.matrix_rank(information) < 4:
+        return float("inf")
+    return float(np.linalg.inv(information)[2, 2])
 
 
 def _checked(doses: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.float64], ...]:
