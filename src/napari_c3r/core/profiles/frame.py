@@ -149,8 +149,7 @@ def control_rows(table: AnnData, controls: Controls) -> NDArray[np.bool_]:
     table
         A result or profile table.
     controls
-        Column and value; values are compared as text, so that ``0`` of a table that was read as
-        text is the number 0.
+        Column and value, compared as text or as numbers: ``"0"`` is ``0.0``.
 
     Raises
     ------
@@ -160,7 +159,7 @@ def control_rows(table: AnnData, controls: Controls) -> NDArray[np.bool_]:
     column, value = controls
     require_columns(table, [column])
     values = table.obs[column]
-    found = (values.astype(str) == str(value)).to_numpy() & values.notna().to_numpy()
+    found = np.array([_same(one, value) for one in values])
     if not found.any():
         shown = ", ".join(f"'{one}'" for one in list(dict.fromkeys(values.astype(str)))[:8])
         raise InputError(f"No row has the value '{value}' in the column '{column}', only {shown}")
@@ -183,6 +182,17 @@ def finite_values(profiles: AnnData) -> NDArray[np.float64]:
             "leave them out with select_features first"
         )
     return values
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is None or one != one:
+        return False
+    if str(one) == str(other):
+        return True
+    try:
+        return float(one) == float(other)
+    except (TypeError, ValueError):
+        return False
 
 
 def groups_of(table: AnnData, columns: Sequence[str]) -> dict[tuple[Any, ...], NDArray[np.intp]]:
