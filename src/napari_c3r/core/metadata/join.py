@@ -128,10 +128,8 @@ def annotate(
     names = {name: _free_name(name, table.obs, first.columns) for name in added}
     for name in added:
         values = first[name].to_numpy(object)
-        column = pd.Series(
-            [values[place] if place >= 0 else None for place in places], dtype=object
-        )
-        table.obs[names[name]] = _typed(column).to_numpy()
+        column = [values[place] if place >= 0 else None for place in places]
+        table.obs[names[name]] = _typed(pd.Series(column, table.obs.index, dtype=object))
     match = MetadataMatch(
         keys=tuple(ours for ours, _ in pairs),
         columns=tuple(names.values()),
