@@ -12,6 +12,7 @@ import typer
 from napari_c3r.cli.diagnose import diagnose
 from napari_c3r.cli.embed import add_map, embed, plate, run
 from napari_c3r.cli.options import Seed, with_field_options
+from napari_c3r.cli.profile import profile
 from napari_c3r.cli.speaking import say
 from napari_c3r.core.atomic import require_folder
 from napari_c3r.core.errors import InputError
@@ -79,7 +80,7 @@ def make_app() -> typer.Typer:
     )
     for command in (diagnose, embed, plate):
         app.command()(with_field_options(command))
-    for other in (demo, convert, doctor):
+    for other in (profile, demo, convert, doctor):
         app.command()(other)
     return app
 
