@@ -117,9 +117,9 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Categories as the text that they stand for."""
     import pandas as pd
 
-    kinds = frame.dtypes
-    named = [name for name in frame if isinstance(kinds[name], pd.CategoricalDtype)]
-    return frame.assign(**{name: frame[name].astype(object) for name in named})
+    return frame.apply(
+        lambda one: one.astype(object) if isinstance(one.dtype, pd.CategoricalDtype) else one
+    )
 
 
 def _words(step: dict[str, Any]) -> str:
