@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Names of requirements that `make test-lowest` takes in any version, as where there is no wheel.
+LOWEST_BUT ?=
 SCREEN := tools/with_screen.sh
 
-.PHONY: demo test bench screenshots lint clean
+.PHONY: demo test test-lowest bench screenshots lint clean
 
 $(BIN)/python:
 	@tools/make_venv.sh $(PYTHON) $(VENV)
@@ -26,6 +28,14 @@ demo: $(VENV)/.package  ## simulated field -> cells.csv, its provenance and a fi
 test: lint  ## lint, types, and all tests, with a virtual screen where there is none
 	tools/test.sh $(BIN)/python
 
+# Old versions among new ones warn of each other: that is no error here.
+test-lowest:  ## all tests with the lowest versions that the package promises to work with
+	tools/make_venv.sh $(PYTHON) $(VENV)-lowest
+	$(VENV)-lowest/bin/python tools/lowest.py $(LOWEST_BUT) > $(VENV)-lowest/lowest.txt
+	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --constraint $(VENV)-lowest/lowest.txt --editable . --group test "napari[pyqt6]>=0.9"
+	PYTEST_ADDOPTS="-W default" tools/test.sh $(VENV)-lowest/bin/python
+
 lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff check src training tests benchmarks tools
 	$(BIN)/ruff format --check src training tests benchmarks tools
@@ -38,4 +48,4 @@ screenshots: $(VENV)/.test  ## retake the pictures in docs/
 	$(SCREEN) $(BIN)/python tools/screenshots.py docs/images
 
 clean:
-	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lowest build dist demo .pytest_cache .mypy_cache .ruff_cache

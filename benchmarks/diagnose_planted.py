@@ -25,8 +25,10 @@ import pandas as pd
 import torch
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.diagnose import FlipReport, Kind, flip_report
-from napari_c3r.core.diagnose.confounds import Confounds, confounds
+from napari_c3r.core.diagnose import FlipReport, Grade, Kind, flip_report
+from napari_c3r.core.diagnose.confounds import confounds
+from napari_c3r.core.diagnose.confounds_result import Confounds
+from napari_c3r.core.diagnose.verdict import Verdict
 from napari_c3r.core.embed.field import embed
 from napari_c3r.core.encoder import Encoder, load_encoder
 from napari_c3r.core.encoder.families.cce.network import CONTEXT
@@ -101,7 +103,7 @@ def role_for_a_label(seed: int, encoder: Encoder, n_cells: int) -> Tally:
             label_table=made.truth,
             seed=seed,
         )
-        found[label] = [report.result("Mito as context").score_matters]
+        found[label] = [_is_real(report.result("Mito as context").on_labels)]
     return found
 
 
@@ -118,9 +120,11 @@ def groups(seed: int, encoder: Encoder, n_cells: int) -> Tally:
     kinds = (Kind.SWAP, Kind.FLIP, Kind.DROP)
     report = _asked(made, roles, deaf_to_context(encoder), kinds, seed)
     return {
-        "groups swapped, different stains [effect]": [report.result(str(Kind.SWAP)).matters],
-        "one role swapped: Mito [effect]": [report.result("Mito as context").matters],
-        "context left out, not heard [null]": [report.result("without ER").matters],
+        "groups swapped, different stains [effect]": [
+            _is_real(report.result(str(Kind.SWAP)).verdict)
+        ],
+        "one role swapped: Mito [effect]": [_is_real(report.result("Mito as context").verdict)],
+        "context left out, not heard [null]": [_is_real(report.result("without ER").verdict)],
     }
 
 
@@ -138,7 +142,7 @@ def twins(seed: int, encoder: Encoder, n_cells: int) -> Tally:
         ("groups swapped, twins [null]", swap, Kind.SWAP, str(Kind.SWAP)),
         ("context left out, a twin stays [null]", drop, Kind.DROP, "without DNA 2"),
     ):
-        found[label] = [_asked(made, roles, encoder, (kind,), seed).result(name).matters]
+        found[label] = [_is_real(_asked(made, roles, encoder, (kind,), seed).result(name).verdict)]
     return found
 
 
@@ -208,6 +212,11 @@ def _asked(
     return flip_report(made.image, made.cells, roles, encoder=encoder, kinds=kinds, seed=seed)
 
 
+def _is_real(verdict: Verdict | None) -> bool:
+    """Whether any effect is seen, larger than noise or smaller."""
+    return verdict is not None and verdict.grade is not Grade.NONE
+
+
 def _shape(n_cells: int) -> tuple[int, int]:
     """Side of a square field that holds about so many cells at the assay's density."""
     side = round((n_cells / _PAINTING.cells_per_mm2) ** 0.5 * 1000 / _PAINTING.pixel_size_um)
@@ -246,7 +255,7 @@ def rates(seeds: int, encoder: Encoder, n_cells: int = 60, *, say: bool = False)
 def as_table(tally: Tally) -> str:
     """How often each question was answered yes, in Markdown."""
     lines = [f"| {label} | {sum(calls)} of {len(calls)} |" for label, calls in tally.items()]
-    return "\n".join(["| planted | said to matter |", "|---|---|", *lines])
+    return "\n".join(["| planted | effect seen |", "|---|---|", *lines])
 
 
 def main() -> None:

@@ -9,20 +9,23 @@ from __future__ import annotations
 import sys
 
 from benchmarks._real_sets import SETS, RealSet, load
+from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.flip_crops import flip_report_of_crops
 from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.scores import ALIKE
 from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.core.encoder import Encoder, load_encoder
 
 # C3R, Fig. 4 gives no numbers in the text; Table 11 gives those of context left out.
 PAPER = {
-    Kind.SWAP: "falls (Fig. 4)",
+    Kind.SWAP: "not in the paper",
+    Kind.PASSES: "falls (Fig. 4)",
     Kind.DROP: "mAP −0.005 on average at home, −0.016 elsewhere (Table 11)",
     Kind.FLIP: "not in the paper",
 }
 HEAD = (
-    "| set (cells) | variant | neighbours kept | noise keeps | beyond noise | role matters | "
-    "label | average precision | change | accuracy | label matters | paper |"
+    "| set (cells) | variant | neighbours changed, of 10 | effect | of noise | grade | "
+    "label | share the label, of 10 | change | grade | average precision | paper |"
 )
 
 
@@ -33,20 +36,21 @@ def lines(chosen: RealSet, report: FlipReport) -> list[str]:
         label = ["–"] * 5
         if report.label_column:
             before, after = report.assigned.scores, result.scores
+            assert result.on_labels is not None
             label = [
                 report.label_column,
+                f"{before[ALIKE].value:.2f} → {after[ALIKE].value:.2f}",
+                _signed(result.on_labels.effect),
+                str(result.on_labels.grade),
                 f"{before['map'].value:.3f} → {after['map'].value:.3f}",
-                _signed(result.changes["map"]),
-                f"{before['accuracy'].value:.2f} → {after['accuracy'].value:.2f}",
-                _yes(result.score_matters),
             ]
         cells = [
             f"{chosen.name} ({len(report.obs)})",
             result.variant.name,
-            str(result.neighbours_kept),
-            f"{report.noise.neighbours_kept.value:.2f}",
-            str(result.beyond),
-            _yes(result.matters),
+            str(result.changed),
+            str(result.verdict.effect),
+            f"{result.verdict.noise:.2f}",
+            str(result.verdict.grade),
             *label,
             PAPER[result.variant.kind],
         ]
@@ -54,13 +58,8 @@ def lines(chosen: RealSet, report: FlipReport) -> list[str]:
     return found
 
 
-def _signed(estimate: object) -> str:
-    low, value, high = (getattr(estimate, name) for name in ("low", "value", "high"))
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
-
-
-def _yes(is_so: bool) -> str:
-    return "yes" if is_so else "no"
+def _signed(estimate: Estimate) -> str:
+    return f"{estimate.value:+.2f} ({estimate.low:+.2f} to {estimate.high:+.2f})"
 
 
 def run(encoder: Encoder, most_cells: int, sets: tuple[RealSet, ...] = SETS) -> None:

@@ -15,6 +15,8 @@ import napari
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.widgets.explorer.dock import C3RExplorer
+
 WINDOW = (1480, 940)
 MAX_SECONDS = 300
 
@@ -85,7 +87,7 @@ class Photographer:
         self.idle()
         self.viewer.reset_view()
         settle(3)  # the montage is drawn in the background
-        return self.viewer.window.dock_widgets["C3R Explorer"]
+        return C3RExplorer(self.viewer)
 
     def name(self, explorer: Any, name: str) -> None:
         """Name the selected cells."""

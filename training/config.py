@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from napari_c3r.core.encoder import EncoderConfig
-from napari_c3r.core.encoder.config import Neighbours
+from napari_c3r.core.encoder.config import NO_HOT_PIXELS, Neighbours
 from napari_c3r.core.encoder.families.cce.config import Aggregation, CceConfig, auto_joint_depth
 from napari_c3r.core.errors import InputError
 from training.objectives import OBJECTIVES, find_objective
@@ -215,6 +215,7 @@ class Config:
             "position_grid": self.position_grid or max(1, self.input_size // 16),
             "neighbours": self.neighbours,
             "readout": self.readout,
+            "normalisation": NO_HOT_PIXELS,
         }
         if self.name:
             values["name"] = self.name

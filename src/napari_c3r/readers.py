@@ -12,11 +12,13 @@ import numpy as np
 from dask.base import compute
 
 from napari_c3r.core.channels.stains import channel_colours
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
+from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import format_of
 from napari_c3r.core.images.formats.zarr import is_zarr
-from napari_c3r.core.images.layouts.imagexpress import is_nested_plate
 from napari_c3r.core.table.result import KEY
+from napari_c3r.core.text import readable
 
 LayerData = tuple[da.Array, dict[str, Any], str]
 Paths = str | Sequence[str]
@@ -41,10 +43,14 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
         `read_layers`, or None for what is left to others: unknown formats, single colour
         pictures, and lists that are not the files of one image.
     """
-    if isinstance(path, str | Path):
-        claimed = _claims(Path(path))
-    else:
-        claimed = _claims_list([Path(member) for member in path])
+    try:
+        if isinstance(path, str | Path):
+            claimed = _claims(Path(path))
+        else:
+            claimed = _claims_list([Path(member) for member in path])
+    # A path that cannot be looked at is for napari to refuse.
+    except (InputError, OSError, ValueError):
+        return None
     return read_layers if claimed else None
 
 
@@ -68,7 +74,7 @@ def read_layers(path: Paths) -> list[LayerData]:
     images = find_images(path)
     if len(images) > 1 and isinstance(path, str | Path):
         warnings.warn(
-            f"{Path(path).name} holds {len(images)} images; {images[0].name} was opened. "
+            f"{readable(Path(path).name)} holds {len(images)} images; {images[0].name} was opened. "
             "The dock C3R turns to the others.",
             stacklevel=2,
         )

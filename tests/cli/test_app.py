@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from skimage.measure import label as connected
 
 import napari_c3r as c3r
 from napari_c3r.cli.app import main
@@ -86,9 +87,30 @@ def test_labels_of_one_s_own_are_used_as_they_are(field, tmp_path, capsys):
     assert c3r.read(out).obs["label"].tolist() == np.unique(labels[labels > 0]).tolist()
 
 
+def test_a_mask_is_said_and_numbered_by_a_flag(field, tmp_path, capsys):
+    labels = tifffile.imread(tmp_path / "labels.tif")
+    tifffile.imwrite(tmp_path / "mask.tif", np.where(labels > 0, 255, 0).astype(np.uint8))
+    out = tmp_path / "cells.csv"
+    given = ("embed", field, *ROLES, "--labels", tmp_path / "mask.tif", "--out", out)
+    code, said = run(capsys, *given)
+    assert (code, len(c3r.read(out))) == (0, 1)
+    pieces = int(connected(labels > 0).max())
+    assert f"a single value, 255, in {pieces} separate pieces" in said
+    assert "--number-cells" in said
+    code, said = run(capsys, *given, "--number-cells")
+    assert (code, len(c3r.read(out))) == (0, pieces)
+    assert "pieces" not in said
+    assert c3r.read(out).uns["napari_c3r"]["images"]["cells_from"] == [
+        "labels of mask.tif, pieces numbered"
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("--number-cells",), "give --labels"),
+        (("--pixel-size-um", "352.8"), "at least 4 are needed; check the pixel size"),
+        (("--crop-size-px", "2"), "2"),
         (("--context", "DNA", "--names", "ch1=DNA"), "No concept channel"),
         (("--concept", "RNA", "--names", "ch3=RNA"), "No context channel"),
         ((*ROLES[:2], "--context", "DNAA", "--concept", "RNA"), "no channel 'DNAA'"),

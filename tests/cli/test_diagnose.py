@@ -87,8 +87,11 @@ def test_what_is_registered_from_outside_has_its_section(field, tmp_path, capsys
     [
         (("--out", "report.txt"), "ends in .html"),
         (("--out", "nowhere/report.html"), "does not exist; create it"),
-        (("--out", "r.html", "--label-table", "missing.csv"), "Could not read --label-table"),
-        (("--out", "r.html", "--cells", "0"), "max_cells is 0"),
+        (
+            ("--out", "r.html", "--label-table", "missing.csv", "--label-column", "x"),
+            "There is no file 'missing.csv'",
+        ),
+        (("--out", "r.html", "--cells", "0"), "--cells is 0; give a whole number from 1"),
         (("--out", "r.html", "--ask", "turn"), "No diagnostic 'turn'; choose among confounds"),
         (("--out", "r.html", "--label-column", "dose"), "No label column 'dose'"),
     ],

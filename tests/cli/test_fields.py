@@ -46,7 +46,14 @@ CONTRACT = [
     "readout",
     "neighbours",
 ]
-ADDED = ["field-um", "field-diameters", "crop-size-px", "cell-distance-um", "cell-distance-px"]
+ADDED = [
+    "field-um",
+    "field-diameters",
+    "crop-size-px",
+    "cell-distance-um",
+    "cell-distance-px",
+    "number-cells",
+]
 
 
 def run(capsys, *arguments) -> tuple[int, str]:
@@ -59,10 +66,7 @@ def typed(words):
     """What `FieldOptions` makes of words, as the shell would."""
     given = {parameter.name: parameter.default for parameter in field_parameters()}
     for name, text in zip(words[::2], words[1::2], strict=True):
-        name = name.removeprefix("--").replace("-", "_")
-        kind = next(p.annotation.__origin__ for p in field_parameters() if p.name == name)
-        number = float if "float" in str(kind) else int if "int" in str(kind) else str
-        given[name] = number(text)
+        given[name.removeprefix("--").replace("-", "_")] = text
     return FieldOptions.typed(given)
 
 
@@ -83,7 +87,7 @@ def test_every_setting_says_what_it_is():
 
 def test_nothing_typed_is_every_default():
     assert typed([]) == FieldOptions()
-    assert FieldOptions().roles is None
+    assert FieldOptions().roles() is None
 
 
 @pytest.mark.parametrize(
@@ -103,14 +107,14 @@ def test_what_a_script_types_makes_the_same_settings_again(part, options):
 
 def test_roles_are_those_of_the_channels_named():
     options = FieldOptions(context="DNA, ER", concept="RNA,DNA")
-    assert options.roles == ChannelAssignment({"DNA": "both", "ER": "context", "RNA": "concept"})
+    assert options.roles() == ChannelAssignment({"DNA": "both", "ER": "context", "RNA": "concept"})
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--names", "ch1"], "write it as old=new"),
-        (["--field-um", "-1"], "field_um is -1"),
+        (["--field-um", "-1"], "--field-um is -1.0; give a number from 0.01 to 100000"),
         (["--neighbours", "blur"], "'blur'"),
     ],
 )
@@ -168,6 +172,34 @@ def test_plate_names_a_bad_field_and_goes_on_when_it_is_mended(three, tmp_path, 
     np.testing.assert_array_equal(kept.X, first.X)
 
 
+@pytest.mark.parametrize("error", [c3r.InputError("too few cells"), RuntimeError("a\nb")])
+def test_a_map_that_fails_costs_no_table(three, tmp_path, capsys, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("napari_c3r.core.reduce.map_cells", fail)
+    out = tmp_path / "cells.csv"
+    code, said = run(capsys, "embed", three / "a.ome.tif", "--map", "--out", out)
+    assert code == 1, said
+    reason = " ".join(str(error).split())
+    last = said.strip().splitlines()[-1]
+    assert last.startswith(f"napari-c3r: {out} is without a map, which could not be made: ")
+    assert last.endswith(reason)
+    assert len(c3r.read(out)) == 4
+
+
+def test_what_was_made_again_is_said_with_its_reason(three, tmp_path, capsys):
+    (three / "b.ome.tif").unlink()
+    out = tmp_path / "plate"
+    assert run(capsys, "plate", three, "--out", out)[0] == 0
+    (three / "a.ome.tif").write_bytes((three / "c.ome.tif").read_bytes())
+    code, said = run(capsys, "plate", three, "--out", out)
+    assert code == 0
+    assert "1/2 a: done again: the image changed" in said
+    assert "2/2 c: kept" in said
+    assert said.strip().endswith("cells.parquet; 1 made again: the image changed")
+
+
 @pytest.mark.parametrize("command", ["embed", "plate"])
 def test_nothing_embedded_is_an_error(three, tmp_path, capsys, command):
     for name in ("a", "c"):
@@ -215,4 +247,23 @@ def test_a_method_from_outside_is_a_method_of_the_shell(three, tmp_path, capsys,
         main(["embed", "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert "instanseg or toy" in shown.replace("│ │ ", "")
-    assert run(capsys, *arguments, "--method", "magic")[1].endswith("instanseg, toy\n")
+    assert run(capsys, *arguments, "--method", "magic")[1].endswith("instanseg or toy\n")
+
+
+@pytest.mark.parametrize(
+    ("stems", "said"),
+    [
+        (["HeLa_c1", "HeLa_c2", "HeLa_c5"], "c1, c2, c5 are taken as channels of one image 'HeLa'"),
+        (["ctrl_t1", "ctrl_t7"], "t1, t7 are taken as time points of one image 'ctrl'"),
+        (["e_t1_ch1", "e_t2_ch1"], "'e' has 2 time points by its file names; number 0 is read"),
+        (["A01_s1_w1", "A01_s1_w2", "A01_s2_w1"], "1 of 2 fields have other channels than most"),
+        (["A01_s1_w1", "A01_s1_w2"], ""),
+    ],
+)
+def test_what_names_were_guessed_to_mean_is_said_before_the_work(tmp_path, capsys, stems, said):
+    for stem in stems:
+        tifffile.imwrite(tmp_path / f"{stem}.tif", np.ones((8, 9), "uint16"))
+    FieldOptions().tasks([tmp_path])
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.startswith("  Note: ") == bool(said)

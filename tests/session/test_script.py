@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import tifffile
 
 import napari_c3r as c3r
+from napari_c3r.cli.app import main
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
@@ -44,8 +46,7 @@ def run_python(recipe, folder):
     out = folder / "python.h5ad"
     script = folder / "again.py"
     script.write_text(python_script(replace(recipe, out=str(out))), "utf-8")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    runpy.run_path(str(script), run_name="__main__")
     return c3r.read(out)
 
 
@@ -53,14 +54,16 @@ def run_shell(recipe, folder):
     out = folder / "shell.h5ad"
     words = shlex.split(shell_command(replace(recipe, out=str(out))))
     assert words[0] == "napari-c3r"
-    done = subprocess.run(
-        [sys.executable, "-m", "napari_c3r", *words[1:]],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    with pytest.raises(SystemExit) as ended:
+        main(words[1:])
+    assert ended.value.code == 0
     return c3r.read(out)
+
+
+def run_apart(words):
+    """In a process of its own, as a person runs it."""
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def same(table, expected):
@@ -74,6 +77,13 @@ def test_several_fields(sources, tmp_path):
     recipe = Recipe([RecipeField(source, FIND) for source in sources], ROLES)
     same(run_python(recipe, tmp_path), expected)
     same(run_shell(recipe, tmp_path), expected)
+    for out in tmp_path.glob("*.h5ad"):
+        out.unlink()
+    run_apart([tmp_path / "again.py"])
+    same(c3r.read(tmp_path / "python.h5ad"), expected)
+    command = shlex.split(shell_command(replace(recipe, out=str(tmp_path / "shell.h5ad"))))
+    run_apart(["-m", "napari_c3r", *command[1:]])
+    same(c3r.read(tmp_path / "shell.h5ad"), expected)
 
 
 def test_one_field_without_a_cell_channel_with_its_map(sources, tmp_path):
@@ -114,7 +124,8 @@ def test_every_setting_makes_the_same_vectors_again(sources, tmp_path):
         same(table, expected)
         facts = table.uns["napari_c3r"]
         assert (facts["concept_mode"], facts["readout"]) == ("joint", "cls")
-        assert facts["crop"] == {"size_px": 48, "neighbours": "keep"}
+        assert (facts["crop"]["size_px"], facts["crop"]["neighbours"]) == (48, "keep")
+        assert facts["crop"]["hot_pixels"] == "replaced"
 
 
 def test_fields_that_were_made_in_different_ways(sources, tmp_path):

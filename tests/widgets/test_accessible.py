@@ -25,6 +25,7 @@ from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets.common.collapsible import Collapsible
+from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes, write_plate
 
@@ -187,7 +188,7 @@ def test_the_check_of_what_is_opened(viewer, dock, user, tmp_path):
 
 
 def test_the_explorer(worked, viewer, user):
-    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    explorer = C3RExplorer(viewer)
     user.until(lambda: explorer.model.count == 16)
     session_of(viewer).selection.select(np.arange(16) < 5)
     user.until(lambda: not explorer.montage.busy)

@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.measure import measure_cells
+from napari_c3r.core.cells.whole import as_labels
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import iter_crops, resample
+from napari_c3r.core.crops.place import place_crops
 from napari_c3r.core.crops.plan import CropPlan, plan_crops
 from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
@@ -166,9 +169,7 @@ def resample_square(crop: NDArray[Any], size_px: int) -> NDArray[np.float32]:
     return resample(square, size_px)
 
 
-def _plan(
-    field: Field, image: Image, spec: CropSpec
-) -> tuple[pd.DataFrame, NDArray[Any], CropPlan]:
+def _plan(field: Field, image: Image, spec: CropSpec) -> tuple[pd.DataFrame, ArrayLike, CropPlan]:
     """Rows of the cells, labels and how to cut."""
     if isinstance(field.cells, pd.DataFrame):
         if image.pixel_size_um is None or spec.neighbours == "mask":
@@ -177,13 +178,11 @@ def _plan(
                 "and keep the neighbours"
             )
         cells, diameter = field.cells.reset_index(drop=True), np.nan
-        labels: NDArray[Any] = np.empty(0)
+        labels: ArrayLike = np.empty(0)
     else:
-        labels = field.cells
+        labels = as_labels(field.cells)
         measured = measure_cells(image, labels)
         diameter = measured.median_diameter_px
-        whole = ~measured.obs["touches_border"]
-        cells = measured.obs[whole].reset_index(drop=True)
     plan = plan_crops(
         spec,
         pixel_size_um=image.pixel_size_um,
@@ -193,6 +192,9 @@ def _plan(
         size_px=DEFAULT_CROP.size_px or 0,
         neighbours="keep",
     )
+    if not isinstance(field.cells, pd.DataFrame):
+        placed = place_crops(measured, labels, plan.window_px)
+        cells = placed.obs[~placed.obs["touches_border"]].reset_index(drop=True)
     return cells.assign(image=image.name), labels, plan
 
 

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from napari_c3r.cli.diagnose import diagnose
-from napari_c3r.cli.embed import add_map, embed, plate, run
+from napari_c3r.cli.embed import embed, plate, require_map, run, try_map
 from napari_c3r.cli.options import Seed, with_field_options
 from napari_c3r.cli.profile import profile
-from napari_c3r.cli.speaking import say
+from napari_c3r.cli.speaking import print_lines, say
+from napari_c3r.cli.unforeseen import unforeseen
 from napari_c3r.core.atomic import require_folder
 from napari_c3r.core.errors import InputError
 
@@ -41,8 +42,9 @@ def demo(
     result = run(driver)
     _, cells = driver.found[image.name]
     say(f"{image.name}: {len(result)} cells")
-    add_map(result, seed)
+    no_map = try_map(result, seed)
     table = write(result, out / "cells.csv")
+    require_map(table, no_map)
     picture = draw_result(image, cells, result, out / "cells.png")
     for path in (table, provenance_path(table), picture):
         say(f"Wrote {path}")
@@ -65,7 +67,7 @@ def doctor() -> None:
     from napari_c3r.cli.doctor import format_report, run_checks
 
     findings = run_checks()
-    typer.echo(format_report(findings))
+    print_lines(format_report(findings).splitlines())
     if any(finding.broken for finding in findings):
         raise typer.Exit(1)
 
@@ -78,15 +80,18 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Interactive cell representation: one vector per cell, conditioned on channel roles.",
     )
-    for command in (diagnose, embed, plate):
+    for command in (diagnose, embed, plate, demo, convert, doctor):
         app.command()(with_field_options(command))
-    for other in (profile, demo, convert, doctor):
-        app.command()(other)
+    app.command()(profile)
     return app
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Run a command; 0 on success, 1 if fields failed, 2 with one line on bad input."""
+    """Run a command; 0 on success, 1 if fields failed, 2 with one line on bad input.
+
+    What nobody foresaw ends with 2 and one line as well: it asks for a report, and says where
+    the traceback is.
+    """
     try:
         code = make_app()(list(arguments) if arguments is not None else None, standalone_mode=False)
     except InputError as error:
@@ -97,7 +102,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
         sys.exit(_INTERRUPTED)
     except Exception as error:
         if not hasattr(error, "format_message"):
-            raise
+            say(f"napari-c3r: {unforeseen(error)}")
+            sys.exit(2)
         # A usage error of the command line parser; without arguments it printed the help.
         if error.format_message():
             say(f"napari-c3r: {error.format_message()}")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from napari_c3r.cli.options import FieldOptions, Paths, Seed, parse_list
+from napari_c3r.cli.options import FieldOptions, Paths, Seed, Setting, parse_list
 from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.options import OptionInfo
 
-if TYPE_CHECKING:
-    import pandas as pd
+_CELLS = OptionInfo("Cells", "Most cells to compare, a sample of all", minimum=1, maximum=10**7)
 
 
 def diagnose(
@@ -25,12 +25,15 @@ def diagnose(
     ] = "",
     label_table: Annotated[
         Path | None,
-        typer.Option(help="CSV that has it, next to image, label, plate, well or site."),
+        typer.Option(
+            help="Table that has it, next to image, label, plate, well or site: CSV with any "
+            "separator, packed or not, or Excel."
+        ),
     ] = None,
     ask: Annotated[
         str, typer.Option(help="Diagnostics by name: swap,parity,… By default all usual ones.")
     ] = "",
-    cells: Annotated[int, typer.Option(help="Most cells to compare, a sample of all.")] = 2000,
+    cells: Annotated[int, Setting("int", _CELLS)] = 2000,
     seed: Seed = 0,
 ) -> None:
     """Ask whether the roles of the channels matter, and what else explains the map."""
@@ -42,14 +45,22 @@ def diagnose(
         variant_sources,
     )
     from napari_c3r.core.diagnose.report import require_report, write_answers
+    from napari_c3r.core.metadata.reading import read_metadata
 
     require_report(out)
+    if label_table is not None and not label_column:
+        raise InputError(
+            f"--label-table is '{label_table}' and no --label-column says which of its columns to "
+            "judge by; give its name"
+        )
     names = parse_list(ask) or default_names()
     kinds = tuple(variant_sources(names))
-    table = _read_table(label_table)
+    table = None if label_table is None else read_metadata(label_table)
     driver = options.driver(paths)
     driver.require_possible()
     fields = tuple(driver.prepare(task) for task in driver.tasks)
+    if fields[0].assignment.doubt:
+        say(f"Note: {fields[0].assignment.doubt}; say it with --context and --concept")
     run = FlipRun(
         FlipJob(
             fields,
@@ -62,22 +73,11 @@ def diagnose(
         )
     )
     follow(run.steps(), f"Diagnosing {len(fields)} image{'s' if len(fields) > 1 else ''}")
+    for note in run.result().notes:
+        say(f"  Note: {note}")
     say(f"{run.result().headline}.")
     answers = answer(names, DiagnosticContext(run.result(), seed=seed))
     for each in diagnostics(answers.results):
         say(f"  {each.label}: {each.status_of(answers.results[each.name])}")
     for path in write_answers(run, answers, out, seed=seed):
         say(f"Wrote {path}")
-
-
-def _read_table(path: Path | None) -> pd.DataFrame | None:
-    import pandas as pd
-
-    if path is None:
-        return None
-    try:
-        return pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"Could not read --label-table '{path}' as CSV: {error}; check the file"
-        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from napari_c3r.cli.options import FieldOptions, Paths, Seed
 from napari_c3r.cli.speaking import Say, follow_fields, say
-from napari_c3r.core.atomic import require_writable
+from napari_c3r.core.atomic import require_space, require_writable
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.table import table_formats
 
@@ -33,16 +34,19 @@ def embed(
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
     seed: Seed = 0,
 ) -> None:
-    """Embed the cells of images and write one table; 1 if an image could not be embedded."""
+    """Embed the cells of images and write one table; 1 if an image or the map is left out."""
     from napari_c3r.core.table import write
 
     _require_table(out)
+    if seed and not map_:
+        say("  Note: --seed does nothing without --map")
     driver = options.driver(paths)
+    require_space(out.parent, driver.expected_bytes)
     result = run(driver)
-    if map_:
-        add_map(result, seed)
+    no_map = try_map(result, seed) if map_ else ""
     write(result, out)
     say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}{_left_out(driver)}")
+    require_map(out, no_map)
     _exit(driver)
 
 
@@ -62,10 +66,11 @@ def plate(
 
     def tell(step: FieldsProgress, above: Say) -> None:
         if step.settled:
-            above(f"{step.number}/{step.total} {step.name}: {step.problem or step.stage}")
+            again = f" again: {step.again}" if step.again and not step.problem else ""
+            above(f"{step.number}/{step.total} {step.name}: {step.problem or step.stage}{again}")
 
     follow_fields(driver.steps(), tell)
-    say(f"Wrote {out / 'cells.parquet'}{_left_out(driver)}")
+    say(f"Wrote {out / 'cells.parquet'}{_made_again(driver)}{_left_out(driver)}")
     _exit(driver)
 
 
@@ -88,6 +93,8 @@ def run(driver: EmbedDriver) -> AnnData:
             for name, role in job.assignment.roles.items():
                 reason = job.assignment.reasons.get(name)
                 above(f"  {name}: {role}{f' ({reason})' if reason else ''}")
+            if job.assignment.doubt:
+                above(f"  Note: {job.assignment.doubt}; say it with --context and --concept")
         if step.problem and step.total > 1:
             above(f"  '{step.name}' is left out: {step.problem}")
         elif step.settled and not step.problem:
@@ -104,12 +111,34 @@ def run(driver: EmbedDriver) -> AnnData:
     return driver.result()
 
 
-def add_map(result: AnnData, seed: int) -> None:
-    """Lay out the cells and cluster them."""
+def try_map(result: AnnData, seed: int) -> str:
+    """Lay out the cells and cluster them; why it failed, or nothing.
+
+    What took longer is to be kept all the same.
+    """
     from napari_c3r.core.reduce import cluster, map_cells
 
     say("Making the map …")
-    cluster(map_cells(result, seed=seed), seed=seed)
+    try:
+        cluster(map_cells(result, seed=seed), seed=seed)
+    except Exception as error:
+        said = " ".join(str(error).split())
+        return said if isinstance(error, InputError) else f"{type(error).__name__}: {said}"
+    return ""
+
+
+def require_map(table: Path, problem: str) -> None:
+    """End with 1 and a line if a table had to be written without its map."""
+    if problem:
+        say(f"napari-c3r: {table} is without a map, which could not be made: {problem}")
+        raise typer.Exit(1)
+
+
+def _made_again(driver: EmbedDriver) -> str:
+    """How many fields of an earlier run were made again, and why."""
+    reasons = Counter(why for name, why in driver.again.items() if name not in driver.errors)
+    parts = [f"{count} made again: {why}" for why, count in reasons.most_common()]
+    return "".join(f"; {part}" for part in parts)
 
 
 def _left_out(driver: EmbedDriver) -> str:

@@ -1,12 +1,20 @@
-"""How the commands of the shell speak: lines and bars on the error stream."""
+"""How the commands of the shell speak: lines and bars on the error stream.
+
+This is the one door to the terminal. Names of files, channels and columns come from anywhere; here
+what would steer the terminal or begin a line of its own is escaped, and nothing is read as markup.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import typer
+
+from napari_c3r.core.text import readable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -17,8 +25,15 @@ Say = Callable[[str], None]
 
 
 def say(text: str) -> None:
-    """Print a line on the error stream."""
-    typer.echo(text, err=True)
+    """Print one line on the error stream."""
+    typer.echo(readable(text), err=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines on the standard output, as far as its encoding has their letters."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    for line in lines:
+        typer.echo(readable(line).encode(encoding, "backslashreplace").decode(encoding))
 
 
 def follow(steps: Iterable[EmbedProgress], title: str) -> None:
@@ -40,13 +55,17 @@ def follow_fields(
     tell
         What is to be said of a step; given the step and how to say it above the bar.
     """
+    steps = iter(steps)
+    # What is refused before any work is refused without a bar.
+    begun = list(islice(steps, 1))
     with _bar("Embedding") as (bar, task):
 
         def above(text: str) -> None:
-            bar.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            shown = readable(text)
+            bar.console.print(shown, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
-        for step in steps:
-            bar.update(task, description=f"Embedding {step.name}")
+        for step in chain(begun, steps):
+            bar.update(task, description=readable(f"Embedding {step.name}"))
             _show(bar, task, step.done_cells, step.expected_cells, step.cells_per_second)
             tell(step, above)
 
@@ -56,9 +75,14 @@ def _bar(title: str) -> Iterator[tuple[Progress, TaskID]]:
     from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeRemainingColumn
 
-    columns = (*Progress.get_default_columns()[:3], TextColumn("{task.fields[speed]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        yield bar, bar.add_task(title, total=None, speed="")
+    columns = (
+        TextColumn("{task.description}", style="progress.description", markup=False),
+        *Progress.get_default_columns()[1:3],
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        yield bar, bar.add_task(readable(title), total=None, speed="")
 
 
 def _show(bar: Progress, task: TaskID, done: int, total: int, cells_per_second: float) -> None:

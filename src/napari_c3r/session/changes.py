@@ -32,6 +32,8 @@ class Cause(StrEnum):
     """Other cells are hidden; none was embedded or deleted."""
     RESTORED = "restored"
     """A saved session was opened."""
+    UNDONE = "undone"
+    """A step was undone or done again."""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class Fields:
     sources, index
         The fields that can be displayed, and which of them is; empty where the image came from
         layers whose files are not known.
+    doubts
+        Sentences on what may have been misread, which nobody has looked at yet.
     slices
         Where in the viewer images are that were taken from a stack, by name.
     changed
@@ -76,6 +78,7 @@ class Fields:
         self.image: Image | None = None
         self.sources: tuple[FieldSource, ...] = ()
         self.index = 0
+        self.doubts: tuple[str, ...] = ()
         self.slices: dict[str, Slice] = {}
 
     @property
@@ -88,6 +91,7 @@ class Fields:
     ) -> None:
         """Work on other fields, of which one is displayed."""
         self.image, self.sources, self.index = image, tuple(sources), index
+        self.doubts = ()
         self.changed.emit(Change(Part.IMAGE))
 
     def show(self, index: int, image: Image) -> None:
@@ -106,9 +110,14 @@ class Fields:
         self.index, self.image = index, image
         self.changed.emit(Change(Part.IMAGE, Cause.FIELD_SHOWN))
 
-    def adopt(self, sources: Sequence[FieldSource], index: int) -> None:
-        """Take note of which field the displayed image is; nothing else changes."""
-        self.sources, self.index = tuple(sources), index
+    def adopt(self, sources: Sequence[FieldSource], index: int, doubts: Sequence[str] = ()) -> None:
+        """Take note of which field the displayed image is, and of doubts; nothing else changes."""
+        self.sources, self.index, self.doubts = tuple(sources), index, tuple(doubts)
+        self.changed.emit(Change(Part.IMAGE, Cause.FIELDS_FOUND))
+
+    def dismiss_doubts(self) -> None:
+        """The user has looked, and it is as it was understood."""
+        self.doubts = ()
         self.changed.emit(Change(Part.IMAGE, Cause.FIELDS_FOUND))
 
     def rename_channel(self, old: str, new: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_c3r.core.atomic import recovered, replacing_folder
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
-from napari_c3r.core.images.find import PlaneFile
+from napari_c3r.core.images.image_files import PlaneFile
 from napari_c3r.core.table import read, write
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class SavedSession:
         Whether the result holds every cell that was wanted.
     settings
         What else the dock should be set to, as plain values.
+    names
+        What the user called cells, by image name and label, also those of no result.
     """
 
     fields: Sequence[FieldSource]
@@ -85,6 +87,7 @@ class SavedSession:
     encoder: str = "bundled"
     finished: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
 
 def labels_name(index: int, kind: str = "cells") -> str:
@@ -112,24 +115,11 @@ def write_session(
     InputError
         The folder holds something else, or cannot be written.
     """
-    folder = Path(path)
+    folder = recovered(Path(path))
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise InputError(f"'{folder}' exists and is not a session; choose another name")
-    if not folder.parent.is_dir():
-        raise InputError(f"The folder '{folder.parent}' does not exist; create it first")
-    try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.stem}-") as scratch:
-            new = Path(scratch) / "new"
-            new.mkdir()
-            _fill(new, session, images or {}, folder)
-            if folder.exists():
-                os.replace(folder, Path(scratch) / "old")
-            os.replace(new, folder)
-    except OSError as error:
-        raise InputError(
-            f"Could not write '{folder}': {error.strerror or error}; free some space or choose "
-            "another folder. Nothing was changed"
-        ) from error
+    with replacing_folder(folder) as new:
+        _fill(new, session, images or {}, folder)
     return folder
 
 
@@ -157,8 +147,10 @@ def _fill(folder: Path, session: SavedSession, images: Mapping[str, Image], fina
         "encoder": session.encoder,
         "finished": session.finished,
         "settings": dict(session.settings),
+        "names": {image: dict(names) for image, names in session.names.items()},
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False)
+    # Escaped, since a path may hold bytes that are no UTF-8, and must lead to its file again.
+    text = json.dumps(content, indent=1)
     (folder / _DESCRIPTION).write_text(text + "\n", "utf-8")
 
 
@@ -223,7 +215,7 @@ def _relative(path: Path, folder: Path) -> str | None:
 
 def is_session(path: str | Path) -> bool:
     """Whether a path is a session folder, or the description in it."""
-    path = Path(path)
+    path = recovered(Path(path))
     return (path / _DESCRIPTION).is_file() or (path.name == _DESCRIPTION and path.is_file())
 
 
@@ -262,6 +254,10 @@ def read_session(path: str | Path) -> SavedSession:
             content["encoder"],
             content["finished"],
             content["settings"],
+            {
+                image: {int(label): name for label, name in names.items()}
+                for image, names in content.get("names", {}).items()
+            },
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"'{folder}' is damaged ({type(error).__name__}: {error})") from error

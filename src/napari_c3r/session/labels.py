@@ -40,6 +40,8 @@ class Cells:
     found_by
         How they were segmented, as keywords of :func:`napari_c3r.segment_cells`; None for
         labels that came from elsewhere or were edited.
+    note
+        A sentence on what may not be meant, such as a mask that counts as one cell.
     id
         Tells these cells from all others, those of the same image that they replaced included.
     """
@@ -51,6 +53,7 @@ class Cells:
     nuclei: ArrayLike | None = None
     at_border: int | None = None
     found_by: Mapping[str, Any] | None = None
+    note: str = ""
     id: int = field(default_factory=_next_id, init=False)
 
 
@@ -137,6 +140,11 @@ class LabelStore:
     def embedded(self, cells_id: int) -> Cells:
         """Cells that a result was made of."""
         return self._embedded[cells_id]
+
+    def find(self, cells_id: int | None) -> Cells | None:
+        """Cells by their id: of the fields, or embedded ones; None where there are none."""
+        known = (self.current, *self._by_image.values(), *self._embedded.values())
+        return next((each for each in known if each is not None and each.id == cells_id), None)
 
     def release_embedded(self, needed: Collection[int]) -> None:
         """Forget embedded cells that no result refers to any more."""

@@ -12,9 +12,14 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.crops import CropSpec
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.table.annotate import annotate, carry_over
+from napari_c3r.core.table.annotate import COLUMN, annotate, carry_over, name_column
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.history import Command, History
+from napari_c3r.session.names import CellNames
+from napari_c3r.session.words import cells_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.cells.filters import CellFilter
     from napari_c3r.core.images import Image
+    from napari_c3r.session.labels import LabelStore
 
 _next_id = count(1).__next__
 
@@ -50,6 +56,8 @@ class EmbeddingResult:
         Whether it holds a sample of the cells on purpose.
     encoder_source
         Where the encoder came from: ``"bundled"`` or a model folder.
+    options, crop
+        How the encoder ran, and how the cells were cut out.
     id
         Tells what was embedded at one time from all else; maps and filters leave it as it is.
     """
@@ -64,6 +72,8 @@ class EmbeddingResult:
     unfiltered: AnnData | None = None
     preview: bool = False
     encoder_source: str = "bundled"
+    options: RunOptions = field(default_factory=RunOptions)
+    crop: CropSpec = field(default_factory=CropSpec)
     id: int = field(default_factory=_next_id)
 
     def updated(self, table: AnnData, cells_ids: Mapping[str, int]) -> EmbeddingResult:
@@ -76,6 +86,11 @@ class EmbeddingResult:
         return self.table if self.unfiltered is None else self.unfiltered
 
     @property
+    def n_bytes(self) -> int:
+        """Memory that its vectors take."""
+        return int(self.all_rows.X.nbytes)
+
+    @property
     def hidden_count(self) -> int:
         """Rows that filters hide."""
         return len(self.all_rows) - len(self.table)
@@ -83,6 +98,13 @@ class EmbeddingResult:
 
 class Result:
     """The displayed result.
+
+    Parameters
+    ----------
+    labels
+        Has the cells that results are made of.
+    history
+        Takes note of what the user does to the result.
 
     Attributes
     ----------
@@ -94,13 +116,19 @@ class Result:
         The image whose cells of the result are displayed; it need not have any in it.
     filter
         What is hidden; None hides nothing.
+    names
+        What the user called cells, also those that the result does not hold.
     changed
         With a :class:`Change`.
     """
 
     changed = Signal(Change)
 
-    def __init__(self) -> None:
+    def __init__(self, labels: LabelStore, history: History) -> None:
+        self._labels, self._history = labels, history
+        self.names = CellNames()
+        # In their order, which their colours go by.
+        self._names_used: list[str] = []
         self.current: EmbeddingResult | None = None
         self.previous: EmbeddingResult | None = None
         self.image_name = ""
@@ -118,7 +146,8 @@ class Result:
             self.previous = self.current
         elif not result.preview:
             self.previous = None
-        self._put(self._filtered(result), cause)
+        self._place_names(result)
+        self._put(self.filtered(result), cause)
 
     def show_image(self, name: str | None) -> None:
         """Display the part that was made on an image; None displays what was before."""
@@ -127,18 +156,19 @@ class Result:
         elif self.current is not None and self.image_name not in self.current.cells_ids:
             self.image_name = next(iter(self.current.cells_ids))
 
-    def hide(self, chosen: CellFilter) -> None:
+    def hide(self, chosen: CellFilter | None) -> None:
         """Hide other cells; none is deleted."""
         self.filter = chosen
         if self.current is not None:
-            self._put(self._filtered(self.current), Cause.FILTER)
+            self._put(self.filtered(self.current), Cause.FILTER)
 
     def _put(self, result: EmbeddingResult, cause: Cause) -> None:
         self.current = result
         self.changed.emit(Change(Part.RESULT, cause))
         self.changed.emit(Change(Part.MAP, cause))
 
-    def _filtered(self, result: EmbeddingResult) -> EmbeddingResult:
+    def filtered(self, result: EmbeddingResult) -> EmbeddingResult:
+        """A result without the rows that are hidden at present."""
         from napari_c3r.core.cells.filters import shown_part
 
         if self.filter is None or not self.filter.active:
@@ -168,19 +198,93 @@ class Result:
         if unfiltered is not None:
             unfiltered = keep_with_hidden(unfiltered, table)
             carry_over(result.all_rows, unfiltered)
-        self.current = replace(result, table=table, unfiltered=unfiltered)
-        self.changed.emit(Change(Part.MAP))
+        column = name_column(table if unfiltered is None else unfiltered)
+        had_map, mapped = self.has_map, replace(result, table=table, unfiltered=unfiltered)
+        self._remember(mapped, column.notna().to_numpy(), column)
+        self._put_mapped(mapped, Cause.USER)
+        if had_map:
+            self._history.record(
+                Command(
+                    "make another map",
+                    lambda: self._put_mapped(result, Cause.UNDONE),
+                    lambda: self._put_mapped(mapped, Cause.UNDONE),
+                    n_bytes=result.n_bytes,
+                )
+            )
+
+    def _put_mapped(self, result: EmbeddingResult, cause: Cause) -> None:
+        self.current = result
+        self.changed.emit(Change(Part.MAP, cause))
 
     def annotate(self, chosen: NDArray[np.bool_], name: str) -> None:
         """Give rows a name, or take theirs away with an empty one."""
         result = self.current
         if result is None:
             raise InputError("There are no cells to name; embed them first")
+        what = cells_in_words(result.table.obs, chosen)
+        before = name_column(result.all_rows)
+        named = result.table.obs_names[chosen]
         annotate(result.table, chosen, name)
         if result.unfiltered is not None:
-            named = result.table.obs_names[chosen]
             annotate(result.unfiltered, result.unfiltered.obs_names.isin(named), name)
+        after = name_column(result.all_rows)
+        self._remember(result, result.all_rows.obs_names.isin(named), after)
         self.changed.emit(Change(Part.ANNOTATION))
+        name = name.strip()
+        self._history.record(
+            Command(
+                f"name {what} '{name}'" if name else f"remove the name of {what}",
+                lambda: self._put_names(before),
+                lambda: self._put_names(after),
+            )
+        )
+
+    def _put_names(self, column: pd.Series) -> None:
+        """Give all rows the names that they had before."""
+        result = self.current
+        assert result is not None
+        other = (name_column(result.all_rows).astype(object) != column.astype(object)).to_numpy()
+        self._remember(result, other, column)
+        self._write_names(result, column)
+        self.changed.emit(Change(Part.ANNOTATION, Cause.UNDONE))
+
+    def _remember(
+        self, result: EmbeddingResult, rows: NDArray[np.bool_], column: pd.Series
+    ) -> None:
+        """Take note of the names of some of all rows."""
+        self._names_used = list(dict.fromkeys([*self._names_used, *column.cat.categories]))
+        obs = result.all_rows.obs
+        for image in obs["image"][rows].unique():
+            cells = self._labels.find(result.cells_ids.get(str(image)))
+            if cells is not None:
+                here = rows & (obs["image"] == image).to_numpy()
+                named = column[here].astype(object)
+                self.names.set(
+                    cells, zip(obs["label"][here], named.where(named.notna(), None), strict=True)
+                )
+
+    def _place_names(self, result: EmbeddingResult) -> None:
+        """Give the rows of a new result the names that their cells have."""
+        obs, column = result.all_rows.obs, name_column(result.all_rows)
+        images = obs["image"].astype(str).to_numpy()
+        if column.notna().any():
+            fresh = ~np.isin(images, self.names.images) & column.notna().to_numpy()
+            self._remember(result, fresh, column)
+        values = column.astype(object)
+        for image in self.names.images:
+            cells = self._labels.find(result.cells_ids.get(image))
+            if cells is not None:
+                here, placed = images == image, self.names.place(cells)
+                values[here] = [placed.get(label) for label in obs["label"][here]]
+        if self.names.images:
+            self._write_names(result, values.astype(_categories(self._names_used)))
+
+    def _write_names(self, result: EmbeddingResult, column: pd.Series) -> None:
+        for table in {id(t): t for t in (result.table, result.all_rows)}.values():
+            if len(column.cat.categories):
+                table.obs[COLUMN] = column.reindex(table.obs_names)
+            elif COLUMN in table.obs:
+                del table.obs[COLUMN]
 
     def add_column(self, values: pd.Series) -> None:
         """Keep a number for each cell, by the names of rows; NaN for the others."""
@@ -199,3 +303,9 @@ class Result:
         here = (obs["label"] == label) & (obs["image"] == self.image_name)
         rows = np.flatnonzero(here)
         return int(rows[0]) if len(rows) else None
+
+
+def _categories(names: list[str]) -> pd.CategoricalDtype:
+    import pandas as pd
+
+    return pd.CategoricalDtype(names)

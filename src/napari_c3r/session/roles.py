@@ -18,6 +18,8 @@ class Roles:
     ----------
     assignment
         The roles; None before an image is opened.
+    chosen
+        Whether the user chose roles for this image.
     history
         What was chosen for channels before.
     original_names
@@ -30,6 +32,7 @@ class Roles:
 
     def __init__(self) -> None:
         self.assignment: ChannelAssignment | None = None
+        self.chosen = False
         self.history = ChannelHistory()
         self._original_names: dict[str, str] = {}
 
@@ -48,7 +51,7 @@ class Roles:
         given
             The names by what the files call them; by default they are the same.
         """
-        self.assignment = None
+        self.assignment, self.chosen = None, False
         if names is not None:
             self._original_names = dict(given or {name: name for name in names})
             self.assignment = self.history.roles_for(self._original_names)
@@ -56,12 +59,27 @@ class Roles:
         self.changed.emit(Change(Part.ROLES))
 
     def set_assignment(self, assignment: ChannelAssignment, cause: Cause = Cause.USER) -> None:
-        """Give the channels other roles."""
-        same = assignment == self.assignment
-        if not same or self.assignment is None or assignment.reasons != self.assignment.reasons:
-            self.assignment = assignment
+        """Give the channels other roles, or the same ones with other reasons or fewer guesses."""
+        now = self.assignment
+        told = None if now is None else (now, now.reasons, now.guessed)
+        if told != (assignment, assignment.reasons, assignment.guessed):
+            self.assignment, self.chosen = assignment, True
             self.history.remember(self._original_names, assignment)
             self.changed.emit(Change(Part.ROLES, cause))
+
+    def confirm(self) -> None:
+        """Keep the roles as they are: none of them is a guess any longer."""
+        if self.assignment is not None:
+            self.set_assignment(self.assignment.confirmed())
+
+    def take_suggestion(self, before: ChannelAssignment, found: ChannelAssignment) -> None:
+        """Take what became known of roles that were guessed, unless they are others by now.
+
+        It is not remembered as a choice.
+        """
+        if self.assignment is before:
+            self.assignment = found
+            self.changed.emit(Change(Part.ROLES))
 
     def rename_channel(self, old: str, new: str) -> None:
         """Call a channel by another name; its role stays."""
@@ -71,7 +89,6 @@ class Roles:
             original: (new if name == old else name)
             for original, name in self._original_names.items()
         }
-        roles = {(new if name == old else name): r for name, r in self.assignment.roles.items()}
-        self.assignment = ChannelAssignment(roles, self.assignment.reasons)
+        self.assignment = self.assignment.renamed(old, new)
         self.history.remember(self._original_names, self.assignment)
         self.changed.emit(Change(Part.ROLES))

@@ -16,6 +16,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource
 from napari_c3r.core.options import changed, shell_words
 from napari_c3r.core.segment import SegmentOptions
+from napari_c3r.core.spelling import spell_names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 
 
@@ -264,8 +265,8 @@ def shell_command(recipe: Recipe) -> str:
     paths = [str(path) for one in recipe.fields for path in one.source.files.paths]
     words = ["napari-c3r", "embed", *dict.fromkeys(paths), "--out", recipe.out]
     words += shell_words(first.source.reading)
-    words += ["--context", ",".join(recipe.assignment.context)]
-    words += ["--concept", ",".join(recipe.assignment.concept)]
+    words += ["--context", spell_names(recipe.assignment.context)]
+    words += ["--concept", spell_names(recipe.assignment.concept)]
     if first.labels is not None:
         words += ["--labels", str(first.labels)]
     else:

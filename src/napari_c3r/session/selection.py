@@ -7,10 +7,17 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.history import Command, History
+from napari_c3r.session.words import counted_cells
 
 
 class Selection:
     """Rows of the displayed result.
+
+    Parameters
+    ----------
+    history
+        Takes note of what the user selects.
 
     Attributes
     ----------
@@ -24,15 +31,29 @@ class Selection:
 
     changed = Signal(Change)
 
-    def __init__(self) -> None:
+    def __init__(self, history: History) -> None:
+        self._history = history
         self.mask: NDArray[np.bool_] = np.zeros(0, bool)
         self.current: int | None = None
 
     def select(self, mask: NDArray[np.bool_], cause: Cause = Cause.USER) -> None:
-        """Select rows."""
-        if not np.array_equal(mask, self.mask):
-            self.mask = mask
-            self.changed.emit(Change(Part.SELECTION, cause))
+        """Select rows; what changes nothing is no step to undo."""
+        if np.array_equal(mask, self.mask):
+            return
+        before, after = np.packbits(self.mask), np.packbits(mask)
+        known = len(mask) == len(self.mask)
+        self.mask = mask
+        self.changed.emit(Change(Part.SELECTION, cause))
+        if cause is Cause.USER and known:
+            count = int(mask.sum())
+            words = f"select {counted_cells(count)}" if count else "select nothing"
+            self._history.record(
+                Command(words, lambda: self._go_back(before), lambda: self._go_back(after))
+            )
+
+    def _go_back(self, packed: NDArray[np.uint8]) -> None:
+        mask = np.unpackbits(packed, count=len(self.mask)).astype(bool)
+        self.select(mask, Cause.UNDONE)
 
     def set_current(self, row: int | None, cause: Cause = Cause.USER) -> None:
         """Point at one row, or at none."""
@@ -40,9 +61,9 @@ class Selection:
             self.current = row
             self.changed.emit(Change(Part.CURRENT, cause))
 
-    def reset(self, n_rows: int, cause: Cause = Cause.USER) -> None:
-        """Begin with other rows, none of them selected: the old ones mean nothing any more."""
-        self.mask = np.zeros(n_rows, bool)
+    def reset(self, mask: NDArray[np.bool_], cause: Cause = Cause.USER) -> None:
+        """Begin with other rows, some of them selected."""
+        self.mask = mask
         self.current = None
         self.changed.emit(Change(Part.SELECTION, cause))
 

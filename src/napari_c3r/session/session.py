@@ -7,27 +7,41 @@ chose is never thrown away; what no longer fits a later choice is called out of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.fields import Fields
+from napari_c3r.session.history import Command, History
 from napari_c3r.session.labels import Cells, LabelStore
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.result import EmbeddingResult, Result
 from napari_c3r.session.roles import Roles
+from napari_c3r.session.same_cells import same_cells
 from napari_c3r.session.selection import Selection
+from napari_c3r.session.words import counted_cells
 
 if TYPE_CHECKING:
     from napari_c3r.core.cells.filters import CellFilter
     from napari_c3r.core.images import FieldSource, Image
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A result with what belongs to it, so that it can be brought back."""
+
+    result: EmbeddingResult
+    previous: EmbeddingResult | None
+    cells: tuple[Cells, ...]
+    selected: NDArray[np.bool_]
 
 
 class Session:
@@ -37,10 +51,14 @@ class Session:
     ----------
     fields, roles, labels, result, selection
         The parts; each says what changed in it, and the session passes it on.
+    history
+        What was done to result, names, selection and cells, to be undone and done again.
     encoder
         Name of the encoder that is chosen.
     encoders
         The encoders that are loaded.
+    as_drawn
+        Gives the displayed cells as the user drew them last, where someone shows them.
     changed
         With a :class:`Change`: what is other than before, and why. When it is emitted, all
         parts agree with each other.
@@ -49,10 +67,13 @@ class Session:
     changed = Signal(Change)
 
     def __init__(self) -> None:
+        self.history = History()
         self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
-        self.result, self.selection = Result(), Selection()
+        self.result = Result(self.labels, self.history)
+        self.selection = Selection(self.history)
         self.encoder = "bundled"
         self.encoders = EncoderCache()
+        self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         for part in (self.fields, self.roles, self.labels, self.result, self.selection):
             part.changed.connect(self._pass_on)
@@ -128,9 +149,13 @@ class Session:
             self.roles.rename_channel(old, new)
 
     def set_result(
-        self, result: EmbeddingResult, cells: Iterable[Cells] = (), cause: Cause = Cause.USER
+        self,
+        result: EmbeddingResult,
+        cells: Iterable[Cells] = (),
+        cause: Cause = Cause.USER,
+        sentence: str = "",
     ) -> None:
-        """Take a new result; a selection of the old one means nothing in it.
+        """Take a new result; cells that were named or selected in the old one still are.
 
         Parameters
         ----------
@@ -140,40 +165,132 @@ class Session:
             The cells it was made of; those that the fields have now need not be given.
         cause
             Why it is taken.
+        sentence
+            What was done, for the history; by default that so many cells were embedded.
         """
-        wanted = set(result.cells_ids.values())
+        before = self._shown()
         known = (*self.labels.by_image.values(), self.labels.current, *cells)
-        self.labels.keep_embedded(each for each in known if each is not None and each.id in wanted)
+        wanted = set(result.cells_ids.values())
+        made_of = tuple({c.id: c for c in known if c is not None and c.id in wanted}.values())
+        self._show(_Shown(result, None, made_of, self._selected_in(result, made_of)), cause)
+        if cause is not Cause.USER:
+            self.history.clear()
+        elif before is not None and (after := self._shown()) is not None:
+            self.history.record(
+                Command(
+                    sentence or f"embed {counted_cells(len(result.all_rows))}",
+                    lambda: self._bring_back(before),
+                    lambda: self._bring_back(after),
+                    n_bytes=before.result.n_bytes,
+                )
+            )
+
+    def _shown(self) -> _Shown | None:
+        result = self.result.current
+        if result is None:
+            return None
+        found = (self.labels.find(each) for each in result.cells_ids.values())
+        cells = tuple(each for each in found if each is not None)
+        return _Shown(result, self.result.previous, cells, self.selection.mask)
+
+    def _bring_back(self, shown: _Shown) -> None:
+        self._show(shown, Cause.UNDONE)
+        self.result.previous = shown.previous
+        self.labels.release_embedded(self.result.cells_ids)
+        self.changed.emit(Change(Part.CELLS, Cause.UNDONE))
+
+    def _show(self, shown: _Shown, cause: Cause) -> None:
+        self.labels.keep_embedded(shown.cells)
         with self.changed.paused():
-            self.result.set_current(result, cause)
+            self.result.set_current(shown.result, cause)
             image = self.fields.image
             self.result.show_image(image.name if image is not None else None)
-            self._select_nothing(cause)
-            self.labels.release_embedded(self.result.cells_ids)
+            assert self.result.current is not None
+            fits = len(shown.selected) == len(self.result.current.table)
+            none = np.zeros(len(self.result.current.table), bool)
+            self.selection.reset(shown.selected if fits else none, cause)
+            if cause is not Cause.UNDONE:
+                self.labels.release_embedded(self.result.cells_ids)
 
-    def _select_nothing(self, cause: Cause) -> None:
-        assert self.result.current is not None
-        self.selection.reset(len(self.result.current.table), cause)
+    def _selected_in(self, result: EmbeddingResult, cells: Sequence[Cells]) -> NDArray[np.bool_]:
+        """Which rows of a new result are the cells selected now, wherever their labels went."""
+        before, mask = self.result.current, self.selection.mask
+        table = self.result.filtered(result).table
+        selected = np.zeros(len(table), bool)
+        if before is None or not mask.any():
+            return selected
+        old = before.table.obs[mask]
+        for now in cells:
+            then = self.labels.find(before.cells_ids.get(now.image_name))
+            if then is not None:
+                labels = old["label"][old["image"] == now.image_name].tolist()
+                still = list(same_cells(then, now, labels).values())
+                here = (table.obs["image"] == now.image_name) & table.obs["label"].isin(still)
+                selected |= here.to_numpy()
+        return selected
 
     def discard_preview(self) -> None:
         """Leave the preview and return to the result that it took the place of."""
         if self.result.previous is not None:
-            self.set_result(replace(self.result.previous, preview=False))
+            whole = replace(self.result.previous, preview=False)
+            self.set_result(whole, sentence="go back to all cells")
 
     def set_filter(self, chosen: CellFilter) -> None:
         """Hide other cells; none is deleted, and those selected stay so while shown."""
-        if chosen == self.result.filter:
+        before, selected = self.result.filter, self.selection.mask
+        if chosen == before:
             return
+        self._hide(chosen, None)
+        words = f"hide {chosen.words()}" if chosen.active else "hide no cells"
+        self.history.record(
+            Command(words, lambda: self._hide(before, selected), lambda: self._hide(chosen, None))
+        )
+
+    def _hide(self, chosen: CellFilter | None, selected: NDArray[np.bool_] | None) -> None:
         before = self.result.current
         names = before.table.obs_names[self.selection.mask] if before is not None else None
         with self.changed.paused():
             self.result.hide(chosen)
-            if before is not None:
-                self._select_nothing(Cause.FILTER)
-        if self.result.current is not None and names is not None:
-            shown = self.result.current.table.obs_names
-            self.selection.select(np.asarray(shown.isin(names)), Cause.FILTER)
+            if self.result.current is not None and names is not None:
+                shown = self.result.current.table.obs_names
+                still = np.asarray(shown.isin(names)) if selected is None else selected
+                self.selection.reset(still, Cause.FILTER)
         self.changed.emit(Change(Part.CELLS, Cause.FILTER))
+
+    def replace_cells(self, cells: Cells, before: Cells | None, sentence: str) -> None:
+        """Take other cells for the displayed field; those before can be brought back.
+
+        Parameters
+        ----------
+        cells
+            The new ones.
+        before
+            The ones that they take the place of, as they were drawn last; None for none.
+        sentence
+            What was done, for the history.
+        """
+        self.labels.set_current(cells)
+        if before is None or before.image_name != cells.image_name:
+            return
+        kept = [before]
+
+        def swap() -> None:
+            # What was drawn since shall come back too.
+            kept[0] = self._put_cells(kept[0]) or kept[0]
+
+        n_bytes = int(getattr(before.labels, "nbytes", 0))
+        self.history.record(Command(sentence, swap, swap, n_bytes))
+
+    def _put_cells(self, cells: Cells) -> Cells | None:
+        """Take cells for their image; returns those that were its cells until now."""
+        image, name = self.fields.image, cells.image_name
+        if image is None or image.name != name:
+            before = self.labels.by_image.get(name)
+            self.labels.put(cells)
+            return before
+        before = self.as_drawn() if self.as_drawn is not None else self.labels.current
+        self.labels.set_current(cells, Cause.UNDONE)
+        return before
 
     def embedded_cells(self) -> Cells:
         """The cells of the displayed image as they were embedded; none where they were not."""

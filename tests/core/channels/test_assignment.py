@@ -45,6 +45,19 @@ def test_flipping_twice_is_no_change_and_leaves_ignored_and_both_alone():
     assert roles.flipped().flipped() == roles
 
 
+def test_the_pass_of_each_concept_is_flipped_as_in_the_paper():
+    roles = ChannelAssignment.preset("jump-cp", ["DNA", "ER", "RNA", "AGP", "Mito", "Brightfield"])
+    for name in ("RNA", "AGP", "Mito"):
+        flipped = roles.flipped(name)
+        assert (flipped.context, flipped.concept) == ((name,), ("DNA", "ER"))
+        assert tuple(flipped.roles) == roles.names
+    both = ChannelAssignment({"DNA": "context", "X": "both", "Y": "concept"})
+    assert (both.flipped("X").context, both.flipped("X").concept) == (("X",), ("DNA", "X"))
+    assert (both.flipped("Y").context, both.flipped("Y").concept) == (("Y",), ("DNA", "X"))
+    with pytest.raises(InputError, match="'DNA' is no concept channel; the concepts are 'X', 'Y'"):
+        both.flipped("DNA")
+
+
 def test_one_channel_may_be_in_both_groups():
     roles = ChannelAssignment({"GFP": "both"})
     assert roles.require_usable().context == roles.concept == ("GFP",)
@@ -146,7 +159,7 @@ def test_suggestions_know_the_field_s_names(names, context):
 def test_suggestions_are_usable_where_names_say_nothing():
     roles = ChannelAssignment.suggest(["ch1", "ch2", "ch3"])
     assert roles.require_usable().context == ("ch1",)
-    assert "please check" in roles.reasons["ch1"]
+    assert roles.reasons["ch1"] == "first channel, often the nucleus"
     assert ChannelAssignment.suggest(["anything"]).require_usable().context == ("anything",)
     structural = ChannelAssignment.suggest(["DAPI", "ER"]).require_usable()
     assert (structural.context, structural.concept) == (("DAPI",), ("ER",))

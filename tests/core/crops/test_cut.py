@@ -6,7 +6,7 @@ import pytest
 
 from napari_c3r.core.cells.measure import measure_cells
 from napari_c3r.core.crops.cut import iter_crops, resample
-from napari_c3r.core.crops.plan import CropPlan, plan_crops
+from napari_c3r.core.crops.plan import CropPlan, plan_crops, require_field
 from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
@@ -62,14 +62,69 @@ def test_a_pixel_size_of_another_magnitude_is_noticed():
         )
 
     assert plan(0.5).doubt == ""
-    for wrong, said in ((0.05, "1200 px wide"), (50, "1.2 px wide")):
+    for wrong, said in ((0.05, "1200 px wide"), (15, "4.0 px wide")):
         assert said in plan(wrong).doubt
         assert "check the pixel size" in plan(wrong).doubt
     with pytest.raises(InputError, match=r"120000 px wide.*check the pixel size"):
         plan(0.0005)
 
 
-@pytest.mark.parametrize("wrong", [{"field_um": np.inf}, {"field_um": np.nan}, {"size_px": 99.5}])
+@pytest.mark.parametrize(
+    ("spec", "pixel_size_um", "said"),
+    [
+        ({}, 50, "60 µm at 50 µm per pixel are 1.2 px wide"),
+        ({}, 1e300, "px wide, and at least 4 are needed"),
+        ({"field_um": 1.7}, 0.5, "3.4 px wide"),
+        ({"field_um": 1e-300}, 0.5, "0 px wide"),
+        ({"field_diameters": 0.08}, None, "0.08 median cell diameters of 40.0 px"),
+    ],
+)
+def test_a_window_below_four_pixels_is_refused(spec, pixel_size_um, said):
+    with pytest.raises(InputError, match=said):
+        plan_crops(
+            CropSpec(**spec), pixel_size_um=pixel_size_um, median_diameter_px=40, **RECOMMENDED
+        )
+
+
+def test_a_field_in_micrometres_is_refused_before_the_cells_are_known():
+    require_field(CropSpec(), 0.5, 60)
+    require_field(CropSpec(field_diameters=0.01), None, 60)
+    with pytest.raises(InputError, match="at least 4 are needed; check the pixel size"):
+        require_field(CropSpec(), 352.8, 60)
+    with pytest.raises(InputError, match="at most 8192"):
+        require_field(CropSpec(field_um=60), 1e-4, None)
+
+
+@pytest.mark.parametrize(("window", "px"), [(4.5, 5), (5.5, 6), (3.5, 4)])
+def test_half_a_pixel_more_is_a_pixel_more(window, px):
+    spec = CropSpec(field_um=window)
+    assert plan_crops(spec, pixel_size_um=1.0, median_diameter_px=4, **RECOMMENDED).window_px == px
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+@pytest.mark.parametrize("size", [31, 48])
+def test_hot_pixels_are_found_before_resampling_and_replaced_where_the_plan_says_so(replaced, size):
+    image, labels = field()
+    pixels = image.data.compute()
+    pixels[1, 45, 55] = 1e6
+    hot = Image.from_array(pixels, image.channel_names)
+    cells = measure_cells(image, labels).obs
+    plan = CropPlan(31, size, "keep", "", replace_hot_pixels=replaced)
+    whole, after = (
+        next(iter_crops(each, labels, cells, plan, batch_size=9)) for each in (image, hot)
+    )
+    row = int(np.flatnonzero(cells["label"] == 9)[0])
+    seen = np.flatnonzero(after.rows == row)[0]
+    assert after.hot[seen].tolist() == [False, True]
+    assert after.hot.sum() <= 2
+    assert not whole.hot.any()
+    assert (np.ptp(after.crops[seen, 1]) < 1.1 * np.ptp(whole.crops[seen, 1])) == replaced
+    np.testing.assert_array_equal(after.crops[seen, 0], whole.crops[seen, 0])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"field_um": np.inf}, {"field_um": np.nan}, {"size_px": 99.5}, {"size_px": 3}]
+)
 def test_a_size_that_is_none_is_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         CropSpec(**wrong)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from napari_c3r.core.diagnose.confounds import confounds
 from napari_c3r.core.diagnose.embed_variants import sharpness
 from napari_c3r.core.diagnose.factors import factors_of
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.reduce import NOISE
 
 
 def cells(rng, plates=2, wells=6, per_well=10):
@@ -62,6 +65,51 @@ def test_size_and_border_are_found_in_the_cluster_that_they_make():
     sentence = next(s for s in result.sentences if "cluster big" in s)
     assert sentence.startswith("Cell size explains")
     assert "high values" in sentence
+
+
+def test_what_goes_together_in_a_cluster_is_told_in_one_breath_and_once():
+    rng = np.random.default_rng(0)
+    vectors, obs, _ = cells(rng, plates=1)
+    big = (obs["area_px"] > obs["area_px"].median()).to_numpy()
+    bright = rng.random(len(obs)) > 0.5
+    obs["nucleus_area_px"] = obs["area_px"] * rng.lognormal(0, 0.1, len(obs))
+    obs["intensity_mean_DNA"] *= np.where(bright, 3, 1)
+    vectors[:, :3] += 4 * big[:, None]
+    vectors[:, 3:5] += 4 * bright[:, None]
+    clusters = np.where(big & bright, "both", "other").tolist()
+    result = confounds(vectors, obs, clusters=clusters)
+    assert frozenset({"cell size", "nucleus size"}) in result.together
+    assert frozenset({"cell size", "intensity"}) not in result.together
+    assert {"cell size", "nucleus size", "intensity"} <= loud(result, "both")
+    (told,) = [each for each in result.sentences if "cluster both" in each]
+    assert re.search(
+        r"[Cc]ell size \(\d+%, high values\) and nucleus size \(\d+%", told
+    ) or re.search(r"[Nn]ucleus size \(\d+%, high values\) and cell size \(\d+%", told)
+    assert "apart from that" in told
+    assert told.count("cell size") + told.count("Cell size") <= 2
+    assert len(result.sentences) == len({each.scope for each in result.standing_out})
+
+
+@pytest.mark.parametrize(
+    ("clusters", "note"),
+    [
+        (
+            ["a"] * 60 + ["b"] * 57 + ["c"] * 3,
+            "Left out, with fewer than 5 cells: cluster c (3 cells)",
+        ),
+        (
+            ["a"] * 60 + ["b"] * 52 + ["c"] * 4 + ["d"] * 4,
+            "Left out, with fewer than 5 cells: clusters c (4 cells), d (4 cells)",
+        ),
+        (["a"] * 112 + ["b"] * 8, "Left out, as it holds nearly all cells: cluster a (112 of 120)"),
+        (["a"] * 60 + [NOISE] * 60, "Left out, as they are in no cluster: 60 cells"),
+        (["a"] * 60 + ["b"] * 60, None),
+    ],
+)
+def test_clusters_that_are_left_out_are_named(clusters, note):
+    vectors, obs, _ = cells(np.random.default_rng(0), wells=2, per_well=30)
+    result = confounds(vectors, obs[["area_px"]], clusters=clusters)
+    assert result.notes == ((note,) if note else ())
 
 
 def test_columns_that_are_dealt_out_at_random_explain_nothing():

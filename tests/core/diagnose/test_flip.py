@@ -8,7 +8,7 @@ import pytest
 
 import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.diagnose import FlipJob, FlipRun, Kind, flip_report
+from napari_c3r.core.diagnose import FlipJob, FlipRun, Grade, Kind, flip_report
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
@@ -49,13 +49,36 @@ def report(field, deaf):
 
 def test_the_planted_truth_is_found(report):
     """To this encoder a channel counts as a concept alone, and context changes nothing."""
-    kept = report.table.set_index("variant")["neighbours_kept"]
-    assert kept["without DNA"] == kept["without ER"] == 1
-    assert not report.result("without ER").matters
-    assert report.result("all groups swapped").matters
+    table = report.table.set_index("variant")
+    assert table["neighbours_changed"]["without DNA"] == 0
+    assert table["neighbours_changed"]["without ER"] == 0
+    assert table["effect_grade"]["without ER"] == Grade.NONE
+    assert table["effect_grade"]["all groups swapped"] == Grade.LARGE
     assert "the roles matter here" in report.sentence("all groups swapped")
-    assert "does not show beyond noise" in report.sentence("without DNA")
-    assert report.headline.startswith(("Swapping", "Using"))
+    n = len(report.obs)
+    assert f"no effect seen (0 of {n} cells move" in report.sentence("without DNA")
+    assert report.headline.startswith(("Swapping", "Flipping", "Using"))
+
+
+def test_every_part_of_a_report_says_the_verdict(report):
+    """Sentence, table and headline are made of one number and one grade."""
+    table = report.table.set_index("variant")
+    for result in report.results:
+        verdict, name = result.verdict, result.variant.name
+        assert table["effect"][name] == verdict.effect.value
+        assert table["effect_grade"][name] == verdict.grade
+        assert str(verdict.grade) in report.sentences(name)[0]
+        assert table["label_effect_grade"][name] == result.on_labels.grade
+        assert str(result.on_labels.grade) in report.sentences(name)[1].lower()
+        if verdict.grade is Grade.LARGE:
+            assert verdict.effect.value > verdict.noise
+        if verdict.grade is Grade.SMALL:
+            assert 0 < verdict.effect.value <= verdict.noise
+        assert verdict.noise == table["effect"]["noise floor"]
+    assert report.strongest.verdict.grade == max(
+        (r.verdict.grade for r in report.results), key=list(Grade).index
+    )
+    assert report.sentences(report.strongest.variant.name)[0] in report.headline
 
 
 def test_vectors_are_those_of_an_embedding_with_the_same_roles(report, field, deaf):
@@ -68,19 +91,23 @@ def test_vectors_are_those_of_an_embedding_with_the_same_roles(report, field, de
 def test_tables_have_a_row_for_each_variant_and_cell(report, field):
     table = report.table
     assert table["variant"].tolist()[:2] == ["as assigned", "noise floor"]
-    assert len(table) == 2 + 1 + 4 + 2
-    numbers = table.select_dtypes("number").drop(columns=["p", "label_p"]).iloc[1:]
+    assert len(table) == 2 + 1 + 1 + 4 + 2
+    numbers = table.select_dtypes("number").drop(columns=["effect_p", "label_effect_p"]).iloc[1:]
     lacking = numbers.columns[numbers.isna().any()]
     # Groups swapped, no concept is read out in both; all else is a number.
     assert {name.split("_low")[0].split("_high")[0] for name in lacking} == {"cosine_shift"}
-    assert (table["rank_shift_low"] <= table["rank_shift"]).all()
-    assert (table["rank_shift"] <= table["rank_shift_high"]).all()
-    assert report.rank_shift.shape == (field.cells.max(), 8)
+    for name in ("effect", "neighbours_changed"):
+        assert (table[f"{name}_low"] <= table[name]).all()
+        assert (table[name] <= table[f"{name}_high"]).all()
+    assert report.neighbours_changed.shape == (field.cells.max(), 9)
+    assert report.neighbours_changed.to_numpy().max() <= report.k == 5
     assert "all groups swapped" not in report.cosine_shift
+    # Flipped, the pass of a concept is still a vector of that concept.
+    assert "passes flipped" in report.cosine_shift
     with pytest.raises(InputError, match="No variant 'x'"):
         report.result("x")
     moved = report.most_moved("all groups swapped", 5)
-    shifts = report.rank_shift["all groups swapped"].to_numpy()
+    shifts = report.neighbours_changed["all groups swapped"].to_numpy()
     assert shifts[moved].min() >= np.sort(shifts)[-5]
     assert set(report.parity.table["channel"]) == {"DNA", "ER", "RNA", "AGP"}
     assert {"focus_DNA", "phenotype", "area_px"} <= set(report.obs)
@@ -100,7 +127,8 @@ def test_stopping_keeps_what_is_done_and_going_on_gives_the_same(field, encoder)
     assert any("Stopped early: 16 of" in note for note in part.notes)
     assert part.job_id == 7
     list(run.steps())
-    np.testing.assert_array_equal(run.result().rank_shift, whole.result().rank_shift)
+    changed = (each.result().neighbours_changed for each in (run, whole))
+    pd.testing.assert_frame_equal(*changed)
 
 
 def test_crops_can_be_read_again(field, encoder):
@@ -139,16 +167,16 @@ def test_a_constant_channel_is_said_and_never_matters(field, encoder):
     planes[2] = 7
     image = Image.from_array(planes, field.image.channel_names, field.image.pixel_size_um)
     report = flip_report(image, field.cells, ROLES, encoder=encoder, kinds=(Kind.FLIP,))
-    assert not report.result("RNA as context").matters
+    assert report.result("RNA as context").verdict.grade is Grade.NONE
     assert "RNA is constant in these cells" in report.sentence("RNA as context")
-    assert report.table["neighbours_kept"].notna().all()
+    assert report.table["effect"].notna().all()
 
 
 def test_two_channels_can_be_asked(field, encoder):
     roles = ChannelAssignment({"DNA": "context", "RNA": "concept"})
     report = flip_report(field.image, field.cells, roles, encoder=encoder)
     assert [result.variant.name for result in report.results] == ["all groups swapped"]
-    assert len(report.skipped) == 3
+    assert len(report.skipped) == 4
 
 
 @pytest.mark.parametrize(
@@ -184,5 +212,7 @@ def test_mistakes_are_one_line(field, encoder):
         FlipRun(FlipJob(()))
     with pytest.raises(InputError, match="max_cells is 0"):
         FlipRun(job(field, encoder, max_cells=0))
+    with pytest.raises(InputError, match="noise_repeats is 2; give a whole number of 3 or more"):
+        FlipRun(job(field, encoder, noise_repeats=2))
     with pytest.raises(InputError, match="No label column 'dose'"):
         list(FlipRun(job(field, encoder, label_column="dose")).steps())

@@ -41,7 +41,7 @@ def run(field, deaf):
 
 
 def test_the_built_in_diagnostics_answer_with_a_sentence_a_table_and_a_status(run):
-    names = ("swap", "flip", "drop", "confounds", "parity")
+    names = ("swap", "passes", "flip", "drop", "confounds", "parity")
     assert tuple(each.name for each in diagnostics()) == default_names() == names
     steps = answer_steps(names, DiagnosticContext(run.result(), seed=1))
     looked_at = []
@@ -66,8 +66,8 @@ def test_the_built_in_diagnostics_answer_with_a_sentence_a_table_and_a_status(ru
     assert swap.grade is not Grade.NONE
     assert answers.results["drop"].grade is Grade.NONE
     flip = diagnostics(["flip"])[0]
-    mattering = sum(r.matters for r in report.results if r.variant.kind == "one role swapped")
-    assert flip.status_of(answers.results["flip"]) == f"{mattering} of 4 matter"
+    large = sum(r.verdict.grade is Grade.LARGE for r in answers.results["flip"].variants)
+    assert flip.status_of(answers.results["flip"]) == f"{large} of 4 larger than noise"
 
 
 def test_one_call_adds_a_section_a_figure_and_a_sentence_to_the_lead(run, registered, tmp_path):
@@ -89,7 +89,7 @@ def test_variants_of_ones_own_are_compared_with_all_others(field, encoder, regis
 
     def run(context):
         result = context.report.result("without RNA")
-        return DiagnosticResult(sentence=f"{result.neighbours_kept} of the neighbours stay")
+        return DiagnosticResult(sentence=f"{result.changed} of the neighbours are others")
 
     thinned = Diagnostic(
         name="thinned",
@@ -106,9 +106,9 @@ def test_variants_of_ones_own_are_compared_with_all_others(field, encoder, regis
     report = made.result()
     assert [r.variant.name for r in report.results] == ["without RNA"]
     assert report.skipped == ("'AGP' has to stay",)
-    assert report.sentence("without RNA").startswith("Using without RNA replaces")
+    assert report.sentence("without RNA").startswith("Using without RNA")
     found = answer(["thinned"], DiagnosticContext(report)).results["thinned"]
-    assert found.sentence.endswith("of the neighbours stay")
+    assert found.sentence.endswith("of the neighbours are others")
     with pytest.raises(InputError, match="Another diagnostic has variants 'concept left out'"):
         register_diagnostic(replace(thinned, name="again"))
 

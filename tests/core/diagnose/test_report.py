@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from html.parser import HTMLParser
 
@@ -9,7 +10,7 @@ import pytest
 
 from napari_c3r.core.diagnose import FlipJob, FlipRun
 from napari_c3r.core.diagnose.report import require_report, write_report
-from napari_c3r.core.diagnose.report.page import Section, cell_text, html, markdown
+from napari_c3r.core.diagnose.report.page import Section, cell_text, html, markdown, write_page
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.errors import InputError
 
@@ -49,10 +50,12 @@ def test_the_report_stands_alone(field, deaf, tmp_path):
     assert len(checker.sources) == 5
     assert all(source.startswith("data:image/png;base64,") for source in checker.sources)
     assert "<script" not in page
-    for said in (run.result().headline.split(":")[0], "average precision", "Settings", "32"):
+    for said in (run.result().headline.split(":")[0], "share its label", "Settings", "32"):
         assert said.replace("'", "&#x27;") in page
     words = (tmp_path / "report.md").read_text("utf-8")
-    for name in re.findall(r"\]\((report-[a-z]+\.png)\)", words):
+    shown = re.findall(r"\]\((report-[a-z-]+-[0-9a-f]{8}\.png)\)", words)
+    assert len(shown) == 5
+    for name in shown:
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     assert not re.search(r"\bnan\b|NaN|None|<NA>", words)
 
@@ -71,3 +74,32 @@ def test_names_cannot_inject_anything():
 def test_another_suffix_is_one_line(tmp_path):
     with pytest.raises(InputError, match=r"ends in \.html"):
         require_report(tmp_path / "report.pdf")
+
+
+def test_a_report_written_over_another_keeps_each_page_with_its_own_pictures(tmp_path):
+    def sections(picture):
+        return [Section("lead"), Section("map", figure=("map", picture, "the map"))]
+
+    def shown():
+        words = (tmp_path / "r.md").read_text("utf-8")
+        return (tmp_path / re.search(r"\]\((.*)\)", words)[1]).read_bytes()
+
+    write_page("one", sections(b"old"), tmp_path / "r.html")
+    (tmp_path / "r-mine.png").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        real, moved = os.replace, []
+
+        def fail_at_the_second(one, other):
+            moved.append(other)
+            if len(moved) == 2:
+                raise OSError(28, "No space left on device")
+            real(one, other)
+
+        patch.setattr("os.replace", fail_at_the_second)
+        with pytest.raises(InputError, match="No space"):
+            write_page("two", sections(b"new"), tmp_path / "r.html")
+    assert shown() == b"old"
+    write_page("two", sections(b"new"), tmp_path / "r.html")
+    assert shown() == b"new"
+    assert len(list(tmp_path.glob("r-map-*.png"))) == 1
+    assert (tmp_path / "r-mine.png").exists()

@@ -24,13 +24,13 @@ def test_a_sample_keeps_every_group_in_its_share():
 
 def test_labels_are_looked_up_by_the_columns_that_a_table_has():
     by_image = pd.DataFrame({"image": ["two", "one"], "dose": [3, 0]})
-    assert label_values(OBS, "dose", by_image).tolist() == [0, 0, 0, 3, 3]
+    assert label_values(OBS, "dose", by_image).values.tolist() == [0, 0, 0, 3, 3]
     by_cell = pd.DataFrame(
         {"image": ["one", "two"], "label": [5, 1], "type": ["mitotic", "resting"]}
     )
     found = label_values(OBS, "type", by_cell)
-    assert found.isna().tolist() == [True, True, False, False, True]
-    assert label_values(OBS, "image", None).tolist() == OBS["image"].tolist()
+    assert found.values.isna().tolist() == [True, True, False, False, True]
+    assert label_values(OBS, "image", None).values.tolist() == OBS["image"].tolist()
     assert label_values(OBS, None, None) is None
 
 

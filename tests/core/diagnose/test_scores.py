@@ -34,9 +34,14 @@ def test_silhouette_is_that_of_scikit_learn_and_votes_are_counted():
     codes = np.repeat([0, 1, 2], [12, 9, 3])
     vectors = unit(rng.normal(size=(24, 5)) + 2 * np.eye(5)[codes])
     labelled, _ = labelled_cells(pd.Series(codes), "type")
-    scores = label_scores((vectors @ vectors.T).astype(np.float32), labelled)
+    similarity = vectors @ vectors.T
+    scores = label_scores(similarity.astype(np.float32), labelled, 5)
     expected = silhouette_samples(vectors, codes, metric="cosine")
     np.testing.assert_allclose(scores["silhouette"], expected, atol=1e-5)
+    order = np.argsort(-(similarity - 9 * np.eye(24)), axis=1)[:, :5]
+    np.testing.assert_allclose(scores["alike"], (codes[order] == codes[:, None]).sum(axis=1))
+    # With fewer than k others, as a share of them.
+    assert label_scores(similarity.astype(np.float32), labelled, 30)["alike"].max() <= 30
     assert set(np.unique(scores["accuracy"])) <= {0.0, 1.0}
     assert scores["accuracy"].mean() > 0.6
 

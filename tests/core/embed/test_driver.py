@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
+import dask.array as da
 import numpy as np
 import pytest
 
@@ -67,10 +69,45 @@ def test_a_field_that_fails_stops_no_other_and_alone_it_is_an_error(encoder):
     assert run.result().obs["image"].unique().tolist() == ["a", "c"]
     with pytest.raises(InputError, match="No cells in the labels"):
         list(EmbedDriver([empty], ROLES, encoder).steps())
-    none = EmbedDriver([empty, empty], ROLES, encoder)
+    none = EmbedDriver([empty, replace(empty, name="d")], ROLES, encoder)
     list(none.steps())
     with pytest.raises(InputError, match="None of the 2 fields could be embedded"):
         none.result()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(5, "Input/output error"), RuntimeError("codec"), AssertionError(), MemoryError()],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("what", ["image", "labels", "nuclei"])
+def test_a_field_whose_pixels_or_labels_fail_stops_no_other(encoder, what, error):
+    def fail(block):
+        raise error
+
+    lazy = da.from_array(planes(), chunks=(1, 200, 200))
+    lazy = lazy.map_blocks(fail, dtype="uint16", meta=np.empty((0, 0, 0), "uint16"))
+    given = {"image": image("b"), "labels": labels()}
+    if what == "image":
+        given["image"] = Image.from_array(lazy, ["DNA", "ER", "RNA"], 0.5, name="b")
+    else:
+        given[what] = lazy[0]
+    run = EmbedDriver([task("a"), FieldTask("b", **given), task("c")], ROLES, encoder)
+    list(run.steps())
+    assert list(run.failed) == ["b"]
+    assert "\n" not in run.failed["b"]
+    assert run.result().obs["image"].unique().tolist() == ["a", "c"]
+
+
+def test_a_field_that_is_too_large_for_the_memory_stops_no_other(encoder, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("napari_c3r.core.segment.find_cells", fail)
+    run = EmbedDriver([task("a"), FieldTask("b", image("b")), task("c")], ROLES, encoder)
+    list(run.steps())
+    assert run.failed["b"].startswith("'b' does not fit into memory")
+    assert run.result().obs["image"].unique().tolist() == ["a", "c"]
 
 
 def test_only_some_cells_with_the_crops_they_had(encoder):

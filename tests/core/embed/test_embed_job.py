@@ -194,7 +194,7 @@ def test_an_argument_of_another_kind_is_told_in_one_line(field, encoder, wrong, 
 
 
 def test_a_wrong_pixel_size_is_noted(field, encoder):
-    image = replace(field.image, pixel_size_um=100.0)
+    image = replace(field.image, pixel_size_um=16.0)
     notes = embed(image, field.cells, ROLES, encoder=encoder).uns[KEY]["notes"]
     assert any("check the pixel size" in note for note in notes)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import replace
+from itertools import takewhile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,21 +15,22 @@ import tifffile
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.embed import EmbedDriver, FieldTask, FolderStore, MemoryStore
+from napari_c3r.core.embed.store import _file_names
 from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import InputError, OutputError
 from napari_c3r.core.images import FieldSource, ReadOptions, find_images
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.simulate import simulate_field
-from napari_c3r.core.table import KEY, read
+from napari_c3r.core.table import KEY, read, write
 
 READING = ReadOptions({"ch1": "DNA", "ch2": "ER", "ch3": "RNA"})
 ROLES = ChannelAssignment({"DNA": "context", "ER": "context", "RNA": "concept"})
 
 
 @pytest.fixture(scope="module")
-def encoder():
-    return load_encoder()
+def encoder(tiny_model):
+    return load_encoder(tiny_model)
 
 
 @pytest.fixture
@@ -222,12 +226,12 @@ def test_a_plate_without_any_cell_says_why(driver, folder, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"options": RunOptions(device="cuda:77")}, "cuda:77"),
-        ({"options": RunOptions(batch_size=0)}, "batch size"),
-        ({"options": RunOptions(precision="float7")}, "float7"),
-        ({"options": RunOptions(concept_mode="every")}, "every"),
-        ({"options": RunOptions(readout="mean")}, "mean"),
-        ({"segmenting": SegmentOptions(method="by eye")}, "by eye"),
+        (lambda: {"options": RunOptions(device="cuda:77")}, "cuda:77"),
+        (lambda: {"options": RunOptions(batch_size=0)}, "batch_size is 0"),
+        (lambda: {"options": RunOptions(precision="float7")}, "float7"),
+        (lambda: {"options": RunOptions(concept_mode="every")}, "every"),
+        (lambda: {"options": RunOptions(readout="mean")}, "mean"),
+        (lambda: {"segmenting": SegmentOptions(method="by eye")}, "by eye"),
     ],
 )
 def test_impossible_settings_are_refused_before_any_field_is_read(
@@ -235,7 +239,7 @@ def test_impossible_settings_are_refused_before_any_field_is_read(
 ):
     monkeypatch.setattr("napari_c3r.core.images.read.read_image", pytest.fail)
     with pytest.raises(InputError, match=said):
-        list(driver("o", **wrong).steps())
+        list(driver("o", **wrong()).steps())
     assert not (tmp_path / "o").exists()
 
 
@@ -247,3 +251,106 @@ def test_a_folder_that_is_a_file_or_not_ours_is_refused_in_one_line(driver, tmp_
     (tmp_path / "out" / "settings.json").write_text("{")
     with pytest.raises(InputError, match=r"settings\.json' cannot be read"):
         list(driver().steps())
+
+
+def test_fields_of_changed_images_and_damaged_files_are_made_again_and_it_is_said(
+    driver, folder, tmp_path
+):
+    assert through(driver()) == ["done", "done", "failed"]
+    shards = sorted((tmp_path / "out" / "fields").iterdir())
+    fresh = read(tmp_path / "out" / "cells.parquet")
+    image = folder / "r01c01f02p01-ch2sk1fk1fl1.tiff"
+    tifffile.imwrite(image, tifffile.imread(image) // 2)
+    whole = shards[0].read_bytes()
+    # A single bit of the numbers, which a file of this format would not notice by itself.
+    place = whole.index(fresh.X[:3, 0].tobytes())
+    shards[0].write_bytes(whole[:place] + bytes([whole[place] ^ 64]) + whole[place + 1 :])
+    again = driver()
+    settled = [(step.stage, step.again) for step in again.steps() if step.settled]
+    assert settled == [
+        ("done", "its file is damaged"),
+        ("done", "the image changed"),
+        ("failed", ""),
+    ]
+    np.testing.assert_array_equal(read(shards[0]).X, fresh.X[: len(read(shards[0]))])
+    changed = read(tmp_path / "out" / "cells.parquet")
+    assert changed.uns[KEY]["sources"] != fresh.uns[KEY]["sources"]
+    assert "made_from" not in changed.uns[KEY]
+    other = driver("fresh")
+    through(other)
+    np.testing.assert_array_equal(changed.X, other.result().X)
+
+
+def test_a_field_that_fails_now_leaves_no_rows_of_before(driver, folder, tmp_path):
+    assert through(driver()) == ["done", "done", "failed"]
+    for path in folder.glob("r01c01f02*"):
+        tifffile.imwrite(path, np.full((220, 220), 100, "uint16"))
+    assert through(driver()) == ["kept", "failed", "failed"]
+    assert read(tmp_path / "out" / "cells.parquet").obs["site"].unique().tolist() == ["1"]
+
+
+def test_what_an_earlier_version_kept_is_made_again(driver, tmp_path):
+    assert through(driver()) == ["done", "done", "failed"]
+    shard = min((tmp_path / "out" / "fields").iterdir())
+    before = read(shard)
+    del before.uns[KEY]["made_from"]
+    write(before, shard)
+    again = driver()
+    assert through(again) == ["done", "kept", "failed"]
+    assert list(again.again.values()) == ["an earlier version of napari-c3r made it"]
+
+
+def test_a_second_run_in_the_folder_is_refused_until_the_first_stops(driver):
+    first = driver().steps()
+    next(first)
+    with pytest.raises(InputError, match="is in use by another run"):
+        next(driver().steps())
+    first.close()
+    next(driver().steps())
+
+
+@pytest.mark.parametrize("when", ["before", "while it is kept"])
+def test_a_full_disk_ends_a_plate_at_once(driver, tmp_path, monkeypatch, when):
+    if when == "before":
+        monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+        with pytest.raises(OutputError, match=r"MB free and about .* will be needed"):
+            next(driver().steps())
+        assert not list((tmp_path / "out").rglob("*.*"))
+        return
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    steps = driver().steps()
+    stages = [step.stage for step in takewhile(lambda step: step.stage != "embedding", steps)]
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        stages += [step.stage for step in steps]
+    assert {"done", "failed"}.isdisjoint(stages)
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+
+
+def test_two_fields_of_one_name_are_refused_before_any_is_read(driver, folder):
+    found = tasks(folder)[:1]
+    with pytest.raises(InputError, match="Two fields are called"):
+        next(driver(found=found * 2).steps())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["n" * 248, "n" * 249, "µ" * 200],
+        ["A01", "a01", "ä", "a\u0308", "Ä"],
+        ["CON", "nul.1", "a/b", "a_b", "a:b", ".."],
+        ["\udcff", "\udcfe"],
+    ],
+)
+def test_every_field_has_a_file_name_of_its_own_that_any_system_takes(names, tmp_path):
+    found = _file_names(names)
+    assert list(found) == names
+    alike = {unicodedata.normalize("NFD", each).casefold() for each in found.values()}
+    assert len(alike) == len(names)
+    for each in found.values():
+        assert len(each.encode()) <= 210
+        (tmp_path / each).touch()
+    assert len(list(tmp_path.iterdir())) == len(names)

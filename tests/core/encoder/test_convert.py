@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,7 @@ def test_the_teacher_becomes_a_model_folder(
     folder = convert_checkpoint(checkpoint, tmp_path / "model", heads=4, licence="CC0")
     model = read_model_folder(folder)
     config = model.config
+    assert config.normalisation == "min-max per crop and channel"
     assert (config.width, config.heads, config.branch_depth, config.joint_depth) == (64, 4, 2, 3)
     assert (config.patch_size, config.position_grid) == (16, 14)
     assert config.trained
@@ -147,8 +149,32 @@ def test_a_truncated_checkpoint_is_refused(checkpoint: Path) -> None:
     assert "not a checkpoint" in refused(checkpoint)
 
 
+@pytest.mark.parametrize("shape", [(1, 0, 192), (1, 1, 192), (0, 0, 0), (1, 17, 0), (1, 3, 7)])
+@pytest.mark.parametrize("name", ["pos_embed", "patch_embed.proj.0.weight"])
+def test_impossible_shapes_are_refused(checkpoint: Path, name: str, shape: tuple[int, ...]) -> None:
+    content = torch.load(checkpoint, weights_only=False)
+    for kernel in (shape, (*shape, 0)):
+        content["teacher"][f"module.backbone.{name}"] = torch.zeros(kernel)
+        torch.save(content, checkpoint)
+        assert "checkpoint.pth" in refused(checkpoint)
+
+
+def test_weights_that_claim_more_than_there_is_are_refused(checkpoint: Path) -> None:
+    content = torch.load(checkpoint, weights_only=False)
+    claimed = torch.zeros(1).expand(100_000, 100_000)
+    content["teacher"]["module.backbone.pos_embed"] = claimed
+    torch.save(content, checkpoint)
+    assert "and the file holds less" in refused(checkpoint)
+
+
+def test_a_packed_checkpoint_is_refused(checkpoint: Path) -> None:
+    with zipfile.ZipFile(checkpoint, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(10_000_000))
+    assert "claims 10 MB in a file of" in refused(checkpoint)
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    assert "no checkpoint at" in refused(tmp_path / "none.pth")
+    assert "does not exist" in refused(tmp_path / "none.pth")
 
 
 @pytest.mark.parametrize(

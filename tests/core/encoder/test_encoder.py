@@ -200,10 +200,10 @@ def test_torch_is_left_as_it_was(encoder: Encoder) -> None:
     ("options", "says"),
     [
         ({"device": "cuda:99"}, "'cuda:99' is not available"),
-        ({"precision": "float8"}, "unknown precision"),
-        ({"batch_size": 0}, "batch size must be"),
-        ({"concept_mode": "some"}, "unknown concept mode"),
-        ({"readout": "sum"}, "unknown readout"),
+        ({"precision": "float8"}, "precision is 'float8'; give auto, float32"),
+        ({"batch_size": 0}, "batch_size is 0; give a whole number from 1"),
+        ({"concept_mode": "some"}, "concept_mode is 'some'; give each, joint"),
+        ({"readout": "sum"}, "readout is 'sum'; give cls"),
     ],
 )
 def test_what_cannot_be_had_is_refused(

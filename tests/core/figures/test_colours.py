@@ -10,6 +10,7 @@ import pytest
 from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
+    OWN,
     SEQUENTIAL,
     category_colours,
     mixed,
@@ -65,11 +66,20 @@ def test_categories_and_noise_stay_apart(vision: str, count: int, apart: float) 
     assert closest_pair((*CATEGORICAL[:count], GREY), vision) >= apart
 
 
+@pytest.mark.parametrize("vision", VISION)
+def test_names_of_one_s_own_look_like_no_cluster(vision: str) -> None:
+    assert closest_pair((*OWN, GREY), vision) >= 0.049
+    clusters = [oklab(colour, vision) for colour in CATEGORICAL[:10]]
+    for colour in OWN:
+        assert min(np.linalg.norm(oklab(colour, vision) - each) for each in clusters) >= 0.049
+    assert not set(OWN) & set(CATEGORICAL)
+
+
 def test_there_are_at_least_twenty_different_categories() -> None:
     assert len(set(CATEGORICAL)) == len(CATEGORICAL) >= 20
 
 
-@pytest.mark.parametrize("colour", [*CATEGORICAL, GREY, *SEQUENTIAL])
+@pytest.mark.parametrize("colour", [*CATEGORICAL, *OWN, GREY, *SEQUENTIAL])
 def test_every_colour_shows_on_both_backgrounds(colour: str) -> None:
     assert contrast(colour, DARK) >= 1.75
     assert contrast(colour, LIGHT) >= 1.3

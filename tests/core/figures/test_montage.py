@@ -62,6 +62,17 @@ def test_a_crop_is_of_its_own_cell_and_image(seed):
         assert middle.tolist() == [y[row], x[row]]
 
 
+def test_a_cell_is_shown_where_it_was_cut_out():
+    table = table_of(["a", "a"], [10.0, 40.0], [10.0, 40.0])
+    table.obs["crop_y_px"], table.obs["crop_x_px"] = [10.0, 20.0], [10.0, 50.0]
+    image = Image.from_array(coordinates(60, 80), ["Y", "X"], name="a")
+    found = dict(cut_cells(Places.of(table), {"a": image}, np.arange(2), ["Y", "X"], None))
+    assert [crop[:, SIDE // 2, SIDE // 2].tolist() for _, crop in sorted(found.items())] == [
+        [10, 10],
+        [20, 50],
+    ]
+
+
 def test_cells_without_their_image_or_channel_are_left_out():
     table = table_of(["a", "b"], [10.0, 10.0], [10.0, 10.0])
     places = Places.of(table)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.find import is_extra, natural_key
 from napari_c3r.core.images.layouts import (
     BUILT_IN,
     Layout,
@@ -14,6 +13,8 @@ from napari_c3r.core.images.layouts import (
     read_name,
     register_layout,
 )
+from napari_c3r.core.images.names import is_extra
+from napari_c3r.core.text import natural_key
 
 GUID = "1E4B6A3C-0D5F-4C2B-9E7A-0123456789AB"
 
@@ -76,7 +77,7 @@ GUID = "1E4B6A3C-0D5F-4C2B-9E7A-0123456789AB"
         ("B_1--Stage01__nuclei", "B_1--Stage01", None, "B01", "Stage01", "nuclei", None, None),
         ("embryo_c2", "embryo", None, None, None, "c2", None, None),
         ("C1-embryo", "embryo", None, None, None, "C1", None, None),
-        ("plate1_C05", "plate1_C05", None, None, None, None, None, None),
+        ("plate1_C05", "plate1_C05", "plate1", "C05", None, None, None, None),
     ],
 )
 def test_conventions(stem, image, plate, well, site, channel, z, t):

@@ -8,6 +8,7 @@ import tifffile
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, ReadOptions, find_images, read_image, scan
+from napari_c3r.core.images.scanning import doubts_of
 
 
 def write(folder, names, shape=(8, 9), value=1):
@@ -87,3 +88,32 @@ def test_slices_and_times_in_names_are_counted(data_dir):
     found = scan(data_dir / "readers/imagexpress_9987_Plate_3434")
     assert (len(found.images), found.wells) == (4, ("B02", "B03"))
     assert found.plates == ("9987",)
+
+
+def test_a_guess_is_a_doubt_said_once_for_all_images(tmp_path):
+    names = [f"{cells}_c{number}" for cells in ("HeLa", "U2OS", "A549") for number in (1, 2, 5)]
+    found = scan(write(tmp_path / "p", names))
+    (doubt,) = found.doubts
+    assert "c1, c2, c5 are taken as channels of one image 'A549'" in doubt
+    assert "The same goes for 2 more images" in doubt
+    assert doubt not in found.notes
+    assert any("c1, c2, c5" in note for note in read_image(found.images[0]).notes)
+
+
+@pytest.mark.parametrize(
+    ("shape", "doubted"), [((8, 9), False), ((9, 10), False), ((80, 9), True), ((2, 8, 9), True)]
+)
+def test_images_that_do_not_look_like_one_experiment_are_a_doubt(tmp_path, shape, doubted):
+    folder = write(tmp_path / "p", ["overview", "mouse"])
+    axes = "CYX"[-len(shape) :]
+    tifffile.imwrite(
+        folder / "z.ome.tif", np.ones(shape, "uint16"), metadata={"axes": axes}, ome=True
+    )
+    doubts = " ".join(scan(folder).doubts)
+    assert ("The images differ: 'mouse' has 1 channel of 9 × 8 px, but 'z'" in doubts) is doubted
+
+
+def test_a_field_that_lacks_a_channel_is_a_doubt_of_the_listing(tmp_path):
+    names = [f"A01_s{site}_w{w}" for site in (1, 2) for w in (1, 2)]
+    (doubt,) = doubts_of(find_images(write(tmp_path / "p", [*names, "A01_s3_w1"])))
+    assert doubt == "1 of 3 fields have other channels than most: A01_s3."

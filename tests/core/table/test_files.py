@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import anndata
 import numpy as np
@@ -194,7 +199,7 @@ def test_writing_twice_gives_the_same_bytes(tmp_path):
     ("name", "content", "said"),
     [
         ("cells.xlsx", "", r"'\.xlsx'.*\.csv, \.parquet, \.h5ad"),
-        ("missing.csv", None, "No file"),
+        ("missing.csv", None, "does not exist"),
         ("other.csv", "a,b\n1,2\n", "no column image, label"),
         ("broken.parquet", "not parquet", "cannot be read as a result"),
         ("broken.h5ad", "not hdf5", "cannot be read as a result"),
@@ -237,3 +242,125 @@ def test_a_failed_export_changes_nothing(tmp_path, suffix, monkeypatch):
     with pytest.raises(InputError, match="No space left"):
         write(result(seed=1), path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def change_numbers(path):
+    frame = pd.read_csv(path)
+    frame["c3r_0001"] += 1
+    frame.to_csv(path, index=False)
+
+
+def take_rows(path, *rows):
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.iloc[list(rows)].to_csv(path, index=False)
+
+
+def change_roles(path):
+    beside = provenance_path(path)
+    beside.write_text(beside.read_text("utf-8").replace('"concept"', '"context"'), "utf-8")
+
+
+def other_run(path, what):
+    other = write(result(seed=3), path.with_name("other.csv"))
+    pairs = {"table": (other, path), "provenance": (provenance_path(other), provenance_path(path))}
+    pairs[what][0].replace(pairs[what][1])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: p.write_bytes(p.read_bytes()[:-300]), "ends in the middle|cannot be read"),
+        (lambda p: p.write_bytes(p.read_bytes()[:-3]), "ends in the middle: 7 of 7 cells"),
+        (lambda p: other_run(p, "table"), "is not the table that 'cells.provenance.json' tells of"),
+        (lambda p: other_run(p, "provenance"), "is not the table that"),
+        (change_numbers, "is not the table that"),
+    ],
+)
+def test_a_table_and_a_provenance_that_are_not_of_one_result_are_refused(tmp_path, change, said):
+    path = write(result(), tmp_path / "cells.csv")
+    change(path)
+    with pytest.raises(InputError, match=said) as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "rows", "said"),
+    [
+        (lambda p: take_rows(p, 0, 2), 2, "7 cells were written and 2 are there"),
+        (lambda p: take_rows(p, *range(7)[::-1]), 7, "'cells.csv' was changed since"),
+        (change_roles, 7, "The provenance 'cells.provenance.json' was changed since"),
+    ],
+)
+def test_what_a_person_changed_in_a_table_is_noted(tmp_path, change, rows, said):
+    path = write(result(), tmp_path / "cells.csv")
+    change(path)
+    after = read(path)
+    assert len(after) == rows
+    assert [note for note in after.uns[KEY]["notes"] if said in note]
+    # And it can be written and read again.
+    assert read(write(after, tmp_path / "again.csv")).uns[KEY] == after.uns[KEY]
+
+
+def test_a_csv_whose_writer_was_killed_between_its_two_files_is_whole(tmp_path, monkeypatch):
+    path = write(result(), tmp_path / "cells.csv")
+    real = os.replace
+
+    def killed_after_the_table(one, other):
+        if str(other).endswith(".json"):
+            raise KeyboardInterrupt
+        real(one, other)
+
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=-1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.getpid", lambda: int(done.stdout))
+        patch.setattr("os.replace", killed_after_the_table)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            write(result(seed=1), path)
+    with pytest.raises(InputError, match="is not the table"):
+        with_only(tmp_path / "alone", path, provenance_path(path))
+    assert_same(read(path), result(seed=1))
+    assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == [
+        "cells.csv",
+        "cells.provenance.json",
+    ]
+
+
+def with_only(folder, *paths):
+    folder.mkdir()
+    for each in paths:
+        shutil.copy(each, folder)
+    return read(folder / paths[0].name)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_table_of_no_cells_is_read_again(tmp_path, suffix):
+    for none in (result()[:0], result()[:0, :0]):
+        after = read(write(none.copy(), tmp_path / f"none{suffix}"))
+        assert after.shape == none.shape
+        assert roles_of(after) == ROLES
+        assert after.obs.columns.tolist() == none.obs.columns.tolist()
+
+
+def test_a_flipped_bit_is_noticed_wherever_it_is(tmp_path):
+    whole = write(result(), tmp_path / "cells.parquet").read_bytes()
+    for place in range(8, len(whole), 97):
+        broken = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+        (tmp_path / "cells.parquet").write_bytes(broken)
+        try:
+            after = read(tmp_path / "cells.parquet")
+        except InputError:
+            continue
+        # Only what says nothing of the cells may be another.
+        assert_same(after, result())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_name_that_is_no_text_is_written_out(tmp_path, suffix):
+    before = result(3, text=["\udcff\udcfe", "b", "c"])
+    before.uns[KEY]["sources"]["path"] = ["\udcff.tif"]
+    after = read(write(before, tmp_path / f"cells{suffix}"))
+    assert after.obs["image"].tolist() == ["\\udcff\\udcfe", "b", "c"]
+    assert after.obs_names[0].startswith("\\udcff\\udcfe:")
+    assert after.uns[KEY]["sources"]["path"] == ["\\udcff.tif"]

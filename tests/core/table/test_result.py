@@ -8,7 +8,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, join_results, make_result
 
 
-def one(image="a", encoder="e"):
+def one(image="a", encoder="e", channels=("RNA", "RNA", "RNA"), **told):
     obs = pd.DataFrame({"image": image, "label": [2, 5], "y_px": [1.0, 2.0], "x_px": [3.0, 4.0]})
     provenance = {
         "roles": {"DNA": "context"},
@@ -18,8 +18,9 @@ def one(image="a", encoder="e"):
         "images": {"name": [image]},
         "sources": {"path": [f"{image}.tif"]},
         "notes": [f"note on {image}"],
+        **told,
     }
-    return make_result(obs, np.ones((2, 3), np.float32), [("RNA", "cls")] * 3, provenance)
+    return make_result(obs, np.ones((2, 3), np.float32), [(c, "cls") for c in channels], provenance)
 
 
 def test_rows_are_named_by_their_key_and_positions_are_x_then_y():
@@ -53,3 +54,19 @@ def test_what_cannot_be_joined_is_refused():
         join_results([one("a"), one("b", encoder="other")])
     with pytest.raises(InputError, match="No results"):
         join_results([])
+    keep, mask = ({"size_px": 64, "neighbours": each} for each in ("keep", "mask"))
+    with pytest.raises(InputError, match=r"differ in crop: .*'keep'.* and .*'mask'"):
+        join_results([one("a", crop=keep), one("b", crop=mask)])
+    with pytest.raises(InputError, match="differ in the order of their concept channels"):
+        join_results([one("a", channels="xxy"), one("b", channels="yxx")])
+    unknown = one("b")
+    unknown.uns.clear()
+    with pytest.raises(InputError, match="does not say its roles"):
+        join_results([one("a"), unknown])
+
+
+def test_what_can_be_joined_although_it_differs_is_noted():
+    crop = {"size_px": 64, "neighbours": "keep"}
+    first = one("a", crop=crop, precision="float32", device="cpu")
+    joined = join_results([first, one("b", crop={**crop, "field_um": 20.0}, precision="bfloat16")])
+    assert [n for n in joined.uns[KEY]["notes"] if "different precision: float32, bfloat16" in n]

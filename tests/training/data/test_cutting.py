@@ -31,9 +31,9 @@ def test_a_crop_is_the_pixels_around_its_cell(pixels, discs):
     crops, table = cut_field(field(pixels, discs(CENTRES), id="drug"), SPEC)
     assert crops.shape == (2, 2, 32, 32)
     assert crops.dtype == np.uint16
-    # 16 µm are 32 pixels of 0.5 µm: nothing is resampled; 15.5 is rounded to even.
-    assert np.array_equal(crops[0], pixels[:, 44:76, 44:76])
-    assert np.array_equal(crops[1], pixels[:, 14:46, 64:96])
+    # 16 µm are 32 pixels of 0.5 µm: nothing is resampled; halves are rounded up.
+    assert np.array_equal(crops[0], pixels[:, 45:77, 45:77])
+    assert np.array_equal(crops[1], pixels[:, 15:47, 65:97])
     assert table[["y_px", "x_px"]].to_numpy().tolist() == [[60, 60], [30, 80]]
     assert table["id"].tolist() == ["drug"] * 2
     assert table["image"].tolist() == ["f1"] * 2
@@ -74,14 +74,14 @@ def test_eight_bits_stay_and_fractions_become_sixteen(pixels, discs):
     crops, _ = cut_field(field(fractions, labels), SPEC)
     assert crops.dtype == np.uint16
     low, high = fractions[0].min(), fractions[0].max()
-    expected = (fractions[0, 44:76, 44:76] - low) / (high - low) * 65535
+    expected = (fractions[0, 45:77, 45:77] - low) / (high - low) * 65535
     assert np.abs(crops[0, 0] - expected).max() < 1
 
 
 def test_centres_are_enough_where_the_pixel_size_is_known(pixels):
     centres = pd.DataFrame({"label": [1, 2], "y_px": [60.0, 2.0], "x_px": [60.0, 60.0]})
     crops, table = cut_field(field(pixels, centres), SPEC)
-    assert np.array_equal(crops[0], pixels[:, 44:76, 44:76])
+    assert np.array_equal(crops[0], pixels[:, 45:77, 45:77])
     assert table["crop_padded"].tolist() == [False, True]
     with pytest.raises(InputError, match="Only the centres"):
         cut_field(field(pixels, centres, None), SPEC)
@@ -95,7 +95,7 @@ def test_only_channels_with_a_role_are_written(tmp_path, pixels, discs):
     found = CropSet.open(tmp_path / "set")
     assert found.assignment.to_dict() == {"DNA": "context", "GFP": "concept"}
     assert found.field_um == 16.0
-    assert np.array_equal(found.read([0])[0], pixels[::-1, 44:76, 44:76])
+    assert np.array_equal(found.read([0])[0], pixels[::-1, 45:77, 45:77])
     assert found.table["id"].tolist() == ["", "", "drug"]
 
 

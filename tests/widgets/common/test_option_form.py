@@ -16,14 +16,14 @@ from napari_c3r.widgets.common.option_form import OptionForm
 RUNS = st.builds(
     RunOptions,
     precision=st.sampled_from(["auto", "float32", "bfloat16"]),
-    batch_size=st.one_of(st.just("auto"), st.integers(1, 4096)),
+    batch_size=st.one_of(st.just("auto"), st.integers(4, 4096)),
     concept_mode=st.sampled_from([None, "each", "joint"]),
     readout=st.sampled_from([None, "cls", "cls+std"]),
 )
 CROPS = st.builds(
     CropSpec,
     field_um=st.one_of(st.none(), st.integers(1, 400).map(lambda n: n / 4)),
-    size_px=st.one_of(st.none(), st.integers(1, 4096)),
+    size_px=st.one_of(st.none(), st.integers(4, 4096)),
     neighbours=st.sampled_from([None, "keep", "mask"]),
 )
 REUSED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

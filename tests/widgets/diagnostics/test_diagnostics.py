@@ -16,13 +16,17 @@ import napari_c3r as c3r
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.diagnose import FlipRun
 from napari_c3r.core.diagnose.report import write_report
+from napari_c3r.core.diagnose.verdict import grade_line
 from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.common.columns import colour_columns
+from napari_c3r.widgets.diagnostics.dock import C3RDiagnostics
 from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
 from napari_c3r.widgets.diagnostics.section_ids import SectionId
+from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.main.dock import C3RDock
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.core.diagnose.small import ROLES, small_encoder
@@ -31,7 +35,7 @@ from tests.core.diagnose.toy import AREA_BY_POSITION, register_toy
 pytestmark = pytest.mark.gl
 
 SWAP, FLIP = "all groups swapped", "RNA as context"
-ROLE_QUESTIONS = ("swap", "flip", "drop")
+ROLE_QUESTIONS = ("swap", "passes", "flip", "drop")
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +164,9 @@ def test_the_answer_is_that_of_a_flip_report(world, user, field):
     options = world.dock.options
     cells = len(world.obs)
     assert options.scope.currentText() == f"all {cells} cells"
-    # As assigned, swapped, four alone, two left out; noise twice; four channels alone.
+    # As assigned, swapped, passes flipped, four alone, two left out; noise thrice; four channels.
     user.until(lambda: "about" in options.cost.text())
-    assert options.cost.text().startswith(f"{cells} cells × 14 variants, about ")
+    assert options.cost.text().startswith(f"{cells} cells × 16 variants, about ")
     assert options.cost.text().endswith(" s on cpu")
     ask(world, user, all_of_it=True)
     alone = c3r.flip_report(
@@ -180,10 +184,13 @@ def test_the_answer_is_that_of_a_flip_report(world, user, field):
     bars = answer.neighbours.chart.bars
     assert [bar.name for bar in bars] == [r.variant.name for r in alone.results]
     for bar, result in zip(bars, alone.results, strict=True):
-        shift = result.rank_shift
-        assert (bar.value, bar.low, bar.high) == (shift.value, shift.low, shift.high)
-        assert bar.stands_out == result.matters
-    assert answer.neighbours.chart.noise == (0, alone.noise.rank_shift.value)
+        effect = result.verdict.effect
+        assert (bar.value, bar.low, bar.high) == (effect.value, effect.low, effect.high)
+        assert bar.grade is result.verdict.grade
+    assert answer.neighbours.chart.noise == (0, alone.noise.verdict.effect.value)
+    low, high = answer.neighbours.chart.limits
+    assert all(low <= bar.low <= bar.high <= high for bar in bars)
+    assert world.header(2) == grade_line([r.verdict for r in alone.results])
     assert not answer.telling.isVisible()
     # Clicks on a bar choose its variant everywhere, and tell of it.
     name = next(bar.name for bar in bars if alone.sentence(bar.name) not in alone.headline)
@@ -210,14 +217,14 @@ def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
     ask(world, user)
     choose(user, world.dock.cells.variant, FLIP)
     user.click(world.dock.cells.paint_button)
-    shift = world.report.cosine_shift[FLIP]
-    column = "cosine_shift_RNA_as_context"
+    shift = world.report.neighbours_changed[FLIP]
+    column = "neighbours_changed_RNA_as_context"
     np.testing.assert_allclose(world.obs[column], shift)
     assert column in colour_columns(world.obs)[-1]
     layer = layers.own_layer(viewer, layers.SHIFT)
     assert layer.name == "C3R shift"
     np.testing.assert_array_equal(layer.data, field.cells)
-    by_label = layer.features.set_index("index")["Cosine shift RNA as context"]
+    by_label = layer.features.set_index("index")["Neighbours changed RNA as context"]
     labels = world.report.obs["label"].tolist()
     np.testing.assert_allclose(by_label.loc[labels], shift, rtol=1e-6)
     # The least and the most moved have the ends of the scale; napari tells the value.
@@ -225,21 +232,18 @@ def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
     assert not np.allclose(layer.get_color(low), layer.get_color(high))
     y, x = np.argwhere(field.cells == high)[0]
     status = layer.get_status(layer.data_to_world((y, x)), world=True)
-    assert f"Cosine shift RNA as context: {shift.max():.2f}"[:-1] in str(status)
+    assert f"Neighbours changed RNA as context: {shift.max():.0f}" in str(status)
     # Painting in our layer leaves the cells alone; the user's layers are as they were.
     assert not np.shares_memory(layer.data, world.session.labels.current.labels)
     assert [la.name for la in viewer.layers[:5]] == list(field.image.channel_names)
     # A map that was begun before does not lose the column.
     world.session.result.set_mapped(table.copy())
     np.testing.assert_allclose(world.obs[column], shift)
-    # With no concept in both there is no cosine; another measure is painted and named.
+    # The measure is the same where no concept is read out in both.
     choose(user, world.dock.cells.variant, SWAP)
     user.click(world.dock.cells.paint_button)
     painted = layers.own_layer(viewer, layers.SHIFT).features
-    assert list(painted.columns)[1] in (
-        "Cosine shift all groups swapped",
-        "Rank shift all groups swapped",
-    )
+    assert list(painted.columns)[1] == "Neighbours changed all groups swapped"
     assert "C3R shift" in world.dock.cells.said.text
     # A layer thrown away does no harm and does not come back by itself.
     viewer.layers.remove(layers.own_layer(viewer, layers.SHIFT))
@@ -254,7 +258,7 @@ def test_the_cells_that_move_most_are_selected_everywhere(world, user, viewer):
     user.click(world.dock.cells.movers_button)
     top = world.report.obs.index[world.report.most_moved(FLIP, 20)]
     assert set(world.obs.index[world.session.selection.mask]) == set(top)
-    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    explorer = C3RExplorer(viewer)
     user.until(lambda: not explorer.montage.busy)
     assert set(explorer.panel.montage.thumbnails.rows) == set(
         np.flatnonzero(world.session.selection.mask)
@@ -331,7 +335,7 @@ def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
     user.until(lambda: not world.dock.busy, 180)
     done, every = len(world.report.obs), len(world.obs)
     assert 8 <= done < every
-    assert len(world.report.results) == 7
+    assert len(world.report.results) == 8
     assert any("Stopped early" in note for note in world.report.notes)
     assert "stopped early; what was done is kept" in world.header(1)
     assert world.dock.confounds.sentences.text == "Not asked, as the run was stopped."
@@ -339,7 +343,7 @@ def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
     user.click(body.continue_button)
     user.until(lambda: not world.dock.busy, 180)
     whole = world.run_alone(most_cells=5000, diagnostics=ROLE_QUESTIONS).result()
-    pd.testing.assert_frame_equal(world.report.rank_shift, whole.rank_shift)
+    pd.testing.assert_frame_equal(world.report.neighbours_changed, whole.neighbours_changed)
     assert not body.continue_button.isVisible()
 
 
@@ -413,16 +417,20 @@ def test_labels_are_judged_where_there_are_two_classes(world, user):
     ).result()
     bars = world.dock.answer.telling.chart.bars
     assert world.dock.answer.telling.isVisible()
-    changes = [result.changes["map"].value for result in alone.results]
-    assert [bar.value for bar in bars] == changes
-    assert "average precision" in world.dock.answer.sentence.text
+    assert [(bar.value, bar.grade) for bar in bars] == [
+        (result.on_labels.effect.value, result.on_labels.grade) for result in alone.results
+    ]
+    # What the headline says already is not said again.
+    *others, told = world.dock.answer.sentence.text.splitlines()
+    assert "share its label" in told
+    assert not any(each.removesuffix(".") in alone.headline for each in others)
 
 
 def test_a_sample_is_stated(world, user):
     body = world.dock.options
     choose(user, body.scope, "a sample of")
     body.sample.setValue(12)
-    assert body.cost.text().startswith("12 cells × 14 variants")
+    assert body.cost.text().startswith("12 cells × 16 variants")
     ask(world, user, all_of_it=True)
     assert len(world.report.obs) == 12
     assert world.header(1).startswith(f"12 of {len(world.obs)} cells")
@@ -436,8 +444,8 @@ def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, 
     assert not dock.options.run_button.isEnabled()
     assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 4
     user.click(dock.options.begin_button)
-    assert "C3R (napari-c3r)" in viewer.window.dock_widgets
-    viewer.window.dock_widgets["C3R (napari-c3r)"].__wrapped__.release()
+    assert C3RDock(viewer).frame().isVisible()
+    C3RDock(viewer).release()
     dock.release()
 
 
@@ -445,7 +453,7 @@ def test_without_a_question_there_is_nothing_to_run(world, user):
     body = world.dock.options
     for name in ROLE_QUESTIONS:
         user.click(body.boxes[name])
-    assert world.reason() == "Choose at least one of the first three questions"
+    assert world.reason() == "Choose at least one of the questions about roles"
     assert not body.run_button.isEnabled()
 
 
@@ -575,10 +583,10 @@ def test_from_the_dock_s_own_embedding_and_the_explorer_s_button(
     user.click(dock.map.map_button)
     user.wait_idle(dock)
     session = session_of(viewer)
-    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    explorer = C3RExplorer(viewer)
     user.until(lambda: not explorer.montage.busy)
     user.click(explorer.doubt_button)
-    shown = viewer.window.dock_widgets["C3R Diagnostics (napari-c3r)"].__wrapped__
+    shown = C3RDiagnostics(viewer)
     user.until(lambda: not shown.busy, 180)
     user.click(shown.options.run_button)
     user.until(lambda: not shown.busy, 180)

@@ -12,8 +12,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 import napari_c3r as c3r
+from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.colours import CATEGORICAL, rgb
+from napari_c3r.core.figures.colours import rgb
 from napari_c3r.core.table import make_result
 from napari_c3r.session import Cells, EmbeddingResult, Session
 from napari_c3r.widgets.diagnostics.bars import Bar, BarChart, Chart
@@ -65,17 +66,21 @@ def test_a_module_of_the_dock_loads_neither_torch_nor_umap():
 
 def test_variants_are_counted_and_what_they_share_costs_once():
     swapped = DiagnosticsOptions(("swap",))
-    assert swapped.embeddings(ROLES) == 2 + 2
+    assert swapped.embeddings(ROLES, "each") == 2 + 3
     # (DNA ER → RNA) as assigned, (RNA → DNA) and (RNA → ER) swapped, and noise twice.
-    assert swapped.cost(ROLES, "each") == 3 + 2
-    assert swapped.cost(ROLES, "joint") == 2 + 2
+    assert swapped.cost(ROLES, "each") == 3 + 3
+    assert swapped.cost(ROLES, "joint") == 2 + 3
     # Leaving DNA out, (ER → RNA), is contained in using it as a concept.
     flipped, both = (DiagnosticsOptions(names) for names in (("flip",), ("flip", "drop")))
-    assert both.embeddings(ROLES) > flipped.embeddings(ROLES)
+    assert both.embeddings(ROLES, "each") > flipped.embeddings(ROLES, "each")
     assert both.cost(ROLES, "each") == flipped.cost(ROLES, "each")
-    assert DiagnosticsOptions(("swap", "parity")).embeddings(ROLES) == 4 + 3
+    assert DiagnosticsOptions(("swap", "parity")).embeddings(ROLES, "each") == 5 + 3
+    # The flipped pass (RNA → DNA ER) is one run, which is that of all groups swapped when joint.
+    passes = DiagnosticsOptions(("swap", "passes"))
+    assert passes.cost(ROLES, "each") == 3 + 1 + 3
+    assert passes.embeddings(ROLES, "joint") == swapped.embeddings(ROLES, "joint")
     with pytest.raises(InputError, match="Choose at least one"):
-        DiagnosticsOptions(()).plan(ROLES)
+        DiagnosticsOptions(()).plan(ROLES, "each")
 
 
 def test_the_job_is_that_of_the_result():
@@ -86,7 +91,9 @@ def test_the_job_is_that_of_the_result():
         weights_hash, name, devices = "abc", "e", ("cpu",)
 
     job = asked.job(Encoder())
-    assert job.kinds == ("all groups swapped", "one role swapped", "context left out")
+    assert job.kinds == (
+        *("all groups swapped", "passes flipped", "one role swapped", "context left out"),
+    )
     assert job.max_cells == 9
     (field,) = job.fields
     assert field.window_px == 5
@@ -151,10 +158,11 @@ def test_labels_are_columns_with_classes_and_no_measurements():
 
 def chart(limits=(0.0, 1.0), noise=(0.0, 0.5)):
     bars = (
-        Bar("ER as concept", 0.75, 0.7, 0.8, True, "It matters."),
+        Bar("ER as concept", 0.75, 0.7, 0.8, Grade.LARGE, "It matters."),
+        Bar("without ER", 0.4, 0.35, 0.45, Grade.SMALL),
         Bar("a name so long that it is shortened in the middle", 0.25, 0.2, 0.3),
     )
-    return Chart("Neighbours changed", bars, limits, noise)
+    return Chart("Further neighbours changed", bars, limits, noise)
 
 
 @pytest.fixture
@@ -167,24 +175,31 @@ def bars(qtbot):
     return widget
 
 
-def test_bars_reach_their_value_in_their_colour(bars):
-    bars.set_theme("#ffffff", "#000000")
+def columns_of(picture, colour, y):
+    """Where a line of a picture has a colour."""
+    wanted = tuple(rgb(colour).tolist())
+    return [x for x in range(picture.width()) if picture.pixelColor(x, y).getRgb()[:3] == wanted]
+
+
+@pytest.mark.parametrize("width", [253, 400])
+@pytest.mark.parametrize(
+    ("background", "foreground"), [("#ffffff", "#000000"), ("#262930", "#ffffff")]
+)
+def test_bars_reach_their_value_in_the_colour_of_their_grade(bars, width, background, foreground):
+    bars.resize(width, bars.height())
+    bars.set_theme(background, foreground)
     picture = bars.grab().toImage()
-    middle = bars.row_rect(0).center().y() - 5
-    loud = [
-        x
-        for x in range(bars.width())
-        if picture.pixelColor(x, round(middle)).getRgb()[:3] == tuple(rgb(CATEGORICAL[0]).tolist())
-    ]
-    left, right = bars._plot()
-    # A dashed line of the noise may cross it.
-    assert abs(loud[0] - left) <= 2
-    assert abs(loud[-1] - (left + 0.75 * (right - left))) <= 2
-    quiet = picture.pixelColor(round(left + 0.1 * (right - left)), round(middle + 22))
-    assert quiet.getRgb()[:3] == (128, 128, 128)
-    # Right of its bar, the quiet one lies on the band of noise; beyond that there is nothing.
-    band = picture.pixelColor(round(left + 0.4 * (right - left)), round(middle + 22))
-    nothing = picture.pixelColor(round(left + 0.6 * (right - left)), round(middle + 22))
+    assert len(set(GRADE_COLOURS.values())) == 3
+    for number, bar in enumerate(bars.chart.bars):
+        box = bars.bar_rect(number)
+        found = columns_of(picture, GRADE_COLOURS[bar.grade], round(box.top() + 1))
+        # The line at zero and a dashed line of the noise may cross it.
+        assert abs(found[0] - bars.x(0)) <= 2
+        assert abs(found[-1] - bars.x(bar.value)) <= 2
+        assert bars.x(1.0) <= width
+    # Right of its bar, a small one lies on the band of noise; beyond that there is nothing.
+    y = round(bars.bar_rect(2).top() + 1)
+    band, nothing = (picture.pixelColor(round(bars.x(value)), y) for value in (0.42, 0.62))
     assert band != nothing
     assert "ER as concept: 0.75 (0.70 to 0.80)" in bars.accessibleDescription()
 

@@ -11,7 +11,8 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY, make_result
 from napari_c3r.session import Cells, EmbeddingResult, session_of
-from napari_c3r.widgets.explorer.dock import open_explorer
+from napari_c3r.widgets.common.docks import Dock, open_dock
+from napari_c3r.widgets.explorer.dock import C3RExplorer
 
 pytestmark = pytest.mark.gl
 
@@ -49,8 +50,8 @@ def explorer(viewer, qtbot):
     session.set_result(
         EmbeddingResult(table, {"f1": cells.id}, roles, "", 0.0, True, {"f1": image})
     )
-    open_explorer(viewer)
-    shown = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    open_dock(viewer, Dock.EXPLORER)
+    shown = C3RExplorer(viewer)
     qtbot.waitExposed(shown)
     yield shown
     shown.release()

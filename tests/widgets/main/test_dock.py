@@ -10,6 +10,7 @@ from qtpy.QtTest import QTest
 import napari_c3r as c3r
 from napari_c3r.core.table import KEY, roles_of
 from napari_c3r.session import session_of
+from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 
@@ -60,7 +61,7 @@ def test_from_the_sample_to_a_table(viewer, dock, user, tmp_path):
     user.click(dock.map.map_button)
     user.wait_idle(dock)
     # Past the proxy that guards plugins, as a mouse does.
-    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    explorer = C3RExplorer(viewer)
     user.until(lambda: explorer.model.count == len(labels))
 
     # A lasso round the left half of the map.

@@ -135,6 +135,16 @@ def test_each_field_keeps_its_cells(viewer, dock, user, plate):
     assert session.labels.current.count == 16
 
 
+def test_names_that_only_may_be_channels_are_doubted_before_they_are_loaded(dock, user, tmp_path):
+    for number, plane in zip((1, 2, 5), planes(), strict=True):
+        tifffile.imwrite(tmp_path / f"HeLa_c{number}.tif", plane)
+    drop(dock, [tmp_path])
+    user.wait_idle(dock)
+    panel = dock.image.scan
+    assert panel.doubts.isVisible()
+    assert "c1, c2, c5 are taken as channels of one image 'HeLa'" in panel.doubts.text()
+
+
 def test_channels_saved_as_slices_are_noticed_and_put_right(viewer, dock, user, tmp_path):
     stack = tmp_path / "stack.tif"
     tifffile.imwrite(stack, planes(), imagej=True, metadata={"axes": "ZYX"})

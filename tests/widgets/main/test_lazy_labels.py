@@ -25,10 +25,13 @@ class SlowDisk:
     def __init__(self) -> None:
         self.in_window = self.elsewhere = 0
         self.slow = False
+        self.ready = threading.Event()
+        self.ready.set()
 
     def _read(self, block):
         if self.slow:
             time.sleep(_SECONDS)
+        self.ready.wait(60)
         if threading.current_thread() is threading.main_thread():
             self.in_window += 1
         else:
@@ -108,12 +111,13 @@ def test_lazy_labels_without_a_cell_are_one_line(viewer, dock, user, disk):
 
 
 def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, user, disk):
-    disk.slow = True
+    disk.ready.clear()
     user.click(dock.cells.labels_button)
     for layer in list(viewer.layers)[:3]:
         layer.data = planes(5)[0]
     viewer.layers.selection = set(list(viewer.layers)[:3])
     dock.controller.images.use_layers()
+    disk.ready.set()
     user.wait_idle(dock)
     assert session_of(viewer).labels.current is None
 

@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari_c3r.core.errors import InputError
 from napari_c3r.readers import image_layers as as_layer_data
 from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.gathering import image_layers
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def noise(*shape):
 def test_one_layer_per_channel(viewer):
     viewer.add_image(noise(30, 40), name="DAPI", scale=(0.5, 0.5), units=("um", "um"))
     viewer.add_image(noise(30, 40), name="GFP", scale=(0.5, 0.5), units=("um", "um"))
-    image = layers.read_layers(layers.image_layers(viewer))
+    image = layers.read_layers(image_layers(viewer))
     assert image.channel_names == ("DAPI", "GFP")
     assert image.shape == (2, 30, 40)
     assert image.pixel_size_um == 0.5
@@ -48,7 +49,7 @@ def test_a_scale_without_a_unit_is_taken_as_micrometres_and_said(viewer):
 def test_one_layer_with_a_channel_axis(viewer):
     stack = noise(3, 30, 40)
     viewer.add_image(stack, name="stack")
-    image = layers.read_layers(layers.image_layers(viewer))
+    image = layers.read_layers(image_layers(viewer))
     assert image.channel_names == ("stack 1", "stack 2", "stack 3")
     np.testing.assert_array_equal(image.data.compute(), stack)
     assert "taken as channels" in image.notes[0]
@@ -78,7 +79,7 @@ def test_what_a_reader_knew_comes_back(viewer, data_dir):
     image = read_image(path)
     for data, options, _ in as_layer_data(image):
         viewer.add_image(data, **options)
-    again = layers.read_layers(layers.image_layers(viewer))
+    again = layers.read_layers(image_layers(viewer))
     assert again.channel_names == image.channel_names
     assert again.pixel_size_um == image.pixel_size_um
     assert (again.name, again.well, again.site) == (image.name, image.well, image.site)
@@ -91,7 +92,7 @@ def test_only_the_topmost_image_of_several_is_taken(viewer):
         for channel in ("DNA", "RNA"):
             metadata = {layers.KEY: {"image": name, "channel": channel, "pixel_size_um": None}}
             viewer.add_image(noise(8, 8), name=f"{name} {channel}", metadata=metadata)
-    image = layers.read_layers(layers.image_layers(viewer))
+    image = layers.read_layers(image_layers(viewer))
     assert (image.name, image.channel_names) == ("two", ("DNA", "RNA"))
 
 

@@ -17,6 +17,7 @@ import napari_c3r
 from napari_c3r.core.encoder import local
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
+from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import SIDE, labels, planes
@@ -93,7 +94,7 @@ def embed_and_map(viewer, dock, user):
 
 
 def lasso_left_half(viewer, user):
-    explorer = viewer.window.dock_widgets["C3R Explorer"].__wrapped__
+    explorer = C3RExplorer(viewer)
     canvas = explorer.scatter.canvas
     user.until(lambda: explorer.model.count > 0)
     user.rest(explorer)

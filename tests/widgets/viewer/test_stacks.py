@@ -16,6 +16,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import make_result
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.gathering import image_layers
 from napari_c3r.widgets.viewer.linking import link_of
 from napari_c3r.widgets.viewer.stacks import label_plane, plane_of
 
@@ -39,7 +40,7 @@ def cells_over_time(seed=0):
 
 
 def read(viewer):
-    found, dims = layers.image_layers(viewer), viewer.dims
+    found, dims = image_layers(viewer), viewer.dims
     image = layers.read_layers(found, dims.point, dims.axis_labels)
     return image, layers.place_shown(found, dims.point, dims.axis_labels)
 

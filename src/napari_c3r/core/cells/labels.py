@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reading
 
 BLOCK_PX = 2048
 
@@ -32,12 +33,13 @@ class ArrayLike(Protocol):
 
 
 def check_labels(labels: ArrayLike, shape: tuple[int, int], what: str = "labels") -> None:
-    """Refuse what is not a 2-D image of integer labels of the image's size.
+    """Refuse labels that are not a 2-D image of the image's size.
 
     Parameters
     ----------
     labels
-        The label image; only its shape and dtype are looked at.
+        The label image, from :func:`napari_c3r.core.cells.whole.as_labels`; only its shape is
+        looked at.
     shape
         Height and width of the image, in pixels.
     what
@@ -46,10 +48,8 @@ def check_labels(labels: ArrayLike, shape: tuple[int, int], what: str = "labels"
     Raises
     ------
     InputError
-        Another number of axes, another size, a mask of true and false, or fractions.
+        Another number of axes, or another size.
     """
-    if not hasattr(labels, "shape"):
-        raise InputError(f"The {what} are of type {type(labels).__name__}; give an array, (Y, X)")
     if len(labels.shape) != 2:
         raise InputError(
             f"The {what} have {len(labels.shape)} axes, shape {tuple(labels.shape)}; "
@@ -60,13 +60,6 @@ def check_labels(labels: ArrayLike, shape: tuple[int, int], what: str = "labels"
             f"The {what} are {_size(labels.shape)} px but the image is {_size(shape)} px; "
             "use labels made on this image"
         )
-    if labels.dtype == bool:
-        raise InputError(
-            f"The {what} are a mask of true and false; "
-            "number the cells first (skimage.measure.label)"
-        )
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(f"The {what} are of type {labels.dtype}; labels are whole numbers")
 
 
 def _size(shape: tuple[int, ...]) -> str:
@@ -116,8 +109,9 @@ def chunk_shape(array: ArrayLike) -> tuple[int, int] | None:
 
 
 def read(array: ArrayLike, *slices: slice) -> NDArray[Any]:
-    """Read a box of a lazy array into memory."""
-    return np.asarray(array[(..., *slices)])
+    """Read a box of a lazy array into memory; whatever is raised becomes an `InputError`."""
+    with reading("A part of the image or of its labels"):
+        return np.asarray(array[(..., *slices)])
 
 
 # Label values up to this are looked up in a table; sparse labels beyond are searched for.

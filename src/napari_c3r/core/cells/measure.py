@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, check_labels, chunk_shape, read
+from napari_c3r.core.cells.pieces import (
+    Seams,
+    boxes_of,
+    join_pieces,
+    largest_pieces,
+    pieces_note,
+    split_block,
+)
+from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
 
@@ -29,17 +36,27 @@ class CellTable:
     ----------
     obs
         One row per cell, in label order; see :func:`measure_cells` for the columns.
+    pieces
+        The largest connected piece of each cell, row by row: centroid ``y_px`` and ``x_px``,
+        ``area``, the half-open box ``y0``, ``x0``, ``y1``, ``x1``, and ``count``, how many pieces
+        the cell has.
     notes
-        Plain sentences on constant and saturated channels.
+        Plain sentences on constant and saturated channels and on cells in pieces.
     """
 
     obs: pd.DataFrame
+    pieces: pd.DataFrame
     notes: tuple[str, ...]
 
     @property
     def median_diameter_px(self) -> float:
         """Median over cells of the diameter of a disc of the cell's area, in pixels."""
         return float(np.median(np.sqrt(self.obs["area_px"] * 4 / np.pi)))
+
+    def only(self, wanted: NDArray[np.bool_]) -> CellTable:
+        """Some of the cells, (n,), with all that was noticed."""
+        obs, pieces = (part[wanted].reset_index(drop=True) for part in (self.obs, self.pieces))
+        return CellTable(obs, pieces, self.notes)
 
 
 def measure_cells(
@@ -52,16 +69,16 @@ def measure_cells(
     """Measure every labelled cell in one pass over image and labels.
 
     Only one block of the image is in memory at a time. Labels may be sparse and unsorted, and
-    a label may be in several pieces, which are one cell.
+    a label may be in several pieces, which are one cell; a note says so.
 
     Parameters
     ----------
     image
         The image, (C, Y, X).
     labels
-        Integer label image of the cells, (Y, X); 0 is background.
+        Label image of the cells, (Y, X), of whole numbers; 0 is background.
     nuclei
-        Integer label image of the nuclei, (Y, X), a nucleus having its cell's label.
+        Label image of the nuclei, (Y, X), a nucleus having its cell's label.
     must_be_finite
         Channels in which NaN and infinite pixels are refused.
 
@@ -78,27 +95,36 @@ def measure_cells(
     Raises
     ------
     InputError
-        Labels that do not fit the image, no cell at all, negative labels, or pixels that are
-        not finite in a channel where they must be.
+        Labels that do not fit the image or are no whole numbers from 0, no cell at all, or pixels
+        that are not finite in a channel where they must be.
     """
     shape = (image.data.shape[-2], image.data.shape[-1])
+    labels = as_labels(labels)
     check_labels(labels, shape)
     if nuclei is not None:
+        nuclei = as_labels(nuclei, "nuclei")
         check_labels(nuclei, shape, "nuclei")
-    pieces: list[pd.DataFrame] = []
+    found: list[pd.DataFrame] = []
+    seams = Seams(shape[1])
     watch = _ChannelWatch(image, must_be_finite)
     for box in blocks(shape, chunk_shape(image.data)):
-        block_labels = read(labels, *box)
+        block_labels = whole_numbers(read(labels, *box))
         block = read(image.data, *box)
         watch.look_at(block, block_labels > 0, box)
-        pieces.extend(_measure_block(block_labels, block, nuclei, box))
-    if not pieces:
+        found.append(_measure_block(block_labels, block, nuclei, box, seams))
+    if not any(map(len, found)):
         raise NoCellsError(
             f"No cells in the labels of '{image.name}': every pixel is 0; "
             "segment the image, or choose another label image"
         )
-    sums = _merge(pieces)
-    return CellTable(_columns(sums, image, nuclei is not None), watch.notes())
+    pieces = join_pieces(found, seams)
+    largest = largest_pieces(pieces)
+    note = pieces_note(largest)
+    return CellTable(
+        _columns(_merge(pieces), image, nuclei is not None),
+        _of_largest(largest),
+        watch.notes() + ((note,) if note else ()),
+    )
 
 
 def _measure_block(
@@ -106,47 +132,45 @@ def _measure_block(
     image: NDArray[Any],
     nuclei: ArrayLike | None,
     box: tuple[slice, slice],
-) -> Iterator[pd.DataFrame]:
-    """Sums over the pixels of every label in one block, none when it is empty."""
-    if labels.size and labels.min() < 0:
-        raise InputError(f"The labels contain {labels.min()}; labels are 0 (background) and above")
-    inside = labels > 0
-    if not inside.any():
-        return
-    present, numbers = np.unique(labels[inside], return_inverse=True)
-    numbered = np.zeros(labels.shape, np.int32)
-    numbered[inside] = numbers + 1
+    seams: Seams,
+) -> pd.DataFrame:
+    """Sums over the pixels of every piece of a label in one block, a row for each."""
+    numbered, values = split_block(labels)
+    place, count = seams.add(numbered, values, box), len(values)
+    inside = numbered > 0
+    numbers = numbered[inside] - 1
     y, x = np.nonzero(inside)
-    slices = ndi.find_objects(numbered)
-    count = len(present)
 
     def sums(values: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(numbers, values, count).astype(np.float64)
 
     piece = {
-        "label": present.astype(np.int64),
+        "piece": place,
+        "label": values,
         "area": np.bincount(numbers, minlength=count),
         "sum_y": sums(y + float(box[0].start)),
         "sum_x": sums(x + float(box[1].start)),
-        "y0": np.array([s[0].start for s in slices]) + box[0].start,
-        "x0": np.array([s[1].start for s in slices]) + box[1].start,
-        "y1": np.array([s[0].stop for s in slices]) + box[0].start,
-        "x1": np.array([s[1].stop for s in slices]) + box[1].start,
+        **boxes_of(numbered, box),
     }
     if nuclei is not None:
-        piece["nucleus"] = sums((read(nuclei, *box)[inside] == labels[inside]).astype(float))
+        here = whole_numbers(read(nuclei, *box), "nuclei")
+        piece["nucleus"] = sums((here[inside] == labels[inside]).astype(float))
     for channel, plane in enumerate(image):
         piece[f"sum_{channel}"] = sums(plane[inside].astype(np.float64))
-    yield pd.DataFrame(piece)
+    return pd.DataFrame(piece)
 
 
-def _merge(pieces: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put together the cells that lie across blocks; the result is in label order."""
+def _merge(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Put together the pieces of each cell; the result is in label order."""
     how = {"y0": "min", "x0": "min", "y1": "max", "x1": "max"}
-    together = pd.concat(pieces, ignore_index=True)
-    columns = together.columns.drop("label")
+    columns = pieces.columns.drop("label")
     rules = {column: how.get(column, "sum") for column in columns}
-    return together.groupby("label", sort=True).agg(rules).reset_index()
+    return pieces.groupby("label", sort=True).agg(rules).reset_index()
+
+
+def _of_largest(pieces: pd.DataFrame) -> pd.DataFrame:
+    centres = {f"{axis}_px": pieces[f"sum_{axis}"] / pieces["area"] for axis in "yx"}
+    return pieces[["label", "count", "area", "y0", "x0", "y1", "x1"]].assign(**centres)
 
 
 def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame:

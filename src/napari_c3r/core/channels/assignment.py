@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from napari_c3r.core.channels.presets import PRESETS
 from napari_c3r.core.channels.roles import Role, check_channel_names
-from napari_c3r.core.channels.suggestions import suggest_roles
+from napari_c3r.core.channels.suggestions import doubt_about, suggest_roles
 from napari_c3r.core.errors import InputError
 
 
@@ -25,6 +25,9 @@ class ChannelAssignment:
         Role by channel name, in image order.
     reasons
         Why each role was suggested, by channel name. It takes no part in comparison.
+    guessed
+        Channels whose role was guessed, as no name tells it: see :attr:`doubt`. It takes no part
+        in comparison either.
 
     Raises
     ------
@@ -40,9 +43,13 @@ class ChannelAssignment:
 
     roles: Mapping[str, Role]
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    guessed: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     def __init__(
-        self, roles: Mapping[str, Role | str], reasons: Mapping[str, str] | None = None
+        self,
+        roles: Mapping[str, Role | str],
+        reasons: Mapping[str, str] | None = None,
+        guessed: Iterable[str] = (),
     ) -> None:
         if not roles:
             raise InputError("No channels given; name at least one context and one concept channel")
@@ -50,13 +57,16 @@ class ChannelAssignment:
         checked = {name: _parse_role(name, role) for name, role in roles.items()}
         object.__setattr__(self, "roles", MappingProxyType(checked))
         object.__setattr__(self, "reasons", MappingProxyType(dict(reasons or {})))
+        object.__setattr__(self, "guessed", frozenset(guessed) & frozenset(checked))
 
     def __hash__(self) -> int:
         return hash(tuple(self.roles.items()))
 
-    def __reduce__(self) -> tuple[type[ChannelAssignment], tuple[dict[str, str], dict[str, str]]]:
+    def __reduce__(
+        self,
+    ) -> tuple[type[ChannelAssignment], tuple[dict[str, str], dict[str, str], frozenset[str]]]:
         # Mapping proxies cannot cross to another process by themselves.
-        return ChannelAssignment, (self.to_dict(), dict(self.reasons))
+        return ChannelAssignment, (self.to_dict(), dict(self.reasons), self.guessed)
 
     def _with_any(self, *wanted: Role) -> tuple[str, ...]:
         return tuple(name for name, role in self.roles.items() if role in wanted)
@@ -86,13 +96,53 @@ class ChannelAssignment:
         """Names of the channels in at least one group, in image order."""
         return self._with_any(Role.CONTEXT, Role.CONCEPT, Role.BOTH)
 
-    def flipped(self) -> ChannelAssignment:
-        """The same channels with the two groups swapped (C3R, Table 11)."""
-        swap = {Role.CONTEXT: Role.CONCEPT, Role.CONCEPT: Role.CONTEXT}
-        return ChannelAssignment({name: swap.get(role, role) for name, role in self.roles.items()})
+    @property
+    def doubt(self) -> str:
+        """One sentence on roles that were guessed, to be asked of the user; "" without a guess."""
+        return doubt_about(dict(self.roles), self.guessed)
+
+    def confirmed(self) -> ChannelAssignment:
+        """The same roles, none of them a guess any longer: somebody has looked at them."""
+        return ChannelAssignment(self.roles, self.reasons)
+
+    def flipped(self, concept: str | None = None) -> ChannelAssignment:
+        """Swap context and concept, of all channels or of the pass of one concept.
+
+        The paper flips passes (C3R, section 4.3 and Fig. 4): each concept channel ``X`` is embedded
+        alone with all the context, and ``[ER, DNA | X]`` becomes ``[X | ER, DNA]``, in one pass for
+        each ``X``, whose vectors are joined. Those passes are ``roles.flipped(x) for x in
+        roles.concept``, each read out with ``concept_mode="joint"``. Without a channel both groups
+        are swapped as a whole, which is the same where there is a single concept.
+
+        Parameters
+        ----------
+        concept
+            The concept channel whose pass is flipped: it becomes the context, every context channel
+            a concept, and other concepts are ignored. None swaps the groups.
+
+        Raises
+        ------
+        InputError
+            The channel is not a concept.
+        """
+        if concept is None:
+            swap = {Role.CONTEXT: Role.CONCEPT, Role.CONCEPT: Role.CONTEXT}
+            return ChannelAssignment({n: swap.get(role, role) for n, role in self.roles.items()})
+        if concept not in self.concept:
+            raise InputError(
+                f"'{concept}' is no concept channel; the concepts are {_listed(self.concept)}"
+            )
+        context = dict.fromkeys(self.context, Role.CONCEPT)
+        own = Role.BOTH if concept in context else Role.CONTEXT
+        return ChannelAssignment(
+            {
+                name: own if name == concept else context.get(name, Role.IGNORE)
+                for name in self.roles
+            }
+        )
 
     def with_role(self, name: str, role: Role | str) -> ChannelAssignment:
-        """A copy in which one channel has another role.
+        """A copy in which one channel has another role, which is then no guess.
 
         Raises
         ------
@@ -101,7 +151,21 @@ class ChannelAssignment:
         """
         if name not in self.roles:
             raise InputError(f"No channel '{name}'; the channels are {_listed(self.roles)}")
-        return ChannelAssignment({**self.roles, name: role}, self.reasons)
+        return ChannelAssignment({**self.roles, name: role}, self.reasons, self.guessed - {name})
+
+    def renamed(self, old: str, new: str) -> ChannelAssignment:
+        """A copy in which one channel has another name; its role stays.
+
+        A guess is none any longer where the new name tells the same role.
+        """
+        roles = {new if name == old else name: role for name, role in self.roles.items()}
+        told = ChannelAssignment.suggest(roles)
+        reasons = {name: why for name, why in self.reasons.items() if name != old}
+        guessed = {new if name == old else name for name in self.guessed}
+        if told.roles[new] == roles[new]:
+            reasons[new] = told.reasons[new]
+            guessed -= {new} - told.guessed
+        return ChannelAssignment(roles, reasons, guessed)
 
     def to_dict(self) -> dict[str, str]:
         """Role by channel name, as plain strings in image order."""
@@ -149,7 +213,7 @@ class ChannelAssignment:
                 f"The image has no channel {_listed(unknown)}; its channels are {_listed(names)}"
             )
         roles = {name: self.roles.get(name, Role.IGNORE) for name in names}
-        return ChannelAssignment(roles, self.reasons)
+        return ChannelAssignment(roles, self.reasons, self.guessed)
 
     @classmethod
     def preset(cls, preset: str, names: Iterable[str]) -> ChannelAssignment:
@@ -182,24 +246,31 @@ class ChannelAssignment:
         return assignment
 
     @classmethod
-    def suggest(cls, names: Iterable[str]) -> ChannelAssignment:
+    def suggest(cls, names: Iterable[str], nucleus: str | None = None) -> ChannelAssignment:
         """Suggest a role for every channel from its name, with the reason in ``.reasons``.
 
-        A suggestion is a starting point for the user, never a decision. It is usable wherever
-        one channel is not transmitted light: when the names give no context channel, the first
-        usable one is taken; when they give no concept, the last one; and a single usable
-        channel goes in both groups.
+        A suggestion is a starting point for the user, never a decision: what the names do not tell
+        is in ``.guessed``, and ``.doubt`` asks about it. It is usable wherever one channel is not
+        transmitted light: when the names give no context channel, the one whose pixels look like
+        nuclei is taken, else the first usable one; when they give no concept, the last one; and a
+        single usable channel goes in both groups.
 
         Parameters
         ----------
         names
             The image's channel names.
+        nucleus
+            The channel whose pixels look most like nuclei, where that is known; see
+            :func:`napari_c3r.core.segment.suggest_for_image`.
         """
         names = tuple(names)
         check_channel_names(names)
-        suggested = suggest_roles(names)
-        roles = {name: role for name, (role, _) in suggested.items()}
-        return cls(roles, {name: reason for name, (_, reason) in suggested.items()})
+        found = suggest_roles(names, nucleus)
+        return cls(
+            {name: each.role for name, each in found.items()},
+            {name: each.reason for name, each in found.items()},
+            [name for name, each in found.items() if not each.certain],
+        )
 
 
 def _parse_role(name: str, role: Role | str) -> Role:

@@ -7,6 +7,7 @@ the three can never disagree.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,7 @@ class Stain(StrEnum):
     MITO = "mito"
     LYSOSOME = "lysosome"
     PROTEIN = "protein"
+    READOUT = "readout"
     TRANSMITTED = "transmitted"
 
 
@@ -60,23 +62,78 @@ INFO: dict[Stain, StainInfo] = {
     Stain.MITO: StainInfo("mitochondria", False, "#ff4d4d"),
     Stain.LYSOSOME: StainInfo("lysosomes", False, "#c77dff"),
     Stain.PROTEIN: StainInfo("protein of interest", False, "#34d058"),
+    Stain.READOUT: StainInfo("a marker that is read out", False, "#e05cff"),
     Stain.TRANSMITTED: StainInfo("transmitted light", False, "#cccccc"),
 }
 
-# Read from the top: the first pattern found in the name wins. Names are lower-cased and
-# every run of characters other than letters and digits becomes one space, so "WGA_Phall"
-# is read as "wga phall".
-_PATTERNS: tuple[tuple[Stain, str], ...] = (
+# fmt: off
+# Markers that lie in the nucleus, or are named after it, and yet are what is measured: marks of
+# histones, proliferation and death, cell cycle and division, damage, factors that move in and out,
+# reporters of activity, parts of the nucleus.
+_READOUTS = "|".join(
     (
-        Stain.TRANSMITTED,
-        r"bright ?field|\bbf\b|phase|\bdic\b|transmit|\btl\b|trans$|oblique|\bdpc\b|\bpmt t\b",
-    ),
+        r"phospho", r"\bp histone", r"\bp ?h?h3\b", r"\bh3 ?p\b", r"\bp?s(er)? ?(10|28)(ph?)?\b",
+        r"h3 ?p?s(10|28)",
+        r"\bh[1-4][ab]? ?k ?\d+ ?(me\d?|ac|ub\w*|cr|la)?\b", r"\bac(etyl\w*)? ?(histone|h[34])",
+        r"(acetyl|methyl|ubiquitin)\w* ?(histone|h[1-4])", r"h2a ?x", r"h2a ?z\b", r"macroh2a",
+        r"\bm?ki ?67\b", r"\bmib ?1\b", r"\bpcna\b", r"\bmcm ?[2-7]\b",
+        r"\b(5 ?)?(edu|brdu|idu|cldu|eu)\b", r"click ?it",
+        r"tunel", r"caspase", r"\bcasp ?\d", r"\bparp", r"annexin", r"apopto", r"necro", r"viab",
+        r"prolif", r"mitotic", r"mitosis", r"cell cycle",
+        r"53 ?bp1", r"\bt?p ?53\b", r"\bp ?(16|21|27|38|63|65|73)\b", r"\bcdkn?\d", r"cyclin",
+        r"\bccn[abde]\d?\b",
+        r"\bp?rb1?\b", r"\bp rb1?\b", r"\bcdt1\b", r"geminin", r"\bgmnn\b", r"fucci",
+        r"\bplk ?[14]\b", r"aurora", r"\baurk",
+        r"cenp", r"\bcrest\b", r"centromer", r"kinetochor", r"telomer", r"\brad ?51",
+        r"\brpa ?(1|2|32|70)?\b", r"\bbrca ?[12]",
+        r"fancd2", r"\bp?atm\b", r"\bp?chk ?[12]\b", r"\bmdc1\b", r"dna ?(damage|pk)", r"8 ?oxo",
+        r"\bdnmt",
+        r"nf ?k(appa)? ?b", r"\brel ?a\b", r"\byap ?1?\b", r"\btaz\b", r"\bsox ?\d+",
+        r"\boct ?[34]", r"pou5f1", r"nanog", r"\bgata ?\d",
+        r"\bfox[a-z]\d?", r"\bfkhr?\b", r"\bp?stat ?\d", r"\bp?smad ?\d?",
+        r"\bc? ?(myc|fos|jun)\b", r"\bhif ?\d?", r"\bklf ?\d",
+        r"\bpax ?\d", r"brachyury", r"\btbxt\b", r"\bcdx ?2", r"\bnkx", r"\brunx ?\d", r"\bnfat",
+        r"\bp?creb", r"\birf ?\d", r"\bt ?bet\b",
+        r"(estr|oestr|andr)ogen", r"glucocorticoid", r"\ber ?alpha\b", r"\besr1\b", r"\bmitf\b",
+        r"\bneun\b", r"\bolig ?\d",
+        r"catenin", r"\btf\b", r"transcription", r"kinase", r"\bktr\b", r"\bdhb\b", r"biosensor",
+        r"\bfoci\b", r"read ?out",
+        r"nuclear (env|lamina|pore|speck|bod|foci|factor|recept)", r"lamin", r"nup ?\d+",
+        r"sc ?35", r"srsf2", r"coilin", r"\bpml\b",
+    )
+)
+_TRANSMITTED = "|".join(
+    (
+        r"bright ?f", r"\bbright\b", r"\bbr?t?f(ie)?ld", r"b?rgh?t ?f",
+        r"\b(low|high|orig)?z?bf[\dh]?\b", r"dark ?field", r"white ?light",
+        r"(?<!\bs )(?<!\bm )(?<!g1 )(?<!g2 )\bphase", r"\bdpc\b", r"\bdic\d?\b", r"\bph[12l]\b",
+        r"nomarski", r"oblique", r"hoffman",
+        r"transmi", r"\btrans\b", r"trans$", r"\btl ?\d*\b", r"\btl (bf|ph|dic|led)\b", r"\btd\b",
+        r"\bchd\b", r"\besid\b", r"t ?pmt", r"\bpmt t\b", r"diascop",
+        r"\bqpi\b", r"holograph", r"label ?free", r"hellfeld", r"durchlicht", r"phasen",
+        r"relief",
+    )
+)
+# fmt: on
+
+# They stain every nucleus of fixed cells, and only the dead of living ones.
+_DEAD_CELL_DYES = (
+    r"propidium|\bpi\b|\bsytox|draq ?7|to ?pro ?3|7 ?aad|ethidium|\bethd|live ?dead|dead cell"
+)
+
+# Read from the top: the first pattern found in the name wins. Names are lower-cased, Greek letters
+# spelt out, and every run of characters other than letters and digits becomes one space, so
+# "WGA_Phall" is read as "wga phall".
+_PATTERNS: tuple[tuple[Stain, str], ...] = (
+    (Stain.TRANSMITTED, _TRANSMITTED),
+    (Stain.READOUT, _READOUTS),
     (Stain.AGP, r"\bagp\b|wga\w* phall?|phall?\w* wga|actin golgi|golgi actin"),
-    (Stain.RNA, r"\brna\b|syto ?14|nucleoli|sytorna"),
+    (Stain.RNA, r"\brna\b|syto ?14|nucleol|sytorna|fibrillarin|\bnpm1\b"),
     (
         Stain.DNA,
-        r"\bdna\d*\b|dapi|hoechst|\bh ?33342\b|\bh ?33258\b|draq ?[57]|h2b|histone|nucle(us|i|ar)\b"
-        r"|\bnuc\b|propidium|\bsytox\b|sir dna|to ?pro ?3|7 ?aad",
+        r"\bdna\d*\b|dapi|hoechst|\bh ?33342\b|\bh ?33258\b|draq ?5|\bh2[ab]|histone"
+        r"|nucle(us|i|ar|o|os)\b|\bnuc\b|\bnls\b|sir ?dna|spy ?\d* ?dna|nuclight|nucblue|nucspot"
+        rf"|{_DEAD_CELL_DYES}",
     ),
     (
         Stain.ER,
@@ -96,7 +153,7 @@ _PATTERNS: tuple[tuple[Stain, str], ...] = (
         Stain.PROTEIN,
         r"protein|antibody|\bab\b|structure|target|reporter|\be?[gyrc]fp\b|mcherry|tdtomato"
         r"|mneon|halo|\bsnap\b|venus|mscarlet|\bfitc\b|\btritc\b|texas red|alexa ?\w*|\baf ?\d{3}\b"
-        r"|\bcy ?[357]\b|atto|\bph3\b|ph ?h3|phospho|cyclin|\bki ?67\b",
+        r"|\bcy ?[357]\b|atto|\bd?ylight|\bbodipy\b",
     ),
 )
 _COMPILED = tuple((stain, re.compile(pattern)) for stain, pattern in _PATTERNS)
@@ -109,17 +166,31 @@ _HPA_COLOURS: dict[str, Stain] = {
     "green": Stain.PROTEIN,
 }
 
+_DEAD_CELL_DYE = re.compile(_DEAD_CELL_DYES)
+_GREEK = str.maketrans(
+    {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "k"}
+)
+
+# Words that every microscope writes, whatever the stain.
+_GENERIC_WORDS = (
+    "ch chn chan channel wv wave wavelength cam camera img image pmt det detector hyd track "
+    "slice band filter fluor fluo fluorescence mono gray grey red green blue cyan magenta yellow "
+    "orange white far ir nir rgb series layer plane page signal stain dye marker label probe ex "
+    "em excitation emission nm laser led confocal widefield wf epi default unknown unnamed none "
+    "unspecified na tif tiff"
+)
+_GENERIC = frozenset(_GENERIC_WORDS.split())
 # Symbols in capitals, such as CCNB1 or LMNA, are how genes and antibody targets are written.
 _GENE = re.compile(r"^(?=.*[A-Z])[A-Z][A-Z0-9]{2,7}(-[A-Z0-9]+)?$")
 _ANTIBODY = re.compile(r"^(HPA|CAB)\d{4,}$")
-_NUMBERED = re.compile(r"^(ch|c|channel|w|d)? ?0*\d{1,2}$")
 _WAVELENGTH = re.compile(r"(?<!\d)(3[5-9]\d|4\d\d|5\d\d|6\d\d|7[0-8]\d)(?: ?nm)?(?!\d)")
 _NUCLEAR_EXCITATION = range(350, 411)
 
 
 def normalised(name: str) -> str:
-    """Lower-case words of a channel name, separated by single blanks."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name)
+    """Lower-case words of a channel name, separated by single blanks, Greek letters spelt out."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", plain.translate(_GREEK))
     return re.sub(r"[^a-z0-9]+", " ", spaced.lower()).strip()
 
 
@@ -163,12 +234,18 @@ def identify_hpa_colour(name: str) -> Stain | None:
 
 def is_gene_or_antibody(name: str) -> bool:
     """Whether a name is written like a gene symbol or an antibody identifier."""
-    return bool(_ANTIBODY.match(name) or _GENE.match(name))
+    return bool(_ANTIBODY.match(name) or _GENE.match(name)) and not is_generic(name)
 
 
-def is_numbered(name: str) -> bool:
-    """Whether a name only counts channels: ``ch1``, ``w2``, ``C03``."""
-    return bool(_NUMBERED.match(normalised(name)))
+def is_generic(name: str) -> bool:
+    """Whether a name says nothing of what is stained: ``ch1``, ``C03``, ``Camera 2``, ``green``."""
+    words = re.findall(r"[a-z]+|\d+", normalised(name))
+    return all(len(word) == 1 or word.isdigit() or word in _GENERIC for word in words)
+
+
+def is_dead_cell_dye(name: str) -> bool:
+    """Whether a name is of a dye that enters only dead cells, among living ones."""
+    return _DEAD_CELL_DYE.search(normalised(name)) is not None
 
 
 def excitation_nm(name: str) -> int | None:

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.cells.labels import ArrayLike, blocks, chunk_shape, read
+from napari_c3r.core.cells.labels import ArrayLike, chunk_shape, read
+from napari_c3r.core.crops.hot_pixels import replace_hot_pixels
+from napari_c3r.core.crops.place import crop_centres, crop_corners, rows_by_tile
 from napari_c3r.core.crops.plan import CropPlan
 
 # The brightness that stands for "nothing here": a low percentile of the crop itself, so that
@@ -45,11 +47,15 @@ class CropBatch:
         (n, C, size, size) float32, in the image's own intensity units.
     padded
         Which crops reach over the image's border, (n,).
+    hot
+        In which channels single pixels set the range alone, (n, C); see
+        `napari_c3r.core.crops.hot_pixels`. The plan says whether they were replaced.
     """
 
     rows: NDArray[np.intp]
     crops: NDArray[np.float32]
     padded: NDArray[np.bool_]
+    hot: NDArray[np.bool_]
 
 
 def iter_crops(
@@ -85,12 +91,14 @@ def iter_crops(
     wanted = np.arange(len(cells)) if rows is None else np.asarray(rows, np.intp)
     corner_y, corner_x = crop_corners(cells, plan.window_px)
     names = cells["label"].to_numpy()
-    held: list[tuple[int, NDArray[np.float32], bool]] = []
-    for tile_rows in _by_tile(image, cells, wanted):
+    held: list[_Cut] = []
+    centres, shape = crop_centres(cells)[wanted], (image.shape[1], image.shape[2])
+    for here in rows_by_tile(centres, shape, chunk_shape(image.data)):
+        tile_rows = wanted[here]
         tile = _Tile(image, labels, corner_y[tile_rows], corner_x[tile_rows], plan)
         for row in tile_rows:
-            crop, padded = tile.crop(int(corner_y[row]), int(corner_x[row]), int(names[row]))
-            held.append((int(row), crop, padded))
+            crop = tile.crop(int(corner_y[row]), int(corner_x[row]), int(names[row]))
+            held.append((int(row), *crop))
             if len(held) == batch_size:
                 yield _batch(held)
                 held = []
@@ -98,36 +106,12 @@ def iter_crops(
         yield _batch(held)
 
 
-def crop_corners(cells: pd.DataFrame, window_px: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First row and column of the window around each cell, both (n,); may lie off the image.
-
-    Parameters
-    ----------
-    cells
-        With the centroids ``y_px`` and ``x_px``.
-    window_px
-        Side of the window, in pixels of the image.
-    """
-    corner_y, corner_x = (
-        np.round(cells[name].to_numpy() - (window_px - 1) / 2).astype(np.intp)
-        for name in ("y_px", "x_px")
-    )
-    return corner_y, corner_x
+_Cut = tuple[int, NDArray[np.float32], bool, NDArray[np.bool_]]
 
 
-def _by_tile(
-    image: Planes, cells: pd.DataFrame, rows: NDArray[np.intp]
-) -> Iterator[NDArray[np.intp]]:
-    y, x = cells["y_px"].to_numpy()[rows], cells["x_px"].to_numpy()[rows]
-    for box in blocks(image.shape[1:], chunk_shape(image.data)):
-        here = (y >= box[0].start) & (y < box[0].stop) & (x >= box[1].start) & (x < box[1].stop)
-        if here.any():
-            yield rows[here]
-
-
-def _batch(held: list[tuple[int, NDArray[np.float32], bool]]) -> CropBatch:
-    rows, crops, padded = zip(*held, strict=True)
-    return CropBatch(np.array(rows, np.intp), np.stack(crops), np.array(padded))
+def _batch(held: list[_Cut]) -> CropBatch:
+    rows, crops, padded, hot = zip(*held, strict=True)
+    return CropBatch(np.array(rows, np.intp), np.stack(crops), np.array(padded), np.stack(hot))
 
 
 class _Tile:
@@ -150,8 +134,10 @@ class _Tile:
         self._labels = read(labels, rows, columns) if plan.neighbours == "mask" else None
         self._plan = plan
 
-    def crop(self, corner_y: int, corner_x: int, label: int) -> tuple[NDArray[np.float32], bool]:
-        """One cell's resampled crop (C, size, size), and whether it had to be padded."""
+    def crop(
+        self, corner_y: int, corner_x: int, label: int
+    ) -> tuple[NDArray[np.float32], bool, NDArray[np.bool_]]:
+        """One cell's resampled crop (C, size, size), whether it was padded, and hot channels."""
         side = self._plan.window_px
         y, x = corner_y - self._y, corner_x - self._x
         height, width = self._pixels.shape[1:]
@@ -167,7 +153,9 @@ class _Tile:
         padded = valid.shape != (side, side)
         if padded or not valid.all():
             seen = _on_background(seen, valid, (source[0].start - y, source[1].start - x), side)
-        return resample(seen, self._plan.size_px), padded
+        mended, hot = replace_hot_pixels(seen)
+        seen = mended if self._plan.replace_hot_pixels else seen
+        return resample(seen, self._plan.size_px), padded, hot
 
 
 def _on_background(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 from napari_c3r.core.encoder.config import Neighbours
-from napari_c3r.core.errors import InputError
-from napari_c3r.core.options import option
+from napari_c3r.core.options import Checked, option
+
+# Fewer pixels a side show no cell.
+MIN_SIZE_PX = 4
 
 
 @dataclass(frozen=True)
-class CropSpec:
+class CropSpec(Checked):
     """How a cell is cut out. None means what the encoder's model folder recommends.
 
     Parameters
@@ -34,7 +35,8 @@ class CropSpec:
         "Side of the square around a cell, where the pixel size is known",
         unit="µm",
         unset="as the encoder recommends",
-        minimum=0.0,
+        minimum=0.01,
+        maximum=1e5,
     )
     field_diameters: float | None = option(
         None,
@@ -42,7 +44,8 @@ class CropSpec:
         "Side of the square around a cell where no pixel size is known",
         unit="diameters",
         unset="as the encoder recommends",
-        minimum=0.0,
+        minimum=0.01,
+        maximum=1e5,
     )
     size_px: int | None = option(
         None,
@@ -51,7 +54,7 @@ class CropSpec:
         unit="px",
         shell="crop_size_px",
         unset="as the encoder recommends",
-        minimum=1,
+        minimum=MIN_SIZE_PX,
         maximum=4096,
     )
     neighbours: Neighbours | None = option(
@@ -61,15 +64,3 @@ class CropSpec:
         choices=("keep", "mask"),
         unset="as the encoder recommends",
     )
-
-    def __post_init__(self) -> None:
-        for name in ("field_um", "field_diameters", "size_px"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < inf:
-                raise InputError(f"The crop's {name} is {value}; give a number above 0, or None")
-        if self.size_px is not None and self.size_px != int(self.size_px):
-            raise InputError(f"The crop's size_px is {self.size_px}; give a whole number, or None")
-        if self.neighbours not in (None, "keep", "mask"):
-            raise InputError(
-                f"The crop's neighbours is {self.neighbours!r}; choose 'keep' or 'mask'"
-            )

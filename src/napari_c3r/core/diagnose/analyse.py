@@ -14,7 +14,6 @@ from napari_c3r.core.diagnose.compare import Comparer, CompareSettings, Shift, m
 from napari_c3r.core.diagnose.embed_variants import VariantEmbeddings
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.scores import labelled_cells
-from napari_c3r.core.diagnose.structure import kept_by_chance
 from napari_c3r.core.diagnose.variants import Kind, VariantPlan
 from napari_c3r.core.diagnose.verdict import judge, references
 from napari_c3r.core.errors import InputError
@@ -72,7 +71,7 @@ def analyse(
     for vectors in embeddings.noise:
         repeats.append(comparer.add_noise(vectors))
         yield "compared the noise floor"
-    noise = mean_shift(repeats)
+    noise = replace(mean_shift(repeats), effect=comparer.noise_effect())
     variants, shifts = list(plan.variants[1:]), []
     for number, variant in enumerate(variants, 1):
         shifts.append(comparer.compare(embeddings.vectors[number], embeddings.columns[number]))
@@ -90,6 +89,7 @@ def analyse(
             shifts,
             comparer.own,
             noise,
+            k=settings.k,
             constant=embeddings.constant,
             seed=settings.seed,
         ),
@@ -97,7 +97,6 @@ def analyse(
         dict(zip(names, embeddings.vectors, strict=True)),
         dict(zip(names, embeddings.columns, strict=True)),
         settings.k,
-        kept_by_chance(n, settings.k),
         (label_column or "") if labelled else "",
         plan.skipped,
         tuple(notes),
@@ -148,6 +147,6 @@ def _per_cell(
     shifts: dict[str, Shift], noise: Shift, index: pd.Index[Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     every = {str(Kind.NOISE): noise, **shifts}
-    ranks = {name: shift.rank for name, shift in every.items()}
+    changed = {name: shift.changed for name, shift in every.items()}
     cosines = {name: shift.cosine for name, shift in every.items() if shift.cosine is not None}
-    return pd.DataFrame(ranks, index=index), pd.DataFrame(cosines, index=index)
+    return pd.DataFrame(changed, index=index), pd.DataFrame(cosines, index=index)

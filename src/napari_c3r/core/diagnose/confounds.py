@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.diagnose.factors import Factor, factors_of
+from napari_c3r.core.diagnose.confounds_result import MAP, ConfoundResult, Confounds
+from napari_c3r.core.diagnose.factors import Factor, factors_of, go_together
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce import NOISE
 from napari_c3r.core.reduce.components import principal_components
@@ -23,86 +24,17 @@ N_COMPONENTS = 20
 """Principal components that stand for the map."""
 
 LEVEL = 0.05
-MIN_SHARE = {"map": 0.02, "cluster": 0.1}
+MIN_SHARE = {MAP: 0.02, "cluster": 0.1}
 """Share explained below which nothing is said, however certain it is."""
 
 MIN_CELLS = 20
-_MIN_IN_CLUSTER = 5
+_MIN_IN_CLUSTER, _MOST_IN_CLUSTER = 5, 0.9
 # So few draws say nothing of how thin the tail is beyond this.
 _MIN_P = 1e-4
 # Draws computed together, for speed.
 _AT_ONCE = 40
 # Cells of shrinkage towards the mean: a group of few cells is trusted little.
 _RIDGE = 1.0
-
-
-@dataclass(frozen=True)
-class ConfoundResult:
-    """What one factor explains of the whole map, or of who is in a cluster.
-
-    Attributes
-    ----------
-    scope
-        ``"map"``, or the cluster's name.
-    factor
-        In plain words.
-    explained
-        Cross-validated share of the variance, at most 1; below 0 where the factor predicts
-        cells that were left out worse than their mean does.
-    by_chance
-        The 95th percentile of that share when the factor is dealt out at random.
-    p
-        Probability of such a share by chance, adjusted for everything that was tested.
-    stands_out
-        Whether it is both certain and large enough to be spoken of.
-    sentence
-        In plain words.
-    """
-
-    scope: str
-    factor: str
-    explained: float
-    by_chance: float
-    p: float
-    stands_out: bool
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Confounds:
-    """Everything that was tested, and what could not be.
-
-    Attributes
-    ----------
-    results
-        Of the map first, then of each cluster.
-    notes
-        Sentences.
-    """
-
-    results: tuple[ConfoundResult, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row per result."""
-        columns = ["scope", "factor", "explained", "by_chance", "p", "stands_out", "sentence"]
-        return pd.DataFrame([vars(each) for each in self.results], columns=columns)
-
-    @property
-    def standing_out(self) -> list[ConfoundResult]:
-        """What is beyond chance and large enough to be spoken of, the largest share first."""
-        return sorted((r for r in self.results if r.stands_out), key=lambda r: -r.explained)
-
-    @property
-    def sentences(self) -> list[str]:
-        """What stands out, the largest share first; one sentence when nothing does."""
-        if self.standing_out:
-            return [each.sentence for each in self.standing_out]
-        if not self.results:
-            return ["Nothing that could explain the map varies between these cells"]
-        tested = ", ".join(dict.fromkeys(each.factor for each in self.results))
-        return [f"None of {tested} explains the map or a cluster beyond chance"]
 
 
 def confounds(
@@ -148,7 +80,7 @@ def confound_steps(
         One row per cell; see :func:`napari_c3r.core.diagnose.factors.factors_of`.
     clusters
         Name of each cell's cluster, or None for the map alone. Noise, and clusters of fewer
-        than five cells or of nearly all, are not tested.
+        than five cells or of nearly all, are not tested, and a note names them.
     seed
         Of folds and permutations.
 
@@ -170,6 +102,7 @@ def confound_steps(
     if len(obs) != n or (clusters is not None and len(clusters) != n):
         raise InputError(f"{n} vectors and {len(obs)} cells do not fit; give one row per cell")
     factors, notes = factors_of(obs)
+    notes += _left_out(clusters)
     components = principal_components(vectors, N_COMPONENTS).astype(np.float64)
     scopes, targets, columns = _targets(components, clusters)
     results = []
@@ -187,19 +120,52 @@ def confound_steps(
         yield factor.name
     order = {scope: rank for rank, scope in enumerate(scopes)}
     results.sort(key=lambda each: order[each.scope])
-    return Confounds(tuple(results), notes)
+    together = frozenset(
+        frozenset({one.name, other.name})
+        for one, other in combinations(factors, 2)
+        if go_together(one, other)
+    )
+    return Confounds(tuple(results), notes, together)
+
+
+def _is_tested(name: str, inside: NDArray[np.bool_]) -> bool:
+    return name != NOISE and _MIN_IN_CLUSTER <= inside.sum() <= len(inside) * _MOST_IN_CLUSTER
+
+
+def _left_out(clusters: Sequence[str] | None) -> tuple[str, ...]:
+    """Say which clusters are not tested, and why."""
+    counts = pd.Series(list(clusters or ()), dtype=str).value_counts(sort=False)
+    total = counts.sum()
+    few = [f"{n} ({c} cells)" for n, c in counts.items() if n != NOISE and c < _MIN_IN_CLUSTER]
+    most = [
+        f"{n} ({c} of {total})"
+        for n, c in counts.items()
+        if c > total * _MOST_IN_CLUSTER and n != NOISE
+    ]
+    notes = []
+    if few:
+        notes.append(f"Left out, with fewer than {_MIN_IN_CLUSTER} cells: {_clusters(few)}")
+    if most:
+        notes.append(f"Left out, as it holds nearly all cells: {_clusters(most)}")
+    if NOISE in counts:
+        notes.append(f"Left out, as they are in no cluster: {counts[NOISE]} cells")
+    return tuple(notes)
+
+
+def _clusters(named: list[str]) -> str:
+    return f"cluster{'s' if len(named) > 1 else ''} {', '.join(named)}"
 
 
 def _targets(
     components: NDArray[np.float64], clusters: Sequence[str] | None
 ) -> tuple[list[str], NDArray[np.float64], list[slice]]:
     """What is to be explained: names, columns of all, and which columns are whose."""
-    scopes, parts = ["map"], [components]
+    scopes, parts = [MAP], [components]
     if clusters is not None:
         names = np.asarray(clusters, dtype=str)
         for name in dict.fromkeys(sorted(names, key=lambda text: (len(text), text))):
             inside = names == name
-            if name != NOISE and _MIN_IN_CLUSTER <= inside.sum() <= len(names) * 0.9:
+            if _is_tested(str(name), inside):
                 scopes.append(str(name))
                 parts.append(inside[:, None].astype(np.float64))
     ends = np.cumsum([part.shape[1] for part in parts])
@@ -304,25 +270,10 @@ def _result(
     p: float,
     target: NDArray[np.float64],
 ) -> ConfoundResult:
-    least = MIN_SHARE["map" if scope == "map" else "cluster"]
+    least = MIN_SHARE["map" if scope == MAP else "cluster"]
     loud = p < LEVEL and explained >= max(least, chance)
-    share = f"{max(explained, 0):.0%}"
-    by_chance = f"chance: up to {max(chance, 0):.0%}"
-    what = factor.name[0].upper() + factor.name[1:]
-    if not loud:
-        where = "the map" if scope == "map" else f"cluster {scope}"
-        sentence = f"{what} explains {share} of {where}, which does not stand out ({by_chance})"
-    elif scope == "map":
-        sentence = (
-            f"{what} explains {share} of the differences between cells ({by_chance}): "
-            f"read the map as {factor.name} before anything else"
-        )
-    else:
-        sentence = (
-            f"{what} explains {share} of who is in cluster {scope}{_leaning(factor, target)} "
-            f"({by_chance}): read it as {factor.name} before anything else"
-        )
-    return ConfoundResult(scope, factor.name, explained, chance, p, loud, sentence)
+    leaning = _leaning(factor, target) if loud and scope != MAP else ""
+    return ConfoundResult(scope, factor.name, explained, chance, p, loud, leaning)
 
 
 def _leaning(factor: Factor, target: NDArray[np.float64]) -> str:
@@ -332,4 +283,4 @@ def _leaning(factor: Factor, target: NDArray[np.float64]) -> str:
     inside = target[:, 0] > 0.5
     difference = factor.values[inside].mean() - factor.values[~inside].mean()
     # Half a standard deviation; less is no side.
-    return "" if abs(difference) < 0.5 else f", {'high' if difference > 0 else 'low'} values"
+    return "" if abs(difference) < 0.5 else f"{'high' if difference > 0 else 'low'} values"

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.protocol import VariantsRun
 
+MIN_NOISE_REPEATS = 3
+"""What noise does is read from the difference of two perturbations beside a third."""
+
 # In pixels of the crop: detail is what the fine filter takes away, structure what lies
 # between the two.
 _FINE, _COARSE = 1.0, 4.0
@@ -74,7 +77,7 @@ class VariantEmbedder:
     n_cells
         Cells altogether.
     noise_repeats
-        Times each crop is perturbed for the noise floor, at least 1.
+        Times each crop is perturbed for the noise floor, at least `MIN_NOISE_REPEATS`.
     single_channels
         Whether to embed each channel alone too.
     seed
@@ -97,7 +100,7 @@ class VariantEmbedder:
     ) -> None:
         self.done = np.zeros(n_cells, bool)
         self._encoder, self._names, self._options = encoder, tuple(channel_names), options
-        self._assignments = [variant.assignment for variant in plan.variants]
+        self._assignments = [variant.embedded for variant in plan.variants]
         self._n_variants = len(self._assignments)
         if single_channels:
             self._assignments += [

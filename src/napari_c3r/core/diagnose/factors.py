@@ -15,6 +15,9 @@ MIN_ARRANGEMENTS = 20
 """A factor whose groups can be dealt out in fewer ways cannot be tested."""
 
 
+_TOGETHER = 0.25
+
+
 @dataclass(frozen=True, eq=False)
 class Factor:
     """One possible explanation of where cells lie.
@@ -41,6 +44,23 @@ class Factor:
     units: NDArray[np.intp]
     unit_name: str = "cell"
     values: NDArray[np.float64] | None = None
+
+
+def go_together(one: Factor, other: Factor) -> bool:
+    """Whether one of two factors tells most of a cell's value of the other.
+
+    A quarter of the variance of one, adjusted for the number of groups or terms, explained by the
+    other: a correlation of 0.5.
+    """
+    return max(_told_by(one.design, other.design), _told_by(other.design, one.design)) >= _TOGETHER
+
+
+def _told_by(target: NDArray[np.float64], design: NDArray[np.float64]) -> float:
+    """Adjusted share of the variance of (n, p) that a linear fit of (n, q) explains."""
+    slopes, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
+    free = len(target) - 1 - rank
+    left, total = ((target - design @ slopes) ** 2).sum(), (target**2).sum()
+    return 0.0 if free <= 0 or total == 0 else float(1 - left / total * (len(target) - 1) / free)
 
 
 def factors_of(obs: pd.DataFrame) -> tuple[tuple[Factor, ...], tuple[str, ...]]:

@@ -20,7 +20,7 @@ from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.diagnose.analyse import analyse
 from napari_c3r.core.diagnose.compare import CompareSettings
-from napari_c3r.core.diagnose.embed_variants import VariantEmbedder
+from napari_c3r.core.diagnose.embed_variants import MIN_NOISE_REPEATS, VariantEmbedder
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
@@ -31,6 +31,8 @@ from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
 from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.options import check_setting
+from napari_c3r.core.reduce.options import MapOptions
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
@@ -56,7 +58,7 @@ class FlipJob:
     max_cells
         Most cells to compare, drawn in proportion from every label, or image without labels.
     noise_repeats
-        Times each crop is perturbed for the noise floor.
+        Times each crop is perturbed for the noise floor, at least three times.
     single_channels
         Whether to embed each channel alone as well, as parity and suggested roles need it.
     compare
@@ -72,7 +74,7 @@ class FlipJob:
     label_column: str | None = None
     label_table: pd.DataFrame | None = None
     max_cells: int = 2000
-    noise_repeats: int = 2
+    noise_repeats: int = 3
     single_channels: bool = False
     compare: CompareSettings = dataclasses.field(default_factory=CompareSettings)
     seed: int = 0
@@ -99,15 +101,21 @@ class FlipRun:
     def __init__(self, job: FlipJob) -> None:
         if not job.fields:
             raise InputError("No image was given; give at least one")
-        for name, value in (("max_cells", job.max_cells), ("noise_repeats", job.noise_repeats)):
-            if value < 1:
-                raise InputError(f"{name} is {value}; give a whole number of 1 or more")
+        for name, value, least in (
+            ("max_cells", job.max_cells, 1),
+            ("noise_repeats", job.noise_repeats, MIN_NOISE_REPEATS),
+        ):
+            if value < least:
+                raise InputError(f"{name} is {value}; give a whole number of {least} or more")
+        check_setting(MapOptions, "seed", job.seed)
         self.job = job
         first = job.fields[0]
         self._roles = first.assignment.for_channels(first.image.channel_names).require_usable()
-        self.plan = plan_variants(self._roles, job.kinds)
+        mode = first.options.recommended_by(first.encoder.config).concept_mode
+        self.plan = plan_variants(self._roles, job.kinds, mode or "each")
         self._measured: list[tuple[CellTable, CropPlan]] = []
         self._obs = pd.DataFrame()
+        self._label_notes: tuple[str, ...] = ()
         self._n_found = 0
         self._embedder: VariantEmbedder | None = None
         self._report: FlipReport | None = None
@@ -181,10 +189,11 @@ class FlipRun:
         tables = [t.obs.assign(_field=number) for number, (t, _) in enumerate(self._measured)]
         obs = pd.concat(tables, ignore_index=True)
         column = self.job.label_column
-        labels = label_values(obs, column, self.job.label_table)
-        if column is not None and labels is not None:
-            obs[column] = labels
-        strata = obs["image"] if labels is None else labels
+        match = label_values(obs, column, self.job.label_table)
+        if column is not None and match is not None:
+            obs[column] = match.values
+            self._label_notes = match.notes
+        strata = obs["image"] if match is None else match.values
         rows = stratified_rows(strata, self.job.max_cells, self.job.seed)
         self._n_found = len(obs)
         self._obs = obs.iloc[rows].reset_index(drop=True)
@@ -213,7 +222,7 @@ class FlipRun:
             )
         table, plan = prepare_cells(field)
         height, width = field.image.shape[1:]
-        return CellTable(table.obs.assign(height_px=height, width_px=width), table.notes), plan
+        return replace(table, obs=table.obs.assign(height_px=height, width_px=width)), plan
 
     def _embed_field(
         self, number: int, field: EmbedJob, embedder: VariantEmbedder, run: VariantsRun
@@ -284,7 +293,7 @@ class FlipRun:
                 )
             )
         found = [note for table, _ in self._measured for note in table.notes]
-        return notes + list(dict.fromkeys(found))
+        return [*notes, *self._label_notes, *dict.fromkeys(found)]
 
 
 def flip_report(
@@ -298,7 +307,7 @@ def flip_report(
     nuclei: ArrayLike | None = None,
     kinds: Sequence[Kind | str] = ASKABLE,
     max_cells: int = 2000,
-    noise_repeats: int = 2,
+    noise_repeats: int = 3,
     parity: bool = False,
     k: int = 10,
     n_clusters: int = 5,
@@ -312,9 +321,10 @@ def flip_report(
 ) -> FlipReport:
     """Ask whether the roles of the channels matter for these cells (C3R, Fig. 4, Table 11).
 
-    The cells are embedded as assigned, with all groups swapped, with each channel's role
-    swapped alone, and with each context channel left out; and, for the noise floor, from
-    crops that are turned or mirrored, shifted by up to 2 % and given 1 % pixel noise.
+    The cells are embedded as assigned, with all groups swapped, with the pass of each concept
+    flipped (``[ER, DNA | X]`` to ``[X | ER, DNA]``, Fig. 4), with each channel's role swapped
+    alone, and with each context channel left out; and, for the noise floor, from crops that are
+    turned or mirrored, shifted by up to 2 % and given 1 % pixel noise.
 
     Parameters
     ----------
@@ -331,7 +341,7 @@ concept_mode, readout
     Returns
     -------
     FlipReport
-        ``.table`` with one row per variant, ``.rank_shift`` and ``.cosine_shift`` with one
+        ``.table`` with one row per variant, ``.neighbours_changed`` and ``.cosine_shift`` with one
         row per cell, ``.headline`` in words.
 
     Raises

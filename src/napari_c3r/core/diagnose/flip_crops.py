@@ -34,7 +34,7 @@ def flip_report_of_crops(
     obs: pd.DataFrame | None = None,
     label_column: str | None = None,
     kinds: Sequence[Kind | str] = ASKABLE,
-    noise_repeats: int = 2,
+    noise_repeats: int = 3,
     compare: CompareSettings | None = None,
     options: RunOptions = RunOptions(),
     seed: int = 0,
@@ -68,7 +68,8 @@ def flip_report_of_crops(
         raise InputError(f"{len(crops)} crops and {len(table)} rows; give one row per crop")
     label_values(table, label_column, None)
     roles = assignment.for_channels(channel_names).require_usable()
-    plan = plan_variants(roles, kinds)
+    mode = options.recommended_by(encoder.config).concept_mode
+    plan = plan_variants(roles, kinds, mode or "each")
     used = [list(channel_names).index(name) for name in roles.used]
     embedder = VariantEmbedder(
         encoder,

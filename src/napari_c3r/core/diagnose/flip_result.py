@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.parity import Parity, parity_and_entropy
+from napari_c3r.core.diagnose.scores import SCORES
 from napari_c3r.core.diagnose.structure import Columns
 from napari_c3r.core.diagnose.suggest import RoleSuggestion, suggest_roles
 from napari_c3r.core.diagnose.verdict import (
-    SCORES,
     VariantResult,
+    Verdict,
     headline,
+    label_sentence,
     neighbour_sentence,
-    score_sentence,
+    strongest,
 )
 from napari_c3r.core.errors import InputError
 
@@ -37,15 +39,14 @@ class FlipReport:
         The roles as assigned, and the noise floor.
     results
         One for every variant.
-    rank_shift, cosine_shift
-        Per-cell shifts, (cells, variants), columns named by variant and ``"noise floor"``.
+    neighbours_changed, cosine_shift
+        Per cell, (cells, variants), columns named by variant and ``"noise floor"``: how many of the
+        k nearest are others than as assigned, and one minus the cosine.
         `cosine_shift` lacks the variants whose vectors cannot be compared.
     vectors, columns
         By variant name: (cells, D) and what each column is.
     k
         Neighbours looked at.
-    kept_by_chance
-        Share of neighbours that unrelated vectors would keep.
     label_column
         Or "" where no label could be used.
     skipped
@@ -64,12 +65,11 @@ class FlipReport:
     assigned: VariantResult
     noise: VariantResult
     results: tuple[VariantResult, ...]
-    rank_shift: pd.DataFrame
+    neighbours_changed: pd.DataFrame
     cosine_shift: pd.DataFrame
     vectors: dict[str, NDArray[np.float32]]
     columns: dict[str, Columns]
     k: int
-    kept_by_chance: float
     label_column: str
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
@@ -80,7 +80,12 @@ class FlipReport:
     @property
     def headline(self) -> str:
         """The one sentence to read first."""
-        return headline(self.results, self.assigned, self.noise, self.k)
+        return headline(self.results, self.k)
+
+    @property
+    def strongest(self) -> VariantResult:
+        """The variant that the headline is about."""
+        return strongest(self.results)
 
     @cached_property
     def parity(self) -> Parity | None:
@@ -97,13 +102,17 @@ class FlipReport:
             return None
         return suggest_roles(self.alone, self.assigned.variant.assignment.used)
 
+    def sentences(self, name: str) -> tuple[str, ...]:
+        """What a variant does to neighbours, and with labels to how alike they are."""
+        result = self.result(name)
+        parts = [neighbour_sentence(result, self.k)]
+        if self.label_column and not result.constant:
+            parts.append(label_sentence(result, self.assigned, self.label_column, self.k))
+        return tuple(parts)
+
     def sentence(self, name: str) -> str:
         """What a variant does, in one or two sentences."""
-        result = self.result(name)
-        parts = [neighbour_sentence(result, self.noise, self.k)]
-        if self.label_column and not result.constant:
-            parts.append(score_sentence(result, self.assigned, self.label_column))
-        return ". ".join(parts)
+        return ". ".join(self.sentences(name))
 
     def result(self, name: str) -> VariantResult:
         """The result of the variant called `name`; InputError when there is none."""
@@ -116,10 +125,10 @@ class FlipReport:
     def most_moved(self, name: str, count: int = 20) -> NDArray[np.intp]:
         """Rows of `obs` of the cells whose neighbours a variant changes most, most first.
 
-        Ties, which are common among ranks, are broken by the cosine shift.
+        Ties, which are common, are broken by the cosine shift.
         """
         self.result(name)
-        order = [-self.rank_shift[name].to_numpy()]
+        order = [-self.neighbours_changed[name].to_numpy()]
         if name in self.cosine_shift:
             order.insert(0, -self.cosine_shift[name].to_numpy())
         return np.asarray(np.lexsort(order)[:count], np.intp)
@@ -128,8 +137,10 @@ class FlipReport:
     def table(self) -> pd.DataFrame:
         """One row per variant, the roles as assigned and the noise floor first.
 
-        Figures have columns ``_low`` and ``_high`` with their 95 % interval; those that a
-        variant or the lack of labels leaves undefined are missing values (``<NA>``).
+        ``effect`` is what is tested and ``effect_grade`` the verdict, ``label_effect`` and
+        ``label_effect_grade`` the same for labels, in neighbours of ``k``. Figures have columns
+        ``_low`` and ``_high`` with their 95 % interval; those that a variant or the lack of labels
+        leaves undefined are missing values (``<NA>``).
         """
         return pd.DataFrame(
             [self._row(result) for result in (self.assigned, self.noise, *self.results)]
@@ -144,25 +155,32 @@ class FlipReport:
             "context": ", ".join(roles.context),
             "concept": ", ".join(roles.concept),
         }
-        figures: dict[str, Estimate | None] = {
-            "neighbours_kept": result.neighbours_kept,
-            "rank_shift": result.rank_shift,
-            "cosine_shift": result.cosine_shift,
-            "cka": result.cka,
-            "rand_index": result.rand_index,
-        }
-        for name in SCORES if self.label_column else ():
-            figures[name] = result.scores.get(name)
-            figures[f"{name}_change"] = result.changes.get(name)
-        figures["rank_shift_beyond_noise"] = result.beyond
-        for name, estimate in figures.items():
-            for suffix, bound in (("", "value"), ("_low", "low"), ("_high", "high")):
-                row[name + suffix] = pd.NA if estimate is None else getattr(estimate, bound)
         is_variant = result in self.results
-        row["p"] = result.p if is_variant else pd.NA
-        row["matters"] = result.matters if is_variant else pd.NA
+        row |= _spelt_out("effect", result.verdict, is_variant)
         if self.label_column:
-            row["label_p"] = result.score_p if is_variant else pd.NA
-            row["label_matters"] = result.score_matters if is_variant else pd.NA
+            row |= _spelt_out("label_effect", result.on_labels, is_variant)
+        row |= _bounds("neighbours_changed", result.changed)
+        row |= _bounds("cosine_shift", result.cosine_shift)
+        row |= _bounds("cka", result.cka) | _bounds("rand_index", result.rand_index)
+        for name in SCORES if self.label_column else ():
+            row |= _bounds(name, result.scores.get(name))
         row["sentence"] = self.sentence(result.variant.name) if is_variant else ""
         return row
+
+
+def _spelt_out(name: str, verdict: Verdict | None, is_variant: bool) -> dict[str, Any]:
+    """The columns of a verdict; roles as assigned and noise are not graded."""
+    graded = verdict if is_variant else None
+    row = _bounds(name, None if verdict is None else verdict.effect)
+    row[f"{name}_of_noise"] = pd.NA if verdict is None else verdict.noise
+    row[f"{name}_p"] = pd.NA if graded is None else graded.p
+    row[f"{name}_grade"] = pd.NA if graded is None else str(graded.grade)
+    return row
+
+
+def _bounds(name: str, estimate: Estimate | None) -> dict[str, Any]:
+    bounds = (("", "value"), ("_low", "low"), ("_high", "high"))
+    return {
+        name + suffix: pd.NA if estimate is None else getattr(estimate, bound)
+        for suffix, bound in bounds
+    }

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.diagnose.registry import variant_sources
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind, Variant, VariantPlan
 from napari_c3r.core.errors import InputError
 
+if TYPE_CHECKING:
+    from napari_c3r.core.encoder.config import ConceptMode
+
+
+_ONE_PASS = (
+    "All concepts are read out together, in one pass, and flipping that is to swap all groups"
+)
+
 
 def plan_variants(
-    assignment: ChannelAssignment, kinds: Sequence[Kind | str] = ASKABLE
+    assignment: ChannelAssignment,
+    kinds: Sequence[Kind | str] = ASKABLE,
+    concept_mode: ConceptMode = "each",
 ) -> VariantPlan:
     """Spell out the variants that diagnostics need, in the order of the registry.
 
@@ -21,6 +32,8 @@ def plan_variants(
         The roles as they are; at least one context and one concept channel.
     kinds
         Kinds of the variants to plan.
+    concept_mode
+        How concepts are read out; ``"joint"`` is a single pass, of which none can be flipped alone.
 
     Raises
     ------
@@ -38,6 +51,8 @@ def plan_variants(
     for kind, source in sources.items():
         if kind in kinds:
             planned, reasons = source.plan(roles)
+            if concept_mode == "joint" and any(variant.passes for variant in planned):
+                planned, reasons = [v for v in planned if not v.passes], [*reasons, _ONE_PASS]
             variants += planned
             skipped += reasons
     if len(variants) == 1:

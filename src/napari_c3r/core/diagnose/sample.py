@@ -9,9 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-
-KEYS = ("image", "label", "plate", "well", "site")
-"""Columns by which a table of labels is matched to the cells."""
+from napari_c3r.core.metadata.keys import LabelMatch, match_labels
 
 
 def stratified_rows(strata: pd.Series[Any], size: int, seed: int) -> NDArray[np.intp]:
@@ -50,7 +48,7 @@ def stratified_rows(strata: pd.Series[Any], size: int, seed: int) -> NDArray[np.
 
 def label_values(
     obs: pd.DataFrame, column: str | None, table: pd.DataFrame | None
-) -> pd.Series[Any] | None:
+) -> LabelMatch | None:
     """Label of every cell, from the cells' own table or from another one.
 
     Parameters
@@ -60,41 +58,18 @@ def label_values(
     column
         Name of the labels, or None for none.
     table
-        Where to look them up, by whichever of `KEYS` it has; None: in `obs`.
+        Where to look them up, as `match_labels` does; None: in `obs`.
 
     Raises
     ------
     InputError
-        There is no such column, the table has no key or one twice, or it fits no cell.
+        There is no such column, or as for `match_labels`.
     """
     if column is None:
         return None
-    where = obs if table is None else table
-    if column not in where.columns:
-        listed = ", ".join(f"'{name}'" for name in where.columns)
+    if table is not None:
+        return match_labels(obs, column, table)
+    if column not in obs.columns:
+        listed = ", ".join(f"'{name}'" for name in obs.columns)
         raise InputError(f"No label column '{column}'; the columns are {listed}")
-    if table is None:
-        return obs[column].reset_index(drop=True)
-    keys = [key for key in KEYS if key in table.columns and key in obs.columns and key != column]
-    if not keys:
-        raise InputError(
-            f"The table of labels has none of the columns {', '.join(KEYS)}; "
-            "add one, so that its rows can be matched to the cells"
-        )
-    given = table[[*keys, column]].drop_duplicates()
-    text = given[keys].astype(str)
-    if text.duplicated().any():
-        twice = ", ".join(f"{k} {v}" for k, v in text[text.duplicated()].iloc[0].items())
-        raise InputError(
-            f"The table of labels has several values of '{column}' for {twice}; keep one, "
-            "or add the columns image and label"
-        )
-    by_key = dict(zip(text.itertuples(index=False, name=None), given[column], strict=True))
-    found = [by_key.get(key) for key in obs[keys].astype(str).itertuples(index=False, name=None)]
-    values = pd.Series(found, dtype=object)
-    if values.isna().all():
-        raise InputError(
-            f"The table of labels fits none of the {len(obs)} cells by {', '.join(keys)}; "
-            f"the first cell has {', '.join(f'{k} {obs[k].iloc[0]}' for k in keys)}"
-        )
-    return values
+    return LabelMatch(obs[column].reset_index(drop=True), ())

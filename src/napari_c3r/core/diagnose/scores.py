@@ -9,6 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+ALIKE = "alike"
+"""Score: how many of a cell's k nearest share its label."""
+
+SCORES = (ALIKE, "accuracy", "map", "silhouette")
+"""Names of all scores."""
+
 VOTES = 5
 """Nearest labelled cells that vote in the accuracy."""
 
@@ -79,7 +85,7 @@ def labelled_cells(values: pd.Series[Any], column: str) -> tuple[Labelled | None
 
 
 def label_scores(
-    similarity: NDArray[np.float32], labelled: Labelled
+    similarity: NDArray[np.float32], labelled: Labelled, k: int
 ) -> dict[str, NDArray[np.float64]]:
     """Score every labelled cell by where the others of its class are.
 
@@ -89,20 +95,24 @@ def label_scores(
         (n, n) of all cells.
     labelled
         The cells to judge; the others take no part.
+    k
+        Neighbours looked at.
 
     Returns
     -------
     dict
-        Three arrays (m,). ``"accuracy"``: 1 where the nearest cells, weighted by similarity,
-        vote for the cell's class, else 0. ``"map"``: average precision of the cell's class in
-        the list of all others, nearest first. ``"silhouette"``: −1 to 1 (Rousseeuw 1987), by
-        cosine distance.
+        Four arrays (m,). ``"alike"``: how many of the k nearest are of the cell's class; where
+        there are fewer than k others, in proportion. ``"accuracy"``: 1 where the nearest cells,
+        weighted by similarity, vote for the cell's class, else 0. ``"map"``: average precision of
+        the cell's class in the list of all others, nearest first. ``"silhouette"``: −1 to 1
+        (Rousseeuw 1987), by cosine distance.
     """
     part = similarity[np.ix_(labelled.rows, labelled.rows)].copy()
     one_hot = np.eye(len(labelled.classes), dtype=np.float32)[labelled.codes]
     silhouette = _silhouettes(part, labelled.codes, one_hot)
     np.fill_diagonal(part, -np.inf)
     return {
+        ALIKE: _alike(part, labelled.codes, k),
         "accuracy": _votes(part, labelled.codes, one_hot),
         "map": average_precisions(part, labelled.codes),
         "silhouette": silhouette,
@@ -129,6 +139,12 @@ def average_precisions(
     hit = codes[order] == codes[:, None]
     precision = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
     return np.asarray((precision * hit).sum(axis=1) / hit.sum(axis=1))
+
+
+def _alike(similarity: NDArray[np.float32], codes: NDArray[np.intp], k: int) -> NDArray[np.float64]:
+    count = min(k, len(codes) - 1)
+    nearest = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
+    return np.asarray((codes[nearest] == codes[:, None]).mean(axis=1) * k)
 
 
 def _votes(

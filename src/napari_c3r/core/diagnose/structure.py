@@ -63,31 +63,27 @@ def structure(vectors: NDArray[np.float32], *, k: int, n_clusters: int, seed: in
 
     directions = centred_directions(vectors)
     similarity = directions @ directions.T
-    others = similarity.copy()
-    np.fill_diagonal(others, -np.inf)
-    nearest = np.argpartition(-others, k - 1, axis=1)[:, :k]
-    member = np.zeros(similarity.shape, bool)
-    np.put_along_axis(member, nearest, True, axis=1)
     components = principal_components(vectors)
     distinct = len(np.unique(components, axis=0))
     model = KMeans(min(n_clusters, distinct), n_init=5, random_state=seed)
-    return Structure(similarity, member, np.asarray(model.fit_predict(components), np.intp))
+    return Structure(
+        similarity, nearest(similarity, k), np.asarray(model.fit_predict(components), np.intp)
+    )
 
 
-def rank_shift(a: Structure, b: Structure) -> NDArray[np.float64]:
-    """One minus the Jaccard index of each cell's k nearest, (n,), 0 to 1."""
-    shared = (a.member & b.member).sum(axis=1)
-    return 1 - shared / (a.member | b.member).sum(axis=1)
+def nearest(similarity: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
+    """Mark the k most similar others of each cell, (n, n)."""
+    others = similarity.copy()
+    np.fill_diagonal(others, -np.inf)
+    found = np.argpartition(-others, k - 1, axis=1)[:, :k]
+    member = np.zeros(similarity.shape, bool)
+    np.put_along_axis(member, found, True, axis=1)
+    return member
 
 
-def neighbours_kept(a: Structure, b: Structure) -> NDArray[np.float64]:
-    """Share of each cell's k nearest that stay, (n,), 0 to 1."""
-    return np.asarray((a.member & b.member).sum(axis=1) / a.member.sum(axis=1))
-
-
-def kept_by_chance(n_cells: int, k: int) -> float:
-    """Share of k nearest that two unrelated sets of vectors have in common, on average."""
-    return k / (n_cells - 1)
+def neighbours_changed(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many of the neighbours that `nearest` marks are others, (n,), 0 to k."""
+    return np.asarray(a.sum(axis=1) - (a & b).sum(axis=1), np.float64)
 
 
 def cosine_shift(
@@ -117,7 +113,7 @@ def cosine_shift(
     if len(labels_a) == 1 and len(labels_b) == 1 and len(of_a) == len(of_b):
         left, right = a, b
     else:
-        common = [label for label in labels_a if label in labels_b]
+        common = [label for label in labels_a if (of_a == label).sum() == (of_b == label).sum()]
         if not common:
             return None
         left = np.concatenate([a[:, of_a == label] for label in common], axis=1)

@@ -14,11 +14,12 @@ class Kind(StrEnum):
     ASSIGNED = "as assigned"
     NOISE = "noise floor"
     SWAP = "all groups swapped"
+    PASSES = "passes flipped"
     FLIP = "one role swapped"
     DROP = "context left out"
 
 
-ASKABLE = (Kind.SWAP, Kind.FLIP, Kind.DROP)
+ASKABLE = (Kind.SWAP, Kind.PASSES, Kind.FLIP, Kind.DROP)
 """What a flip report is of unless told otherwise, in the order in which it is shown."""
 
 
@@ -40,6 +41,9 @@ class Variant:
         What is done, as the subject of a sentence; by default ``"Using <name>"``.
     claim
         What it means where it changes more than noise does, as a clause.
+    passes
+        Where the cells are embedded in several passes, each read out jointly, the roles of each;
+        `assignment` then has the roles of all of them. Empty: as `assignment` says.
     """
 
     name: str
@@ -48,6 +52,12 @@ class Variant:
     channel: str | None = None
     action: str = ""
     claim: str = "its role matters"
+    passes: tuple[ChannelAssignment, ...] = ()
+
+    @property
+    def embedded(self) -> ChannelAssignment | tuple[ChannelAssignment, ...]:
+        """What the encoder is given."""
+        return self.passes or self.assignment
 
 
 @dataclass(frozen=True)

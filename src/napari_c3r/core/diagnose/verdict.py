@@ -1,25 +1,26 @@
-"""From shifts to answers: whether a role matters more than noise does, and how to say so."""
+"""From shifts to answers: how much a role does beside noise, and how to say so.
+
+There is one verdict for each question, in one unit: neighbours of a cell. Sentences, figures,
+tables and headers are all made of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from napari_c3r.core.diagnose.compare import Cells, Estimate, Shift, estimated
 from napari_c3r.core.diagnose.intervals import holm, p_above
+from napari_c3r.core.diagnose.scores import ALIKE
 from napari_c3r.core.diagnose.variants import Kind, Variant
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY
 
 LEVEL = 0.05
 """Chance of any false alarm among the questions of one report."""
 
-RANK_MARGIN = 0.02
-"""Rank shift beyond noise that is too small to speak of."""
-
-SCORE_MARGIN = 0.01
-"""Change of average precision beyond the noise floor's that is too small to speak of."""
-
-SCORES = ("accuracy", "map", "silhouette")
+MARGIN = 0.01
+"""Share of a cell's neighbours that is too small to speak of: 0.1 of ten."""
 
 
 class Grade(StrEnum):
@@ -30,70 +31,99 @@ class Grade(StrEnum):
     LARGE = "larger than noise"
 
 
+GRADE_COLOURS: dict[Grade, str] = {
+    Grade.NONE: GREY,
+    Grade.SMALL: CATEGORICAL[4],
+    Grade.LARGE: CATEGORICAL[0],
+}
+"""Grey, light blue and blue, as hex."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one effect.
+
+    Attributes
+    ----------
+    grade
+        `Grade.NONE` unless the effect stands out from chance; else by whether it is larger than
+        what noise does.
+    effect
+        In neighbours of a cell, mean over the cells: the number that was tested.
+    noise
+        What noise does, in the same unit.
+    p
+        Probability of so large an effect by chance, adjusted for all questions of its kind.
+    cells
+        How many were asked.
+    moved, moved_by_chance
+        Cells on which the effect is a neighbour or more, and those on which it is as much the other
+        way, as chance makes it as often.
+    """
+
+    grade: Grade
+    effect: Estimate
+    noise: float
+    p: float
+    cells: int
+    moved: int
+    moved_by_chance: int
+
+
 @dataclass(frozen=True)
 class VariantResult:
-    """What one variant does, read against the noise floor.
+    """What one variant does, read against noise.
 
     Attributes
     ----------
     variant
         What was asked.
-    rank_shift
-        One minus the Jaccard index of the k nearest, mean over cells.
-    neighbours_kept
-        Share of the k nearest that stay, mean over cells.
+    verdict
+        On the neighbours of cells: by how many more of them differ from those in a perturbed crop
+        when the role is changed as well; see `Shift.effect`.
+    on_labels
+        On how many of a cell's neighbours share its label: the change, up or down; None without
+        labels.
+    changed
+        Neighbours of a cell that are others than as assigned, mean over cells.
     cosine_shift
         Mean over cells, or None when no concept is read out in both.
     cka, rand_index
         Alignment of the arrangements, agreement of the clusters.
     scores
         Label scores under this variant, by name; empty without labels.
-    changes
-        Their paired difference from the roles as assigned, by name.
-    beyond
-        Rank shift beyond noise, paired by cell; see `Shift.beyond`.
-    p
-        Probability of so much if noise were all, adjusted for all variants.
-    matters
-        Whether that stands out.
-    score_p, score_matters
-        The same for the change in average precision, up or down, beyond what noise changes
-        it by; 1 and False without labels.
     constant
         Whether the channel of the variant is constant in every cell.
     """
 
     variant: Variant
-    rank_shift: Estimate
-    neighbours_kept: Estimate
+    verdict: Verdict
+    on_labels: Verdict | None
+    changed: Estimate
     cosine_shift: Estimate | None
     cka: Estimate
     rand_index: Estimate
     scores: dict[str, Estimate]
-    changes: dict[str, Estimate]
-    beyond: Estimate
-    p: float = 1.0
-    matters: bool = False
-    score_p: float = 1.0
-    score_matters: bool = False
     constant: bool = False
 
 
 def judge(
-    variants: list[Variant],
-    shifts: list[Shift],
+    variants: Sequence[Variant],
+    shifts: Sequence[Shift],
     own: Shift,
     noise: Shift,
     *,
+    k: int,
     constant: frozenset[str] = frozenset(),
     seed: int = 0,
 ) -> tuple[VariantResult, ...]:
-    """Read every variant's shift against the noise floor.
+    """Read every variant's shift against noise.
 
-    A role matters when it changes neighbours by more than `RANK_MARGIN` beyond noise: a
-    one-sided test of the cells' `Shift.beyond`, adjusted over the variants by Holm's method.
-    A constant channel never matters: what moves with it is only how much the other channels
-    count.
+    An effect is real when it changes more than a share of `MARGIN` of the neighbours: a one-sided
+    test of the cells' `Shift.effect`, adjusted over the variants by Holm's method. With labels, the
+    change of like neighbours is tested up and down. A real effect is large when it is larger than
+    that of noise, which is drawn beside it. A constant channel has no effect: what moves with it
+    is only how much the other channels count.
 
     Parameters
     ----------
@@ -103,87 +133,104 @@ def judge(
         The roles as assigned, compared with themselves.
     noise
         The noise floor.
+    k
+        Neighbours looked at.
     constant
         Channels that are constant in every cell.
     seed
         Of the bootstrap.
     """
-    found = [
-        _measured(variant, shift, own, seed)
-        for variant, shift in zip(variants, shifts, strict=True)
-    ]
-    p_values = holm([p_above(shift.beyond, RANK_MARGIN) for shift in shifts])
-    score_p_values = holm([_score_p(shift, own, noise) for shift in shifts])
+    p_values = holm([p_above(shift.effect, MARGIN * k) for shift in shifts])
+    label_p = holm([_label_p(shift, own, MARGIN * k) for shift in shifts])
     return tuple(
-        replace(
-            result,
-            p=p,
-            matters=p < LEVEL and result.variant.channel not in constant,
-            score_p=score_p,
-            score_matters=score_p < LEVEL and result.variant.channel not in constant,
-            constant=result.variant.channel in constant,
-        )
-        for result, p, score_p in zip(found, p_values, score_p_values, strict=True)
+        _result(variant, shift, own, noise, (p, p_label), constant, seed)
+        for variant, shift, p, p_label in zip(variants, shifts, p_values, label_p, strict=True)
     )
 
 
 def references(
     assigned: Variant, own: Shift, noise: Shift, seed: int = 0
 ) -> tuple[VariantResult, VariantResult]:
-    """The roles as assigned, and the noise floor, as rows like the others."""
+    """The roles as assigned, and the noise floor, as rows like the others, without a grade."""
     floor = Variant(str(Kind.NOISE), Kind.NOISE, assigned.assignment)
     return (
-        _measured(assigned, own, own, seed),
-        _measured(floor, noise, own, seed),
+        _result(assigned, own, own, noise, (1.0, 1.0), frozenset(), seed),
+        _result(floor, noise, own, noise, (1.0, 1.0), frozenset(), seed),
     )
 
 
-_NOTHING = Estimate(0.0, 0.0, 0.0)
-
-
-def _measured(variant: Variant, shift: Shift, own: Shift, seed: int) -> VariantResult:
-    def of(values: Cells) -> Estimate:
-        return estimated(values, seed)
-
+def _result(
+    variant: Variant,
+    shift: Shift,
+    own: Shift,
+    noise: Shift,
+    p_values: tuple[float, float],
+    constant: frozenset[str],
+    seed: int,
+) -> VariantResult:
+    is_constant = variant.channel in constant
+    p, label_p = (1.0, 1.0) if is_constant else p_values
+    on_labels = None
+    if ALIKE in shift.scores:
+        label_noise = abs(float(_label_effect(noise, own).mean()))
+        on_labels = _verdict(_label_effect(shift, own), label_noise, label_p, seed)
     return VariantResult(
         variant,
-        of(shift.rank),
-        of(shift.kept),
-        None if shift.cosine is None else of(shift.cosine),
+        _verdict(shift.effect, float(noise.effect.mean()), p, seed),
+        on_labels,
+        estimated(shift.changed, seed),
+        None if shift.cosine is None else estimated(shift.cosine, seed),
         shift.cka,
         shift.rand,
-        {name: of(values) for name, values in shift.scores.items()},
-        {name: of(values - own.scores[name]) for name, values in shift.scores.items()},
-        of(shift.beyond) if len(shift.beyond) else _NOTHING,
+        {name: estimated(values, seed) for name, values in shift.scores.items()},
+        is_constant,
     )
 
 
-def _score_p(shift: Shift, own: Shift, noise: Shift) -> float:
-    """Two-sided probability that average precision changes more than noise changes it."""
-    if "map" not in shift.scores:
+def _verdict(effect: Cells, noise: float, p: float, seed: int) -> Verdict:
+    found = estimated(effect, seed)
+    grade = Grade.NONE
+    if p < LEVEL:
+        grade = Grade.LARGE if abs(found.value) > noise else Grade.SMALL
+    moved, other_way = int((effect >= 1).sum()), int((effect <= -1).sum())
+    return Verdict(grade, found, noise, p, len(effect), moved, other_way)
+
+
+def _label_effect(shift: Shift, own: Shift) -> Cells:
+    """By how many more of its neighbours share a cell's label."""
+    return shift.scores[ALIKE] - own.scores[ALIKE]
+
+
+def _label_p(shift: Shift, own: Shift, margin: float) -> float:
+    """Two-sided probability of a change beyond a margin; 1 without labels."""
+    if ALIKE not in shift.scores:
         return 1.0
-    change = shift.scores["map"] - own.scores["map"]
-    margin = SCORE_MARGIN + abs(float((noise.scores["map"] - own.scores["map"]).mean()))
-    return min(1.0, 2 * min(p_above(change, margin), p_above(-change, margin)))
+    effect = _label_effect(shift, own)
+    return min(1.0, 2 * min(p_above(effect, margin), p_above(-effect, margin)))
 
 
-def grade_of(result: VariantResult, noise: VariantResult) -> Grade:
-    """How much a variant changes: nothing beyond noise, less than noise, or more."""
-    if not result.matters:
-        return Grade.NONE
-    kept, floor = result.neighbours_kept.value, noise.neighbours_kept.value
-    return Grade.SMALL if kept > floor else Grade.LARGE
+def grade_line(verdicts: Sequence[Verdict]) -> str:
+    """How many effects have the highest grade that occurs among them."""
+    for grade in (Grade.LARGE, Grade.SMALL):
+        count = sum(verdict.grade is grade for verdict in verdicts)
+        if count:
+            return f"{count} of {len(verdicts)} {grade}"
+    return str(Grade.NONE)
 
 
-def neighbour_sentence(result: VariantResult, noise: VariantResult, k: int) -> str:
-    """Whether a variant changes the neighbours of cells more than noise does.
+def strongest(results: Sequence[VariantResult]) -> VariantResult:
+    """The result of the highest grade, and among those the one with the largest effect."""
+    order = list(Grade)
+    return max(results, key=lambda r: (order.index(r.verdict.grade), r.verdict.effect.value))
+
+
+def neighbour_sentence(result: VariantResult, k: int) -> str:
+    """What a variant does to the neighbours of cells, beside what noise does.
 
     Parameters
     ----------
     result
         Of one variant.
-    noise
-        The noise floor.
     k
         Neighbours looked at.
     """
@@ -192,63 +239,55 @@ def neighbour_sentence(result: VariantResult, noise: VariantResult, k: int) -> s
             f"{result.variant.channel} is constant in these cells, so its role cannot matter; "
             "choose ignore for it"
         )
-    replaced, floor = (k * (1 - r.neighbours_kept.value) for r in (result, noise))
+    verdict = result.verdict
     action = result.variant.action or f"Using {result.variant.name}"
-    start = (
-        f"{action} replaces {replaced:.1f} of a cell's {k} nearest neighbours, "
-        f"turning and shifting its crop {floor:.1f}"
+    if verdict.grade is Grade.NONE:
+        return (
+            f"{action}: {verdict.grade} ({verdict.moved} of {verdict.cells} cells move by a "
+            f"neighbour or more, chance gives {verdict.moved_by_chance})"
+        )
+    so = f", so {result.variant.claim} here" if verdict.grade is Grade.LARGE else ""
+    return (
+        f"{action} changes {verdict.effect.value:.2f} more of a cell's {k} nearest neighbours, "
+        f"noise (turning and shifting its crop) {verdict.noise:.2f}: {verdict.grade}{so}"
     )
-    grade = grade_of(result, noise)
-    if grade is Grade.NONE:
-        return f"{start}: this role does not show beyond noise"
-    if grade is Grade.SMALL:
-        return f"{start}: {result.variant.claim} here, though less than noise does"
-    far = ", far more than noise" if replaced > 2 * floor else ""
-    return f"{start}: {result.variant.claim} here{far}"
 
 
-def score_sentence(result: VariantResult, assigned: VariantResult, column: str) -> str:
-    """What a variant does to how well the labels are told apart; "" without labels."""
-    if "map" not in result.changes:
+def label_sentence(result: VariantResult, assigned: VariantResult, column: str, k: int) -> str:
+    """What a variant does to how many neighbours share a cell's label; "" without labels."""
+    verdict = result.on_labels
+    if verdict is None:
         return ""
-    before, after = assigned.scores["accuracy"].value, result.scores["accuracy"].value
-    numbers = (
-        f"accuracy of '{column}' {before:.2f} → {after:.2f}, "
-        f"average precision {_signed(result.changes['map'])}"
+    before, after = assigned.scores[ALIKE].value, result.scores[ALIKE].value
+    numbers = f"{after:.2f} of a cell's {k} nearest share its label, {before:.2f} as assigned"
+    if verdict.grade is Grade.NONE:
+        return f"On '{column}': {verdict.grade} ({numbers})"
+    harder = "harder" if verdict.effect.value < 0 else "easier"
+    return (
+        f"'{column}' is {harder} to tell ({numbers}, noise changes {verdict.noise:.2f}): "
+        f"{verdict.grade}"
     )
-    if not result.score_matters:
-        return f"It leaves '{column}' as easy to tell as before, within noise ({numbers})"
-    better = result.changes["map"].value > 0
-    return f"It makes '{column}' {'easier' if better else 'harder'} to tell ({numbers})"
 
 
-def headline(
-    results: Sequence[VariantResult], assigned: VariantResult, noise: VariantResult, k: int
-) -> str:
+def headline(results: Sequence[VariantResult], k: int) -> str:
     """The one sentence to read first.
 
     Parameters
     ----------
     results
         All variants but the roles as assigned.
-    assigned, noise
-        The roles as assigned, and the noise floor.
     k
         Neighbours looked at.
     """
-    mattering = [result for result in results if result.matters]
-    if not mattering:
+    if all(result.verdict.grade is Grade.NONE for result in results):
         return (
-            "Nothing that was asked changes what a cell's neighbours are beyond noise: "
-            "it does not show here that roles matter"
+            "No effect seen: nothing that was asked changes what a cell's neighbours are beyond "
+            "chance, so it does not show here that roles matter"
         )
-    strongest = max(mattering, key=lambda result: result.beyond.value)
-    sentence = neighbour_sentence(strongest, noise, k)
-    silent = [r.variant.name for r in results if not r.matters and not r.constant]
-    if silent:
-        sentence += f". Not beyond noise: {', '.join(silent)}"
-    return sentence
-
-
-def _signed(estimate: Estimate) -> str:
-    return f"{estimate.value:+.2f}, 95 % interval {estimate.low:+.2f} to {estimate.high:+.2f}"
+    sentence = neighbour_sentence(strongest(results), k)
+    silent = [
+        result.variant.name
+        for result in results
+        if result.verdict.grade is Grade.NONE and not result.constant
+    ]
+    return f"{sentence}. No effect seen: {', '.join(silent)}" if silent else sentence

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.crops.plan import require_field
 from napari_c3r.core.crops.spec import CropSpec
+from napari_c3r.core.embed.estimate import CELLS_A_FIELD, table_bytes
 from napari_c3r.core.embed.field import FieldEmbedder
+from napari_c3r.core.embed.inputs import FieldInputs
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.embed.provenance import describe_settings
 from napari_c3r.core.embed.store import MemoryStore, Store, join_fields, nothing_embedded
 from napari_c3r.core.embed.task import DONE, FAILED, KEPT, FieldsProgress, FieldTask
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import InputError, OutputError
+from napari_c3r.core.guard import unreadable
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.options import SegmentOptions
 from napari_c3r.core.table import roles_of
@@ -62,6 +67,8 @@ class EmbedDriver:
         Nuclei and cells, by field, where they were found here.
     errors
         Why fields could not be embedded.
+    again
+        Why fields that were kept by an earlier run are embedded again, in words.
     """
 
     tasks: Sequence[FieldTask]
@@ -75,13 +82,17 @@ class EmbedDriver:
     images: dict[str, Image] = field(default_factory=dict, init=False)
     found: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False)
     errors: dict[str, InputError] = field(default_factory=dict, init=False)
+    again: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._embedders: dict[str, FieldEmbedder] = {}
         self._counts: dict[str, int] = {}
         self._done: dict[str, int] = {}
         self._settled: set[str] = set()
+        self._inputs: dict[str, FieldInputs] = {}
+        self._lacking: dict[str, str | None] = {}
         self._roles_kept: dict[str, str] | None = None
+        self._suggested: ChannelAssignment | None = None
 
     @property
     def failed(self) -> dict[str, str]:
@@ -104,9 +115,15 @@ class EmbedDriver:
         Raises
         ------
         InputError
-            A segmentation, device, precision, batch size or mode that cannot be had.
+            A segmentation, device, precision, batch size or mode that cannot be had, or two fields
+            of one name.
         """
         from napari_c3r.core.segment import require_method
+
+        names = Counter(task.name for task in self.tasks)
+        twice = next((name for name, count in names.items() if count > 1), None)
+        if twice is not None:
+            raise InputError(f"Two fields are called '{twice}'; give every field its own name")
 
         if any(task.labels is None for task in self.tasks):
             require_method(self.segmenting.method)
@@ -122,54 +139,89 @@ class EmbedDriver:
         InputError
             The settings are impossible, the store refuses them, or there is a single field and it
             cannot be embedded.
+        OutputError
+            Nothing can be kept any more.
         """
         if not self._settled and not self._embedders:
             self.require_possible()
-            self.store.open(
-                describe_settings(
-                    self.tasks[0],
-                    self.roles,
-                    self.encoder,
-                    self.options,
-                    self.segmenting,
-                    self.crop,
-                )
-            )
+        names = [task.name for task in self.tasks]
+        self.store.open(self._settings(self.tasks[0]), names, self._field_bytes)
         clock = _Clock(time.perf_counter(), sum(self._done.values()))
-        for number, task in enumerate(self.tasks, 1):
-            if task.name not in self._settled:
-                yield from self._field_steps(number, task, clock)
-        names = list(dict.fromkeys(task.name for task in self.tasks))
-        self.store.finish(names, self.failed)
+        try:
+            for number, task in enumerate(self.tasks, 1):
+                if task.name not in self._settled:
+                    yield from self._field_steps(number, task, clock)
+            self.store.finish(names, self.failed)
+        finally:
+            self.store.close()
         if len(self.tasks) == 1 and self.errors:
             raise next(iter(self.errors.values()))
 
-    def _field_steps(self, number: int, task: FieldTask, clock: _Clock) -> Iterator[FieldsProgress]:
-        def tell(stage: str, speed: float = 0.0, problem: str = "") -> FieldsProgress:
-            return self._progress(number, task.name, stage, clock, speed, problem)
+    def _settings(self, task: FieldTask) -> dict[str, Any]:
+        return describe_settings(
+            task, self.roles, self.encoder, self.options, self.segmenting, self.crop
+        )
 
+    @property
+    def expected_bytes(self) -> int:
+        """About how large the table will be at least."""
+        return len(self.tasks) * self._field_bytes
+
+    @property
+    def _field_bytes(self) -> int:
+        # Where roles are suggested, at least one channel is a concept.
+        concepts = max(1, len(self.roles.concept)) if self.roles is not None else 1
+        return table_bytes(CELLS_A_FIELD, concepts * self.encoder.config.width)
+
+    def _field_steps(self, number: int, task: FieldTask, clock: _Clock) -> Iterator[FieldsProgress]:
         name, speed = task.name, 0.0
-        if name not in self._embedders and self.store.has(name):
-            self._settle(name)
-            yield tell(KEPT)
-            return
+
+        def tell(stage: str, speed: float = 0.0, problem: str = "") -> FieldsProgress:
+            return self._progress(number, name, stage, clock, speed, problem)
+
+        inputs = self._inputs_of(task)
+        if name not in self._embedders:
+            lacking = self._lacks(inputs)
+            if lacking is None:
+                self._settle(name)
+                yield tell(KEPT)
+                return
+            if lacking:
+                self.again[name] = lacking
         try:
             if name not in self._embedders:
                 yield tell("reading" if task.labels is not None else "finding the cells")
+                self.store.look(inputs)
                 self._embedders[name] = FieldEmbedder(self.prepare(task))
+            self.store.look(inputs, self._embedders[name].job.image.source)
             for step in self._embedders[name].steps():
                 self._counts[name], self._done[name] = step.total, step.done
                 speed = step.cells_per_second
                 yield tell(step.stage, speed)
-            table = self._embedders[name].result()
-        except InputError as error:
-            self.errors[name] = error
+            self.store.keep(inputs, self._embedders[name].result())
+        except OutputError:
+            raise
+        except (InputError, MemoryError) as error:
+            # A large field may not fit into memory, and the next one may.
+            known = error if isinstance(error, InputError) else unreadable(f"'{name}'", error)
+            self.errors[name] = known
             self._settle(name)
-            yield tell(FAILED, problem=str(error))
+            yield tell(FAILED, problem=str(known))
             return
-        self.store.keep(name, table)
+        self._lacking[name] = None
         self._settle(name)
         yield tell(DONE, speed)
+
+    def _inputs_of(self, task: FieldTask) -> FieldInputs:
+        if task.name not in self._inputs:
+            self._inputs[task.name] = FieldInputs(task, self._settings(task))
+        return self._inputs[task.name]
+
+    def _lacks(self, inputs: FieldInputs) -> str | None:
+        """As the store says, which is asked once."""
+        if inputs.name not in self._lacking:
+            self._lacking[inputs.name] = self.store.lacks(inputs)
+        return self._lacking[inputs.name]
 
     def _settle(self, name: str) -> None:
         self._settled.add(name)
@@ -195,6 +247,7 @@ class EmbedDriver:
             speed,
             clock.done_before,
             problem,
+            self.again.get(name, ""),
         )
 
     def prepare(self, task: FieldTask) -> EmbedJob:
@@ -203,15 +256,18 @@ class EmbedDriver:
         Raises
         ------
         InputError
-            The image cannot be read, the roles do not fit, or there is no cell.
+            The image cannot be read, its crops would be too small or too large, the roles do not
+        fit, or there is no cell.
         """
         image = task.read()
         before = self._roles_before()
         if before is not None and set(before) == set(image.channel_names):
             # Vectors are joined by place, so the channels of all fields must be in one order.
             image = image.select(tuple(before))
+        if task.window_px is None:
+            require_field(self.crop, image.pixel_size_um, self.encoder.config.field_um)
         self.images[task.name] = image
-        roles = self.roles or ChannelAssignment.suggest(image.channel_names)
+        roles = self.roles or self._suggest(image)
         roles = roles.for_channels(image.channel_names).require_usable()
         self._require_same_roles(roles)
         given, nuclei = task.given_labels(), task.nuclei
@@ -237,6 +293,21 @@ class EmbedDriver:
             cells_from=cells_from,
         )
 
+    def _suggest(self, image: Image) -> ChannelAssignment:
+        """Roles for a field where none were given: guessed once, and then the same for all."""
+        from napari_c3r.core.segment import suggest_for_image
+
+        if self._suggested is None or set(self._suggested.names) != set(image.channel_names):
+            self._suggested = suggest_for_image(image)
+            before = self._roles_before()
+            if (
+                self._suggested.doubt
+                and before is not None
+                and set(before) == set(self._suggested.names)
+            ):
+                self._suggested = ChannelAssignment(before)
+        return self._suggested
+
     def _require_same_roles(self, roles: ChannelAssignment) -> None:
         """Refuse a field that could not be joined with those before, before it is embedded."""
         before = self._roles_before()
@@ -249,9 +320,10 @@ class EmbedDriver:
     def _roles_before(self) -> dict[str, str] | None:
         """The roles of the fields that are kept, None while there is none."""
         if self._roles_kept is None:
-            kept = next((task.name for task in self.tasks if self.store.has(task.name)), None)
-            if kept is not None:
-                self._roles_kept = roles_of(self.store.table(kept))
+            for task in self.tasks:
+                if self._lacks(self._inputs_of(task)) is None:
+                    self._roles_kept = roles_of(self.store.table(task.name))
+                    break
         return self._roles_kept
 
     def job(self, name: str) -> EmbedJob | None:
@@ -267,8 +339,7 @@ class EmbedDriver:
         InputError
             No field could be embedded.
         """
-        names = list(dict.fromkeys(task.name for task in self.tasks))
-        parts = [table for name in names if (table := self._table(name)) is not None]
+        parts = [table for task in self.tasks if (table := self._table(task.name)) is not None]
         if not parts and self.errors:
             raise nothing_embedded(len(self.tasks), self.failed)
         if not parts:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, read
-from napari_c3r.core.crops.cut import crop_corners
+from napari_c3r.core.crops.place import crop_corners
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table.annotate import carry_over
 from napari_c3r.core.table.result import KEY, make_result, window_px

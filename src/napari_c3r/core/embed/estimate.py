@@ -13,6 +13,7 @@ import pandas as pd
 from napari_c3r.core.cells.labels import BLOCK_PX, read
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.crops.plan import CropPlan
+from napari_c3r.core.crops.spec import MIN_SIZE_PX
 from napari_c3r.core.embed.prepare import plan_for, prepare_cells
 from napari_c3r.core.errors import InputError
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 _MAX_CROPS = 16
 _BLOCK_PX = 768
 _FLOAT_BYTES = 4
+# What a cell takes in a table beside its vector, and a table beside its cells.
+_CELL_BYTES, _TABLE_BYTES = 250, 20_000
+CELLS_A_FIELD = 50
+"""Of a field whose cells are not known yet, taken low: what is refused for its size must be."""
 # Measured: what a crop takes while it is computed, in hidden layers of a transformer's block (the
 # residual stream and what the allocator keeps included) and in copies of its own pixels; what a
 # pixel takes while cells are measured, beside its own bytes; and what libraries take for
@@ -33,6 +38,17 @@ _HIDDEN_LAYERS = 7
 _CROP_COPIES = 4.5
 _MEASURING_BYTES = 35
 _LIBRARY_BYTES = 40 << 20
+
+
+def table_bytes(n_cells: int, n_dims: int) -> int:
+    """About how large the file of a table will be.
+
+    Parameters
+    ----------
+    n_cells, n_dims
+        Its rows, and numbers in a vector.
+    """
+    return _TABLE_BYTES + n_cells * (_CELL_BYTES + _FLOAT_BYTES * n_dims)
 
 
 @dataclass(frozen=True)
@@ -127,7 +143,8 @@ def _plan(job: EmbedJob, n_cells: int) -> CropPlan:
     covered = float((read(job.labels, *middle) > 0).mean())
     # As if the cells were discs that share what the cells cover.
     diameter = float(np.sqrt(4 * max(covered, 0.01) * height * width / np.pi / max(1, n_cells)))
-    return plan_for(job, diameter)
+    # A guess from few cells in the middle must not refuse what the cells themselves allow.
+    return plan_for(job, max(diameter, 2.0 * MIN_SIZE_PX))
 
 
 def _middle(height: int, width: int) -> tuple[slice, slice]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.measure import CellTable
+from napari_c3r.core.cells.pieces import named_cells
+from napari_c3r.core.cells.whole import as_labels
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.crops.plan import CropPlan
@@ -55,6 +57,7 @@ class FieldEmbedder:
         self._vectors = np.empty((0, 0), np.float32)
         self._done = np.zeros(0, bool)
         self._padded = np.zeros(0, bool)
+        self._hot = np.zeros((0, 0), bool)
         self._columns: tuple[tuple[str, str], ...] = ()
         self._settings: dict[str, str] = {}
         self._notes: tuple[str, ...] = ()
@@ -87,6 +90,7 @@ class FieldEmbedder:
             ):
                 self._vectors[batch.rows] = run.run(batch.crops)
                 self._padded[batch.rows] = batch.padded
+                self._hot[batch.rows] = batch.hot
                 self._done[batch.rows] = True
                 self._note_settings(run)
                 done = int(self._done.sum())
@@ -102,6 +106,7 @@ class FieldEmbedder:
             count = len(self._prepared[0].obs)
             self._done = np.zeros(count, bool)
             self._padded = np.zeros(count, bool)
+            self._hot = np.zeros((count, len(self._image.channel_names)), bool)
         return self._prepared
 
     def _note_settings(self, run: Any) -> None:
@@ -119,11 +124,25 @@ class FieldEmbedder:
         """
         prepared = self._measure()
         rows = np.flatnonzero(self._done)
+        notes = (*self._notes, *self._hot_pixel_notes(prepared))
         provenance = describe_result(
-            self.job, self._roles, prepared, self._settings, self._notes, len(rows)
+            self.job, self._roles, prepared, self._settings, notes, len(rows)
         )
         obs = prepared[0].obs.assign(crop_padded=self._padded).iloc[rows]
         return make_result(obs, self._vectors[rows], self._columns, provenance)
+
+    def _hot_pixel_notes(self, prepared: tuple[CellTable, CropPlan]) -> list[str]:
+        """A sentence for each channel in which single pixels set the range of crops."""
+        labels = prepared[0].obs["label"].to_numpy()
+        done = "its vector hangs on them"
+        if prepared[1].replace_hot_pixels:
+            done = "they were replaced by the median of the pixels beside them"
+        return [
+            f"{named_cells(labels[hot], len(labels))} with one or a few pixels in '{name}' far "
+            f"outside of what all others cover, such as hot pixels of a camera: {done}"
+            for name, hot in zip(self._image.channel_names, self._hot.T, strict=True)
+            if hot.any()
+        ]
 
 
 def _require_kinds(job: EmbedJob) -> None:
@@ -156,6 +175,7 @@ def embed(
     crop: CropSpec | None = None,
     concept_mode: ConceptMode | None = None,
     readout: Readout | None = None,
+    number_cells: bool = False,
 ) -> AnnData:
     """Embed every labelled cell of an image.
 
@@ -164,7 +184,7 @@ def embed(
     image
         The image, (C, Y, X).
     labels
-        Integer label image of the cells, (Y, X); 0 is background. Labels may be sparse.
+        Label image of the cells, (Y, X), of whole numbers; 0 is background. Labels may be sparse.
     assignment
         Role of every channel; channels it does not name are ignored.
     encoder
@@ -175,6 +195,9 @@ def embed(
         As for :class:`napari_c3r.core.encoder.options.RunOptions`.
     crop
         How cells are cut out; by default as the encoder recommends.
+    number_cells
+        Give every connected piece of one value a number of its own, from 1 in reading order, as a
+        mask needs.
 
     Returns
     -------
@@ -188,7 +211,7 @@ def embed(
     """
     job = EmbedJob(
         image,
-        labels,
+        as_labels(labels, number_cells=number_cells),
         assignment,
         encoder,
         nuclei=nuclei,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.cells.labels import ArrayLike
+from napari_c3r.core.cells.whole import as_labels
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
@@ -24,7 +25,7 @@ class EmbedJob:
     image
         The image, (C, Y, X), lazy.
     labels
-        Integer label image of the cells, (Y, X).
+        Label image of the cells, (Y, X), of whole numbers; kept as integers.
     assignment
         Roles of the image's channels.
     encoder
@@ -44,6 +45,11 @@ class EmbedJob:
         Where the labels come from, in words, for the provenance.
     job_id
         Tells a result of this job from that of an earlier one.
+
+    Raises
+    ------
+    InputError
+        Labels that are no whole numbers, or a mask.
     """
 
     image: Image
@@ -57,6 +63,11 @@ class EmbedJob:
     window_px: int | None = None
     cells_from: str = "labels that were given"
     job_id: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", as_labels(self.labels))
+        if self.nuclei is not None:
+            object.__setattr__(self, "nuclei", as_labels(self.nuclei, "nuclei"))
 
 
 @dataclass(frozen=True)

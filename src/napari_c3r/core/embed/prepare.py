@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.cells.measure import CellTable, measure_cells
-from napari_c3r.core.crops.plan import CropPlan, plan_crops
+from napari_c3r.core.crops.place import place_crops
+from napari_c3r.core.crops.plan import CropPlan, plan_crops, require_window
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.job import EmbedJob
@@ -34,9 +35,8 @@ def prepare_cells(job: EmbedJob) -> tuple[CellTable, CropPlan]:
     table = measure_cells(job.image, job.labels, job.nuclei, must_be_finite=roles.used)
     plan = plan_for(job, table.median_diameter_px)
     if job.labels_wanted is not None:
-        wanted = table.obs["label"].isin(sorted(job.labels_wanted))
-        table = CellTable(table.obs[wanted].reset_index(drop=True), table.notes)
-    return table, plan
+        table = table.only(table.obs["label"].isin(sorted(job.labels_wanted)).to_numpy())
+    return place_crops(table, job.labels, plan.window_px), plan
 
 
 def plan_for(job: EmbedJob, median_diameter_px: float) -> CropPlan:
@@ -58,5 +58,9 @@ def plan_for(job: EmbedJob, median_diameter_px: float) -> CropPlan:
         field_diameters=config.field_diameters,
         size_px=config.input_size,
         neighbours=config.neighbours,
+        replace_hot_pixels=config.replaces_hot_pixels,
     )
-    return plan if job.window_px is None else replace(plan, window_px=job.window_px)
+    if job.window_px is None:
+        return plan
+    require_window(job.window_px, "the cells embedded before")
+    return replace(plan, window_px=job.window_px)

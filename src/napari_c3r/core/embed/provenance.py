@@ -10,7 +10,7 @@ import pandas as pd
 
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.images import Image, LabelSource
+from napari_c3r.core.images import Image, LabelSource, ReadOptions
 from napari_c3r.core.notes import Note, NoteKind
 from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
 
@@ -60,7 +60,7 @@ def describe_result(
             "trained": encoder.trained,
         },
         **ran,
-        "crop": {"size_px": plan.size_px, "neighbours": plan.neighbours},
+        "crop": _describe_crop(job, plan),
         "versions": versions(),
         "images": _describe_image(job, plan),
         "sources": describe_sources(job.image.source),
@@ -133,6 +133,18 @@ def _describe_image(job: EmbedJob, plan: CropPlan) -> dict[str, list[Any]]:
     }
 
 
+def _describe_crop(job: EmbedJob, plan: CropPlan) -> dict[str, Any]:
+    config = job.encoder.config
+    return {
+        "size_px": plan.size_px,
+        "neighbours": plan.neighbours,
+        "hot_pixels": "replaced" if plan.replace_hot_pixels else "kept",
+        # 0 where the encoder knows no physical field.
+        "field_um": job.crop.field_um or config.field_um or 0.0,
+        "field_diameters": job.crop.field_diameters or config.field_diameters,
+    }
+
+
 def _in_memory(image: Image) -> str:
     slices = [f"{axis}={index}" for axis, index in image.position]
     return ", ".join(["pixels in memory", *slices])
@@ -150,24 +162,42 @@ def describe_settings(
 
     The names are those that `settings.json` has had from the start.
     """
-    reading = asdict(task.source.reading) if task.source is not None else {}
+    reading = task.source.reading if task.source is not None else ReadOptions()
     labels = task.labels if isinstance(task.labels, LabelSource) else None
-    found = asdict(segmenting)
     return {
-        **reading,
+        **_flat(reading, segmenting, crop, options),
         "context": list(roles.context) if roles is not None else [],
         "concept": list(roles.concept) if roles is not None else [],
         "labels": None if labels is None else labels.path,
         "labels_channel": None if labels is None else labels.channel,
-        "nucleus_size_um": found.pop("nucleus_diameter_um"),
-        "nucleus_size_px": found.pop("nucleus_diameter_px"),
-        **found,
-        "crop": asdict(crop),
-        **asdict(options),
+        "number_cells": labels is not None and labels.number_cells,
         "encoder": encoder.name,
         "weights": encoder.weights_hash,
     }
 
 
-ADDED_SETTINGS = {"pattern": "", "cell_distance_um": None, "cell_distance_px": None}
-"""What `settings.json` did not name before these could be chosen, and what it was then."""
+def default_settings() -> dict[str, Any]:
+    """What `settings.json` says where nothing was chosen.
+
+    A folder that was made before a setting could be chosen was made with its default.
+    """
+    from napari_c3r.core.segment.options import SegmentOptions
+
+    return {
+        **_flat(ReadOptions(), SegmentOptions(), CropSpec(), RunOptions()),
+        "number_cells": False,
+    }
+
+
+def _flat(
+    reading: ReadOptions, segmenting: SegmentOptions, crop: CropSpec, options: RunOptions
+) -> dict[str, Any]:
+    found = asdict(segmenting)
+    return {
+        **asdict(reading),
+        "nucleus_size_um": found.pop("nucleus_diameter_um"),
+        "nucleus_size_px": found.pop("nucleus_diameter_px"),
+        **found,
+        "crop": asdict(crop),
+        **asdict(options),
+    }

@@ -5,43 +5,89 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from napari_c3r.core.atomic import replacing, require_folder
-from napari_c3r.core.embed.provenance import ADDED_SETTINGS
+from napari_c3r.core.atomic import replacing, require_folder, require_space
+from napari_c3r.core.embed.provenance import default_settings
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.leftovers import remove_leftovers
+from napari_c3r.core.lock import FolderLock
 from napari_c3r.core.table import KEY, join_results, read, write
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from napari_c3r.core.embed.inputs import FieldInputs
+
+_MADE_FROM: Final = "made_from"
+_SUFFIX: Final = ".parquet"
+# File systems take 255 bytes.
+_NAME_BYTES: Final = 200
+# Windows opens devices under these, whatever the suffix.
+_RESERVED: Final = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{kind}{n}" for kind in ("COM", "LPT") for n in range(10))}
+)
+
 
 class Store(Protocol):
     """Keeps the table of every field as soon as it is done."""
 
-    def open(self, settings: Mapping[str, Any]) -> None:
-        """Get ready for a run.
+    def open(self, settings: Mapping[str, Any], names: Sequence[str], field_bytes: int) -> None:
+        """Get ready for a stretch of work, until :meth:`close`.
 
         Parameters
         ----------
         settings
             Everything that decides its vectors.
+        names
+            The fields.
+        field_bytes
+            About how much a field will take.
 
         Raises
         ------
         InputError
-            Nothing can be kept here, or what is kept was made with other settings.
+            Another run is under way here, or what is kept was made with other settings.
+        OutputError
+            Nothing can be kept here.
         """
         ...
 
-    def has(self, name: str) -> bool:
-        """Whether a field is kept."""
+    def lacks(self, inputs: FieldInputs) -> str | None:
+        """Why a field has to be embedded: None if it is kept, empty if it never was."""
         ...
 
-    def keep(self, name: str, table: AnnData) -> None:
-        """Keep the table of a field."""
+    def look(self, inputs: FieldInputs, others: Sequence[Path] = ()) -> None:
+        """Note how the files of a field are, before their pixels are read.
+
+        Parameters
+        ----------
+        inputs
+            Of the field.
+        others
+            Files that its image turned out to have.
+
+        Raises
+        ------
+        InputError
+            One cannot be read.
+        """
+        ...
+
+    def keep(self, inputs: FieldInputs, table: AnnData) -> None:
+        """Keep the table of a field.
+
+        Raises
+        ------
+        InputError
+            Its files changed in the meantime.
+        OutputError
+            It cannot be kept, so that none can.
+        """
         ...
 
     def table(self, name: str) -> AnnData:
@@ -65,6 +111,10 @@ class Store(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let others work here; what is kept can still be read."""
+        ...
+
 
 class MemoryStore:
     """Keeps tables in memory."""
@@ -72,16 +122,19 @@ class MemoryStore:
     def __init__(self) -> None:
         self._tables: dict[str, AnnData] = {}
 
-    def open(self, settings: Mapping[str, Any]) -> None:
+    def open(self, settings: Mapping[str, Any], names: Sequence[str], field_bytes: int) -> None:
         """Nothing to get ready."""
 
-    def has(self, name: str) -> bool:
-        """Whether a field is kept."""
-        return name in self._tables
+    def lacks(self, inputs: FieldInputs) -> str | None:
+        """Why a field has to be embedded; nothing of an earlier run is here."""
+        return None if inputs.name in self._tables else ""
 
-    def keep(self, name: str, table: AnnData) -> None:
+    def look(self, inputs: FieldInputs, others: Sequence[Path] = ()) -> None:
+        """Nothing to note: what is kept ends with this run."""
+
+    def keep(self, inputs: FieldInputs, table: AnnData) -> None:
         """Keep the table of a field."""
-        self._tables[name] = table
+        self._tables[inputs.name] = table
 
     def table(self, name: str) -> AnnData:
         """The table of a field that is kept."""
@@ -90,12 +143,17 @@ class MemoryStore:
     def finish(self, names: Sequence[str], failed: Mapping[str, str]) -> None:
         """Nothing to write."""
 
+    def close(self) -> None:
+        """Nothing to close."""
+
 
 class FolderStore:
     """Keeps tables in a folder, from which another run with the same settings goes on.
 
-    Each field becomes ``fields/<name>.parquet``; ``settings.json`` says how they were made,
-    ``failed.json`` why others were not, and in the end all are joined in ``cells.parquet``.
+    Each field becomes ``fields/<name>.parquet``, which says what it was made from: of the same
+    files, labels and settings it is kept. ``settings.json`` says how all were made,
+    ``failed.json`` why others were not, and in the end all are joined in ``cells.parquet``. One
+    run at a time works in the folder.
 
     Parameters
     ----------
@@ -105,40 +163,78 @@ class FolderStore:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self._lock = FolderLock(self.folder)
+        self._paths: dict[str, Path] = {}
 
-    def open(self, settings: Mapping[str, Any]) -> None:
+    def open(self, settings: Mapping[str, Any], names: Sequence[str], field_bytes: int) -> None:
         """Make the folder; refuse one of other settings, so that no table mixes two."""
-        require_folder(require_folder(self.folder) / "fields")
-        wanted = json.loads(json.dumps(dict(settings)))
-        path = self.folder / "settings.json"
-        if path.exists():
-            _require_same(path, wanted)
-        else:
-            _write_json(path, wanted)
+        fields = require_folder(require_folder(self.folder) / "fields")
+        self._lock.acquire()
+        try:
+            for each in (self.folder, fields):
+                remove_leftovers(each)
+            self._paths = {n: fields / f for n, f in _file_names(names).items()}
+            wanted = json.loads(json.dumps(dict(settings)))
+            path = self.folder / "settings.json"
+            if path.exists():
+                _require_same(path, wanted)
+            self._require_space(field_bytes)
+            if not path.exists():
+                _write_json(path, wanted)
+        except BaseException:
+            self.close()
+            raise
 
-    def has(self, name: str) -> bool:
-        """Whether a field is kept."""
-        return self._path(name).exists()
+    def _require_space(self, field_bytes: int) -> None:
+        there = [path.stat().st_size for path in self._paths.values() if path.exists()]
+        each = sum(there) / len(there) if there else field_bytes
+        # The fields that are missing, and all once more in the table.
+        require_space(self.folder, round((2 * len(self._paths) - len(there)) * each))
 
-    def keep(self, name: str, table: AnnData) -> None:
+    def lacks(self, inputs: FieldInputs) -> str | None:
+        """Why a field has to be embedded: None if it is kept for the same inputs."""
+        path = self._paths[inputs.name]
+        if not path.exists():
+            return ""
+        try:
+            before = read(path).uns[KEY].get(_MADE_FROM)
+            if not isinstance(before, dict):
+                return "an earlier version of napari-c3r made it"
+            return inputs.difference(before) or None
+        except InputError:
+            return "its file is damaged"
+        except (KeyError, TypeError):
+            return "its file does not say what it was made from"
+
+    def look(self, inputs: FieldInputs, others: Sequence[Path] = ()) -> None:
+        """Note how the files of a field are, before their pixels are read."""
+        inputs.see(others)
+
+    def keep(self, inputs: FieldInputs, table: AnnData) -> None:
         """Keep the table of a field."""
-        write(table, self._path(name))
+        kept = table.copy()
+        kept.uns[KEY] = {**table.uns[KEY], _MADE_FROM: inputs.describe(table)}
+        write(kept, self._paths[inputs.name])
 
     def table(self, name: str) -> AnnData:
         """The table of a field that is kept."""
-        return read(self._path(name))
+        table = read(self._paths[name])
+        table.uns[KEY].pop(_MADE_FROM, None)
+        return table
 
     def finish(self, names: Sequence[str], failed: Mapping[str, str]) -> None:
         """Say which fields failed and join the others."""
         _write_json(self.folder / "failed.json", failed)
-        kept = [name for name in names if self.has(name)]
+        # Of a field that failed, the table of other inputs may be there.
+        kept = [name for name in names if name not in failed]
         if not kept:
             raise nothing_embedded(len(names), failed)
         joined = join_fields((self.table(name) for name in kept), failed)
         write(joined, self.folder / "cells.parquet")
 
-    def _path(self, name: str) -> Path:
-        return self.folder / "fields" / f"{_file_name(name)}.parquet"
+    def close(self) -> None:
+        """Let another run work in the folder."""
+        self._lock.release()
 
 
 def join_fields(tables: Iterable[AnnData], failed: Mapping[str, str]) -> AnnData:
@@ -158,14 +254,31 @@ def nothing_embedded(total: int, failed: Mapping[str, str]) -> InputError:
     return InputError(f"None of the {total} fields could be embedded; '{name}': {reason}")
 
 
-def _file_name(name: str) -> str:
-    """A field's name as a file name, still different for different fields."""
-    safe = re.sub(r"[^\w.-]+", "_", name)
-    return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+def _file_names(names: Sequence[str]) -> dict[str, str]:
+    """Fields' names as file names, different on file systems that know no capitals too."""
+    plain = {name: re.sub(r"[^\w.-]+", "_", name) for name in dict.fromkeys(names)}
+    alike = Counter(unicodedata.normalize("NFC", each).casefold() for each in plain.values())
+    return {
+        name: _with_hash(name, safe)
+        if safe != name
+        or alike[unicodedata.normalize("NFC", safe).casefold()] > 1
+        or len(safe.encode()) > _NAME_BYTES
+        or safe.split(".")[0].upper() in _RESERVED
+        else f"{safe}{_SUFFIX}"
+        for name, safe in plain.items()
+    }
+
+
+def _with_hash(name: str, safe: str) -> str:
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    cut = safe.encode()[: _NAME_BYTES - len(digest) - 1].decode("utf-8", "ignore")
+    return f"{cut}-{digest}{_SUFFIX}"
 
 
 def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
-    before = {**ADDED_SETTINGS, **_read_settings(path)}
+    defaults = default_settings()
+    before = {**defaults, **_read_settings(path)}
+    before["crop"] = {**defaults["crop"], **(before["crop"] or {})}
     for name in wanted:
         if name in before and before[name] != wanted[name]:
             raise InputError(
@@ -194,4 +307,5 @@ def _read_settings(path: Path) -> dict[str, Any]:
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     with replacing(path) as temporary:
         text = json.dumps(dict(content), indent=1, ensure_ascii=False)
-        temporary.write_text(f"{text}\n", "utf-8")
+        # What is no text in the name of a file is written out, as JSON can read it.
+        temporary.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.images import FieldSource, Image, LabelSource
+from napari_c3r.core.text import readable
 
 DONE, KEPT, FAILED = "done", "kept", "failed"
 _SETTLED = frozenset({DONE, KEPT, FAILED})
@@ -61,7 +62,8 @@ class FieldTask:
         if self.labels is None:
             return None
         if isinstance(self.labels, LabelSource):
-            told = f"labels of {Path(self.labels.path).name}"
+            told = f"labels of {readable(Path(self.labels.path).name)}"
+            told += ", pieces numbered" if self.labels.number_cells else ""
             return self.labels.read(), self.cells_from or told
         return self.labels, self.cells_from or EmbedJob.cells_from
 
@@ -89,6 +91,8 @@ class FieldsProgress:
         Cells that were embedded before this stretch.
     problem
         Why the field failed, in one line.
+    again
+        Why the field is embedded although an earlier run kept it, in words.
     """
 
     number: int
@@ -101,6 +105,7 @@ class FieldsProgress:
     cells_per_second: float = 0.0
     done_before: int = 0
     problem: str = ""
+    again: str = ""
 
     @property
     def settled(self) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.encoder.protocol import Run, VariantsRun
+from napari_c3r.core.encoder.protocol import Assigned, Run, VariantsRun
 from napari_c3r.core.errors import InputError
 
 
@@ -134,7 +134,7 @@ class ReloadingEncoder(Encoder):
 
     def start_variants(
         self,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions = RunOptions(),
     ) -> VariantsRun:

@@ -15,6 +15,7 @@ Neighbours = Literal["keep", "mask"]
 Readout = Literal["cls", "cls+std"]
 
 MIN_MAX: Final = "min-max per crop and channel"
+NO_HOT_PIXELS: Final = "min-max per crop and channel, hot pixels replaced"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,10 @@ class EncoderConfig:
     concept_mode
         Recommended use of several concept channels: ``"each"`` alone with all the context, or all
         of them ``"joint"``.
+    normalisation
+        What is done to the intensities of a crop. ``"min-max per crop and channel"`` is what the
+        official code does. ``"min-max per crop and channel, hot pixels replaced"`` is the same, but
+        for crops in which single pixels would set that range alone: these are replaced before.
     trained
         Whether the weights were trained.
     training_data
@@ -57,8 +62,8 @@ class EncoderConfig:
     ----------
     architecture : str
         Name of the family in ``config.json``.
-    normalisation : str
-        What the family does to the intensities of a crop, as ``config.json`` says it.
+    normalisations : tuple of str
+        What the family can do to the intensities of a crop, as ``config.json`` says it.
     first_keys : tuple of str
         Fields that ``config.json`` has first, in this order; the others follow as declared.
 
@@ -69,7 +74,7 @@ class EncoderConfig:
     """
 
     architecture: ClassVar[str]
-    normalisation: ClassVar[str] = MIN_MAX
+    normalisations: ClassVar[tuple[str, ...]] = (MIN_MAX, NO_HOT_PIXELS)
     first_keys: ClassVar[tuple[str, ...]] = ()
 
     name: str
@@ -81,6 +86,7 @@ class EncoderConfig:
     neighbours: Neighbours = "mask"
     readout: Readout = "cls"
     concept_mode: ConceptMode = "each"
+    normalisation: str = MIN_MAX
     trained: bool = False
     training_data: str = ""
     licence: str = ""
@@ -93,6 +99,7 @@ class EncoderConfig:
         self._check_whole("patch_size", 1, 256)
         self._check_whole("input_size", 1, 4096)
         self._check_choice("neighbours", get_args(Neighbours))
+        self._check_choice("normalisation", self.normalisations)
         self._check_choice("readout", get_args(Readout))
         self._check_choice("concept_mode", get_args(ConceptMode))
         self._check("trained", isinstance(self.trained, bool), "must be true or false")
@@ -100,6 +107,11 @@ class EncoderConfig:
         known = self.field_um is not None
         self._check("field_um", not known or _is_length(self.field_um), "must be above 0, or null")
         self._check("field_diameters", _is_length(self.field_diameters), "must be above 0")
+
+    @property
+    def replaces_hot_pixels(self) -> bool:
+        """Whether pixels that set the range of a crop's channel alone are replaced."""
+        return self.normalisation == NO_HOT_PIXELS
 
     def _check(self, field: str, valid: bool, wanted: str) -> None:
         """Refuse the value of a field, unless it is valid, with what it must be."""
@@ -131,7 +143,7 @@ class EncoderConfig:
         """Write as the text of ``config.json``."""
         values = dataclasses.asdict(self)
         first = {key: values.pop(key) for key in self.first_keys}
-        head = {"architecture": self.architecture, "normalisation": self.normalisation}
+        head = {"architecture": self.architecture, "normalisation": values.pop("normalisation")}
         return json.dumps(head | first | values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -150,10 +162,11 @@ class EncoderConfig:
     def from_values(cls, values: dict[str, Any]) -> Self:
         """As `from_json`, from what `parse_config` gives."""
         values = dict(values)
-        for field in ("architecture", "normalisation"):
-            wanted, value = getattr(cls, field), values.pop(field, None)
-            if value != wanted:
-                raise InputError(f"encoder config: unknown {field} {value!r}, only {wanted!r} is")
+        value = values.pop("architecture", None)
+        if value != cls.architecture:
+            raise InputError(
+                f"encoder config: unknown architecture {value!r}, only {cls.architecture!r} is"
+            )
         known = {field.name for field in dataclasses.fields(cls)}
         if missing := sorted(known - values.keys()):
             raise InputError(f"encoder config: lacks {', '.join(missing)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Neighbour
 from napari_c3r.core.encoder.families import architectures, family_of, find_family
 from napari_c3r.core.encoder.folder import check_weights, write_model_folder
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.memory import size
+from napari_c3r.core.paths import require_file
 
 
 def convert_checkpoint(
@@ -92,8 +95,8 @@ def convert_checkpoint(
 
 def _load(path: Path) -> Mapping[str, Any]:
     """Read a checkpoint with PyTorch's restricted unpickler."""
-    if not path.is_file():
-        raise InputError(f"no checkpoint at '{path}': give the path of a .pth file")
+    require_file(path)
+    _require_unpacked(path)
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
@@ -106,6 +109,22 @@ def _load(path: Path) -> Mapping[str, Any]:
     if not isinstance(checkpoint, Mapping):
         raise InputError(f"{path}: holds a {type(checkpoint).__name__}, not a dict of networks")
     return checkpoint
+
+
+def _require_unpacked(path: Path) -> None:
+    """Refuse an archive of more than it has bytes: checkpoints are never packed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        # Not an archive, or a damaged one: refused when it is read.
+        return
+    stored = path.stat().st_size
+    if unpacked > 2 * stored:
+        raise InputError(
+            f"{path}: claims {size(unpacked)} in a file of {size(stored)}: get it again from a "
+            "source you trust"
+        )
 
 
 def _backbone(checkpoint: Mapping[str, Any], which: str, path: Path) -> dict[str, Tensor]:
@@ -122,8 +141,18 @@ def _backbone(checkpoint: Mapping[str, Any], which: str, path: Path) -> dict[str
             continue
         if part != "backbone" or not isinstance(value, Tensor):
             raise InputError(f"{path}: '{key}' is not a weight of an encoder")
+        if value.layout != torch.strided or _claimed(value) > value.untyped_storage().nbytes():
+            raise InputError(
+                f"{path}: '{key}' claims the shape {tuple(value.shape)}, and the file holds less: "
+                "get it again from a source you trust"
+            )
         weights[name] = value
     return weights
+
+
+def _claimed(weight: Tensor) -> int:
+    """Bytes of a tensor with every number of its own."""
+    return weight.numel() * weight.element_size()
 
 
 def _recognise(
@@ -134,8 +163,10 @@ def _recognise(
     for family in map(find_family, architectures()):
         try:
             config: EncoderConfig | None = family.config_from_checkpoint(weights, values)
-        except InputError as error:
-            reasons.append(str(error))
+        # Shapes that no network has may fail anywhere in what a family makes of them.
+        except Exception as error:
+            known = isinstance(error, InputError)
+            reasons.append(str(error) if known else f"weights of impossible shapes ({error})")
             continue
         if config is not None:
             return config

@@ -15,7 +15,7 @@ from napari_c3r.core.encoder.families import AnyFamily, family_of
 from napari_c3r.core.encoder.options import RunOptions
 
 if TYPE_CHECKING:
-    from napari_c3r.core.encoder.protocol import Run, VariantsRun
+    from napari_c3r.core.encoder.protocol import Assigned, Run, VariantsRun
 
 
 class Encoder(ABC):
@@ -189,7 +189,7 @@ class Encoder(ABC):
     @abstractmethod
     def start_variants(
         self,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions = RunOptions(),
     ) -> VariantsRun:
@@ -198,7 +198,9 @@ class Encoder(ABC):
         Parameters
         ----------
         assignments
-            Every channel that takes part in one must take part in the first.
+            Every channel that takes part in one must take part in the first. Where one is a tuple,
+            its members are passes: each is read out jointly, whatever the options say, and their
+            vectors are joined. The first is no tuple.
         channel_names, options
             As in `start`.
         """

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from napari_c3r.core.atomic import recovered, replacing_folder
 from napari_c3r.core.encoder.config import EncoderConfig
 from napari_c3r.core.encoder.families import family_of, read_config
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.memory import require_memory
+from napari_c3r.core.paths import require_file
 
 WEIGHTS, CONFIG, CARD, SUMS = "weights.safetensors", "config.json", "card.md", "SHA256SUMS"
 _SUMMED: Final = (WEIGHTS, CONFIG, CARD)
@@ -67,8 +68,8 @@ def read_model_folder(path: str | Path) -> ModelFolder:
         If a file is missing, does not match its checksum, or is not what it should be. The line
         names the file and says what to do.
     """
-    folder = Path(path)
-    if not folder.is_dir():
+    folder = recovered(Path(path))
+    if not _is_folder(folder):
         raise InputError(
             f"no model folder at '{path}': give 'bundled' or a folder with {WEIGHTS} and {CONFIG}"
         )
@@ -135,13 +136,12 @@ def write_model_folder(
         CARD: card.encode(),
     }
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()]
-    try:
-        _replace_folder(folder, {**files, SUMS: "".join(sums).encode()})
-    except OSError as error:
-        raise InputError(
-            f"could not write the model folder '{folder}': {error.strerror or error}; free some "
-            "space or choose another place. Nothing was changed"
-        ) from error
+    folder = recovered(folder)
+    if folder.is_symlink() or (folder.exists() and not _is_replaceable(folder)):
+        raise InputError(f"'{folder}' is not a model folder, so it is not replaced: name another")
+    with replacing_folder(folder) as new:
+        for name, content in {**files, SUMS: "".join(sums).encode()}.items():
+            (new / name).write_bytes(content)
     return folder
 
 
@@ -194,12 +194,22 @@ def _and_more(names: list[str]) -> str:
 
 
 def _read(path: Path) -> bytes:
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path}: missing from the model folder: {_FETCH_AGAIN}")
     try:
+        require_file(path)
+        require_memory(2 * path.stat().st_size, str(path))
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    # A name that is too long, or has a zero byte in it.
+    except (OSError, ValueError):
+        return False
 
 
 def _text(path: Path, content: bytes) -> str:
@@ -220,29 +230,6 @@ def _parse_sums(path: Path, content: bytes) -> dict[str, str]:
     if missing := [name for name in _SUMMED if name not in hashes]:
         raise InputError(f"{path}: has no checksum of {missing[0]}: {_FETCH_AGAIN}")
     return hashes
-
-
-def _replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write next to the final place, then rename; the old folder goes only when all went well."""
-    if folder.is_symlink() or (folder.exists() and not _is_replaceable(folder)):
-        raise InputError(f"'{folder}' is not a model folder, so it is not replaced: name another")
-    if not folder.parent.is_dir():
-        raise InputError(f"the folder '{folder.parent}' does not exist: create it first")
-    mark = uuid4().hex
-    partial = folder.with_name(f".{folder.name}-{mark}.partial")
-    previous = folder.with_name(f".{folder.name}-{mark}.previous")
-    try:
-        partial.mkdir()
-        for name, content in files.items():
-            (partial / name).write_bytes(content)
-        if folder.exists():
-            folder.rename(previous)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        if previous.exists() and not folder.exists():
-            previous.rename(folder)
-        shutil.rmtree(previous, ignore_errors=True)
 
 
 def _is_replaceable(folder: Path) -> bool:

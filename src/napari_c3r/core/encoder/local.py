@@ -13,6 +13,7 @@ from napari_c3r.core.encoder.bundled import MODELS, bundled_folders
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.folder import ModelFolder, read_model_folder
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.encoder.protocol import Assigned
 from napari_c3r.core.encoder.run import InferenceRun
 from napari_c3r.core.encoder.runtime import available_devices, release_memory
 from napari_c3r.core.encoder.variants import VariantsRun
@@ -68,7 +69,7 @@ class LocalEncoder(Encoder):
 
     def start_variants(
         self,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions = RunOptions(),
     ) -> VariantsRun:

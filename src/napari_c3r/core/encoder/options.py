@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.options import option
+from napari_c3r.core.options import Checked, option
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class RunOptions(Checked):
     """Where and how an encoder runs.
 
     Parameters
@@ -47,7 +47,8 @@ class RunOptions:
         "Batch size",
         "Cells computed at once; halved by itself when memory runs out",
         minimum=1,
-        maximum=4096,
+        maximum=2**16,
+        words_for=("auto",),
     )
     concept_mode: ConceptMode | None = option(
         None,

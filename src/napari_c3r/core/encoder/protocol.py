@@ -8,7 +8,11 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, Readout
+
+Assigned = ChannelAssignment | tuple[ChannelAssignment, ...]
+"""Roles to embed with; several are passes, each read out jointly, whose vectors are joined."""
 
 
 class Run(Protocol):

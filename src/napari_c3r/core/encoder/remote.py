@@ -28,6 +28,7 @@ from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.families import read_config, registered_families
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.encoder.protocol import Assigned
 from napari_c3r.core.encoder.wire import receive, send
 from napari_c3r.core.errors import InputError
 
@@ -57,6 +58,7 @@ class RemoteEncoder(Encoder):
         self._source = str(source if by_name else Path(source).absolute())
         self._starting = threading.Lock()
         self._process: _Process | None = None
+        self._finalizer: weakref.finalize[..., RemoteEncoder] | None = None
         info = self._running().info
         super().__init__(read_config(info["config"]), info["card"], info["weights_hash"])
         self._n_weights: int = info["n_weights"]
@@ -65,8 +67,11 @@ class RemoteEncoder(Encoder):
     def _running(self) -> _Process:
         with self._starting:
             if self._process is None or self._process.ended:
+                if self._finalizer is not None:
+                    # Ends the last one, whose streams would stay open as long as this object.
+                    self._finalizer()
                 self._process = _Process(self._source)
-                weakref.finalize(self, self._process.end)
+                self._finalizer = weakref.finalize(self, self._process.end)
             return self._process
 
     @property
@@ -95,7 +100,7 @@ class RemoteEncoder(Encoder):
 
     def start_variants(
         self,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions = RunOptions(),
     ) -> RemoteRun:
@@ -112,7 +117,7 @@ class RemoteRun:
         encoder: RemoteEncoder,
         process: _Process,
         method: str,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions,
     ) -> None:
@@ -123,7 +128,7 @@ class RemoteRun:
             options = replace(options, batch_size=int(options.batch_size))
         request = {
             "method": method,
-            "roles": [assignment.to_dict() for assignment in assignments],
+            "roles": [_as_dicts(assigned) for assigned in assignments],
             "channel_names": list(channel_names),
             "options": asdict(options),
         }
@@ -188,6 +193,12 @@ class RemoteRun:
         self.close()
 
 
+def _as_dicts(assigned: Assigned) -> dict[str, str] | list[dict[str, str]]:
+    if isinstance(assigned, ChannelAssignment):
+        return assigned.to_dict()
+    return [roles.to_dict() for roles in assigned]
+
+
 class _Process:
     """The other process with its encoder loaded; requests to it are answered one at a time.
 
@@ -244,7 +255,9 @@ class _Process:
                 send(self._process.stdin, message, array)  # type: ignore[arg-type]
                 answer, result = receive(self._process.stdout)  # type: ignore[arg-type]
             except (OSError, EOFError, ValueError) as error:
-                raise InputError(self._exit_message()) from error
+                reason = self._exit_message()
+                self._close()
+                raise InputError(reason) from error
         if "input_error" in answer:
             raise InputError(answer["input_error"])
         if "error" in answer:
@@ -283,10 +296,13 @@ class _Process:
         self._stop()
         # A thread that still waits for an answer is released first.
         with self._lock:
-            for stream in (self._process.stdin, self._process.stdout, self._stderr):
-                # What is left unsent cannot be sent any more.
-                with suppress(OSError):
-                    stream.close()  # type: ignore[union-attr]
+            self._close()
+
+    def _close(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            # What is left unsent cannot be sent any more.
+            with suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
 
 
 def _pairs(columns: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.families import register_by_name
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.encoder.protocol import Assigned
 from napari_c3r.core.encoder.wire import receive, send
 from napari_c3r.core.errors import InputError
 
@@ -104,7 +105,7 @@ class Server:
         self, start: Callable[..., Any], roles: Any, message: dict[str, Any]
     ) -> dict[str, Any]:
         several = isinstance(roles, list)
-        assignment = [*map(ChannelAssignment, roles)] if several else ChannelAssignment(roles)
+        assignment = [*map(_assigned, roles)] if several else ChannelAssignment(roles)
         run = start(assignment, message["channel_names"], RunOptions(**message["options"]))
         self._started += 1
         self._runs[self._started] = run
@@ -125,6 +126,13 @@ class Server:
             raise ValueError(f"unknown method '{method}'")
         vectors = getattr(run, method)(crops)
         return _state(run), vectors
+
+
+def _assigned(roles: Any) -> Assigned:
+    """Roles as they came: those of one assignment, or a list of those of several passes."""
+    if isinstance(roles, list):
+        return tuple(map(ChannelAssignment, roles))
+    return ChannelAssignment(roles)
 
 
 def _state(run: Any) -> dict[str, Any]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder.config import EncoderConfig
+from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.encoder.plan import Pass, Plan
+from napari_c3r.core.encoder.protocol import Assigned
 from napari_c3r.core.encoder.run import InferenceRun
 
 
@@ -26,7 +29,7 @@ class VariantsRun(InferenceRun):
     network, config
         Of a frozen encoder.
     assignments
-        The assignments; every channel that takes part in one must take part in the first.
+        As for `Encoder.start_variants`. The columns of a pass are called by its context.
     channel_names
         Name of every channel of the crops.
     options
@@ -42,17 +45,31 @@ class VariantsRun(InferenceRun):
         self,
         network: nn.Module,
         config: EncoderConfig,
-        assignments: Sequence[ChannelAssignment],
+        assignments: Sequence[Assigned],
         channel_names: Sequence[str],
         options: RunOptions,
     ) -> None:
-        super().__init__(network, config, assignments[0], channel_names, options)
-        plans = [
-            self._family.make_plan(roles, channel_names, self.concept_mode, self.readout)
-            for roles in assignments
-        ]
-        self.all_columns = tuple(plan.columns(config.width) for plan in plans)
-        self._plans = [plan.for_channels(self._plan.channels) for plan in plans]
+        first = assignments[0]
+        assert isinstance(first, ChannelAssignment)
+        super().__init__(network, config, first, channel_names, options)
+        self._plans = [self._plan_of(assigned) for assigned in assignments]
+        self.all_columns = tuple(plan.columns(config.width) for plan in self._plans)
+
+    def _plan_of(self, assigned: Assigned) -> Plan:
+        """What is run for one assignment, or for several passes, on the crops' channels."""
+        if isinstance(assigned, ChannelAssignment):
+            return self._fitted(assigned, self.concept_mode)
+        passes: list[Pass] = []
+        for roles in assigned:
+            planned = self._fitted(roles, "joint").passes
+            # A family that knows no groups calls its passes by their channels.
+            called = "+".join(roles.context) if len(planned) == 1 else None
+            passes += [replace(each, label=called or each.label) for each in planned]
+        return Plan(self._plan.channels, tuple(passes), self.readout)
+
+    def _fitted(self, roles: ChannelAssignment, mode: ConceptMode) -> Plan:
+        plan = self._family.make_plan(roles, self._channel_names, mode, self.readout)
+        return plan.for_channels(self._plan.channels)
 
     def run_all(self, crops: ArrayLike) -> list[NDArray[np.float32]]:
         """Embed crops under every assignment.

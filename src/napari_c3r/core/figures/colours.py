@@ -41,6 +41,24 @@ CATEGORICAL: tuple[str, ...] = (
 )
 """Colours of the categories 0, 1, 2, …; they repeat after the last."""
 
+OWN: tuple[str, ...] = (
+    "#b04cec",
+    "#4c24ec",
+    "#9c88ec",
+    "#10ec4c",
+    "#9c4c74",
+    "#4c6038",
+    "#60744c",
+    "#8810b0",
+    "#107488",
+    "#749c60",
+    "#88b0c4",
+    "#88d8d8",
+)
+"""Colours of names that a person gave, none of them one of the first ten clusters' or near it.
+
+Each is the farthest from those, and from the ones before, in the same measure."""
+
 GREY = "#808080"
 """Noise (category −1), a missing value, and a point without a colour."""
 
@@ -69,21 +87,23 @@ def mixed(ground: str, colour: str, share: float) -> str:
     return "#" + np.round(mix).astype(np.uint8).tobytes().hex()
 
 
-def category_colours(codes: ArrayLike) -> NDArray[np.uint8]:
+def category_colours(codes: ArrayLike, palette: Sequence[str] = CATEGORICAL) -> NDArray[np.uint8]:
     """Colour of each category code.
 
     Parameters
     ----------
     codes
         Integers of shape (N,); a negative code is noise and grey.
+    palette
+        Colours of the categories 0, 1, 2, …; they repeat after the last.
 
     Returns
     -------
     uint8 (N, 3), red, green and blue.
     """
-    table = _table((*CATEGORICAL, GREY))
+    table = _table((*palette, GREY))
     codes = np.asarray(codes)
-    return table[np.where(codes < 0, len(CATEGORICAL), codes % len(CATEGORICAL))]
+    return table[np.where(codes < 0, len(palette), codes % len(palette))]
 
 
 def value_colours(

@@ -109,7 +109,7 @@ def composite(image: Image, colours: dict[str, str] | None = None) -> NDArray[np
     colours = colours or stains.channel_colours(image.channel_names)
     darkness = np.ones((*image.shape[1:], 3), np.float32)
     for name in image.channel_names:
-        plane = np.asarray(image.channel(name), np.float32)
+        plane = image.read_plane(name).astype(np.float32)
         low, high = np.percentile(plane, _FIELD_PERCENTILES)
         bright = np.clip((plane - low) / max(high - low, 1e-6), 0, 1)
         darkness *= 1 - bright[..., None] * np.array(to_rgb(colours[name]), np.float32)

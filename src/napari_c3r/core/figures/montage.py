@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.crops.place import CENTRE, CENTROID
 from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
+from napari_c3r.core.rounding import half_up
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def window_px(table: AnnData, image_name: str) -> int:
     if "area_px" not in table.obs or not here.any():
         return 64
     area = float(np.nanmedian(table.obs["area_px"].to_numpy()[here]))
-    return max(8, round(_FIELD_DIAMETERS * np.sqrt(4 * area / np.pi)))
+    return max(8, int(half_up(_FIELD_DIAMETERS * np.sqrt(4 * area / np.pi))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,8 @@ class Places:
     Attributes
     ----------
     cells
-        ``image``, ``label``, ``y_px`` and ``x_px`` of each cell.
+        ``image``, ``label``, ``y_px`` and ``x_px`` of each cell, and the centre of its crop where
+        the result has it.
     windows
         Side of the square shown, in pixels, by image.
     """
@@ -111,7 +114,8 @@ class Places:
     @classmethod
     def of(cls, table: AnnData) -> Places:
         """Take them from a result."""
-        cells = table.obs[["image", "label", "y_px", "x_px"]].reset_index(drop=True)
+        columns = ["image", "label", *CENTROID, *(name for name in CENTRE if name in table.obs)]
+        cells = table.obs[columns].reset_index(drop=True)
         cells["image"] = cells["image"].astype(str)
         return cls(cells, {name: window_px(table, name) for name in cells["image"].unique()})
 
@@ -147,7 +151,7 @@ def cut_cells(
     """
     rows = np.asarray(rows, np.intp)
     cells = places.cells.iloc[rows].reset_index(drop=True)
-    placed = np.isfinite(cells[["y_px", "x_px"]].to_numpy(float)).all(axis=1)
+    placed = np.isfinite(cells[list(CENTROID)].to_numpy(float)).all(axis=1)
     names = cells["image"].to_numpy()
     for name in dict.fromkeys(names[placed]):
         if name not in images or not set(channels) <= set(images[name].channel_names):

@@ -13,6 +13,7 @@ from napari_c3r.core.atomic import replacing
 from napari_c3r.core.cells.labels import paint
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY
 from napari_c3r.core.figures.composites import composite
+from napari_c3r.core.figures.plain import plain, save_figure
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce import NOISE
 
@@ -51,13 +52,15 @@ def draw_result(
     colours = _cluster_colours(clusters.cat.categories)
 
     left.imshow(composite(image), interpolation="none")
-    left.set_title(f"{image.name}\n{', '.join(image.channel_names)}")
+    left.set_title(f"{plain(image.name)}\n{plain(', '.join(image.channel_names))}")
     middle.imshow(_painted(labels, result, colours), interpolation="none")
     middle.set_title(f"{len(result)} cells, coloured by cluster")
     for name, colour in colours.items():
         here = np.asarray(clusters == name)
         points = np.asarray(result.obsm["X_umap"])[here]
-        right.scatter(*points.T, s=28, color=colour, label=f"{name} ({here.sum()})", linewidths=0)
+        right.scatter(
+            *points.T, s=28, color=colour, label=plain(f"{name} ({here.sum()})"), linewidths=0
+        )
     right.set_title("UMAP of the embeddings\ndistances on the map are not evidence")
     legend = right.legend(
         title="cluster (cells)",
@@ -76,7 +79,7 @@ def draw_result(
             spine.set_color("#4a4d55")
     right.set_box_aspect(1)
     with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=110)
+        save_figure(figure, temporary, dpi=110)
     return path
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from napari_c3r.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from napari_c3r.core.images.find import ImageFiles, find_images
+    from napari_c3r.core.images.find import find_images
     from napari_c3r.core.images.formats import ImageFormat, register_image_format
     from napari_c3r.core.images.image import Image
+    from napari_c3r.core.images.image_files import ImageFiles
     from napari_c3r.core.images.label_file import read_labels
     from napari_c3r.core.images.layouts import Layout, NameParts, register_layout
     from napari_c3r.core.images.options import ReadOptions
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "FieldSource": "sources",
     "Image": "image",
-    "ImageFiles": "find",
+    "ImageFiles": "image_files",
     "ImageFormat": "formats",
     "LabelSource": "sources",
     "Layout": "layouts",

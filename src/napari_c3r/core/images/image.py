@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from napari_c3r.core.channels import check_channel_names
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import guarded
+from napari_c3r.core.memory import require_memory
 
 PLANE_CHUNK = 2048
 
@@ -25,7 +27,8 @@ class Image:
     Parameters
     ----------
     data
-        Lazy planes ``(C, Y, X)`` of any real dtype.
+        Lazy planes ``(C, Y, X)`` of any real dtype. What is raised while they are read becomes an
+        `InputError` that names the image, or the file where it is known.
     channel_names
         One non-empty name per channel, each different from the others.
     pixel_size_um
@@ -73,6 +76,7 @@ class Image:
                 f"{self.data.shape[0]} channels: give one name per channel."
             )
         _check_pixel_size(self.pixel_size_um)
+        object.__setattr__(self, "data", guarded(self.data, f"Image {self.name!r}"))
 
     @classmethod
     def from_array(
@@ -127,6 +131,21 @@ class Image:
         """Lazy plane ``(Y, X)`` of the channel called ``name``."""
         return self.data[self.index(name)]
 
+    def read_plane(self, name: str) -> npt.NDArray[Any]:
+        """Read the plane ``(Y, X)`` of the channel called ``name`` into memory.
+
+        Raises
+        ------
+        InputError
+            There is no such channel, it cannot be read, or not be worked on in the memory that
+            is free.
+        """
+        plane = self.channel(name)
+        told = f"Image {self.name!r}, {plane.shape[1]} × {plane.shape[0]} pixels,"
+        # Beside the plane itself, what is made of it has 4 bytes a pixel or more.
+        require_memory(plane.size * (plane.dtype.itemsize + 4), told)
+        return np.asarray(plane)
+
     def select(self, names: Sequence[str]) -> Image:
         """Keep the named channels, in the order given."""
         indices = [self.index(name) for name in names]
@@ -164,14 +183,23 @@ def _check_data(data: da.Array, n_names: int) -> None:
     if 0 in data.shape:
         raise InputError(f"The image has shape {data.shape}, so it holds no pixel: check its file.")
     check_real(data.dtype)
+    if data.dtype == bool:
+        raise _no_intensities(data.dtype, "The image")
 
 
 def check_real(dtype: np.dtype[Any], where: str = "The image") -> None:
-    """Refuse pixels that are not real numbers, such as masks and complex values."""
-    if dtype.kind not in "uif":
-        raise InputError(
-            f"{where} has pixels of type {dtype.name!r}: give intensities as whole or real numbers."
-        )
+    """Refuse pixels that are not real numbers, such as complex values.
+
+    A mask is let through: a file may hold cells that are to be numbered.
+    """
+    if dtype.kind not in "buif":
+        raise _no_intensities(dtype, where)
+
+
+def _no_intensities(dtype: np.dtype[Any], where: str) -> InputError:
+    return InputError(
+        f"{where} has pixels of type {dtype.name!r}: give intensities as whole or real numbers."
+    )
 
 
 def _check_pixel_size(size: float | None) -> None:

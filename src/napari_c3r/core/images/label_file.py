@@ -8,35 +8,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.stack import Stack
+from napari_c3r.core.memory import require_memory
 
 
-def read_labels(path: str | Path, channel: str | None = None) -> NDArray[Any]:
+def read_labels(
+    path: str | Path, channel: str | None = None, *, number_cells: bool = False
+) -> NDArray[Any]:
     """Read one 2-D label image from a file into memory.
 
     Parameters
     ----------
     path
-        A TIFF, PNG or other image file of whole numbers.
+        A TIFF, PNG or other image file of whole numbers, be they stored as floating-point ones.
     channel
         Which of several label images in the file, by its name.
+    number_cells
+        Give every connected piece of one value a number of its own, as a mask needs.
 
     Returns
     -------
     ndarray
-        (Y, X) integers.
+        (Y, X) integers, 0 and above.
 
     Raises
     ------
     InputError
         There is no such file, it cannot be read, it holds several planes and none or another
-        one was named, or fractions.
+        one was named, or what it holds is no label image; see
+        :func:`napari_c3r.core.cells.whole.whole_numbers`.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"No file '{path}'; check the name of the label image")
     stack = open_file(path, 0, one_channel=False)
     times, _, slices = stack.data.shape[:3]
     if times * slices > 1:
@@ -44,10 +49,11 @@ def read_labels(path: str | Path, channel: str | None = None) -> NDArray[Any]:
             f"'{path.name}' holds {times * slices} time points or slices; "
             "a label image is a single plane"
         )
-    labels = np.asarray(stack.data[0, _channel_index(stack, channel, path), 0])
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(f"'{path.name}' is of type {labels.dtype}; labels are whole numbers")
-    return labels
+    plane = stack.data[0, _channel_index(stack, channel, path), 0]
+    require_memory(plane.nbytes, f"'{path.name}', {plane.shape[1]} × {plane.shape[0]} pixels,")
+    what = f"labels of '{path.name}'"
+    labels = as_labels(np.asarray(plane), what, number_cells=number_cells)
+    return whole_numbers(np.asarray(labels), what)
 
 
 def _channel_index(stack: Stack, channel: str | None, path: Path) -> int:

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.options import option
+from napari_c3r.core.channels import check_channel_names
+from napari_c3r.core.options import Checked, option
 
 if TYPE_CHECKING:
-    from napari_c3r.core.images.find import ImageFiles
     from napari_c3r.core.images.image import Image
+    from napari_c3r.core.images.image_files import ImageFiles
 
 
 @dataclass(frozen=True)
-class ReadOptions:
+class ReadOptions(Checked):
     """How the files of an image are found and read.
 
     Parameters
@@ -39,15 +40,30 @@ class ReadOptions:
         "Side of a pixel, where the files do not say it, or say it wrongly",
         unit="µm",
         unset="as the files say",
-        minimum=0.0,
+        minimum=1e-5,
+        maximum=1e5,
     )
-    scene: int = option(0, "Scene", "Scene of a multi-scene file", minimum=0)
+    scene: int | None = option(
+        None, "Scene", "Scene of a multi-scene file, from 0", unset="every scene", minimum=0
+    )
     t: int = option(0, "Time point", "Time point", minimum=0)
-    z: str | int = option("max", "Z", "max, mean, focus, or a slice's number")
+    z: str | int = option(
+        "max",
+        "Z",
+        "max, mean, focus, or a slice's number",
+        minimum=0,
+        words_for=("max", "mean", "focus"),
+    )
     swap: str = option("", "Axes", "Axes the files have the wrong way round: CZ, TC or TZ")
     pattern: str = option(
-        "", "Name pattern", "Regular expression for file names, with groups such as channel"
+        "",
+        "Name pattern",
+        "Regular expression for file names, with groups such as channel; ignore means nothing",
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_channel_names(list(self.names.values()))
 
     def read(self, files: ImageFiles, *, all_named: bool = False) -> Image:
         """Read an image; its pixels stay in the files.
@@ -68,7 +84,7 @@ class ReadOptions:
 
         image = read_image(
             files,
-            scene=self.scene,
+            scene=self.scene or 0,
             t=self.t,
             z=self.z,
             swap=self.swap,

@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 import dask.array as da
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.find import ImageFiles, PathInput, PlaneFile, find_images, stem
+from napari_c3r.core.images.find import PathInput, find_images
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image import Image, at_time
+from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts.hpa import HPA_STAINS
+from napari_c3r.core.images.names import stem
 from napari_c3r.core.images.projection import check_z, project
-from napari_c3r.core.images.stack import COLOURS, Stack, check_index
+from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_names
 from napari_c3r.core.images.units import SQUARE_TOLERANCE
+from napari_c3r.core.text import readable
 
 
 def read_image(
@@ -34,7 +37,7 @@ def read_image(
     ----------
     path_or_paths
         A file, a folder that holds exactly one image, the files of one image, or an entry of
-        `find_images`.
+        `find_images`, which says itself which scene it is.
     scene
         Index of the scene, for files that hold several.
     t
@@ -55,21 +58,23 @@ def read_image(
     Returns
     -------
     Image
-        With lazy ``data`` ``(C, Y, X)``. Channels without a name are called ``ch1``, ``ch2`` …;
-        what had to be decided is in ``notes``. Of a time series, ``position`` says the time
-        point, and from the second on so does the name: ``"movie t=3"``.
+        With lazy ``data`` ``(C, Y, X)``. Channels without a name are called ``ch1``, ``ch2`` …,
+        those of one name ``DAPI``, ``DAPI (2)`` …; what had to be decided is in ``notes``. Of a
+        time series, ``position`` says the time point, and from the second on so does the name:
+        ``"movie t=3"``.
 
     Raises
     ------
     InputError
-        If there is no image or more than one, the channel files differ in shape, a channel name
-        occurs twice, the scene, time point or slice does not exist, or a file cannot be read.
+        If there is no image or more than one, the channel files differ in shape, the scene, time
+        point or slice does not exist, or a file cannot be read.
     """
     check_z(z)
     if isinstance(path_or_paths, ImageFiles):
         files = path_or_paths
     else:
-        files = _only_image(path_or_paths, pattern)
+        files = _only_image(path_or_paths, pattern, scene)
+    scene = scene if files.scene is None else files.scene
     channels = _open_all(files, scene, t, swap)
     image = replace(
         _assemble(files, channels, z), read_as=f"read_image(scene={scene!r}, t={t}, z={z!r})"
@@ -97,8 +102,15 @@ class _Channel:
         return da.concatenate([p for p in (self.projection, self.slices) if p is not None])
 
 
-def _only_image(paths: PathInput | Sequence[PathInput], pattern: str | None) -> ImageFiles:
+def _only_image(
+    paths: PathInput | Sequence[PathInput], pattern: str | None, scene: int
+) -> ImageFiles:
     images = find_images(paths, pattern=pattern)
+    if images[0].scene is not None and len({image.files[0].path for image in images}) == 1:
+        known = [image for image in images if image.scene == scene]
+        check_index(scene, 1 + max(i.scene or 0 for i in images), "scene", images[0].name)
+        if known:
+            return known[0]
     if len(images) == 1:
         return images[0]
     listed = not isinstance(paths, str) and isinstance(paths, Sequence)
@@ -116,7 +128,7 @@ def _one_per_channel(images: Sequence[ImageFiles]) -> ImageFiles:
     paths = [image.files[0].path for image in images]
     planes = tuple(PlaneFile(path, stem(path)) for path in paths)
     note = "The file names follow no known convention: each file is taken as one channel."
-    return ImageFiles(paths[0].parent.name or "image", planes, notes=(note,))
+    return ImageFiles(readable(paths[0].parent.name) or "image", planes, notes=(note,))
 
 
 def _open_all(files: ImageFiles, scene: int, t: int, swap: str) -> list[_Channel]:
@@ -205,19 +217,28 @@ def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Imag
         plane, said = _plane(channel, z)
         planes.append(plane)
         notes += [*channel.stack.notes, *_colour_note(channel, channels), *said]
+    notes += files.doubts
     sizes = [c.stack.pixel_size_um for c in channels if c.stack.pixel_size_um is not None]
     if sizes and max(sizes) > min(sizes) * (1 + SQUARE_TOLERANCE):
         notes.append(f"Channel files state pixels of {min(sizes):.4g} to {max(sizes):.4g} µm.")
+    stated = tuple(channel.name for channel in channels)
+    names = unique_names(stated)
+    if names != stated:
+        twice = next(name for name in stated if stated.count(name) > 1)
+        notes.append(
+            f"Several channels are called '{twice}' in the file; they are called "
+            f"{', '.join(names)} here."
+        )
     return Image(
         da.stack(planes),
-        tuple(channel.name for channel in channels),
+        names,
         sizes[0] if sizes else None,
-        tuple(dict.fromkeys(file.path for file in files.files)),
+        tuple(dict.fromkeys(files.paths)),
         files.name,
         files.plate,
         files.well,
         files.site,
-        tuple(dict.fromkeys(notes)),
+        tuple(dict.fromkeys(readable(note) for note in notes)),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_c3r.core.images.find import ImageFiles
 from napari_c3r.core.images.image import Image, at_time
+from napari_c3r.core.images.image_files import ImageFiles
 from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.images.options import ReadOptions
 
@@ -22,7 +22,7 @@ class FieldSource:
     files
         From :func:`napari_c3r.find_images`.
     reading
-        How they are read.
+        How they are read; its scene is that of `files`, where they say which.
     all_named
         Refuse a new name for a channel that the files lack, which may be a slip of the keyboard.
     """
@@ -30,6 +30,10 @@ class FieldSource:
     files: ImageFiles
     reading: ReadOptions = field(default_factory=ReadOptions)
     all_named: bool = False
+
+    def __post_init__(self) -> None:
+        if self.files.scene is not None:
+            object.__setattr__(self, "reading", replace(self.reading, scene=self.files.scene))
 
     @property
     def name(self) -> str:
@@ -57,11 +61,14 @@ class LabelSource:
         The file.
     channel
         Which of several label images in it, by its name.
+    number_cells
+        Give every connected piece of one value a number of its own.
     """
 
     path: str
     channel: str | None = None
+    number_cells: bool = False
 
     def read(self) -> NDArray[Any]:
         """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
-        return read_labels(self.path, self.channel)
+        return read_labels(self.path, self.channel, number_cells=self.number_cells)

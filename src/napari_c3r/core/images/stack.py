@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import dask.array as da
@@ -184,4 +184,27 @@ def stated_names(names: Iterable[str | None], n_channels: int) -> tuple[str, ...
     stripped = [(name or "").strip() for name in names]
     if len(stripped) != n_channels or not any(stripped):
         return ()
-    return tuple(name or f"ch{number}" for number, name in enumerate(stripped, start=1))
+    taken = set(stripped)
+    named = []
+    for number, name in enumerate(stripped, start=1):
+        named.append(name or free_name(f"ch{number}", taken))
+        taken.add(named[-1])
+    return tuple(named)
+
+
+def unique_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of which no two are the same: ``DAPI``, ``DAPI (2)``; the first keeps its own."""
+    taken = set(names)
+    unique: list[str] = []
+    for name in names:
+        unique.append(free_name(name, taken) if name in unique else name)
+        taken.add(unique[-1])
+    return tuple(unique)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, with a number from 2 in brackets where it is taken."""
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name} ({number})", number + 1
+    return free

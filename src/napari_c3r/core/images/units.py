@@ -29,6 +29,14 @@ _MICROMETRES = {
 
 SQUARE_TOLERANCE = 0.01
 
+MAX_PIXEL_UM = 20.0
+"""A pixel wider than this is that of a printed page, whatever the file says; 1200 dpi are 21 µm."""
+
+PRINT_PIXEL_UM = (0.02, 3.0)
+"""Pixel sides that a length in a unit of printers is believed for."""
+
+_PRINT_UNITS = {"inch", "in", "cm", "centimeter", "mm", "millimeter"}
+
 
 def to_micrometres(value: float | str | None, unit: str | None) -> float | None:
     """Convert a length to micrometres; None when the value or the unit says nothing.
@@ -37,7 +45,7 @@ def to_micrometres(value: float | str | None, unit: str | None) -> float | None:
     """
     if value is None or not unit:
         return None
-    spelled = unit.strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u").lower()
+    spelled = _spelled(unit)
     factor = _MICROMETRES.get(spelled)
     try:
         size = float(value) * factor if factor else math.nan
@@ -46,8 +54,43 @@ def to_micrometres(value: float | str | None, unit: str | None) -> float | None:
     return size if math.isfinite(size) and size > 0 else None
 
 
+def _spelled(unit: str) -> str:
+    return unit.strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u").lower()
+
+
+def microscope_pixel(
+    side_um: float | None, where: str, unit: str | None = None
+) -> tuple[float | None, tuple[str, ...]]:
+    """Take a resolution that is a printer's for none, which a note says.
+
+    Parameters
+    ----------
+    side_um
+        Side of a pixel in micrometres, or None.
+    where
+        The file's name, for the note.
+    unit
+        In which the file states it, where that may be a printer's: inch, cm or mm.
+
+    Returns
+    -------
+    side, notes
+        The same side, or None and a note.
+    """
+    low, high = 0.0, MAX_PIXEL_UM
+    if unit is not None and _spelled(unit) in _PRINT_UNITS:
+        low, high = PRINT_PIXEL_UM
+    if side_um is None or low <= side_um <= high:
+        return side_um, ()
+    note = (
+        f"{where} states a resolution of {side_um:.4g} µm per pixel, which is a printer's and no "
+        "microscope's: the pixel size is unknown; set it yourself."
+    )
+    return None, (note,)
+
+
 def square_pixel(
-    x_um: float | None, y_um: float | None, where: str
+    x_um: float | None, y_um: float | None, where: str, unit: str | None = None
 ) -> tuple[float | None, tuple[str, ...]]:
     """Take one side for a pixel: the mean of width and height.
 
@@ -57,16 +100,22 @@ def square_pixel(
         Width and height in micrometres, None when unknown.
     where
         The file's name, for the note.
+    unit
+        As for `microscope_pixel`.
 
     Returns
     -------
     side, notes
-        The side in micrometres, or None; a note when the two differ by more than 1 %.
+        The side in micrometres, or None; a note when the two differ by more than 1 %, or when the
+        resolution is a printer's.
     """
     known = [size for size in (x_um, y_um) if size is not None]
     if not known:
         return None, ()
     side = sum(known) / len(known)
+    believed, notes = microscope_pixel(side, where, unit)
+    if believed is None:
+        return None, notes
     if max(known) - min(known) <= SQUARE_TOLERANCE * side:
         return known[0], ()
     note = (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.layouts.wells import well_at, well_name
+from napari_c3r.core.images.layouts.wells import well_at
+from napari_c3r.core.metadata.keys import key_of
 from napari_c3r.core.metadata.reading import read_metadata
 from napari_c3r.core.table.result import KEY
 
@@ -225,15 +226,9 @@ def _keys(columns: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def _key(value: Any, name: str) -> str:
-    if value is None or value != value:
-        return ""
-    text = str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
-    text = " ".join(text.split()).casefold()
-    if name == "well":
-        return well_name(text)
-    if name == "image":
-        return PurePath(text.replace("\\", "/")).name.split(".")[0]
-    return text.lstrip("0") or text if name == "site" else text
+    key = key_of(name, value)
+    # An image is called as its file, without folder and suffix.
+    return PurePath(key.replace("\\", "/")).name.split(".")[0] if name == "image" else key
 
 
 def _one_row_a_key(frame: pd.DataFrame, keys: Sequence[str], added: list[str]) -> pd.DataFrame:

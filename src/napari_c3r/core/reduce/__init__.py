@@ -1,8 +1,20 @@
-"""Vectors made fewer: principal components, maps, clusters and nearest neighbours."""
+"""Vectors made fewer: principal components, maps, clusters and nearest neighbours.
+
+The names below load on first use, so that options can be listed without what computes.
+"""
 
 from __future__ import annotations
 
-from napari_c3r.core.reduce.clusters import NOISE, cluster
-from napari_c3r.core.reduce.maps import map_cells
+from typing import TYPE_CHECKING
+
+from napari_c3r.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from napari_c3r.core.reduce.clusters import NOISE, cluster
+    from napari_c3r.core.reduce.maps import map_cells
+
+_HOMES = {"NOISE": "clusters", "cluster": "clusters", "map_cells": "maps"}
 
 __all__ = ["NOISE", "cluster", "map_cells"]
+
+__getattr__ = lazy_names(__name__, _HOMES)

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.options import check_setting
 from napari_c3r.core.reduce.components import N_COMPONENTS, components_of, vectors_of
 from napari_c3r.core.reduce.controls import Controls
 from napari_c3r.core.reduce.maps import map_cells
+from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -61,8 +63,9 @@ def cluster(
     Raises
     ------
     InputError
-        No cell, an unknown method, or a group size or count below 1.
+        No cell, an unknown method, a seed out of range, or a group size or count below 1.
     """
+    check_setting(MapOptions, "seed", seed)
     vectors = vectors_of(adata)
     if method == "hdbscan":
         size = max(5, len(vectors) // 50) if min_cluster_size is None else min_cluster_size

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.options import OptionInfo, check_setting, check_value
 from napari_c3r.core.reduce.components import (
     N_COMPONENTS,
     components_of,
@@ -15,6 +16,7 @@ from napari_c3r.core.reduce.components import (
     vectors_of,
 )
 from napari_c3r.core.reduce.controls import Controls
+from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -69,8 +71,12 @@ def map_cells(
     Raises
     ------
     InputError
-        No cell, vectors that are not finite, or too few controls.
+        A seed or number out of range, no cell, vectors that are not finite, or too few controls.
     """
+    check_setting(MapOptions, "seed", seed)
+    check_value("int", OptionInfo("Neighbours", "", minimum=2), n_neighbors, "n_neighbors")
+    check_value("float", OptionInfo("Distance", "", minimum=0, maximum=1), min_dist, "min_dist")
+    check_value("int", OptionInfo("Components", "", minimum=1), n_components, "n_components")
     vectors = vectors_of(adata)
     components = components_of(adata, n_components, controls)
     adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from napari_c3r.core.options import option
-from napari_c3r.core.reduce.controls import Controls
+from napari_c3r.core.options import Checked, option
+
+if TYPE_CHECKING:
+    from napari_c3r.core.reduce.controls import Controls
 
 
 @dataclass(frozen=True)
-class MapOptions:
+class MapOptions(Checked):
     """How a map is made and its cells are grouped.
 
     Parameters

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         require_method,
     )
     from napari_c3r.core.segment.nuclei import estimate_diameter, segment_nuclei
+    from napari_c3r.core.segment.nucleus_channel import nucleus_in_pixels, suggest_for_image
     from napari_c3r.core.segment.options import NO_CELL_CHANNEL, SegmentOptions
     from napari_c3r.core.segment.score import f1_at_iou
     from napari_c3r.core.segment.segmentation import find_cells, segment_cells
@@ -32,10 +33,12 @@ __all__ = [
     "find_cells",
     "find_method",
     "method_names",
+    "nucleus_in_pixels",
     "register_method",
     "require_method",
     "segment_cells",
     "segment_nuclei",
+    "suggest_for_image",
 ]
 
 __getattr__ = lazy_names(
@@ -49,9 +52,11 @@ __getattr__ = lazy_names(
         "find_cells": "segmentation",
         "find_method": "methods",
         "method_names": "methods",
+        "nucleus_in_pixels": "nucleus_channel",
         "register_method": "methods",
         "require_method": "methods",
         "segment_cells": "segmentation",
         "segment_nuclei": "nuclei",
+        "suggest_for_image": "nucleus_channel",
     },
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_c3r.core.options import changed, option
+from napari_c3r.core.options import Checked, changed, option
 
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment
@@ -16,7 +16,7 @@ NO_CELL_CHANNEL = ""
 
 
 @dataclass(frozen=True)
-class SegmentOptions:
+class SegmentOptions(Checked):
     """On which channels, how, and of what size cells are looked for.
 
     Parameters
@@ -52,7 +52,8 @@ class SegmentOptions:
         "Nucleus diameter",
         unit="µm",
         unset="found from the image",
-        minimum=0.0,
+        minimum=0.01,
+        maximum=1e5,
         shell="nucleus_size_um",
     )
     nucleus_diameter_px: float | None = option(
@@ -60,7 +61,8 @@ class SegmentOptions:
         "Nucleus size",
         "The same where the pixel size is unknown",
         unit="px",
-        minimum=0.0,
+        minimum=0.01,
+        maximum=1e5,
         shell="nucleus_size_px",
     )
     cell_distance_um: float | None = option(
@@ -69,14 +71,16 @@ class SegmentOptions:
         "How far nuclei are widened where no channel shows the cells",
         unit="µm",
         unset="0.6 nucleus diameters",
-        minimum=0.0,
+        minimum=0.01,
+        maximum=1e5,
     )
     cell_distance_px: float | None = option(
         None,
         "Cell distance",
         "The same where the pixel size is unknown",
         unit="px",
-        minimum=0.0,
+        minimum=0.01,
+        maximum=1e5,
     )
 
     def for_roles(self, roles: ChannelAssignment) -> Self:

@@ -11,6 +11,7 @@ from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.cells import DEFAULT_REACH, expand_nuclei, grow_cells
 from napari_c3r.core.segment.methods import require_method
+from napari_c3r.core.segment.nucleus_channel import suggest_for_image
 from napari_c3r.core.segment.options import NO_CELL_CHANNEL, SegmentOptions
 from napari_c3r.core.segment.plane import checked_plane
 
@@ -89,10 +90,10 @@ def find_cells(
     """
     method = require_method(options.method)
     if options.nucleus is None or options.cell is None:
-        options = options.for_roles(roles or ChannelAssignment.suggest(image.channel_names))
+        options = options.for_roles(roles or suggest_for_image(image))
     nucleus = str(options.nucleus)
     what = f"Channel '{nucleus}'"
-    plane = checked_plane(np.asarray(image.channel(nucleus)), what)
+    plane = checked_plane(image.read_plane(nucleus), what)
     diameter = _in_pixels(
         image, options.nucleus_diameter_um, options.nucleus_diameter_px, "nucleus diameter"
     )
@@ -113,7 +114,7 @@ def find_cells(
     nuclei = relabel_sequential(nuclei)[0].astype(np.int32)
     if options.cell == NO_CELL_CHANNEL:
         return nuclei, expand_nuclei(nuclei, distance or DEFAULT_REACH * usual)
-    body = checked_plane(np.asarray(image.channel(str(options.cell))), f"Channel '{options.cell}'")
+    body = checked_plane(image.read_plane(str(options.cell)), f"Channel '{options.cell}'")
     return nuclei, grow_cells(nuclei, body, usual)
 
 

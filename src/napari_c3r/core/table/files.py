@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.paths import require_file
 from napari_c3r.core.table.formats import format_of
 from napari_c3r.core.table.provenance import require_readable
 from napari_c3r.core.table.result import KEY
@@ -63,13 +64,13 @@ def read(path: str | Path) -> AnnData:
     """
     path = Path(path)
     chosen = format_of(path)
-    if not path.is_file():
-        raise InputError(f"No file '{path}'; check the name")
+    require_file(path)
     try:
         result = chosen.read(path)
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    # A damaged file may fail anywhere in a library's parser.
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"'{path}' cannot be read as a result ({reason}); export it again"

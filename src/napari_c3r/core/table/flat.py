@@ -50,13 +50,28 @@ def as_text(column: pd.Series) -> pd.Series:
     numbers among text, which not every format can store.
     """
     values = column.astype(object)
-    return values.map(str, na_action="ignore").astype(object).where(values.notna(), None)
+    text = values.map(lambda value: encodable(str(value)), na_action="ignore")
+    return text.astype(object).where(values.notna(), None)
+
+
+def encodable(value: Any) -> Any:
+    r"""Text as every format can hold it, in whatever dictionaries and lists it is.
+
+    Names of files may hold bytes that are no text; they are written out: ``\udcff``.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {encodable(name): encodable(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encodable(part) for part in value]
+    return value
 
 
 def describe(result: AnnData) -> dict[str, Any]:
     """What the flat table cannot say itself: provenance, types and the vectors' columns."""
     return {
-        KEY: result.uns.get(KEY, {}),
+        KEY: encodable(result.uns.get(KEY, {})),
         "obs_types": {str(name): type_name(column) for name, column in result.obs.items()},
         "categories": {
             name: [_for_json(category) for category in kind.categories]
@@ -116,7 +131,8 @@ def from_frame(frame: pd.DataFrame, description: dict[str, Any] | None) -> AnnDa
     else:
         vectors = vector_names(len(description["vector_columns"]["readout"]))
     missing = [name for name in ("image", "label", "y_px", "x_px") if name not in frame.columns]
-    if missing or not vectors:
+    # A run that was stopped before its first cell has vectors of no numbers.
+    if missing or (not vectors and description is None):
         lacking = ", ".join(missing or vector_names(1))
         raise InputError(f"The table has no column {lacking}, so it is not a result of this plugin")
     obs = frame.drop(columns=[*vectors, *(c for c in UMAP_COLUMNS if c in frame.columns)])

@@ -85,32 +85,68 @@ def join_results(results: Sequence[AnnData]) -> AnnData:
     Raises
     ------
     InputError
-        No result, results of different encoders, roles or readouts, or an image twice.
+        No result, one that does not say how it was made, results of different encoders, roles,
+        readouts, crops or channels, or an image twice.
     """
     import pandas as pd
 
     if not results:
         raise InputError("No results to join; embed at least one image")
-    first = results[0].uns[KEY]
     for other in results[1:]:
-        for what in ("roles", "encoder", "concept_mode", "readout"):
-            if other.uns[KEY][what] != first[what]:
-                raise InputError(
-                    f"The results differ in {what}: {first[what]} and {other.uns[KEY][what]}; "
-                    "embed all images with the same settings"
-                )
+        _require_joinable(results[0], other)
     if len(results) == 1:
         return results[0]
     parts = [result.uns[KEY] for result in results]
     provenance = {
-        **first,
+        **parts[0],
         "images": _join_columns([part["images"] for part in parts]),
         "sources": _join_columns([part["sources"] for part in parts]),
-        "notes": [note for part in parts for note in part["notes"]],
+        "notes": [note for part in parts for note in part["notes"]] + _differences(parts),
     }
     columns = results[0].var[["concept_channel", "readout"]].itertuples(index=False, name=None)
     obs = pd.concat([result.obs for result in results], ignore_index=True)
     return make_result(obs, np.concatenate([r.X for r in results]), list(columns), provenance)
+
+
+def _require_joinable(first: AnnData, other: AnnData) -> None:
+    one, two = first.uns.get(KEY, {}), other.uns.get(KEY, {})
+    for what in ("roles", "encoder", "concept_mode", "readout"):
+        if what not in one or what not in two:
+            raise InputError(
+                f"A result does not say its {what}, so that it cannot be joined; read it together "
+                "with its provenance, or embed its images again"
+            )
+        _require_equal(what, one[what], two[what])
+    crops = one.get("crop", {}), two.get("crop", {})
+    # An earlier version told less of them.
+    known = crops[0].keys() & crops[1].keys()
+    _require_equal("crop", *({n: crop[n] for n in sorted(known)} for crop in crops))
+    columns = [
+        each.var[["concept_channel", "readout"]].to_numpy().tolist() for each in (first, other)
+    ]
+    if columns[0] != columns[1]:
+        raise InputError(
+            "The results differ in the order of their concept channels, so that the same column "
+            "is of different channels; embed all images with their channels in one order"
+        )
+
+
+def _require_equal(what: str, one: Any, two: Any) -> None:
+    if one != two:
+        raise InputError(
+            f"The results differ in {what}: {one} and {two}; "
+            "embed all images with the same settings"
+        )
+
+
+def _differences(parts: Sequence[dict[str, Any]]) -> list[str]:
+    """What differs between results that can be joined all the same, as notes."""
+    notes = []
+    for what in ("device", "precision"):
+        values = list(dict.fromkeys(str(part[what]) for part in parts if what in part))
+        if len(values) > 1:
+            notes.append(f"The images were embedded with different {what}: {', '.join(values)}")
+    return notes
 
 
 def _join_columns(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:

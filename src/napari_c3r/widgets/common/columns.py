@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_c3r.core.figures.colours import CATEGORICAL, OWN
 from napari_c3r.core.reduce import NOISE
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
 
 CLUSTER = "cluster"
 _INTENSITY = "intensity_mean_"
+_PLACES = ("image", "plate", "well", "site")
 
 # Columns that name a cell or repeat another say nothing as a colour.
 _KEYS = frozenset({"label", "index"})
-_BOX = re.compile(r"bbox_([yx][01])_px")
+_BOX = re.compile(r"(bbox_[yx][01]|crop_[yx])_px")
 _UNITS = {"_px": "px", "_um": "µm", "_um2": "µm²"}
 
 
@@ -59,7 +61,7 @@ def colour_columns(obs: pd.DataFrame) -> list[list[str]]:
         offered.remove("image")
     groups: list[list[str]] = [
         [name for name in (CLUSTER, ANNOTATION) if name in offered],
-        [name for name in ("image", "plate", "well", "site") if name in offered],
+        [name for name in _PLACES if name in offered],
         [name for name in offered if name.startswith(_INTENSITY)],
     ]
     known = {name for group in groups for name in group}
@@ -108,7 +110,9 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
         codes = np.where(codes == number, -1, codes - (codes > number)).astype(np.intp)
         names.remove(NOISE)
         rest = NOISE
-    return Categories(codes, tuple(names), rest)
+    # Colours that the clusters have mean clusters; what a person named has others.
+    palette = CATEGORICAL if name in (CLUSTER, *_PLACES) else OWN
+    return Categories(codes, tuple(names), rest, palette)
 
 
 def is_number(column: pd.Series) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
@@ -12,6 +13,33 @@ from superqt import QElidingLabel
 _LONG_WORD = re.compile(r"\S{16,}")
 # Between a number and its unit, and around the sign of a size: never the end of a line.
 _UNBROKEN = re.compile(r"(?<=\d) (?=[a-zµ]{1,2}\b)| (?=×)|(?<=×) ")
+
+
+def plain_tip(text: str | None) -> str:
+    """A text for a tooltip, where Qt takes for markup what looks like it and has no other way.
+
+    Parameters
+    ----------
+    text
+        With names of files, channels or groups, which may hold anything.
+    """
+    text = text or ""
+    return f"<span>{escape(text)}</span>" if Qt.mightBeRichText(text) else text
+
+
+class PlainLabel(QLabel):
+    """Text that may hold a user's names, which are never read as markup.
+
+    Parameters
+    ----------
+    text
+        What to show.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
 
 
 class ElidedLabel(QElidingLabel):
@@ -29,6 +57,7 @@ class ElidedLabel(QElidingLabel):
         self, text: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
     ) -> None:
         super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setElideMode(mode)
         # Without some room the last letter is cut where a text just fits.
         self.setEllipsesWidth(3)
@@ -37,7 +66,7 @@ class ElidedLabel(QElidingLabel):
     def setText(self, text: str | None) -> None:
         """Set text and tooltip."""
         super().setText(text or "")
-        self.setToolTip(text or "")
+        self.setToolTip(plain_tip(text))
 
 
 class WrappedLabel(QLabel):

@@ -17,6 +17,7 @@ class Mark(StrEnum):
 
     DONE = "✓"
     NEXT = "•"
+    DOUBT = "?"
     ATTENTION = "!"
     WAITING = ""
 
@@ -28,7 +29,7 @@ class StepStatus:
     Attributes
     ----------
     mark
-        Done, next, in need of the user, or waiting for an earlier step.
+        Done, next, guessed, in need of the user, or waiting for an earlier step.
     line
         What the step has.
     disabled_reason
@@ -39,11 +40,17 @@ class StepStatus:
     line: str
     disabled_reason: str = ""
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether one can go on to the next step: it is done, though part of it may be a guess."""
+        return self.mark in (Mark.DONE, Mark.DOUBT)
+
 
 # Readable on napari's dark and light backgrounds alike.
 MARK_COLOURS = {
     Mark.DONE: "#2fa866",
     Mark.NEXT: "#3b8eea",
+    Mark.DOUBT: "#d9822b",
     Mark.ATTENTION: "#d9822b",
     Mark.WAITING: "#808080",
 }
@@ -63,7 +70,7 @@ class StepHeader(QFrame):
         self.setToolTip("Open or fold this step")
         self.setStyleSheet("#c3r_step_header { border-top: 1px solid rgba(128, 128, 128, 70); }")
         self._arrow = QLabel("▸")
-        self._title = QLabel(f"<b>{number}&nbsp; {title}</b>")
+        self._title = QLabel(f"<b>{number}&nbsp;{title}</b>")
         self._line = WrappedLabel()
         self._line.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         # Qt would indent it from the top too, below the title beside it.
@@ -72,7 +79,7 @@ class StepHeader(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 8, 6)
         row.setSpacing(8)
-        self._title.setFixedWidth(92)
+        self._title.setFixedWidth(104)
         self._title.setWordWrap(True)
         top = Qt.AlignmentFlag.AlignTop
         row.addWidget(self._arrow, 0, top)

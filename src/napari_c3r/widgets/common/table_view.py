@@ -10,13 +10,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent
-from qtpy.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from napari_c3r.widgets.common.columns import is_number, title
+from napari_c3r.widgets.common.elision import elided_apart
+from napari_c3r.widgets.common.labels import plain_tip
 
 _MAX_MEASURED = 40
 _MAX_PX = 190
 _ROW_PX = 21
+_MARGIN_PX = 6
+_MAX_NAMES = 200
 ITEM_PADDING_PX = 8
 """Left and right of the text in a cell, for the style sheet of whoever shows the table."""
 _TINT = QColor(82, 133, 184, 90)
@@ -66,6 +78,13 @@ class RowsModel(QAbstractTableModel):
             last = self.index(len(self.rows) - 1, len(self._columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.BackgroundRole])
 
+    def names(self, column: int) -> list[str]:
+        """The categories of a column, as far as they are few; none where it has none."""
+        series = self._series[column]
+        if not isinstance(series.dtype, pd.CategoricalDtype):
+            return []
+        return [str(name) for name in series.cat.categories[:_MAX_NAMES]]
+
     def place_of(self, row: int) -> int | None:
         """Where a row of the frame is shown, None when it is not."""
         found = np.flatnonzero(self.rows == row)
@@ -99,7 +118,7 @@ class RowsModel(QAbstractTableModel):
             if role == Qt.ItemDataRole.DisplayRole:
                 return title(self._columns[section])
             if role == Qt.ItemDataRole.ToolTipRole:
-                return f"{self._columns[section]}. Click to sort"
+                return plain_tip(f"{self._columns[section]}. Click to sort")
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -175,6 +194,21 @@ def text_of(value: Any, decimals: int | None = None) -> str:
     return "" if value is None or value is pd.NA else str(value)
 
 
+class _ApartDelegate(QStyledItemDelegate):
+    """Cuts long names of a column so that they stay different."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem | None, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        model = index.model()
+        assert isinstance(model, RowsModel)
+        assert option is not None
+        names, measure = model.names(index.column()), option.fontMetrics.horizontalAdvance
+        room = option.rect.width() - 2 * ITEM_PADDING_PX - _MARGIN_PX
+        text = option.text or ""
+        if names and measure(text) > room:
+            option.text = elided_apart([text, *names], room, measure)[0]
+
+
 class CellTable(QTableView):
     """The table; one row taken up is pointed at, several are selected.
 
@@ -205,6 +239,8 @@ class CellTable(QTableView):
         self._build_headers()
         self.setSortingEnabled(True)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._delegate = _ApartDelegate(self)
+        self.setItemDelegate(self._delegate)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Table of cells")
 

@@ -1,12 +1,14 @@
-"""The answer: a sentence, bars with intervals and noise floor, and the figures behind them."""
+"""The answer: a sentence, bars in three grades beside noise, and the figures behind them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.diagnostics.bars import BarChart
 from napari_c3r.widgets.diagnostics.charts import label_chart, neighbour_chart
 from napari_c3r.widgets.diagnostics.details import Details
@@ -15,10 +17,19 @@ from napari_c3r.widgets.diagnostics.sentences import Sentences
 if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
 
-_KEY = (
-    "Coloured and bold: it matters, as tested on the same perturbed crops. Grey: what turning and "
-    "shifting crops does, which says nothing about a cell. Lines: 95 % intervals."
-)
+
+def _key() -> str:
+    """The grades in their colours, in fixed words only."""
+    squares = [
+        f'<span style="color:{GRADE_COLOURS[grade]}">■</span>&nbsp;{words}'
+        for grade, words in (
+            (Grade.LARGE, f"{Grade.LARGE}: the role matters here"),
+            (Grade.SMALL, str(Grade.SMALL)),
+            (Grade.NONE, str(Grade.NONE)),
+        )
+    ]
+    band = "Band: noise, as large as turning and shifting the crop. Lines: 95&nbsp;% intervals."
+    return "<br>".join([*squares, band])
 
 
 class AnswerBody(QWidget):
@@ -30,24 +41,30 @@ class AnswerBody(QWidget):
         super().__init__()
         self._report: FlipReport | None = None
         self.headline = Sentences(lead=True)
-        self.neighbours = BarChart("Neighbours changed by each variant")
-        self.telling = BarChart("Change of average precision by each variant")
-        self.key, self.sentence, self.notes = Sentences(), Sentences(), Sentences()
+        self.neighbours = BarChart("Further neighbours changed by each variant")
+        self.telling = BarChart("Change of neighbours of the same label by each variant")
+        self.neighbours_title, self.telling_title = WrappedLabel(), WrappedLabel()
+        self.key = QLabel(_key())
+        self.key.setTextFormat(Qt.TextFormat.RichText)
+        self.key.setWordWrap(True)
+        self.key.setMinimumWidth(1)
+        self.sentence, self.notes = Sentences(), Sentences()
         self.details = Details("All figures", "Figures of every variant")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         for widget in (
             self.headline,
+            self.neighbours_title,
             self.neighbours,
-            self.telling,
             self.key,
+            self.telling_title,
+            self.telling,
             self.sentence,
             self.notes,
             self.details,
         ):
             column.addWidget(widget)
-        self.key.show_lines([_KEY])
         for chart in (self.neighbours, self.telling):
             chart.chosen.connect(self.chosen)
 
@@ -57,10 +74,13 @@ class AnswerBody(QWidget):
 
         self._report = report
         self.headline.show_lines([report.headline])
-        self.neighbours.show_chart(neighbour_chart(report))
-        telling = label_chart(report)
-        self.telling.setVisible(telling is not None)
+        neighbours, telling = neighbour_chart(report), label_chart(report)
+        self.neighbours_title.setText(neighbours.title)
+        self.neighbours.show_chart(neighbours)
+        for widget in (self.telling_title, self.telling):
+            widget.setVisible(telling is not None)
         if telling is not None:
+            self.telling_title.setText(telling.title)
             self.telling.show_chart(telling)
         skipped = [f"Not asked: {reason}" for reason in report.skipped]
         self.notes.show_lines([*report.notes, *skipped])
@@ -70,10 +90,10 @@ class AnswerBody(QWidget):
         """Mark a variant and report what it does."""
         for chart in (self.neighbours, self.telling):
             chart.show_current(name)
-        if self._report is not None:
-            reported = self._report.sentence(name)
-            known = reported in self._report.headline
-            self.sentence.show_lines([] if known else [reported])
+        report = self._report
+        if report is not None:
+            told = [each for each in report.sentences(name) if each not in report.headline]
+            self.sentence.show_lines(told)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the window, each ``"#rrggbb"``."""

@@ -1,21 +1,24 @@
-"""Horizontal bars with intervals against a noise floor, drawn in the theme's colours."""
+"""Horizontal bars in the colour of their grade, beside zero and the band of noise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY, mixed
+from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
+from napari_c3r.core.figures.colours import GREY, mixed
+from napari_c3r.widgets.common.labels import plain_tip
 
-ROW_PX = 22
-_TITLE_PX, _AXIS_PX = 18, 18
-_BAR_PX, _CAP_PX, _GAP_PX = 12, 3, 6
-_MAX_NAME_SHARE = 0.46
+ROW_PX = 34
+BAR_TOP_PX = 19
+"""Where in its row a bar begins, under its name and value."""
+
+BAR_PX = 10
+_AXIS_PX, _CAP_PX, _GAP_PX = 18, 3, 6
 _NOISE, _MINUS = "noise", "−"
-_LOUD, _QUIET = QColor(CATEGORICAL[0]), QColor(GREY)
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class Bar:
         Unique in its chart.
     value, low, high
         The figure and its 95 % interval.
-    stands_out
-        Whether it is beyond noise; drawn in colour and its name in bold.
+    grade
+        Of what is shown; the bar has its colour, and the name of a large one is bold.
     tip
         A sentence.
     """
@@ -38,7 +41,7 @@ class Bar:
     value: float
     low: float
     high: float
-    stands_out: bool = False
+    grade: Grade = Grade.NONE
     tip: str = ""
 
 
@@ -97,119 +100,118 @@ class BarChart(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(300, _TITLE_PX + ROW_PX * len(self.chart.bars) + _AXIS_PX)
+        return QSize(300, ROW_PX * len(self.chart.bars) + _AXIS_PX)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
 
     def row_rect(self, number: int) -> QRectF:
         """Where a bar's row is."""
-        return QRectF(0, _TITLE_PX + ROW_PX * number, self.width(), ROW_PX)
+        return QRectF(0, ROW_PX * number, self.width(), ROW_PX)
+
+    def bar_rect(self, number: int) -> QRectF:
+        """Where a bar is drawn."""
+        start, end = sorted((self.x(0.0), self.x(self.chart.bars[number].value)))
+        return QRectF(start, ROW_PX * number + BAR_TOP_PX, end - start, BAR_PX)
+
+    def x(self, value: float) -> float:
+        """Where a value is, in pixels from the left; beyond the axis, at its end."""
+        (low, high), left, right = self.chart.limits, _GAP_PX, self.width() - _GAP_PX
+        share = (value - low) / (high - low) if high > low else 0.0
+        return left + min(max(share, 0.0), 1.0) * (right - left)
 
     @property
     def _bottom(self) -> float:
-        return _TITLE_PX + ROW_PX * len(self.chart.bars)
+        return ROW_PX * len(self.chart.bars)
 
     def _row_at(self, y: float) -> int | None:
-        number = int((y - _TITLE_PX) // ROW_PX)
+        number = int(y // ROW_PX)
         return number if 0 <= number < len(self.chart.bars) else None
-
-    def _plot(self) -> tuple[float, float]:
-        """Left and right end of the axis in pixels."""
-        metrics = self.fontMetrics()
-        # Some names are bold, which takes a little more room.
-        longest = max((metrics.horizontalAdvance(b.name) for b in self.chart.bars), default=0)
-        left = min(1.1 * longest, self.width() * _MAX_NAME_SHARE) + 2 * _GAP_PX
-        return left, self.width() - metrics.horizontalAdvance("+0.00") - 2 * _GAP_PX
-
-    def _x(self, value: float) -> float:
-        (low, high), (left, right) = self.chart.limits, self._plot()
-        share = (value - low) / (high - low) if high > low else 0.0
-        return left + min(max(share, 0.0), 1.0) * (right - left)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self.chart.bars:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_noise_band(painter)
         for number, bar in enumerate(self.chart.bars):
-            self._paint_bar(painter, self.row_rect(number), bar)
+            self._paint_bar(painter, number, bar)
         painter.setFont(self.font())
-        self._paint_noise_ends(painter)
         self._paint_axis(painter)
         painter.end()
 
-    def _paint_noise_band(self, painter: QPainter) -> None:
-        low, high = (self._x(value) for value in self.chart.noise)
-        band = QColor(_QUIET)
-        band.setAlpha(70)
-        painter.fillRect(QRectF(low, _TITLE_PX, high - low, self._bottom - _TITLE_PX), band)
-
-    def _paint_noise_ends(self, painter: QPainter) -> None:
-        """Lines over the bars, and the word under the right one."""
-        painter.setPen(QPen(QColor(self._foreground), 1, Qt.PenStyle.DashLine))
-        for value in {*self.chart.noise} - {0.0}:
-            x = self._x(value)
-            painter.drawLine(QPointF(x, _TITLE_PX), QPointF(x, self._bottom))
-        painter.drawText(self._noise_place(), Qt.AlignmentFlag.AlignCenter, _NOISE)
-
-    def _noise_place(self) -> QRectF:
-        width = self.fontMetrics().horizontalAdvance(_NOISE) + _GAP_PX
-        signed = self.chart.limits[0] < 0
-        middle = self._x(0.0 if signed else self.chart.noise[1])
-        return QRectF(middle - width / 2, self._bottom, width, _AXIS_PX)
-
-    def _paint_bar(self, painter: QPainter, row: QRectF, bar: Bar) -> None:
+    def _paint_bar(self, painter: QPainter, number: int, bar: Bar) -> None:
+        row, box = self.row_rect(number), self.bar_rect(number)
         if bar.name == self.current:
             painter.fillRect(row, QColor(mixed(self._background, "#5285b8", 0.35)))
-        start, end = sorted((self._x(0.0), self._x(bar.value)))
-        middle = row.center().y()
-        box = QRectF(start, middle - _BAR_PX / 2, end - start, _BAR_PX)
-        painter.fillRect(box, _LOUD if bar.stands_out else _QUIET)
-        self._paint_interval(painter, bar, middle)
-        left, right = self._plot()
-        font = painter.font()
-        font.setBold(bar.stands_out)
-        painter.setFont(font)
-        painter.setPen(QColor(self._foreground))
-        room = left - 2 * _GAP_PX
-        name = painter.fontMetrics().elidedText(bar.name, Qt.TextElideMode.ElideMiddle, int(room))
-        side = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(row.adjusted(_GAP_PX, 0, 0, 0), side | Qt.AlignmentFlag.AlignLeft, name)
-        value = _written(bar.value, signed=self.chart.limits[0] < 0)
-        number = QRectF(right, row.top(), row.right() - right - _GAP_PX, row.height())
-        painter.drawText(number, side | Qt.AlignmentFlag.AlignRight, value)
+        band = QColor(GREY)
+        band.setAlpha(70)
+        low, high = (self.x(value) for value in self.chart.noise)
+        painter.fillRect(QRectF(low, box.top() - 2, high - low, BAR_PX + 4), band)
+        painter.fillRect(box, QColor(GRADE_COLOURS[bar.grade]))
+        self._paint_marks(painter, bar, box)
+        self._paint_words(painter, bar, row)
 
-    def _paint_interval(self, painter: QPainter, bar: Bar, middle: float) -> None:
-        low, high = self._x(bar.low), self._x(bar.high)
+    def _paint_marks(self, painter: QPainter, bar: Bar, box: QRectF) -> None:
+        """Zero, the ends of the noise, and the bar's interval."""
+        painter.setPen(QPen(QColor(self._foreground), 1, Qt.PenStyle.DashLine))
+        for value in {*self.chart.noise} - {0.0}:
+            painter.drawLine(self._upright(value, box, 3))
+        painter.setPen(QPen(QColor(self._foreground), 1))
+        painter.drawLine(self._upright(0.0, box, 3))
         painter.setPen(QPen(QColor(self._foreground), 1.2))
+        middle = box.center().y()
+        low, high = self.x(bar.low), self.x(bar.high)
         painter.drawLine(QPointF(low, middle), QPointF(high, middle))
         for end in (low, high):
             painter.drawLine(QPointF(end, middle - _CAP_PX), QPointF(end, middle + _CAP_PX))
 
+    def _upright(self, value: float, box: QRectF, beyond: float) -> QLineF:
+        x = self.x(value)
+        return QLineF(x, box.top() - beyond, x, box.bottom() + beyond)
+
+    def _paint_words(self, painter: QPainter, bar: Bar, row: QRectF) -> None:
+        """The name to the left above the bar, the value to the right."""
+        font = painter.font()
+        font.setBold(bar.grade is Grade.LARGE)
+        painter.setFont(font)
+        painter.setPen(QColor(self._foreground))
+        line = QRectF(_GAP_PX, row.top(), row.width() - 2 * _GAP_PX, BAR_TOP_PX)
+        value = _written(bar.value, signed=self.chart.limits[0] < 0)
+        metrics = painter.fontMetrics()
+        room = int(line.width() - metrics.horizontalAdvance(value) - 2 * _GAP_PX)
+        name = metrics.elidedText(bar.name, Qt.TextElideMode.ElideMiddle, room)
+        side = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(line, side | Qt.AlignmentFlag.AlignLeft, name)
+        painter.drawText(line, side | Qt.AlignmentFlag.AlignRight, value)
+
     def _paint_axis(self, painter: QPainter) -> None:
+        """Zero, the upper end of the noise, and the ends of the axis, where there is room."""
         painter.setPen(QColor(mixed(self._background, self._foreground, 0.75)))
-        title = QRectF(_GAP_PX, 0, self.width() - 2 * _GAP_PX, _TITLE_PX)
-        text = painter.fontMetrics().elidedText(
-            self.chart.title, Qt.TextElideMode.ElideMiddle, int(title.width())
-        )
-        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-        for value in self.chart.limits:
-            text = f"{value:.2g}".replace("-", _MINUS)
-            width = self.fontMetrics().horizontalAdvance(text)
-            place = QRectF(self._x(value) - width / 2, self._bottom, width + 1, _AXIS_PX)
-            if not place.intersects(self._noise_place()):
+        low, high = self.chart.limits
+        noise = self.chart.noise[1]
+        marks = [
+            (0.0, "0"),
+            (noise, f"{_NOISE} {noise:.2f}"),
+            (high, _tick(high)),
+            (low, _tick(low)),
+        ]
+        taken: list[QRectF] = []
+        for value, text in marks:
+            width = self.fontMetrics().horizontalAdvance(text) + 2
+            left = min(max(self.x(value) - width / 2, 0.0), self.width() - width)
+            place = QRectF(left, self._bottom, width, _AXIS_PX)
+            if value == noise and place.intersects(taken[0]):
+                # Little noise is near zero; its word stands beside that, as far as it must.
+                place.moveLeft(taken[0].right() + _GAP_PX)
+            if place.right() <= self.width() and not any(place.intersects(each) for each in taken):
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-        zero = self._x(0.0)
-        painter.drawLine(QPointF(zero, _TITLE_PX), QPointF(zero, self._bottom))
+                taken.append(place)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             row = self._row_at(event.pos().y())
-            QToolTip.showText(
-                event.globalPos(), "" if row is None else self.chart.bars[row].tip, self
-            )
+            tip = "" if row is None else plain_tip(self.chart.bars[row].tip)
+            QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
 
@@ -230,6 +232,10 @@ class BarChart(QWidget):
     def _choose(self, row: int) -> None:
         self.show_current(self.chart.bars[row].name)
         self.chosen.emit(self.current)
+
+
+def _tick(value: float) -> str:
+    return f"{value:.2g}".replace("-", _MINUS)
 
 
 def _written(value: float, *, signed: bool) -> str:

@@ -35,8 +35,8 @@ class CellsBody(QWidget):
         shrinkable(self.variant)
         self.paint_button = QPushButton("Paint the shift")
         self.paint_button.setToolTip(
-            "Colour each cell by how far it moves, in a layer of its own; the explorer can "
-            "colour its map by the same column"
+            "Colour each cell by how many of its neighbours change, in a layer of its own; the "
+            "explorer can colour its map by the same column"
         )
         self.movers_button = QPushButton()
         self.movers_button.setToolTip("Select them in image, map, montage and table")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
@@ -22,7 +22,7 @@ _HOW = (
     "Channels that look alike in every cell (parity near 1, entropy near 0) make good context. "
     "A stain that is named settles a role; the data only lean."
 )
-_HEADS = ("Channel", "Now", "Suggested", "Sure")
+_HEADS = ("Name", "Now", "Suggested", "Sure")
 
 
 class ChannelsBody(QWidget):
@@ -93,12 +93,11 @@ class ChannelsBody(QWidget):
             str(suggestion.assignment.roles[name]),
             f"{suggestion.confidence[name]:.0%}",
         )
-        row = []
+        row: list[QLabel] = []
         why = suggestion.assignment.reasons.get(name, "")
         for place, text in enumerate(texts):
-            label = ElidedLabel(text) if place == 0 else QLabel(text)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setToolTip(f"{name}: {why}" if why else name)
+            label = ElidedLabel(text) if place == 0 else PlainLabel(text)
+            label.setToolTip(plain_tip(f"{name}: {why}" if why else name))
             self._grid.addWidget(label, number, place)
             row.append(label)
         self.rows.append(row)

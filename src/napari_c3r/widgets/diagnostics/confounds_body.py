@@ -11,10 +11,10 @@ from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
 if TYPE_CHECKING:
-    from napari_c3r.core.diagnose.confounds import Confounds
+    from napari_c3r.core.diagnose.confounds_result import Confounds
 
 _FIRST = 4
-"""Sentences that are read at once; the largest shares come first."""
+"""Sentences that are read at once, one for the map or a cluster; the largest shares come first."""
 
 
 class ConfoundsBody(QWidget):

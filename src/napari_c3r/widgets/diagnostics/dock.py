@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QSize, QTimer
-from qtpy.QtGui import QCloseEvent, QShowEvent
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,8 @@ from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Change, Part, session_of
+from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
+from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.step import Step, StepStatus
 from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.common.wording import counted, roughly
@@ -40,19 +41,17 @@ from napari_c3r.widgets.diagnostics.options_body import OptionsBody
 from napari_c3r.widgets.diagnostics.result_body import ResultBody
 from napari_c3r.widgets.diagnostics.section_ids import SectionId
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.explorer.dock import open_plugin_dock
 
 if TYPE_CHECKING:
     import napari.viewer
 
     from napari_c3r.core.diagnose.registry import DiagnosticAnswers
 
-NAME = "C3R Diagnostics"
 _PAGES = "Report (*.html)"
 _COST_WAIT_MS = 400
 
 
-class C3RDiagnostics(QWidget):
+class C3RDiagnostics(ViewerDock):
     """Runs diagnostics on the session's result and shows what comes of it.
 
     Parameters
@@ -61,9 +60,11 @@ class C3RDiagnostics(QWidget):
         The viewer whose session has the result.
     """
 
+    name = "C3R Diagnostics"
+    place = Place.BESIDE
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self.viewer = viewer
+        super().__init__(viewer)
         self.session = session_of(viewer)
         self.controller = DiagnosticsController(self.session, self)
         self.options, self.answer, self.cells = OptionsBody(), AnswerBody(), CellsBody()
@@ -103,7 +104,7 @@ class C3RDiagnostics(QWidget):
 
     def _bottom(self) -> QWidget:
         bar = QWidget()
-        self.save_reason = QLabel()
+        self.save_reason = PlainLabel()
         self.save_reason.setEnabled(False)
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -122,7 +123,7 @@ class C3RDiagnostics(QWidget):
         self.options.run_requested.connect(controller.start)
         self.options.continue_requested.connect(controller.resume)
         self.options.abort_requested.connect(self._abort)
-        self.options.begin_requested.connect(lambda: open_plugin_dock(viewer, "C3R"))
+        self.options.begin_requested.connect(lambda: open_dock(viewer, Dock.MAIN))
         self.options.choice_changed.connect(self._render)
         self.answer.chosen.connect(self.show_variant)
         self.cells.variant_chosen.connect(self.show_variant)
@@ -206,9 +207,9 @@ class C3RDiagnostics(QWidget):
         result = self.session.result.current
         assert result is not None
         options = self.options.options()
-        roles = result.assignment
+        roles, mode = result.assignment, result.table.uns[KEY]["concept_mode"]
         try:
-            times = options.embeddings(roles)
+            times = options.embeddings(roles, mode)
         except InputError as error:
             self.options.show_cost("", "")
             return str(error)
@@ -216,11 +217,10 @@ class C3RDiagnostics(QWidget):
         text = f"{counted(cells, 'cell')} × {times} variants"
         cost = self.controller.estimate
         if cost is not None:
-            mode = str(result.table.uns[KEY]["concept_mode"])
             worth = cells * options.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
             text += f", about {roughly(seconds)} on {cost.device}"
-        ways = len(options.plan(roles).variants)
+        ways = len(options.plan(roles, mode).variants)
         tip = f"{ways} ways to give roles, {NOISE_REPEATS} perturbed crops for the noise floor"
         tip += f", each of {len(roles.used)} channels alone" if options.single_channels else ""
         self.options.show_cost(text, f"A cell is embedded {times} times: {tip}")
@@ -232,14 +232,11 @@ class C3RDiagnostics(QWidget):
         self.answer.show_report(report)
         self.cells.show_report(report)
         self._show_answers(found.answers)
-        # The one that the headline is about.
-        mattering = [result for result in report.results if result.matters]
-        strongest = max(mattering or report.results, key=lambda result: result.beyond.value)
         self.said.show_lines([])
         self.steps[SectionId.ASK].set_open(found.cells_left > 0)
         for number in (SectionId.ANSWER, SectionId.CELLS, SectionId.CONFOUNDS):
             self.steps[number].set_open(True)
-        self.show_variant(strongest.variant.name)
+        self.show_variant(report.strongest.variant.name)
 
     def _show_answers(self, answers: DiagnosticAnswers) -> None:
         """Show what each diagnostic found, or why it found nothing."""
@@ -309,13 +306,9 @@ class C3RDiagnostics(QWidget):
         self.answer.set_theme(*colours)
         self.views.set_theme(*colours)
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop working and disconnect from the viewer."""
-        self.release()
-        super().closeEvent(event)
-
     def release(self) -> None:
         """Disconnect from the session and drop all work."""
+        super().release()
         self._costing.stop()
         self.controller.release()
         self.views.release()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_c3r.core.diagnose.entries.parity import PARITY, ParityResult
-from napari_c3r.core.diagnose.entries.roles import matter_line
 from napari_c3r.core.diagnose.registry import Diagnostic
+from napari_c3r.core.diagnose.verdict import grade_line
 from napari_c3r.session import OutdatedReason, Session
 from napari_c3r.widgets.common.step import Mark, StepStatus
 from napari_c3r.widgets.common.wording import counted, duration
@@ -38,8 +38,10 @@ def options_status(
 
 
 def answer_status(found: Diagnosis | None, outdated: _Outdated) -> StepStatus:
-    """How many variants matter."""
-    return _status(None if found is None else matter_line(found.report.results), outdated)
+    """How many variants have the highest grade."""
+    if found is None:
+        return _WAITING
+    return _status(grade_line([each.verdict for each in found.report.results]), outdated)
 
 
 def cells_status(

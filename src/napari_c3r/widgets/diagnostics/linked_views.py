@@ -11,11 +11,11 @@ from qtpy.QtCore import QObject
 from napari_c3r.core.diagnose import Kind
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.columns import title
+from napari_c3r.widgets.common.docks import Dock, open_dock
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.diagnostics.cells_body import MOVERS, CellsBody
 from napari_c3r.widgets.diagnostics.controller import DiagnosticsController, Maps
 from napari_c3r.widgets.diagnostics.shift_layer import ShiftLayer, shift_of
-from napari_c3r.widgets.explorer.dock import open_explorer
 from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.viewer.layers import SHIFT
 from napari_c3r.widgets.viewer.linking import link_of
@@ -74,7 +74,7 @@ class LinkedViews(QObject):
         called = title(str(values.name))
         self._body.show_scale(Values.spanning(values.to_numpy(np.float32), called))
         self._body.show_said(
-            f"ColouredCells in the layer '{SHIFT}'; the explorer can colour by '{called}'"
+            f"Coloured in the layer '{SHIFT}'; the explorer can colour by '{called}'"
         )
 
     def _show_movers(self, variant: str) -> None:
@@ -85,7 +85,7 @@ class LinkedViews(QObject):
         report = found.report
         moved = report.obs.index[report.most_moved(variant, MOVERS)]
         mask = np.asarray(result.table.obs_names.isin(moved))
-        open_explorer(self._viewer)
+        open_dock(self._viewer, Dock.EXPLORER)
         self._session.selection.select(mask)
         shown = int(mask.sum())
         line = f"Selected {counted(shown, 'cell')}; the explorer has their pictures"

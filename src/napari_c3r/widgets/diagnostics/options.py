@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.crops import CropSpec
     from napari_c3r.core.encoder import Encoder
+    from napari_c3r.core.encoder.config import ConceptMode
     from napari_c3r.core.images import Image
 
 DEFAULT_CELLS = 500
@@ -38,7 +39,7 @@ DEFAULT_CELLS = 500
 MAX_CELLS = 5000
 """All pairs of cells are compared, which takes memory by the square of their number."""
 
-NOISE_REPEATS = 2
+NOISE_REPEATS = 3
 # Where a batch is slow, a small one lets a run be watched and stopped.
 _CPU_BATCH = 16
 
@@ -79,23 +80,26 @@ class DiagnosticsOptions:
         """Whether the diagnostics need each channel embedded alone."""
         return needs_single_channels(self.diagnostics)
 
-    def plan(self, roles: ChannelAssignment) -> VariantPlan:
+    def plan(self, roles: ChannelAssignment, concept_mode: ConceptMode) -> VariantPlan:
         """The roles to try; InputError where nothing can be asked."""
         kinds = self.kinds
         if not kinds:
-            raise InputError("Choose at least one of the first three questions")
-        return plan_variants(roles, kinds)
+            raise InputError("Choose at least one of the questions about roles")
+        return plan_variants(roles, kinds, concept_mode)
 
-    def embeddings(self, roles: ChannelAssignment) -> int:
+    def embeddings(self, roles: ChannelAssignment, concept_mode: ConceptMode) -> int:
         """How often a cell is embedded: for roles, noise and single channels."""
-        return len(self.plan(roles).variants) + NOISE_REPEATS + len(self._alone(roles))
+        variants = self.plan(roles, concept_mode).variants
+        return len(variants) + NOISE_REPEATS + len(self._alone(roles))
 
-    def cost(self, roles: ChannelAssignment, concept_mode: str) -> float:
+    def cost(self, roles: ChannelAssignment, concept_mode: ConceptMode) -> float:
         """How many embeddings as assigned it costs; what variants share is computed once."""
-        variants = [variant.assignment for variant in self.plan(roles).variants]
-        shared = {
-            pair for v in [*variants, *self._alone(roles)] for pair in _pairs(v, concept_mode)
-        }
+        shared = {pair for alone in self._alone(roles) for pair in _pairs(alone, concept_mode)}
+        for variant in self.plan(roles, concept_mode).variants:
+            if variant.passes:
+                shared |= {pair for each in variant.passes for pair in _pairs(each, "joint")}
+            else:
+                shared |= _pairs(variant.assignment, concept_mode)
         return len(shared) / len(_pairs(roles, concept_mode)) + NOISE_REPEATS
 
     def _alone(self, roles: ChannelAssignment) -> list[ChannelAssignment]:
@@ -103,7 +107,7 @@ class DiagnosticsOptions:
         return [single_channel_assignment(name, roles.used) for name in used]
 
 
-def _pairs(roles: ChannelAssignment, concept_mode: str) -> set[tuple[tuple[str, ...], ...]]:
+def _pairs(roles: ChannelAssignment, concept_mode: ConceptMode) -> set[tuple[tuple[str, ...], ...]]:
     """Context and concepts of every run of the joint encoder, which is most of the work."""
     if concept_mode == "joint":
         return {(roles.context, roles.concept)}
@@ -253,8 +257,8 @@ def make_job(session: Session, options: DiagnosticsOptions) -> DiagnosticsJob:
         raise InputError(why)
     result = session.result.current
     assert result is not None
-    options.plan(result.assignment)
     facts = result.table.uns[KEY]
+    options.plan(result.assignment, facts["concept_mode"])
     return DiagnosticsJob(
         options,
         result.id,

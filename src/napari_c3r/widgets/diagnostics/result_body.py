@@ -7,6 +7,7 @@ from qtpy.QtGui import QPixmap, QResizeEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_c3r.core.diagnose.registry import Diagnostic, DiagnosticResult
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
@@ -24,7 +25,7 @@ class Picture(QLabel):
         self._whole = QPixmap()
         self._whole.loadFromData(content)
         self.setAccessibleName(text)
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from napari_c3r.widgets.common.labels import PlainLabel
+
 _LEAD_SCALE = 1.15
 
 
@@ -45,10 +47,9 @@ class Sentences(QWidget):
         self.setVisible(bool(lines))
 
     def _add(self) -> None:
-        label = QLabel()
+        label = PlainLabel()
         label.setWordWrap(True)
         label.setMinimumWidth(1)
-        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if self._lead:
             # A style sheet, as the window's own would win over a font.

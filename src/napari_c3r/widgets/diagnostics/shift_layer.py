@@ -20,19 +20,14 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.diagnose import FlipReport
 
-COSINE, RANK = "cosine_shift", "rank_shift"
+CHANGED = "neighbours_changed"
 
 
 def shift_of(report: FlipReport, variant: str) -> pd.Series:
-    """How far each cell moves under a variant, by the name of its row.
-
-    Its cosine shift, or, where no concept is read out in both, its rank shift.
-    """
-    measure = COSINE if variant in report.cosine_shift else RANK
-    shifts = report.cosine_shift if measure == COSINE else report.rank_shift
+    """How many of each cell's neighbours a variant changes, by the name of its row."""
     # HDF5 would take a stroke in a name for a folder.
     name = variant.replace(" ", "_").replace("/", "_")
-    return shifts[variant].rename(f"{measure}_{name}")
+    return report.neighbours_changed[variant].rename(f"{CHANGED}_{name}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
+
+from napari_c3r.core.table.annotate import name_column
+from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.wording import counted
+
+if TYPE_CHECKING:
+    from napari_c3r.session import Session
 
 
 class NameRow(QWidget):
@@ -20,12 +36,15 @@ class NameRow(QWidget):
         With the name.
     cleared
         The selected cells shall have no name.
+    edited
+        Another name is written.
     closed
         The user is done.
     """
 
     named = Signal(str)
     cleared = Signal()
+    edited = Signal()
     closed = Signal()
 
     def __init__(self) -> None:
@@ -44,6 +63,8 @@ class NameRow(QWidget):
         self.give_button.setToolTip("Write the name into the column annotation (Return)")
         self.clear_button = QPushButton("Remove name")
         self.clear_button.setToolTip("Take the names of the selected cells away")
+        self.consequence = WrappedLabel()
+        self.consequence.hide()
         self._build()
         self.give_button.clicked.connect(self._on_given)
         self.clear_button.clicked.connect(self._on_cleared)
@@ -67,10 +88,21 @@ class NameRow(QWidget):
         self._count = count
         self._enable()
 
+    @property
+    def written(self) -> str:
+        """The name as it stands, without the spaces around it."""
+        return self.names.currentText().strip()
+
+    def show_consequence(self, line: str) -> None:
+        """Say what giving or removing the name would replace; an empty line says nothing."""
+        self.consequence.setText(line)
+        self.consequence.setVisible(bool(line))
+
     def begin(self) -> None:
         """Come up with an empty name, ready to type."""
         self.names.setEditText("")
         self.show()
+        self.edited.emit()
         self.names.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -82,26 +114,60 @@ class NameRow(QWidget):
 
     def _build(self) -> None:
         self._count = 0
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.label)
-        row.addWidget(self.names, 1)
-        row.addWidget(self.give_button)
-        row.addWidget(self.clear_button)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        for place, widget in enumerate((self.label, self.names, self.give_button)):
+            grid.addWidget(widget, 0, place)
+        grid.addWidget(self.clear_button, 0, 3)
+        grid.addWidget(self.consequence, 1, 0, 1, 4)
+        grid.setColumnStretch(1, 1)
 
     def _enable(self) -> None:
-        self.give_button.setEnabled(self._count > 0 and bool(self.names.currentText().strip()))
+        self.give_button.setEnabled(self._count > 0 and bool(self.written))
         self.clear_button.setEnabled(self._count > 0)
 
     def _on_edited(self) -> None:
         self._enable()
+        self.edited.emit()
 
     def _on_given(self) -> None:
-        name = self.names.currentText().strip()
+        name = self.written
         if name and self._count:
             self.named.emit(name)
             self.names.setEditText("")
 
     def _on_cleared(self) -> None:
         self.cleared.emit()
+
+
+_MAX_TOLD = 3
+
+
+def naming_line(session: Session, name: str) -> str:
+    """What giving the selected cells a name would replace, and which cells it would join.
+
+    Parameters
+    ----------
+    session
+        With the cells that are selected.
+    name
+        The name; an empty one is what removing the names of the cells would do.
+    """
+    result, chosen = session.result.current, session.selection.mask
+    if result is None or not chosen.any() or len(chosen) != len(result.table):
+        return ""
+    column = name_column(result.table)
+    counts = column[chosen].value_counts()
+    lost = [(str(each), int(count)) for each, count in counts.items() if count and each != name]
+    told = [f"‘{each}’ of {counted(count, 'cell')}" for each, count in lost[:_MAX_TOLD]]
+    more = f" and {len(lost) - _MAX_TOLD} more names" if len(lost) > _MAX_TOLD else ""
+    parts = []
+    if told and name:
+        parts.append(f"Replaces {', '.join(told)}{more}.")
+    elif told:
+        parts.append(f"Named already: {', '.join(told)}{more}.")
+    joined = int((np.asarray(column == name) & ~chosen).sum()) if name else 0
+    if joined:
+        parts.append(f"Joins {counted(joined, 'cell')} named ‘{name}’ before.")
+    return " ".join(parts)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt
-from qtpy.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -24,7 +23,10 @@ from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns, title
+from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
+from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.files import table_filters
+from napari_c3r.widgets.explorer.cluster_names import naming_line
 from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
@@ -36,14 +38,12 @@ from napari_c3r.widgets.viewer.linking import link_of
 if TYPE_CHECKING:
     import napari.viewer
 
-NAME = "C3R Explorer"
-
 # Below this width the map stands above the cells, not beside them.
 _NARROW_PX = 640
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
 
 
-class C3RExplorer(QWidget):
+class C3RExplorer(ViewerDock):
     """The cells as points, pictures and rows. A selection in one is a selection in all.
 
     Parameters
@@ -52,17 +52,19 @@ class C3RExplorer(QWidget):
         The viewer whose session to show.
     """
 
+    name = "C3R Explorer"
+    place = Place.BELOW
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self.viewer = viewer
+        super().__init__(viewer)
         self.session = session_of(viewer)
         self.link = link_of(viewer)
         self.model = ScatterModel()
-        self.scatter = ScatterWidget(self.model)
-        self.colour_by = QComboBox()
+        self.scatter = ScatterWidget(self.model, steps=self.session.history)
+        self.colour_by = NameBox()
         self.colour_by.setAccessibleName("Colour by")
         self.colour_by.setToolTip("Colour points and cells by a column of the table")
-        self.colour_by.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colour_by.setSizeAdjustPolicy(NameBox.SizeAdjustPolicy.AdjustToContents)
         self.colour_by.setMinimumWidth(60)
         self.colour_by.setMaximumWidth(240)
         self._colour_label = QLabel("Colour by")
@@ -74,7 +76,7 @@ class C3RExplorer(QWidget):
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
-        self._of_table = False
+        self._of_table = self._filling = False
         self._build()
         self._connect()
         self._show_result()
@@ -92,7 +94,6 @@ class C3RExplorer(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._split)
-        self.setMinimumHeight(260)
         for view in (self.panel.table, self.panel.montage.thumbnails):
             view.installEventFilter(self)
 
@@ -111,8 +112,9 @@ class C3RExplorer(QWidget):
         self.model.current_changed.connect(self._on_point)
         self.model.clicked.connect(self._go_to)
         self.colour_by.activated.connect(self._on_colour_by)
-        self.begin_button.clicked.connect(lambda: open_plugin_dock(self.viewer, "C3R"))
-        self.doubt_button.clicked.connect(lambda: open_plugin_dock(self.viewer, "C3R Diagnostics"))
+        self.begin_button.clicked.connect(lambda: open_dock(self.viewer, Dock.MAIN))
+        doubt = Dock.DIAGNOSTICS
+        self.doubt_button.clicked.connect(lambda: open_dock(self.viewer, doubt))
         panel = self.panel
         panel.centre_button.clicked.connect(self.centre)
         panel.export_button.clicked.connect(self._choose_export)
@@ -122,6 +124,7 @@ class C3RExplorer(QWidget):
         panel.table.chosen.connect(self._on_rows_chosen)
         panel.naming.named.connect(self._on_named)
         panel.naming.cleared.connect(self._on_name_cleared)
+        panel.naming.edited.connect(self._show_consequence)
         panel.exports.failed.connect(self._on_failed)
         self.montage.saved.connect(self._on_saved)
         self.montage.failed.connect(self._on_montage_failed)
@@ -146,13 +149,15 @@ class C3RExplorer(QWidget):
         if result is None or not self.session.result.has_map:
             self.model.set_points(np.empty((0, 2), np.float32))
         else:
-            # New points clear the model's selection, which the session would follow.
+            # New points clear the selection on the map, which is not what the user selects.
             chosen, current = self.session.selection.mask, self.session.selection.current
+            self._filling = True
             self.model.set_points(result.table.obsm["X_umap"])
             self._offer_columns()
             self._colour()
             self.model.select(chosen)
             self.model.set_current(current)
+            self._filling = False
         self.panel.setVisible(result is not None)
         if result is not None:
             self.panel.table.set_frame(result.table.obs, table_columns(result.table.obs))
@@ -207,7 +212,8 @@ class C3RExplorer(QWidget):
         column = self._shown_column()
         colours = self.link.colours_of(column)
         if isinstance(colours, Categories):
-            self.model.set_categories(colours.codes, colours.names, colours.rest)
+            look = colours.codes, colours.names, colours.rest, colours.palette
+            self.model.set_categories(*look)
         else:
             self.model.set_values(colours.values, colours.name)
         self.link.colour_by(column)
@@ -216,7 +222,14 @@ class C3RExplorer(QWidget):
         result = self.session.result.current
         self.panel.naming.show_names([] if result is None else names(result.table))
 
+    def _show_consequence(self) -> None:
+        """Say what the name that is being written would replace."""
+        if not self.panel.naming.isHidden():
+            written = self.panel.naming.written
+            self.panel.naming.show_consequence(naming_line(self.session, written))
+
     def _show_selection(self) -> None:
+        self._show_consequence()
         self.panel.show_state(
             selection_line(self.session),
             int(self.session.selection.mask.sum()),
@@ -224,10 +237,12 @@ class C3RExplorer(QWidget):
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
-        if len(mask) == len(self.session.selection.mask):
+        if len(mask) == len(self.session.selection.mask) and not self._filling:
             self.session.selection.select(mask)
 
     def _on_point(self, row: int | None) -> None:
+        if self._filling:
+            return
         self.session.selection.set_current(row)
 
     def _go_to(self, row: int) -> None:
@@ -290,8 +305,12 @@ class C3RExplorer(QWidget):
         self.panel.say(line)
 
     def undo(self) -> None:
-        """Go back to the selection before."""
-        self.model.undo()
+        """Take back the last step of the session."""
+        self.session.history.undo()
+
+    def redo(self) -> None:
+        """Do the step again that was undone last."""
+        self.session.history.redo()
 
     def clear(self) -> None:
         """Select nothing and point at nothing."""
@@ -351,13 +370,9 @@ class C3RExplorer(QWidget):
         self.montage.card.set_theme(*colours)
         self.panel.set_theme(*colours)
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Let go of session and graphics card."""
-        self.release()
-        super().closeEvent(event)
-
     def release(self) -> None:
         """Disconnect from the session and free the map's canvas."""
+        super().release()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)
         self.model.selection_changed.disconnect(self._on_lasso, missing_ok=True)
         self.model.current_changed.disconnect(self._on_point, missing_ok=True)
@@ -370,25 +385,3 @@ class C3RExplorer(QWidget):
 def _with_suffix(path: str, kind: str) -> str:
     """The path, with the suffix of the chosen kind of file where it has none."""
     return path if "." in path.rpartition("/")[2] else path + kind.partition("*")[2].rstrip(")")
-
-
-def open_plugin_dock(viewer: Any, name: str) -> None:
-    """Show another of the plugin's docks, as a tab beside those on its side."""
-    window = getattr(viewer, "window", None)
-    if window is not None:
-        shown, _ = window.add_plugin_dock_widget("napari-c3r", name, tabify=True)
-        shown.show()
-        shown.raise_()
-
-
-def open_explorer(viewer: Any) -> None:
-    """Show the explorer below the viewer's canvas; without a window there is nothing to do."""
-    window = getattr(viewer, "window", None)
-    if window is None:
-        return
-    # From the Plugins menu it comes under a name that has the plugin's added.
-    for name, shown in window.dock_widgets.items():
-        if name.startswith(NAME):
-            (shown.parentWidget() or shown).show()
-            return
-    window.add_dock_widget(C3RExplorer(viewer), name=NAME, area="bottom")

@@ -1,4 +1,4 @@
-"""The explorer's keys: C centres, L takes the lasso, Esc clears, Ctrl+Z goes back."""
+"""The explorer's keys: C centres, L takes the lasso, Esc clears, and those of undo and redo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtGui import QKeyEvent
+
+from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
 
 
 class Keyed(Protocol):
@@ -24,11 +26,16 @@ class Keyed(Protocol):
     def undo(self) -> None:
         """Ctrl+Z."""
 
+    def redo(self) -> None:
+        """Ctrl+Shift+Z."""
+
 
 def action_of(keyed: Keyed, event: QKeyEvent) -> Callable[[], None] | None:
     """What a key does, None for a key that is not ours."""
-    if event.matches(QKeySequence.StandardKey.Undo):
+    if is_undo(event):
         return keyed.undo
+    if is_redo(event):
+        return keyed.redo
     if event.modifiers() != Qt.KeyboardModifier.NoModifier:
         return None
     return {

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListView,
     QListWidget,
     QListWidgetItem,
@@ -25,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.figures.montage import Choice
+from napari_c3r.widgets.common.labels import PlainLabel, plain_tip
 
 SHOWN_PX = 68
 _BAR_PX = 4
@@ -95,7 +95,7 @@ class Thumbnails(QListWidget):
         for row, text, colour in zip(rows, texts, colours, strict=True):
             item = QListWidgetItem(_framed(None, colour), "")
             item.setData(_ROW, int(row))
-            item.setToolTip(text)
+            item.setToolTip(plain_tip(text))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
             self._items.append(item)
             self.addItem(item)
@@ -163,7 +163,7 @@ class MontagePanel(QWidget):
             "channel's own intensities"
         )
         self.thumbnails = Thumbnails()
-        self._reason = QLabel()
+        self._reason = PlainLabel()
         self._build()
         self.choice.activated.connect(self._on_choice)
         self.select_button.clicked.connect(self.select_requested)

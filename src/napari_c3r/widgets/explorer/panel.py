@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.cluster_names import NameRow
@@ -48,7 +48,7 @@ class ExplorerPanel(QWidget):
         self.montage = MontagePanel()
         self.table = CellTable()
         self.exports = SelectionExport(self)
-        self._said = QLabel()
+        self._said = PlainLabel()
         self._selected = 0
         self._build()
         self.name_button.toggled.connect(self._on_naming)
@@ -67,7 +67,7 @@ class ExplorerPanel(QWidget):
     def say(self, line: str) -> None:
         """Say something for a while, below."""
         self._said.setText(line)
-        self._said.setToolTip(line)
+        self._said.setToolTip(plain_tip(line))
         self._said.show()
         self._silence.start()
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import blocks, chunk_shape, read
+from napari_c3r.core.cells.pieces import find_pieces, pieces_note
+from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cells
 
 if TYPE_CHECKING:
+    from napari_c3r.core.embed import FieldTask
     from napari_c3r.core.images import Image
     from napari_c3r.core.segment import SegmentOptions
+    from napari_c3r.session.file import SavedCells
 
 
 def read_in_steps(
@@ -38,10 +43,31 @@ def array_name(plane: Any) -> str | None:
 
 def cells_of_layer(labels: NDArray[Any], name: str, image: Image) -> Cells:
     """The cells of labels that were read from a layer of the user's."""
+    labels = whole_numbers(labels, f"labels '{name}'")
     count, at_border = count_cells(labels)
     if not count:
         raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
-    return Cells(labels, count, image.name, f"from the layer {name}", at_border=at_border)
+    note = pieces_note(find_pieces(labels))
+    origin = f"from the layer {name}"
+    return Cells(labels, count, image.name, origin, at_border=at_border, note=note)
+
+
+def cells_kept(kept: SavedCells, image_name: str) -> Cells:
+    """The cells of a session that was saved."""
+    labels = np.asarray(kept.labels)
+    count, at_border = count_cells(labels)
+    note = "" if kept.found_by is not None else pieces_note(find_pieces(labels))
+    return Cells(
+        labels, count, image_name, kept.origin, kept.nuclei, at_border, kept.found_by, note
+    )
+
+
+def numbered(cells: Cells) -> Cells:
+    """The connected pieces of cells as cells of their own."""
+    labels = np.asarray(as_labels(cells.labels, number_cells=True))
+    count, at_border = count_cells(labels)
+    origin = f"{cells.origin}, pieces numbered"
+    return Cells(labels, count, cells.image_name, origin, at_border=at_border)
 
 
 def segmented(found: tuple[Any, Any], choice: SegmentOptions, image: Image) -> Cells:
@@ -66,3 +92,14 @@ def median_diameter(nuclei: NDArray[np.int32], image: Image) -> str:
     if image.pixel_size_um is None:
         return f"{diameter:.0f} px"
     return f"{diameter * image.pixel_size_um:.1f} µm"
+
+
+def with_cells(task: FieldTask, cells: Cells) -> FieldTask:
+    """The task of a field whose cells are known, with where they come from."""
+    from napari_c3r.core.segment import SegmentOptions
+
+    by = cells.found_by
+    origin = cells.origin.replace("\n", ", ")
+    if by is not None:
+        origin = SegmentOptions.from_keywords(by).call
+    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)

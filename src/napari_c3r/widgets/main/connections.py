@@ -21,7 +21,9 @@ def connect_image(body: ImageBody, control: Controller, dialogs: Dialogs) -> Non
     images = control.images
     body.files_requested.connect(dialogs.open_files)
     body.folder_requested.connect(dialogs.open_folder)
-    body.layers_requested.connect(images.use_layers)
+    body.layers_requested.connect(lambda: images.use_layers())
+    body.take_requested.connect(images.take_in)
+    body.right_button.clicked.connect(control.session.fields.dismiss_doubts)
     body.sample_requested.connect(images.open_sample)
     body.scan.load_requested.connect(images.load)
     body.scan.swap_requested.connect(images.rescan)
@@ -33,6 +35,7 @@ def connect_channels(body: ChannelsBody, control: Controller) -> None:
     body.role_chosen.connect(control.set_role)
     body.preset_chosen.connect(control.use_preset)
     body.suggest_requested.connect(control.suggest)
+    body.keep_button.clicked.connect(control.session.roles.confirm)
 
     def rename(old: str, new: str) -> None:
         if not control.rename_channel(old, new):
@@ -49,6 +52,7 @@ def connect_cells(body: CellsBody, control: Controller) -> None:
     body.preview_requested.connect(segmentation.preview)
     body.preview_ended.connect(segmentation.end_preview)
     body.labels_requested.connect(segmentation.use_labels)
+    body.numbering_requested.connect(segmentation.number_pieces)
     body.filter_chosen.connect(control.session.set_filter)
     segmentation.previewed.connect(body.show_preview)
     reading = control.reading
@@ -82,6 +86,8 @@ def connect_session_bar(
 ) -> None:
     """Connect what keeps the work; `settings` are those of the controls."""
     persistence = control.persistence
+    bar.undo_requested.connect(control.undo)
+    bar.redo_requested.connect(control.redo)
     bar.save_requested.connect(lambda: dialogs.save_session(settings()))
     bar.reopen_requested.connect(dialogs.open_session)
     bar.python_requested.connect(persistence.copy_python)

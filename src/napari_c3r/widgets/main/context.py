@@ -43,7 +43,10 @@ class ViewerContext(QObject):
         self.loading = self._jobs({"load": StepId.EMBED})
         self.looking = self._jobs({"preview": StepId.CELLS})
         self.reading = self._jobs({READ: StepId.CELLS, COMPARE: StepId.CELLS})
-        self._all = (self.jobs, self.opening, self.loading, self.looking, self.reading)
+        self.suggesting = self._jobs({})
+        self._all = (
+            *(self.jobs, self.opening, self.loading, self.looking, self.reading, self.suggesting),
+        )
 
     def _jobs(self, steps: dict[str, StepId]) -> Jobs:
         jobs = Jobs(self)

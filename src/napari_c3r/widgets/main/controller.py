@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.channels.suggestions import tell_a_structure
 from napari_c3r.core.errors import InputError
-from napari_c3r.session import Session
+from napari_c3r.session import Change, Part, Session
 from napari_c3r.session.file import is_session
 from napari_c3r.widgets.main.context import ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
@@ -43,6 +45,7 @@ class Controller(ViewerContext):
         self.persistence = PersistenceController(
             self, self.images, self.segmentation, self.embedding
         )
+        session.changed.connect(self._on_changed)
 
     def open_paths(self, paths: Sequence[str]) -> None:
         """Find out what is at some paths: a session is opened, images are shown for checking."""
@@ -51,6 +54,16 @@ class Controller(ViewerContext):
         else:
             self.images.scan(paths)
 
+    def undo(self) -> None:
+        """Take back the last step, unless work is under way that was begun after it."""
+        if self.jobs.running is None:
+            self.session.history.undo()
+
+    def redo(self) -> None:
+        """Do the step again that was undone last."""
+        if self.jobs.running is None:
+            self.session.history.redo()
+
     def set_role(self, name: str, role: str) -> None:
         """Give one channel a role."""
         roles = self.session.roles
@@ -58,10 +71,32 @@ class Controller(ViewerContext):
             roles.set_assignment(roles.assignment.with_role(name, role))
 
     def suggest(self) -> None:
-        """Suggest all roles from the names."""
+        """Suggest all roles from the names, and from the pixels where these say nothing."""
         if self.session.fields.image is not None:
             names = self.session.fields.image.channel_names
             self.session.roles.set_assignment(ChannelAssignment.suggest(names))
+            self._look_for_nucleus()
+
+    def _on_changed(self, change: Change) -> None:
+        if change.part is Part.IMAGE:
+            self._look_for_nucleus()
+
+    def _look_for_nucleus(self) -> None:
+        """Where no name tells which channel shows the nucleus, look at the pixels for it."""
+        image, roles = self.session.fields.image, self.session.roles.assignment
+        if image is None or roles is None or not roles.doubt or tell_a_structure(roles.used):
+            return
+
+        def body(_: threading.Event) -> Generator[str, None, ChannelAssignment]:
+            from napari_c3r.core.segment import suggest_for_image
+
+            yield "looking for the nucleus"
+            return suggest_for_image(image)
+
+        def take(found: ChannelAssignment) -> None:
+            self.session.roles.take_suggestion(roles, found)
+
+        self.suggesting.start("suggest", body, take)
 
     def use_preset(self, preset: str) -> None:
         """Set all roles by a convention."""
@@ -87,5 +122,6 @@ class Controller(ViewerContext):
     def release(self) -> None:
         """Stop working and disconnect from the viewer's events."""
         self.discard()
+        self.session.changed.disconnect(self._on_changed, missing_ok=True)
         self.segmentation.release()
         self.embedding.release()

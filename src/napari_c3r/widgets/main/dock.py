@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from qtpy.QtWidgets import QApplication, QVBoxLayout
 
-from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.step import Mark, Step
+from napari_c3r.session import Cause, Change, Part, session_of
+from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
+from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.common.step_stack import StepStack
+from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main import connections, status
 from napari_c3r.widgets.main.context import EMBED, FIND, MAP
@@ -23,11 +25,10 @@ from napari_c3r.widgets.main.settings import Preferences, channel_history
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import CellsBody
 from napari_c3r.widgets.main.steps.channels import ChannelsBody
-from napari_c3r.widgets.main.steps.embed import BUNDLED, EmbedBody, EncoderInfo
+from napari_c3r.widgets.main.steps.embed import BUNDLED, EmbedBody, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.main.steps.image import ImageBody
 from napari_c3r.widgets.main.steps.map import MapBody
 from napari_c3r.widgets.main.thumbnails import Thumbnails
-from napari_c3r.widgets.viewer.layers import image_layers
 from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _STATUS = {
 }
 
 
-class C3RDock(QWidget):
+class C3RDock(ViewerDock):
     """Image, channels, cells, embed, map: each step says what it has and what it lacks.
 
     Parameters
@@ -53,9 +54,11 @@ class C3RDock(QWidget):
         The viewer to work in.
     """
 
+    name = "C3R"
+    place = Place.BESIDE
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self.viewer = viewer
+        super().__init__(viewer)
         self.session = session_of(viewer)
         self.link = link_of(viewer)
         self.session.roles.history = channel_history()
@@ -129,6 +132,7 @@ class C3RDock(QWidget):
         show = self.channels.show_thumbnails
         self.thumbnails = Thumbnails(control.images, show, self._layers.look_later, self)
         self.session.changed.connect(self._on_changed)
+        self.session.history.changed.connect(self._on_history)
 
     @property
     def settling(self) -> bool:
@@ -139,14 +143,18 @@ class C3RDock(QWidget):
     def _on_moved(self) -> None:
         """Say so where the viewer left the slice that is worked on."""
         if self.session.fields.slices:
-            self.image.show_session(self.session, self.controller.images.layers_in_words())
+            self._show_image()
+
+    def _show_image(self) -> None:
+        images = self.controller.images
+        self.image.show_session(self.session, images.layers_in_words())
+        self.image.show_outside(images.outside_in_words(), images.can_take_in())
 
     def _on_layers(self) -> None:
         self.cells.show_label_layers(self.controller.segmentation.label_layers())
         # While files are being opened, what comes next is already decided.
-        waiting = self.controller.opening.running is not None
-        if self.session.fields.image is None and not waiting and image_layers(self.viewer):
-            self.controller.images.use_layers()
+        if self.controller.opening.running is None:
+            self.controller.images.look_again()
         if self.session.fields.image is not None:
             self.thumbnails.draw()
         self._render()
@@ -178,7 +186,8 @@ class C3RDock(QWidget):
         # Who leafs through fields should not be thrown from step to step.
         if change.is_work and part in (Part.IMAGE, Part.CELLS, Part.RESULT, Part.MAP):
             self._open_first_undone()
-        if part is Part.MAP and self.session.result.has_map:
+        undone = change.cause is Cause.UNDONE
+        if part is Part.MAP and self.session.result.has_map and not undone:
             self._open_explorer()
 
     def _load_encoder(self) -> None:
@@ -195,7 +204,7 @@ class C3RDock(QWidget):
         states = {number: judge(self.session) for number, judge in _STATUS.items()}
         for number, step in self.steps.items():
             step.show_status(states[number], self._problems[number])
-        self.image.show_session(self.session, control.images.layers_in_words())
+        self._show_image()
         self.channels.show_session(self.session)
         self.cells.show_session(self.session)
         busy = control.jobs.running is not None
@@ -210,9 +219,7 @@ class C3RDock(QWidget):
 
     def _open_first_undone(self) -> None:
         """Open the first step that needs the user, and fold the others."""
-        undone = [
-            number for number, judge in _STATUS.items() if judge(self.session).mark is not Mark.DONE
-        ]
+        undone = [number for number, judge in _STATUS.items() if not judge(self.session).is_settled]
         wanted = undone[0] if undone else StepId.MAP
         # The roles were only suggested: the user should see them once on the way.
         keep = {wanted, StepId.CHANNELS} if wanted is StepId.CELLS else {wanted}
@@ -246,6 +253,26 @@ class C3RDock(QWidget):
         self.image.show_scan(found, self.session.roles.history.names_for(found.channel_names))
         self.steps[StepId.IMAGE].set_open(True)
 
+    def _on_history(self) -> None:
+        self.session_bar.show_steps(self.session, self.controller.busy)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Take undo and redo before napari does, which would undo a stroke in a layer."""
+        override = event is not None and event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and (is_undo(event) or is_redo(event)):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Undo and redo; all other keys are napari's."""
+        if event is not None and is_undo(event):
+            self.controller.undo()
+        elif event is not None and is_redo(event):
+            self.controller.redo()
+        else:
+            super().keyPressEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""
         if event is not None and (data := event.mimeData()) is not None and data.hasUrls():
@@ -271,6 +298,12 @@ class C3RDock(QWidget):
         if "map" in settings:
             self.map.show_choice(**settings["map"])
         self.cells.show_filter(self.session.result.filter)
+        result = self.session.result.current
+        if result is not None:
+            every = len(result.cells_ids) > 1
+            made = EmbedChoice(result.encoder_source, result.options, result.crop, every)
+            self.embed.show_choice(made)
+            self.controller.embedding.load_encoder(result.encoder_source)
         self._render()
 
     def _on_exported(self, path: str) -> None:
@@ -280,21 +313,16 @@ class C3RDock(QWidget):
         _notify(f"Wrote {rows} cells to {path}{left}")
 
     def _open_explorer(self) -> None:
-        from napari_c3r.widgets.explorer.dock import open_explorer
-
-        open_explorer(self.viewer)
-
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stop working and disconnect from the viewer."""
-        self.release()
-        super().closeEvent(event)
+        open_dock(self.viewer, Dock.EXPLORER)
 
     def release(self) -> None:
         """Disconnect from viewer and session; a running job's result is dropped."""
+        super().release()
         for part in (self.controller, self.preferences, self.thumbnails, self._layers):
             part.release()
         self._costing.stop()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)
+        self.session.history.changed.disconnect(self._on_history, missing_ok=True)
         self.link.field_requested.disconnect(self.controller.images.show_field, missing_ok=True)
 
 

@@ -16,9 +16,10 @@ from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import carry_over
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image
 from napari_c3r.widgets.common.wording import counted
-from napari_c3r.widgets.main.cells_made import segmented
+from napari_c3r.widgets.main.cells_made import segmented, with_cells
 from napari_c3r.widgets.main.context import EMBED, ViewerContext
 from napari_c3r.widgets.main.segmentation import SegmentationController
+from napari_c3r.widgets.main.status import names_left_line
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.viewer import layers
@@ -73,8 +74,6 @@ class EmbeddingController(QObject):
         self._encoders = context.session.encoders
         self._work: _Work | None = None
         self._known: dict[tuple[Any, ...], Estimate] = {}
-        self.choice_used: EmbedChoice | None = None
-        """How the result was made, None before there is one."""
 
     def load_encoder(self, source: str) -> None:
         """Load an encoder in the background, to learn its name and the devices."""
@@ -140,7 +139,7 @@ class EmbeddingController(QObject):
         here = known.get(image.name)
         shown = FieldTask(image.name, image)
         if here is not None:
-            shown = _with_cells(shown, here)
+            shown = with_cells(shown, here)
         if not every_field:
             return [shown] if here is not None or session.fields.sources else []
         tasks = []
@@ -151,7 +150,7 @@ class EmbeddingController(QObject):
             cells = known.get(source.name)
             task = FieldTask.of(source)
             if cells is not None:
-                task = _with_cells(task, cells)
+                task = with_cells(task, cells)
             tasks.append(task)
         return tasks
 
@@ -222,12 +221,16 @@ class EmbeddingController(QObject):
                 run.images,
                 preview=work.preview,
                 encoder_source=work.choice.source,
+                options=work.choice.options,
+                crop=work.choice.crop,
             ),
             cells.values(),
+            sentence=f"preview on {counted(len(table), 'cell')}" if work.preview else "",
         )
-        self.choice_used = work.choice
         if run.finished:
             self._work = None
+        if line := names_left_line(session, embedded):
+            self._context.notified.emit(line)
         for name, reason in run.failed.items():
             self._context.error_changed.emit(StepId.EMBED, f"'{name}' is left out: {reason}")
         self.fill_features()
@@ -293,7 +296,11 @@ class EmbeddingController(QObject):
         else:
             session.labels.put(cells)
         cells_ids = {**result.cells_ids, cells.image_name: cells.id}
-        session.set_result(result.updated(table, cells_ids), [cells])
+        session.set_result(
+            result.updated(table, cells_ids),
+            [cells],
+            sentence=f"update {counted(edits.count, 'edited cell')}",
+        )
         self.fill_features()
         with_neighbours = (
             f" and {counted(len(edits.affected_neighbours), 'neighbour')}"
@@ -380,16 +387,6 @@ class EmbeddingController(QObject):
     def release(self) -> None:
         """Let go of what computes, as when the dock closes."""
         self._encoders.release()
-
-
-def _with_cells(task: FieldTask, cells: Cells) -> FieldTask:
-    from napari_c3r.core.segment import SegmentOptions
-
-    by = cells.found_by
-    origin = cells.origin.replace("\n", ", ")
-    if by is not None:
-        origin = SegmentOptions.from_keywords(by).call
-    return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)
 
 
 def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:

@@ -15,6 +15,15 @@ from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.alignment import require_numbers
+from napari_c3r.widgets.viewer.gathering import (
+    all_image_layers,
+    image_layers,
+    in_order,
+    opened_paths,
+    outside_in_words,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
@@ -39,6 +48,8 @@ class ImageController(QObject):
         super().__init__(context)
         self._context = context
         self._layer_ids: list[Any] = []
+        # Whether the layers were taken as they were found, not loaded as the user said.
+        self._taken = False
         self._pixels: dict[str, set[int]] = {}
         self._paths: tuple[str, ...] = ()
 
@@ -134,12 +145,18 @@ class ImageController(QObject):
         self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
-    def use_layers(self) -> None:
-        """Take the viewer's image layers as the image."""
+    def use_layers(self, chosen: Sequence[ImageLayer] | None = None) -> None:
+        """Take layers of the viewer as the image.
+
+        Parameters
+        ----------
+        chosen
+            One layer for each channel; by default those that :func:`image_layers` finds.
+        """
         context = self._context
         try:
             dims = context.viewer.dims
-            found = layers.image_layers(context.viewer)
+            found = image_layers(context.viewer) if chosen is None else in_order(chosen)
             image = layers.read_layers(found, dims.point, dims.axis_labels)
             place = layers.place_shown(found, dims.point, dims.axis_labels)
         except InputError as error:
@@ -148,6 +165,7 @@ class ImageController(QObject):
         context.error_changed.emit(StepId.IMAGE, "")
         image = self._told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
+        self._taken = True
         context.session.fields.slices.pop(image.name, None)
         if place is not None:
             context.session.fields.slices[image.name] = place
@@ -159,9 +177,55 @@ class ImageController(QObject):
             note = f"Channels are named as you named them before: {said}."
             image = replace(image.rename(named), notes=(*image.notes, note))
         context.session.set_image(image, given)
-        opened = {tuple(la.metadata.get(layers.KEY, {}).get("opened", ())) for la in found}
-        if len(opened) == 1 and (paths := opened.pop()):
+        if paths := opened_paths(found):
             self._adopt(paths, image, named)
+
+    def look_again(self) -> None:
+        """Take layers that came since, while nothing was made of the image and they are of it.
+
+        Several files come one by one, and napari may draw in between.
+        """
+        session, now = self._context.session, image_layers(self._context.viewer)
+        if session.fields.image is None:
+            if now:
+                self.use_layers()
+            return
+        known = {layer.unique_id for layer in self.shown_layers()}
+        untouched = (
+            self._taken
+            and session.labels.current is None
+            and session.result.current is None
+            and not session.roles.chosen
+        )
+        if untouched and known and known < {layer.unique_id for layer in now}:
+            self.use_layers(now)
+
+    def outside(self) -> list[ImageLayer]:
+        """Image layers of the viewer that are no part of the image."""
+        if self._context.session.fields.image is None:
+            return []
+        every = all_image_layers(self._context.viewer)
+        return [layer for layer in every if layer.unique_id not in self._layer_ids]
+
+    def outside_in_words(self) -> str:
+        """Which layers are no part of the image, and why; empty where all are."""
+        image, outside = self._context.session.fields.image, self.outside()
+        return outside_in_words(outside, image.shape[1:]) if image is not None and outside else ""
+
+    def can_take_in(self) -> bool:
+        """Whether a layer that is no part of the image could be."""
+        image, shown = self._context.session.fields.image, self.shown_layers()
+        return image is not None and bool(shown and self._fitting(image))
+
+    def _fitting(self, image: Image) -> list[ImageLayer]:
+        outside = [layer for layer in self.outside() if not layer.rgb]
+        return [layer for layer in outside if size_of(layer) == image.shape[1:]]
+
+    def take_in(self) -> None:
+        """Make the layers that are no part of the image its channels too."""
+        image = self._context.session.fields.image
+        if image is not None:
+            self.use_layers([*self.shown_layers(), *self._fitting(image)])
 
     def _told_apart(self, image: Image, found: Sequence[ImageLayer]) -> Image:
         """The image, with a number in its name if other pixels had that name before.
@@ -201,7 +265,7 @@ class ImageController(QObject):
             if again.channel_names == session.fields.image.channel_names:
                 sources = found.sources(ReadOptions(named))
                 index = [source.name for source in sources].index(image.name)
-                session.fields.adopt(sources, index)
+                session.fields.adopt(sources, index, found.doubts)
 
         self._context.opening.start(OPEN, body, take)
 
@@ -255,6 +319,7 @@ class ImageController(QObject):
         viewer = self._context.viewer
         added = [viewer.add_layer(Layer.create(*item)) for item in described]
         self._layer_ids = [la.unique_id for la in added if isinstance(la, ImageLayer)]
+        self._taken = False
         return added
 
     def _remove_shown(self) -> None:
@@ -282,11 +347,12 @@ class ImageController(QObject):
 
 def _reading_job(source: FieldSource) -> Any:
     def body(_: threading.Event) -> Generator[str, None, tuple[Image, list[Any]]]:
-        from napari_c3r.readers import image_layers
+        from napari_c3r.readers import image_layers as described
 
         yield f"reading {source.name}"
         image = _held(source.read())
-        return image, image_layers(image)
+        require_numbers((name, image.channel(name)) for name in image.channel_names)
+        return image, described(image)
 
     return body
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.cells.filters import CellFilter
@@ -28,13 +27,12 @@ from napari_c3r.session.file import (
     write_session,
 )
 from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
-from napari_c3r.widgets.main.cells_made import count_cells
+from napari_c3r.widgets.main.cells_made import cells_kept
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.images import ImageController
 from napari_c3r.widgets.main.segmentation import SegmentationController
 from napari_c3r.widgets.main.step_ids import StepId
-from napari_c3r.widgets.main.steps.embed import EmbedChoice
 from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
@@ -110,7 +108,6 @@ class PersistenceController(QObject):
             return
         sources, pixels = self._sources()
         result = session.result.current
-        choice = self._embedding.choice_used
         saved = SavedSession(
             sources,
             session.fields.index,
@@ -118,12 +115,17 @@ class PersistenceController(QObject):
             self._cells_to_save(),
             result.all_rows.copy() if result is not None else None,
             session.result.filter or CellFilter(),
-            choice.source if choice is not None else "bundled",
+            result.encoder_source if result is not None else "bundled",
             result.finished if result is not None else True,
             {
                 **settings,
-                "compute": asdict(choice.options if choice else RunOptions()),
-                "crop": asdict(choice.crop if choice else CropSpec()),
+                "compute": asdict(result.options if result else RunOptions()),
+                "crop": asdict(result.crop if result else CropSpec()),
+            },
+            {
+                name: dict(session.result.names.place(cells))
+                for name, cells in session.labels.by_image.items()
+                if name in session.result.names.images
             },
         )
         cells_ids = ids_by_image(session.labels.by_image.values())
@@ -187,12 +189,12 @@ class PersistenceController(QObject):
         session = self._context.session
         session.roles.set_assignment(saved.assignment, Cause.RESTORED)
         session.result.filter = saved.filter
+        session.result.names.clear()
         for name, kept in saved.cells.items():
-            labels = np.asarray(kept.labels)
-            count, border = count_cells(labels)
-            session.labels.put(
-                Cells(labels, count, name, kept.origin, kept.nuclei, border, kept.found_by)
-            )
+            cells = cells_kept(kept, name)
+            session.labels.put(cells)
+            if name in saved.names:
+                session.result.names.set(cells, saved.names[name].items())
         shown = saved.fields[saved.index].name
         self._saved = _Saved(
             folder,
@@ -200,15 +202,15 @@ class PersistenceController(QObject):
             ids_by_image(session.labels.by_image.values()),
             {source.name: source for source in saved.fields},
         )
-        cells = session.labels.by_image.get(shown)
-        if cells is not None:
-            self._segmentation.show_cells(cells)
-            session.labels.set_current(cells, Cause.RESTORED)
+        here = session.labels.by_image.get(shown)
+        if here is not None:
+            self._segmentation.show_cells(here)
+            session.labels.set_current(here, Cause.RESTORED)
         options = RunOptions(**saved.settings.get("compute", {}))
         crop = CropSpec(**saved.settings.get("crop", {}))
-        self._embedding.choice_used = EmbedChoice(saved.encoder, options, crop)
         if saved.result is not None:
-            session.set_result(_restored(saved, session, images), cause=Cause.RESTORED)
+            restored = replace(_restored(saved, session, images), options=options, crop=crop)
+            session.set_result(restored, cause=Cause.RESTORED)
             session.encoder = saved.result.uns[KEY]["encoder"]["name"]
             self._embedding.fill_features()
         drawn = saved.cells[shown].drawn if shown in saved.cells else None
@@ -250,8 +252,8 @@ class PersistenceController(QObject):
 
     def _recipe(self) -> Recipe:
         session = self._context.session
-        result, choice = session.result.current, self._embedding.choice_used
-        if result is None or choice is None:
+        result = session.result.current
+        if result is None:
             raise InputError("There is nothing to copy yet; embed the cells first")
         if result.preview or not result.finished:
             raise InputError("The result holds a part of the cells; embed all of them first")
@@ -263,9 +265,9 @@ class PersistenceController(QObject):
                 for name in names
             ],
             result.assignment,
-            choice.source,
-            choice.options,
-            choice.crop,
+            result.encoder_source,
+            result.options,
+            result.crop,
             filter=session.result.filter or CellFilter(),
             map=_map_keywords(facts.get("map")),
             cluster=_cluster_keywords(facts.get("cluster")),

@@ -13,21 +13,25 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_c3r.core.cells.labels import check_labels
+from napari_c3r.core.cells.whole import as_labels
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
-from napari_c3r.session import Cells, Change, Part
+from napari_c3r.session import Cause, Cells, Change, Part
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main.cells_made import (
     array_name,
     cells_of_layer,
     count_cells,
     median_diameter,
+    numbered,
     read_in_steps,
     segmented,
 )
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.alignment import require_labels_on
+from napari_c3r.widgets.viewer.gathering import image_of_size
 from napari_c3r.widgets.viewer.stacks import label_plane
 
 if TYPE_CHECKING:
@@ -69,6 +73,7 @@ class SegmentationController(QObject):
         self._edited.setInterval(30)
         self._edited.timeout.connect(self._compare)
         context.session.changed.connect(self._on_changed)
+        context.session.as_drawn = self.current_cells
         context.viewer.layers.events.removed.connect(self._on_labels_edited)
 
     @property
@@ -95,8 +100,9 @@ class SegmentationController(QObject):
             self.end_preview()
             cells = segmented(found, choice, image)
             if self._is_displayed(image):
+                before = self.current_cells()
                 self.show_cells(cells)
-                context.session.labels.set_current(cells)
+                context.session.replace_cells(cells, before, "find cells again")
                 context.error_changed.emit(StepId.CELLS, "")
             else:
                 context.session.labels.put(cells)
@@ -213,7 +219,9 @@ class SegmentationController(QObject):
         layer = context.viewer.layers[name]
         try:
             plane = label_plane(layer, context.session.fields.slices.get(image.name))
+            plane = as_labels(plane, f"labels '{name}'")
             check_labels(plane, image.shape[1:], f"labels '{name}'")
+            require_labels_on(layer, image_of_size(context.viewer, image.shape[1:]))
             if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
                 self._take_labels(layer, image, cells_of_layer(np.array(plane), name, image))
                 return
@@ -234,6 +242,26 @@ class SegmentationController(QObject):
         context.error_changed.emit(StepId.CELLS, "")
         context.reading.start(READ, body, take)
 
+    def number_pieces(self) -> None:
+        """Take every connected piece of the cells as a cell of its own; the layer stays."""
+        cells, image = self.current_cells(), self._context.session.fields.image
+        if cells is None or image is None:
+            return
+        known = cells
+
+        def body(_: threading.Event) -> Generator[str, None, Cells]:
+            yield "numbering the pieces"
+            return numbered(known)
+
+        def take(made: Cells) -> None:
+            if not self._is_displayed(image):
+                self._context.session.labels.put(made)
+                return
+            self.show_cells(made)
+            self._context.session.labels.set_current(made)
+
+        self._context.reading.start(READ, body, take)
+
     def _take_labels(
         self, layer: Labels, image: Image, cells: Cells, taken_from: str | None = None
     ) -> None:
@@ -241,10 +269,11 @@ class SegmentationController(QObject):
         if not self._is_displayed(image):
             session.labels.put(cells)
             return
+        before = self.current_cells()
         self._unwatch()
         self._watch(layer)
         self._taken_from = taken_from
-        session.labels.set_current(cells)
+        session.replace_cells(cells, before, f"use the labels '{layer.name}'")
         self._context.error_changed.emit(StepId.CELLS, "")
 
     def current_cells(self) -> Cells | None:
@@ -293,8 +322,19 @@ class SegmentationController(QObject):
 
     def _on_changed(self, change: Change) -> None:
         # Which others an edit made stale depends on the crops; it may be older than they are.
-        if change.part is Part.RESULT and change.is_work:
+        undone = change.cause is Cause.UNDONE
+        if change.part is Part.RESULT and (change.is_work or undone):
             self._on_labels_edited()
+        if change.part is Part.CELLS and undone and not self._is_shown():
+            self.turn_to_field()
+
+    def _is_shown(self) -> bool:
+        """Whether the layer that is watched shows the cells that the session has."""
+        layer, cells = self._watched(), self._context.session.labels.current
+        if layer is None or cells is None:
+            return False
+        drawn = self._drawn(layer, cells)
+        return self._is_as_taken(drawn) or np.array_equal(drawn, np.asarray(cells.labels))
 
     def _compare(self, at_once: bool = False) -> None:
         """Find out which cells differ from those that were taken.
@@ -345,6 +385,7 @@ class SegmentationController(QObject):
 
     def release(self) -> None:
         """Let go of the viewer's events."""
+        self._context.session.as_drawn = None
         self._context.session.changed.disconnect(self._on_changed, missing_ok=True)
         self._context.viewer.layers.events.removed.disconnect(self._on_labels_edited)
         self._unwatch()

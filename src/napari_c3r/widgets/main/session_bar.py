@@ -1,17 +1,21 @@
-"""The row below all steps: save, reopen, copy."""
+"""The row below all steps: undo, redo, save, reopen, copy."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
-from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+from qtpy.QtCore import QEvent, QSize, Signal
+from qtpy.QtGui import QAction, QPalette
+from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.scatter import icons
 
 
 class SessionBar(QWidget):
-    """Saves and reopens a session, and copies what was done as text."""
+    """Undoes what was done, saves and reopens a session, and copies what was done as text."""
 
+    undo_requested = Signal()
+    redo_requested = Signal()
     save_requested = Signal()
     reopen_requested = Signal()
     python_requested = Signal()
@@ -19,7 +23,9 @@ class SessionBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.save_button = QPushButton("Save session…")
+        self.undo_button, self.redo_button = self._step_button("undo"), self._step_button("redo")
+        self.save_button = QPushButton("Save…")
+        self.save_button.setAccessibleName("Save session")
         self.save_button.setToolTip("Keep images' places, roles, cells, result and names")
         self.reopen_button = QPushButton("Reopen…")
         self.reopen_button.setToolTip("Open a session that was saved, as it was")
@@ -33,8 +39,12 @@ class SessionBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 4, 8, 6)
         row.setSpacing(6)
+        row.addWidget(self.undo_button)
+        row.addWidget(self.redo_button)
         for button in (self.save_button, self.reopen_button, self.copy_button):
-            row.addWidget(button)
+            row.addWidget(button, 1)
+        self.undo_button.clicked.connect(self.undo_requested)
+        self.redo_button.clicked.connect(self.redo_requested)
         self.save_button.clicked.connect(self.save_requested)
         self.reopen_button.clicked.connect(self.reopen_requested)
         self.python_action.triggered.connect(self.python_requested)
@@ -45,3 +55,38 @@ class SessionBar(QWidget):
         self.save_button.setEnabled(session.fields.image is not None and not busy)
         self.reopen_button.setEnabled(not busy)
         self.copy_button.setEnabled(session.result.current is not None)
+        self.show_steps(session, busy)
+
+    def show_steps(self, session: Session, busy: bool) -> None:
+        """Say what undo and redo would do."""
+        history = session.history
+        for button, title, step, keys in (
+            (self.undo_button, "Undo", history.undo_sentence, "Ctrl+Z"),
+            (self.redo_button, "Redo", history.redo_sentence, "Ctrl+Shift+Z"),
+        ):
+            told = f"{title}: {step} ({keys})" if step else f"Nothing to {title.lower()} ({keys})"
+            button.setEnabled(bool(step) and not busy)
+            button.setToolTip(plain_tip(told))
+            button.setAccessibleDescription(told)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Draw the icons in the theme's colour."""
+        if event is not None and event.type() in (
+            QEvent.Type.StyleChange,
+            QEvent.Type.PaletteChange,
+        ):
+            self._draw_icons()
+        super().changeEvent(event)
+
+    def _step_button(self, name: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setAccessibleName(name.capitalize())
+        button.setIconSize(QSize(icons.SIZE, icons.SIZE))
+        button.setFixedSize(icons.SIZE + 8, icons.SIZE + 8)
+        return button
+
+    def _draw_icons(self) -> None:
+        colour = self.palette().color(QPalette.ColorRole.WindowText).name()
+        for button in (self.undo_button, self.redo_button):
+            button.setIcon(icons.icon(button.objectName(), colour))

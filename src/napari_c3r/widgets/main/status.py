@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.table.result import KEY
@@ -24,6 +25,8 @@ def image_status(session: Session) -> StepStatus:
     line = f"{shortened(image.name)}\n{channels} · {size} · {scale}"
     if len(session.fields.sources) > 1:
         line += f"\nfield {session.fields.index + 1} of {len(session.fields.sources)}"
+    if session.fields.doubts:
+        return StepStatus(Mark.DOUBT, f"{line}\n{session.fields.doubts[0]}")
     return StepStatus(Mark.DONE, line)
 
 
@@ -37,6 +40,8 @@ def channels_status(session: Session) -> StepStatus:
         return StepStatus(Mark.ATTENTION, line, "Tag at least one context channel")
     if not roles.concept:
         return StepStatus(Mark.ATTENTION, line, "Tag at least one concept channel")
+    if roles.doubt:
+        return StepStatus(Mark.DOUBT, f"{line}\n{roles.doubt}")
     return StepStatus(Mark.DONE, line)
 
 
@@ -61,6 +66,8 @@ def cells_status(session: Session) -> StepStatus:
     if session.result.filter is not None and session.result.filter.active:
         line += f"\nhiding {session.result.filter.words()}"
         line += f" ({hidden} in the result)" if session.result.current else ""
+    if cells.note:
+        return StepStatus(Mark.ATTENTION, f"{line}\n{cells.note}")
     return StepStatus(Mark.DONE, line)
 
 
@@ -117,3 +124,15 @@ def map_status(session: Session) -> StepStatus:
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")
     return StepStatus(Mark.DONE, line)
+
+
+def names_left_line(session: Session, images: Collection[str]) -> str:
+    """How many cells of some images were named and are gone since; empty where none is."""
+    count = sum(session.result.names.waiting(image) for image in images)
+    if not count:
+        return ""
+    verb = "is" if count == 1 else "are"
+    return (
+        f"{counted(count, 'named cell')} of before {verb} not among the cells now; "
+        "undo brings the names back"
+    )

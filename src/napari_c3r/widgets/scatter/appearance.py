@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.figures.colours import (
+    CATEGORICAL,
     GREY,
     category_colours,
     finite_limits,
@@ -38,15 +39,18 @@ class Categories:
         What the categories are called.
     rest
         What the points with −1 are called.
+    palette
+        Colours of the categories, which repeat after the last.
     """
 
     codes: NDArray[np.intp]
     names: tuple[str, ...]
     rest: str = "noise"
+    palette: tuple[str, ...] = CATEGORICAL
 
     def colours(self) -> NDArray[np.uint8]:
         """RGB (N, 3)."""
-        return category_colours(self.codes)
+        return category_colours(self.codes, self.palette)
 
     def missing(self) -> NDArray[np.bool_]:
         """Points in no category, painted below the others."""

@@ -9,6 +9,7 @@ from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from napari_c3r.core.figures.colours import mixed
+from napari_c3r.widgets.common.labels import PlainLabel
 
 _AWAY_PX = 14
 _PICTURE_PX = 76
@@ -22,10 +23,9 @@ class HoverCard(QFrame):
         self._room = parent
         self.setObjectName("c3r_card")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.picture, self.text = QLabel(), QLabel()
+        self.picture, self.text = QLabel(), PlainLabel()
         self.picture.setFixedSize(_PICTURE_PX, _PICTURE_PX)
         self.picture.setScaledContents(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 6, 10, 6)
         row.setSpacing(8)

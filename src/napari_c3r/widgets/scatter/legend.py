@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from qtpy.QtCore import QRectF, QSize, Qt, Signal
 from qtpy.QtGui import (
@@ -25,7 +27,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY, SEQUENTIAL
+from napari_c3r.core.figures.colours import GREY, OWN, SEQUENTIAL
+from napari_c3r.widgets.common.elision import elided_apart
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
 from napari_c3r.widgets.scatter.model import SelectMode
 from napari_c3r.widgets.scatter.overlay import mode_of
@@ -98,7 +102,12 @@ class CategoryLegend(QListWidget):
         names = [(int(code), colouring.names[code]) for code in present[:MAX_ENTRIES]]
         if counts[0]:
             names.append((-1, colouring.rest))
-        entries = [_entry(code, name, int(counts[code + 1])) for code, name in names]
+        metrics, told = self.fontMetrics(), [name for _, name in names]
+        shown = elided_apart(told, NAME_WIDTH, metrics.horizontalAdvance)
+        entries = [
+            _entry(_swatch(code, colouring.palette), code, name, text, int(counts[code + 1]))
+            for (code, name), text in zip(names, shown, strict=True)
+        ]
         if len(present) > MAX_ENTRIES:
             entries.append(_more(len(present) - MAX_ENTRIES))
         widths = [self.fontMetrics().horizontalAdvance(entry.text()) for entry in entries]
@@ -141,7 +150,7 @@ class ColourBar(QWidget):
         if colouring.missing().any():
             text += "; grey where there is no value"
         self.setAccessibleDescription(text)
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -179,12 +188,12 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
-def _entry(code: int, name: str, count: int) -> QListWidgetItem:
-    item = QListWidgetItem(_swatch(code), name)
+def _entry(icon: QIcon, code: int, name: str, shown: str, count: int) -> QListWidgetItem:
+    item = QListWidgetItem(icon, shown)
     item.setData(Qt.ItemDataRole.UserRole, code)
     points = "1 point" if count == 1 else f"{count:,} points"
     text = f"{name}: {points}. Click to select; Shift adds, Alt removes"
-    item.setToolTip(text)
+    item.setToolTip(plain_tip(text))
     item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
     return item
 
@@ -195,13 +204,15 @@ def _more(count: int) -> QListWidgetItem:
     return item
 
 
-def _swatch(code: int) -> QIcon:
+def _swatch(code: int, palette: Sequence[str]) -> QIcon:
     pixmap = QPixmap(4 * SWATCH, 4 * SWATCH)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(GREY if code < 0 else CATEGORICAL[code % len(CATEGORICAL)]))
-    painter.drawRoundedRect(pixmap.rect(), 10, 10)
+    painter.setBrush(QColor(GREY if code < 0 else palette[code % len(palette)]))
+    # Round ones are names that a person gave.
+    round_px = 2 * SWATCH if palette is OWN else 10
+    painter.drawRoundedRect(pixmap.rect(), round_px, round_px)
     painter.end()
     return QIcon(pixmap)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.colours import CATEGORICAL
 from napari_c3r.widgets.scatter.appearance import (
     Categories,
     Colouring,
@@ -130,7 +131,13 @@ class ScatterModel:
         if had_selection:
             self.selection_changed.emit(self.selection)
 
-    def set_categories(self, codes: ArrayLike, names: Sequence[str], rest: str = "noise") -> None:
+    def set_categories(
+        self,
+        codes: ArrayLike,
+        names: Sequence[str],
+        rest: str = "noise",
+        palette: tuple[str, ...] = CATEGORICAL,
+    ) -> None:
         """Colour by category.
 
         Parameters
@@ -141,6 +148,8 @@ class ScatterModel:
             What the legend calls the categories 0, 1, 2, …
         rest
             What it calls the points that are in none.
+        palette
+            Colours of the categories.
         """
         codes = self._per_point(codes, np.intp, "categories")
         if codes.size and not -1 <= codes.min() <= codes.max() < len(names):
@@ -148,7 +157,7 @@ class ScatterModel:
                 f"Category codes run from {codes.min()} to {codes.max()}, but there are "
                 f"{len(names)} names: use −1 for noise and 0 to {len(names) - 1}"
             )
-        self._set_colouring(Categories(codes, tuple(str(name) for name in names), rest))
+        self._set_colouring(Categories(codes, tuple(str(name) for name in names), rest, palette))
 
     def set_values(self, values: ArrayLike, name: str) -> None:
         """Colour by a number for each point, (N,); grey where it is not finite."""

@@ -1,4 +1,4 @@
-"""What draws the points. Everything else on the map is the same for every view."""
+"""What the map needs of others: what draws the points, and what undoes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import SignalInstance
 from qtpy.QtWidgets import QWidget
 
 from napari_c3r.widgets.scatter.camera import Camera
@@ -35,3 +36,25 @@ class ScatterView(Protocol):
 
     def release(self) -> None:
         """Free what the view holds; it is not used afterwards."""
+
+
+class Steps(Protocol):
+    """What was done, step by step, by the map's host; selections are among it."""
+
+    @property
+    def changed(self) -> SignalInstance:
+        """Emitted when there is another step to undo or to redo."""
+
+    @property
+    def undo_sentence(self) -> str:
+        """What would be undone; empty where there is nothing."""
+
+    @property
+    def redo_sentence(self) -> str:
+        """What would be done again; empty where there is nothing."""
+
+    def undo(self) -> None:
+        """Take back the last step."""
+
+    def redo(self) -> None:
+        """Do it again."""

@@ -8,6 +8,7 @@ from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from napari_c3r.core.figures.colours import mixed
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter import icons
 from napari_c3r.widgets.scatter.overlay import Tool
 
@@ -23,6 +24,7 @@ class Toolbar(QWidget):
 
     tool_chosen = Signal(str)
     undo_requested = Signal()
+    redo_requested = Signal()
     clear_requested = Signal()
     fit_requested = Signal()
     density_toggled = Signal(bool)
@@ -81,6 +83,19 @@ class Toolbar(QWidget):
         self.undo.setEnabled(can_undo)
         self.clear.setEnabled(can_clear)
 
+    def show_steps(self, undo: str, redo: str) -> None:
+        """Say what undo and redo would do, each in words that are empty where there is nothing."""
+        for button, title, step, keys in (
+            (self.undo, "Undo", undo, "Ctrl+Z"),
+            (self.redo, "Redo", redo, "Ctrl+Shift+Z"),
+        ):
+            told = f"{title}: {step} ({keys})" if step else f"Nothing to {title.lower()} ({keys})"
+            button.setEnabled(bool(step))
+            button.setAccessibleName(title)
+            button.setAccessibleDescription(told)
+            button.setToolTip(plain_tip(told))
+        self.redo.show()
+
     def add_control(self, control: QWidget) -> None:
         """Put a control of the host between the buttons and the point size."""
         place = self._row.indexOf(self._size_icon)
@@ -104,6 +119,9 @@ class Toolbar(QWidget):
         for tool in (self.pan, self.lasso):
             self._tools.addButton(tool)
         self.undo = self._button("undo", "Undo selection", "Back to the one before (Ctrl+Z)")
+        self.redo = self._button("redo", "Redo", "Do again what was undone (Ctrl+Shift+Z)")
+        # Of selections alone, which a map keeps itself, there is no way forward.
+        self.redo.hide()
         self.clear = self._button("clear", "Clear selection", "Select nothing (Esc)")
         self.fit = self._button("fit", "Show all", "Bring every point into view")
         self.density = self._button(
@@ -126,6 +144,7 @@ class Toolbar(QWidget):
         self.pan.clicked.connect(self._on_tool)
         self.lasso.clicked.connect(self._on_tool)
         self.undo.clicked.connect(self.undo_requested)
+        self.redo.clicked.connect(self.redo_requested)
         self.clear.clicked.connect(self.clear_requested)
         self.fit.clicked.connect(self.fit_requested)
         self.density.toggled.connect(self.density_toggled)

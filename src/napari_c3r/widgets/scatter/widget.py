@@ -6,16 +6,18 @@ from collections.abc import Callable
 
 from psygnal import SignalInstance
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QCloseEvent, QColor, QKeyEvent, QKeySequence, QPalette
+from qtpy.QtGui import QCloseEvent, QColor, QKeyEvent, QPalette
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_c3r.core.figures.colours import mixed
+from napari_c3r.widgets.common.labels import PlainLabel
+from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
 from napari_c3r.widgets.scatter.appearance import Categories, automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.overlay import Tool
-from napari_c3r.widgets.scatter.protocol import ScatterView
+from napari_c3r.widgets.scatter.protocol import ScatterView, Steps
 from napari_c3r.widgets.scatter.toolbar import Toolbar
 from napari_c3r.widgets.scatter.views import create_view
 
@@ -32,10 +34,18 @@ class ScatterWidget(QWidget):
         What to show; a new, empty model when None.
     view
         Draws the points; None: OpenGL where there is any, else the raster view.
+    steps
+        What undo and redo go through; None: the selections on this map.
     """
 
-    def __init__(self, model: ScatterModel | None = None, view: ScatterView | None = None) -> None:
+    def __init__(
+        self,
+        model: ScatterModel | None = None,
+        view: ScatterView | None = None,
+        steps: Steps | None = None,
+    ) -> None:
         super().__init__()
+        self._steps = steps
         self.model = ScatterModel() if model is None else model
         self.toolbar = Toolbar()
         self.canvas = MapCanvas(self.model, create_view() if view is None else view)
@@ -111,13 +121,27 @@ class ScatterWidget(QWidget):
             action()
 
     def _action(self, event: QKeyEvent) -> Callable[[], None] | None:
-        if event.matches(QKeySequence.StandardKey.Undo):
-            return self.model.undo
+        if is_undo(event):
+            return self.undo
+        if self._steps is not None and is_redo(event):
+            return self.redo
         if event.modifiers() != Qt.KeyboardModifier.NoModifier:
             return None
         if event.key() == Qt.Key.Key_L:
             return self.toggle_lasso
         return self._escape if event.key() == Qt.Key.Key_Escape else None
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        if self._steps is None:
+            self.model.undo()
+        else:
+            self._steps.undo()
+
+    def redo(self) -> None:
+        """Do the step again that was undone last, where the host keeps them."""
+        if self._steps is not None:
+            self._steps.redo()
 
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""
@@ -158,7 +182,8 @@ class ScatterWidget(QWidget):
         for signal, slot in self._links():
             signal.connect(slot)
         self.toolbar.tool_chosen.connect(self._on_tool_chosen)
-        self.toolbar.undo_requested.connect(self._on_undo_requested)
+        self.toolbar.undo_requested.connect(self.undo)
+        self.toolbar.redo_requested.connect(self.redo)
         self.toolbar.clear_requested.connect(self._on_clear_requested)
         self.toolbar.fit_requested.connect(self.canvas.fit)
         self.toolbar.density_toggled.connect(self._on_density_toggled)
@@ -167,7 +192,9 @@ class ScatterWidget(QWidget):
         self.legend.picked.connect(self._on_category_picked)
 
     def _links(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        steps = [(self._steps.changed, self._on_selection_changed)] if self._steps else []
         return [
+            *steps,
             (self.model.points_changed, self._on_points_changed),
             (self.model.colours_changed, self._on_colours_changed),
             (self.model.selection_changed, self._on_selection_changed),
@@ -190,12 +217,11 @@ class ScatterWidget(QWidget):
 
     def _on_selection_changed(self) -> None:
         self.toolbar.set_selection_state(self.model.can_undo, bool(self.model.selection.any()))
+        if self._steps is not None:
+            self.toolbar.show_steps(self._steps.undo_sentence, self._steps.redo_sentence)
 
     def _on_tool_chosen(self, tool: str) -> None:
         self.set_tool(Tool(tool))
-
-    def _on_undo_requested(self) -> None:
-        self.model.undo()
 
     def _on_clear_requested(self) -> None:
         self.model.clear()
@@ -214,7 +240,7 @@ class ScatterWidget(QWidget):
 
 
 def _sentence(text: str) -> QLabel:
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setWordWrap(True)
     label.setMinimumWidth(1)  # wraps in a narrow dock instead of widening it
     return label

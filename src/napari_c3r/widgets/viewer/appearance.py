@@ -9,7 +9,8 @@ import numpy as np
 
 from napari_c3r.core.channels.stains import channel_colours
 from napari_c3r.core.figures.composites import Appearance
-from napari_c3r.widgets.viewer.layers import KEY, image_layers
+from napari_c3r.widgets.viewer.gathering import image_layers
+from napari_c3r.widgets.viewer.layers import KEY
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY, sequential
+from napari_c3r.core.figures.colours import GREY, sequential
 from napari_c3r.core.images import Image
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Slice
+from napari_c3r.widgets.viewer.alignment import require_aligned, require_numbers
+from napari_c3r.widgets.viewer.gathering import naming
 from napari_c3r.widgets.viewer.stacks import plane_of, slice_shown, spread
 
 if TYPE_CHECKING:
@@ -40,30 +42,6 @@ _FREE = [GREY] * (NOISE_CLASS - _MAX_CLUSTERS - 1)
 
 # Class of the selection layer for the cell pointed at; the selected ones are 1.
 CURRENT_CLASS = 2
-
-
-def image_layers(viewer: ViewerModel) -> list[ImageLayer]:
-    """Layers that make up the image: the selected ones if several are, else one image's.
-
-    Without a selection of several, these are the visible image layers that share name of
-    image and size with the topmost one.
-    """
-    from napari.layers import Image as ImageLayer
-
-    every = [layer for layer in viewer.layers if isinstance(layer, ImageLayer)]
-    selected = [layer for layer in every if layer in viewer.layers.selection]
-    if len(selected) > 1:
-        return selected
-    visible = [layer for layer in every if layer.visible]
-    if not visible:
-        return []
-    top = visible[-1]
-    return [layer for layer in visible if _image_name(layer) == _image_name(top)]
-
-
-def _image_name(layer: ImageLayer) -> str | None:
-    name: str | None = layer.metadata.get(KEY, {}).get("image")
-    return name
 
 
 def read_layers(
@@ -89,8 +67,8 @@ def read_layers(
     Raises
     ------
     InputError
-        No layer, RGB pictures, layers of different sizes, or one that does not reach to where
-        the viewer is.
+        No layer, RGB pictures, layers of different sizes or that do not lie on each other, one
+        that does not reach to where the viewer is, or that holds no number.
     """
     import dask.array as da
 
@@ -100,20 +78,27 @@ def read_layers(
     planes: list[tuple[str, Any]] = []
     for layer in layers:
         planes.extend(_planes(layer, point, axes, notes, alone=len(layers) == 1))
+    called = naming(layers)
+    if len(planes) == len(layers):
+        planes = [(name, plane) for name, (_, plane) in zip(called.channels, planes, strict=True)]
     shapes = {tuple(plane.shape) for _, plane in planes}
     if len(shapes) > 1:
         sizes = ", ".join(f"'{name}' {plane.shape[1]} × {plane.shape[0]}" for name, plane in planes)
         raise InputError(f"The layers differ in size: {sizes}; select those of one image")
+    require_aligned(layers)
+    require_numbers(planes)
     place = place_shown(layers, point, axes)
     if place is not None:
         notes.append(f"The image is a stack; the slice shown, {place.words}, is used")
     first = layers[0].metadata.get(KEY, {})
+    read = {layer.metadata.get(KEY, {}).get("image") for layer in layers} - {None}
+    name = next(iter(read)) if len(read) == 1 else None
     image = Image(
         data=da.stack([_lazy(plane) for _, plane in planes]),
         channel_names=tuple(_distinct([name for name, _ in planes])),
         pixel_size_um=_pixel_size_um(layers[0], notes),
         source=tuple(_sources(layers)),
-        name=str(first.get("image") or _name_from_source(layers[0])),
+        name=str(name or called.image or _name_from_source(layers[0])),
         plate=first.get("plate"),
         well=first.get("well"),
         site=first.get("site"),
@@ -149,7 +134,7 @@ def _planes(
         )
     data, _ = slice_shown(layer, point, axes, alone=alone)
     if data.ndim == 2:
-        return [(layer.metadata.get(KEY, {}).get("channel") or layer.name, data)]
+        return [(layer.name, data)]
     notes.append(
         f"'{layer.name}' has {data.shape[0]} planes, taken as channels; if they are times or "
         "slices, name their axis t or z beside the slider"
@@ -310,11 +295,26 @@ def _placed(like: Any, place: Slice | None) -> dict[str, Any]:
     """Scale, position and units of a layer that lies on another, at one slice of it."""
     start, step = (place.start, place.step) if place is not None else ((), ())
     units = like.units[-2 - len(start) :]
+    if place is None and not np.allclose(_linear(like), np.diag(like.scale[-2:])):
+        # Turned or sheared: all of that in one matrix.
+        affine = np.eye(3)
+        affine[:2, :2] = _linear(like)
+        affine[:2, 2] = like.data_to_world((0.0,) * like.ndim)[-2:]
+        return {"affine": affine, "units": units}
     return {
         "scale": (*step, *like.scale[-2:]),
         "translate": (*start, *like.translate[-2:]),
         "units": units if len(units) == len(start) + 2 else None,
     }
+
+
+def _linear(layer: Any) -> NDArray[np.float64]:
+    """What a step of a pixel down and one to the right are in the world, as columns (2, 2)."""
+    before = (0.0,) * (layer.ndim - 2)
+    origin, down, right = (
+        np.asarray(layer.data_to_world((*before, *yx))[-2:]) for yx in ((0, 0), (1, 0), (0, 1))
+    )
+    return np.stack([down - origin, right - origin], axis=1)
 
 
 def own_layer(viewer: ViewerModel, name: str) -> Labels | None:
@@ -334,10 +334,13 @@ def reference_layer(viewer: ViewerModel, shape: tuple[int, ...]) -> Any:
     return None
 
 
-def category_classes(codes: NDArray[np.intp]) -> NDArray[np.uint8]:
-    """Class in the cluster layer of every row, by its category; −1 is the class of noise."""
-    # Whole rounds of the palette, so that a category has its colour of the map.
-    classes = (codes % (_MAX_CLUSTERS // len(CATEGORICAL) * len(CATEGORICAL)) + 1).astype(np.uint8)
+def category_classes(codes: NDArray[np.intp], colours: int) -> NDArray[np.uint8]:
+    """Class in the cluster layer of every row, by its category; −1 is the class of noise.
+
+    Of a palette of so many colours, a category has its colour of the map.
+    """
+    # Whole rounds of the palette.
+    classes = (codes % (_MAX_CLUSTERS // colours * colours) + 1).astype(np.uint8)
     classes[codes < 0] = NOISE_CLASS
     return classes
 
@@ -352,10 +355,10 @@ def value_classes(values: NDArray[np.float32], limits: tuple[float, float]) -> N
     return classes
 
 
-def cluster_colormap() -> Any:
+def category_colormap(palette: Sequence[str]) -> Any:
     """Colours of the cluster layer's classes, those of the map."""
-    palette = [CATEGORICAL[number % len(CATEGORICAL)] for number in range(_MAX_CLUSTERS)]
-    return _colormap([*palette, *_FREE, GREY, _DIMMED])
+    colours = [palette[number % len(palette)] for number in range(_MAX_CLUSTERS)]
+    return _colormap([*colours, *_FREE, GREY, _DIMMED])
 
 
 def value_colormap() -> Any:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_c3r.core.cells.labels import Lookup, outline, paint, paint_at
+from napari_c3r.core.rounding import half_up
 from napari_c3r.session import Cells, Change, EmbeddingResult, Part, Session, Slice, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colouring
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring
@@ -140,7 +141,7 @@ class ImageLink:
         keys, classes = result.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
         drawing, place = self._drawn_cells(), self._place()
         layer = layers.own_layer(viewer, layers.CLUSTERS)
-        kind = type(colours).__name__
+        kind = colours.palette if isinstance(colours, Categories) else type(colours).__name__
         if layer is not None and layers.fits(layer, drawing.labels.shape, place):
             # In place: a large image is recoloured many times in a session.
             paint(drawing.labels, keys, classes, 0, plane_of(layer), drawing.highest)
@@ -233,7 +234,7 @@ class ImageLink:
         layer = _layer_of(viewer, labels.shape, place)
         if layer is None:
             return None
-        y, x = np.round(layer.world_to_data(position)[-2:]).astype(int)
+        y, x = half_up(layer.world_to_data(position)[-2:])
         inside = 0 <= y < labels.shape[0] and 0 <= x < labels.shape[1]
         label = int(labels[y, x]) if inside else 0
         return self._session.result.row_of(label) if label else None
@@ -310,13 +311,13 @@ def _layer_of(viewer: ViewerModel, shape: tuple[int, ...], place: Slice | None) 
 
 def _classes(colours: Colouring) -> NDArray[np.uint8]:
     if isinstance(colours, Categories):
-        return layers.category_classes(colours.codes)
+        return layers.category_classes(colours.codes, len(colours.palette))
     return layers.value_classes(colours.values, colours.limits)
 
 
 def _colormap(colours: Colouring) -> Any:
     if isinstance(colours, Categories):
-        return layers.cluster_colormap()
+        return layers.category_colormap(colours.palette)
     return layers.value_colormap()
 
 

@@ -180,8 +180,8 @@ def test_the_flip_report_says_that_roles_do_not_matter(encoder: LocalEncoder) ->
     report = flip_report_of_crops(crops, NAMES, ROLES, encoder=encoder)
     swapped = "all groups swapped"
     np.testing.assert_array_equal(report.vectors[swapped], report.vectors["as assigned"])
-    assert (report.rank_shift[swapped] == 0).all()
-    assert (report.rank_shift["without DNA"] > 0).any()
+    assert (report.neighbours_changed[swapped] == 0).all()
+    assert (report.neighbours_changed["without DNA"] > 0).any()
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_wrong_values_are_refused_by_name(
     ("change", "says"),
     [
         ({"architecture": "resnet"}, "unknown architecture 'resnet'"),
-        ({"normalisation": "z-score"}, "unknown normalisation 'z-score'"),
+        ({"normalisation": "z-score"}, "normalisation must be 'min-max per crop and channel' or"),
         ({"surprise": 1}, "unknown names surprise"),
         ({"width": None}, "width must be"),
     ],

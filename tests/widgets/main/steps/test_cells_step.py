@@ -8,6 +8,7 @@ from qtpy.QtTest import QTest
 
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
+from napari_c3r.widgets.common.step import Mark
 from napari_c3r.widgets.main.segmentation import PREVIEW
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
@@ -32,6 +33,40 @@ def embedded(viewer, dock, user, image):
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
     return session_of(viewer)
+
+
+def test_a_mask_is_said_and_numbered_with_one_click(viewer, dock, user):
+    add_layers(viewer)
+    mask = np.where(labels() > 0, 255, 0).astype(np.uint8)
+    viewer.layers["mine"].data = mask
+    take_image(dock, user)
+    take_labels(dock, user)
+    user.wait_idle(dock)
+    session = session_of(viewer)
+    assert session.labels.current.count == 1
+    header = dock.steps[StepId.CELLS].header
+    assert Mark.ATTENTION.value in header.mark
+    assert "a single value, 255, in 16 separate pieces" in header.line
+    user.click(dock.cells.number_button)
+    user.wait_idle(dock)
+    cells = session.labels.current
+    assert cells.count == 16
+    assert cells.origin == "from the layer mine, pieces numbered"
+    np.testing.assert_array_equal(cells.labels > 0, mask > 0)
+    np.testing.assert_array_equal(viewer.layers["mine"].data, mask)
+    np.testing.assert_array_equal(layers.own_layer(viewer, layers.CELLS).data, cells.labels)
+    assert Mark.DONE.value in header.mark
+    assert not dock.cells.number_button.isVisible()
+
+
+def test_negative_labels_are_refused_when_they_are_taken(viewer, dock, user):
+    add_layers(viewer)
+    viewer.layers["mine"].data = labels() - 1
+    take_image(dock, user)
+    take_labels(dock, user)
+    user.wait_idle(dock)
+    assert session_of(viewer).labels.current is None
+    assert "contain -1" in dock.steps[StepId.CELLS].reason.text()
 
 
 def test_a_preview_finds_the_cells_of_the_view_and_follows_the_size(viewer, dock, user, image):

@@ -127,3 +127,25 @@ def test_forty_channels_scroll_and_long_names_elide(viewer, dock, user):
     assert len(dock.channels.roles) == 40
     assert dock.channels.height() < 600
     assert dock.minimumSizeHint().width() <= 300
+
+
+def test_where_names_say_nothing_the_nucleus_is_looked_for_and_stays_a_doubt(viewer, dock, user):
+    dna, er, rna = planes()
+    image = Image.from_array(np.stack([rna, dna, er]), ["C0", "C1", "C2"])
+    session = session_of(viewer)
+    session.set_image(image)
+    user.wait_idle(dock)
+    roles = session.roles.assignment
+    assert roles.context == ("C1",)
+    assert "which one is the nucleus?" in roles.doubt
+    assert dock.cells.nucleus.currentText() == "C1"
+    # Another choice is the user's; it is not taken back by a search that ends later.
+    session.roles.set_assignment(roles.with_role("C1", "concept").with_role("C2", "context"))
+    session.roles.take_suggestion(roles, roles)
+    assert session.roles.assignment.context == ("C2",)
+    assert dock.cells.nucleus.currentText() == "C2"
+    # A guess is nothing that was chosen before.
+    session.set_image(Image.from_array(np.stack([rna, dna]), ["ch1", "ch2"]))
+    user.wait_idle(dock)
+    session.set_image(Image.from_array(np.stack([rna, dna]), ["ch1", "ch2"]))
+    assert session.roles.assignment.doubt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from napari_c3r.core.diagnose.entries.confounds import CONFOUNDS
 from napari_c3r.core.diagnose.entries.parity import PARITY
-from napari_c3r.core.diagnose.entries.roles import DROP, FLIP, SWAP
+from napari_c3r.core.diagnose.entries.roles import DROP, FLIP, PASSES, SWAP
 
-BUILT_IN = (SWAP, FLIP, DROP, CONFOUNDS, PARITY)
+BUILT_IN = (SWAP, PASSES, FLIP, DROP, CONFOUNDS, PARITY)
 
-__all__ = ["BUILT_IN", "CONFOUNDS", "DROP", "FLIP", "PARITY", "SWAP"]
+__all__ = ["BUILT_IN", "CONFOUNDS", "DROP", "FLIP", "PARITY", "PASSES", "SWAP"]

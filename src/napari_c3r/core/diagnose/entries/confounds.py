@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from napari_c3r.core.diagnose.confounds import MIN_CELLS, Confounds, confound_steps
+from napari_c3r.core.diagnose.confounds import MIN_CELLS, confound_steps
+from napari_c3r.core.diagnose.confounds_result import Confounds
 from napari_c3r.core.diagnose.registry import (
     Diagnostic,
     DiagnosticContext,

@@ -10,6 +10,7 @@ from napari_c3r.core.diagnose.registry import Diagnostic, DiagnosticContext, Dia
 from napari_c3r.core.diagnose.report.figures import new_figure
 from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.plain import plain
 from napari_c3r.core.reduce.maps import flat_map
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _figure(result: ParityResult) -> Figure:
             s=16,
             color=colours[name],
             marker="o" if roles[name] != "concept" else "^",
-            label=f"{name} ({roles[name]})",
+            label=plain(f"{name} ({roles[name]})"),
             ec="black",
             lw=0.2,
         )

@@ -1,4 +1,4 @@
-"""Whether the roles matter: groups swapped, one role swapped, a context channel left out.
+"""Whether the roles matter: groups swapped, passes flipped, one role swapped, a context left out.
 
 What these find is compared together, with one noise floor and one adjustment for the number of
 questions, and has a section of its own in the report; see `report/sections.py`.
@@ -6,7 +6,7 @@ questions, and has a section of its own in the report; see `report/sections.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from napari_c3r.core.channels import ChannelAssignment, Role
@@ -17,7 +17,7 @@ from napari_c3r.core.diagnose.registry import (
     ExtraVariants,
 )
 from napari_c3r.core.diagnose.variants import Kind, Variant
-from napari_c3r.core.diagnose.verdict import Grade, VariantResult, grade_of
+from napari_c3r.core.diagnose.verdict import VariantResult, grade_line, strongest
 from napari_c3r.core.errors import InputError
 
 Planned = tuple[list[Variant], list[str]]
@@ -36,14 +36,8 @@ class RoleResult(DiagnosticResult):
     variants: tuple[VariantResult, ...]
 
 
-def matter_line(results: Sequence[VariantResult]) -> str:
-    """How many variants matter."""
-    mattering = sum(result.matters for result in results)
-    return f"{mattering or 'none'} of {len(results)} matter"
-
-
 def swap_groups(roles: ChannelAssignment) -> Planned:
-    """All context channels become concept and all concept channels context (C3R, Fig. 4)."""
+    """All context channels become concept and all concept channels context, at once."""
     if roles.flipped() == roles:
         return [], ["Every channel is in both groups, so there are no groups to swap"]
     variant = Variant(
@@ -52,6 +46,24 @@ def swap_groups(roles: ChannelAssignment) -> Planned:
         roles.flipped(),
         action="Swapping all context and concept channels",
         claim="the roles matter",
+    )
+    return [variant], []
+
+
+def flip_each_pass(roles: ChannelAssignment) -> Planned:
+    """The pass of each concept, ``[ER, DNA | X]``, becomes ``[X | ER, DNA]`` (C3R, Fig. 4)."""
+    swapped = roles.flipped()
+    if len(roles.concept) == len(roles.context) == 1 or swapped == roles:
+        return [], ["There is one pass of two channels, and flipping it is to swap all groups"]
+    example = roles.concept[0]
+    context = ", ".join(roles.context)
+    variant = Variant(
+        str(Kind.PASSES),
+        Kind.PASSES,
+        swapped,
+        action=f"Flipping each pass ([{context} | {example}] to [{example} | {context}])",
+        claim="the roles matter",
+        passes=tuple(roles.flipped(name) for name in roles.concept),
     )
     return [variant], []
 
@@ -105,12 +117,11 @@ def _entry(
         if not found:
             reasons = plan(report.assigned.variant.assignment)[1]
             raise InputError("; ".join(reasons) or f"The cells were not embedded with {kind}")
-        strongest = max(found, key=lambda result: result.beyond.value)
-        grades = {grade_of(result, report.noise) for result in found}
+        first = strongest(found)
         return RoleResult(
-            sentence=report.sentence(strongest.variant.name),
+            sentence=report.sentence(first.variant.name),
             table=report.table[report.table["kind"] == kind],
-            grade=next(g for g in (Grade.LARGE, Grade.SMALL, Grade.NONE) if g in grades),
+            grade=first.verdict.grade,
             variants=found,
         )
 
@@ -121,16 +132,23 @@ def _entry(
         run=run,
         variants=ExtraVariants(str(kind), plan),
         section=lambda _: None,
-        status=lambda result: matter_line(result.variants),
+        status=lambda result: grade_line([each.verdict for each in result.variants]),
     )
 
 
 SWAP = _entry(
     "swap",
     "All groups swapped",
-    "Context becomes concept and concept context, all at once (C3R, Fig. 4)",
+    "Context becomes concept and concept context, all at once",
     Kind.SWAP,
     swap_groups,
+)
+PASSES = _entry(
+    "passes",
+    "The pass of each concept flipped",
+    "From [ER, DNA | X] to [X | ER, DNA] for each concept X, as in the paper (C3R, Fig. 4)",
+    Kind.PASSES,
+    flip_each_pass,
 )
 FLIP = _entry(
     "flip",

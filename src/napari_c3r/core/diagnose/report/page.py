@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as _escape
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
 from napari_c3r.core.atomic import replacing, require_writable
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.text import readable
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -23,6 +28,13 @@ table { border-collapse: collapse; font-size: 0.85rem; } th, td { padding: 0.25r
   text-align: left; border-bottom: 1px solid #ddd; vertical-align: top; }
 td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
+
+
+# Every sign of Markdown, of HTML in it, and of formulas; an underscore inside a word is none.
+_MARKDOWN = re.compile(r"[\\`*\[\]{}<>#|~&$^]|(?<!\w)_|_(?!\w)")
+_LINE_START = re.compile(r"^(\s*[0-9]*)([-+=.)])(?=\s|$|[-+=])")
+# As long as what follows the report's name in that of a picture.
+_LONGEST = "-" + "x" * 40
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,8 @@ class Section:
 def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Path, ...]:
     """Write the report: one HTML file that needs no other, and Markdown with PNGs next to it.
 
+    At any instant each of the two is the earlier report or this one, with its own pictures.
+
     Parameters
     ----------
     title
@@ -74,13 +88,49 @@ def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Pat
         Another suffix, or a file that cannot be written.
     """
     require_report(path)
-    written = [_write(path, html(title, sections).encode())]
-    for section in sections:
-        if section.figure:
-            name, picture, _ = section.figure
-            written.append(_write(path.with_name(f"{path.stem}-{name}.png"), picture))
-    text = markdown(title, sections, path.stem)
-    return (*written, _write(path.with_suffix(".md"), text.encode()))
+    words = path.with_suffix(".md")
+    before = _pictures_shown(words) | _pictures_left(path, sections)
+    pictures = [
+        _write(path.with_name(_picture_name(path.stem, section.figure)), section.figure[1])
+        for section in sections
+        if section.figure
+    ]
+    _write(words, markdown(title, sections, path.stem).encode())
+    _write(path, html(title, sections).encode())
+    for each in before - set(pictures):
+        each.unlink(missing_ok=True)
+    return path, *pictures, words
+
+
+def _picture_name(stem: str, figure: tuple[str, bytes, str]) -> str:
+    """With a part that its content decides, so that a page never shows the pictures of another.
+
+    The pictures of a new report can lie beside those of the old one, until its pages are written.
+    """
+    name, picture, _ = figure
+    return f"{stem}-{name}-{hashlib.sha256(picture).hexdigest()[:8]}.png"
+
+
+def _pictures_shown(words: Path) -> set[Path]:
+    """The pictures that the Markdown of an earlier report shows."""
+    try:
+        text = words.read_text("utf-8")
+    except (OSError, ValueError):
+        return set()
+    ours = rf"\]\({re.escape(_address(words.stem))}(-[a-z-]+(?:-[0-9a-f]{{8}})?\.png)\)"
+    return {words.with_name(f"{words.stem}{rest}") for rest in re.findall(ours, text)}
+
+
+def _address(name: str) -> str:
+    """A file's name as a link has it."""
+    return quote(os.fsencode(name))
+
+
+def _pictures_left(path: Path, sections: Sequence[Section]) -> set[Path]:
+    """Pictures of earlier reports of this name, whose writers may have been killed."""
+    kinds = "|".join(re.escape(section.figure[0]) for section in sections if section.figure)
+    ours = re.compile(rf"{re.escape(path.stem)}-(?:{kinds})-[0-9a-f]{{8}}\.png")
+    return {each for each in path.parent.iterdir() if ours.fullmatch(each.name)}
 
 
 def require_report(path: Path) -> None:
@@ -89,7 +139,23 @@ def require_report(path: Path) -> None:
         raise InputError(f"The report is to be '{path}'; give a name that ends in .html")
     if not path.parent.is_dir():
         raise InputError(f"The report's folder '{path.parent}' does not exist; create it first")
-    require_writable(path)
+    for each in (path, path.with_suffix(".md"), path.with_name(f"{path.stem}{_LONGEST}.png")):
+        require_writable(each)
+
+
+def escape(text: str) -> str:
+    """Text for HTML: names are shown as they are, and nothing in them is markup or control."""
+    return _escape(_one_line(text))
+
+
+def escape_markdown(text: str) -> str:
+    """Text for Markdown, of which nothing is markup, a link, HTML or a formula."""
+    escaped = _MARKDOWN.sub(r"\\\g<0>", _one_line(text))
+    return _LINE_START.sub(r"\1\\\2", escaped)
+
+
+def _one_line(text: str) -> str:
+    return readable(" ".join(text.split("\n")))
 
 
 def html(title: str, sections: Sequence[Section]) -> str:
@@ -118,16 +184,16 @@ def html(title: str, sections: Sequence[Section]) -> str:
 
 
 def markdown(title: str, sections: Sequence[Section], stem: str) -> str:
-    """The same as Markdown; pictures are ``<stem>-<name>.png`` in the same folder."""
-    parts = [f"# {title}"]
+    """The same as Markdown; pictures are ``<stem>-<name>-<digest>.png`` in the same folder."""
+    parts = [f"# {escape_markdown(title)}"]
     for number, section in enumerate(sections):
-        parts += [f"## {section.title}"] if number else []
-        parts += section.paragraphs
+        parts += [f"## {escape_markdown(section.title)}"] if number else []
+        parts += map(escape_markdown, section.paragraphs)
         if section.points:
-            parts.append("\n".join(f"- {text}" for text in section.points))
+            parts.append("\n".join(f"- {escape_markdown(text)}" for text in section.points))
         if section.figure:
-            name, _, what = section.figure
-            parts.append(f"![{what}]({stem}-{name}.png)")
+            picture = _picture_name(stem, section.figure)
+            parts.append(f"![{escape_markdown(section.figure[2])}]({_address(picture)})")
         if section.table is not None:
             parts.append(_markdown_table(section.table))
     return "\n\n".join(parts) + "\n"
@@ -148,10 +214,12 @@ def _html_table(table: pd.DataFrame) -> str:
 
 
 def _markdown_table(table: pd.DataFrame) -> str:
-    lines = [[str(name) for name in table.columns], ["---"] * len(table.columns)]
-    lines += [[cell_text(v) for v in row] for row in table.itertuples(index=False, name=None)]
-    safe = [[text.replace("|", "\\|").replace("\n", " ") for text in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in safe)
+    lines = [[escape_markdown(str(name)) for name in table.columns], ["---"] * len(table.columns)]
+    lines += [
+        [escape_markdown(cell_text(value)) for value in row]
+        for row in table.itertuples(index=False, name=None)
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _is_number(value: object) -> bool:

@@ -21,13 +21,16 @@ from napari_c3r.core.diagnose.registry import (
 from napari_c3r.core.diagnose.report import figures
 from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.diagnose.variants import Kind
+from napari_c3r.core.diagnose.verdict import Verdict
 
 _HOW_TO_READ = (
     "The same cells were embedded again with other roles, and the nearest neighbours of every "
-    "cell compared. The noise floor is what turning or mirroring a crop, shifting it by up to "
-    "2 % and adding 1 % noise does, which says nothing about the cell. A role matters when, "
-    "against the perturbed crops, neighbours differ more under the other role than under the "
-    "assigned one. The p values are adjusted for all variants."
+    "cell compared. Noise is turning or mirroring a crop, shifting it by up to 2 % and adding 1 % "
+    "noise, which says nothing about the cell. The neighbours in a perturbed crop differ from "
+    "those in the crop itself: the effect of a role is how many more of them differ when the role "
+    "is changed as well, and the effect of noise how many more differ when vectors are moved as "
+    "far as a perturbation moves them. An effect is real where it stands out from chance over the "
+    "cells (p, adjusted for all variants), and then larger or smaller than that of noise."
 )
 _THE_PAPER = (
     "The authors of C3R saw retrieval fall when all groups were swapped, the more the deeper the "
@@ -65,7 +68,7 @@ def flips(report: FlipReport) -> Section:
         (
             "flips",
             figures.png(figures.flip_bars(report)),
-            "Bars of the neighbours changed by each variant, with the noise floor",
+            "Bars of the effect of each variant, in three grades, beside that of noise",
         ),
         shown(report),
     )
@@ -76,33 +79,42 @@ def shown(report: FlipReport) -> pd.DataFrame:
     rows = []
     for result in (report.assigned, report.noise, *report.results):
         is_variant = result in report.results
-        row: dict[str, Any] = {
-            "variant": result.variant.name,
-            "neighbours kept": str(result.neighbours_kept),
-            "rank shift": str(result.rank_shift),
+        row: dict[str, Any] = {"variant": result.variant.name}
+        row |= _told(f"effect (of {report.k} neighbours)", "grade", "p", result.verdict, is_variant)
+        if report.label_column:
+            name = f"effect on {report.label_column} (of {report.k} neighbours)"
+            row |= _told(name, "label: grade", "label: p", result.on_labels, is_variant)
+        row |= {
+            f"neighbours changed (of {report.k})": str(result.changed),
             "cosine shift": None if result.cosine_shift is None else str(result.cosine_shift),
             "CKA": str(result.cka),
             "cluster agreement (ARI)": str(result.rand_index),
         }
         if report.label_column:
             row |= {f"{n} of {report.label_column}": str(e) for n, e in result.scores.items()}
-        row["rank shift beyond noise"] = str(result.beyond) if is_variant else None
-        row["p"] = result.p if is_variant else None
-        row["matters"] = result.matters if is_variant else None
-        if report.label_column:
-            row["label: p"] = result.score_p if is_variant else None
-            row["label: matters"] = result.score_matters if is_variant else None
         rows.append(row)
     return pd.DataFrame(rows, dtype=object)
 
 
+def _told(
+    effect: str, grade: str, p: str, verdict: Verdict | None, is_variant: bool
+) -> dict[str, Any]:
+    """A verdict in three cells; roles as assigned and noise are not graded."""
+    graded = verdict if is_variant else None
+    return {
+        effect: None if verdict is None else str(verdict.effect),
+        grade: None if graded is None else str(graded.grade),
+        p: None if graded is None else graded.p,
+    }
+
+
 def maps(report: FlipReport, seed: int) -> Section:
     """The map as assigned next to that of the variant that changes most."""
-    strongest = max(report.results, key=lambda result: result.rank_shift.value).variant.name
+    strongest = report.strongest.variant.name
     assigned = str(Kind.ASSIGNED)
     left, right = paired_maps(report.vectors[assigned], report.vectors[strongest], seed=seed)
-    shift = report.rank_shift[strongest].to_numpy()
-    picture = figures.two_maps(left, right, shift, (assigned, strongest))
+    changed = report.neighbours_changed[strongest].to_numpy()
+    picture = figures.two_maps(left, right, changed, report.k, (assigned, strongest))
     return Section(
         "Which cells move",
         (

@@ -68,7 +68,7 @@ def write_answers(
         What the diagnostics found; each has its section, in the order of the registry.
     """
     report = run.result()
-    strongest = max(report.results, key=lambda result: result.rank_shift.value).variant.name
+    strongest = report.strongest.variant.name
     rows = report.most_moved(strongest, _MOVERS)
     own: list[Section] = []
     with_section = []

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import dask.array as da
+
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.formats.format import ImageFormat, Opener
+from napari_c3r.core.guard import guarded, reading
+from napari_c3r.core.images.formats.declared import check_packing, check_parts, check_planes
+from napari_c3r.core.images.formats.format import FileContents, ImageFormat, Opener
 from napari_c3r.core.images.formats.raster import RASTER
 from napari_c3r.core.images.formats.tiff import TIFF
 from napari_c3r.core.images.formats.vendor import VENDOR
-from napari_c3r.core.images.formats.zarr import is_zarr, open_zarr
+from napari_c3r.core.images.formats.zarr import in_container, is_zarr, open_zarr
 from napari_c3r.core.images.stack import Stack
+from napari_c3r.core.paths import require_there
 
 __all__ = [
     "BUILT_IN",
+    "FileContents",
     "ImageFormat",
     "Opener",
     "format_of",
@@ -70,21 +77,47 @@ def open_file(path: Path, scene: int = 0, *, one_channel: bool = False) -> Stack
     one_channel
         Whether the file is one channel of an image of several files.
 
+    Returns
+    -------
+    Stack
+        Whatever goes wrong while its pixels are read is an `InputError` that names the file.
+
     Raises
     ------
     InputError
-        If it is missing, empty, truncated, of unknown format, or has no such scene.
+        If it is missing, empty, truncated, damaged, of unknown format, has no such scene, claims
+        sizes that it cannot have, or is no file at all.
     """
-    if not path.exists():
-        raise InputError(f"{str(path)!r} does not exist: check the path.")
-    if is_zarr(path):
-        return open_zarr(path, scene)
+    require_there(path)
+    where = in_container(path)
+    with reading(where):
+        if is_zarr(path):
+            stack = open_zarr(path, scene)
+        else:
+            stack = _opener(path)(path, scene, one_channel)
+            largest = [max(lengths, default=0) for lengths in stack.data.chunks]
+            check_packing(where, largest, stack.data.dtype.itemsize, path.stat().st_size)
+        _check_claims(stack.data, where)
+        return replace(stack, data=guarded(stack.data, where))
+
+
+def _opener(path: Path) -> Opener:
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty (0 bytes): copy it again.")
     chosen = format_of(path)
     if chosen is None:
         raise unknown_format(path)
-    return chosen.open(path, scene, one_channel)
+    return chosen.open
+
+
+def _check_claims(data: da.Array, where: str) -> None:
+    if 0 in data.shape:
+        told = " × ".join(map(str, data.shape[-2:]))
+        raise InputError(f"{where} claims {told} pixels, so it holds none: copy it again.")
+    times, channels, slices, *_ = data.shape
+    check_planes(where, channels, slices, times)
+    largest = [max(1, *lengths) for lengths in data.chunks]
+    check_parts(where, data.shape, largest, data.dtype.itemsize)
 
 
 def unknown_format(path: Path) -> InputError:

@@ -24,6 +24,26 @@ class Opener(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class FileContents:
+    """What a file holds of one image or of several, as far as its header tells.
+
+    Parameters
+    ----------
+    members
+        All files that its image is spread over, itself among them; () where it is the only one.
+    scenes
+        Index and name of each of its scenes, without labels and thumbnails; () where it has one.
+    """
+
+    members: tuple[Path, ...] = ()
+    scenes: tuple[tuple[int, str], ...] = ()
+
+
+def _alone(_: Path) -> FileContents:
+    return FileContents()
+
+
 def _never(_: Path) -> bool:
     return False
 
@@ -41,6 +61,9 @@ class ImageFormat:
     is_photograph
         Whether a file is a colour picture rather than stains, which napari then leaves to its
         other readers; never by default.
+    contents
+        Tells, without a pixel, of files that hold several scenes or a part of an image; by default
+        each file is one image.
 
     Raises
     ------
@@ -51,6 +74,7 @@ class ImageFormat:
     suffixes: tuple[str, ...]
     open: Opener
     is_photograph: Callable[[Path], bool] = _never
+    contents: Callable[[Path], FileContents] = _alone
 
     def __post_init__(self) -> None:
         if not self.suffixes or not all(re.fullmatch(r"\.[a-z0-9_-]+", s) for s in self.suffixes):

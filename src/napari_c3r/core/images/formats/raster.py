@@ -10,13 +10,14 @@ import dask.array as da
 import numpy as np
 from dask.delayed import delayed
 from PIL import Image as Picture
-from PIL import UnidentifiedImageError
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats.format import ImageFormat
 from napari_c3r.core.images.stack import Stack, check_index
 
 _GREY = {
+    "1": "bool",
     "L": "uint8",
     "LA": "uint8",
     "I;16": "uint16",
@@ -71,21 +72,19 @@ def open_raster(path: Path, scene: int, one_channel: bool) -> Stack:
 def _is_photograph(path: Path) -> bool:
     """Whether a picture is in colour, from its header; one that cannot be read is no stain."""
     try:
-        return _header(path)[0] in _COLOUR
+        with reading(path.name):
+            return _header(path)[0] in _COLOUR
     except InputError:
         return True
 
 
 def _header(path: Path) -> tuple[str, tuple[int, int], bool]:
     """Mode, width and height, and whether the colours have 16 bits."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Picture.DecompressionBombWarning)
-            with Picture.open(path) as picture:
-                raw_mode = str(picture.tile[0][3]) if picture.tile else ""
-                return picture.mode, picture.size, "RGB;16" in raw_mode
-    except (UnidentifiedImageError, OSError, Picture.DecompressionBombError) as error:
-        raise InputError(f"{path.name} cannot be read as a picture ({error}).") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Picture.DecompressionBombWarning)
+        with Picture.open(path) as picture:
+            raw_mode = str(picture.tile[0][3]) if picture.tile else ""
+            return picture.mode, picture.size, "RGB;16" in raw_mode
 
 
 def _check_tail(path: Path) -> None:

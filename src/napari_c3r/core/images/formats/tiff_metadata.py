@@ -8,11 +8,12 @@ from xml.etree import ElementTree
 
 import tifffile
 
+from napari_c3r.core.images.formats.declared import check_planes
 from napari_c3r.core.images.stack import stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
 
-SANE_RESOLUTION_UM = (0.02, 3.0)
-"""Pixel sides that a bare resolution tag is believed for; others are print resolutions."""
+# More digits than these are no number of planes of anything, and slow to read.
+_SIZES = re.compile(r"""\bSize([CZT])\s*=\s*["'](\d{1,30})""", re.ASCII)
 
 _RESOLUTION_UNITS = {2: "inch", 3: "cm"}
 
@@ -50,16 +51,44 @@ def tiff_facts(tif: tifffile.TiffFile, scene: int, n_channels: int, where: str) 
     where
         The file's name, for notes.
     """
+    unit = None
     if tif.is_ome:
         names, x_um, y_um = _ome(tif.ome_metadata or "", scene)
     elif tif.is_imagej:
         names, x_um, y_um = _imagej(tif, n_channels)
+        unit = str((tif.imagej_metadata or {}).get("unit", ""))
     else:
         names, x_um, y_um = _description(tif.pages.first.description)
-    size, notes = square_pixel(x_um, y_um, where)
-    if size is None and not tif.is_ome and not tif.is_imagej:
+    size, notes = square_pixel(x_um, y_um, where, unit)
+    if size is None and not notes and not tif.is_ome and not tif.is_imagej:
         size, notes = _resolution_tags(tif, where)
     return TiffFacts(stated_names(names, n_channels), size, notes)
+
+
+def files_of_set(xml: str) -> tuple[str, ...]:
+    """Names of all files that an OME-XML text says an image is spread over, each once."""
+    named = (e.get("FileName") for e in _elements(xml) if _local(e) == "UUID")
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def check_claims(xml: str, where: str) -> None:
+    """Refuse OME-XML of more planes than can be, before a list of them is made.
+
+    Parameters
+    ----------
+    xml
+        The metadata.
+    where
+        The file's name, for the message.
+
+    Raises
+    ------
+    InputError
+        An image claims too many channels or planes.
+    """
+    for element in re.finditer(r"<(?:\w+:)?Pixels\b[^>]*>", xml):
+        stated = {axis: int(n) for axis, n in _SIZES.findall(element[0])}
+        check_planes(where, *(stated.get(axis, 1) for axis in "CZT"))
 
 
 Facts = tuple[tuple[str, ...], float | None, float | None]
@@ -136,15 +165,7 @@ def _resolution_tags(tif: tifffile.TiffFile, where: str) -> tuple[float | None, 
     x, y = (_pixels_per_unit(tif, name) for name in ("XResolution", "YResolution"))
     if unit is None or not x or not y:
         return None, ()
-    size, notes = square_pixel(to_micrometres(1 / x, unit), to_micrometres(1 / y, unit), where)
-    low, high = SANE_RESOLUTION_UM
-    if size is not None and not low <= size <= high:
-        note = (
-            f"The resolution tag says {size:.4g} µm per pixel, which no cell image has: ignored, "
-            "set the pixel size yourself."
-        )
-        return None, (note,)
-    return size, notes
+    return square_pixel(to_micrometres(1 / x, unit), to_micrometres(1 / y, unit), where, unit)
 
 
 def _pixels_per_unit(tif: tifffile.TiffFile, name: str) -> float | None:

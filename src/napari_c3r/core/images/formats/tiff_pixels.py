@@ -17,6 +17,7 @@ import tifffile
 from dask.base import tokenize
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.images.formats.declared import check_packing
 from napari_c3r.core.images.image import PLANE_CHUNK
 
 _JPEG = {6, 7, 34892, 33007}
@@ -95,6 +96,8 @@ class PagedPixels:
         for page in self._pages:
             if page is not None:
                 _check_length(page.dataoffsets, page.databytecounts, _file_of(page))
+                largest = max(page.databytecounts, default=0)
+                check_packing(path.name, self._sizes, self.dtype.itemsize, largest)
 
     def __getitem__(self, key: tuple[int | slice, ...]) -> np.ndarray[Any, Any]:
         box = tuple(part if isinstance(part, slice) else slice(part, part + 1) for part in key)
@@ -136,12 +139,7 @@ class PagedPixels:
         options: dict[str, Any] = {}
         if page.compression in _JPEG:
             options = {"jpegtables": page.jpegtables, "jpegheader": self._keyframe.jpegheader}
-        try:
-            decoded, _, _ = self._decoder(file.read(size), index, **options)
-        except (ValueError, RuntimeError, NotImplementedError) as error:
-            raise InputError(
-                f"Cannot decode the pixels of {Path(file.name).name} ({error}): copy it again."
-            ) from error
+        decoded, _, _ = self._decoder(file.read(size), index, **options)
         if decoded is None:
             return None
         lengths = dict(zip("ZYXS", decoded.shape, strict=True))

@@ -10,7 +10,7 @@ import dask.array as da
 
 from napari_c3r.core.errors import InputError, MissingPackageError
 from napari_c3r.core.images.formats.czi import open_unscaled_czi
-from napari_c3r.core.images.formats.format import ImageFormat
+from napari_c3r.core.images.formats.format import FileContents, ImageFormat
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
 from napari_c3r.core.images.units import square_pixel
@@ -49,7 +49,7 @@ def open_vendor(path: Path, scene: int, one_channel: bool) -> Stack:
     except Exception as error:
         if path.suffix.lower() == ".czi" and "distance scale" in str(error):
             return open_unscaled_czi(path, scene)
-        raise _unreadable(path, error) from error
+        raise
     check_real(pixels.dtype, path.name)
     axes = str(reader.dims.order)
     data = arrange(pixels, axes, path.name)
@@ -66,19 +66,17 @@ def _reader(path: Path) -> Reader:
         module = importlib.import_module(package.replace("-", "_"))
     except ModuleNotFoundError as error:
         raise MissingPackageError(package, f"Reading {path.name}") from error
-    try:
-        reader = module.Reader(path)
-        len(reader.scenes)
-    except Exception as error:
-        raise _unreadable(path, error) from error
+    reader: Reader = module.Reader(path)
     return reader
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return InputError(
-        f"{path.name} cannot be read ({reason}): it is truncated or of another format."
-    )
+def _contents(path: Path) -> FileContents:
+    """The scenes of a file; none where it cannot be read, which is said when it is opened."""
+    try:
+        names = _reader(path).scenes
+    except InputError:
+        return FileContents()
+    return FileContents(scenes=tuple(enumerate(map(str, names))) if len(names) > 1 else ())
 
 
-VENDOR = ImageFormat(tuple(_PACKAGES), open_vendor)
+VENDOR = ImageFormat(tuple(_PACKAGES), open_vendor, contents=_contents)

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import dask.array as da
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.image import check_real
-from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
+from napari_c3r.core.images.formats.zarr_array import open_pixels
+from napari_c3r.core.images.formats.zarr_metadata import (
+    ATTRIBUTES_V2,
+    GROUP_V2,
+    NODE_V3,
+    Axis,
+    ImageMetadata,
+    guess_axes,
+    ome_attributes,
+    parse_image,
+    parse_sites,
+    parse_wells,
+)
+from napari_c3r.core.images.stack import Stack, arrange, check_index, name_axes, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
+from napari_c3r.core.text import whole_number
 
-if TYPE_CHECKING:
-    import zarr
-
-_MARKERS = (".zattrs", ".zgroup", "zarr.json")
+_MARKERS = (ATTRIBUTES_V2, GROUP_V2, NODE_V3)
 
 
 def is_zarr(path: Path) -> bool:
     """Whether a folder is a Zarr group, from the files directly in it."""
     return path.is_dir() and any((path / marker).is_file() for marker in _MARKERS)
+
+
+def in_container(path: Path) -> str:
+    """The name of a file or folder, with those above it up to the .zarr that it lies in."""
+    for above in path.parents:
+        if above.suffix.lower() == ".zarr":
+            return f"{above.name}/{path.relative_to(above).as_posix()}"
+    return path.name or str(path)
 
 
 def open_zarr(path: Path, scene: int = 0) -> Stack:
@@ -37,115 +52,98 @@ def open_zarr(path: Path, scene: int = 0) -> Stack:
     Raises
     ------
     InputError
-        If the folder has no image metadata, no such scene, or lacks its arrays.
+        If the folder has no image metadata, no such scene, lacks its arrays, or a part of its
+        metadata that is required is broken.
     """
     path = _scene_path(path, scene)
-    attributes = _attributes(path)
-    images = attributes.get("multiscales")
-    if not images:
-        raise InputError(
-            f"{path.name} holds no OME-Zarr image metadata ('multiscales'): give an image's folder."
-        )
-    image = images[0]
-    level = image["datasets"][0]
-    array = _array(path, str(level["path"]))
-    check_real(array.dtype, path.name)
-    axes = _axes(image, array.ndim)
-    letters = "".join(str(axis["name"]).upper() for axis in axes)
-    data = arrange(da.from_zarr(array), letters, path.name)
-    size, notes = _pixel_size(image, level, axes, path.name)
-    return Stack(data, _channel_names(attributes, data.shape[1]), size, notes=notes)
+    where = in_container(path)
+    attributes = ome_attributes(path, where)
+    if parse_wells(attributes, where) is not None:
+        raise InputError(f"{where} is a plate: list its images with find_images, or give one.")
+    image = parse_image(attributes, where)
+    data = open_pixels(path / image.array, where)
+    axes, notes = _axes(image, data.shape, where)
+    data = arrange(data, "".join(axis.letter for axis in axes), where)
+    size, said = _pixel_size(image, axes, where)
+    names = stated_names(image.channel_names, data.shape[1])
+    return Stack(data, names, size, notes=notes + said)
 
 
 def plate_fields(path: Path) -> tuple[tuple[str, str, Path], ...]:
     """Well, site and folder of every field of a plate, in the plate's order; () for an image.
 
     No array is opened.
+
+    Raises
+    ------
+    InputError
+        The metadata of the plate or of a well cannot be read.
     """
-    plate = _attributes(path).get("plate")
-    if plate is None:
-        return ()
+    wells = parse_wells(ome_attributes(path, in_container(path)), in_container(path))
     found = []
-    for entry in plate.get("wells", ()):
-        row, _, column = str(entry["path"]).partition("/")
+    for row, column in wells or ():
         well = path / row / column
-        for site in _sites(well):
-            found.append((f"{row}{column.zfill(2)}", site, well / site))
+        found += [(f"{row}{column.zfill(2)}", site, well / site) for site in _sites(well)]
     return tuple(found)
 
 
 def _sites(well: Path) -> Iterator[str]:
     """Names of a well's images, from its metadata or else from its folders."""
-    listed = _attributes(well).get("well", {}).get("images") if well.is_dir() else ()
-    if listed is not None:
-        yield from (str(image["path"]) for image in listed)
+    if not well.is_dir():
         return
-    folders = [folder for folder in well.iterdir() if "multiscales" in _attributes(folder)]
+    listed = parse_sites(ome_attributes(well, in_container(well)), in_container(well))
+    if listed is not None:
+        yield from listed
+        return
+    folders = [f for f in well.iterdir() if "multiscales" in ome_attributes(f, in_container(f))]
     yield from sorted((folder.name for folder in folders), key=lambda name: (len(name), name))
 
 
+def scene_names(path: Path) -> tuple[str, ...]:
+    """Names of the images that a converter put into one folder, in order; one for an image."""
+    return tuple(folder.name for folder in _scenes(path))
+
+
 def _scene_path(path: Path, scene: int) -> Path:
-    attributes = _attributes(path)
-    several = "bioformats2raw.layout" in attributes
-    if several:
-        scenes = sorted((p for p in path.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
-    else:
-        scenes = [path]
-    check_index(scene, len(scenes), "scene", path.name)
+    scenes = _scenes(path)
+    check_index(scene, len(scenes), "scene", in_container(path))
     return scenes[scene]
 
 
-def _attributes(path: Path) -> Mapping[str, Any]:
-    """Read the group's OME attributes; empty when the folder is no group."""
-    if not is_zarr(path):
-        return {}
-    import zarr
-
-    try:
-        attributes = dict(zarr.open_group(path, mode="r").attrs)
-    except (ValueError, KeyError, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as Zarr ({error}).") from error
-    nested = attributes.get("ome")
-    return nested if isinstance(nested, Mapping) else attributes
+def _scenes(path: Path) -> list[Path]:
+    if "bioformats2raw.layout" not in ome_attributes(path, in_container(path)):
+        return [path]
+    numbered = {number: p for p in path.iterdir() if (number := whole_number(p.name)) is not None}
+    return [numbered[number] for number in sorted(numbered)]
 
 
-def _array(path: Path, name: str) -> zarr.Array[Any]:
-    import zarr
-
-    try:
-        return zarr.open_array(path / name, mode="r")
-    except (FileNotFoundError, ValueError, KeyError) as error:
+def _axes(
+    image: ImageMetadata, shape: tuple[int, ...], where: str
+) -> tuple[tuple[Axis, ...], tuple[str, ...]]:
+    """The axes that are stated, or a guess and a note that it is one."""
+    if image.axes is None:
+        if not 2 <= len(shape) <= 5:
+            raise InputError(
+                f"{where} does not say what its {len(shape)} axes are: convert it anew, with "
+                "'axes' in its metadata."
+            )
+        guess = guess_axes(shape, len(image.channel_names))
+        letters, _ = name_axes(guess, shape, where, one_channel=False)
+        told = ", ".join(f"{name} ({n})" for name, n in zip(letters, shape, strict=True))
+        note = f"{where} does not say what its axes are: taken as {told}."
+        return tuple(map(Axis, letters)), (note,)
+    if len(image.axes) != len(shape):
         raise InputError(
-            f"{path.name} lacks its array {name!r}, which its metadata names: copy it again."
-        ) from error
-
-
-def _axes(image: Mapping[str, Any], ndim: int) -> list[Mapping[str, Any]]:
-    """Axes as mappings; versions before 0.4 give letters, or nothing for TCZYX."""
-    axes = image.get("axes") or list("tczyx"[-ndim:])
-    return [axis if isinstance(axis, Mapping) else {"name": axis} for axis in axes]
-
-
-def _channel_names(attributes: Mapping[str, Any], n_channels: int) -> tuple[str, ...]:
-    channels = attributes.get("omero", {}).get("channels", ())
-    return stated_names((channel.get("label") for channel in channels), n_channels)
+            f"{where} names {len(image.axes)} axes for an array of {len(shape)}: convert it anew."
+        )
+    return image.axes, ()
 
 
 def _pixel_size(
-    image: Mapping[str, Any], level: Mapping[str, Any], axes: list[Mapping[str, Any]], where: str
+    image: ImageMetadata, axes: tuple[Axis, ...], where: str
 ) -> tuple[float | None, tuple[str, ...]]:
-    scales = [
-        transform["scale"]
-        for holder in (image, level)
-        for transform in holder.get("coordinateTransformations", ())
-        if transform.get("type") == "scale"
-    ]
-    if not scales:
-        return None, ()
-    sizes: dict[str, float | None] = {}
-    for position, axis in enumerate(axes):
-        length = 1.0
-        for scale in scales:
-            length *= scale[position]
-        sizes[str(axis["name"]).lower()] = to_micrometres(length, axis.get("unit"))
-    return square_pixel(sizes.get("x"), sizes.get("y"), where)
+    sizes = {
+        axis.letter: to_micrometres(image.scale(position, len(axes)), axis.unit)
+        for position, axis in enumerate(axes)
+    }
+    return square_pixel(sizes.get("X"), sizes.get("Y"), where)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from napari_c3r.core.images.layouts.layout import WELL, Layout, StainNames
+from napari_c3r.core.images.layouts.layout import Layout, StainNames
+from napari_c3r.core.images.layouts.wells import WELL
 
 HPA_STAINS = {"blue": "nucleus", "red": "microtubules", "yellow": "ER", "green": "protein"}
 """Stains of the Human Protein Atlas by the colour in its file names."""
@@ -22,7 +23,7 @@ def _stains(_: Path, channels: Collection[str]) -> StainNames | None:
 
 HPA = Layout(
     "HPA",
-    rf"(?:(?P<plate>.+)_)?{WELL}_R?(?P<site>\d+)(?P<vary>(?:_z(?P<z>\d+))?_{_COLOUR})",
+    rf"(?:(?P<plate>.+)_)?{WELL}_R?(?P<site>[0-9]+)(?P<vary>(?:_z(?P<z>[0-9]+))?_{_COLOUR})",
     _stains,
 )
 HPA_CELL = Layout("HPA cell", rf".+_{_COLOUR}", _stains)

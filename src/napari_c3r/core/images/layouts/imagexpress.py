@@ -7,68 +7,53 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from napari_c3r.core.images.layouts.layout import WELL, Layout, StainNames
+from napari_c3r.core.images.layouts.layout import Layout, StainNames
+from napari_c3r.core.images.layouts.wells import WELL
 
 _GUID = r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}"
-_Z_FOLDER = re.compile(r"ZStep_(\d+)", re.IGNORECASE)
-_T_FOLDER = re.compile(r"TimePoint_(\d+)", re.IGNORECASE)
-
-
-def is_step_folder(folder: Path) -> bool:
-    """Whether a folder is named as one Z step or time point of the images above it."""
-    return bool(_Z_FOLDER.fullmatch(folder.name) or _T_FOLDER.fullmatch(folder.name))
-
-
-def is_nested_plate(folder: Path) -> bool:
-    """Whether a folder is of the nested layout, ``TimePoint_1/ZStep_2``."""
-    return any(is_step_folder(child) and child.is_dir() for child in folder.iterdir())
-
-
-def image_folder(file: Path) -> Path:
-    """Find the folder of an image's files, above the folders of Z steps and time points."""
-    folder = file.parent
-    while is_step_folder(folder):
-        folder = folder.parent
-    return folder
-
-
-def steps_of(file: Path, z: int | None, t: int) -> tuple[int | None, int]:
-    """Z and time of a file from its folders, `z` and `t` where these do not say.
-
-    Z is None for a projection that the microscope made.
-    """
-    for folder in (file.parent, file.parent.parent):
-        in_z, in_t = _Z_FOLDER.fullmatch(folder.name), _T_FOLDER.fullmatch(folder.name)
-        if in_z:
-            # MetaXpress keeps its own projection as step 0 and counts slices from 1.
-            z = int(in_z.group(1)) or None
-        if in_t:
-            t = int(in_t.group(1))
-    return z, t
+_GAP = r"[_\-. ]"
+_MAX_SETTINGS_BYTES = 1 << 20
 
 
 def _stains(file: Path, _: Collection[str]) -> StainNames:
     """Stain of each wave (``w1``) from the .HTD file of the plate, none without one."""
-    return StainNames(_wave_names(file), "the plate's .HTD file")
+    folder = file.parent
+    return StainNames(
+        _wave_names((folder, folder.parent, folder.parent.parent)), "the plate's .HTD file"
+    )
 
 
-def _wave_names(file: Path) -> dict[str, str]:
-    folders = dict.fromkeys((image_folder(file), file.parent.parent, file.parent))
+def _wave_names(folders: tuple[Path, ...]) -> dict[str, str]:
     for folder in folders:
         for settings in sorted(folder.glob("*.[hH][tT][dD]")):
-            rows = csv.reader(
-                settings.read_text(encoding="latin-1").splitlines(), skipinitialspace=True
-            )
-            return {
+            text = _text(settings)
+            rows = csv.reader(text.splitlines(), skipinitialspace=True)
+            names = {
                 row[0].replace("WaveName", "w"): row[1].strip()
                 for row in rows
-                if len(row) > 1 and re.fullmatch(r"WaveName\d+", row[0]) and row[1].strip()
+                if len(row) > 1 and re.fullmatch(r"WaveName[0-9]+", row[0]) and row[1].strip()
             }
+            if names:
+                return names
     return {}
+
+
+def _text(settings: Path) -> str:
+    """What a file of settings says; nothing where it is none, or cannot be read."""
+    try:
+        if not settings.is_file():
+            return ""
+        with settings.open("rb") as stream:
+            return stream.read(_MAX_SETTINGS_BYTES).decode("latin-1")
+    except OSError:
+        return ""
 
 
 IMAGEXPRESS = Layout(
     "ImageXpress",
-    rf"(?:(?P<plate>.+)_)?{WELL}(?:_s(?P<site>\d+))?(?P<vary>_(?P<channel>w\d)(?:{_GUID})?)",
+    rf"(?:(?P<plate>.+){_GAP})?{WELL}(?:{_GAP}s(?P<site>[0-9]+))?"
+    rf"(?P<vary>{_GAP}(?P<channel>w[0-9]{{1,2}})(?:{_GUID})?"
+    rf"(?:{_GAP}z(?P<z>[0-9]+))?(?:{_GAP}t(?P<t>[0-9]+))?)",
     _stains,
+    folders=(r"ZStep_(?P<z>[0-9]+)", r"TimePoint_(?P<t>[0-9]+)"),
 )

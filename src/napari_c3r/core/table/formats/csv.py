@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.atomic import replacing
+from napari_c3r.core.atomic import replacing_together
+from napari_c3r.core.leftovers import leftovers
 from napari_c3r.core.table.formats.format import TableFormat
 
 if TYPE_CHECKING:
@@ -24,11 +27,12 @@ def _companions(path: Path) -> tuple[Path, ...]:
 
 
 def _write(result: AnnData, path: Path) -> None:
-    from napari_c3r.core.table import flat
+    from napari_c3r.core.table import flat, seal
 
     frame = flat.escape_text(flat.to_frame(result))
+    _finish_what_was_killed(path)
     # Both files are complete before either takes its name.
-    with replacing(provenance_path(path)) as description, replacing(path) as temporary:
+    with replacing_together(path, provenance_path(path)) as (temporary, description):
         frame.to_csv(
             temporary,
             index=False,
@@ -36,15 +40,28 @@ def _write(result: AnnData, path: Path) -> None:
             lineterminator="\n",
             quoting=csv.QUOTE_NONNUMERIC if flat.has_return(frame) else csv.QUOTE_MINIMAL,
         )
-        text = json.dumps(flat.describe(result), indent=1, ensure_ascii=False, allow_nan=False)
+        told = seal.sealed(flat.describe(result), temporary, result)
+        text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
         description.write_text(text + "\n", encoding="utf-8")
+
+
+def _finish_what_was_killed(path: Path) -> None:
+    """Put the provenance in its place that a process was killed before it could."""
+    from napari_c3r.core.table import seal
+
+    beside = provenance_path(path)
+    for each in leftovers(beside, beside.suffix):
+        with suppress(OSError, ValueError, AttributeError):
+            if seal.belongs_to(json.loads(each.read_text("utf-8")), path):
+                os.replace(each, beside)
 
 
 def _read(path: Path) -> AnnData:
     import pandas as pd
 
-    from napari_c3r.core.table import flat
+    from napari_c3r.core.table import flat, seal
 
+    _finish_what_was_killed(path)
     described = provenance_path(path)
     description = json.loads(described.read_text("utf-8")) if described.is_file() else None
     types = flat.column_types(description)
@@ -60,7 +77,10 @@ def _read(path: Path) -> AnnData:
         keep_default_na=False,
         na_values={name: [""] for name in header},
     )
-    return flat.from_frame(flat.unescape_text(frame), description)
+    result = flat.from_frame(flat.unescape_text(frame), description)
+    if description is None:
+        return result
+    return seal.with_notes(result, seal.mismatch(description, described, path, result))
 
 
 CSV = TableFormat(".csv", "Table", _write, _read, _companions)

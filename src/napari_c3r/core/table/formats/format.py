@@ -31,9 +31,9 @@ class TableFormat:
     write
         Writes a result to a path; atomically, with :func:`napari_c3r.core.atomic.replacing`.
     read
-        Reads what `write` wrote. An OSError, ValueError, KeyError or TypeError is reported as a
-        file that cannot be read. A format without room for the provenance gives a result
-        without it (:func:`napari_c3r.core.table.flat.from_frame`).
+        Reads what `write` wrote. Any error is reported as a file that cannot be read. A format
+        without room for the provenance gives a result without it
+        (:func:`napari_c3r.core.table.flat.from_frame`).
     companions
         The further files that `write` puts next to a path; none by default.
 

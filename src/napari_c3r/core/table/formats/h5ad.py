@@ -35,9 +35,14 @@ def _write(result: AnnData, path: Path) -> None:
         # HDF5 has no missing text, but missing categories.
         stored.obs[name] = text.astype("category") if name in gaps else text
     stored.obs.columns = [_escape(str(name)) for name in stored.obs.columns]
-    stored.uns[KEY] = _to_arrays({**stored.uns.get(KEY, {}), _GAPS: gaps})
+    stored.obs_names = [flat.encodable(name) for name in stored.obs_names]
+    stored.uns[KEY] = _to_arrays({**flat.encodable(stored.uns.get(KEY, {})), _GAPS: gaps})
     with replacing(path) as temporary:
-        stored.write_h5ad(temporary, compression="gzip", convert_strings_to_categoricals=False)
+        try:
+            stored.write_h5ad(temporary, compression="gzip", convert_strings_to_categoricals=False)
+        except RuntimeError as error:
+            # What HDF5 makes of a full disk, depending on where it notices.
+            raise OSError(str(error)) from error
 
 
 def _read(path: Path) -> AnnData:

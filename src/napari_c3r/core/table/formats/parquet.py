@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.table.formats.format import TableFormat
@@ -12,6 +14,8 @@ from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+_DIGEST: Final = f"{KEY}_sha256".encode()
 
 
 def _write(result: AnnData, path: Path) -> None:
@@ -22,9 +26,11 @@ def _write(result: AnnData, path: Path) -> None:
 
     table = pa.Table.from_pandas(flat.to_frame(result), preserve_index=False)
     described = json.dumps(flat.describe(result), ensure_ascii=False, allow_nan=False)
-    metadata = {**(table.schema.metadata or {}), KEY.encode(): described.encode()}
+    digest = _digest(described.encode(), table.column_names)
+    added = {KEY.encode(): described.encode(), _DIGEST: digest}
+    metadata = {**(table.schema.metadata or {}), **added}
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary)
+        pq.write_table(table.replace_schema_metadata(metadata), temporary, write_page_checksum=True)
 
 
 def _read(path: Path) -> AnnData:
@@ -32,9 +38,20 @@ def _read(path: Path) -> AnnData:
 
     from napari_c3r.core.table import flat
 
-    table = pq.read_table(path)
-    described = (table.schema.metadata or {}).get(KEY.encode())
+    table = pq.read_table(path, page_checksum_verification=True)
+    metadata = table.schema.metadata or {}
+    described = metadata.get(KEY.encode())
+    digest = _digest(described or b"", table.column_names)
+    # An earlier version wrote none.
+    if metadata.get(_DIGEST, digest) != digest:
+        raise ValueError("its provenance is damaged")
     return flat.from_frame(table.to_pandas(), json.loads(described) if described else None)
+
+
+def _digest(described: bytes, columns: Sequence[str]) -> bytes:
+    """Of all that the file's own checksums leave out."""
+    text = described + "\0".join(["", *columns]).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest().encode()
 
 
 PARQUET = TableFormat(".parquet", "Parquet", _write, _read)

@@ -22,6 +22,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import suggest_cell, suggest_nucleus
 from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions, find_method, method_names
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
@@ -45,11 +46,13 @@ class CellsBody(QWidget):
     preview_requested = Signal(object)
     preview_ended = Signal()
     labels_requested = Signal(str)
+    numbering_requested = Signal()
     filter_chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._channels: tuple[str, ...] = ()
+        self._nucleus: str | None = None
         self._reading = self._finding = False
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
@@ -90,18 +93,13 @@ class CellsBody(QWidget):
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(_PREVIEW_DELAY_MS)
-        self.labels = _combo("Labels layer of the cells")
-        self.labels_button = QPushButton("Use these labels")
-        self.labels_button.setToolTip("Take the cells of this layer as they are")
         self._segment_form = _column(
             self.form,
             _side_by_side(self.segment_button, self.preview_button),
             self.preview_line,
             self.options,
         )
-        self._labels_form = form(
-            ("Layer", self.labels), ("", self.labels_button), margins=_INDENTED
-        )
+        self._labels_form = self._make_labels_form()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -118,6 +116,7 @@ class CellsBody(QWidget):
         self.segment_choice.toggled.connect(self._show_choice)
         self.segment_button.clicked.connect(self._on_segment)
         self.labels_button.clicked.connect(self._on_labels)
+        self.number_button.clicked.connect(self.numbering_requested)
         self.preview_button.toggled.connect(self._on_preview)
         self._delay.timeout.connect(self._ask_for_preview)
         for each in (self.form, self.more):
@@ -126,17 +125,41 @@ class CellsBody(QWidget):
         for check in (self.border, self.unusual):
             check.toggled.connect(self._on_filter)
 
+    def _make_labels_form(self) -> QWidget:
+        self.labels = _combo("Labels layer of the cells")
+        self.labels_button = QPushButton("Use these labels")
+        self.labels_button.setToolTip("Take the cells of this layer as they are")
+        self.number_button = QPushButton("Number the pieces")
+        self.number_button.setToolTip(
+            "Take every connected piece as a cell of its own, in a layer of our own"
+        )
+        self.number_button.hide()
+        return form(
+            ("Layer", self.labels),
+            ("", self.labels_button),
+            ("", self.number_button),
+            margins=_INDENTED,
+        )
+
     def show_session(self, session: Session) -> None:
         """Offer the image's channels; keep what the user chose while it exists."""
         image = session.fields.image
         names = image.channel_names if image else ()
+        roles = session.roles.assignment
+        guessed = roles.context[0] if roles is not None and roles.context else None
+        nucleus = suggest_nucleus(names) or guessed or (names[0] if names else None)
         if names != self._channels:
             self._channels = names
-            self._offer("nucleus", names, suggest_nucleus(names) or (names[0] if names else None))
+            self._offer("nucleus", names, nucleus)
             self._offer("cell", names, suggest_cell(names) or NO_CELL_CHANNEL)
+        elif nucleus != self._nucleus and self.form.value().nucleus == self._nucleus:
+            self.form.set("nucleus", nucleus)
+        self._nucleus = nucleus
         self._show_unit(image is not None and bool(image.pixel_size_um))
         self.segment_button.setEnabled(image is not None)
         self.preview_button.setEnabled(image is not None)
+        cells = session.labels.current
+        self.number_button.setVisible(cells is not None and bool(cells.note))
         self._enable_labels()
 
     def show_label_layers(self, names: Sequence[str]) -> None:
@@ -170,6 +193,7 @@ class CellsBody(QWidget):
     def _enable_labels(self) -> None:
         there = bool(self._channels) and self.labels.count() > 0
         self.labels_button.setEnabled(there and not self._reading)
+        self.number_button.setEnabled(not self._reading)
 
     def _show_choice(self) -> None:
         self._segment_form.setVisible(self.segment_choice.isChecked())
@@ -290,7 +314,7 @@ def _side_by_side(*widgets: QWidget) -> QWidget:
 
 
 def _combo(purpose: str) -> QComboBox:
-    box = QComboBox()
+    box = NameBox()
     box.setToolTip(purpose)
     box.setAccessibleName(purpose)
     return shrinkable(box)

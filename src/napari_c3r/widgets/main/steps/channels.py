@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -23,8 +22,9 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.channels import Role
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.elision import NameEdit
 from napari_c3r.widgets.common.form import shrinkable, tab_before
-from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.labels import ElidedLabel, plain_tip
 
 THUMBNAIL_PX = 30
 _MAX_ROWS_SHOWN = 8
@@ -78,10 +78,14 @@ class ChannelsBody(QWidget):
         self.preset.setAccessibleName("Preset of roles")
         self.suggest_button = QPushButton("Suggest")
         self.suggest_button.setToolTip("Suggest roles from the channels' names")
+        self.keep_button = QPushButton("Keep")
+        self.keep_button.setToolTip("The roles are right as they were guessed")
+        self.keep_button.hide()
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self.preset, 1)
         row.addWidget(self.suggest_button)
+        row.addWidget(self.keep_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -89,7 +93,7 @@ class ChannelsBody(QWidget):
         column.addLayout(row)
         self.preset.activated.connect(self._on_preset)
         self.suggest_button.clicked.connect(self.suggest_requested)
-        self.names: list[QLineEdit] = []
+        self.names: list[NameEdit] = []
         self.roles: list[QComboBox] = []
         self.pictures: list[QLabel] = []
         self.reasons: list[ElidedLabel] = []
@@ -101,6 +105,7 @@ class ChannelsBody(QWidget):
             self._rebuild(names)
         if session.roles.assignment is None:
             return
+        self.keep_button.setVisible(bool(session.roles.assignment.doubt))
         alone = len(names) - len(session.roles.assignment.ignored) == 1
         for name, box, reason in zip(names, self.roles, self.reasons, strict=True):
             role = session.roles.assignment.roles[name]
@@ -140,10 +145,9 @@ class ChannelsBody(QWidget):
         picture = QLabel()
         picture.setFixedSize(THUMBNAIL_PX, THUMBNAIL_PX)
         picture.setStyleSheet("background: black;")
-        edit = QLineEdit(name)
+        edit = NameEdit(name, lambda: self._names)
         edit.setMinimumWidth(60)
-        edit.setCursorPosition(0)
-        edit.setToolTip(f"{name}: edit to rename this channel")
+        edit.setToolTip(plain_tip(f"{name}: edit to rename this channel"))
         edit.setAccessibleName(f"Name of channel {row + 1}")
         box = QComboBox()
         box.setAccessibleName(f"Role of {name}")

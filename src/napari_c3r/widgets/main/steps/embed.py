@@ -22,7 +22,7 @@ from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import form, shrinkable
-from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.common.option_section import OptionSection
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
@@ -206,6 +206,12 @@ class EmbedBody(QWidget):
         for each in (self.form, self.crop):
             each.changed.connect(self.choice_changed)
 
+    def show_choice(self, choice: EmbedChoice) -> None:
+        """Set the controls as a result was made; the encoder's is set when it is loaded."""
+        self.form.set_value(choice.options)
+        self.crop.set_value(choice.crop)
+        self.scope.setCurrentIndex(int(choice.every_field))
+
     def choice(self) -> EmbedChoice:
         """How to embed, as it stands here."""
         every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
@@ -268,7 +274,7 @@ class EmbedBody(QWidget):
         self.encoder.setCurrentIndex(index)
         self.untrained.setVisible(not info.trained)
         self.elsewhere.setVisible(bool(info.clash))
-        self.elsewhere.setToolTip(info.clash)
+        self.elsewhere.setToolTip(plain_tip(info.clash))
         self.show_devices(info.devices)
 
     def show_devices(self, devices: Sequence[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_c3r.core.images import ScanResult
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.main.steps.plate import FieldPicker
 from napari_c3r.widgets.main.steps.scan import ScanPanel
 
@@ -19,6 +20,7 @@ class ImageBody(QWidget):
     folder_requested = Signal()
     layers_requested = Signal()
     sample_requested = Signal()
+    take_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,6 +29,14 @@ class ImageBody(QWidget):
         )
         self.hint.setWordWrap(True)
         self.layers = WrappedLabel()
+        self.outside = WrappedLabel()
+        self.outside.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        self.take_button = QPushButton("Take in")
+        self.take_button.setToolTip("Make these layers channels of the image too")
+        self.doubts = WrappedLabel()
+        self.doubts.setStyleSheet(f"color: {MARK_COLOURS[Mark.DOUBT]};")
+        self.right_button = QPushButton("It is right")
+        self.right_button.setToolTip("Go on with the image as it was understood")
         self.notes = WrappedLabel()
         self.notes.setEnabled(False)
         self.open_button = QPushButton("Open files…")
@@ -47,6 +57,7 @@ class ImageBody(QWidget):
         self.folder_button.clicked.connect(self.folder_requested)
         self.layers_button.clicked.connect(self.layers_requested)
         self.sample_button.clicked.connect(self.sample_requested)
+        self.take_button.clicked.connect(self.take_requested)
         self.scan.cancelled.connect(self.end_scan)
         self.scan.load_requested.connect(lambda *_: self.end_scan())
 
@@ -70,7 +81,9 @@ class ImageBody(QWidget):
         present = QVBoxLayout(self._present)
         present.setContentsMargins(0, 0, 0, 0)
         present.setSpacing(6)
-        for widget in (self.picker, self.layers, self.notes):
+        self._outside = _beside(self.outside, self.take_button)
+        self._doubts = _beside(self.doubts, self.right_button)
+        for widget in (self.picker, self.layers, self._outside, self._doubts, self.notes):
             present.addWidget(widget)
         column.addWidget(self.scan)
         column.addWidget(self._present)
@@ -81,10 +94,18 @@ class ImageBody(QWidget):
         notes = session.fields.image.notes if session.fields.image else ()
         self.notes.setText("\n".join(notes))
         self.notes.setVisible(bool(notes))
+        self.doubts.setText("\n".join(session.fields.doubts))
+        self._doubts.setVisible(bool(session.fields.doubts))
         self.layers.setText(layers)
         self.layers.setVisible(bool(layers))
         embedded = frozenset(session.result.current.cells_ids if session.result.current else ())
         self.picker.show_fields(session.fields.sources, session.fields.index, embedded)
+
+    def show_outside(self, line: str, can_take_in: bool) -> None:
+        """Say which layers are no part of the image; an empty line says nothing."""
+        self.outside.setText(line)
+        self.take_button.setVisible(can_take_in)
+        self._outside.setVisible(bool(line))
 
     def show_scan(self, found: ScanResult, names: dict[str, str]) -> None:
         """Ask whether the paths were understood."""
@@ -97,3 +118,15 @@ class ImageBody(QWidget):
         """Show the present image again."""
         self.scan.hide()
         self._present.show()
+
+
+def _beside(words: WrappedLabel, button: QPushButton) -> QWidget:
+    """A sentence, and the button that answers it; hidden at first."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    row.addWidget(words, 1)
+    row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+    holder.hide()
+    return holder

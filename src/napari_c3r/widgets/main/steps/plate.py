@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
 
 from napari_c3r.core.images import FieldSource
+from napari_c3r.widgets.common.elision import NameBox, elided_apart
 from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.common.wording import counted, shortened
+from napari_c3r.widgets.common.wording import counted
 
 # Rows and columns of the plates in use, by number of wells.
 _PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
@@ -155,7 +157,7 @@ class PlateGrid(QWidget):
             well = self._well_at(event.pos())
             if well is not None:
                 words = f"{well}: {counted(self._fields[well], 'field')}"
-                QToolTip.showText(event.globalPos(), words, self)
+                QToolTip.showText(event.globalPos(), plain_tip(words), self)
                 return True
         return super().event(event)
 
@@ -175,7 +177,7 @@ class FieldPicker(QWidget):
         for button, name in ((self.previous, "Previous field"), (self.following, "Next field")):
             button.setAccessibleName(name)
             button.setFixedWidth(32)
-        self.choice = QComboBox()
+        self.choice = NameBox()
         self.choice.setAccessibleName("Field")
         self.choice.setToolTip("The field shown")
         shrinkable(self.choice)
@@ -201,10 +203,12 @@ class FieldPicker(QWidget):
         if sources != self._sources:
             self._sources = sources
             self.choice.clear()
-            for number, source in enumerate(sources, 1):
-                title = f"field {number}/{len(sources)} · {shortened(source.name, 30)}"
-                self.choice.addItem(title)
-                self.choice.setItemData(number - 1, source.name, Qt.ItemDataRole.ToolTipRole)
+            names = elided_apart([source.name for source in sources], 30, len)
+            for number, (source, name) in enumerate(zip(sources, names, strict=True), 1):
+                self.choice.addItem(f"field {number}/{len(sources)} · {name}")
+                self.choice.setItemData(
+                    number - 1, plain_tip(source.name), Qt.ItemDataRole.ToolTipRole
+                )
         self.choice.setCurrentIndex(index)
         self.previous.setEnabled(index > 0)
         self.following.setEnabled(index < len(sources) - 1)

@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QSpinBox,
@@ -18,8 +17,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.images import ReadOptions, ScanResult
+from napari_c3r.widgets.common.elision import NameEdit
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
-from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted
 
@@ -44,7 +44,7 @@ class ScanPanel(QFrame):
         super().__init__()
         self._scan: ScanResult | None = None
         self.title = WrappedLabel()
-        self.names: list[QLineEdit] = []
+        self.names: list[NameEdit] = []
         self._names_holder = QWidget()
         self._names_column = QVBoxLayout(self._names_holder)
         self._names_column.setContentsMargins(0, 0, 0, 0)
@@ -148,16 +148,18 @@ class ScanPanel(QFrame):
                 widget.deleteLater()
         self.names = []
         for channel in channels:
-            edit = QLineEdit(names.get(channel, channel))
-            edit.setCursorPosition(0)
+            edit = NameEdit(names.get(channel, channel), self._written)
             edit.setAccessibleName(f"Name of {channel}")
-            edit.setToolTip(f"Called '{channel}' in the files; edit to rename it")
+            edit.setToolTip(plain_tip(f"Called '{channel}' in the files; edit to rename it"))
             self._names_column.addWidget(edit)
             self.names.append(edit)
         tab_before(self.z, self.names)
         rows = max(1, min(len(channels), _MAX_ROWS_SHOWN))
         height = self.names[0].sizeHint().height() if self.names else 24
         self._scroll.setFixedHeight(rows * (height + 2) + 2)
+
+    def _written(self) -> list[str]:
+        return [edit.text() for edit in self.names]
 
     def _show_choices(self) -> None:
         self.slice.setVisible(self.z.currentText() == "One slice")

@@ -144,6 +144,11 @@ class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
                 "it is not a context-concept encoder"
             )
         width = positions.shape[2]
+        if positions.shape[1] < 2 or not kernel.numel():
+            raise InputError(
+                f"'pos_embed' has shape {tuple(positions.shape)} and "
+                f"'patch_embed.proj.0.weight' {tuple(kernel.shape)}, which no network has"
+            )
         if "heads" not in values and width not in _HEADS:
             raise InputError(f"width {width} is of no published size: give heads=")
         sizes = {

@@ -1,0 +1,107 @@
+"""What was done in a session, step by step, so that it can be undone and done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from psygnal import Signal
+
+MAX_STEPS = 100
+"""Steps that one can go back."""
+
+MAX_BYTES = 1 << 30
+"""Replaced results and cells that are kept for it, in bytes; the last step is always kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Command:
+    """One thing that was done.
+
+    Attributes
+    ----------
+    sentence
+        What it did, in words that follow "Undo: ", such as ``name cluster 3 'mitotic'``.
+    undo, redo
+        Take it back, and do it again. They are only called in turn, and each finds everything as
+        the other left it.
+    n_bytes
+        Memory that is held for no other reason than to undo it.
+    """
+
+    sentence: str
+    undo: Callable[[], None]
+    redo: Callable[[], None]
+    n_bytes: int = 0
+
+
+class History:
+    """The commands of one session, in their order.
+
+    Attributes
+    ----------
+    changed
+        There is another step to undo or to redo.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._done: list[Command] = []
+        self._undone: list[Command] = []
+        self._at_work = False
+
+    @property
+    def undo_sentence(self) -> str:
+        """What would be undone; empty where there is nothing."""
+        return self._done[-1].sentence if self._done else ""
+
+    @property
+    def redo_sentence(self) -> str:
+        """What would be done again; empty where there is nothing."""
+        return self._undone[-1].sentence if self._undone else ""
+
+    def record(self, command: Command) -> None:
+        """Keep what was just done; what was undone before it can no longer be done again.
+
+        While a command is undone or redone nothing is recorded, since that is no new step.
+        """
+        if self._at_work:
+            return
+        self._undone.clear()
+        self._done.append(command)
+        while len(self._done) > 1 and self._is_too_much():
+            del self._done[0]
+        self.changed.emit()
+
+    def _is_too_much(self) -> bool:
+        held = sum(command.n_bytes for command in self._done)
+        return len(self._done) > MAX_STEPS or held > MAX_BYTES
+
+    def undo(self) -> None:
+        """Take back the last step, if there is one."""
+        self._move(self._done, self._undone, lambda command: command.undo())
+
+    def redo(self) -> None:
+        """Do the step again that was undone last, if there is one."""
+        self._move(self._undone, self._done, lambda command: command.redo())
+
+    def _move(
+        self, source: list[Command], target: list[Command], act: Callable[[Command], None]
+    ) -> None:
+        if not source or self._at_work:
+            return
+        command = source[-1]
+        self._at_work = True
+        try:
+            act(command)
+        finally:
+            self._at_work = False
+        target.append(source.pop())
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Begin anew: what was done before can no longer be undone."""
+        self._done.clear()
+        self._undone.clear()
+        self.changed.emit()

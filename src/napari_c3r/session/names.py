@@ -1,0 +1,72 @@
+"""Names that a person gave to cells, by image and label, whatever is embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napari_c3r.session.labels import Cells
+from napari_c3r.session.same_cells import same_cells
+
+
+@dataclass(frozen=True, eq=False)
+class _Named:
+    """Names by the labels of some cells of an image."""
+
+    cells: Cells
+    names: dict[int, str]
+
+
+class CellNames:
+    """What cells are called, in every image, also in those that the result does not hold.
+
+    A name is a cell's and not a label's: where the cells of an image were replaced by others,
+    it goes with those that lie where the named ones lay, and waits where there are none.
+    """
+
+    def __init__(self) -> None:
+        # Of each image first the cells named last, then those that had no counterpart in them.
+        self._by_image: dict[str, list[_Named]] = {}
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images with named cells."""
+        return tuple(self._by_image)
+
+    def place(self, cells: Cells) -> Mapping[int, str]:
+        """The names of an image by the labels that its cells have now."""
+        placed: dict[int, str] = {}
+        waiting: list[_Named] = []
+        for named in self._by_image.get(cells.image_name, ()):
+            now = same_cells(named.cells, cells, named.names)
+            left = {}
+            for label, name in named.names.items():
+                if label in now and now[label] not in placed:
+                    placed[now[label]] = name
+                else:
+                    left[label] = name
+            if left:
+                waiting.append(_Named(named.cells, left))
+        if placed or waiting:
+            self._by_image[cells.image_name] = [_Named(cells, placed), *waiting]
+        return placed
+
+    def waiting(self, image_name: str) -> int:
+        """How many names of an image have no cell in those placed last."""
+        return sum(len(named.names) for named in self._by_image.get(image_name, ())[1:])
+
+    def set(self, cells: Cells, names: Iterable[tuple[int, Any]]) -> None:
+        """Call cells by other names: pairs of label and name, None taking the name away."""
+        known = dict(self.place(cells))
+        for label, name in names:
+            if name is None:
+                known.pop(label, None)
+            else:
+                known[label] = str(name)
+        waiting = self._by_image.get(cells.image_name, ())[1:]
+        self._by_image[cells.image_name] = [_Named(cells, known), *waiting]
+
+    def clear(self) -> None:
+        """Forget all names."""
+        self._by_image.clear()

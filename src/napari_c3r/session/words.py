@@ -1,0 +1,27 @@
+"""Numbers and names in the sentences of a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def counted_cells(count: int) -> str:
+    """A number of cells, as in ``1 cell`` and ``12\u202f000 cells``."""
+    return f"{count:,} cell{'' if count == 1 else 's'}".replace(",", "\u202f")
+
+
+def cells_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str:
+    """Which cells are meant: a whole cluster by its name, others by their number."""
+    count = int(chosen.sum())
+    if count and "cluster" in obs:
+        clusters = obs["cluster"]
+        first = clusters[chosen].iloc[0]
+        if int((clusters == first).sum()) == count and (clusters[chosen] == first).all():
+            return f"cluster {first}"
+    return counted_cells(count)
