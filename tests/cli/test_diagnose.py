@@ -82,6 +82,27 @@ def test_what_is_registered_from_outside_has_its_section(field, tmp_path, capsys
         assert other not in page
 
 
+def test_a_damaged_image_is_left_out_of_the_report(field, tmp_path, capsys):
+    small_encoder(tmp_path)
+    for plane in sorted(field.iterdir()):
+        second = field / plane.name.replace("c02", "c03")
+        second.write_bytes(plane.read_bytes()[:200])
+    out = tmp_path / "report.html"
+    words = ("diagnose", field, *ROLES, "--device", "cpu", "--encoder", tmp_path / "post")
+    code, said = run(capsys, *words, "--ask", "swap", "--out", out)
+    assert code == 1, said
+    assert said.count(" is left out: ") == 1
+    assert "Diagnosing 1 image" in said
+    assert out.exists()
+    for plane in field.iterdir():
+        plane.write_bytes(plane.read_bytes()[:200])
+    out.unlink()
+    code, said = run(capsys, *words, "--ask", "swap", "--out", out)
+    assert code == 2, said
+    assert "None of the 2 fields could be embedded" in said
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("extra", "said"),
     [

@@ -134,3 +134,58 @@ def test_what_is_wrong_is_one_line(tmp_path):
     shutil.rmtree(tmp_path / "images")
     with pytest.raises(InputError, match="is gone; put it back"):
         read_session(folder)
+
+
+_WRONG = {
+    "format": ["1", None, True],
+    "fields": [None, {}, [1], [{}]],
+    "index": [1, -1, None, "0", 0.0],
+    "roles": [None, [], {"DNA": "king"}, {}],
+    "filter": [None, {"border": "yes"}, {"other": True}],
+    "encoder": [None, 3],
+    "finished": [0, None],
+    "settings": [None, []],
+    "names": [None, {"a": []}, {"a": {"x": "y"}}],
+    "fields/0/name": [None, 7],
+    "fields/0/files": [None, [None], [{}]],
+    "fields/0/files/0/path": [None, 3],
+    "fields/0/files/0/z": ["0", 1.5],
+    "fields/0/reading": [None, {"scene": -1}, {"pixel_size_um": "NaN"}, {"other": 1}],
+    "fields/0/notes": [None, [1]],
+    "fields/0/cells": [None, {}, {"origin": 1, "found_by": None}],
+}
+
+
+@pytest.mark.parametrize("part", _WRONG)
+def test_parts_of_another_kind_are_one_line(tmp_path, part):
+    folder = write_session(tmp_path / "my.c3r", make_session(tmp_path / "images", result=None))
+    sound = (folder / "session.json").read_text("utf-8")
+    *path, last = [int(key) if key.isdigit() else key for key in part.split("/")]
+    for value in _WRONG[part]:
+        content = json.loads(sound)
+        inside = content
+        for key in path:
+            inside = inside[key]
+        inside[last] = value
+        (folder / "session.json").write_text(json.dumps(content))
+        with pytest.raises(InputError, match=r"is damaged|cannot be opened") as refused:
+            read_session(folder)
+        assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: (folder / "session.json").write_text("[" * 5000 + "]" * 5000),
+        lambda folder: (folder / "session.json").write_bytes(b"\xff\xfe\x00"),
+        lambda folder: (folder / "cells/0001.tif").write_bytes(b"II*\0junk"),
+        lambda folder: (folder / "cells/0001.tif").unlink(),
+        lambda folder: (folder / "result.h5ad").write_bytes(b"\x89HDF junk"),
+    ],
+)
+def test_damaged_files_of_a_session_are_one_line(tmp_path, spoil):
+    folder = write_session(tmp_path / "my.c3r", make_session(tmp_path / "images"))
+    spoil(folder)
+    with pytest.raises(InputError) as refused:
+        read_session(folder)
+    assert str(refused.value).isprintable()

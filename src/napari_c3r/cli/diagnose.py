@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from napari_c3r.cli.embed import exit_by
 from napari_c3r.cli.options import FieldOptions, Paths, Seed, Setting, parse_list
 from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
@@ -36,7 +37,10 @@ def diagnose(
     cells: Annotated[int, Setting("int", _CELLS)] = 2000,
     seed: Seed = 0,
 ) -> None:
-    """Ask whether the roles of the channels matter, and what else explains the map."""
+    """Ask whether the roles of the channels matter, and what else explains the map.
+
+    1 if an image could not be read.
+    """
     from napari_c3r.core.diagnose import DiagnosticContext, FlipJob, FlipRun, diagnostics
     from napari_c3r.core.diagnose.registry import (
         answer,
@@ -58,7 +62,9 @@ def diagnose(
     table = None if label_table is None else read_metadata(label_table)
     driver = options.driver(paths)
     driver.require_possible()
-    fields = tuple(driver.prepare(task) for task in driver.tasks)
+    fields = driver.prepare_all()
+    for name, problem in driver.failed.items():
+        say(f"  '{name}' is left out: {problem}")
     if fields[0].assignment.doubt:
         say(f"Note: {fields[0].assignment.doubt}; say it with --context and --concept")
     run = FlipRun(
@@ -81,3 +87,4 @@ def diagnose(
         say(f"  {each.label}: {each.status_of(answers.results[each.name])}")
     for path in write_answers(run, answers, out, seed=seed):
         say(f"Wrote {path}")
+    exit_by(driver)

@@ -47,7 +47,7 @@ def embed(
     write(result, out)
     say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}{_left_out(driver)}")
     require_map(out, no_map)
-    _exit(driver)
+    exit_by(driver)
 
 
 def plate(
@@ -71,7 +71,7 @@ def plate(
 
     follow_fields(driver.steps(), tell)
     say(f"Wrote {out / 'cells.parquet'}{_made_again(driver)}{_left_out(driver)}")
-    _exit(driver)
+    exit_by(driver)
 
 
 def run(driver: EmbedDriver) -> AnnData:
@@ -154,7 +154,8 @@ def _failures(driver: EmbedDriver) -> list[InputError]:
     return [error for error in driver.errors.values() if not isinstance(error, NoCellsError)]
 
 
-def _exit(driver: EmbedDriver) -> None:
+def exit_by(driver: EmbedDriver) -> None:
+    """Exit with 1 if images that may well hold cells could not be embedded."""
     if _failures(driver):
         raise typer.Exit(1)
 

@@ -292,10 +292,10 @@ def with_field_options(command: Callable[..., None]) -> Callable[..., None]:
     command
         With or without a keyword parameter `options`, a `FieldOptions`.
     """
-    group = field_parameters()
     hints = get_type_hints(command, include_extras=True)
     settings = {name: setting for name, hint in hints.items() if (setting := _setting(hint))}
     grouped = "options" in hints
+    group = field_parameters() if grouped else []
 
     def run(**given: Any) -> None:
         for name, setting in settings.items():
@@ -331,9 +331,9 @@ def field_parameters() -> list[Parameter]:
         for name, told in _OTHERS.items()
     ]
     return others + [
-        Setting.of(kind, name).parameter(info.shell or name, getattr(kind(), name))
-        for kind in _TYPES
-        for name, info in described(kind)
+        Setting.of(type(options), name).parameter(info.shell or name, getattr(options, name))
+        for options in (kind() for kind in _TYPES)
+        for name, info in described(options)
     ]
 
 

@@ -131,7 +131,7 @@ class FolderLock:
     def _said(self) -> dict[str, Any]:
         try:
             said = json.loads(self._path.read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return said if isinstance(said, dict) else {}
 

@@ -24,7 +24,7 @@ def require_there(path: Path) -> Path:
     mode = _mode(path)
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise InputError(
-            f"'{shown(path)}' is {_special(mode)}, not a file or a folder: give another path."
+            f"'{shown(path)}' is {_special(mode)}, not a file or a folder: check the path."
         )
     return path
 
@@ -63,7 +63,7 @@ def _mode(path: Path) -> int:
 
 def _unusable(path: Path, error: Exception) -> InputError:
     reason = getattr(error, "strerror", None) or error
-    return InputError(f"'{shown(path)}' cannot be used ({reason}): give another path.")
+    return InputError(f"'{shown(path)}' cannot be used ({reason}): check the path.")
 
 
 def _special(mode: int) -> str:

@@ -110,9 +110,29 @@ class Fields:
         self.index, self.image = index, image
         self.changed.emit(Change(Part.IMAGE, Cause.FIELD_SHOWN))
 
-    def adopt(self, sources: Sequence[FieldSource], index: int, doubts: Sequence[str] = ()) -> None:
-        """Take note of which field the displayed image is, and of doubts; nothing else changes."""
+    def adopt(
+        self,
+        sources: Sequence[FieldSource],
+        index: int,
+        doubts: Sequence[str] = (),
+        pixel_size_um: float | None = None,
+    ) -> None:
+        """Take note of which field the displayed image is, and what its files say of it.
+
+        Parameters
+        ----------
+        sources, index
+            The fields, and which of them it is.
+        doubts
+            What may have been misread.
+        pixel_size_um
+            Taken where the layers, as of some readers, have none.
+        """
         self.sources, self.index, self.doubts = tuple(sources), index, tuple(doubts)
+        if pixel_size_um is not None and self.image is not None and not self.image.pixel_size_um:
+            note = f"The pixel size, {pixel_size_um:.4g} µm, is from the files"
+            notes = (*self.image.notes, note)
+            self.image = replace(self.image, pixel_size_um=pixel_size_um, notes=notes)
         self.changed.emit(Change(Part.IMAGE, Cause.FIELDS_FOUND))
 
     def dismiss_doubts(self) -> None:

@@ -15,9 +15,12 @@ from napari_c3r.core.atomic import recovered, replacing_folder
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.guard import reason
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
 from napari_c3r.core.images.image_files import PlaneFile
+from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.table import read, write
+from napari_c3r.session.description import require_description
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -233,11 +236,12 @@ def read_session(path: str | Path) -> SavedSession:
         raise InputError(f"'{folder}' holds no {_DESCRIPTION}, so it is not a session")
     try:
         content = json.loads((folder / _DESCRIPTION).read_text("utf-8"))
-        if content["format"] > VERSION:
+        if isinstance(content["format"], int) and content["format"] > VERSION:
             raise InputError(
                 f"'{folder}' has format {content['format']} and this version reads {VERSION}; "
                 "update napari-c3r"
             )
+        require_description(content)
         fields = tuple(_read_field(described, folder) for described in content["fields"])
         cells = {
             fields[number].name: _read_cells(folder, number, described["cells"])
@@ -259,8 +263,12 @@ def read_session(path: str | Path) -> SavedSession:
                 for image, names in content.get("names", {}).items()
             },
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"'{folder}' is damaged ({type(error).__name__}: {error})") from error
+    except InputError as error:
+        raise InputError(f"'{folder}' cannot be opened: {error}") from error
+    # A damaged file may fail anywhere in what reads it.
+    except Exception as error:
+        told = f"{type(error).__name__}: {reason(error)}"
+        raise InputError(f"'{folder}' is damaged ({told})") from error
 
 
 def _read_field(described: dict[str, Any], folder: Path) -> FieldSource:
@@ -294,14 +302,12 @@ def _found(file: dict[str, Any], folder: Path) -> Path:
 
 
 def _read_cells(folder: Path, number: int, described: dict[str, Any]) -> SavedCells:
-    import tifffile
-
     def optional(kind: str) -> Any:
         path = folder / labels_name(number, kind)
-        return tifffile.imread(path) if path.exists() else None
+        return read_labels(path) if path.exists() else None
 
     return SavedCells(
-        tifffile.imread(folder / labels_name(number)),
+        read_labels(folder / labels_name(number)),
         optional("nuclei"),
         described["origin"],
         described["found_by"],

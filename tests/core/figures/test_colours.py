@@ -68,10 +68,10 @@ def test_categories_and_noise_stay_apart(vision: str, count: int, apart: float) 
 
 @pytest.mark.parametrize("vision", VISION)
 def test_names_of_one_s_own_look_like_no_cluster(vision: str) -> None:
-    assert closest_pair((*OWN, GREY), vision) >= 0.049
+    assert closest_pair((*OWN, GREY), vision) >= 0.065
     clusters = [oklab(colour, vision) for colour in CATEGORICAL[:10]]
     for colour in OWN:
-        assert min(np.linalg.norm(oklab(colour, vision) - each) for each in clusters) >= 0.049
+        assert min(np.linalg.norm(oklab(colour, vision) - each) for each in clusters) >= 0.05
     assert not set(OWN) & set(CATEGORICAL)
 
 

@@ -98,3 +98,14 @@ def test_truncated_file_is_refused_when_opened(tmp_path, compression):
     path.write_bytes(path.read_bytes()[:-5000])
     with pytest.raises(InputError, match=r"cut.tif .*truncated"):
         read_image(path)
+
+
+@pytest.mark.parametrize("options", [{"tile": (32, 32)}, {"rowsperstrip": 8}])
+@pytest.mark.parametrize("tag", [256, 257])
+def test_a_plane_of_more_parts_than_are_listed_is_refused_at_once(tmp_path, options, tag):
+    path = tmp_path / "image.tif"
+    tifffile.imwrite(path, DEEP[0], **GREY, compression="zlib", **options)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags[tag].overwrite(2**31 - 1)
+    with pytest.raises(InputError, match=r"image\.tif"):
+        read_image(path)

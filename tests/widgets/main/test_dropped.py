@@ -31,7 +31,8 @@ def reader(request):
 @pytest.fixture
 def paths(tmp_path):
     for name, plane in zip(STAINS, planes(), strict=True):
-        tifffile.imwrite(tmp_path / f"{name}-picture.tif", plane)
+        size = {"resolution": (4, 4), "metadata": {"unit": "um"}}
+        tifffile.imwrite(tmp_path / f"{name}-picture.tif", plane, imagej=True, **size)
     return [tmp_path / f"{name}-picture.tif" for name in STAINS]
 
 
@@ -57,6 +58,9 @@ def test_files_dropped_on_the_viewer_are_one_image(viewer, dock, user, paths, re
     assert [edit.text() for edit in dock.channels.names] == list(STAINS)
     # Its files are known, so that a script can read them.
     user.until(lambda: len(session_of(viewer).fields.sources) == 1)
+    # Some readers leave the pixel size out.
+    assert session_of(viewer).fields.image.pixel_size_um == 0.25
+    assert (dock.cells.nucleus.currentText(), dock.cells.cell.currentText()) == ("dna", "rna")
 
 
 def test_files_dropped_as_a_stack_are_one_image(viewer, dock, user, paths, reader):
@@ -67,13 +71,14 @@ def test_files_dropped_as_a_stack_are_one_image(viewer, dock, user, paths, reade
 
 
 def test_layers_that_come_late_are_taken_while_nothing_was_made(viewer, dock, user, paths):
-    viewer.open(paths[0], plugin="napari")
+    viewer.open(paths[2], plugin="napari")
     user.wait_idle(dock)
     assert session_of(viewer).fields.image.shape[0] == 1
-    for path in paths[1:]:
+    for path in paths[:2]:
         viewer.open(path, plugin="napari")
         user.wait_idle(dock)
     assert session_of(viewer).fields.image.channel_names == STAINS
+    assert (dock.cells.nucleus.currentText(), dock.cells.cell.currentText()) == ("dna", "rna")
 
 
 def test_a_layer_that_is_no_part_of_the_image_is_said_and_taken_in(viewer, dock, user, paths):

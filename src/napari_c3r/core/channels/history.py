@@ -108,7 +108,7 @@ def _read(path: Path) -> dict[str, ChannelRecord]:
             roles = ChannelAssignment(value["roles"]).to_dict()
             found[key] = ChannelRecord(dict(value["names"]), roles)
         return found
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 

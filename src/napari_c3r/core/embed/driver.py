@@ -202,15 +202,19 @@ class EmbedDriver:
         except OutputError:
             raise
         except (InputError, MemoryError) as error:
-            # A large field may not fit into memory, and the next one may.
-            known = error if isinstance(error, InputError) else unreadable(f"'{name}'", error)
-            self.errors[name] = known
+            problem = self._note(name, error)
             self._settle(name)
-            yield tell(FAILED, problem=str(known))
+            yield tell(FAILED, problem=problem)
             return
         self._lacking[name] = None
         self._settle(name)
         yield tell(DONE, speed)
+
+    def _note(self, name: str, error: InputError | MemoryError) -> str:
+        """Keep why a field failed, and say it: a large one may not fit into memory."""
+        known = error if isinstance(error, InputError) else unreadable(f"'{name}'", error)
+        self.errors[name] = known
+        return str(known)
 
     def _inputs_of(self, task: FieldTask) -> FieldInputs:
         if task.name not in self._inputs:
@@ -249,6 +253,26 @@ class EmbedDriver:
             problem,
             self.again.get(name, ""),
         )
+
+    def prepare_all(self) -> tuple[EmbedJob, ...]:
+        """Read all fields and find their cells; ``errors`` says why some could not be.
+
+        Raises
+        ------
+        InputError
+            None could be.
+        """
+        jobs = []
+        for task in self.tasks:
+            try:
+                jobs.append(self.prepare(task))
+            except (InputError, MemoryError) as error:
+                self._note(task.name, error)
+        if jobs:
+            return tuple(jobs)
+        if len(self.tasks) == 1:
+            raise next(iter(self.errors.values()))
+        raise nothing_embedded(len(self.tasks), self.failed)
 
     def prepare(self, task: FieldTask) -> EmbedJob:
         """Read a field and find its cells, ready to be embedded.

@@ -296,7 +296,7 @@ def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
 def _read_settings(path: Path) -> dict[str, Any]:
     try:
         before = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"'{path}' cannot be read ({error}), so with which settings its folder was made is "
             "not known; choose another folder"

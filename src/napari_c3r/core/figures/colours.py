@@ -42,22 +42,22 @@ CATEGORICAL: tuple[str, ...] = (
 """Colours of the categories 0, 1, 2, …; they repeat after the last."""
 
 OWN: tuple[str, ...] = (
-    "#b04cec",
-    "#4c24ec",
-    "#9c88ec",
-    "#10ec4c",
-    "#9c4c74",
-    "#4c6038",
-    "#60744c",
-    "#8810b0",
-    "#107488",
-    "#749c60",
-    "#88b0c4",
-    "#88d8d8",
+    "#80e040",
+    "#7010f0",
+    "#e03010",
+    "#b090e0",
+    "#705060",
+    "#b010a0",
+    "#e0c0c0",
+    "#508040",
+    "#d050f0",
+    "#e08060",
+    "#106090",
+    "#90b0c0",
 )
-"""Colours of names that a person gave, none of them one of the first ten clusters' or near it.
+"""Colours of names that a person gave, none of them near one of the first ten clusters'.
 
-Each is the farthest from those, and from the ones before, in the same measure."""
+Each is the farthest from the ones before, in the same measure."""
 
 GREY = "#808080"
 """Noise (category −1), a missing value, and a point without a colour."""

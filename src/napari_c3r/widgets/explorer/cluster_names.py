@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.table.annotate import name_column
+from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.wording import counted
 
@@ -50,7 +51,8 @@ class NameRow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.label = QLabel("Name")
-        self.names = QComboBox()
+        # Long names must not widen the window.
+        self.names = shrinkable(QComboBox())
         self.names.setAccessibleName("Name of the selected cells")
         self.names.setToolTip(
             "Write a name, or take one given before: cells with the same name become one group"

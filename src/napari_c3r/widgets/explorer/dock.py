@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 # Below this width the map stands above the cells, not beside them.
 _NARROW_PX = 640
+_ROOM_FOR_TITLE_PX = 500
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
 
 
@@ -65,7 +66,7 @@ class C3RExplorer(ViewerDock):
         self.colour_by.setAccessibleName("Colour by")
         self.colour_by.setToolTip("Colour points and cells by a column of the table")
         self.colour_by.setSizeAdjustPolicy(NameBox.SizeAdjustPolicy.AdjustToContents)
-        self.colour_by.setMinimumWidth(60)
+        self.colour_by.setMinimumWidth(96)
         self.colour_by.setMaximumWidth(240)
         self._colour_label = QLabel("Colour by")
         self.begin_button = QPushButton("Open the C3R dock")
@@ -353,7 +354,8 @@ class C3RExplorer(ViewerDock):
         narrow = self.width() < _NARROW_PX
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self._split.setOrientation(down if narrow else across)
-        self._colour_label.setVisible(not narrow)
+        # Beside the buttons, what is chosen is more worth the room than its title.
+        self._colour_label.setVisible(not narrow and self.scatter.width() >= _ROOM_FOR_TITLE_PX)
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the viewer's theme."""

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from napari_c3r.session.file import SavedCells
 
 
+# A view zoomed in further than this would hold too few nuclei to find their size.
+_MIN_VIEW_PX = 192
+
+
 def read_in_steps(
     plane: Any, stop: threading.Event
 ) -> Generator[str, None, NDArray[np.integer[Any]] | None]:
@@ -103,3 +107,10 @@ def with_cells(task: FieldTask, cells: Cells) -> FieldTask:
     if by is not None:
         origin = SegmentOptions.from_keywords(by).call
     return replace(task, labels=cells.labels, nuclei=cells.nuclei, cells_from=origin)
+
+
+def widened(low: int, high: int, length: int) -> slice:
+    """A part of an axis, made wide enough to hold nuclei, within the axis' length; in pixels."""
+    lacking = max(0, _MIN_VIEW_PX - (high - low))
+    low = max(0, min(low - lacking // 2, length - _MIN_VIEW_PX))
+    return slice(low, min(length, max(high + lacking // 2, low + _MIN_VIEW_PX)))

@@ -265,7 +265,8 @@ class ImageController(QObject):
             if again.channel_names == session.fields.image.channel_names:
                 sources = found.sources(ReadOptions(named))
                 index = [source.name for source in sources].index(image.name)
-                session.fields.adopt(sources, index, found.doubts)
+                size = None if session.result.current else again.pixel_size_um
+                session.fields.adopt(sources, index, found.doubts, size)
 
         self._context.opening.start(OPEN, body, take)
 

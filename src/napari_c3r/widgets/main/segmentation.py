@@ -26,6 +26,7 @@ from napari_c3r.widgets.main.cells_made import (
     numbered,
     read_in_steps,
     segmented,
+    widened,
 )
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
 from napari_c3r.widgets.main.step_ids import StepId
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from napari_c3r.core.segment import SegmentOptions
 
 PREVIEW = "C3R preview"
-# A view zoomed in further than this would hold too few nuclei to find their size.
-_MIN_VIEW_PX = 192
 # So many labels that are in memory are counted before the window could miss it.
 _MAX_SYNC_PX = 1 << 20
 
@@ -146,7 +145,7 @@ class SegmentationController(QObject):
         if corners is None or (corners[1] <= corners[0]).any():
             corners = np.array([[0, 0], [height, width]])
         return tuple(  # type: ignore[return-value]
-            _widened(int(low), int(high) + 1, length)
+            widened(int(low), int(high) + 1, length)
             for (low, high), length in zip(corners.T, (height, width), strict=True)
         )
 
@@ -394,9 +393,3 @@ class SegmentationController(QObject):
 def _edits_of(layer: Labels) -> tuple[Any, ...]:
     """Events after which labels may differ; undoing a stroke only reports that it is drawn anew."""
     return layer.events.paint, layer.events.data, layer.events.set_data
-
-
-def _widened(low: int, high: int, length: int) -> slice:
-    lacking = max(0, _MIN_VIEW_PX - (high - low))
-    low = max(0, min(low - lacking // 2, length - _MIN_VIEW_PX))
-    return slice(low, min(length, max(high + lacking // 2, low + _MIN_VIEW_PX)))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape as _escape
-from pathlib import Path
-from urllib.parse import quote
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
@@ -123,7 +121,7 @@ def _pictures_shown(words: Path) -> set[Path]:
 
 def _address(name: str) -> str:
     """A file's name as a link has it."""
-    return quote(os.fsencode(name))
+    return PurePosixPath("/", name).as_uri().removeprefix("file:///")
 
 
 def _pictures_left(path: Path, sections: Sequence[Section]) -> set[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -95,6 +96,7 @@ class PagedPixels:
         self._decoder = keyframe.decode
         for page in self._pages:
             if page is not None:
+                _check_parts(page, keyframe, path.name)
                 _check_length(page.dataoffsets, page.databytecounts, _file_of(page))
                 largest = max(page.databytecounts, default=0)
                 check_packing(path.name, self._sizes, self.dtype.itemsize, largest)
@@ -170,6 +172,17 @@ def _contiguous(series: tifffile.TiffPageSeries, path: Path) -> MappedPixels | N
     size = int(np.prod(series.shape)) * series.dtype.itemsize
     _check_length((offset,), (size,), path)
     return MappedPixels(series, path, offset)
+
+
+def _check_parts(page: Page, keyframe: tifffile.TiffPage, where: str) -> None:
+    """Refuse a plane of more strips or tiles than the file lists, before any array is laid out."""
+    claimed, listed = prod(keyframe.chunked), len(page.dataoffsets)
+    if claimed > listed:
+        told = " × ".join(map(str, keyframe.shape))
+        raise InputError(
+            f"{where} claims {told} pixels, which are {claimed:,} strips or tiles, and lists "
+            f"{listed:,}: it is damaged. Copy it again, or save it anew."
+        )
 
 
 def _check_length(offsets: tuple[int, ...], counts: tuple[int, ...], path: Path) -> None:

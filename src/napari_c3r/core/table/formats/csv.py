@@ -51,7 +51,7 @@ def _finish_what_was_killed(path: Path) -> None:
 
     beside = provenance_path(path)
     for each in leftovers(beside, beside.suffix):
-        with suppress(OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError, RecursionError):
             if seal.belongs_to(json.loads(each.read_text("utf-8")), path):
                 os.replace(each, beside)
 

@@ -53,6 +53,7 @@ class CellsBody(QWidget):
         super().__init__()
         self._channels: tuple[str, ...] = ()
         self._nucleus: str | None = None
+        self._cell: str | None = None
         self._reading = self._finding = False
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
@@ -149,9 +150,16 @@ class CellsBody(QWidget):
         guessed = roles.context[0] if roles is not None and roles.context else None
         nucleus = suggest_nucleus(names) or guessed or (names[0] if names else None)
         if names != self._channels:
+            cell, now = suggest_cell(names) or NO_CELL_CHANNEL, self.form.value()
             self._channels = names
             self._offer("nucleus", names, nucleus)
-            self._offer("cell", names, suggest_cell(names) or NO_CELL_CHANNEL)
+            self._offer("cell", names, cell)
+            # What was only suggested for fewer channels is no choice of the user's.
+            if now.nucleus == self._nucleus and nucleus is not None:
+                self.form.set("nucleus", nucleus)
+            if now.cell == self._cell:
+                self.form.set("cell", cell)
+            self._cell = self.form.value().cell
         elif nucleus != self._nucleus and self.form.value().nucleus == self._nucleus:
             self.form.set("nucleus", nucleus)
         self._nucleus = nucleus
