@@ -6,8 +6,10 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +88,15 @@ def test_what_is_counted(tmp_path, monkeypatch, call, code, defect):
     assert outcome.code == code
     assert len(outcome.defects) == bool(defect)
     assert all(found.startswith(defect) for found in outcome.defects)
+
+
+def test_a_short_run_finds_no_defect():
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.fuzz", "--runs", "60", "--seed", "1", "--jobs", "2"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "60 trials in" in done.stdout
