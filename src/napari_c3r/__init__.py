@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
+    from napari_c3r.core.metadata import annotate
+    from napari_c3r.core.profiles import activity, aggregate, normalise
     from napari_c3r.core.reduce import cluster, map_cells
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
@@ -28,6 +30,9 @@ _HOMES = {
     "Image": "images",
     "InputError": "errors",
     "Role": "channels",
+    "activity": "profiles",
+    "aggregate": "profiles",
+    "annotate": "metadata",
     "cluster": "reduce",
     "embed": "embed",
     "encoders": "encoder",
@@ -36,6 +41,7 @@ _HOMES = {
     "join_results": "table",
     "load_encoder": "encoder",
     "map_cells": "reduce",
+    "normalise": "profiles",
     "read": "table",
     "read_image": "images",
     "read_labels": "images",
@@ -50,6 +56,9 @@ __all__ = [
     "Image",
     "InputError",
     "Role",
+    "activity",
+    "aggregate",
+    "annotate",
     "cluster",
     "embed",
     "encoders",
@@ -58,6 +67,7 @@ __all__ = [
     "join_results",
     "load_encoder",
     "map_cells",
+    "normalise",
     "read",
     "read_image",
     "read_labels",

@@ -12,6 +12,7 @@ import typer
 from napari_c3r.cli.diagnose import diagnose
 from napari_c3r.cli.embed import embed, plate, require_map, run, try_map
 from napari_c3r.cli.options import Seed, with_field_options
+from napari_c3r.cli.profile import profile
 from napari_c3r.cli.speaking import print_lines, say
 from napari_c3r.cli.unforeseen import unforeseen
 from napari_c3r.core.atomic import require_folder
@@ -81,6 +82,7 @@ def make_app() -> typer.Typer:
     )
     for command in (diagnose, embed, plate, demo, convert, doctor):
         app.command()(with_field_options(command))
+    app.command()(profile)
     return app
 
 

@@ -1,1 +1,33 @@
-"""What was done to a well: tables of labels and plate maps, read as text."""
+"""What was done to a well: plate maps, joined to cells and wells, and what their columns mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_c3r.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from napari_c3r.core.metadata.join import MetadataMatch, annotate, match_of
+    from napari_c3r.core.metadata.reading import read_metadata
+    from napari_c3r.core.metadata.roles import Design, guess_design
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Design": "roles",
+        "MetadataMatch": "join",
+        "annotate": "join",
+        "guess_design": "roles",
+        "match_of": "join",
+        "read_metadata": "reading",
+    },
+)
+
+__all__ = [
+    "Design",
+    "MetadataMatch",
+    "annotate",
+    "guess_design",
+    "match_of",
+    "read_metadata",
+]

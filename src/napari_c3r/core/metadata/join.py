@@ -1,0 +1,275 @@
+"""A plate map joined to cells or wells, with what matched and what did not said in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images.layouts.wells import well_at
+from napari_c3r.core.metadata.keys import key_of
+from napari_c3r.core.metadata.reading import read_metadata
+from napari_c3r.core.table.result import KEY
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+METADATA = "metadata"
+"""Key under which a table says which plate map was joined to it, in its provenance."""
+
+# What tables of others call the columns that a result has, in lower case without separators.
+_ALIASES = {
+    "plate": ("plate", "plateid", "platename", "barcode", "platebarcode", "assayplatebarcode"),
+    "well": ("well", "wellid", "wellname", "wellposition", "position", "wellpos"),
+    "site": ("site", "field", "fieldid", "fov", "fieldofview"),
+    "image": ("image", "imagename", "file", "filename", "filepath", "name"),
+}
+_ROW = ("row", "wellrow", "platerow")
+_COLUMN = ("column", "col", "wellcolumn", "wellcol", "platecolumn")
+# Ways to tell rows apart, the most exact first.
+_KEYS = (("image",), ("plate", "well", "site"), ("plate", "well"), ("well", "site"), ("well",))
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_SHOWN = 6
+_LISTS = ("keys", "columns", "missing", "unused")
+
+
+@dataclass(frozen=True)
+class MetadataMatch:
+    """How a plate map fitted a table.
+
+    Attributes
+    ----------
+    keys
+        Columns of ``obs`` by which it was joined.
+    columns
+        Columns that were added.
+    matched, unmatched
+        Rows of the table with and without a row of the plate map.
+    missing
+        Keys of the table that the plate map lacks, such as ``"B13"``.
+    unused
+        Keys of the plate map that the table lacks.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    matched: int
+    unmatched: int
+    missing: tuple[str, ...] = field(default=())
+    unused: tuple[str, ...] = field(default=())
+
+    @property
+    def words(self) -> str:
+        """What matched and what did not, as one or two sentences."""
+        total = self.matched + self.unmatched
+        by = " and ".join(self.keys)
+        words = f"{', '.join(self.columns)} for {self.matched} of {total} rows, by {by}."
+        if self.missing:
+            words += f" Not in the plate map: {_listed(self.missing)}."
+        if self.unused:
+            words += f" In the plate map alone: {_listed(self.unused)}."
+        return words
+
+
+def annotate(
+    table: AnnData,
+    metadata: pd.DataFrame | str | Path,
+    on: str | Sequence[str] | Mapping[str, str] | None = None,
+) -> AnnData:
+    """Add the columns of a plate map to cells or wells.
+
+    Parameters
+    ----------
+    table
+        A result or profile table; changed in place.
+    metadata
+        A file (CSV, TSV, Excel; a list or a grid) or a frame of them.
+    on
+        Columns to join by: names that both have, or those of the table by those of the plate map.
+        Found by itself when None: plate and well, well, image, however the table calls them.
+
+    Returns
+    -------
+    AnnData
+        The same object. Keys are compared without case, blanks and the ways to spell a well
+        (``A9`` = ``a09``). Values are text as written; a column of plain numbers becomes numbers.
+        What matched is in its provenance and in `match_of`.
+
+    Raises
+    ------
+    InputError
+        No columns to join by, a key twice with different values, or nothing that matches.
+    """
+    import pandas as pd
+
+    frame = read_metadata(metadata) if not isinstance(metadata, pd.DataFrame) else metadata.copy()
+    frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
+    _forget(table)
+    frame, pairs = _join_columns(table, frame, on)
+    mine = _keys(table.obs[[ours for ours, _ in pairs]], [ours for ours, _ in pairs])
+    theirs = _keys(frame[[other for _, other in pairs]], [ours for ours, _ in pairs])
+    added = [name for name in frame.columns if name not in {other for _, other in pairs}]
+    if not added:
+        raise InputError(
+            f"The plate map has no column beside {', '.join(map(repr, frame.columns))}"
+        )
+    first = _one_row_a_key(frame, theirs, added)
+    places = pd.Index(first.index).get_indexer(pd.Index(mine))
+    if (places < 0).all():
+        raise InputError(
+            f"Nothing of the plate map matches: it has {_listed(list(dict.fromkeys(theirs)))}, the "
+            f"table {_listed(list(dict.fromkeys(mine)))}"
+        )
+    names = {name: _free_name(name, table.obs, first.columns) for name in added}
+    for name in added:
+        values = first[name].to_numpy(object)
+        column = [values[place] if place >= 0 else None for place in places]
+        table.obs[names[name]] = _typed(pd.Series(column, table.obs.index, dtype=object))
+    match = MetadataMatch(
+        keys=tuple(ours for ours, _ in pairs),
+        columns=tuple(names.values()),
+        matched=int((places >= 0).sum()),
+        unmatched=int((places < 0).sum()),
+        missing=tuple(dict.fromkeys(k for k, p in zip(mine, places, strict=True) if p < 0)),
+        unused=tuple(key for key in dict.fromkeys(theirs) if key and key not in set(mine)),
+    )
+    _remember(table, match)
+    return table
+
+
+def match_of(table: AnnData) -> MetadataMatch | None:
+    """How the last plate map fitted, None where none was joined."""
+    facts = table.uns.get(KEY, {}).get(METADATA)
+    if not facts:
+        return None
+    lists = {name: tuple(map(str, facts[name])) for name in _LISTS}
+    return MetadataMatch(matched=int(facts["matched"]), unmatched=int(facts["unmatched"]), **lists)
+
+
+def _forget(table: AnnData) -> None:
+    """Take away what an earlier plate map added, so that the later one takes its place."""
+    before = match_of(table)
+    if before is not None:
+        table.obs.drop(columns=[n for n in before.columns if n in table.obs], inplace=True)
+
+
+def _remember(table: AnnData, match: MetadataMatch) -> None:
+    facts: dict[str, Any] = {name: list(getattr(match, name)) for name in _LISTS}
+    facts |= {"matched": match.matched, "unmatched": match.unmatched}
+    table.uns[KEY] = {**table.uns.get(KEY, {}), METADATA: facts}
+
+
+def _join_columns(
+    table: AnnData, frame: pd.DataFrame, on: str | Sequence[str] | Mapping[str, str] | None
+) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
+    """The plate map, and pairs of a column of the table and one of it to join by."""
+    if on is not None:
+        chosen = {on: on} if isinstance(on, str) else on
+        if not isinstance(chosen, Mapping):
+            chosen = {name: name for name in chosen}
+        for other, ours in chosen.items():
+            for name, columns, what in ((other, frame, "plate map"), (ours, table.obs, "table")):
+                if name not in columns:
+                    shown = ", ".join(map(repr, map(str, columns.columns)))
+                    raise InputError(f"The {what} has no column '{name}'; it has {shown}")
+        return frame, [(ours, other) for other, ours in chosen.items()]
+    frame, known = _known_columns(frame)
+    for keys in _KEYS:
+        usable = all(key in known and _has_values(table.obs, key) for key in keys)
+        if usable:
+            return frame, [(key, known[key]) for key in keys]
+    shown = ", ".join(map(repr, frame.columns))
+    raise InputError(
+        "The plate map has no column that says which plate, well or image a row is of, or the "
+        f"table does not; it has {shown}. Say which to join by"
+    )
+
+
+def _known_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    plain = {_plain(name): name for name in reversed(list(frame.columns))}
+    known = {}
+    for ours, aliases in _ALIASES.items():
+        found = next((plain[alias] for alias in aliases if alias in plain), None)
+        if found is not None:
+            known[ours] = found
+    row = next((plain[name] for name in _ROW if name in plain), None)
+    column = next((plain[name] for name in _COLUMN if name in plain), None)
+    if "well" not in known and row is not None and column is not None:
+        wells = [
+            well_at(str(r).strip(), str(c).strip())
+            for r, c in zip(frame[row], frame[column], strict=True)
+        ]
+        frame = frame.drop(columns=[row, column]).assign(well=np.array(wells, object))
+        known["well"] = "well"
+    return frame, known
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_\-.]+", "", name.removeprefix("Metadata_").lower())
+
+
+def _has_values(obs: pd.DataFrame, name: str) -> bool:
+    return name in obs and bool((obs[name].notna() & (obs[name].astype(str) != "")).any())
+
+
+def _keys(columns: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    parts = [
+        [_key(value, name) for value in columns.iloc[:, place]] for place, name in enumerate(names)
+    ]
+    return [" ".join(row) if all(row) else "" for row in zip(*parts, strict=True)]
+
+
+def _key(value: Any, name: str) -> str:
+    key = key_of(name, value)
+    # An image is called as its file, without folder and suffix.
+    return PurePath(key.replace("\\", "/")).name.split(".")[0] if name == "image" else key
+
+
+def _one_row_a_key(frame: pd.DataFrame, keys: Sequence[str], added: list[str]) -> pd.DataFrame:
+    known = frame[added].set_axis(list(keys), axis=0)
+    known = known[known.index != ""]
+    known = known.where(known.notna() & (known.astype(str).map(str.strip) != ""), None)
+    known = known[~known.reset_index().duplicated().to_numpy()]
+    twice = known.index[known.index.duplicated()]
+    if len(twice):
+        rows = known.loc[[twice[0]]]
+        differs = next(name for name in added if len(set(map(str, rows[name]))) > 1)
+        values = " and ".join(f"'{value}'" for value in dict.fromkeys(map(str, rows[differs])))
+        raise InputError(
+            f"The plate map has '{twice[0]}' twice, with {differs} {values}; keep one row of them"
+        )
+    return known
+
+
+def _typed(column: pd.Series) -> pd.Series:
+    """Numbers where every value is written as a plain one; text, as written, elsewhere."""
+    import pandas as pd
+
+    known = column.dropna()
+    texts = known.map(lambda value: str(value).strip())
+    if len(known) and texts.map(lambda text: bool(_NUMBER.fullmatch(text))).all():
+        whole = not texts.str.contains(".", regex=False).any() and len(known) == len(column)
+        return texts.astype(int) if whole else pd.to_numeric(column, errors="coerce").astype(float)
+    text = column.map(lambda value: str(value).strip(), na_action="ignore")
+    return text.astype("category")
+
+
+def _free_name(name: str, obs: pd.DataFrame, others: Any) -> str:
+    if name not in obs:
+        return name
+    free = f"{name} (metadata)"
+    number = 2
+    while free in obs or free in others:
+        free, number = f"{name} (metadata {number})", number + 1
+    return free
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

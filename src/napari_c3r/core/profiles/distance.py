@@ -1,0 +1,79 @@
+"""How far each well is from the controls of its plate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.profiles.frame import (
+    Controls,
+    as_profiles,
+    control_rows,
+    groups_of,
+    with_step,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+COLUMN = "distance_to_controls"
+"""Column of ``obs`` with the distances."""
+
+
+def distance_to_controls(
+    table: AnnData | pd.DataFrame, controls: Controls, *, per: str | None = "plate"
+) -> AnnData:
+    """Distance of each row to the middle of the controls, in units of the controls' own.
+
+    Parameters
+    ----------
+    table
+        Profiles of wells, normalised; any table that `as_profiles` takes.
+    controls
+        Column of ``obs`` and the value that controls have there.
+    per
+        Column that controls share with a row to be compared with it; None for any.
+
+    Returns
+    -------
+    AnnData
+        A copy with ``obs["distance_to_controls"]``: the Euclidean distance to the mean of the
+        controls over the median distance of a control to the mean of the *other* controls, so
+        that 1 is how far a control is by chance; a control's own is to the others too.
+
+    Raises
+    ------
+    InputError
+        An unknown column, or fewer than three controls in a group.
+    """
+    profiles = as_profiles(table)
+    chosen = control_rows(profiles, controls)
+    values = np.asarray(profiles.X)
+    distances = np.full(len(profiles), np.nan)
+    for key, rows in groups_of(profiles, [per] if per else []).items():
+        mine = chosen[rows]
+        if mine.sum() < 3:
+            where = f" on the {per} '{key[0]}'" if per else ""
+            raise InputError(f"{mine.sum()} controls{where}, where three are the least")
+        distances[rows] = _relative(values[rows], mine)
+    found = profiles.copy()
+    found.obs[COLUMN] = distances
+    return with_step(
+        found, "distance_to_controls", controls=f"{controls[0]} = {controls[1]}", per=per or ""
+    )
+
+
+def _relative(values: NDArray[np.float64], mine: NDArray[np.bool_]) -> NDArray[np.float64]:
+    count = int(mine.sum())
+    middle = values[mine].mean(axis=0)
+    distances = np.linalg.norm(values - middle, axis=1)
+    # A control pulls the mean towards itself; without it, it is farther by this factor.
+    distances[mine] *= count / (count - 1)
+    usual = float(np.median(distances[mine]))
+    if usual == 0:
+        raise InputError("The controls are all alike, so there is no distance to compare with")
+    return np.asarray(distances / usual)
