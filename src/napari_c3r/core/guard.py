@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 
 from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 _MARK = "guarded-"
 
@@ -106,6 +108,8 @@ def guarded(data: da.Array, where: str) -> da.Array:
     dask.array.Array
         Of the same chunks. Pixels that lie in memory or are guarded already are given back.
     """
+    import dask.array as da
+
     if _is_safe(data):
         return data
     name = f"{_MARK}{data.name}"

@@ -75,7 +75,7 @@ def test_a_pixel_size_of_another_magnitude_is_noticed():
         ({}, 50, "60 µm at 50 µm per pixel are 1.2 px wide"),
         ({}, 1e300, "px wide, and at least 4 are needed"),
         ({"field_um": 1.7}, 0.5, "3.4 px wide"),
-        ({"field_um": 1e-300}, 0.5, "0 px wide"),
+        ({"field_um": 1e-300}, 0.5, "field_um is 1e-300; give a number from"),
         ({"field_diameters": 0.08}, None, "0.08 median cell diameters of 40.0 px"),
     ],
 )

@@ -147,9 +147,11 @@ def test_the_estimate_is_near_what_it_takes(encoder, size, monkeypatch):
     field = Image.from_array(np.tile(planes(), (1, 2, 2)), ["DNA", "ER", "RNA"], size, name="a")
     job = EmbedJob(field, big, ROLES, encoder)
     found = estimate(job, 64)
-    began = time.process_time()
-    c3r.embed(field, big, ROLES, encoder=encoder)
-    taken = time.process_time() - began
+    taken = float("inf")
+    for _ in range(3):  # the first time may load, and collect the garbage of earlier tests
+        began = time.process_time()
+        c3r.embed(field, big, ROLES, encoder=encoder)
+        taken = min(taken, time.process_time() - began)
     # The order of magnitude is what a user needs.
     assert taken / 6 < found.seconds < taken * 6
     assert found.for_cells(640).seconds == pytest.approx(10 * found.seconds)

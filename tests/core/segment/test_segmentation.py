@@ -95,8 +95,8 @@ def test_a_given_size_is_used(sample):
         ({"nucleus": "DAPI"}, "No channel 'DAPI'"),
         ({"nucleus": "DNA", "cell": "actin"}, "No channel 'actin'"),
         ({"nucleus": "DNA", "method": "magic"}, "'magic'; choose one of classical, cellpose"),
-        ({"nucleus": "DNA", "nucleus_diameter_um": 0}, "is 0; give a number above 0"),
-        ({"nucleus": "DNA", "cell_distance_px": -1}, "cell distance is -1"),
+        ({"nucleus": "DNA", "nucleus_diameter_um": 0}, "is 0; give a number from 0.01"),
+        ({"nucleus": "DNA", "cell_distance_px": -1}, "cell_distance_px is -1; give a number from"),
         (
             {"nucleus": "DNA", "nucleus_diameter_um": 14, "nucleus_diameter_px": 20},
             "as 14 µm and as 20 px",

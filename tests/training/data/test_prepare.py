@@ -75,7 +75,7 @@ def test_a_sheet_has_a_picture_for_each_group_and_channel(plate):
         (["--concept", "RNA"], "'RNA'"),
         (["--id-column", "drug"], "--metadata, which is not given"),
         (["--labels", "."], "has no label image for 'P7_A01_s1'"),
-        (["--neighbours", "blur"], "choose 'keep' or 'mask'"),
+        (["--neighbours", "blur"], "give keep, mask or None"),
         (["--field-um", "much"], "Invalid value for '--field-um'"),
     ],
 )

@@ -77,14 +77,14 @@ def place_crops(table: CellTable, labels: ArrayLike, window_px: int) -> CellTabl
         that were moved, and on those that still show less than half of their cell.
     """
     obs, pieces = table.obs, table.pieces
-    centres = obs[list(CENTROID)].to_numpy(np.float64)
+    centres = obs[list(CENTROID)].to_numpy(np.float64, copy=True)
     corner_y, corner_x = _corners(centres, window_px)
     within = (obs["bbox_y0_px"] >= corner_y) & (obs["bbox_y1_px"] <= corner_y + window_px)
     within &= (obs["bbox_x0_px"] >= corner_x) & (obs["bbox_x1_px"] <= corner_x + window_px)
     rows = np.flatnonzero(~within)
     names, room = obs["label"].to_numpy(), window_px**2
     wanted = SHOWN_SHARE * np.minimum(obs["area_px"].to_numpy(), room)
-    shown = obs["area_px"].to_numpy(np.int64).copy()
+    shown = obs["area_px"].to_numpy(np.int64, copy=True)
     shown[rows] = _count(labels, names[rows], centres[rows], window_px)
     lacking = rows[shown[rows] < wanted[rows]]
     moved = np.zeros(len(obs), bool)

@@ -32,6 +32,10 @@ _ALPHA = {tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA}
 _COLOURS = {tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR}
 
 
+# Else what tifffile logs of a damaged file is printed beside our one line.
+tifffile.logger().addHandler(logging.NullHandler())
+
+
 def open_tiff(path: Path, scene: int, one_channel: bool) -> Stack:
     """Open a TIFF file; its pixels are read when they are requested.
 
