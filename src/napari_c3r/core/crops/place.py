@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, read
-from napari_c3r.core.cells.measure import CellTable
 from napari_c3r.core.cells.pieces import named_cells
 from napari_c3r.core.rounding import half_up
+
+if TYPE_CHECKING:
+    from napari_c3r.core.cells.measure import CellTable
 
 CENTRE = ("crop_y_px", "crop_x_px")
 CENTROID = ("y_px", "x_px")
