@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -100,5 +99,4 @@ def test_a_short_run_finds_no_defect():
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    # A trial that is not possible is none: a byte may be put where it changes nothing.
-    assert re.search(r"^(59|60) trials in", done.stdout, re.MULTILINE)
+    assert "60 trials in" in done.stdout

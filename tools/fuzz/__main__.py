@@ -17,6 +17,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def _all(folder: Path, given: argparse.Namespace) -> Iterator[tuple[int, str, wa
     with ProcessPoolExecutor(given.jobs, get_context("fork")) as pool:
         to_come = iter(seeds)
         while time.perf_counter() < until:
-            batch = [s for s, _ in zip(to_come, range(20 * given.jobs), strict=False)]
+            batch = list(islice(to_come, 20 * given.jobs))
             if not batch:
                 return
             yield from pool.map(_told, [folder] * len(batch), batch)
