@@ -32,6 +32,10 @@ class OutputError(InputError):
     """
 
 
+class ForeignTableError(InputError):
+    """A table that another tool made: whole, and no result of this package."""
+
+
 class MissingPackageError(InputError):
     """An optional package is needed for what was requested.
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from napari_c3r.core.atomic import replacing
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import ForeignTableError, InputError
+from napari_c3r.core.guard import reading
 from napari_c3r.core.profiles.frame import STEPS, as_profiles, to_profile_frame
 from napari_c3r.core.table.files import read
 from napari_c3r.core.table.result import KEY
@@ -69,31 +70,26 @@ def read_profiles(path: str | Path) -> AnnData:
     Raises
     ------
     InputError
-        No such file, another suffix, or a table without features.
+        No such file, another suffix, a table without features, or one that is damaged.
     """
-    import pandas as pd
-
     path = require_profile_path(path)
-    if not path.is_file():
-        raise InputError(f"No file '{path}'; check the name")
     try:
         return as_profiles(read(path))
-    except InputError:
-        pass  # of another tool
-    try:
-        if path.suffix.lower() == ".csv":
-            return as_profiles(pd.read_csv(path, dtype=_as_text(path), keep_default_na=True))
-        if path.suffix.lower() == ".parquet":
-            return as_profiles(pd.read_parquet(path))
-        from anndata import read_h5ad
+    except ForeignTableError:
+        with reading(f"'{path}'"):
+            return _of_another_tool(path)
 
-        return as_profiles(read_h5ad(path))
-    except InputError:
-        raise
-    except Exception as error:
-        # Any of a library's parsers may fail on a damaged file.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"'{path}' cannot be read as a table ({reason})") from error
+
+def _of_another_tool(path: Path) -> AnnData:
+    import pandas as pd
+
+    if path.suffix.lower() == ".csv":
+        return as_profiles(pd.read_csv(path, dtype=_as_text(path), keep_default_na=True))
+    if path.suffix.lower() == ".parquet":
+        return as_profiles(pd.read_parquet(path))
+    from anndata import read_h5ad
+
+    return as_profiles(read_h5ad(path))
 
 
 def require_profile_path(path: str | Path) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import ForeignTableError, InputError
 from napari_c3r.core.table.result import KEY, is_vector_name, make_result, vector_names
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def from_frame(frame: pd.DataFrame, description: dict[str, Any] | None) -> AnnDa
     # A run that was stopped before its first cell has vectors of no numbers.
     if missing or (not vectors and description is None):
         lacking = ", ".join(missing or vector_names(1))
-        raise InputError(f"The table has no column {lacking}, so it is not a result of this plugin")
+        told = f"The table has no column {lacking}, so it is not a result of this plugin"
+        raise ForeignTableError(told) if description is None else InputError(told)
     obs = frame.drop(columns=[*vectors, *(c for c in UMAP_COLUMNS if c in frame.columns)])
     if description is not None:
         obs = _restore_types(obs, description)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_c3r.core.atomic import replacing
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import ForeignTableError
 from napari_c3r.core.table.formats.format import TableFormat
 from napari_c3r.core.table.result import KEY
 
@@ -50,7 +50,7 @@ def _read(path: Path) -> AnnData:
 
     result = anndata.read_h5ad(path)
     if KEY not in result.uns:
-        raise InputError(
+        raise ForeignTableError(
             f"'{path}' is an AnnData file but holds no result of this plugin; "
             f"its uns keys are {sorted(result.uns)}"
         )
