@@ -89,6 +89,7 @@ def test_other_tools_read_it(experiment):
         (["--normalise", "zca"], "Unknown method 'zca'"),
         (["--metadata", "none.csv"], "There is no file"),
         (["--activity", "a.csv"], "give --treatment"),
+        (["--seed", "-1"], "--seed is -1"),
     ],
 )
 def test_mistakes_are_one_line(experiment, capsys, monkeypatch, words, said):

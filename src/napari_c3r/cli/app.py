@@ -80,9 +80,8 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Interactive cell representation: one vector per cell, conditioned on channel roles.",
     )
-    for command in (diagnose, embed, plate, demo, convert, doctor):
+    for command in (diagnose, embed, plate, profile, demo, convert, doctor):
         app.command()(with_field_options(command))
-    app.command()(profile)
     return app
 
 
