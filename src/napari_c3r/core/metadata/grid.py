@@ -12,8 +12,7 @@ from napari_c3r.core.text import whole_number
 if TYPE_CHECKING:
     import pandas as pd
 
-Rows = list[list[str]]
-"""The cells of a sheet as text, empty where there is nothing."""
+    from napari_c3r.core.metadata.text_file import Rows
 
 
 def is_grid(rows: Rows) -> bool:

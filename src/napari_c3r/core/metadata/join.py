@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.layouts.wells import well_at
-from napari_c3r.core.metadata.keys import key_of
+from napari_c3r.core.metadata.keys import key_of, plain_name
 from napari_c3r.core.metadata.reading import read_metadata
 from napari_c3r.core.table.result import KEY
 
@@ -120,6 +120,7 @@ def annotate(
             f"The plate map has no column beside {', '.join(map(repr, frame.columns))}"
         )
     first = _one_row_a_key(frame, theirs, added)
+    there = set(mine)
     places = pd.Index(first.index).get_indexer(pd.Index(mine))
     if (places < 0).all():
         raise InputError(
@@ -137,7 +138,7 @@ def annotate(
         matched=int((places >= 0).sum()),
         unmatched=int((places < 0).sum()),
         missing=tuple(dict.fromkeys(k for k, p in zip(mine, places, strict=True) if p < 0)),
-        unused=tuple(key for key in dict.fromkeys(theirs) if key and key not in set(mine)),
+        unused=tuple(key for key in dict.fromkeys(theirs) if key and key not in there),
     )
     _remember(table, match)
     return table
@@ -192,7 +193,7 @@ def _join_columns(
 
 
 def _known_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    plain = {_plain(name): name for name in reversed(list(frame.columns))}
+    plain = {plain_name(name): name for name in reversed(list(frame.columns))}
     known = {}
     for ours, aliases in _ALIASES.items():
         found = next((plain[alias] for alias in aliases if alias in plain), None)
@@ -210,18 +211,17 @@ def _known_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     return frame, known
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-.]+", "", name.removeprefix("Metadata_").lower())
-
-
 def _has_values(obs: pd.DataFrame, name: str) -> bool:
     return name in obs and bool((obs[name].notna() & (obs[name].astype(str) != "")).any())
 
 
 def _keys(columns: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    parts = [
-        [_key(value, name) for value in columns.iloc[:, place]] for place, name in enumerate(names)
-    ]
+    parts = []
+    for place, name in enumerate(names):
+        values = columns.iloc[:, place]
+        # Of few different values, each is looked at once.
+        spelt = {value: _key(value, name) for value in values.dropna().unique()}
+        parts.append([spelt.get(value, "") for value in values])
     return [" ".join(row) if all(row) else "" for row in zip(*parts, strict=True)]
 
 

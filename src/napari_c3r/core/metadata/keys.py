@@ -75,7 +75,7 @@ def column_called(columns: pd.Index[Any] | list[str], name: str) -> Any:
     """
     if name in columns:
         return name
-    found = [each for each in columns if _plain(str(each)) == _plain(name)]
+    found = [each for each in columns if plain_name(str(each)) == plain_name(name)]
     if len(found) > 1:
         listed = ", ".join(shortened(each) for each in found)
         raise InputError(f"Several columns could be '{name}': {listed}; rename all but one")
@@ -133,7 +133,8 @@ def match_labels(obs: pd.DataFrame, column: str, table: pd.DataFrame) -> LabelMa
     return LabelMatch(values, _notes(cells, known, tuple(keys), column))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A column's name as it is compared: without case, separators and ``Metadata_``."""
     return re.sub(r"[\s_.-]+", "", name.casefold().removeprefix("metadata_"))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.metadata.grid import Rows, from_grids, is_grid
-from napari_c3r.core.metadata.text_file import EXCEL, read_sheets
+from napari_c3r.core.metadata.grid import from_grids, is_grid
+from napari_c3r.core.metadata.text_file import EXCEL, Rows, read_sheets
 from napari_c3r.core.text import shortened
 
 if TYPE_CHECKING:

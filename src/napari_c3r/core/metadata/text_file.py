@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 from napari_c3r.core.errors import InputError, MissingPackageError
 
 Rows = list[list[str]]
+"""The cells of a sheet as text, empty where there is nothing."""
 
 EXCEL: Final = (".xlsx", ".xlsm")
 # What a table of labels never has, and what a small packed file can unpack to.

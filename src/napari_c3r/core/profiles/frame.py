@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.errors import InputError, MissingPackageError
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def control_rows(table: AnnData, controls: Controls) -> NDArray[np.bool_]:
     column, value = controls
     require_columns(table, [column])
     values = table.obs[column]
-    found = np.array([_same(one, value) for one in values])
+    found = values.isin([one for one in values.dropna().unique() if _same(one, value)]).to_numpy()
     if not found.any():
         shown = ", ".join(f"'{one}'" for one in list(dict.fromkeys(values.astype(str)))[:8])
         raise InputError(f"No row has the value '{value}' in the column '{column}', only {shown}")
@@ -185,8 +186,6 @@ def finite_values(profiles: AnnData) -> NDArray[np.float64]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if one is None or one != one:
-        return False
     if str(one) == str(other):
         return True
     try:
@@ -224,20 +223,15 @@ def with_step(table: AnnData, what: str, notes: Sequence[str] = (), **settings: 
     return table
 
 
-def require_package(name: str, what: str) -> Any:
-    """Import a package of the extra ``profiles``.
+def require_package(name: str, purpose: str) -> Any:
+    """Import an optional package.
 
     Raises
     ------
-    InputError
-        It is not installed; `what` is what needs it.
+    MissingPackageError
+        It is not installed; `purpose` is what needs it.
     """
-    from importlib import import_module
-
     try:
         return import_module(name)
     except ImportError as error:
-        package = name.split(".")[0]
-        raise InputError(
-            f"{what} needs {package}, which is not installed: pip install 'napari-c3r[profiles]'"
-        ) from error
+        raise MissingPackageError(name.split(".")[0], purpose) from error

@@ -96,8 +96,7 @@ def _fingerprint(path: Path) -> tuple[int, str]:
             name = file.relative_to(path).as_posix()
             digest.update(f"{readable(name)}\0{file.stat().st_size}\0".encode())
         return size, digest.hexdigest()
-    add_content(digest, path)
-    return path.stat().st_size, digest.hexdigest()
+    return path.stat().st_size, sha256_of(path)
 
 
 def sha256_of(path: Path) -> str:
