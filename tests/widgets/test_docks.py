@@ -126,6 +126,17 @@ def test_docks_from_the_menu_find_their_places_and_leave_the_image_whole(viewer,
     assert dock.frame().windowTitle() == "C3R"
 
 
+def test_an_image_that_napari_cut_a_little_is_whole_again_when_a_dock_comes(viewer, user):
+    viewer.add_image(np.zeros((300, 500)))
+    settle(user, viewer)
+    viewer.reset_view(margin=0)
+    viewer.scene.camera.zoom *= 1.05
+    assert not is_whole(viewer)
+    by_menu(viewer, C3RExplorer)
+    settle(user, viewer)
+    user.until(lambda: is_whole(viewer))
+
+
 def test_a_view_that_the_user_chose_stays(viewer, user):
     viewer.add_image(np.zeros((300, 500)))
     settle(user, viewer)

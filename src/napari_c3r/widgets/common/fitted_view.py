@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 # Docks may slide into their place.
 _WATCHED_MS = 1000
-_SLACK = 0.01
+# Shares of the layers' extent that may be out of view at each edge: napari itself cuts a little
+# off the first image, when its controls of layers widen after the view was fitted.
+_SLACK, _SLACK_BEFORE = 0.01, 0.04
 
 
 def keep_whole(viewer: ViewerModel, window: QMainWindow | None) -> None:
@@ -23,12 +25,16 @@ def keep_whole(viewer: ViewerModel, window: QMainWindow | None) -> None:
     A view that the user zoomed into stays as it is.
     """
     canvas = window.centralWidget() if window is not None else None
-    if canvas is None or canvas.findChild(_Watch) is not None or not is_whole(viewer):
+    if (
+        canvas is None
+        or canvas.findChild(_Watch) is not None
+        or not is_whole(viewer, _SLACK_BEFORE)
+    ):
         return
     _Watch(viewer, canvas)
 
 
-def is_whole(viewer: ViewerModel) -> bool:
+def is_whole(viewer: ViewerModel, slack: float = _SLACK) -> bool:
     """Whether a viewer shows all visible layers to their edges."""
     if not viewer.layers or viewer.dims.ndisplay != 2 or viewer.canvas.grid.enabled:
         return False
@@ -40,8 +46,8 @@ def is_whole(viewer: ViewerModel) -> bool:
     camera = viewer.scene.camera
     reach = np.array(viewer.canvas.size) / max(camera.zoom, 1e-12) / 2
     centre = np.asarray(camera.center[-2:])
-    slack = _SLACK * (high - low)
-    return bool((centre - reach <= low + slack).all() and (centre + reach >= high - slack).all())
+    room = slack * (high - low)
+    return bool((centre - reach <= low + room).all() and (centre + reach >= high - room).all())
 
 
 class _Watch(QObject):
@@ -50,6 +56,7 @@ class _Watch(QObject):
     def __init__(self, viewer: ViewerModel, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._viewer, self._canvas = ref(viewer), canvas
+        self._view = _view(viewer)
         canvas.installEventFilter(self)
         self._fitting = QTimer(self)
         self._fitting.setSingleShot(True)
@@ -68,9 +75,18 @@ class _Watch(QObject):
 
     def _fit(self) -> None:
         viewer = self._viewer()
-        if viewer is not None and not is_whole(viewer):
+        # Another view since is the user's.
+        if viewer is not None and _view(viewer) == self._view and not is_whole(viewer):
             viewer.reset_view()
+            self._view = _view(viewer)
 
     def _stop(self) -> None:
+        # What held the window up until now may have held its layout up too.
+        self._fit()
         self._canvas.removeEventFilter(self)
         self.deleteLater()
+
+
+def _view(viewer: ViewerModel) -> tuple[float, ...]:
+    camera = viewer.scene.camera
+    return (camera.zoom, *camera.center)
