@@ -64,6 +64,11 @@ def test_what_cannot_be_is_refused_first(shell, command, words, said, monkeypatc
         (["diagnose", "f.ome.tif", "--out", "r.html", "--seed", "-1"], "--seed is -1"),
         (["diagnose", "f.ome.tif", "--out", "r.html", "--label-table", "t.csv"], "--label-column"),
         (["demo", "--out", "d", "--seed", "-1"], "--seed is -1"),
+        (["demo", "--out", "d", "--seed=1", "--seed", "2"], "--seed is given twice, as '1' and"),
+        (
+            ["embed", "f.ome.tif", "--out", "o.csv", "--context", "DNA", "--context=RNA"],
+            "--context is given twice, as 'DNA' and 'RNA'; give it once",
+        ),
         (["demo", "--out", "d", "--seed", "9" * 30], "--seed is '9999"),
     ],
 )

@@ -89,3 +89,16 @@ def test_too_little_memory_is_said_as_such(monkeypatch, capsys):
     monkeypatch.setattr("napari_c3r.cli.doctor.run_checks", fail)
     code, said = run(capsys, "doctor")
     assert (code, said.startswith("napari-c3r: There is not enough memory")) == (2, True)
+
+
+def test_a_file_that_ends_too_early_is_not_taken_for_the_end_of_what_is_typed(
+    monkeypatch, capsys, temporary
+):
+    def fail():
+        raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+
+    monkeypatch.setattr("napari_c3r.cli.doctor.run_checks", fail)
+    code, said = run(capsys, "doctor")
+    assert code == 2
+    assert said.count("\n") == 1
+    assert "a file ends too early: Compressed file" in said

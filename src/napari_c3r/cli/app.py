@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from napari_c3r.cli.speaking import print_lines, say
 from napari_c3r.cli.unforeseen import unforeseen
 from napari_c3r.core.atomic import require_folder
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.text import shortened
 
 # What a shell gives for a program that Ctrl+C ended.
 _INTERRUPTED = 130
@@ -85,14 +86,31 @@ def make_app() -> typer.Typer:
     return app
 
 
+def _require_one_value_each(words: Sequence[str]) -> None:
+    """Refuse an option that is given twice with different values: the first would be lost."""
+    given: dict[str, str] = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if not name.startswith("--") or len(name) < 3:
+            continue
+        value = value if equals else following
+        if given.setdefault(name, value) != value:
+            raise InputError(
+                f"{name} is given twice, as {shortened(given[name])} and {shortened(value)}; "
+                "give it once"
+            )
+
+
 def main(arguments: Iterable[str] | None = None) -> None:
     """Run a command; 0 on success, 1 if fields failed, 2 with one line on bad input.
 
     What nobody foresaw ends with 2 and one line as well: it asks for a report, and says where
     the traceback is.
     """
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = make_app()(list(arguments) if arguments is not None else None, standalone_mode=False)
+        _require_one_value_each(words)
+        code = make_app()(words, standalone_mode=False)
     except InputError as error:
         say(f"napari-c3r: {error}")
         sys.exit(2)

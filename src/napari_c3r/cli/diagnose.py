@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from napari_c3r.cli.embed import exit_by
-from napari_c3r.cli.options import FieldOptions, Paths, Seed, Setting, parse_list
+from napari_c3r.cli.options import FieldOptions, Paths, Seed, parse_list
+from napari_c3r.cli.setting import Setting
 from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.options import OptionInfo
@@ -66,7 +67,7 @@ def diagnose(
     for name, problem in driver.failed.items():
         say(f"  '{name}' is left out: {problem}")
     if fields[0].assignment.doubt:
-        say(f"Note: {fields[0].assignment.doubt}; say it with --context and --concept")
+        say(f"  Note: {fields[0].assignment.doubt}; say it with --context and --concept")
     run = FlipRun(
         FlipJob(
             fields,

@@ -6,7 +6,6 @@ with the help that its field declares. Only what is no setting of these is writt
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import Parameter, Signature, signature
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from napari_c3r.cli.setting import Setting
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ReadOptions
-from napari_c3r.core.options import OptionInfo, described, is_number, parse_value, value_type
+from napari_c3r.core.options import described, value_type
 from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.segment import SegmentOptions, method_names
 from napari_c3r.core.spelling import one_name, split_names, split_pairs
@@ -35,47 +35,6 @@ Paths = Annotated[list[Path], typer.Argument(help="Image files, or a folder of t
 _TYPES = (ReadOptions, SegmentOptions, CropSpec, RunOptions)
 # How many of the images are opened to see which channels there are.
 _LOOKED_AT = 3
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What the value of a parameter may be, which is parsed here and not by typer.
-
-    Parameters
-    ----------
-    annotation
-        Its type, such as ``"int | None"``.
-    info
-        What is said of it, and its bounds.
-    """
-
-    annotation: str
-    info: OptionInfo
-
-    @classmethod
-    def of(cls, kind: type, name: str) -> Setting:
-        """A field of an option type."""
-        info = dict(described(kind))[name]
-        if name == "method":
-            info = dataclasses.replace(info, choices=method_names())
-        return cls(value_type(kind, name), info)
-
-    def parameter(self, name: str, default: Any) -> Parameter:
-        """As a parameter that typer takes as text; an empty one stands for a default of None."""
-        metavar = None
-        if is_number(self.annotation):
-            number = "FLOAT" if "float" in self.annotation else "INTEGER"
-            metavar = "|".join([number, *self.info.words_for])
-        return Parameter(
-            name,
-            Parameter.KEYWORD_ONLY,
-            default="" if default is None or isinstance(default, Mapping) else str(default),
-            annotation=Annotated[str, typer.Option(help=self.info.words, metavar=metavar)],
-        )
-
-    def parse(self, name: str, text: str) -> Any:
-        """The value of what was typed for the parameter of this name."""
-        return parse_value(self.annotation, self.info, text, f"--{name.replace('_', '-')}")
 
 
 Seed = Annotated[int, Setting.of(MapOptions, "seed")]
@@ -302,7 +261,11 @@ def with_field_options(command: Callable[..., None]) -> Callable[..., None]:
             typed = {parameter.name: given.pop(parameter.name) for parameter in group}
             paths = given.get("paths") or [given["folder"]]
             given["options"] = FieldOptions.typed(typed, lambda: _named_by_files(paths, typed))
-        command(**given)
+        try:
+            command(**given)
+        except EOFError as error:
+            # typer would take it for someone who typed the end of a file.
+            raise RuntimeError(f"a file ends too early: {error}") from error
 
     def expand(parameter: Parameter) -> list[Parameter]:
         name = parameter.name

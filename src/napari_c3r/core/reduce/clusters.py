@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.options import check_setting
+from napari_c3r.core.options import OptionInfo, check_setting, check_value
 from napari_c3r.core.reduce.components import N_COMPONENTS, components_of, vectors_of
 from napari_c3r.core.reduce.controls import Controls
 from napari_c3r.core.reduce.maps import map_cells
@@ -121,5 +121,4 @@ def _categories(numbers: NDArray[np.intp]) -> Any:
 
 
 def _require_positive(name: str, value: int) -> None:
-    if value < 1:
-        raise InputError(f"{name} is {value}; give a whole number of 1 or more")
+    check_value("int", OptionInfo(name, "", minimum=1), value, name)
