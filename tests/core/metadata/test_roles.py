@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import anndata as ad
+import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
-from napari_c3r.core.metadata import Design, guess_design
+from napari_c3r.core.metadata import Design, annotate, design_of, guess_design, set_design
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,15 @@ from napari_c3r.core.metadata import Design, guess_design
 )
 def test_real_plate_maps(columns, design):
     assert guess_design(pd.DataFrame(columns)) == design
+
+
+def test_a_chosen_design_is_kept_in_the_table_through_a_file(tmp_path):
+    table = AnnData(
+        np.zeros((2, 1), np.float32), obs=pd.DataFrame({"well": ["A01", "A02"]}, index=["0", "1"])
+    )
+    annotate(table, pd.DataFrame({"well": ["A1", "A2"], "drug": ["DMSO", "x"], "um": [0, 3]}))
+    assert design_of(table) == Design("drug", "um", negative=("drug", "DMSO"))
+    chosen = Design("drug", "um", "nM", positive=("drug", "x"))
+    set_design(table, chosen)
+    table.write_h5ad(tmp_path / "wells.h5ad")
+    assert design_of(table) == design_of(ad.read_h5ad(tmp_path / "wells.h5ad")) == chosen

@@ -9,7 +9,7 @@ from napari_c3r.core.lazy import lazy_names
 if TYPE_CHECKING:
     from napari_c3r.core.metadata.join import MetadataMatch, annotate, match_of
     from napari_c3r.core.metadata.reading import read_metadata
-    from napari_c3r.core.metadata.roles import Design, guess_design
+    from napari_c3r.core.metadata.roles import Design, design_of, guess_design, set_design
 
 __getattr__ = lazy_names(
     __name__,
@@ -17,9 +17,11 @@ __getattr__ = lazy_names(
         "Design": "roles",
         "MetadataMatch": "join",
         "annotate": "join",
+        "design_of": "roles",
         "guess_design": "roles",
         "match_of": "join",
         "read_metadata": "reading",
+        "set_design": "roles",
     },
 )
 
@@ -27,7 +29,9 @@ __all__ = [
     "Design",
     "MetadataMatch",
     "annotate",
+    "design_of",
     "guess_design",
     "match_of",
     "read_metadata",
+    "set_design",
 ]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from napari_c3r.core.metadata.join import match_of
+from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
+
+DESIGN = "design"
 
 _WORDS = {
     "treatment": r"treatments?|compounds?|drugs?|perturbations?|chemicals?|sirnas?|sgrnas?|genes?|"
@@ -49,6 +56,39 @@ class Design:
     positive: tuple[str, str] | None = None
     replicate: str | None = None
     batch: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is known of the design, as plain values that every table format keeps."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in facts.items()
+            if value
+        }
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Design:
+        """The design of what ``to_dict`` gave; what is not known stays None."""
+        known = {name: facts[name] for name in cls.__dataclass_fields__ if name in facts}
+        for name in ("negative", "positive"):
+            if name in known:
+                column, value = map(str, known[name])
+                known[name] = column, value
+        return cls(**known)
+
+
+def design_of(table: AnnData) -> Design:
+    """What the columns of a table mean: as it was chosen, else as names and values suggest."""
+    facts = table.uns.get(KEY, {}).get(DESIGN)
+    if facts is not None:
+        return Design.from_dict(facts)
+    match = match_of(table)
+    return guess_design(table.obs, [n for n in match.columns if n in table.obs] if match else None)
+
+
+def set_design(table: AnnData, design: Design) -> None:
+    """Keep what the columns of a table mean, as a person chose it, in the table itself."""
+    table.uns[KEY] = {**table.uns.get(KEY, {}), DESIGN: design.to_dict()}
 
 
 def guess_design(obs: pd.DataFrame, columns: list[str] | None = None) -> Design:
