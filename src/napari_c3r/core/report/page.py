@@ -31,6 +31,8 @@ td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabula
 # Every sign of Markdown, of HTML in it, and of formulas; an underscore inside a word is none.
 _MARKDOWN = re.compile(r"[\\`*\[\]{}<>#|~&$^]|(?<!\w)_|_(?!\w)")
 _LINE_START = re.compile(r"^(\s*[0-9]*)([-+=.)])(?=\s|$|[-+=])")
+# A number as `number_text` writes it, with its interval.
+_NUMBER = re.compile(r"[<−]? ?[0-9][0-9.,]*(e−?[0-9]+)?( \(.*\))?")
 # As long as what follows the report's name in that of a picture.
 _LONGEST = "-" + "x" * 40
 
@@ -52,6 +54,8 @@ class Section:
         cannot see it.
     table
         Numbers are rounded to three digits; a missing value is shown as a dash.
+    drawings
+        Figures as SVG elements, in which all names are escaped already; not for Markdown.
     """
 
     title: str
@@ -59,6 +63,24 @@ class Section:
     points: tuple[str, ...] = ()
     figure: tuple[str, bytes, str] | None = None
     table: pd.DataFrame | None = None
+    drawings: tuple[str, ...] = ()
+
+
+def write_html(title: str, sections: Sequence[Section], path: Path) -> Path:
+    """Write the HTML page alone, atomically.
+
+    Parameters
+    ----------
+    title, sections, path
+        As for `write_page`.
+
+    Raises
+    ------
+    InputError
+        Another suffix, or a file that cannot be written.
+    """
+    require_html(path)
+    return _write(path, html(title, sections).encode())
 
 
 def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Path, ...]:
@@ -131,13 +153,19 @@ def _pictures_left(path: Path, sections: Sequence[Section]) -> set[Path]:
     return {each for each in path.parent.iterdir() if ours.fullmatch(each.name)}
 
 
-def require_report(path: Path) -> None:
-    """Refuse a name that no report can have, before hours are spent on it."""
+def require_html(path: Path) -> None:
+    """Refuse a name that no page can have, before hours are spent on it."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"The report is to be '{path}'; give a name that ends in .html")
     if not path.parent.is_dir():
         raise InputError(f"The report's folder '{path.parent}' does not exist; create it first")
-    for each in (path, path.with_suffix(".md"), path.with_name(f"{path.stem}{_LONGEST}.png")):
+    require_writable(path)
+
+
+def require_report(path: Path) -> None:
+    """Refuse a name that no page with its Markdown can have."""
+    require_html(path)
+    for each in (path.with_suffix(".md"), path.with_name(f"{path.stem}{_LONGEST}.png")):
         require_writable(each)
 
 
@@ -170,6 +198,7 @@ def html(title: str, sections: Sequence[Section]) -> str:
             _, picture, what = section.figure
             data = base64.b64encode(picture).decode()
             body.append(f'<p><img alt="{escape(what)}" src="data:image/png;base64,{data}"></p>')
+        body += [f'<div class="wide">{drawing}</div>' for drawing in section.drawings]
         if section.table is not None:
             body.append(_html_table(section.table))
     return (
@@ -221,6 +250,8 @@ def _markdown_table(table: pd.DataFrame) -> str:
 
 
 def _is_number(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(_NUMBER.fullmatch(value))
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

@@ -1,0 +1,77 @@
+"""What was found of an experiment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from napari_c3r.core.metadata.roles import Design
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from napari_c3r.core.diagnose.confounds_result import Confounds
+    from napari_c3r.core.profiles.doses import DoseCurve
+
+LEVEL: Final = 0.05
+"""Corrected p-value below which a group differs from the controls."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExperimentReport:
+    """Which wells differ from the controls, at which dose, and how surely.
+
+    Attributes
+    ----------
+    design
+        What the columns mean.
+    noun
+        What was compared: ``"well"``, or ``"image"`` where no wells are known.
+    by
+        The columns that name one.
+    wells
+        One row per well, features as they are; ``obs`` has ``group``, ``n_cells`` and, where there
+        are controls enough, ``distance_to_controls``.
+    groups
+        One row per treatment and dose: ``group``, ``treatment``, ``dose``, ``n_wells``,
+        ``n_plates``, ``n_controls``, ``cells_per_well``, ``distance``, ``p_value``,
+        ``least_p_value``, ``adjusted_p_value``, ``differs``, ``mean_average_precision`` and
+        ``activity_p_value``. See `napari_c3r.core.profiles.differ_from_controls`.
+    curves
+        One row per treatment with doses enough: ``treatment``, ``ec50``, ``low``, ``high``,
+        ``p_value``, ``adjusted_p_value``, ``n_wells``, ``n_doses``; of the distance to the
+        controls.
+    fits
+        The curves themselves, by treatment.
+    measures
+        One row per group that differs and measure of its cells; as `compare_groups` gives it.
+    positions
+        One row per kind of place on the plate: ``place``, ``distance``, ``p_value``; whether
+        wells that had the same differ by where they lie.
+    confounds
+        What explains the differences between cells of the controls; None where it was not asked.
+    warnings
+        What speaks against taking the findings for what the treatments do, in sentences.
+    notes
+        What was left out and why, in sentences.
+    settings
+        Everything it takes to do the same again.
+    summary
+        Which treatments differ, at which dose and how surely, in a paragraph.
+    """
+
+    design: Design
+    noun: str
+    by: tuple[str, ...]
+    wells: AnnData
+    groups: pd.DataFrame
+    curves: pd.DataFrame
+    fits: dict[str, DoseCurve]
+    measures: pd.DataFrame
+    positions: pd.DataFrame
+    confounds: Confounds | None = None
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    summary: str = ""
