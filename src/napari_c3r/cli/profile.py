@@ -64,7 +64,7 @@ def profile(
         design, negative=_controls(controls, design), treatment=treatment or design.treatment
     )
     if report is not None:
-        _report(made, design, parse_list(by), method, seed, report)
+        _report(made, design, method, seed, report)
     if out is None and activity is None:
         return
     within = per if per and per in made.obs and made.obs[per].notna().all() else None
@@ -113,12 +113,10 @@ def _profiles(
     return made
 
 
-def _report(
-    made: AnnData, design: Design, by: Sequence[str], method: str, seed: int, out: Path
-) -> None:
+def _report(made: AnnData, design: Design, method: str, seed: int, out: Path) -> None:
     from napari_c3r.core.experiment import experiment_report
 
-    found = experiment_report(made, out, design=design, by=by, method=method, seed=seed)
+    found = experiment_report(made, out, design=design, method=method, seed=seed)
     say(found.summary)
     for warning in found.warnings:
         say(f"  Warning: {warning}")

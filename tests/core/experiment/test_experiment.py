@@ -31,16 +31,19 @@ def test_what_was_planted_is_found(found):
     }
     assert (groups["n_wells"] == 3).all()
     assert (groups["n_controls"] == 8).all()
-    curve = found.curves.set_index("treatment").loc["works"]
-    assert curve["low"] < 3 < curve["high"]
-    assert curve["adjusted_p_value"] < 0.01
+    first = found.curves.series[0]
+    assert first.name == "works"
+    assert first.curve.ec50_interval[0] < 3 < first.curve.ec50_interval[1]
+    assert first.adjusted_p_value < 0.01
     area = found.measures[found.measures["value"] == "area_px"].set_index("group")
     assert area.loc["works 100 µM", "adjusted_p_value"] < 0.01
 
 
 def test_the_paragraph_says_it(found):
     text = found.summary
-    assert text.startswith("8 treatments and doses of 24 wells were compared with up to 8 controls")
+    assert text.startswith(
+        "8 groups of 24 wells by compound and dose (µM) were compared with up to 8 controls"
+    )
     assert "(compound = DMSO)" in text
     assert "1 of 2 treatments differs from them at some dose: works." in text
     assert "works: from the dose 1 µM on, every dose differs (fairly sure, p = 0.032" in text
@@ -101,7 +104,7 @@ def test_images_stand_for_wells_where_none_are_known(cells):
     found = experiment_report(bare)
     assert found.noun == "image"
     assert "24 images" in found.summary
-    with pytest.raises(InputError, match="no column 'well'"):
+    with pytest.raises(InputError, match="neither a column 'well' nor 'image'"):
         experiment_report(pd.DataFrame({"Metadata_x": ["a"], "f": [1.0]}))
 
 

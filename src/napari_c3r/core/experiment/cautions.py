@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.experiment.result import LEVEL
 from napari_c3r.core.metadata.roles import Design
 from napari_c3r.core.profiles.frame import control_rows
 from napari_c3r.core.profiles.permutation import how_far_apart
+from napari_c3r.core.profiles.plates import format_of, place_of
+from napari_c3r.core.profiles.sentences import LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,30 +25,18 @@ _FEW_CELLS: Final = 20
 _SHOWN: Final = 5
 
 
-def places(obs: pd.DataFrame) -> pd.DataFrame | None:
-    """Row and column of each well on its plate, from 1; None where wells are not so named."""
-    import pandas as pd
-
+def places(obs: pd.DataFrame) -> NDArray[np.intp] | None:
+    """Row and column of each well on its plate, (wells, 2); None where wells are not so named."""
     if "well" not in obs:
         return None
-    found = obs["well"].astype(str).str.extract(r"^\s*([A-Za-z]{1,2})\s*-?\s*0*([0-9]{1,2})\s*$")
-    if found.isna().to_numpy().any():
-        return None
-    letters = found[0].str.upper()
-    row = letters.map(lambda name: sum(26**n * (ord(c) - 64) for n, c in enumerate(name[::-1])))
-    return pd.DataFrame({"row": row.astype(int), "column": found[1].astype(int)})
+    found = [place_of(str(name)) for name in obs["well"]]
+    known = [each for each in found if each is not None]
+    return np.array(known, np.intp) if len(known) == len(found) else None
 
 
-def on_the_edge(wells: pd.DataFrame) -> NDArray[np.bool_] | None:
-    """Which wells lie on the rim of the smallest usual plate that holds all of them."""
-    found = places(wells)
-    if found is None:
-        return None
-    for rows, columns in ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48)):
-        if found["row"].max() <= rows and found["column"].max() <= columns:
-            rim = found["row"].isin([1, rows]) | found["column"].isin([1, columns])
-            return np.asarray(rim, bool)
-    return None
+def on_the_edge(at: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which places (wells, 2) lie on the rim of the smallest usual plate that has them all."""
+    return np.asarray(((at == 0) | (at == np.array(format_of(at)) - 1)).any(axis=1))
 
 
 def positions(wells: AnnData, plate: str | None, *, seed: int = 0) -> pd.DataFrame:
@@ -72,18 +61,17 @@ def positions(wells: AnnData, plate: str | None, *, seed: int = 0) -> pd.DataFra
     import pandas as pd
 
     columns = ["place", "n_wells", "distance", "p_value", "adjusted_p_value"]
-    found = places(wells.obs)
-    edge = on_the_edge(wells.obs)
-    if found is None or edge is None:
+    at = places(wells.obs)
+    if at is None:
         return pd.DataFrame(columns=columns)
     of_plate = wells.obs[plate].astype(str) if plate else pd.Series("", wells.obs.index)
     scales = np.asarray(pd.factorize(of_plate)[0], np.intp)
     names = of_plate + "\x1f" + wells.obs["group"].astype(object).fillna("").astype(str)
     strata = np.asarray(pd.factorize(names)[0], np.intp)
     kinds = {
-        "edge": edge,
-        "left half": (found["column"] <= found["column"].median()).to_numpy(),
-        "upper half": (found["row"] <= found["row"].median()).to_numpy(),
+        "edge": on_the_edge(at),
+        "left half": at[:, 1] <= np.median(at[:, 1]),
+        "upper half": at[:, 0] <= np.median(at[:, 0]),
     }
     values, rows = np.asarray(wells.X, np.float64), []
     for name, inside in kinds.items():
@@ -94,18 +82,13 @@ def positions(wells: AnnData, plate: str | None, *, seed: int = 0) -> pd.DataFra
     return pd.DataFrame(rows, columns=columns)
 
 
-def of_control_cells(
-    cells: AnnData, design: Design, *, keep: NDArray[np.bool_] | None, seed: int
-) -> Confounds | None:
+def of_control_cells(cells: AnnData, design: Design, *, seed: int) -> Confounds | None:
     """What explains the differences between cells of the controls, where no treatment can."""
     from napari_c3r.core.diagnose.confounds import MIN_CELLS, confounds
 
     if design.negative is None or "label" not in cells.obs or "image" not in cells.obs:
         return None
-    chosen = control_rows(cells, design.negative)
-    if keep is not None:
-        chosen = chosen & np.asarray(keep, bool)
-    rows = np.flatnonzero(chosen)
+    rows = np.flatnonzero(control_rows(cells, design.negative))
     if len(rows) > _MOST_CELLS:
         rows = np.sort(np.random.default_rng(seed).choice(rows, _MOST_CELLS, replace=False))
     vectors = np.asarray(cells.X[rows], np.float32)
@@ -164,31 +147,26 @@ def _of_layout(
     wells: AnnData, groups: pd.DataFrame, is_control: NDArray[np.bool_], design: Design
 ) -> list[str]:
     """Treatments that go with a place on the plate, so that one cannot be told from the other."""
-    found, edge = places(wells.obs), on_the_edge(wells.obs)
-    if found is None or edge is None or len(groups) < 2:
+    at = places(wells.obs)
+    if at is None or len(groups) < 2:
         return []
+    edge = on_the_edge(at)
     said = []
     names = wells.obs["group"].astype(object).to_numpy()
     several = groups["group"][groups["n_wells"] > 1].tolist()
     what = "dose" if design.treatment is None else "treatment"
-    for side, other in (("column", "row"), ("row", "column")):
-        spots = found[side].to_numpy()
-        alone = [name for name in several if len(set(spots[names == name])) == 1]
-        spread = [name for name in several if len(set(found[other][names == name])) > 1]
+    for side, axis in (("column", 1), ("row", 0)):
+        alone = [name for name in several if len(set(at[names == name, axis])) == 1]
+        spread = [name for name in several if len(set(at[names == name, 1 - axis])) > 1]
         if several and len(alone) == len(several) and spread:
             said.append(
-                f"All {noun_plural('well', len(several))} of a {what} lie in one {side}: what the "
+                f"All wells of a {what} lie in one {side}: what the "
                 f"{side}s of a plate do cannot be told from what {what}s do"
             )
     rim = [name for name in several if edge[names == name].all()]
     if rim and len(rim) < len(several) and not edge[is_control].all():
         said.append(f"All wells of {_listed(rim)} lie on the edge of the plate; controls do not")
     return said
-
-
-def noun_plural(noun: str, count: int) -> str:
-    """A noun as it is for a number."""
-    return noun if count == 1 else f"{noun}s"
 
 
 def _of_replicates(groups: pd.DataFrame, noun: str, several_plates: bool) -> list[str]:

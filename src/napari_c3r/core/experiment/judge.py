@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from anndata import AnnData
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.experiment import cautions
-from napari_c3r.core.experiment.doses import dose_curves, positive_rows
 from napari_c3r.core.experiment.page import write_experiment
-from napari_c3r.core.experiment.result import LEVEL, ExperimentReport
+from napari_c3r.core.experiment.result import ExperimentReport
 from napari_c3r.core.experiment.words import summary
 from napari_c3r.core.metadata.join import match_of
 from napari_c3r.core.metadata.roles import Design, design_of
 from napari_c3r.core.profiles.aggregation import aggregate
-from napari_c3r.core.profiles.compare import compare_groups, shares
+from napari_c3r.core.profiles.compare import compare_groups, compare_wells
+from napari_c3r.core.profiles.comparison import SHARES, Comparison, Quantity, compare, groups_by
 from napari_c3r.core.profiles.distance import COLUMN as DISTANCE
 from napari_c3r.core.profiles.distance import distance_to_controls
+from napari_c3r.core.profiles.dose_series import DoseCurves, dose_curves
 from napari_c3r.core.profiles.frame import as_profiles, control_rows
 from napari_c3r.core.profiles.normalisation import normalise
 from napari_c3r.core.profiles.permutation import differ_from_controls
 from napari_c3r.core.profiles.replicates import activity
+from napari_c3r.core.profiles.sentences import LEVEL
+from napari_c3r.core.profiles.wells import Grouping, Wells, control_wells, groupings, wells_of
 from napari_c3r.core.report.page import require_html
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
     import pandas as pd
-    from anndata import AnnData
 
 GROUP: Final = "group"
 """Column of the wells that names treatment and dose together."""
 
+_JUDGED: Final = ("p_value", "adjusted_p_value")
+_MOST_CLUSTERS: Final = 20
 _OF_NO_INTEREST: Final = ("bbox", "crop_", "y_", "x_", "label", "index")
 
 
@@ -44,7 +50,6 @@ def experiment_report(
     path: str | Path | None = None,
     *,
     design: Design | None = None,
-    by: Sequence[str] = ("plate", "well"),
     method: str = "mean",
     keep: NDArray[np.bool_] | None = None,
     seed: int = 0,
@@ -60,8 +65,6 @@ def experiment_report(
         Where to write the report, one HTML page; None to write none.
     design
         What the columns mean; as they say themselves when None.
-    by
-        Columns that make a well together, as far as the table has them; else each image is one.
     method
         How a well is made of its cells; see `napari_c3r.aggregate`.
     keep
@@ -81,31 +84,31 @@ def experiment_report(
     """
     if path is not None:
         require_html(Path(path))
-    table = as_profiles(cells)
+    table = cells if isinstance(cells, AnnData) else as_profiles(cells)
+    if keep is not None:
+        table = table[np.asarray(keep, bool)]
     design = design or design_of(table)
-    columns, noun = _well_columns(table, by)
-    wells, notes = _without_gaps(aggregate(table, columns, method=method, keep=keep))
-    plate = "plate" if "plate" in columns else None
-    wells.obs[GROUP] = group_names(wells.obs, design)
-    wells, groups, said = _judged(wells, design, plate, seed)
-    curves, fits = dose_curves(wells, design)
-    measures = _measures(table, wells, groups, design, columns, plate, keep)
-    places = cautions.positions(wells, plate, seed=seed)
-    confounds = cautions.of_control_cells(table, design, keep=keep, seed=seed)
+    columns = wells_of(table).columns
+    wells, notes = _without_gaps(aggregate(table, columns, method=method))
+    places = wells_of(wells)
+    grouping = _grouping(places, design)
+    wells.obs[GROUP] = _group_names(places, grouping, design)
+    wells, groups, said = _judged(wells, design, places.plate, seed)
+    found_places = cautions.positions(wells, places.plate, seed=seed)
     found = ExperimentReport(
         design=design,
-        noun=noun,
-        by=tuple(columns),
         wells=wells,
+        places=places,
+        grouping=grouping,
         groups=groups,
-        curves=curves,
-        fits=fits,
-        measures=measures,
-        positions=places,
-        confounds=confounds,
+        curves=_curves(wells, places, design),
+        shares=_shares(table, grouping, design),
+        measures=_measures(table, wells, groups, design, places.plate),
+        positions=found_places,
+        confounds=cautions.of_control_cells(table, design, seed=seed),
         notes=(*notes, *said, *_metadata_notes(table)),
-        warnings=cautions.warnings(wells, groups, places, design, noun),
-        settings=_settings(table, design, columns, method, keep, seed),
+        warnings=cautions.warnings(wells, groups, found_places, design, places.noun),
+        settings=_settings(table, len(cells), design, columns, method, seed),
     )
     found = replace(found, summary=summary(found))
     if path is not None:
@@ -113,46 +116,20 @@ def experiment_report(
     return found
 
 
-def group_names(obs: pd.DataFrame, design: Design) -> list[str | None]:
-    """Treatment and dose of each row as one name, None where neither is known."""
-    parts = [_named(obs, design.treatment, ""), _named(obs, design.dose, _unit(design))]
-    return [" ".join(filter(None, pair)) or None for pair in zip(*parts, strict=True)]
+def _grouping(places: Wells, design: Design) -> Grouping | None:
+    """By treatment and dose, as far as they are known."""
+    first = groupings(places, design)[0]
+    return first if first.columns[0] in (design.treatment, design.dose) else None
 
 
-def _unit(design: Design) -> str:
-    return design.dose_unit or ("" if design.treatment else "dose")
-
-
-def _named(obs: pd.DataFrame, column: str | None, unit: str) -> list[str]:
-    if column is None or column not in obs:
-        return [""] * len(obs)
-    known = obs[column].notna()
-    names = []
-    for value, there in zip(obs[column], known, strict=True):
-        text = number_name(value) if there else ""
-        ahead = unit == "dose"
-        names.append(text and (f"{unit} {text}" if ahead else f"{text} {unit}".strip()))
+def _group_names(places: Wells, grouping: Grouping | None, design: Design) -> list[str | None]:
+    """Treatment and dose of each well as one name; None of controls and where nothing is known."""
+    names: list[str | None] = [None] * len(places)
+    if grouping is not None:
+        for group in groups_by(places, grouping, control_wells(places, design), design):
+            for row in group.wells:
+                names[row] = None if group.is_control else group.name
     return names
-
-
-def number_name(value: Any) -> str:
-    """A value as text; a number without needless digits."""
-    if isinstance(value, bool | np.bool_ | str):
-        return str(value)
-    try:
-        return f"{float(value):g}"
-    except (TypeError, ValueError):
-        return str(value)
-
-
-def _well_columns(table: AnnData, by: Sequence[str]) -> tuple[list[str], str]:
-    known = [name for name in by if name in table.obs and table.obs[name].notna().any()]
-    if "well" in known or (known and "well" not in by):
-        return known, "well"
-    if "image" not in table.obs:
-        shown = ", ".join(f"'{name}'" for name in table.obs.columns)
-        raise InputError(f"The table has no column 'well' to compare by; its columns are {shown}")
-    return ["image"], "image"
 
 
 def _without_gaps(wells: AnnData) -> tuple[AnnData, list[str]]:
@@ -171,7 +148,6 @@ def _judged(
 ) -> tuple[AnnData, pd.DataFrame, list[str]]:
     """Wells with their distances, every group against the controls, and what was left out."""
     notes: list[str] = []
-    names = wells.obs[GROUP]
     if design.negative is None:
         return wells, _described(wells, np.zeros(len(wells), bool), design, plate), notes
     is_control = control_rows(wells, design.negative)
@@ -183,6 +159,7 @@ def _judged(
     groups["differs"] = (groups["adjusted_p_value"] < LEVEL).to_numpy(bool)
     try:
         wells = distance_to_controls(wells, design.negative, per=plate)
+        wells = _single_wells(wells, design, plate)
     except InputError as error:
         notes.append(f"No distances of single wells: {error}")
     try:
@@ -196,10 +173,21 @@ def _judged(
             groups[name] = groups[GROUP].map(precision[column]).astype(float)
     except InputError as error:
         notes.append(f"Mean average precision is left out: {error}")
-    unnamed = int(names.isna().to_numpy()[~is_control].sum())
+    unnamed = int(wells.obs[GROUP].isna().to_numpy()[~is_control].sum())
     if unnamed:
-        notes.append(f"{unnamed} of {len(wells)} have neither treatment nor dose and are left out")
+        notes.append(f"For {unnamed} of {len(wells)} nothing says what was done to them")
     return wells, groups, notes
+
+
+def _single_wells(wells: AnnData, design: Design, plate: str | None) -> AnnData:
+    """With a p-value for each well, taken for one more control."""
+    assert design.negative is not None
+    found = compare_wells(wells, [DISTANCE], design.negative, plate=plate)
+    for name in ("p_value", "adjusted_p_value"):
+        column = np.full(len(wells), np.nan)
+        column[found[GROUP].to_numpy(int)] = found[name].to_numpy(float)
+        wells.obs[name] = column
+    return wells
 
 
 def _described(
@@ -209,7 +197,10 @@ def _described(
     import pandas as pd
 
     obs = wells.obs[~is_control]
-    positive = positive_rows(wells, design)
+    positive = np.zeros(len(wells), bool)
+    if design.positive is not None and design.positive[0] in wells.obs:
+        with suppress(InputError):
+            positive = control_rows(wells, design.positive)
     rows = []
     for name, part in obs.groupby(GROUP, observed=True, sort=False):
         rows.append(
@@ -234,34 +225,47 @@ def _only(part: pd.DataFrame, column: str | None) -> Any:
     return None if column is None or column not in part else part[column].iloc[0]
 
 
+def _curves(wells: AnnData, places: Wells, design: Design) -> DoseCurves | None:
+    """Curves of the distance to the controls; None where there are no doses or distances."""
+    if DISTANCE not in wells.obs or design.dose not in places.table:
+        return None
+    values = wells.obs[DISTANCE].to_numpy(float)
+    found = dose_curves(places, values, "distance to the controls", design)
+    return found if any(each.curve is not None for each in found.series) else None
+
+
+def _shares(cells: AnnData, grouping: Grouping | None, design: Design) -> Comparison | None:
+    """Shares of clusters in each group; None without clusters, or as many as wells have cells."""
+    if grouping is None or "cluster" not in cells.obs or "label" not in cells.obs:
+        return None
+    if not 1 < cells.obs["cluster"].nunique() <= _MOST_CLUSTERS:
+        return None
+    return compare(cells, wells_of(cells), Quantity(SHARES, "cluster"), grouping, design)
+
+
 def _measures(
     cells: AnnData,
     wells: AnnData,
     groups: pd.DataFrame,
     design: Design,
-    columns: list[str],
     plate: str | None,
-    keep: NDArray[np.bool_] | None,
 ) -> pd.DataFrame:
-    """What of the cells is other in the groups that differ: measures, and shares of clusters."""
+    """Measures of the cells that are other in the groups that differ."""
     import pandas as pd
 
     if design.negative is None or "differs" not in groups or not groups["differs"].any():
         return pd.DataFrame()
+    known = {design.dose, design.treatment, design.negative[0], design.batch, DISTANCE, *_JUDGED}
     names = [
         str(name)
-        for name in wells.obs.columns
-        if pd.api.types.is_numeric_dtype(wells.obs[name])
-        and not pd.api.types.is_bool_dtype(wells.obs[name])
+        for name, kind in wells.obs.dtypes.items()
+        if pd.api.types.is_numeric_dtype(kind)
+        and not pd.api.types.is_bool_dtype(kind)
         and not str(name).startswith(_OF_NO_INTEREST)
-        and name not in (design.dose, design.treatment, design.negative[0], DISTANCE, design.batch)
+        and name not in known
         and (name == "n_cells" or cells.obs[name].nunique() > len(wells))
     ]
     values = wells.obs[names].reset_index(drop=True)
-    if "cluster" in cells.obs:
-        used = cells if keep is None else cells[np.asarray(keep, bool)]
-        found = shares(used, "cluster", columns).reset_index(drop=True)
-        values = pd.concat([values, found.add_prefix("share of cluster ")], axis=1)
     values = values.loc[:, values.nunique() > 1]
     if values.empty or control_rows(wells, design.negative).sum() < 2:
         return pd.DataFrame()
@@ -276,16 +280,11 @@ def _metadata_notes(table: AnnData) -> list[str]:
 
 
 def _settings(
-    table: AnnData,
-    design: Design,
-    columns: list[str],
-    method: str,
-    keep: NDArray[np.bool_] | None,
-    seed: int,
+    table: AnnData, total: int, design: Design, columns: Sequence[str], method: str, seed: int
 ) -> dict[str, Any]:
     made = table.uns.get(KEY, {})
     settings: dict[str, Any] = {
-        "cells": len(table) if keep is None else f"{int(np.sum(keep))} of {len(table)}",
+        "cells": total if len(table) == total else f"{len(table)} of {total}",
         "features": table.n_vars,
         "a well is": " and ".join(columns),
         "wells from cells": method,

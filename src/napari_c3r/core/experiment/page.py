@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.experiment.result import ExperimentReport
-from napari_c3r.core.experiment.words import p_text, sureness
+from napari_c3r.core.experiment.words import sureness
+from napari_c3r.core.profiles.comparison import FEATURE, Quantity, compare
 from napari_c3r.core.profiles.distance import COLUMN as DISTANCE
+from napari_c3r.core.profiles.figures.bars import comparison_figure
+from napari_c3r.core.profiles.figures.doses import dose_figure
+from napari_c3r.core.profiles.figures.plate import plate_figure
+from napari_c3r.core.profiles.figures.similarity import similarity_figure
+from napari_c3r.core.profiles.plates import plate_values, plates_of
+from napari_c3r.core.profiles.sentences import p_words
+from napari_c3r.core.profiles.similarity import similarity
+from napari_c3r.core.profiles.wells import control_wells, wells_of
 from napari_c3r.core.report.page import Section, write_html
 
 if TYPE_CHECKING:
-    pass
+    from napari_c3r.core.figures.drawing import Drawing
 
 TITLE: Final = "What differs from the controls"
+_TITLE: Final = "distance to the controls"
 _MOST_MEASURES: Final = 6
+_MOST_PLATES: Final = 12
 
 _HOW_TESTED: Final = (
     "What is compared are {noun}s, never cells: the cells of one {noun} share its pipetting, its "
@@ -57,6 +70,8 @@ def sections(found: ExperimentReport) -> list[Section]:
         _groups(found),
         _curves(found),
         _measures(found),
+        _shares(found),
+        _resemblance(found),
         _positions(found),
         _confounds(found),
         _wells(found),
@@ -87,50 +102,66 @@ def _groups(found: ExperimentReport) -> Section | None:
             "controls": _number(row.get("n_controls"), ".0f"),
             f"cells a {found.noun}": _number(row["cells_per_well"], ".0f"),
             "distance": _number(row.get("distance"), ".2f"),
-            "p": p_text(row.get("p_value", np.nan)),
-            "corrected p": p_text(row.get("adjusted_p_value", np.nan)),
+            "p": _p(row.get("p_value", np.nan)),
+            "corrected p": _p(row.get("adjusted_p_value", np.nan)),
             "differs": sureness(row.get("adjusted_p_value", np.nan)),
         }
         if "mean_average_precision" in groups:
             shown["mean average precision"] = _number(row["mean_average_precision"], ".2f")
-            shown["its corrected p"] = p_text(row["activity_p_value"])
+            shown["its corrected p"] = _p(row["activity_p_value"])
         rows.append(shown)
     table = pd.DataFrame(rows)
     if found.groups["n_plates"].max() == 1:
         table = table.drop(columns="plates")
     return Section(
-        "Which differ, and how surely", (_HOW_TESTED.format(noun=found.noun),), table=table
+        "Which differ, and how surely",
+        (_HOW_TESTED.format(noun=found.noun),),
+        table=table,
+        drawings=_distances(found),
     )
+
+
+def _distances(found: ExperimentReport) -> tuple[str, ...]:
+    """The wells of each group and their distance to the controls."""
+    if found.grouping is None or DISTANCE not in found.wells.obs:
+        return ()
+    shown = compare(
+        found.wells, found.places, Quantity(FEATURE, DISTANCE, _TITLE), found.grouping, found.design
+    )
+    why = "Which groups differ is tested on whole profiles, in the table"
+    # A star of another test than the table's would be a second answer to one question.
+    return (_svg(comparison_figure(replace(shown, tests=shown.tests.iloc[:0], untested=why))),)
 
 
 def _curves(found: ExperimentReport) -> Section | None:
     import pandas as pd
 
-    if not len(found.curves):
+    if found.curves is None:
         return None
     unit = f" ({found.design.dose_unit})" if found.design.dose_unit else ""
-    rows = [
-        {
-            "treatment": row["treatment"],
-            f"half-way at{unit}": _number(row["ec50"], ".3g"),
-            "95 % interval": _interval(row["low"], row["high"]),
-            "corrected p of a curve": p_text(row["adjusted_p_value"]),
-            f"{found.noun}s": _number(row["n_wells"], ".0f"),
-            "doses": _number(row["n_doses"], ".0f"),
-        }
-        for row in found.curves.to_dict("records")
-    ]
+    rows = []
+    for series in found.curves.series:
+        row = {"treatment": series.name}
+        if series.curve is not None:
+            row |= {
+                f"half-way at{unit}": _number(series.curve.ec50, ".3g"),
+                "95 % interval": _interval(*series.curve.ec50_interval),
+                "corrected p of a curve": _p(series.adjusted_p_value),
+                f"{found.noun}s": _number(series.curve.n_wells, ".0f"),
+                "doses": _number(series.curve.n_doses, ".0f"),
+            }
+        rows.append({**row, "no curve": series.reason})
     table = pd.DataFrame(rows)
-    if found.design.treatment is None:
-        table = table.drop(columns="treatment")
+    table = table.loc[:, (table != "").any()]
     return Section(
         "At which dose",
         (
             f"The distance of each {found.noun} to the controls of its plate (1: as far as a "
             "control) against the dose, with a four-parameter curve. Positive controls are left "
-            "out of the curve. The p-value is of an F test of the curve against one mean.",
+            "out of the curve.",
         ),
         table=table,
+        drawings=(_svg(dose_figure(found.curves)),),
     )
 
 
@@ -155,18 +186,41 @@ def _measures(found: ExperimentReport) -> Section | None:
                         f"({_interval(row['low'], row['high'])})"
                     ),
                     "effect (g)": _number(row["effect_size"], ".2g"),
-                    "corrected p": p_text(row["adjusted_p_value"]),
+                    "corrected p": _p(row["adjusted_p_value"]),
                 }
             )
     words = (
-        f"Measures of the cells, and shares of clusters, that are other than in the controls: "
-        f"means of {found.noun}s, with Welch's t test on {found.noun}s, at most "
-        f"{_MOST_MEASURES} a group. The effect is Hedges' g, in standard deviations between "
-        f"{found.noun}s."
+        f"Measures of the cells that are other than in the controls: means of {found.noun}s, by "
+        f"Welch's t test on {found.noun}s, at most {_MOST_MEASURES} a group. The effect is Hedges' "
+        f"g, in standard deviations between {found.noun}s."
     )
     if not rows:
         return Section("What is other", (words, "None of them is certain by itself."))
     return Section("What is other", (words,), table=pd.DataFrame(rows))
+
+
+def _shares(found: ExperimentReport) -> Section | None:
+    if found.shares is None:
+        return None
+    words = "Share of each cluster among the cells of a well, group by group."
+    return Section(
+        "Shares of clusters", (words,), drawings=(_svg(comparison_figure(found.shares)),)
+    )
+
+
+def _resemblance(found: ExperimentReport) -> Section | None:
+    """Which of the groups that differ are alike."""
+    if found.grouping is None or "differs" not in found.groups:
+        return None
+    names = found.groups["group"][found.groups["differs"]]
+    used = control_wells(found.places, found.design) | found.wells.obs["group"].isin(names)
+    some = found.wells[np.asarray(used, bool)].copy()
+    try:
+        shown = similarity(some, wells_of(some), found.grouping, found.design)
+    except InputError:
+        return None
+    words = "The groups that differ, and how alike their profiles are."
+    return Section("Which resemble which", (words,), drawings=(_svg(similarity_figure(shown)),))
 
 
 def _positions(found: ExperimentReport) -> Section | None:
@@ -179,8 +233,8 @@ def _positions(found: ExperimentReport) -> Section | None:
             "place": row["place"],
             f"{found.noun}s there": _number(row["n_wells"], ".0f"),
             "distance": _number(row["distance"], ".2f"),
-            "p": p_text(row["p_value"]),
-            "corrected p": p_text(row["adjusted_p_value"]),
+            "p": _p(row["p_value"]),
+            "corrected p": _p(row["adjusted_p_value"]),
         }
         for row in found.positions.to_dict("records")
     ]
@@ -191,6 +245,19 @@ def _positions(found: ExperimentReport) -> Section | None:
             "they lie: on the edge or not, in one half or the other.",
         ),
         table=pd.DataFrame(rows),
+        drawings=_plates(found),
+    )
+
+
+def _plates(found: ExperimentReport) -> tuple[str, ...]:
+    """The distances as they lie on the first plates."""
+    if DISTANCE not in found.wells.obs:
+        return ()
+    values = found.wells.obs[DISTANCE].to_numpy(float)
+    controls = control_wells(found.places, found.design)
+    return tuple(
+        _svg(plate_figure(plate_values(found.places, values, plate, _TITLE, controls)))
+        for plate in plates_of(found.places)[:_MOST_PLATES]
     )
 
 
@@ -204,7 +271,7 @@ def _confounds(found: ExperimentReport) -> Section | None:
             "factor": each.factor,
             "explains": f"{max(each.explained, 0):.0%}",
             "by chance up to": f"{max(each.by_chance, 0):.0%}",
-            "p": p_text(each.p),
+            "p": _p(each.p),
             "stands out": "yes" if each.stands_out else "no",
         }
         for each in found.confounds.results
@@ -224,12 +291,19 @@ def _wells(found: ExperimentReport) -> Section:
     import pandas as pd
 
     obs = found.wells.obs
-    table = pd.DataFrame({name: obs[name].astype(str).to_numpy() for name in found.by})
+    table = pd.DataFrame({n: obs[n].astype(str).to_numpy() for n in found.places.columns})
     table["group"] = obs["group"].astype(object).where(obs["group"].notna(), None).to_numpy()
     table["cells"] = [_number(value, ".0f") for value in obs["n_cells"]]
     if DISTANCE in obs:
         table["distance to controls"] = [_number(value, ".2f") for value in obs[DISTANCE]]
-    return Section(f"All {found.noun}s", table=table)
+        table["p"] = [_p(value) for value in obs["p_value"]]
+        table["corrected p"] = [_p(value) for value in obs["adjusted_p_value"]]
+    words = (
+        f"Each {found.noun} by itself: the p-value is of a t test that takes it for one more "
+        f"control, corrected for the number of {found.noun}s. It says that this {found.noun} lies "
+        "apart, not that replicates of it would."
+    )
+    return Section(f"All {found.noun}s", (words,) if DISTANCE in obs else (), table=table)
 
 
 def _settings(found: ExperimentReport) -> Section:
@@ -245,6 +319,17 @@ def _told(value: Any) -> str:
     if isinstance(value, list | tuple):
         return " = ".join(map(str, value))
     return str(value)
+
+
+def _svg(drawing: Drawing) -> str:
+    from napari_c3r.core.figures.drawing_files import svg
+
+    return svg(drawing)
+
+
+def _p(p_value: Any) -> str:
+    """A p-value for a table."""
+    return p_words(float(p_value)).removeprefix("= ").replace("not known", "–")
 
 
 def _interval(low: float, high: float) -> str:

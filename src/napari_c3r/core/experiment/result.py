@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.metadata.roles import Design
 
@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.diagnose.confounds_result import Confounds
-    from napari_c3r.core.profiles.doses import DoseCurve
-
-LEVEL: Final = 0.05
-"""Corrected p-value below which a group differs from the controls."""
+    from napari_c3r.core.profiles.comparison import Comparison
+    from napari_c3r.core.profiles.dose_series import DoseCurves
+    from napari_c3r.core.profiles.wells import Grouping, Wells
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,24 +25,23 @@ class ExperimentReport:
     ----------
     design
         What the columns mean.
-    noun
-        What was compared: ``"well"``, or ``"image"`` where no wells are known.
-    by
-        The columns that name one.
     wells
-        One row per well, features as they are; ``obs`` has ``group``, ``n_cells`` and, where there
-        are controls enough, ``distance_to_controls``.
+        One row per well, or per image where no wells are known, features as they are; ``obs`` has
+        ``group``, ``n_cells`` and, where there are controls enough, ``distance_to_controls`` with
+        ``p_value`` and ``adjusted_p_value`` of each single well.
+    places
+        The same wells as figures and comparisons take them.
+    grouping
+        By what wells were grouped; None where nothing says what was done to them.
     groups
         One row per treatment and dose: ``group``, ``treatment``, ``dose``, ``n_wells``,
         ``n_plates``, ``n_controls``, ``cells_per_well``, ``distance``, ``p_value``,
         ``least_p_value``, ``adjusted_p_value``, ``differs``, ``mean_average_precision`` and
         ``activity_p_value``. See `napari_c3r.core.profiles.differ_from_controls`.
     curves
-        One row per treatment with doses enough: ``treatment``, ``ec50``, ``low``, ``high``,
-        ``p_value``, ``adjusted_p_value``, ``n_wells``, ``n_doses``; of the distance to the
-        controls.
-    fits
-        The curves themselves, by treatment.
+        Of the distance to the controls by dose; None where no doses are known.
+    shares
+        Shares of clusters in each group; None where cells have no clusters.
     measures
         One row per group that differs and measure of its cells; as `compare_groups` gives it.
     positions
@@ -62,12 +60,12 @@ class ExperimentReport:
     """
 
     design: Design
-    noun: str
-    by: tuple[str, ...]
     wells: AnnData
+    places: Wells
+    grouping: Grouping | None
     groups: pd.DataFrame
-    curves: pd.DataFrame
-    fits: dict[str, DoseCurve]
+    curves: DoseCurves | None
+    shares: Comparison | None
     measures: pd.DataFrame
     positions: pd.DataFrame
     confounds: Confounds | None = None
@@ -75,3 +73,8 @@ class ExperimentReport:
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     summary: str = ""
+
+    @property
+    def noun(self) -> str:
+        """What was compared: ``"well"``, or ``"image"`` where no wells are known."""
+        return self.places.noun

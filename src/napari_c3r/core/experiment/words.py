@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from napari_c3r.core.experiment.result import LEVEL, ExperimentReport
+from napari_c3r.core.experiment.result import ExperimentReport
+from napari_c3r.core.figures.drawing import number_words
+from napari_c3r.core.profiles.sentences import LEVEL, counted, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,18 +24,6 @@ def sureness(adjusted: float) -> str:
     return next((words for bound, words in _SURENESS if adjusted < bound), "not shown")
 
 
-def p_text(p: float) -> str:
-    """A p-value as a table shows it."""
-    if not np.isfinite(p):
-        return "–"
-    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
-
-
-def _p(p: float) -> str:
-    """A p-value as a sentence says it."""
-    return "p < 0.0001" if p < 1e-4 else f"p = {p_text(p)}"
-
-
 def summary(found: ExperimentReport) -> str:
     """The paragraph that answers: which differ, at which dose, how surely."""
     groups, design = found.groups, found.design
@@ -41,6 +31,11 @@ def summary(found: ExperimentReport) -> str:
         return (
             f"Nothing says which {found.noun}s are controls, so that nothing was compared with "
             "them. Say which column and value the controls have."
+        )
+    if found.grouping is None:
+        return (
+            f"Nothing says what was done to the {found.noun}s, so that nothing was compared. Say "
+            "which columns are treatment and dose."
         )
     if not len(groups):
         return f"All {len(found.wells)} {found.noun}s are controls: there is nothing to compare."
@@ -57,27 +52,16 @@ def _compared(found: ExperimentReport) -> str:
     assert design.negative is not None
     column, value = design.negative
     controls = int(groups["n_controls"].max())
-    plates = found.wells.obs["plate"].nunique() if "plate" in found.by else 1
+    plate = found.places.plate
+    plates = found.wells.obs[plate].nunique() if plate else 1
     where = f" on {plates} plates" if plates > 1 else ""
+    wells = counted(int(groups["n_wells"].sum()), found.noun)
+    by = "" if found.grouping is None else f" by {found.grouping.title}"
     return (
-        f"{_count(len(groups), _kind(found))} of {_count(int(groups['n_wells'].sum()), found.noun)}"
-        f"{where} {'was' if len(groups) == 1 else 'were'} compared with up to "
-        f"{_count(controls, 'control')} ({column} = {value})."
+        f"{counted(len(groups), 'group')} of {wells}{by}{where} "
+        f"{'was' if len(groups) == 1 else 'were'} compared with up to "
+        f"{counted(controls, 'control')} ({column} = {value})."
     )
-
-
-def _kind(found: ExperimentReport) -> str:
-    design = found.design
-    if design.treatment is None:
-        return "dose"
-    return "treatment and dose" if design.dose in found.wells.obs else "treatment"
-
-
-def _count(number: int, noun: str) -> str:
-    if number == 1:
-        return f"1 {noun}"
-    plural = "treatments and doses" if noun == "treatment and dose" else f"{noun}s"
-    return f"{number} {plural}"
 
 
 def _is_hopeless(tested: pd.DataFrame) -> bool:
@@ -96,7 +80,7 @@ def _hopeless(found: ExperimentReport) -> list[str]:
     )
     seen = f" Lying in this sample: {told}." if told and least < 1 else ""
     return [
-        f"Nothing can be said with certainty: with {_count(most, found.noun)} each, the smallest "
+        f"Nothing can be said with certainty: with {counted(most, found.noun)} each, the smallest "
         f"p-value that there could be is {least:.2g}. More {found.noun}s are needed, not more "
         f"cells: the cells of one {found.noun} share all that happened to it.{seen}"
     ]
@@ -130,10 +114,10 @@ def _flat(found: ExperimentReport, differing: pd.DataFrame, tested: pd.DataFrame
     if found.design.treatment is None:
         controls = differing[differing["is_positive_control"]]
         said = [f"{count} {verb} from them{_with_positive(controls)}.", _lowest("", found, tested)]
-        return [each for each in (*said, _curve("all", found)) if each]
+        return [each for each in (*said, _curve("", found)) if each]
     named = [
         f"{row['group']}{' (the positive control)' if row['is_positive_control'] else ''} "
-        f"({sureness(row['adjusted_p_value'])}, {_p(row['adjusted_p_value'])})"
+        f"({sureness(row['adjusted_p_value'])}, p {p_words(row['adjusted_p_value'])})"
         for row in differing.sort_values("adjusted_p_value", kind="stable").to_dict("records")
     ]
     return [f"{count} {verb} from them: {_listed(named)}."]
@@ -152,7 +136,7 @@ def _by_treatment(
     total = tested["treatment"].nunique()
     verb = "differs" if len(names) == 1 else "differ"
     said = [
-        f"{len(names)} of {_count(total, 'treatment')} {verb} from them at some dose: "
+        f"{len(names)} of {counted(total, 'treatment')} {verb} from them at some dose: "
         f"{_listed(list(map(str, names)))}."
     ]
     for name in names[:_MOST]:
@@ -176,7 +160,7 @@ def _lowest(lead: str, found: ExperimentReport, tested: pd.DataFrame) -> str:
     above = series[series["at"] > first["at"]]
     unit = found.design.dose_unit
     dose = f"{first['at']:g} {unit}".strip()
-    sure = f"{sureness(first['adjusted_p_value'])}, {_p(first['adjusted_p_value'])}"
+    sure = f"{sureness(first['adjusted_p_value'])}, p {p_words(first['adjusted_p_value'])}"
     start = lead or ""
     if not len(above):
         what = f"only the highest dose, {dose}, differs" if len(series) > 1 else f"{dose} differs"
@@ -193,18 +177,19 @@ def _lowest(lead: str, found: ExperimentReport, tested: pd.DataFrame) -> str:
 
 def _curve(name: str, found: ExperimentReport) -> str:
     """Where the effect is half-way, if there is a curve."""
-    rows = found.curves[found.curves["treatment"] == name]
-    if not len(rows) or rows["adjusted_p_value"].iloc[0] >= LEVEL:
+    series = () if found.curves is None else found.curves.series
+    one = next((each for each in series if each.name == name), None)
+    if one is None or one.curve is None or not one.adjusted_p_value < LEVEL:
         return ""
-    row, unit = rows.iloc[0], found.design.dose_unit
-    half = f"{row['ec50']:.3g} {unit}".strip()
-    if np.isfinite(row["high"]) and row["low"] > 0:
-        interval = f"95 % interval {row['low']:.3g} to {row['high']:.3g}"
-    else:
-        interval = "which the doses do not bound"
+    unit = found.design.dose_unit
+    half = f"{number_words(one.curve.ec50)} {unit}".strip()
+    low, high = one.curve.ec50_interval
+    interval = "which the doses do not bound"
+    if np.isfinite(high) and high < 1e3 * one.doses.max():
+        interval = f"95 % interval {number_words(low)} to {number_words(high)}"
     return (
-        f"The distance to the controls changes with the dose ({_p(row['adjusted_p_value'])})"
-        f", half-way at {half} ({interval})."
+        "The distance to the controls changes with the dose "
+        f"(p {p_words(one.adjusted_p_value)}), half-way at {half} ({interval})."
     )
 
 
@@ -212,7 +197,7 @@ def _untold(found: ExperimentReport) -> list[str]:
     count = len(found.warnings)
     if not count:
         return []
-    return [f"Read the {_count(count, 'warning') if count > 1 else 'warning'} with it first."]
+    return [f"Read the {counted(count, 'warning') if count > 1 else 'warning'} with it first."]
 
 
 def _capital(text: str) -> str:
