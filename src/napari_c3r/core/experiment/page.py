@@ -191,7 +191,7 @@ def _measures(found: ExperimentReport) -> Section | None:
             )
     words = (
         f"Measures of the cells that are other than in the controls: means of {found.noun}s, by "
-        f"Welch's t test on {found.noun}s, at most {_MOST_MEASURES} a group. The effect is Hedges' "
+        f"t tests on {found.noun}s, at most {_MOST_MEASURES} a group. The effect is Hedges' "
         f"g, in standard deviations between {found.noun}s."
     )
     if not rows:
