@@ -1,6 +1,7 @@
 """Detection and false-alarm rates of every test on wells, on simulated plates with known truth.
 
-Run from the root of the repository: ``python -m benchmarks.planted_plates [SEEDS]``.
+Run from the root of the repository: ``python -m benchmarks.planted_plates [SEEDS] [FIGURE]``;
+FIGURE is where to write the power curves, such as ``docs/images/power.svg``.
 Planted, for every seed anew: wells that differ from each other in many correlated features (as
 pipetting and place make them), plates that differ more than wells do, an edge of the plate that
 differs, compounds whose effect has a direction of its own and follows the dose, and compounds
@@ -21,6 +22,7 @@ from anndata import AnnData
 from scipy.stats import chi2_contingency, ttest_ind
 
 from napari_c3r.core.experiment.cautions import positions
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY
 from napari_c3r.core.profiles import (
     activity,
     compare_groups,
@@ -29,11 +31,15 @@ from napari_c3r.core.profiles import (
     fit_dose_curve,
     normalise,
 )
+from napari_c3r.core.profiles.compare import compare_wells
+from napari_c3r.core.profiles.plates import format_of, patterns, place_of
 
 CONTROLS = ("treatment", "DMSO")
 LEVEL = 0.05
 DOSES = (1.0, 3.0, 10.0, 30.0, 100.0)
 EC50 = 10.0
+EFFECTS = (0.5, 1.0, 2.0, 3.0)
+WELLS = (2, 4, 8)
 KINDS = 4
 """Kinds of cells, of which each well has shares."""
 
@@ -184,6 +190,9 @@ def p_values(plan: Plan, seed: int) -> dict[str, pd.Series]:
     found["distance to the controls, wells"] = _by_group(
         compare_groups(far, ["distance_to_controls"], "treatment", CONTROLS)
     )
+    one = compare_wells(far, ["distance_to_controls"], CONTROLS)
+    one.index = far.obs["treatment"].to_numpy()[one["group"].to_numpy()]
+    found["distance to the controls, each well by itself"] = one["p_value"]
     return found
 
 
@@ -241,18 +250,31 @@ def place_p_value(plan: Plan, seed: int) -> float:
     return float(found["p_value"].get("edge", np.nan))
 
 
+def pattern_p_value(plan: Plan, seed: int) -> float:
+    """Whether the controls of the first plate show the edge in one value."""
+    made = one_value(plan, seed)
+    used = made.obs[(made.obs["plate"] == "p0") & (made.obs["treatment"] == "DMSO")]
+    at = np.array([place_of(name) for name in used["well"]])
+    found = patterns(used["value"].to_numpy(), at, format_of(at), seed)
+    return next((each.p_value for each in found if each.name == "edge"), np.nan)
+
+
 def rates(plan: Plan, seeds: int) -> Tally:
     """Whether each test calls something, one entry per treatment of which it was asked."""
     asked = "t0" if plan.effect else None
     tally: Tally = defaultdict(list)
     for seed in range(seeds):
         for name, found in p_values(plan, seed).items():
-            chosen = found if asked is None else found[[asked]]
+            chosen = found if asked is None else found.loc[[asked]]
             tally[name] += (chosen.dropna() < LEVEL).tolist()
         if plan.placed == "dealt":
             tally["dose curve"].append(dose_p_value(plan, seed) < LEVEL)
         if plan.effect == 0 and plan.placed == "dealt":
-            tally["place: edge or not"].append(place_p_value(plan, seed) < LEVEL)
+            tally["place: edge or not, profiles"].append(place_p_value(plan, seed) < LEVEL)
+            known = pattern_p_value(plan, seed)
+            tally["place: edge, one value of controls"] += (
+                [] if np.isnan(known) else [known < LEVEL]
+            )
     return tally
 
 
@@ -270,13 +292,15 @@ def detections(seeds: int) -> pd.DataFrame:
     """Share of tests below 0.05 for a treatment of some effect and number of wells."""
     return _table(
         {
-            f"{effect:g} sd, {count} wells": rates(
-                Plan(effect=effect, wells=count, treatments=1), seeds
-            )
-            for count in (2, 4, 8)
-            for effect in (0.5, 1.0, 2.0, 3.0)
+            _planted(effect, count): rates(Plan(effect=effect, wells=count, treatments=1), seeds)
+            for count in WELLS
+            for effect in EFFECTS
         }
     )
+
+
+def _planted(effect: float, count: int) -> str:
+    return f"{effect:g} sd, {count} wells"
 
 
 def misplaced(seeds: int) -> pd.DataFrame:
@@ -311,6 +335,32 @@ def _table(tallies: dict[str, Tally]) -> pd.DataFrame:
     )
 
 
+def power_curves(table: pd.DataFrame, path: str) -> None:
+    """Draw what `detections` gave: a panel per number of wells, a line per test."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(WELLS), sharey=True)
+    honest = [name for name in table.index if "as if independent" not in name]
+    for panel, count in zip(axes, WELLS, strict=True):
+        for number, name in enumerate(honest):
+            power = [100 * table.loc[name, _planted(effect, count)] for effect in EFFECTS]
+            colour = CATEGORICAL[number]
+            panel.plot(EFFECTS, power, color=colour, label=name, marker="o", ms=3)
+        panel.axhline(100 * LEVEL, color=GREY, lw=1, ls="--")
+        panel.set(title=f"{count} wells, 8 controls", xlabel="effect, sd between wells")
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    axes[0].set_ylabel("found, % of plates")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    with rc_context({"svg.hashsalt": "power", "svg.fonttype": "none"}):
+        figure.savefig(path, metadata={"Date": None, "Creator": None})
+
+
 def as_markdown(table: pd.DataFrame) -> str:
     """A table of shares, in per cent."""
     head = ["test", *map(str, table.columns)]
@@ -333,7 +383,10 @@ def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     logging.getLogger("copairs").setLevel(logging.ERROR)
     for title, study in STUDIES.items():
-        print(f"{title} ({seeds} seeds)\n\n{as_markdown(study(seeds))}\n", flush=True)
+        table = study(seeds)
+        print(f"{title} ({seeds} seeds)\n\n{as_markdown(table)}\n", flush=True)
+        if study is detections and len(sys.argv) > 2:
+            power_curves(table, sys.argv[2])
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def test_what_was_planted_is_found(found):
 def test_the_paragraph_says_it(found):
     text = found.summary
     assert text.startswith(
-        "8 groups of 24 wells by compound and dose (µM) were compared with up to 8 controls"
+        "8 groups of 24 wells by compound and dose (µM) were compared with 8 controls"
     )
     assert "(compound = DMSO)" in text
     assert "1 of 2 treatments differs from them at some dose: works." in text
@@ -118,7 +118,7 @@ def test_the_page_needs_nothing_and_runs_nothing(tmp_path, cells):
     assert "<script" not in text
     assert "alert(1)" in text
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
-    for word in ("Which differ", "At which dose", "What is other", "All wells", "Settings"):
+    for word in ("Which differ", "At which dose", "What changes", "All wells", "Settings"):
         assert word in text
     again = write_experiment(found, tmp_path / "again.html")
     assert again.read_bytes() == page.read_bytes()

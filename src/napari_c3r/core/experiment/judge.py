@@ -162,6 +162,9 @@ def _judged(
         wells = _single_wells(wells, design, plate)
     except InputError as error:
         notes.append(f"No distances of single wells: {error}")
+    if DISTANCE in wells.obs:
+        means = wells.obs.groupby(GROUP, observed=True)[DISTANCE].mean()
+        groups[DISTANCE] = groups[GROUP].map(means).astype(float)
     try:
         scale = normalise(wells, design.negative, "mad", plate)
         found = activity(scale, GROUP, design.negative, per=plate, seed=seed).obs

@@ -35,9 +35,9 @@ _HOW_TESTED: Final = (
     "What is compared are {noun}s, never cells: the cells of one {noun} share its pipetting, its "
     "place and its day. For every group, its {noun}s and the controls of the same plate exchange "
     "their labels, and the p-value is the share of such exchanges in which the mean profiles lie "
-    "as far apart. It is corrected for the number of groups (Benjamini and Hochberg). Distance 1 "
-    "is what chance gives. Mean average precision says how well the {noun}s of a group find each "
-    "other among the controls, from 0 to 1."
+    "as far apart. It is corrected for the number of groups (Benjamini and Hochberg). The distance "
+    "is the mean of the {noun}s; 1 is as far as a control. Mean average precision says how well "
+    "the {noun}s of a group find each other among the controls, from 0 to 1."
 )
 
 
@@ -101,7 +101,7 @@ def _groups(found: ExperimentReport) -> Section | None:
             "plates": _number(row["n_plates"], ".0f"),
             "controls": _number(row.get("n_controls"), ".0f"),
             f"cells a {found.noun}": _number(row["cells_per_well"], ".0f"),
-            "distance": _number(row.get("distance"), ".2f"),
+            "distance": _number(row.get("distance_to_controls"), ".2f"),
             "p": _p(row.get("p_value", np.nan)),
             "corrected p": _p(row.get("adjusted_p_value", np.nan)),
             "differs": sureness(row.get("adjusted_p_value", np.nan)),
@@ -195,8 +195,8 @@ def _measures(found: ExperimentReport) -> Section | None:
         f"g, in standard deviations between {found.noun}s."
     )
     if not rows:
-        return Section("What is other", (words, "None of them is certain by itself."))
-    return Section("What is other", (words,), table=pd.DataFrame(rows))
+        return Section("What changes in the cells", (words, "None of them is certain by itself."))
+    return Section("What changes in the cells", (words,), table=pd.DataFrame(rows))
 
 
 def _shares(found: ExperimentReport) -> Section | None:
@@ -292,7 +292,8 @@ def _wells(found: ExperimentReport) -> Section:
 
     obs = found.wells.obs
     table = pd.DataFrame({n: obs[n].astype(str).to_numpy() for n in found.places.columns})
-    table["group"] = obs["group"].astype(object).where(obs["group"].notna(), None).to_numpy()
+    controls = control_wells(found.places, found.design)
+    table["group"] = np.where(controls, "control", obs["group"].astype(object).fillna("–"))
     table["cells"] = [_number(value, ".0f") for value in obs["n_cells"]]
     if DISTANCE in obs:
         table["distance to controls"] = [_number(value, ".2f") for value in obs[DISTANCE]]

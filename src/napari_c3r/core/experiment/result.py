@@ -36,8 +36,9 @@ class ExperimentReport:
     groups
         One row per treatment and dose: ``group``, ``treatment``, ``dose``, ``n_wells``,
         ``n_plates``, ``n_controls``, ``cells_per_well``, ``distance``, ``p_value``,
-        ``least_p_value``, ``adjusted_p_value``, ``differs``, ``mean_average_precision`` and
-        ``activity_p_value``. See `napari_c3r.core.profiles.differ_from_controls`.
+        ``least_p_value``, ``adjusted_p_value``, ``differs``, the mean ``distance_to_controls`` of
+        its wells, ``mean_average_precision`` and ``activity_p_value``. See
+        `napari_c3r.core.profiles.differ_from_controls`.
     curves
         Of the distance to the controls by dose; None where no doses are known.
     shares

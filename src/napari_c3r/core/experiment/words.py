@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_c3r.core.experiment.result import ExperimentReport
 from napari_c3r.core.figures.drawing import number_words
+from napari_c3r.core.profiles.distance import COLUMN as DISTANCE
 from napari_c3r.core.profiles.sentences import LEVEL, counted, p_words
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def _compared(found: ExperimentReport) -> str:
     by = "" if found.grouping is None else f" by {found.grouping.title}"
     return (
         f"{counted(len(groups), 'group')} of {wells}{by}{where} "
-        f"{'was' if len(groups) == 1 else 'were'} compared with up to "
-        f"{counted(controls, 'control')} ({column} = {value})."
+        f"{'was' if len(groups) == 1 else 'were'} compared with "
+        f"{'up to ' if plates > 1 else ''}{counted(controls, 'control')} ({column} = {value})."
     )
 
 
@@ -73,12 +74,15 @@ def _hopeless(found: ExperimentReport) -> list[str]:
     tested = found.groups[found.groups["p_value"].notna()]
     least = float(tested["least_p_value"].min())
     most = int(tested["n_wells"].max())
-    told = ", ".join(
-        f"{row['group']} {row['distance']:.2g} times as far from the controls as chance"
-        for row in tested.nlargest(_MOST, "distance").to_dict("records")
-        if np.isfinite(row["distance"])
-    )
-    seen = f" Lying in this sample: {told}." if told and least < 1 else ""
+    seen = ""
+    if DISTANCE in tested:
+        told = [
+            f"{row['group']} ({row[DISTANCE]:.2g})"
+            for row in tested.nlargest(_MOST, DISTANCE).to_dict("records")
+        ]
+        seen = (
+            f" In this sample, as times as far from the controls as a control is: {_listed(told)}."
+        )
     return [
         f"Nothing can be said with certainty: with {counted(most, found.noun)} each, the smallest "
         f"p-value that there could be is {least:.2g}. More {found.noun}s are needed, not more "
@@ -197,7 +201,7 @@ def _untold(found: ExperimentReport) -> list[str]:
     count = len(found.warnings)
     if not count:
         return []
-    return [f"Read the {counted(count, 'warning') if count > 1 else 'warning'} with it first."]
+    return [f"Read the {counted(count, 'warning') if count > 1 else 'warning'} below first."]
 
 
 def _capital(text: str) -> str:

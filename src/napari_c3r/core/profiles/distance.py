@@ -63,7 +63,8 @@ def distance_to_controls(
         mine = chosen[rows]
         if mine.sum() < 3:
             where = f" on the {per} '{key[0]}'" if per else ""
-            raise InputError(f"{mine.sum()} controls{where}, where three are the least")
+            some = "1 control" if mine.sum() == 1 else f"{mine.sum()} controls"
+            raise InputError(f"{some}{where}, where three are the least")
         distances[rows] = _relative(values[rows], mine)
     found = profiles.copy()
     found.obs[COLUMN] = distances

@@ -24,7 +24,7 @@ h1, h2 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-top: 1px solid #ccc
 .lead { font-size: 1.15rem; } .wide { overflow-x: auto; } img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: 0.85rem; } th, td { padding: 0.25rem 0.6rem;
   text-align: left; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
 
 
@@ -227,14 +227,21 @@ def markdown(title: str, sections: Sequence[Section], stem: str) -> str:
 
 
 def _html_table(table: pd.DataFrame) -> str:
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
+    is_number = [
+        any(map(_is_number, table.iloc[:, place]))
+        and all(_is_number(value) or cell_text(value) == "–" for value in table.iloc[:, place])
+        for place in range(len(table.columns))
+    ]
+    right = ' class="number"'
+    head = "".join(
+        f"<th{right if number else ''}>{escape(str(name))}</th>"
+        for name, number in zip(table.columns, is_number, strict=True)
+    )
     rows = []
     for row in table.itertuples(index=False, name=None):
         cells = [
-            f'<td class="number">{cell_text(value)}</td>'
-            if _is_number(value)
-            else f"<td>{escape(cell_text(value))}</td>"
-            for value in row
+            f"<td{right if number else ''}>{escape(cell_text(value))}</td>"
+            for value, number in zip(row, is_number, strict=True)
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
