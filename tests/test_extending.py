@@ -84,7 +84,7 @@ def test_a_format_added_in_one_call_is_written_and_read(lines, planes, tiny_mode
     again = c3r.read(c3r.write(table, tmp_path / "cells.jsonl"))
     np.testing.assert_array_equal(again.X, table.X)
     assert again.uns[KEY] == table.uns[KEY]
-    with pytest.raises(InputError, match=r"use \.csv, \.parquet, \.h5ad, \.jsonl"):
+    with pytest.raises(InputError, match=r"use \.csv, \.parquet, \.h5ad, \.properties, \.jsonl"):
         c3r.write(table, tmp_path / "cells.xlsx")
 
 
@@ -101,7 +101,7 @@ def test_the_shell_writes_an_added_format(lines, planes, tiny_model, tmp_path, c
     assert len(c3r.read(out)) == len(np.unique(cells)) - 1
     code, said = shell(capsys, *command, "--out", tmp_path / "cells.xlsx")
     assert code == 2
-    assert "ends in .csv, .parquet, .h5ad or .jsonl" in said
+    assert "ends in .csv, .parquet, .h5ad, .properties or .jsonl" in said
 
 
 def test_the_docks_offer_an_added_format(lines, monkeypatch, tmp_path):
@@ -118,7 +118,10 @@ def test_the_docks_offer_an_added_format(lines, monkeypatch, tmp_path):
     controller.persistence.export.assert_called_once_with(path)
     explorer.C3RExplorer._choose_export(dock)
     assert dock.panel.exports.write.call_args.args[-1] == path
-    filters = "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad);;JSON lines (*.jsonl)"
+    filters = (
+        "Table (*.csv);;Parquet (*.parquet);;AnnData (*.h5ad);;"
+        "CellProfiler Analyst (*.properties);;JSON lines (*.jsonl)"
+    )
     assert offered == [filters, filters] == [table_filters()] * 2
 
 
@@ -126,7 +129,8 @@ def test_a_format_cannot_take_the_suffix_of_another(lines):
     for suffix in (".csv", ".jsonl"):
         with pytest.raises(InputError, match=f"'{suffix}' is the suffix of the format"):
             register_format(TableFormat(suffix, "Mine", write_lines, read_lines))
-    assert [each.suffix for each in table_formats()] == [".csv", ".parquet", ".h5ad", ".jsonl"]
+    ours = [each.suffix for each in BUILT_IN]
+    assert [each.suffix for each in table_formats()] == [*ours, ".jsonl"]
 
 
 @pytest.mark.parametrize("suffix", ["", "csv", ".CSV", ".tar.gz", "."])

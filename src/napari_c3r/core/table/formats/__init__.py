@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.table.formats.cpa import CPA
 from napari_c3r.core.table.formats.csv import CSV, provenance_path
 from napari_c3r.core.table.formats.format import TableFormat
 from napari_c3r.core.table.formats.h5ad import H5AD
@@ -20,7 +21,7 @@ __all__ = [
     "table_formats",
 ]
 
-BUILT_IN: tuple[TableFormat, ...] = (CSV, PARQUET, H5AD)
+BUILT_IN: tuple[TableFormat, ...] = (CSV, PARQUET, H5AD, CPA)
 """The formats of the package itself; the plugin's manifest lists their suffixes."""
 
 DEFAULT_SUFFIX = CSV.suffix
