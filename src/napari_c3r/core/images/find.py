@@ -15,7 +15,7 @@ from napari_c3r.core.images.grouping import group_files, with_unique_names
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts import read_folder
 from napari_c3r.core.images.names import is_extra, stem
-from napari_c3r.core.images.scenes import look_into, sets_of_files, split_scenes
+from napari_c3r.core.images.scenes import look_into, require_scene, sets_of_files, split_scenes
 from napari_c3r.core.paths import require_there, shown
 from napari_c3r.core.text import natural_key, readable
 
@@ -59,8 +59,8 @@ def find_images(
     Raises
     ------
     InputError
-        If a path is missing, of unknown format, or holds no image, or a file of several scenes
-        lacks the one that is wanted.
+        If a path is missing, of unknown format, or holds no image, or no file has the scene that
+        is wanted. A file that lacks it among others is refused when it is read.
     """
     if isinstance(path_or_paths, str | PathLike):
         path_or_paths = [path_or_paths]
@@ -77,6 +77,7 @@ def find_images(
     looked = look_into([*files, *(image.files[0].path for image in images)])
     sets, rest = sets_of_files(files, looked, pattern, scene)
     images = [*split_scenes([*images, *group_files(rest, pattern)], looked, scene), *sets]
+    require_scene(images, looked, scene)
     return tuple(sorted(with_unique_names(images), key=lambda image: natural_key(image.name)))
 
 
