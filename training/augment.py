@@ -116,20 +116,19 @@ def jitter(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def change_sharpness(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Blur a quarter of the images, and sharpen the channels of another quarter half of the time.
+    """Blur half of the images and sharpen the others, each channel by a draw of its own.
 
-    The blur is a Gaussian of 0.1 to 2 pixels, cut off at 3, other in each channel.
+    A channel is blurred in half of the draws, by a Gaussian of 0.1 to 2 pixels that is cut off at
+    3, and sharpened in a quarter.
     """
     n, channels = images.shape[:2]
-    sharpens = chance(0.5, n, generator)
-    acts = chance(0.5, n, generator)
+    sharpens = chance(0.5, n, generator)[:, None]
     sigma = uniform(0.1, 2, (n, channels), generator)
-    sharpened = uniform(0, 1, (n, channels, 1, 1), generator) < 0.5
-    blurred_rows, sharp_rows = acts & ~sharpens, acts & sharpens
+    drawn = uniform(0, 1, (n, channels), generator)
+    blurred, sharpened = ~sharpens & (drawn < 0.5), sharpens & (drawn < 0.25)
     images = images.clone()
-    images[blurred_rows] = blur(images[blurred_rows], sigma[blurred_rows])
-    chosen = images[sharp_rows]
-    images[sharp_rows] = torch.where(sharpened[sharp_rows], sharpen(chosen), chosen)
+    images[blurred] = blur(images[blurred][:, None], sigma[blurred][:, None])[:, 0]
+    images[sharpened] = sharpen(images[sharpened][:, None])[:, 0]
     return images
 
 
@@ -170,9 +169,11 @@ def sharpen(images: Tensor) -> Tensor:
 
 
 def add_noise(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Add Gaussian noise of 0.01 to 0.05, other in each channel, to half of the images."""
+    """Add Gaussian noise of 0.01 to 0.05, other in each channel, to half of the images.
+
+    It is not cut off at 0 and 1: the mean of a dark background stays.
+    """
     n, channels = images.shape[:2]
     sigma = uniform(0.01, 0.05, (n, channels, 1, 1), generator)
     sigma = torch.where(chance(0.5, n, generator)[:, None, None, None], sigma, 0)
-    noise = torch.randn(images.shape, generator=generator, device=images.device)
-    return torch.where(sigma > 0, (images + sigma * noise).clamp(0, 1), images)
+    return images + sigma * torch.randn(images.shape, generator=generator, device=images.device)

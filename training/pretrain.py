@@ -81,10 +81,9 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
     # Data, and from it the length of the run.
     sets = open_sets(run, processes)
     ids = sum(each.sampler.n_used for each in sets)
-    ids_per_step = run.classes_per_batch * run.accumulation_steps * processes.count
-    plan = Plan(run.epochs, run.steps_per_epoch or max(1, ids // ids_per_step))
+    plan = run.plan(ids, processes.count)
     batches = Batches(sets, run, processes, plan.steps * run.accumulation_steps)
-    cells_per_step = run.images_per_batch * run.accumulation_steps * processes.count
+    cells_per_step = run.images_per_step(processes.count)
 
     # The same first weights in every process.
     _seed_everything(run.seed)
