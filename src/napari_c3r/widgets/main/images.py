@@ -6,6 +6,7 @@ import threading
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
@@ -50,7 +51,7 @@ class ImageController(QObject):
         self._layer_ids: list[Any] = []
         # Whether the layers were taken as they were found, not loaded as the user said.
         self._taken = False
-        self._pixels: dict[str, set[int]] = {}
+        self._pixels: dict[str, list[ref[Any]]] = {}
         self._paths: tuple[str, ...] = ()
 
     def scan(self, paths: Sequence[str], swap: str = "") -> None:
@@ -234,8 +235,9 @@ class ImageController(QObject):
         """
         if any(la.source.path or la.metadata.get(layers.KEY, {}).get("image") for la in found):
             return image
-        pixels, name, number = {id(layer.data) for layer in found}, image.name, 1
-        while not self._pixels.setdefault(name, pixels) & pixels:
+        # An identity without its object may be another's by now.
+        pixels, name, number = [ref(layer.data) for layer in found], image.name, 1
+        while not _any_same(self._pixels.setdefault(name, pixels), pixels):
             number += 1
             name = f"{image.name} ({number})"
         self._pixels[name] = pixels
@@ -387,3 +389,9 @@ def _own_pictures(image: Image) -> list[layers.Picture]:
         layers.Picture(image.channel(name), None, ColorValue(colours[name])[:3])
         for name in image.channel_names
     ]
+
+
+def _any_same(before: Sequence[ref[Any]], now: Sequence[ref[Any]]) -> bool:
+    """Whether an array that is still there is one of those before."""
+    there = [pixels() for pixels in before]
+    return any(pixels() is each for pixels in now for each in there if each is not None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -46,7 +48,8 @@ class MapBody(QWidget):
         self.method, self.n_clusters, self.controls, self.seed = (
             self.form.widgets[name].native for name in ("method", "n_clusters", "controls", "seed")
         )
-        self._offered: tuple[object, ...] = ()
+        self._table: Callable[[], AnnData | None] = _reference(None)
+        self._offered: object = ()
         self.map_button = QPushButton()
         self.show_running(False)
         self.explorer_button = QPushButton("Open explorer")
@@ -73,10 +76,10 @@ class MapBody(QWidget):
         """Enable what can be done."""
         result = session.result.current
         table = None if result is None else result.table
-        offered = () if table is None else (id(table), table.shape, _names_given(table))
-        if offered != self._offered:
+        offered = None if table is None else (tuple(table.obs.columns), _names_given(table))
+        if table is not self._table() or offered != self._offered:
             # Looking through a hundred thousand rows at every change would be felt.
-            self._offered = offered
+            self._table, self._offered = _reference(table), offered
             self._offer([] if result is None else control_choices(result.table.obs))
         self.map_button.setEnabled(result is not None)
         self.export_button.setEnabled(result is not None)
@@ -123,3 +126,7 @@ class MapBody(QWidget):
 def _names_given(table: AnnData) -> tuple[str, ...]:
     column = table.obs.get(ANNOTATION)
     return () if column is None else tuple(column.cat.categories)
+
+
+def _reference(table: AnnData | None) -> Callable[[], AnnData | None]:
+    return (lambda: None) if table is None else ref(table)
