@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.embed import EmbedDriver, FieldsProgress
+    from napari_c3r.core.metadata import PlateMap
+
+Metadata = Annotated[
+    Path | None,
+    typer.Option(help="Plate map to add: CSV, TSV or Excel, a list or a grid of wells."),
+]
 
 
 def _suffixes() -> str:
@@ -33,6 +39,7 @@ def embed(
     options: FieldOptions,
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
     seed: Seed = 0,
+    metadata: Metadata = None,
 ) -> None:
     """Embed the cells of images and write one table; 1 if an image or the map is left out."""
     from napari_c3r.core.table import write
@@ -40,9 +47,13 @@ def embed(
     _require_table(out)
     if seed and not map_:
         say("  Note: --seed does nothing without --map")
+    require_plate_map(metadata)
     driver = options.driver(paths)
+    plate_map = fitted_plate_map(metadata, driver)
     require_space(out.parent, driver.expected_bytes)
     result = run(driver)
+    if plate_map is not None:
+        add_plate_map(plate_map, result)
     no_map = try_map(result, seed) if map_ else ""
     write(result, out)
     say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}{_left_out(driver)}")
@@ -55,14 +66,18 @@ def plate(
     out: Annotated[Path, typer.Option(help="Folder to write to; continued if it is there.")],
     *,
     options: FieldOptions,
+    metadata: Metadata = None,
 ) -> None:
     """Embed many fields, each kept as soon as it is done; run again to go on.
 
     1 if a field could not be embedded.
     """
     from napari_c3r.core.embed import FolderStore
+    from napari_c3r.core.table import read, write
 
+    require_plate_map(metadata)
     driver = options.driver([folder], FolderStore(out))
+    plate_map = fitted_plate_map(metadata, driver)
 
     def tell(step: FieldsProgress, above: Say) -> None:
         if step.settled:
@@ -70,8 +85,48 @@ def plate(
             above(f"{step.number}/{step.total} {step.name}: {step.problem or step.stage}{again}")
 
     follow_fields(driver.steps(), tell)
-    say(f"Wrote {out / 'cells.parquet'}{_made_again(driver)}{_left_out(driver)}")
+    table = out / "cells.parquet"
+    if plate_map is not None:
+        cells = read(table)
+        add_plate_map(plate_map, cells)
+        write(cells, table)
+    say(f"Wrote {table}{_made_again(driver)}{_left_out(driver)}")
     exit_by(driver)
+
+
+def require_plate_map(path: Path | None) -> None:
+    """Refuse a plate map that cannot be read before anything is looked at."""
+    if path is not None:
+        from napari_c3r.core.metadata import read_metadata
+
+        read_metadata(path)
+
+
+def fitted_plate_map(path: Path | None, driver: EmbedDriver) -> PlateMap | None:
+    """A plate map as it fits the fields, said before hours are spent on them.
+
+    Raises
+    ------
+    InputError
+        It fits none.
+    """
+    if path is None:
+        return None
+    from napari_c3r.core.metadata import PlateMap
+
+    plate_map = PlateMap.read(path, [task.located for task in driver.tasks])
+    say(f"Plate map: {plate_map.words}")
+    for doubt in filter(None, (plate_map.lacking, plate_map.unused)):
+        say(f"  Note: {doubt}")
+    return plate_map
+
+
+def add_plate_map(plate_map: PlateMap, cells: AnnData) -> None:
+    """Add a plate map to the table of all cells, and say what matched."""
+    from napari_c3r.core.metadata import match_of
+
+    match = match_of(plate_map.add_to(cells))
+    say(match.in_words("cells") if match else "")
 
 
 def run(driver: EmbedDriver) -> AnnData:

@@ -43,7 +43,7 @@ def profile(
 ) -> None:
     """Make wells of cells, bring them to the scale of the controls, and judge treatments."""
     from napari_c3r.core import profiles
-    from napari_c3r.core.metadata import annotate, guess_design, match_of
+    from napari_c3r.core.metadata import annotate, design_of, match_of
     from napari_c3r.core.profiles.files import read_profiles, require_profile_path, write_profiles
 
     require_writable(require_profile_path(out))
@@ -54,7 +54,7 @@ def profile(
         annotate(made, metadata)
         match = match_of(made)
         say(match.words if match else "")
-    design = guess_design(made.obs)
+    design = design_of(made)
     chosen = _controls(controls, design)
     within = per if per and per in made.obs and made.obs[per].notna().all() else None
     wells = parse_list(by)

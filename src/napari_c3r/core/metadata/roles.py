@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.metadata.join import match_of
+from napari_c3r.core.options import option
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -49,13 +50,25 @@ class Design:
         Column and value of the controls, None where there are none.
     """
 
-    treatment: str | None = None
-    dose: str | None = None
-    dose_unit: str = ""
-    negative: tuple[str, str] | None = None
-    positive: tuple[str, str] | None = None
-    replicate: str | None = None
-    batch: str | None = None
+    treatment: str | None = option(
+        None, "Treatment", "Column that says what was done to a well", unset="none says it"
+    )
+    dose: str | None = option(
+        None, "Dose", "Column of numbers that says how much of it", unset="none says it"
+    )
+    dose_unit: str = option("", "Unit", "Unit of the dose, such as µM")
+    negative: tuple[str, str] | None = option(
+        None, "Controls", "Column and value of the negative controls", unset="there are none"
+    )
+    positive: tuple[str, str] | None = option(
+        None, "Positive", "Column and value of the positive controls", unset="there are none"
+    )
+    replicate: str | None = option(
+        None, "Replicate", "Column that numbers the repeats of a well", unset="none says it"
+    )
+    batch: str | None = option(
+        None, "Batch", "Column of what was made together, such as a day", unset="none says it"
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """What is known of the design, as plain values that every table format keeps."""
@@ -65,6 +78,13 @@ class Design:
             for name, value in facts.items()
             if value
         }
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it names, each once."""
+        named = (self.treatment, self.dose, self.replicate, self.batch)
+        controls = (each[0] for each in (self.negative, self.positive) if each)
+        return tuple(dict.fromkeys(name for name in (*named, *controls) if name))
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Design:
@@ -112,16 +132,21 @@ def guess_design(obs: pd.DataFrame, columns: list[str] | None = None) -> Design:
     )
     treatment = _called(names, "treatment")
     negative, positive = _controls(obs, names, treatment, dose)
-    unit = _UNIT.search(dose) if dose else None
     return Design(
         treatment=treatment,
         dose=dose,
-        dose_unit=_tidy(unit[1]) if unit else "",
+        dose_unit=unit_in(dose) if dose else "",
         negative=negative,
         positive=positive,
         replicate=_called(names, "replicate"),
         batch=_called(names, "batch"),
     )
+
+
+def unit_in(column: str) -> str:
+    """The unit that the name of a column ends with: µM for ``Dose (uM)``; empty for none."""
+    unit = _UNIT.search(column)
+    return _tidy(unit[1]) if unit else ""
 
 
 def _called(names: list[str], role: str) -> str | None:
