@@ -45,8 +45,8 @@ def test_the_unit_range_is_that_of_each_channel_of_each_image() -> None:
 def test_views_have_their_shapes_and_range_and_follow_from_the_generator(images: Tensor) -> None:
     for make, slack in (
         # Noise is added to what lies between 0 and 1.
-        (lambda g: augment.global_views(images, (2,), 16, g), 0.3),
-        (lambda g: augment.local_views(images, 3, 16, g), 0),
+        (lambda g: augment.global_views(images, (2,), 16, g, g), 0.3),
+        (lambda g: augment.local_views(images, 3, 16, g, g), 0),
     ):
         first, again = make(generator()), make(generator())
         assert first.shape[1:] == (40, 3, 16, 16)
@@ -58,9 +58,9 @@ def test_views_have_their_shapes_and_range_and_follow_from_the_generator(images:
 
 
 def test_views_are_made_in_float32_under_autocast(images: Tensor) -> None:
-    plain = augment.global_views(images, (2,), 16, generator())
+    plain = augment.global_views(images, (2,), 16, generator(), generator())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        under = augment.global_views(images, (2,), 16, generator())
+        under = augment.global_views(images, (2,), 16, generator(), generator())
     torch.testing.assert_close(under, plain, rtol=0, atol=0)
 
 
@@ -144,9 +144,9 @@ def test_views_have_the_statistics_of_the_official_ones(official, image_of_stati
     draws = 1500
     images = augment.to_unit_range(image_of_statistics.expand(draws, 4, 64, 64))
     if view == "local":
-        made = augment.local_views(images, 1, 24, generator())[0]
+        made = augment.local_views(images, 1, 24, generator(), generator(1))[0]
     else:
-        made = augment.global_views(images, (3,), 48, generator())[int(view[-1]) - 1]
+        made = augment.global_views(images, (3,), 48, generator(), generator(1))[int(view[-1]) - 1]
     expected = official["views"][view]
     means = made.mean((2, 3))
     theirs = torch.tensor(expected["channel_mean_standard_error"])
