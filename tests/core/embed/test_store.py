@@ -211,6 +211,9 @@ def test_a_folder_made_before_goes_on_with_the_same_settings_only(driver, tmp_pa
     path.write_text(json.dumps({**before, "device": "cuda"}))
     with pytest.raises(InputError, match=r"another device, 'cuda' and not 'auto'"):
         next(driver().steps())
+    path.write_text(json.dumps({**before, "crop": 7}))
+    with pytest.raises(InputError, match=r"another crop, 7 and not {"):
+        next(driver().steps())
     path.write_text(json.dumps({**before, "gain": 2}))
     with pytest.raises(InputError, match=r"another version of napari-c3r.* the setting gain"):
         next(driver().steps())

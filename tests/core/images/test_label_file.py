@@ -66,6 +66,7 @@ def test_real_labels_are_read(data_dir):
         ("far.tif", np.full((5, 6), 2**63, np.uint64), "beyond 9223372036854775807"),
         ("below.tif", np.full((5, 6), -1, np.int16), "contain -1"),
         ("missing.tif", None, "does not exist"),
+        (f"{'x' * 300}.tif", None, "cannot be used .File name too long"),
     ],
 )
 def test_what_is_no_label_image_is_one_line(tmp_path, name, pixels, said):

@@ -278,7 +278,9 @@ def _with_hash(name: str, safe: str) -> str:
 def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
     defaults = default_settings()
     before = {**defaults, **_read_settings(path)}
-    before["crop"] = {**defaults["crop"], **(before["crop"] or {})}
+    # Anything else is not the wanted one, and is told as it stands there.
+    if isinstance(before["crop"], dict | None):
+        before["crop"] = {**defaults["crop"], **(before["crop"] or {})}
     for name in wanted:
         if name in before and before[name] != wanted[name]:
             raise InputError(

@@ -13,6 +13,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats import fields_of_view, open_file, scenes_of
 from napari_c3r.core.images.stack import Stack
 from napari_c3r.core.memory import require_memory
+from napari_c3r.core.paths import require_there
 
 
 def read_labels(
@@ -47,7 +48,7 @@ def read_labels(
         another one was named, or what it holds is no label image; see
         :func:`napari_c3r.core.cells.whole.whole_numbers`.
     """
-    path = Path(path)
+    path = require_there(Path(path))
     stack = open_file(path, _scene_index(path, scene), one_channel=False)
     times, _, slices = stack.data.shape[:3]
     if times * slices > 1:
