@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.metadata import design_of, match_of
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
@@ -73,11 +74,11 @@ class MapBody(QWidget):
         """Enable what can be done."""
         result = session.result.current
         table = None if result is None else result.table
-        offered = () if table is None else (id(table), table.shape, _names_given(table))
+        offered = () if table is None else (id(table), table.shape, *_told(table))
         if offered != self._offered:
             # Looking through a hundred thousand rows at every change would be felt.
             self._offered = offered
-            self._offer([] if result is None else control_choices(result.table.obs))
+            self._offer([] if table is None else _controls(table))
         self.map_button.setEnabled(result is not None)
         self.export_button.setEnabled(result is not None)
         self.explorer_button.setEnabled(session.result.has_map)
@@ -120,6 +121,15 @@ class MapBody(QWidget):
             self.map_requested.emit(self.choice())
 
 
-def _names_given(table: AnnData) -> tuple[str, ...]:
+def _told(table: AnnData) -> tuple[Any, ...]:
+    """What of a table decides which cells may be controls."""
     column = table.obs.get(ANNOTATION)
-    return () if column is None else tuple(column.cat.categories)
+    names = () if column is None else tuple(column.cat.categories)
+    return names, match_of(table), design_of(table).negative
+
+
+def _controls(table: AnnData) -> list[Controls]:
+    """What may be controls, those of the plate map first."""
+    said = design_of(table).negative
+    choices = control_choices(table.obs)
+    return choices if said is None else [said, *(each for each in choices if each != said)]
