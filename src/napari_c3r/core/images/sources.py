@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -35,6 +35,11 @@ class FieldSource:
     def name(self) -> str:
         """The image's identifier."""
         return at_time(self.files.name, self.reading.t)
+
+    @property
+    def located(self) -> ImageFiles:
+        """Its files, under the image's identifier, with where on a plate it is."""
+        return replace(self.files, name=self.name)
 
     def read(self) -> Image:
         """Read the image; its pixels stay in the files.

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
@@ -37,6 +38,7 @@ from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
     import napari.viewer
+    from anndata import AnnData
 
 # Below this width the map stands above the cells, not beside them.
 _NARROW_PX = 640
@@ -161,7 +163,9 @@ class C3RExplorer(ViewerDock):
             self._filling = False
         self.panel.setVisible(result is not None)
         if result is not None:
-            self.panel.table.set_frame(result.table.obs, table_columns(result.table.obs))
+            self.panel.table.set_frame(
+                result.table.obs, table_columns(result.table.obs, plate_map_columns(result.table))
+            )
             self._show_rows()
         self._offer_names()
         self._show_selection()
@@ -171,11 +175,17 @@ class C3RExplorer(ViewerDock):
         if result is None:
             return
         self._offer_names()
-        self.panel.table.set_frame(result.table.obs, table_columns(result.table.obs))
+        self.panel.table.set_frame(
+            result.table.obs, table_columns(result.table.obs, plate_map_columns(result.table))
+        )
         self._show_rows()
         if self.session.result.has_map:
             self._offer_columns()
             self._colour()
+
+    def _fill_table(self, table: AnnData) -> None:
+        columns = table_columns(table.obs, plate_map_columns(table))
+        self.panel.table.set_frame(table.obs, columns)
 
     def _show_rows(self) -> None:
         """List the selected rows, or all, and in any case the one that is pointed at."""
@@ -195,7 +205,8 @@ class C3RExplorer(ViewerDock):
         chosen = self.colour_by.currentData()
         with QSignalBlocker(self.colour_by):
             self.colour_by.clear()
-            for group in colour_columns(self.session.result.current.table.obs):
+            table = self.session.result.current.table
+            for group in colour_columns(table.obs, plate_map_columns(table)):
                 if self.colour_by.count():
                     self.colour_by.insertSeparator(self.colour_by.count())
                 for name in group:

@@ -40,6 +40,13 @@ class Dialogs:
         if path:
             self._control.open_paths([path])
 
+    def open_plate_map(self) -> None:
+        """A table of what was done to the wells."""
+        kinds = "Plate map (*.csv *.tsv *.txt *.tab *.xlsx *.xlsm *.gz *.zip);;Any file (*)"
+        path, _ = QFileDialog.getOpenFileName(self._parent, "Open a plate map", "", kinds)
+        if path:
+            self._control.plate_maps.read(path)
+
     def open_encoder(self) -> None:
         """A model folder."""
         path = self._folder("Open a model folder")

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
+from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
@@ -37,6 +38,11 @@ _MAX_HELD_BYTES = 1 << 29
 class ImageController(QObject):
     """Brings images into the viewer and tells the session which one it works on.
 
+    Attributes
+    ----------
+    opened
+        Where the images were looked for; empty where they came another way.
+
     Signals
     -------
     scanned
@@ -53,6 +59,7 @@ class ImageController(QObject):
         self._taken = False
         self._pixels: dict[str, list[ref[Any]]] = {}
         self._paths: tuple[str, ...] = ()
+        self.opened: tuple[str, ...] = ()
 
     def scan(self, paths: Sequence[str], swap: str = "") -> None:
         """Find out what is at some paths."""
@@ -62,7 +69,8 @@ class ImageController(QObject):
             from napari_c3r.core.images import scan
 
             yield "looking at the names and headers"
-            return scan(list(wanted), swap=swap)
+            # A table among them is their plate map.
+            return scan([path for path in wanted if not is_table(path)], swap=swap)
 
         def take(found: ScanResult) -> None:
             self._paths = wanted
@@ -77,6 +85,7 @@ class ImageController(QObject):
 
     def load(self, found: ScanResult, reading: ReadOptions) -> None:
         """Load the first of the scanned fields; the others wait for their turn."""
+        self.opened = self._paths
         self.load_fields(found.sources(reading), 0)
 
     def load_fields(self, sources: Sequence[FieldSource], index: int, then: Any = None) -> None:
@@ -166,7 +175,7 @@ class ImageController(QObject):
         context.error_changed.emit(StepId.IMAGE, "")
         image = self._told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
-        self._taken = True
+        self._taken, self.opened = True, ()
         context.session.fields.slices.pop(image.name, None)
         if place is not None:
             context.session.fields.slices[image.name] = place

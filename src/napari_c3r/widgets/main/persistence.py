@@ -15,6 +15,7 @@ from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles
+from napari_c3r.core.metadata import PlateMap
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
@@ -26,7 +27,14 @@ from napari_c3r.session.file import (
     read_session,
     write_session,
 )
-from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
+from napari_c3r.session.plate_map_file import NAME, SavedPlateMap
+from napari_c3r.session.script import (
+    Recipe,
+    RecipeField,
+    RecipePlateMap,
+    python_script,
+    shell_command,
+)
 from napari_c3r.widgets.main.cells_made import cells_kept
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
@@ -107,7 +115,7 @@ class PersistenceController(QObject):
             )
             return
         sources, pixels = self._sources()
-        result = session.result.current
+        result, plate_map = session.result.current, session.plate_maps.current
         saved = SavedSession(
             sources,
             session.fields.index,
@@ -127,6 +135,7 @@ class PersistenceController(QObject):
                 for name, cells in session.labels.by_image.items()
                 if name in session.result.names.images
             },
+            SavedPlateMap.of(plate_map) if plate_map is not None else None,
         )
         cells_ids = ids_by_image(session.labels.by_image.values())
 
@@ -178,6 +187,7 @@ class PersistenceController(QObject):
 
         def take(read: tuple[SavedSession, dict[str, Image]]) -> None:
             saved, images = read
+            self._images.opened = ()
             self._images.load_fields(
                 saved.fields, saved.index, lambda: self._restore(Path(path), saved, images)
             )
@@ -208,6 +218,7 @@ class PersistenceController(QObject):
             session.labels.set_current(here, Cause.RESTORED)
         options = RunOptions(**saved.settings.get("compute", {}))
         crop = CropSpec(**saved.settings.get("crop", {}))
+        restore_plate_map(saved.plate_map, session)
         if saved.result is not None:
             restored = replace(_restored(saved, session, images), options=options, crop=crop)
             session.set_result(restored, cause=Cause.RESTORED)
@@ -269,9 +280,21 @@ class PersistenceController(QObject):
             result.options,
             result.crop,
             filter=session.result.filter or CellFilter(),
+            plate_map=self._recipe_plate_map(),
             map=_map_keywords(facts.get("map")),
             cluster=_cluster_keywords(facts.get("cluster")),
         )
+
+    def _recipe_plate_map(self) -> RecipePlateMap | None:
+        known = self._context.session.plate_maps.current
+        if known is None:
+            return None
+        path = known.path
+        if self._saved is not None and (path is None or not path.exists()):
+            path = self._saved.folder / NAME
+        if path is None:
+            raise InputError("The plate map is in no file; save the session first, which writes it")
+        return RecipePlateMap(path, known.design, known.design == known.guess)
 
     def _recipe_field(self, name: str, cells: Cells) -> RecipeField:
         session, saved = self._context.session, self._saved
@@ -319,6 +342,16 @@ def _restored(
         images,
         encoder_source=saved.encoder,
     )
+
+
+def restore_plate_map(saved: SavedPlateMap | None, session: Session) -> None:
+    """Take the plate map of a session that was opened again."""
+    if saved is None:
+        session.use_plate_map(None, Cause.RESTORED)
+        return
+    located = session.fields.located
+    plate_map = PlateMap.fitted(saved.frame, located, saved.path, saved.design)
+    session.use_plate_map(plate_map, Cause.RESTORED)
 
 
 def _map_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.metadata import design_of, match_of
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
@@ -76,11 +77,11 @@ class MapBody(QWidget):
         """Enable what can be done."""
         result = session.result.current
         table = None if result is None else result.table
-        offered = None if table is None else (tuple(table.obs.columns), _names_given(table))
-        if table is not self._table() or offered != self._offered:
+        told = None if table is None else (tuple(table.obs.columns), *_told(table))
+        if table is not self._table() or told != self._offered:
             # Looking through a hundred thousand rows at every change would be felt.
-            self._table, self._offered = _reference(table), offered
-            self._offer([] if result is None else control_choices(result.table.obs))
+            self._table, self._offered = _reference(table), told
+            self._offer([] if table is None else _controls(table))
         self.map_button.setEnabled(result is not None)
         self.export_button.setEnabled(result is not None)
         self.explorer_button.setEnabled(session.result.has_map)
@@ -123,9 +124,18 @@ class MapBody(QWidget):
             self.map_requested.emit(self.choice())
 
 
-def _names_given(table: AnnData) -> tuple[str, ...]:
+def _told(table: AnnData) -> tuple[Any, ...]:
+    """What of a table decides which cells may be controls."""
     column = table.obs.get(ANNOTATION)
-    return () if column is None else tuple(column.cat.categories)
+    names = () if column is None else tuple(column.cat.categories)
+    return names, match_of(table), design_of(table).negative
+
+
+def _controls(table: AnnData) -> list[Controls]:
+    """What may be controls, those of the plate map first."""
+    said = design_of(table).negative
+    choices = control_choices(table.obs)
+    return choices if said is None else [said, *(each for each in choices if each != said)]
 
 
 def _reference(table: AnnData | None) -> Callable[[], AnnData | None]:
