@@ -22,8 +22,9 @@ from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
+from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns, title
+from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.files import table_filters

@@ -9,6 +9,7 @@ from napari_c3r.core.lazy import lazy_names
 if TYPE_CHECKING:
     from napari_c3r.core.profiles.figures.bars import comparison_figure
     from napari_c3r.core.profiles.figures.doses import dose_figure
+    from napari_c3r.core.profiles.figures.marks import marks_figure
     from napari_c3r.core.profiles.figures.plate import plate_figure
     from napari_c3r.core.profiles.figures.similarity import similarity_figure
 
@@ -17,9 +18,16 @@ __getattr__ = lazy_names(
     {
         "comparison_figure": "bars",
         "dose_figure": "doses",
+        "marks_figure": "marks",
         "plate_figure": "plate",
         "similarity_figure": "similarity",
     },
 )
 
-__all__ = ["comparison_figure", "dose_figure", "plate_figure", "similarity_figure"]
+__all__ = [
+    "comparison_figure",
+    "dose_figure",
+    "marks_figure",
+    "plate_figure",
+    "similarity_figure",
+]

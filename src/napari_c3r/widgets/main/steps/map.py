@@ -18,8 +18,8 @@ from napari_c3r.core.metadata import design_of, match_of
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.core.table.titles import title
 from napari_c3r.session import Session
-from napari_c3r.widgets.common.columns import title
 from napari_c3r.widgets.common.option_form import OptionForm
 
 if TYPE_CHECKING:
