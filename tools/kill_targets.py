@@ -175,7 +175,7 @@ class Report(_Versions):
     """A report's page, and its Markdown with pictures."""
 
     def write(self, turn: int) -> None:
-        from napari_c3r.core.diagnose.report.page import Section, write_page
+        from napari_c3r.core.report.page import Section, write_page
 
         pictures = [f"{name} {turn % 2}".encode() * 500 for name in ("map", "bars")]
         figures = zip(("map", "bars"), pictures, strict=True)

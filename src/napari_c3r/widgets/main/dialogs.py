@@ -80,5 +80,14 @@ class Dialogs:
                 path += kind.partition("*")[2].rstrip(")")
             self._control.persistence.export(path)
 
+    def report(self) -> None:
+        """A page on the experiment."""
+        path, _ = QFileDialog.getSaveFileName(
+            self._parent, "Write a report of the experiment", "report.html", "Page (*.html)"
+        )
+        if path:
+            name = path.rpartition("/")[2]
+            self._control.persistence.report(path if "." in name else f"{path}.html")
+
     def _folder(self, title: str) -> str:
         return QFileDialog.getExistingDirectory(self._parent, title)

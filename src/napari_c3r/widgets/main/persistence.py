@@ -106,6 +106,29 @@ class PersistenceController(QObject):
         self._context.error_changed.emit(StepId.MAP, "")
         self._context.jobs.start(EXPORT, body, lambda written: self.exported.emit(str(written)))
 
+    def report(self, path: str) -> None:
+        """Write a page on what the cells shown say of the experiment."""
+        result = self._context.session.result.current
+        if result is None:
+            return
+        table = result.table
+
+        def body(_: threading.Event) -> Generator[str, None, Path]:
+            from napari_c3r.core.experiment import experiment_report, write_experiment
+
+            yield "comparing wells"
+            found = experiment_report(table)
+            if found.grouping is None or found.design.negative is None:
+                raise InputError(f"{found.summary} A plate map in step 1 does")
+            return write_experiment(found, path)
+
+        self._context.error_changed.emit(StepId.MAP, "")
+        self._context.jobs.start(
+            EXPORT,
+            body,
+            lambda page: self._context.notified.emit(f"Wrote {page}; open it in a browser"),
+        )
+
     def save(self, path: str, settings: Mapping[str, Any]) -> None:
         """Write the whole session into a folder."""
         session = self._context.session

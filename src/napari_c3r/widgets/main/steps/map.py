@@ -1,4 +1,4 @@
-"""Step 5: map, clusters and export."""
+"""Step 5: map, clusters, export and report."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ _NO_CONTROLS = "none"
 
 
 class MapBody(QWidget):
-    """Make the map, open it, export the table."""
+    """Make the map, open it, export the table, report on the experiment."""
 
     map_requested = Signal(object)
     stop_requested = Signal()
     explorer_requested = Signal()
     export_requested = Signal()
+    report_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,9 +58,13 @@ class MapBody(QWidget):
         self.explorer_button.setToolTip("Show the map in a dock of its own")
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip("Write the table as CSV, Parquet or h5ad")
+        self.report_button = QPushButton("Report…")
+        self.report_button.setToolTip(
+            "Write a page on which wells differ from the controls, at which dose, and how surely"
+        )
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
-        for button in (self.explorer_button, self.export_button):
+        for button in (self.explorer_button, self.export_button, self.report_button):
             buttons.addWidget(button, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -72,6 +77,7 @@ class MapBody(QWidget):
         self.map_button.clicked.connect(self._on_map)
         self.explorer_button.clicked.connect(self.explorer_requested)
         self.export_button.clicked.connect(self.export_requested)
+        self.report_button.clicked.connect(self.report_requested)
 
     def show_session(self, session: Session) -> None:
         """Enable what can be done."""
@@ -84,6 +90,7 @@ class MapBody(QWidget):
             self._offer([] if table is None else _controls(table))
         self.map_button.setEnabled(result is not None)
         self.export_button.setEnabled(result is not None)
+        self.report_button.setEnabled(result is not None)
         self.explorer_button.setEnabled(session.result.has_map)
 
     def _offer(self, choices: list[Controls]) -> None:
