@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_c3r.cli.options import FieldOptions, Paths, Seed
-from napari_c3r.cli.speaking import Say, follow_fields, say
+from napari_c3r.cli.plates import engine_of, summary, tell_plate
+from napari_c3r.cli.speaking import Say, follow_fields, follow_plate, say
 from napari_c3r.core.atomic import require_space, require_writable
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.table import table_formats
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.embed import EmbedDriver, FieldsProgress
+    from napari_c3r.core.embed.plates import PlateRun
+
+    Embedded = EmbedDriver | PlateRun
 
 
 def _suffixes() -> str:
     """The suffixes of tables, as text."""
-    *others, last = [each.suffix for each in table_formats()]
+    *others, last = _known_suffixes()
     return f"{', '.join(others)} or {last}"
+
+
+def _known_suffixes() -> list[str]:
+    return [each.suffix for each in table_formats()]
 
 
 def embed(
@@ -51,27 +59,51 @@ def embed(
 
 
 def plate(
-    folder: Annotated[Path, typer.Argument(help="Folder of many fields.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="Folder of many fields, OME-Zarr plate, or a manifest: a table (CSV, TSV or "
+            "Parquet) with a row for each field.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write to; continued if it is there.")],
     *,
     options: FieldOptions,
+    workers: Annotated[
+        int, typer.Option(help="Processes on this machine, each with an encoder of its own.")
+    ] = 1,
+    scheduler: Annotated[
+        str, typer.Option(help="Address of a Dask scheduler whose workers do it, tcp://HOST:8786.")
+    ] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="Of the joined table: parquet, csv or h5ad.")
+    ] = "parquet",
 ) -> None:
     """Embed many fields, each kept as soon as it is done; run again to go on.
 
     1 if a field could not be embedded.
     """
     from napari_c3r.core.embed import FolderStore
+    from napari_c3r.core.embed.plates import PlateRun
+    from napari_c3r.core.table.converting import convert
 
-    driver = options.driver([folder], FolderStore(out))
-
-    def tell(step: FieldsProgress, above: Say) -> None:
-        if step.settled:
-            again = f" again: {step.again}" if step.again and not step.problem else ""
-            above(f"{step.number}/{step.total} {step.name}: {step.problem or step.stage}{again}")
-
-    follow_fields(driver.steps(), tell)
-    say(f"Wrote {out / 'cells.parquet'}{_made_again(driver)}{_left_out(driver)}")
-    exit_by(driver)
+    engine = engine_of(workers, scheduler)
+    table = out / f"cells.{format_.lower().lstrip('.')}"
+    if table.suffix not in _known_suffixes():
+        raise InputError(f"--format is '{format_}'; give {_suffixes().replace('.', '')}")
+    store = FolderStore(out)
+    # Workers may have another folder at hand.
+    driver = options.driver([folder.absolute()], store)
+    encoder = options.encoder
+    encoder = str(Path(encoder).absolute()) if Path(encoder).is_dir() else encoder
+    plates = PlateRun(driver, store, encoder, engine)
+    follow_plate(plates.steps(), tell_plate())
+    convert(store.joined, table)
+    for line in summary(plates):
+        say(line)
+    say(f"Wrote {table}{_made_again(plates)}{_left_out(plates)}")
+    exit_by(plates)
 
 
 def run(driver: EmbedDriver) -> AnnData:
@@ -134,14 +166,14 @@ def require_map(table: Path, problem: str) -> None:
         raise typer.Exit(1)
 
 
-def _made_again(driver: EmbedDriver) -> str:
+def _made_again(driver: Embedded) -> str:
     """How many fields of an earlier run were made again, and why."""
     reasons = Counter(why for name, why in driver.again.items() if name not in driver.errors)
     parts = [f"{count} made again: {why}" for why, count in reasons.most_common()]
     return "".join(f"; {part}" for part in parts)
 
 
-def _left_out(driver: EmbedDriver) -> str:
+def _left_out(driver: Embedded) -> str:
     total, failed = len(driver.tasks), len(_failures(driver))
     empty = len(driver.errors) - failed
     # A well where all cells died is no mistake.
@@ -149,12 +181,12 @@ def _left_out(driver: EmbedDriver) -> str:
     return told + (f"; {failed} of {total} images could not be embedded" if failed else "")
 
 
-def _failures(driver: EmbedDriver) -> list[InputError]:
+def _failures(driver: Embedded) -> list[InputError]:
     """Why images that may well hold cells could not be embedded."""
     return [error for error in driver.errors.values() if not isinstance(error, NoCellsError)]
 
 
-def exit_by(driver: EmbedDriver) -> None:
+def exit_by(driver: Embedded) -> None:
     """Exit with 1 if images that may well hold cells could not be embedded."""
     if _failures(driver):
         raise typer.Exit(1)
@@ -162,7 +194,7 @@ def exit_by(driver: EmbedDriver) -> None:
 
 def _require_table(out: Path) -> None:
     """Refuse a table that could not be written before hours are spent on it."""
-    if out.suffix.lower() not in {each.suffix for each in table_formats()}:
+    if out.suffix.lower() not in _known_suffixes():
         raise InputError(f"--out is '{out}'; give a name that ends in {_suffixes()}")
     if not out.parent.is_dir():
         raise InputError(f"--out is in the folder '{out.parent}', which does not exist; create it")
