@@ -59,7 +59,7 @@ class Cluster:
     def _connect(self, stack: ExitStack) -> Client:
         try:
             from distributed import Client
-            from distributed.comm import parse_address, parse_host_port
+            from distributed.comm.addressing import parse_address, parse_host_port
         except ImportError as error:
             raise MissingPackageError("distributed", "Work in several processes") from error
         address: Any = self._address or self._start(stack)

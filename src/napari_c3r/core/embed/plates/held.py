@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.encoder import Encoder
@@ -82,3 +82,9 @@ class _Turn:
 
     def close(self) -> None:
         """Left open for the next field."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
