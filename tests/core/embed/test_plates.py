@@ -86,7 +86,7 @@ def scheduler():
     # What a worker's own process may set must not outlive these tests.
     with (
         dask.config.set(scheduler="synchronous"),
-        distributed.LocalCluster(**settings, protocol="tcp", dashboard_address=None) as cluster,
+        distributed.LocalCluster(**settings, protocol="tcp", dashboard_address=":0") as cluster,
     ):
         yield cluster.scheduler_address
 

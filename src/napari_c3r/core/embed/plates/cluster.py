@@ -97,7 +97,7 @@ class Cluster:
             n_workers=self._workers,
             threads_per_worker=_THREADS,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,
             env={"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads))},
         )
