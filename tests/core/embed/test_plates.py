@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import dask
 import numpy as np
@@ -224,6 +225,35 @@ def test_a_scheduler_that_does_not_answer_is_one_line(run, address, monkeypatch)
     monkeypatch.setattr("napari_c3r.core.embed.plates.cluster._CONNECT_SECONDS", 0.3)
     with pytest.raises(InputError, match=f"No Dask scheduler answers at '{address}'"):
         list(run(engine=Cluster(address=address)).steps())
+
+
+def test_that_there_is_no_worker_is_said_while_it_is_waited_for(run, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("napari_c3r.core.embed.plates.cluster.LOOK_SECONDS", 0.05)
+    none = {"n_workers": 0, "processes": False, "protocol": "tcp", "dashboard_address": ":0"}
+    with distributed.LocalCluster(**none) as cluster:
+        steps = run(engine=Cluster(address=cluster.scheduler_address)).steps()
+        said = next(step.said for step in steps if step.said)
+        steps.close()
+        assert said == f"No worker is connected to '{cluster.scheduler_address}'; waiting for one"
+
+
+def test_what_became_of_a_field_on_a_cluster_is_told_in_words():
+    distributed = pytest.importorskip("distributed")
+    from napari_c3r.core.embed.plates.cluster import _Session
+
+    session = _Session(None, "'tcp://a:1'")
+
+    def error_of(error, status="error"):
+        return session._error(SimpleNamespace(status=status, exception=lambda: error))
+
+    killed = distributed.KilledWorker("task", SimpleNamespace(address="tcp://b:1"), 3)
+    assert isinstance(error_of(killed), LostFieldError)
+    assert error_of(OutputError("full")).args == ("full",)
+    with pytest.raises(InputError, match=r"The workers of 'tcp://a:1' cannot load napari-c3r"):
+        error_of(ModuleNotFoundError("No module named 'napari_c3r'"))
+    with pytest.raises(InputError, match=r"scheduler at 'tcp://a:1' is gone; .* are kept"):
+        error_of(None, "cancelled")
 
 
 def test_an_encoder_stays_on_its_device_from_field_to_field(encoder, monkeypatch):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 # Fields that the scheduler knows at a time: enough for a large cluster, few enough for any memory.
 _AHEAD: Final = 2000
 _THREADS: Final = 2
-_CONNECT_SECONDS: Final = 10
+# A scheduler that is started together with its client takes a while.
+_CONNECT_SECONDS: Final = 30
 
 
 class Cluster:
