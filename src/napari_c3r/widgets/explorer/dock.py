@@ -27,7 +27,7 @@ from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
 from napari_c3r.widgets.common.elision import NameBox
-from napari_c3r.widgets.common.files import table_filters
+from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.explorer.cluster_names import naming_line
 from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
@@ -296,7 +296,7 @@ class C3RExplorer(ViewerDock):
     def _choose_montage(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save the montage", "montage.png", _MONTAGES)
         if path:
-            self.montage.save(_with_suffix(path, kind))
+            self.montage.save(with_suffix(path, kind))
 
     def _choose_export(self) -> None:
         result = self.session.result.current
@@ -305,7 +305,7 @@ class C3RExplorer(ViewerDock):
         )
         if path and result is not None:
             self.panel.exports.write(
-                result.table, self.session.selection.mask, _with_suffix(path, kind)
+                result.table, self.session.selection.mask, with_suffix(path, kind)
             )
 
     def _on_saved(self, path: str) -> None:
@@ -394,8 +394,3 @@ class C3RExplorer(ViewerDock):
         self.montage.release()
         self.panel.exports.release()
         self.scatter.release()
-
-
-def _with_suffix(path: str, kind: str) -> str:
-    """The path, with the suffix of the chosen kind of file where it has none."""
-    return path if "." in path.rpartition("/")[2] else path + kind.partition("*")[2].rstrip(")")

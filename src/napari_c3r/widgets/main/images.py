@@ -6,7 +6,6 @@ import threading
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
@@ -26,6 +25,7 @@ from napari_c3r.widgets.viewer.gathering import (
     outside_in_words,
     size_of,
 )
+from napari_c3r.widgets.viewer.known_pixels import KnownPixels
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
@@ -57,7 +57,7 @@ class ImageController(QObject):
         self._layer_ids: list[Any] = []
         # Whether the layers were taken as they were found, not loaded as the user said.
         self._taken = False
-        self._pixels: dict[str, list[ref[Any]]] = {}
+        self._known = KnownPixels()
         self._paths: tuple[str, ...] = ()
         self.opened: tuple[str, ...] = ()
 
@@ -173,7 +173,7 @@ class ImageController(QObject):
             context.error_changed.emit(StepId.IMAGE, str(error))
             return
         context.error_changed.emit(StepId.IMAGE, "")
-        image = self._told_apart(image, found)
+        image = self._known.told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
         self._taken, self.opened = True, ()
         context.session.fields.slices.pop(image.name, None)
@@ -236,21 +236,6 @@ class ImageController(QObject):
         image = self._context.session.fields.image
         if image is not None:
             self.use_layers([*self.shown_layers(), *self._fitting(image)])
-
-    def _told_apart(self, image: Image, found: Sequence[ImageLayer]) -> Image:
-        """The image, with a number in its name if other pixels had that name before.
-
-        What comes from a file is known by its path.
-        """
-        if any(la.source.path or la.metadata.get(layers.KEY, {}).get("image") for la in found):
-            return image
-        # An identity without its object may be another's by now.
-        pixels, name, number = [ref(layer.data) for layer in found], image.name, 1
-        while not _any_same(self._pixels.setdefault(name, pixels), pixels):
-            number += 1
-            name = f"{image.name} ({number})"
-        self._pixels[name] = pixels
-        return replace(image, name=name)
 
     def _adopt(self, paths: Sequence[str], image: Image, named: dict[str, str]) -> None:
         """Find the fields next to an image that napari opened, so that they can be turned to."""
@@ -398,9 +383,3 @@ def _own_pictures(image: Image) -> list[layers.Picture]:
         layers.Picture(image.channel(name), None, ColorValue(colours[name])[:3])
         for name in image.channel_names
     ]
-
-
-def _any_same(before: Sequence[ref[Any]], now: Sequence[ref[Any]]) -> bool:
-    """Whether an array that is still there is one of those before."""
-    there = [pixels() for pixels in before]
-    return any(pixels() is each for pixels in now for each in there if each is not None)
