@@ -29,9 +29,11 @@ from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.explorer.cluster_names import naming_line
+from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
+from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
     import napari.viewer
     from anndata import AnnData
 
-# Below this width the map stands above the cells, not beside them.
-_NARROW_PX = 640
-_ROOM_FOR_TITLE_PX = 500
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
 
 
@@ -77,6 +76,7 @@ class C3RExplorer(ViewerDock):
         self.doubt_button = QPushButton("Use the diagnostics")
         self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
         self.panel = ExplorerPanel()
+        self.groups = GroupTabs(self.session, self.panel.tabs)
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
@@ -95,6 +95,8 @@ class C3RExplorer(ViewerDock):
         self._split.setChildrenCollapsible(False)
         self._split.setStretchFactor(0, 4)
         self._split.setStretchFactor(1, 5)
+        self._room = SharedRoom(self._split, self.scatter, self.panel, self._colour_label)
+        self._room.height_wanted.connect(self.grow)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._split)
@@ -129,9 +131,11 @@ class C3RExplorer(ViewerDock):
         panel.naming.named.connect(self._on_named)
         panel.naming.cleared.connect(self._on_name_cleared)
         panel.naming.edited.connect(self._show_consequence)
-        panel.exports.failed.connect(self._on_failed)
+        self.groups.column_chosen.connect(self._colour_by_column)
+        self.groups.step_wanted.connect(self.begin_button.click)
+        for says in (panel.exports.failed, self.montage.failed, self.groups.said):
+            says.connect(panel.say)
         self.montage.saved.connect(self._on_saved)
-        self.montage.failed.connect(self._on_montage_failed)
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
@@ -282,7 +286,10 @@ class C3RExplorer(ViewerDock):
 
     def _on_named(self, name: str) -> None:
         self.session.result.annotate(self.session.selection.mask, name)
-        self.show_colour_by(ANNOTATION)
+        self._colour_by_column(ANNOTATION)
+
+    def _colour_by_column(self, column: str) -> None:
+        self.show_colour_by(column)
         self._on_colour_by()
 
     def _on_name_cleared(self) -> None:
@@ -310,12 +317,6 @@ class C3RExplorer(ViewerDock):
 
     def _on_saved(self, path: str) -> None:
         self.panel.say(f"Saved {path}")
-
-    def _on_montage_failed(self, line: str) -> None:
-        self.panel.say(line)
-
-    def _on_failed(self, line: str) -> None:
-        self.panel.say(line)
 
     def undo(self) -> None:
         """Take back the last step of the session."""
@@ -363,11 +364,7 @@ class C3RExplorer(ViewerDock):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < _NARROW_PX
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self._split.setOrientation(down if narrow else across)
-        # Beside the buttons, what is chosen is more worth the room than its title.
-        self._colour_label.setVisible(not narrow and self.scatter.width() >= _ROOM_FOR_TITLE_PX)
+        self._room.share()
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the viewer's theme."""
@@ -383,6 +380,7 @@ class C3RExplorer(ViewerDock):
         self.scatter.set_theme(*colours)
         self.montage.card.set_theme(*colours)
         self.panel.set_theme(*colours)
+        self.groups.set_theme(*colours)
 
     def release(self) -> None:
         """Disconnect from the session and free the map's canvas."""
@@ -392,5 +390,6 @@ class C3RExplorer(ViewerDock):
         self.model.current_changed.disconnect(self._on_point, missing_ok=True)
         self.model.clicked.disconnect(self._go_to, missing_ok=True)
         self.montage.release()
+        self.groups.release()
         self.panel.exports.release()
         self.scatter.release()
