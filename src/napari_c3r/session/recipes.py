@@ -10,6 +10,7 @@ from typing import Any
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource
+from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
@@ -117,7 +118,13 @@ def _map_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if facts is None:
         return None
     known = ("seed", "n_neighbors", "min_dist")
-    return {name: facts[name] for name in known if name in facts} | _controls_keyword(facts)
+    keywords = {name: facts[name] for name in known if name in facts}
+    return keywords | _controls_keyword(facts) | _fitted_keyword(facts)
+
+
+def _fitted_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
+    fitted = facts.get(FITTED, MAX_FITTED)
+    return {} if fitted == MAX_FITTED else {"max_fitted": fitted}
 
 
 def _controls_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,9 +144,10 @@ def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     if "n_clusters" in facts:
         known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
-        return known | _controls_keyword(facts)
+        return known | _controls_keyword(facts) | _fitted_keyword(facts)
     return {
         "method": "hdbscan",
         "min_cluster_size": facts["min_cluster_size"],
         "seed": facts["seed"],
+        **_fitted_keyword(facts),
     }

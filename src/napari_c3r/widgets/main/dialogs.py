@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session.file import SUFFIX
-from napari_c3r.widgets.common.files import table_filters
+from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.main.controller import Controller
 
 
@@ -76,9 +76,7 @@ class Dialogs:
             self._parent, "Export the table", f"cells{DEFAULT_SUFFIX}", table_filters()
         )
         if path:
-            if "." not in path.rpartition("/")[2]:
-                path += kind.partition("*")[2].rstrip(")")
-            self._control.persistence.export(path)
+            self._control.persistence.export(with_suffix(path, kind))
 
     def report(self) -> None:
         """A page on the experiment."""

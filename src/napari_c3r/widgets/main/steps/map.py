@@ -17,9 +17,11 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.metadata import design_of, match_of
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
+from napari_c3r.core.reduce.sample import MAX_FITTED, sample_notes
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class MapBody(QWidget):
         super().__init__()
         self.form = OptionForm(
             MapOptions,
-            ("method", "n_clusters", "controls", "seed"),
+            ("method", "n_clusters", "controls", "max_fitted", "seed"),
             choices={
                 "method": [("HDBSCAN", "hdbscan"), ("k-means", "kmeans")],
                 "controls": [(_NO_CONTROLS, None)],
@@ -52,6 +54,10 @@ class MapBody(QWidget):
         )
         self._table: Callable[[], AnnData | None] = _reference(None)
         self._offered: object = ()
+        self._n_cells = 0
+        self.note = WrappedLabel()
+        self.note.setEnabled(False)
+        self.note.hide()
         self.map_button = QPushButton()
         self.show_running(False)
         self.explorer_button = QPushButton("Open explorer")
@@ -71,6 +77,7 @@ class MapBody(QWidget):
         column.setSpacing(6)
         column.addWidget(self.form)
         column.addWidget(self.map_button)
+        column.addWidget(self.note)
         column.addLayout(buttons)
         self.form.changed.connect(self._show_rows)
         self._show_rows()
@@ -88,6 +95,11 @@ class MapBody(QWidget):
             # Looking through a hundred thousand rows at every change would be felt.
             self._table, self._offered = _reference(table), told
             self._offer([] if table is None else _controls(table))
+            self._n_cells = 0 if table is None else len(table)
+            self._show_rows()
+        notes = [] if table is None else sample_notes(table.uns, len(table))
+        self.note.setText("\n".join(notes))
+        self.note.setVisible(bool(notes))
         self.map_button.setEnabled(result is not None)
         self.export_button.setEnabled(result is not None)
         self.report_button.setEnabled(result is not None)
@@ -103,16 +115,25 @@ class MapBody(QWidget):
         """Show only what there is to choose."""
         self.form.set_visible("n_clusters", self.form.value().method == "kmeans")
         self.form.set_visible("controls", self.controls.count() > 1)
+        # Of fewer cells, all are taken.
+        self.form.set_visible("max_fitted", self._n_cells > MAX_FITTED)
 
     def choice(self) -> MapOptions:
         """How to group the cells, as it stands here."""
         return self.form.value()
 
-    def show_choice(self, method: str, n_clusters: int, seed: int, controls: Any = None) -> None:
+    def show_choice(
+        self,
+        method: str,
+        n_clusters: int,
+        seed: int,
+        controls: Any = None,
+        max_fitted: int = MAX_FITTED,
+    ) -> None:
         """Set how to group the cells, as when a session is opened again."""
         # A session's file has a list of them.
         chosen = None if controls is None else (controls[0], controls[1])
-        self.form.set_value(MapOptions(method, n_clusters, seed, chosen))
+        self.form.set_value(MapOptions(method, n_clusters, seed, chosen, max_fitted))
 
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
