@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from napari_c3r.core.cells.labels import ArrayLike
@@ -56,7 +56,7 @@ class FieldTask:
         if self.image is not None:
             return self.image
         assert self.source is not None
-        return replace(self.source.files, name=self.name)
+        return self.source.located
 
     def read(self) -> Image:
         """The image, its pixels still in the files where it comes from them."""

@@ -82,9 +82,15 @@ class Mark:
     tip: str = ""
     opacity: float = 1.0
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of what it covers."""
+        return 0.0, 0.0, 0.0, 0.0
+
     def holds(self, x: float, y: float) -> bool:
         """Whether a place is on it."""
-        return False
+        left, top, width, height = self.bounds
+        return left <= x <= left + width and top <= y <= top + height
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,10 @@ class Box(Mark):
     fill: str = ""
     line: str = ""
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether a place is in it."""
-        return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height."""
+        return self.x, self.y, self.width, self.height
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,12 @@ class Dot(Mark):
     radius: float
     fill: str
     line: str = ""
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the square around it."""
+        side = 2 * self.radius
+        return self.x - self.radius, self.y - self.radius, side, side
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a place is in it, or just beside: a small one is hard to hit."""
@@ -128,6 +141,10 @@ class Path(Mark):
     width: float = 1.0
     dashed: bool = False
 
+    def holds(self, x: float, y: float) -> bool:
+        """A line is too thin to be pointed at, and an area stands behind other marks."""
+        return False
+
 
 @dataclass(frozen=True)
 class Words(Mark):
@@ -141,11 +158,12 @@ class Words(Mark):
     colour: str = INK
     bold: bool = False
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether a place is on its letters."""
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of its letters, about."""
         wide = text_px(self.text, self.size)
         left = self.x - {"start": 0.0, "middle": wide / 2, "end": wide}[self.anchor]
-        return left <= x <= left + wide and self.y - self.size <= y <= self.y + self.size / 3
+        return left, self.y - self.size, wide, self.size * 4 / 3
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+DESIGN = "design"
+"""Key under which a table says what its columns mean, in its provenance."""
 METADATA = "metadata"
 """Key under which a table says which plate map was joined to it, in its provenance."""
 
@@ -116,8 +118,7 @@ def annotate(
     import pandas as pd
 
     frame = metadata if isinstance(metadata, pd.DataFrame) else read_metadata(metadata)
-    before = match_of(table)
-    earlier = [name for name in before.columns if name in table.obs] if before else []
+    earlier = list(plate_map_columns(table))
     columns, match = match_rows(table.obs.drop(columns=earlier), frame, on)
     table.obs.drop(columns=earlier, inplace=True)
     for name in columns:
@@ -203,12 +204,17 @@ def match_of(table: AnnData) -> MetadataMatch | None:
     return MetadataMatch(matched=int(facts["matched"]), unmatched=int(facts["unmatched"]), **lists)
 
 
+def plate_map_columns(table: AnnData) -> tuple[str, ...]:
+    """The columns of a table that a plate map added."""
+    match = match_of(table)
+    return tuple(name for name in match.columns if name in table.obs) if match else ()
+
+
 def forget(table: AnnData) -> None:
     """Take away what a plate map added, and what was said of it."""
-    before = match_of(table)
-    if before is not None:
-        table.obs.drop(columns=[n for n in before.columns if n in table.obs], inplace=True)
-        table.uns[KEY] = {k: v for k, v in table.uns[KEY].items() if k != METADATA}
+    if match_of(table) is not None:
+        table.obs.drop(columns=list(plate_map_columns(table)), inplace=True)
+        table.uns[KEY] = {k: v for k, v in table.uns[KEY].items() if k not in (METADATA, DESIGN)}
 
 
 def _remember(table: AnnData, match: MetadataMatch) -> None:

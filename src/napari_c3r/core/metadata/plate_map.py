@@ -28,7 +28,7 @@ _SUFFIXES: Final = (".csv", ".tsv", *EXCEL)
 # What a person keeps beside images; larger tables are measurements.
 _MAX_BYTES: Final = 16 * 2**20
 _MAX_FILES, _MAX_FOLDERS = 50, 50
-_SHOWN = 8
+_SHOWN = 5
 
 
 class Located(Protocol):
@@ -117,6 +117,11 @@ class PlateMap:
         return replace(self, design=design)
 
     @property
+    def guess(self) -> Design:
+        """What names and values suggest that its columns mean."""
+        return guess_design(self.fields, list(self.columns))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that it adds."""
         return self.match.columns
@@ -187,7 +192,7 @@ def find_plate_maps(
     fields
         The images.
     opened
-        Folders that were opened, in which tables are looked for too.
+        What was opened: folders, in which tables are looked for too, and tables.
 
     Returns
     -------
@@ -207,17 +212,23 @@ def find_plate_maps(
     return tuple(sorted(found, key=lambda each: (-each.match.matched, len(each.match.unused))))
 
 
+def is_table(path: str | Path) -> bool:
+    """Whether a path is called as a table that a person keeps beside images."""
+    return Path(path).suffix.lower() in _SUFFIXES
+
+
 def _tables_beside(fields: Sequence[ImageFiles], opened: Iterable[str | Path]) -> list[Path]:
-    folders = [Path(path) for path in opened if Path(path).is_dir()]
+    given = [Path(path) for path in opened]
+    folders = [path for path in given if path.is_dir()]
     holding = {path.parent for field in fields for path in field.paths}
     if len(holding) > 1 and len({path.anchor for path in holding}) == 1:
         folders.append(Path(os.path.commonpath([str(path) for path in holding])))
     folders += sorted(holding)[:_MAX_FOLDERS]
-    tables: list[Path] = []
+    tables = [path for path in given if is_table(path)]
     for folder in dict.fromkeys(folders):
         try:
             there = sorted(folder.iterdir())
-            fits = [p for p in there if p.suffix.lower() in _SUFFIXES and not _is_hidden(p)]
+            fits = [p for p in there if is_table(p) and not _is_hidden(p)]
             tables += [p for p in fits[:_MAX_FILES] if p.stat().st_size <= _MAX_BYTES]
         except OSError:
             # One need not be allowed to look everywhere.

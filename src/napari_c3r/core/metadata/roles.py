@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_c3r.core.metadata.join import match_of
+from napari_c3r.core.metadata.join import DESIGN, match_of
 from napari_c3r.core.options import option
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
-
-DESIGN = "design"
 
 _WORDS = {
     "treatment": r"treatments?|compounds?|drugs?|perturbations?|chemicals?|sirnas?|sgrnas?|genes?|"
@@ -27,6 +25,10 @@ _WORDS = {
 }
 _UNIT = re.compile(
     r"(?:[\[(]|_)\s*(nM|[uµμ]M|mM|M|ng/ml|[uµμ]g/ml|mg/ml|%)\s*[\])]?$", re.IGNORECASE
+)
+# What is measured of a cell says nothing of what was done to it.
+_MEASURED = re.compile(
+    r"image|label|index|(y|x|area|nucleus_area|bbox_[yx][01]|crop_[yx])_(px|um2?)|.*_mean_.*"
 )
 _NEGATIVE = re.compile(
     r"dmso|vehicle|untreated|mock|water|pbs|media|medium|neg(ative)?[ _-]*(ctrl|con|control)?|"
@@ -127,6 +129,7 @@ def guess_design(obs: pd.DataFrame, columns: list[str] | None = None) -> Design:
         A guess for a person to change, never used without being shown.
     """
     names = [str(name) for name in (obs.columns if columns is None else columns)]
+    names = [name for name in names if not _MEASURED.fullmatch(name)]
     dose = next(
         (name for name in names if _is_called(name, "dose") and _is_number(obs[name])), None
     )

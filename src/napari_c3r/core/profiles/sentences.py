@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LEVEL: Final = 0.05
 """Adjusted p-value below which a difference gets a star."""
 
-_LISTED = 6
+_LISTED = 4
 
 
 def counted(number: int, noun: str) -> str:
@@ -102,6 +102,8 @@ def _others(comparison: Comparison, sure: pd.DataFrame) -> str:
     if asked < 2:
         return ""
     kind = f"{comparison.wells.noun}s" if comparison.is_of_single_wells else "groups"
+    if len(places) == asked:
+        return f"All {asked} {kind} differ in something."
     names = [comparison.groups[place].name for place in places]
     listed = ", ".join(names[:_LISTED])
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""

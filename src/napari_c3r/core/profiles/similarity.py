@@ -58,10 +58,8 @@ class Similarity:
         told = ""
         if np.isfinite(within).any():
             told = f"; two {self.wells.noun}s of one group: {np.nanmean(within):.2f} on average"
-        return (
-            f"{self.groups[one].name} and {self.groups[other].name} resemble each other most "
-            f"(cosine {between[i, j]:.2f}{told})."
-        )
+        pair = f"{self.groups[one].name} and {self.groups[other].name}"
+        return f"Most alike are {pair} (cosine {between[i, j]:.2f}{told})."
 
     @property
     def caption(self) -> str:

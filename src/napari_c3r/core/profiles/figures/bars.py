@@ -8,10 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY
+from napari_c3r.core.figures.colours import GREY, named_colours
 from napari_c3r.core.figures.drawing import (
     FONT_PX,
-    GROUND,
     INK,
     QUIET,
     Box,
@@ -35,11 +34,10 @@ from napari_c3r.core.profiles.sentences import (
     title_of,
     value_words,
 )
-from napari_c3r.core.reduce import NOISE
 
 STAR: Final = "★"
-_ROW, _BAR, _HEAD, _AXIS = 20.0, 11.0, 20.0, 18.0
-_LABEL, _STACK, _COLUMN, _ONE, _GAP = 150.0, 110.0, 96.0, 260.0, 14.0
+_ROW, _BAR, _HEAD, _AXIS = 18.0, 10.0, 20.0, 18.0
+_LABEL, _STACK, _COLUMN, _ONE, _GAP = 150.0, 90.0, 84.0, 300.0, 12.0
 # Below this share of the greatest, values are so far from nought that bars begin at the controls.
 _FAR = 0.5
 
@@ -62,8 +60,8 @@ def comparison_figure(comparison: Comparison, colours: Mapping[str, str] | None 
         grey band. Shares are stacked too. Every bar and dot shows its cells.
     """
     values = [str(name) for name in comparison.values.columns]
-    paints = {name: CATEGORICAL[n % len(CATEGORICAL)] for n, name in enumerate(values)}
-    paints |= {NOISE: GREY, **(colours or {})}
+    paints = named_colours(comparison.quantity.column or "cluster", values)
+    paints |= dict(colours or {})
     names = [_label(comparison, place) for place in range(len(comparison.groups))]
     label = min(max([text_px(name) for name in names] + [40.0]) + 8, _LABEL)
     marks: list[Mark] = []
@@ -74,7 +72,7 @@ def comparison_figure(comparison: Comparison, colours: Mapping[str, str] | None 
         colour = QUIET if group.is_control else INK
         where = group.where()
         marks.append(
-            Words(label - 6, y + 14, text, anchor="end", colour=colour, where=where, tip=said)
+            Words(label - 6, y + 13, text, anchor="end", colour=colour, where=where, tip=said)
         )
     left = label
     is_stacked = comparison.quantity.kind == SHARES and len(values) > 1
@@ -218,9 +216,9 @@ def _bar(
             told = f"{comparison.wells.name(well)}: {value_words(comparison, numbers[well])}"
             at = x(float(numbers[well]))
             last = max(last, at)
-            marks.append(
-                Dot(at, y + float(step), 2.0, INK, GROUND, where=of_well, tip=f"{told} {of_cells}")
-            )
+            tip_of_well = f"{told} {of_cells}"
+            y_of_well = y + float(step)
+            marks.append(Dot(at, y_of_well, 1.8, INK, where=of_well, tip=tip_of_well, opacity=0.8))
     if row is not None and row["adjusted_p_value"] < LEVEL and not group.is_control:
         reach = max(last, x(row["control_mean"] + row["high"]))
         marks.append(Words(reach + 3, y + 4, STAR, size=FONT_PX - 1, where=where, tip=said))
