@@ -84,7 +84,7 @@ def _of_another_tool(path: Path) -> AnnData:
     import pandas as pd
 
     if path.suffix.lower() == ".csv":
-        return as_profiles(pd.read_csv(path, dtype=_as_text(path), keep_default_na=True))
+        return as_profiles(pd.read_csv(path, dtype=_as_text(path), float_precision="round_trip"))
     if path.suffix.lower() == ".parquet":
         return as_profiles(pd.read_parquet(path))
     from anndata import read_h5ad

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError, MissingPackageError
-from napari_c3r.core.table.result import KEY
+from napari_c3r.core.table.result import KEY, is_vector_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,9 @@ Controls = tuple[str, Any]
 
 PREFIX = "Metadata_"
 """What CellProfiler's and pycytominer's tables put before columns that are no features."""
+
+COMPARTMENT = "Cells_"
+"""What the tables of those tools put before features of whole cells."""
 
 STEPS = "profile_steps"
 """Key under which a profile table lists what was done to it, in its provenance."""
@@ -48,7 +51,7 @@ def as_profiles(table: AnnData | pd.DataFrame) -> AnnData:
     AnnData
         ``X`` float64 (rows, features). The object itself if it already is one. Of a data frame,
         ``Metadata_Plate`` and ``Metadata_Well`` become ``plate`` and ``well`` of ``obs``; other
-        columns keep their name without the prefix.
+        columns keep their name without the prefix, as do vectors that `to_profile_frame` named.
 
     Raises
     ------
@@ -84,8 +87,14 @@ def _from_frame(frame: pd.DataFrame) -> AnnData:
     return AnnData(
         X=frame[features].to_numpy(np.float64),
         obs=obs,
-        var=pd.DataFrame(index=pd.Index(features, dtype=object)),
+        var=pd.DataFrame(index=pd.Index(list(map(_feature_name, features)), dtype=object)),
     )
+
+
+def _feature_name(name: str) -> str:
+    """A feature's name; a vector's without the compartment that it was given for others."""
+    vector = name.removeprefix(COMPARTMENT)
+    return vector if is_vector_name(vector) else name
 
 
 def _is_feature(name: str, column: pd.Series) -> bool:
@@ -114,7 +123,8 @@ def to_profile_frame(table: AnnData) -> pd.DataFrame:
     -------
     pandas.DataFrame
         What is known of each row as ``Metadata_…`` (``plate`` and ``well`` as
-        ``Metadata_Plate`` and ``Metadata_Well``), then the features as float64.
+        ``Metadata_Plate`` and ``Metadata_Well``), then the features as float64; vectors as
+        ``Cells_c3r_0000`` …, since pycytominer knows features by their compartment.
     """
     import pandas as pd
 
@@ -124,7 +134,8 @@ def to_profile_frame(table: AnnData) -> pd.DataFrame:
         if not name.startswith(PREFIX)
     }
     obs = table.obs.rename(columns=renamed).reset_index(drop=True)
-    values = pd.DataFrame(np.asarray(table.X, np.float64), columns=list(table.var_names))
+    names = [COMPARTMENT + n if is_vector_name(n) else n for n in map(str, table.var_names)]
+    values = pd.DataFrame(np.asarray(table.X, np.float64), columns=names)
     return pd.concat([obs, values], axis=1)
 
 
