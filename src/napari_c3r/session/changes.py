@@ -17,6 +17,7 @@ class Part(StrEnum):
     SELECTION = "selection"
     CURRENT = "current"
     ANNOTATION = "annotation"
+    PLATE_MAP = "plate map"
 
 
 class Cause(StrEnum):

@@ -63,6 +63,8 @@ def require_description(content: Any) -> None:
             f"index is {shortened(content['index'])} of {len(content['fields'])} fields"
         )
     _all_of(list(content["filter"].values()), bool, "filter")
+    if content.get("plate_map") is not None:
+        _require(content["plate_map"], {"file": _MAYBE_TEXT, "design": (dict,)}, "the plate map")
     names = content.get("names", {})
     _all_of([names, *(names.values() if isinstance(names, dict) else ())], dict, "names")
 

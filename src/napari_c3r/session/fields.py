@@ -12,7 +12,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.session.changes import Cause, Change, Part
 
 if TYPE_CHECKING:
-    from napari_c3r.core.images import FieldSource, Image
+    from napari_c3r.core.images import FieldSource, Image, ImageFiles
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,13 @@ class Fields:
     def source(self) -> FieldSource | None:
         """Files of the displayed image, None where they are not known."""
         return self.sources[self.index] if self.sources else None
+
+    @property
+    def located(self) -> tuple[Image | ImageFiles, ...]:
+        """What says of every field where on a plate it is; of the image where it is no file's."""
+        if self.sources:
+            return tuple(source.located for source in self.sources)
+        return () if self.image is None else (self.image,)
 
     def open(
         self, image: Image | None, sources: Sequence[FieldSource] = (), index: int = 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_c3r.core.atomic import recovered, replacing_folder
+from napari_c3r.core.atomic import recovered, replacing_folder, require_place
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
@@ -21,6 +21,7 @@ from napari_c3r.core.images.image_files import PlaneFile
 from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.table import read, write
 from napari_c3r.session.description import require_description
+from napari_c3r.session.plate_map_file import SavedPlateMap
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -79,6 +80,8 @@ class SavedSession:
         What else the dock should be set to, as plain values.
     names
         What the user called cells, by image name and label, also those of no result.
+    plate_map
+        What was done to the wells, None where that is not known.
     """
 
     fields: Sequence[FieldSource]
@@ -91,6 +94,7 @@ class SavedSession:
     finished: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    plate_map: SavedPlateMap | None = None
 
 
 def labels_name(index: int, kind: str = "cells") -> str:
@@ -118,7 +122,7 @@ def write_session(
     InputError
         The folder holds something else, or cannot be written.
     """
-    folder = recovered(Path(path))
+    folder = require_place(Path(path))
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise InputError(f"'{folder}' exists and is not a session; choose another name")
     with replacing_folder(folder) as new:
@@ -151,6 +155,7 @@ def _fill(folder: Path, session: SavedSession, images: Mapping[str, Image], fina
         "finished": session.finished,
         "settings": dict(session.settings),
         "names": {image: dict(names) for image, names in session.names.items()},
+        "plate_map": None if session.plate_map is None else session.plate_map.write(folder),
     }
     # Escaped, since a path may hold bytes that are no UTF-8, and must lead to its file again.
     text = json.dumps(content, indent=1)
@@ -266,6 +271,7 @@ def read_session(path: str | Path) -> SavedSession:
                 image: {int(label): name for label, name in names.items()}
                 for image, names in content.get("names", {}).items()
             },
+            _read_plate_map(folder, content.get("plate_map")),
         )
     except InputError as error:
         raise InputError(f"'{folder}' cannot be opened: {error}") from error
@@ -273,6 +279,10 @@ def read_session(path: str | Path) -> SavedSession:
     except Exception as error:
         told = f"{type(error).__name__}: {reason(error)}"
         raise InputError(f"'{folder}' is damaged ({told})") from error
+
+
+def _read_plate_map(folder: Path, described: dict[str, Any] | None) -> SavedPlateMap | None:
+    return None if described is None else SavedPlateMap.read(folder, described)
 
 
 def _read_field(described: dict[str, Any], folder: Path) -> FieldSource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.cells.filters import CellFilter
     from napari_c3r.core.images import Image
+    from napari_c3r.core.metadata import PlateMap
     from napari_c3r.session.labels import LabelStore
 
 _next_id = count(1).__next__
@@ -118,6 +120,8 @@ class Result:
         What is hidden; None hides nothing.
     names
         What the user called cells, also those that the result does not hold.
+    plate_map
+        What was done to the wells, which every result says; None leaves results as they are.
     changed
         With a :class:`Change`.
     """
@@ -133,6 +137,8 @@ class Result:
         self.previous: EmbeddingResult | None = None
         self.image_name = ""
         self.filter: CellFilter | None = None
+        self.plate_map: PlateMap | None = None
+        self._of_these_fields = 0
 
     @property
     def cells_ids(self) -> set[int]:
@@ -147,6 +153,7 @@ class Result:
         elif not result.preview:
             self.previous = None
         self._place_names(result)
+        self._describe(result)
         self._put(self.filtered(result), cause)
 
     def show_image(self, name: str | None) -> None:
@@ -200,6 +207,7 @@ class Result:
             carry_over(result.all_rows, unfiltered)
         column = name_column(table if unfiltered is None else unfiltered)
         had_map, mapped = self.has_map, replace(result, table=table, unfiltered=unfiltered)
+        self._describe(mapped)
         self._remember(mapped, column.notna().to_numpy(), column)
         self._put_mapped(mapped, Cause.USER)
         if had_map:
@@ -280,18 +288,45 @@ class Result:
             self._write_names(result, values.astype(_categories(self._names_used)))
 
     def _write_names(self, result: EmbeddingResult, column: pd.Series) -> None:
-        for table in {id(t): t for t in (result.table, result.all_rows)}.values():
+        for table in _tables(result):
             if len(column.cat.categories):
                 table.obs[COLUMN] = column.reindex(table.obs_names)
             elif COLUMN in table.obs:
                 del table.obs[COLUMN]
+
+    def begin_fields(self) -> None:
+        """Other fields were opened; results made until now say nothing of their wells."""
+        self.plate_map, self._of_these_fields = None, _next_id()
+
+    def join(self, plate_map: PlateMap | None, cause: Cause = Cause.USER) -> None:
+        """Say in all rows what was done to their wells; None takes away what was said."""
+        from napari_c3r.core.metadata.join import forget
+
+        self.plate_map = plate_map
+        result = self.current
+        if result is None or result.id < self._of_these_fields:
+            return
+        if plate_map is None:
+            for table in _tables(result):
+                forget(table)
+        self._describe(result)
+        self.changed.emit(Change(Part.ANNOTATION, cause))
+
+    def _describe(self, result: EmbeddingResult) -> None:
+        """Add the plate map to a result of these fields."""
+        if self.plate_map is None or result.id < self._of_these_fields:
+            return
+        for table in _tables(result):
+            # Of the fields that were embedded, it may know none.
+            with suppress(InputError):
+                self.plate_map.add_to(table)
 
     def add_column(self, values: pd.Series) -> None:
         """Keep a number for each cell, by the names of rows; NaN for the others."""
         result = self.current
         if result is None:
             raise InputError("There are no cells to tell of; embed them first")
-        for table in {id(t): t for t in (result.table, result.all_rows)}.values():
+        for table in _tables(result):
             table.obs[values.name] = values.reindex(table.obs_names)
         self.changed.emit(Change(Part.ANNOTATION))
 
@@ -303,6 +338,11 @@ class Result:
         here = (obs["label"] == label) & (obs["image"] == self.image_name)
         rows = np.flatnonzero(here)
         return int(rows[0]) if len(rows) else None
+
+
+def _tables(result: EmbeddingResult) -> tuple[AnnData, ...]:
+    """The rows shown and all rows, once where they are the same."""
+    return tuple({id(table): table for table in (result.table, result.all_rows)}.values())
 
 
 def _categories(names: list[str]) -> pd.CategoricalDtype:

@@ -14,6 +14,7 @@ from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, find_images
+from napari_c3r.core.metadata.roles import Design
 from napari_c3r.core.options import changed, shell_words
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.spelling import spell_names
@@ -40,6 +41,25 @@ class RecipeField:
     nuclei: Path | None = None
 
 
+@dataclass(frozen=True)
+class RecipePlateMap:
+    """The plate map of a result.
+
+    Attributes
+    ----------
+    path
+        Its file.
+    design
+        What its columns mean.
+    guessed
+        Whether that is what names and values suggest.
+    """
+
+    path: Path
+    design: Design
+    guessed: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Recipe:
     """Everything that decides the numbers of a result.
@@ -61,6 +81,8 @@ class Recipe:
     map, cluster
         Keywords of :func:`napari_c3r.map_cells` and :func:`napari_c3r.cluster`, None where
         there is no map.
+    plate_map
+        What was done to the wells, None where that is not known.
     out
         The table to write.
     """
@@ -73,6 +95,7 @@ class Recipe:
     filter: CellFilter = field(default_factory=CellFilter)
     map: Mapping[str, Any] | None = None
     cluster: Mapping[str, Any] | None = None
+    plate_map: RecipePlateMap | None = None
     out: str = f"cells{DEFAULT_SUFFIX}"
 
 
@@ -86,11 +109,17 @@ def python_script(recipe: Recipe) -> str:
     """
     _require_fields(recipe)
     head = _HEAD + (_FILTERING if recipe.filter.active else "")
+    head += _MEANING if recipe.plate_map is not None else ""
     parts = [head, _roles(recipe), f"encoder = c3r.load_encoder({recipe.encoder!r})"]
     if len(recipe.fields) == 1:
         parts.append(_one_field(recipe))
     else:
         parts.append(_many_fields(recipe))
+    if (known := recipe.plate_map) is not None:
+        parts.append(
+            f"c3r.annotate(cells_table, {str(known.path)!r})\n"
+            f"set_design(cells_table, {_design(known.design)})"
+        )
     if recipe.filter.active:
         parts.append(
             f"hidden = CellFilter{_arguments(asdict(recipe.filter))}.hidden(cells_table.obs)\n"
@@ -113,6 +142,11 @@ import napari_c3r as c3r
 
 
 _FILTERING = "from napari_c3r.core.cells.filters import CellFilter\n"
+_MEANING = "from napari_c3r.core.metadata import Design, set_design\n"
+
+
+def _design(design: Design) -> str:
+    return f"Design{_arguments(changed(design))}"
 
 
 def _roles(recipe: Recipe) -> str:
@@ -287,6 +321,12 @@ def shell_command(recipe: Recipe) -> str:
         words += _segment_words(recipe, first)
     words += ["--encoder", recipe.encoder] if recipe.encoder != "bundled" else []
     words += [*shell_words(recipe.options), *shell_words(recipe.crop)]
+    if (known := recipe.plate_map) is not None:
+        if not known.guessed:
+            raise InputError(
+                "The command guesses what the columns of the plate map mean; copy as Python"
+            )
+        words += ["--metadata", str(known.path)]
     if recipe.map is not None:
         words += ["--map", "--seed", str(dict(recipe.map).get("seed", 0))]
     return shlex.join(words)

@@ -23,6 +23,7 @@ from napari_c3r.session.fields import Fields
 from napari_c3r.session.history import Command, History
 from napari_c3r.session.labels import Cells, LabelStore
 from napari_c3r.session.outdated import OutdatedReason
+from napari_c3r.session.plate_maps import PlateMaps
 from napari_c3r.session.result import EmbeddingResult, Result
 from napari_c3r.session.roles import Roles
 from napari_c3r.session.same_cells import same_cells
@@ -32,6 +33,7 @@ from napari_c3r.session.words import counted_cells
 if TYPE_CHECKING:
     from napari_c3r.core.cells.filters import CellFilter
     from napari_c3r.core.images import FieldSource, Image
+    from napari_c3r.core.metadata import Design, PlateMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class Session:
 
     Attributes
     ----------
-    fields, roles, labels, result, selection
+    fields, plate_maps, roles, labels, result, selection
         The parts; each says what changed in it, and the session passes it on.
     history
         What was done to result, names, selection and cells, to be undone and done again.
@@ -69,13 +71,15 @@ class Session:
     def __init__(self) -> None:
         self.history = History()
         self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
+        self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
         self.selection = Selection(self.history)
         self.encoder = "bundled"
         self.encoders = EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
-        for part in (self.fields, self.roles, self.labels, self.result, self.selection):
+        parts = (self.fields, self.plate_maps, self.roles, self.labels, self.result, self.selection)
+        for part in parts:
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
@@ -110,9 +114,18 @@ class Session:
         fields: Sequence[FieldSource] = (),
         index: int = 0,
     ) -> None:
+        before = self.fields.image
+        again = (
+            before is not None
+            and image is not None
+            and (before.name, before.source) == (image.name, image.source)
+        )
         with self.changed.paused():
             self.labels.open(image.name if image is not None else None)
             self.fields.open(image, fields, index)
+            if not again:
+                self.plate_maps.open()
+                self.result.begin_fields()
             self.roles.open(image.channel_names if image is not None else None, given)
             self.result.show_image(image.name if image is not None else None)
             if self.result.current is not None:
@@ -234,6 +247,37 @@ class Session:
         if self.result.previous is not None:
             whole = replace(self.result.previous, preview=False)
             self.set_result(whole, sentence="go back to all cells")
+
+    def set_plate_map(self, plate_map: PlateMap | None, sentence: str) -> None:
+        """Use another plate map, or none, for the fields and in the result.
+
+        Parameters
+        ----------
+        plate_map
+            Fitted to the fields.
+        sentence
+            What was done, for the history.
+        """
+        before, opened = self.plate_maps.current, self.plate_maps.opened
+
+        def use(chosen: PlateMap | None) -> None:
+            # It says nothing of fields that were opened since.
+            if self.plate_maps.opened == opened:
+                self.use_plate_map(chosen, Cause.UNDONE)
+
+        self.use_plate_map(plate_map)
+        self.history.record(Command(sentence, lambda: use(before), lambda: use(plate_map)))
+
+    def use_plate_map(self, plate_map: PlateMap | None, cause: Cause = Cause.USER) -> None:
+        """Use a plate map without a step to undo, as one that was found."""
+        self.plate_maps.set_current(plate_map, cause)
+        self.result.join(plate_map, cause)
+
+    def set_design(self, design: Design) -> None:
+        """Say what the columns of the plate map mean."""
+        now = self.plate_maps.current
+        if now is not None and design != now.design:
+            self.set_plate_map(now.meaning(design), "change what the plate map's columns mean")
 
     def set_filter(self, chosen: CellFilter) -> None:
         """Hide other cells; none is deleted, and those selected stay so while shown."""

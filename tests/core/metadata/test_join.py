@@ -120,3 +120,22 @@ def test_equal_rows_are_one_and_keys_of_one_s_own():
         cells(), plate_map(key=["A01", "A01", "B09"], drug=["x", "x", "y"]), {"key": "well"}
     )
     assert table.obs["drug"].tolist() == ["x", "x", "y", "x"]
+
+
+def test_a_column_called_name_need_not_be_the_images_name():
+    table = annotate(cells(), plate_map(Name=["taxol", "DMSO"], Well=["A1", "B9"]))
+    assert table.obs["Name"].tolist() == ["taxol", "taxol", "DMSO", "taxol"]
+
+
+def test_the_map_of_another_plate_is_refused_although_it_has_the_same_wells():
+    other = plate_map(plate=["7", "7"], well=["A1", "B9"], drug=["x", "y"])
+    with pytest.raises(InputError, match="Nothing of the plate map matches"):
+        annotate(cells(), other)
+
+
+def test_a_plate_map_that_is_refused_leaves_the_one_before():
+    table = annotate(cells(), plate_map(well=["A1", "B9"], drug=["x", "y"]))
+    with pytest.raises(InputError):
+        annotate(table, plate_map(well=["C1"], dose=["1"]))
+    assert table.obs["drug"].tolist() == ["x", "x", "y", "x"]
+    assert match_of(table).columns == ("drug",)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.embed.job import EmbedJob
-from napari_c3r.core.images import FieldSource, Image, LabelSource
+from napari_c3r.core.images import FieldSource, Image, ImageFiles, LabelSource
 from napari_c3r.core.text import readable
 
 DONE, KEPT, FAILED = "done", "kept", "failed"
@@ -49,6 +49,14 @@ class FieldTask:
     def of(cls, source: FieldSource, labels: LabelSource | None = None) -> FieldTask:
         """The field of some files, whose cells are in a file or to be found."""
         return cls(source.name, source=source, labels=labels)
+
+    @property
+    def located(self) -> Image | ImageFiles:
+        """What says where on a plate the field is."""
+        if self.image is not None:
+            return self.image
+        assert self.source is not None
+        return self.source.located
 
     def read(self) -> Image:
         """The image, its pixels still in the files where it comes from them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -36,6 +36,11 @@ class FieldSource:
         """The image's identifier."""
         return at_time(self.files.name, self.reading.t)
 
+    @property
+    def located(self) -> ImageFiles:
+        """Its files, under the image's identifier, with where on a plate it is."""
+        return replace(self.files, name=self.name)
+
     def read(self) -> Image:
         """Read the image; its pixels stay in the files.
 
@@ -59,12 +64,17 @@ class LabelSource:
         Which of several label images in it, by its name.
     number_cells
         Give every connected piece of one value a number of its own.
+    scene
+        Which scene of a file that holds several.
     """
 
     path: str
     channel: str | None = None
     number_cells: bool = False
+    scene: int | None = None
 
     def read(self) -> NDArray[Any]:
         """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
-        return read_labels(self.path, self.channel, number_cells=self.number_cells)
+        return read_labels(
+            self.path, self.channel, scene=self.scene, number_cells=self.number_cells
+        )

@@ -8,6 +8,7 @@ from napari_c3r.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from napari_c3r.core.metadata.join import MetadataMatch, annotate, match_of
+    from napari_c3r.core.metadata.plate_map import PlateMap, find_plate_maps
     from napari_c3r.core.metadata.reading import read_metadata
     from napari_c3r.core.metadata.roles import Design, design_of, guess_design, set_design
 
@@ -16,8 +17,10 @@ __getattr__ = lazy_names(
     {
         "Design": "roles",
         "MetadataMatch": "join",
+        "PlateMap": "plate_map",
         "annotate": "join",
         "design_of": "roles",
+        "find_plate_maps": "plate_map",
         "guess_design": "roles",
         "match_of": "join",
         "read_metadata": "reading",
@@ -28,8 +31,10 @@ __getattr__ = lazy_names(
 __all__ = [
     "Design",
     "MetadataMatch",
+    "PlateMap",
     "annotate",
     "design_of",
+    "find_plate_maps",
     "guess_design",
     "match_of",
     "read_metadata",

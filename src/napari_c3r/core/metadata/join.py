@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.layouts.wells import well_at
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
 
+DESIGN = "design"
+"""Key under which a table says what its columns mean, in its provenance."""
 METADATA = "metadata"
 """Key under which a table says which plate map was joined to it, in its provenance."""
 
@@ -67,9 +70,13 @@ class MetadataMatch:
     @property
     def words(self) -> str:
         """What matched and what did not, as one or two sentences."""
+        return self.in_words("rows")
+
+    def in_words(self, what: str) -> str:
+        """What matched and what did not, of rows that are called so: ``"fields"``."""
         total = self.matched + self.unmatched
         by = " and ".join(self.keys)
-        words = f"{', '.join(self.columns)} for {self.matched} of {total} rows, by {by}."
+        words = f"{', '.join(self.columns)} for {self.matched} of {total} {what}, by {by}."
         if self.missing:
             words += f" Not in the plate map: {_listed(self.missing)}."
         if self.unused:
@@ -99,49 +106,93 @@ def annotate(
     AnnData
         The same object. Keys are compared without case, blanks and the ways to spell a well
         (``A9`` = ``a09``). Values are text as written; a column of plain numbers becomes numbers.
-        What matched is in its provenance and in `match_of`.
+        What matched is in its provenance and in `match_of`. A plate map that was joined before
+        makes room for this one.
 
     Raises
     ------
     InputError
-        No columns to join by, a key twice with different values, or nothing that matches.
+        No columns to join by, a key twice with different values, or nothing that matches. The
+        table is then as it was.
     """
     import pandas as pd
 
-    frame = read_metadata(metadata) if not isinstance(metadata, pd.DataFrame) else metadata.copy()
-    frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
-    _forget(table)
-    frame, pairs = _join_columns(table, frame, on)
-    mine = _keys(table.obs[[ours for ours, _ in pairs]], [ours for ours, _ in pairs])
-    theirs = _keys(frame[[other for _, other in pairs]], [ours for ours, _ in pairs])
-    added = [name for name in frame.columns if name not in {other for _, other in pairs}]
-    if not added:
-        raise InputError(
-            f"The plate map has no column beside {', '.join(map(repr, frame.columns))}"
-        )
-    first = _one_row_a_key(frame, theirs, added)
-    there = set(mine)
-    places = pd.Index(first.index).get_indexer(pd.Index(mine))
-    if (places < 0).all():
-        raise InputError(
-            f"Nothing of the plate map matches: it has {_listed(list(dict.fromkeys(theirs)))}, the "
-            f"table {_listed(list(dict.fromkeys(mine)))}"
-        )
-    names = {name: _free_name(name, table.obs, first.columns) for name in added}
-    for name in added:
-        values = first[name].to_numpy(object)
-        column = [values[place] if place >= 0 else None for place in places]
-        table.obs[names[name]] = _typed(pd.Series(column, table.obs.index, dtype=object))
-    match = MetadataMatch(
-        keys=tuple(ours for ours, _ in pairs),
-        columns=tuple(names.values()),
-        matched=int((places >= 0).sum()),
-        unmatched=int((places < 0).sum()),
-        missing=tuple(dict.fromkeys(k for k, p in zip(mine, places, strict=True) if p < 0)),
-        unused=tuple(key for key in dict.fromkeys(theirs) if key and key not in there),
-    )
+    frame = metadata if isinstance(metadata, pd.DataFrame) else read_metadata(metadata)
+    earlier = list(plate_map_columns(table))
+    columns, match = match_rows(table.obs.drop(columns=earlier), frame, on)
+    table.obs.drop(columns=earlier, inplace=True)
+    for name in columns:
+        table.obs[name] = columns[name]
     _remember(table, match)
     return table
+
+
+def match_rows(
+    obs: pd.DataFrame,
+    metadata: pd.DataFrame,
+    on: str | Sequence[str] | Mapping[str, str] | None = None,
+) -> tuple[pd.DataFrame, MetadataMatch]:
+    """What a plate map says of the rows of a table, and how it fits them.
+
+    Parameters
+    ----------
+    obs
+        One row per cell, field or well; left as it is.
+    metadata
+        From `read_metadata`.
+    on
+        As for `annotate`.
+
+    Returns
+    -------
+    columns, match
+        The columns that the plate map adds, row by row as ``obs``, and what matched.
+
+    Raises
+    ------
+    InputError
+        As for `annotate`.
+    """
+    import pandas as pd
+
+    frame = metadata.set_axis([str(name).strip() for name in metadata.columns], axis=1)
+    refused: InputError | None = None
+    for known, pairs in _ways_to_join(obs, frame, on):
+        ours, others = [our for our, _ in pairs], [other for _, other in pairs]
+        mine, rows = _different(obs[ours])
+        keys, theirs = _keys(mine, ours), _keys(known[others], ours)
+        if not set(filter(None, theirs)).isdisjoint(keys):
+            break
+        refused = refused or InputError(
+            f"Nothing of the plate map matches: it has {_listed(list(dict.fromkeys(theirs)))}, "
+            f"the table {_listed(list(dict.fromkeys(keys)))}"
+        )
+    else:
+        assert refused is not None
+        raise refused
+    added = [name for name in known.columns if name not in others]
+    if not added:
+        raise InputError(
+            f"The plate map has no column beside {', '.join(map(repr, known.columns))}"
+        )
+    first = _one_row_a_key(known, theirs, added)
+    places = pd.Index(first.index).get_indexer(pd.Index(keys))
+    counts = np.bincount(rows, minlength=len(keys))
+    names = {name: _free_name(name, obs, first.columns) for name in added}
+    columns = pd.DataFrame(index=obs.index)
+    for name in added:
+        values = first[name].to_numpy(object)
+        of_keys = [values[place] if place >= 0 else None for place in places]
+        typed = _typed(pd.Series(of_keys, dtype=object))
+        columns[names[name]] = typed.take(rows).set_axis(obs.index)
+    return columns, MetadataMatch(
+        keys=tuple(ours),
+        columns=tuple(names.values()),
+        matched=int(counts[places >= 0].sum()),
+        unmatched=int(counts[places < 0].sum()),
+        missing=tuple(dict.fromkeys(k for k, p in zip(keys, places, strict=True) if p < 0)),
+        unused=tuple(key for key in dict.fromkeys(theirs) if key and key not in set(keys)),
+    )
 
 
 def match_of(table: AnnData) -> MetadataMatch | None:
@@ -153,11 +204,17 @@ def match_of(table: AnnData) -> MetadataMatch | None:
     return MetadataMatch(matched=int(facts["matched"]), unmatched=int(facts["unmatched"]), **lists)
 
 
-def _forget(table: AnnData) -> None:
-    """Take away what an earlier plate map added, so that the later one takes its place."""
-    before = match_of(table)
-    if before is not None:
-        table.obs.drop(columns=[n for n in before.columns if n in table.obs], inplace=True)
+def plate_map_columns(table: AnnData) -> tuple[str, ...]:
+    """The columns of a table that a plate map added."""
+    match = match_of(table)
+    return tuple(name for name in match.columns if name in table.obs) if match else ()
+
+
+def forget(table: AnnData) -> None:
+    """Take away what a plate map added, and what was said of it."""
+    if match_of(table) is not None:
+        table.obs.drop(columns=list(plate_map_columns(table)), inplace=True)
+        table.uns[KEY] = {k: v for k, v in table.uns[KEY].items() if k not in (METADATA, DESIGN)}
 
 
 def _remember(table: AnnData, match: MetadataMatch) -> None:
@@ -166,30 +223,49 @@ def _remember(table: AnnData, match: MetadataMatch) -> None:
     table.uns[KEY] = {**table.uns.get(KEY, {}), METADATA: facts}
 
 
-def _join_columns(
-    table: AnnData, frame: pd.DataFrame, on: str | Sequence[str] | Mapping[str, str] | None
-) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """The plate map, and pairs of a column of the table and one of it to join by."""
+def _different(columns: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+    """The different rows of a table, in their order, and which of them each row is, (n,).
+
+    A million cells are of a few thousand wells.
+    """
+    import pandas as pd
+
+    rows = np.zeros(len(columns), np.intp)
+    for name in columns:
+        codes = pd.factorize(columns[name])[0] + 1
+        rows = pd.factorize(rows * (codes.max(initial=0) + 1) + codes)[0]
+    first = np.unique(rows, return_index=True)[1]
+    return columns.iloc[first], rows
+
+
+def _ways_to_join(
+    obs: pd.DataFrame, frame: pd.DataFrame, on: str | Sequence[str] | Mapping[str, str] | None
+) -> Iterator[tuple[pd.DataFrame, list[tuple[str, str]]]]:
+    """Plate map and pairs of a column of the table and one of it to join by, the best first."""
     if on is not None:
         chosen = {on: on} if isinstance(on, str) else on
         if not isinstance(chosen, Mapping):
             chosen = {name: name for name in chosen}
         for other, ours in chosen.items():
-            for name, columns, what in ((other, frame, "plate map"), (ours, table.obs, "table")):
+            for name, columns, what in ((other, frame, "plate map"), (ours, obs, "table")):
                 if name not in columns:
                     shown = ", ".join(map(repr, map(str, columns.columns)))
                     raise InputError(f"The {what} has no column '{name}'; it has {shown}")
-        return frame, [(ours, other) for other, ours in chosen.items()]
+        yield frame, [(ours, other) for other, ours in chosen.items()]
+        return
     frame, known = _known_columns(frame)
-    for keys in _KEYS:
-        usable = all(key in known and _has_values(table.obs, key) for key in keys)
-        if usable:
-            return frame, [(key, known[key]) for key in keys]
-    shown = ", ".join(map(repr, frame.columns))
-    raise InputError(
-        "The plate map has no column that says which plate, well or image a row is of, or the "
-        f"table does not; it has {shown}. Say which to join by"
-    )
+    both = {key for key in known if _has_values(obs, key)}
+    usable = [keys for keys in _KEYS if both.issuperset(keys)]
+    if "plate" in both:
+        # The map of another plate has the same wells.
+        usable = [keys for keys in usable if "plate" in keys or "image" in keys] or usable
+    if not usable:
+        shown = ", ".join(map(repr, frame.columns))
+        raise InputError(
+            "The plate map has no column that says which plate, well or image a row is of, or the "
+            f"table does not; it has {shown}. Say which to join by"
+        )
+    yield from ((frame, [(key, known[key]) for key in keys]) for keys in usable)
 
 
 def _known_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:

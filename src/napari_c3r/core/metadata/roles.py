@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_c3r.core.metadata.join import match_of
+from napari_c3r.core.metadata.join import DESIGN, match_of
+from napari_c3r.core.options import option
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
-
-DESIGN = "design"
 
 _WORDS = {
     "treatment": r"treatments?|compounds?|drugs?|perturbations?|chemicals?|sirnas?|sgrnas?|genes?|"
@@ -26,6 +25,10 @@ _WORDS = {
 }
 _UNIT = re.compile(
     r"(?:[\[(]|_)\s*(nM|[uµμ]M|mM|M|ng/ml|[uµμ]g/ml|mg/ml|%)\s*[\])]?$", re.IGNORECASE
+)
+# What is measured of a cell says nothing of what was done to it.
+_MEASURED = re.compile(
+    r"image|label|index|(y|x|area|nucleus_area|bbox_[yx][01]|crop_[yx])_(px|um2?)|.*_mean_.*"
 )
 _NEGATIVE = re.compile(
     r"dmso|vehicle|untreated|mock|water|pbs|media|medium|neg(ative)?[ _-]*(ctrl|con|control)?|"
@@ -49,13 +52,25 @@ class Design:
         Column and value of the controls, None where there are none.
     """
 
-    treatment: str | None = None
-    dose: str | None = None
-    dose_unit: str = ""
-    negative: tuple[str, str] | None = None
-    positive: tuple[str, str] | None = None
-    replicate: str | None = None
-    batch: str | None = None
+    treatment: str | None = option(
+        None, "Treatment", "Column that says what was done to a well", unset="none says it"
+    )
+    dose: str | None = option(
+        None, "Dose", "Column of numbers that says how much of it", unset="none says it"
+    )
+    dose_unit: str = option("", "Unit", "Unit of the dose, such as µM")
+    negative: tuple[str, str] | None = option(
+        None, "Controls", "Column and value of the negative controls", unset="there are none"
+    )
+    positive: tuple[str, str] | None = option(
+        None, "Positive", "Column and value of the positive controls", unset="there are none"
+    )
+    replicate: str | None = option(
+        None, "Replicate", "Column that numbers the repeats of a well", unset="none says it"
+    )
+    batch: str | None = option(
+        None, "Batch", "Column of what was made together, such as a day", unset="none says it"
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """What is known of the design, as plain values that every table format keeps."""
@@ -65,6 +80,13 @@ class Design:
             for name, value in facts.items()
             if value
         }
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it names, each once."""
+        named = (self.treatment, self.dose, self.replicate, self.batch)
+        controls = (each[0] for each in (self.negative, self.positive) if each)
+        return tuple(dict.fromkeys(name for name in (*named, *controls) if name))
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Design:
@@ -107,21 +129,27 @@ def guess_design(obs: pd.DataFrame, columns: list[str] | None = None) -> Design:
         A guess for a person to change, never used without being shown.
     """
     names = [str(name) for name in (obs.columns if columns is None else columns)]
+    names = [name for name in names if not _MEASURED.fullmatch(name)]
     dose = next(
         (name for name in names if _is_called(name, "dose") and _is_number(obs[name])), None
     )
     treatment = _called(names, "treatment")
     negative, positive = _controls(obs, names, treatment, dose)
-    unit = _UNIT.search(dose) if dose else None
     return Design(
         treatment=treatment,
         dose=dose,
-        dose_unit=_tidy(unit[1]) if unit else "",
+        dose_unit=unit_in(dose) if dose else "",
         negative=negative,
         positive=positive,
         replicate=_called(names, "replicate"),
         batch=_called(names, "batch"),
     )
+
+
+def unit_in(column: str) -> str:
+    """The unit that the name of a column ends with: µM for ``Dose (uM)``; empty for none."""
+    unit = _UNIT.search(column)
+    return _tidy(unit[1]) if unit else ""
 
 
 def _called(names: list[str], role: str) -> str | None:

@@ -171,7 +171,7 @@ def plate_values(
     here = np.ones(len(wells), bool)
     if wells.plate is not None:
         here = (wells.table["plate"].astype(str) == plate).to_numpy()
-    places = {row: place for row in np.flatnonzero(here) if (place := _place(names[row]))}
+    places = {row: place for row in np.flatnonzero(here) if (place := place_of(names[row]))}
     if not places:
         raise InputError(
             f"The wells have no places on a plate, such as '{names[0]}'; they are to be like A01"
@@ -190,13 +190,14 @@ def plate_values(
     tested, of = np.isfinite(numbers), "all wells"
     if _is_spread_out(at[tested & is_control]):
         tested, of = tested & is_control, "the control wells"
-    shape = _format(at)
+    shape = format_of(at)
     found = patterns(numbers[tested], at[tested], shape, seed)
     known = (wells, rows, at, numbers, texts, shape)
     return PlateValues(plate, title, *known, found, of, is_control)
 
 
-def _place(name: str) -> tuple[int, int] | None:
+def place_of(name: str) -> tuple[int, int] | None:
+    """Row and column of a well on its plate, from nought; None of what is no name of a well."""
     found = _WELL.fullmatch(well_name(name.upper()))
     if found is None:
         return None
@@ -205,7 +206,7 @@ def _place(name: str) -> tuple[int, int] | None:
     return row, int(found[2]) - 1
 
 
-def _format(at: NDArray[np.intp]) -> tuple[int, int]:
+def format_of(at: NDArray[np.intp]) -> tuple[int, int]:
     """The smallest plate that has all these places."""
     height, width = (int(most) + 1 for most in at.max(axis=0))
     fits = [(h, w) for h, w in FORMATS if h >= height and w >= width]

@@ -127,7 +127,7 @@ def caption(comparison: Comparison) -> str:
     how = (
         f"each {noun} taken for one more control (t test)"
         if comparison.is_of_single_wells
-        else f"Welch's t test on {noun}s, never on cells"
+        else f"t test on {noun}s, never on cells"
     )
     lines = "Lines: 95 % interval of the difference"
     star = f"Star: adjusted p < {LEVEL:g}, {how}, corrected for {tests} tests (Benjamini–Hochberg)"

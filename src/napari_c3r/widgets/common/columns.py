@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,18 @@ _KEYS = frozenset({"label", "index"})
 _BOX = re.compile(r"(bbox_[yx][01]|crop_[yx])_px")
 
 
-def colour_columns(obs: pd.DataFrame) -> list[list[str]]:
-    """The columns to colour by, in groups: given names, where it comes from, stains, the rest.
+def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[list[str]]:
+    """The columns to colour by, in groups.
 
-    Left out are columns without any value, and the image where there is only one.
+    Given names, what was done, where it comes from, stains, the rest. Left out are columns without
+    any value, and the image where there is only one.
+
+    Parameters
+    ----------
+    obs
+        One row per cell.
+    plate_map
+        The columns that say what was done.
     """
     said_twice = in_pixels_too(obs.columns)
     offered = [
@@ -39,7 +48,8 @@ def colour_columns(obs: pd.DataFrame) -> list[list[str]]:
         offered.remove("image")
     groups: list[list[str]] = [
         [name for name in (CLUSTER, ANNOTATION) if name in offered],
-        [name for name in _PLACES if name in offered],
+        [name for name in plate_map if name in offered],
+        [name for name in _PLACES if name in offered and name not in plate_map],
         [name for name in offered if name.startswith(INTENSITY)],
     ]
     known = {name for group in groups for name in group}
@@ -47,11 +57,19 @@ def colour_columns(obs: pd.DataFrame) -> list[list[str]]:
     return [group for group in groups if group]
 
 
-def table_columns(obs: pd.DataFrame) -> list[str]:
-    """The columns of a table, what tells most first; repeats and boxes left out."""
+def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[str]:
+    """The columns of a table, what tells most first; repeats and boxes left out.
+
+    Parameters
+    ----------
+    obs
+        One row per cell.
+    plate_map
+        The columns that say what was done.
+    """
     first = ["image", "label"] if obs["image"].nunique() > 1 else ["label"]
-    wanted = (CLUSTER, ANNOTATION, "plate", "well", "site", "area_um2", "area_px")
-    first += [name for name in wanted if name in obs]
+    wanted = (CLUSTER, ANNOTATION, *plate_map, "plate", "well", "site", "area_um2", "area_px")
+    first += [name for name in dict.fromkeys(wanted) if name in obs]
     first += [str(name) for name in obs.columns if str(name).startswith(INTENSITY)]
     first = [name for name in first if name not in in_pixels_too(obs.columns)]
     hidden = {*first, "image", "index", *in_pixels_too(obs.columns)}

@@ -21,6 +21,7 @@ from napari_c3r.core.diagnose.entries.confounds import ConfoundsFound
 from napari_c3r.core.diagnose.entries.parity import ParityResult
 from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
@@ -160,7 +161,10 @@ class C3RDiagnostics(ViewerDock):
         """Offer what the result allows to run."""
         result = self.session.result.current
         self.options.show_cells(0 if result is None else len(result.table))
-        self.options.show_label_columns([] if result is None else label_columns(result.table.obs))
+        table = None if result is None else result.table
+        self.options.show_label_columns(
+            [] if table is None else label_columns(table.obs, plate_map_columns(table))
+        )
         if self.isVisible():
             self._costing.start()
         self._render()

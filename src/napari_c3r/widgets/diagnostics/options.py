@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -228,13 +228,22 @@ def outdated_reason(session: Session, result_id: int) -> OutdatedReason | None:
     return None if reason is None or reason.kind is Outdated.FIELD_MISSING else reason
 
 
-def label_columns(obs: pd.DataFrame) -> list[str]:
+def label_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[str]:
     """Columns that divide the cells into two classes or more, other than measurements.
 
     Clusters are left out: made from the vectors as assigned, they would favour these.
+
+    Parameters
+    ----------
+    obs
+        One row per cell.
+    plate_map
+        The columns that say what was done, which come first; a dose is no measurement.
     """
-    found = []
+    found = [name for name in plate_map if 2 <= obs[name].nunique() <= len(obs) // 2]
     for name, column in obs.items():
+        if str(name) in plate_map:
+            continue
         measured = pd.api.types.is_float_dtype(column.dtype) or str(name).startswith("bbox_")
         if str(name) in _NO_LABELS or measured:
             continue

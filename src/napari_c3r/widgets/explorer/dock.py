@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
@@ -26,7 +27,7 @@ from napari_c3r.session import Change, Part, session_of
 from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
 from napari_c3r.widgets.common.elision import NameBox
-from napari_c3r.widgets.common.files import table_filters
+from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.explorer.cluster_names import naming_line
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.keys import action_of
@@ -40,6 +41,7 @@ from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
     import napari.viewer
+    from anndata import AnnData
 
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
 
@@ -166,7 +168,9 @@ class C3RExplorer(ViewerDock):
             self._filling = False
         self.panel.setVisible(result is not None)
         if result is not None:
-            self.panel.table.set_frame(result.table.obs, table_columns(result.table.obs))
+            self.panel.table.set_frame(
+                result.table.obs, table_columns(result.table.obs, plate_map_columns(result.table))
+            )
             self._show_rows()
         self._offer_names()
         self._show_selection()
@@ -176,11 +180,17 @@ class C3RExplorer(ViewerDock):
         if result is None:
             return
         self._offer_names()
-        self.panel.table.set_frame(result.table.obs, table_columns(result.table.obs))
+        self.panel.table.set_frame(
+            result.table.obs, table_columns(result.table.obs, plate_map_columns(result.table))
+        )
         self._show_rows()
         if self.session.result.has_map:
             self._offer_columns()
             self._colour()
+
+    def _fill_table(self, table: AnnData) -> None:
+        columns = table_columns(table.obs, plate_map_columns(table))
+        self.panel.table.set_frame(table.obs, columns)
 
     def _show_rows(self) -> None:
         """List the selected rows, or all, and in any case the one that is pointed at."""
@@ -200,7 +210,8 @@ class C3RExplorer(ViewerDock):
         chosen = self.colour_by.currentData()
         with QSignalBlocker(self.colour_by):
             self.colour_by.clear()
-            for group in colour_columns(self.session.result.current.table.obs):
+            table = self.session.result.current.table
+            for group in colour_columns(table.obs, plate_map_columns(table)):
                 if self.colour_by.count():
                     self.colour_by.insertSeparator(self.colour_by.count())
                 for name in group:
@@ -292,7 +303,7 @@ class C3RExplorer(ViewerDock):
     def _choose_montage(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save the montage", "montage.png", _MONTAGES)
         if path:
-            self.montage.save(_with_suffix(path, kind))
+            self.montage.save(with_suffix(path, kind))
 
     def _choose_export(self) -> None:
         result = self.session.result.current
@@ -301,7 +312,7 @@ class C3RExplorer(ViewerDock):
         )
         if path and result is not None:
             self.panel.exports.write(
-                result.table, self.session.selection.mask, _with_suffix(path, kind)
+                result.table, self.session.selection.mask, with_suffix(path, kind)
             )
 
     def _on_saved(self, path: str) -> None:
@@ -382,8 +393,3 @@ class C3RExplorer(ViewerDock):
         self.groups.release()
         self.panel.exports.release()
         self.scatter.release()
-
-
-def _with_suffix(path: str, kind: str) -> str:
-    """The path, with the suffix of the chosen kind of file where it has none."""
-    return path if "." in path.rpartition("/")[2] else path + kind.partition("*")[2].rstrip(")")

@@ -28,6 +28,9 @@ def connect_image(body: ImageBody, control: Controller, dialogs: Dialogs) -> Non
     body.scan.load_requested.connect(images.load)
     body.scan.swap_requested.connect(images.rescan)
     body.picker.field_chosen.connect(images.show_field)
+    body.plate_map.chosen.connect(control.plate_maps.use)
+    body.plate_map.design_changed.connect(control.plate_maps.set_design)
+    body.plate_map.file_requested.connect(dialogs.open_plate_map)
 
 
 def connect_channels(body: ChannelsBody, control: Controller) -> None:
@@ -79,6 +82,7 @@ def connect_map(body: MapBody, control: Controller, dialogs: Dialogs) -> None:
     body.stop_requested.connect(control.jobs.cancel)
     body.map_requested.connect(control.map.make_map)
     body.export_requested.connect(dialogs.export)
+    body.report_requested.connect(dialogs.report)
 
 
 def connect_session_bar(

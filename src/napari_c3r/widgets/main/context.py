@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OPEN, FIND, EMBED, MAP, EXPORT = "open", "find cells", "embed", "map", "export"
 READ, COMPARE = "read labels", "compare labels"
+PLATE_MAP = "plate map"
 
 
 class ViewerContext(QObject):
@@ -44,8 +45,10 @@ class ViewerContext(QObject):
         self.looking = self._jobs({"preview": StepId.CELLS})
         self.reading = self._jobs({READ: StepId.CELLS, COMPARE: StepId.CELLS})
         self.suggesting = self._jobs({})
+        self.describing = self._jobs({PLATE_MAP: StepId.IMAGE})
         self._all = (
             *(self.jobs, self.opening, self.loading, self.looking, self.reading, self.suggesting),
+            self.describing,
         )
 
     def _jobs(self, steps: dict[str, StepId]) -> Jobs:

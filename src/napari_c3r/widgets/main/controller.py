@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.channels.suggestions import tell_a_structure
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.session.file import is_session
 from napari_c3r.widgets.main.context import ViewerContext
@@ -18,6 +19,7 @@ from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.images import ImageController
 from napari_c3r.widgets.main.mapping import MapController
 from napari_c3r.widgets.main.persistence import PersistenceController
+from napari_c3r.widgets.main.plate_maps import PlateMapController
 from napari_c3r.widgets.main.segmentation import SegmentationController
 from napari_c3r.widgets.main.step_ids import StepId
 
@@ -30,7 +32,7 @@ class Controller(ViewerContext):
 
     Attributes
     ----------
-    images, segmentation, embedding, map
+    images, plate_maps, segmentation, embedding, map
         The parts for steps 1, 3, 4 and 5.
     persistence
         What outlives the window.
@@ -39,6 +41,7 @@ class Controller(ViewerContext):
     def __init__(self, viewer: ViewerModel, session: Session, parent: QObject) -> None:
         super().__init__(viewer, session, parent)
         self.images = ImageController(self)
+        self.plate_maps = PlateMapController(self, self.images)
         self.segmentation = SegmentationController(self)
         self.embedding = EmbeddingController(self, self.segmentation)
         self.map = MapController(self, self.embedding)
@@ -48,9 +51,14 @@ class Controller(ViewerContext):
         session.changed.connect(self._on_changed)
 
     def open_paths(self, paths: Sequence[str]) -> None:
-        """Find out what is at some paths: a session is opened, images are shown for checking."""
+        """Find out what is at some paths: a session is opened, images are shown for checking.
+
+        A table is the plate map of the images that are open, or that come with it.
+        """
         if len(paths) == 1 and is_session(paths[0]):
             self.persistence.open(paths[0])
+        elif len(paths) == 1 and is_table(paths[0]):
+            self.plate_maps.read(paths[0])
         else:
             self.images.scan(paths)
 
@@ -123,5 +131,6 @@ class Controller(ViewerContext):
         """Stop working and disconnect from the viewer's events."""
         self.discard()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)
+        self.plate_maps.release()
         self.segmentation.release()
         self.embedding.release()

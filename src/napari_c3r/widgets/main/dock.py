@@ -115,6 +115,8 @@ class C3RDock(ViewerDock):
         control.persistence.exported.connect(self._on_exported)
         control.persistence.copied.connect(_copy)
         control.persistence.reopened.connect(self._on_reopened)
+        for signal in (control.describing.started, control.describing.finished):
+            signal.connect(self._show_image)
         for jobs in (control.jobs, control.opening):
             jobs.started.connect(self._on_running)
             jobs.progressed.connect(self._on_progress)
@@ -147,7 +149,8 @@ class C3RDock(ViewerDock):
 
     def _show_image(self) -> None:
         images = self.controller.images
-        self.image.show_session(self.session, images.layers_in_words())
+        looking = self.controller.describing.running is not None
+        self.image.show_session(self.session, images.layers_in_words(), looking)
         self.image.show_outside(images.outside_in_words(), images.can_take_in())
 
     def _on_layers(self) -> None:

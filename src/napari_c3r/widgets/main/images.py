@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
+from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
@@ -24,6 +25,7 @@ from napari_c3r.widgets.viewer.gathering import (
     outside_in_words,
     size_of,
 )
+from napari_c3r.widgets.viewer.known_pixels import KnownPixels
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
@@ -35,6 +37,11 @@ _MAX_HELD_BYTES = 1 << 29
 
 class ImageController(QObject):
     """Brings images into the viewer and tells the session which one it works on.
+
+    Attributes
+    ----------
+    opened
+        Where the images were looked for; empty where they came another way.
 
     Signals
     -------
@@ -50,8 +57,9 @@ class ImageController(QObject):
         self._layer_ids: list[Any] = []
         # Whether the layers were taken as they were found, not loaded as the user said.
         self._taken = False
-        self._pixels: dict[str, set[int]] = {}
+        self._known = KnownPixels()
         self._paths: tuple[str, ...] = ()
+        self.opened: tuple[str, ...] = ()
 
     def scan(self, paths: Sequence[str], swap: str = "") -> None:
         """Find out what is at some paths."""
@@ -61,7 +69,8 @@ class ImageController(QObject):
             from napari_c3r.core.images import scan
 
             yield "looking at the names and headers"
-            return scan(list(wanted), swap=swap)
+            # A table among them is their plate map.
+            return scan([path for path in wanted if not is_table(path)], swap=swap)
 
         def take(found: ScanResult) -> None:
             self._paths = wanted
@@ -76,6 +85,7 @@ class ImageController(QObject):
 
     def load(self, found: ScanResult, reading: ReadOptions) -> None:
         """Load the first of the scanned fields; the others wait for their turn."""
+        self.opened = self._paths
         self.load_fields(found.sources(reading), 0)
 
     def load_fields(self, sources: Sequence[FieldSource], index: int, then: Any = None) -> None:
@@ -163,9 +173,9 @@ class ImageController(QObject):
             context.error_changed.emit(StepId.IMAGE, str(error))
             return
         context.error_changed.emit(StepId.IMAGE, "")
-        image = self._told_apart(image, found)
+        image = self._known.told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
-        self._taken = True
+        self._taken, self.opened = True, ()
         context.session.fields.slices.pop(image.name, None)
         if place is not None:
             context.session.fields.slices[image.name] = place
@@ -226,20 +236,6 @@ class ImageController(QObject):
         image = self._context.session.fields.image
         if image is not None:
             self.use_layers([*self.shown_layers(), *self._fitting(image)])
-
-    def _told_apart(self, image: Image, found: Sequence[ImageLayer]) -> Image:
-        """The image, with a number in its name if other pixels had that name before.
-
-        What comes from a file is known by its path.
-        """
-        if any(la.source.path or la.metadata.get(layers.KEY, {}).get("image") for la in found):
-            return image
-        pixels, name, number = {id(layer.data) for layer in found}, image.name, 1
-        while not self._pixels.setdefault(name, pixels) & pixels:
-            number += 1
-            name = f"{image.name} ({number})"
-        self._pixels[name] = pixels
-        return replace(image, name=name)
 
     def _adopt(self, paths: Sequence[str], image: Image, named: dict[str, str]) -> None:
         """Find the fields next to an image that napari opened, so that they can be turned to."""

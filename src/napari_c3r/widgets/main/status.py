@@ -25,6 +25,8 @@ def image_status(session: Session) -> StepStatus:
     line = f"{shortened(image.name)}\n{channels} · {size} · {scale}"
     if len(session.fields.sources) > 1:
         line += f"\nfield {session.fields.index + 1} of {len(session.fields.sources)}"
+    if session.plate_maps.current is not None:
+        line += f"\n{session.plate_maps.current.words}"
     if session.fields.doubts:
         return StepStatus(Mark.DOUBT, f"{line}\n{session.fields.doubts[0]}")
     return StepStatus(Mark.DONE, line)

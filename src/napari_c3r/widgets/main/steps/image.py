@@ -10,6 +10,7 @@ from napari_c3r.session import Session
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.main.steps.plate import FieldPicker
+from napari_c3r.widgets.main.steps.plate_map import PlateMapPanel
 from napari_c3r.widgets.main.steps.scan import ScanPanel
 
 
@@ -52,6 +53,7 @@ class ImageBody(QWidget):
         self.scan = ScanPanel()
         self.scan.hide()
         self.picker = FieldPicker()
+        self.plate_map = PlateMapPanel()
         self._build()
         self.open_button.clicked.connect(self.files_requested)
         self.folder_button.clicked.connect(self.folder_requested)
@@ -83,13 +85,25 @@ class ImageBody(QWidget):
         present.setSpacing(6)
         self._outside = _beside(self.outside, self.take_button)
         self._doubts = _beside(self.doubts, self.right_button)
-        for widget in (self.picker, self.layers, self._outside, self._doubts, self.notes):
+        for widget in (
+            *(self.picker, self.plate_map, self.layers, self._outside, self._doubts, self.notes),
+        ):
             present.addWidget(widget)
         column.addWidget(self.scan)
         column.addWidget(self._present)
 
-    def show_session(self, session: Session, layers: str) -> None:
-        """Show the fields, the layers that make up the image, and what was noticed."""
+    def show_session(self, session: Session, layers: str, looking: bool) -> None:
+        """Show the fields, what was done to them, and the layers that make up the image.
+
+        Parameters
+        ----------
+        session
+            What is worked on.
+        layers
+            Which layers the image is made of, in words.
+        looking
+            Whether a plate map is being looked for.
+        """
         self.hint.setVisible(session.fields.image is None)
         notes = session.fields.image.notes if session.fields.image else ()
         self.notes.setText("\n".join(notes))
@@ -99,7 +113,9 @@ class ImageBody(QWidget):
         self.layers.setText(layers)
         self.layers.setVisible(bool(layers))
         embedded = frozenset(session.result.current.cells_ids if session.result.current else ())
-        self.picker.show_fields(session.fields.sources, session.fields.index, embedded)
+        fields, known = session.fields, session.plate_maps.current
+        self.picker.show_fields(fields.sources, fields.index, embedded, known)
+        self.plate_map.show_session(session, looking)
 
     def show_outside(self, line: str, can_take_in: bool) -> None:
         """Say which layers are no part of the image; an empty line says nothing."""

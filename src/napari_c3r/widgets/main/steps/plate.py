@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -13,8 +14,11 @@ from napari_c3r.core.images import FieldSource
 from napari_c3r.widgets.common.elision import NameBox, elided_apart
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import plain_tip
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted
+from napari_c3r.widgets.main.steps.plate_colours import PlateColours, WellLook
+
+if TYPE_CHECKING:
+    from napari_c3r.core.metadata import PlateMap
 
 # Rows and columns of the plates in use, by number of wells.
 _PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
@@ -34,7 +38,7 @@ def place_of(well: str) -> tuple[int, int] | None:
 
 
 class PlateGrid(QWidget):
-    """The wells of a plate: filled where there is an image, green where it is embedded."""
+    """The wells of a plate: filled where there is an image, in the colours that are chosen."""
 
     well_chosen = Signal(str)
 
@@ -42,7 +46,7 @@ class PlateGrid(QWidget):
         super().__init__()
         self._wells: dict[tuple[int, int], str] = {}
         self._fields: Mapping[str, int] = {}
-        self._done: frozenset[str] = frozenset()
+        self._looks: Mapping[str, WellLook] = {}
         self._current: str | None = None
         self._size = (8, 12)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -50,7 +54,7 @@ class PlateGrid(QWidget):
         self.setAccessibleName("Plate: choose a well")
 
     def show_wells(
-        self, fields: Mapping[str, int], current: str | None, done: frozenset[str]
+        self, fields: Mapping[str, int], current: str | None, looks: Mapping[str, WellLook]
     ) -> None:
         """Show which wells there are.
 
@@ -60,12 +64,12 @@ class PlateGrid(QWidget):
             Number of fields by well.
         current
             The displayed well.
-        done
-            Wells with a field in the result.
+        looks
+            Colour and words of every well.
         """
         places = {place_of(well): well for well in fields}
         self._wells = {place: well for place, well in places.items() if place is not None}
-        self._fields, self._current, self._done = fields, current, done
+        self._fields, self._current, self._looks = fields, current, looks
         rows = 1 + max((row for row, _ in self._wells), default=0)
         columns = 1 + max((column for _, column in self._wells), default=0)
         fitting = (p for p in _PLATES if p[0] >= rows and p[1] >= columns)
@@ -130,8 +134,7 @@ class PlateGrid(QWidget):
         painter.setPen(QPen(empty))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if well is not None:
-            done = well in self._done
-            painter.setBrush(QColor(MARK_COLOURS[Mark.DONE if done else Mark.NEXT]))
+            painter.setBrush(QColor(self._looks[well].colour))
             painter.setPen(Qt.PenStyle.NoPen)
         if well is not None and well == self._current:
             painter.setPen(QPen(text, 2))
@@ -157,6 +160,7 @@ class PlateGrid(QWidget):
             well = self._well_at(event.pos())
             if well is not None:
                 words = f"{well}: {counted(self._fields[well], 'field')}"
+                words += f"\n{self._looks[well].words}"
                 QToolTip.showText(event.globalPos(), plain_tip(words), self)
                 return True
         return super().event(event)
@@ -170,6 +174,7 @@ class FieldPicker(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._sources: Sequence[FieldSource] = ()
+        self._done: frozenset[str] = frozenset()
         self.previous = QPushButton("◀")
         self.previous.setToolTip("The field before")
         self.following = QPushButton("▶")
@@ -181,7 +186,12 @@ class FieldPicker(QWidget):
         self.choice.setAccessibleName("Field")
         self.choice.setToolTip("The field shown")
         shrinkable(self.choice)
+        self.plates = NameBox()
+        self.plates.setAccessibleName("Plate")
+        self.plates.setToolTip("The plate shown")
+        shrinkable(self.plates)
         self.plate = PlateGrid()
+        self.colours = PlateColours()
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.previous)
@@ -191,14 +201,33 @@ class FieldPicker(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(row)
-        column.addWidget(self.plate)
+        for widget in (self.plates, self.plate, self.colours):
+            column.addWidget(widget)
         self.previous.clicked.connect(lambda: self._turn(-1))
         self.following.clicked.connect(lambda: self._turn(1))
         self.choice.activated.connect(self.field_chosen)
         self.plate.well_chosen.connect(self._on_well)
+        self.plates.activated.connect(self._on_plate)
+        self.colours.changed.connect(self._show_plate)
 
-    def show_fields(self, sources: Sequence[FieldSource], index: int, done: frozenset[str]) -> None:
-        """Show which fields there are, and which of them are in the result."""
+    def show_fields(
+        self,
+        sources: Sequence[FieldSource],
+        index: int,
+        done: frozenset[str],
+        plate_map: PlateMap | None = None,
+    ) -> None:
+        """Show which fields there are, which of them are in the result, and what was done to them.
+
+        Parameters
+        ----------
+        sources, index
+            The fields, and which of them is displayed.
+        done
+            Names of those in the result.
+        plate_map
+            What is known of their wells.
+        """
         self.setVisible(len(sources) > 1)
         if sources != self._sources:
             self._sources = sources
@@ -212,21 +241,50 @@ class FieldPicker(QWidget):
         self.choice.setCurrentIndex(index)
         self.previous.setEnabled(index > 0)
         self.following.setEnabled(index < len(sources) - 1)
+        self._done = done
+        self.colours.show_plate_map(plate_map)
+        self._show_plate()
+
+    def _here(self) -> list[int]:
+        """Numbers of the fields of the displayed field's plate."""
+        index = self.choice.currentIndex()
+        plate = self._sources[index].files.plate if self._sources else None
+        return [n for n, source in enumerate(self._sources) if source.files.plate == plate]
+
+    def _show_plate(self) -> None:
+        """Show the plate of the displayed field."""
+        plates = list(dict.fromkeys(source.files.plate or "" for source in self._sources))
+        if plates != [self.plates.itemText(row) for row in range(self.plates.count())]:
+            self.plates.clear()
+            self.plates.addItems(plates)
+        here = [self._sources[number] for number in self._here()]
         wells: dict[str, int] = {}
-        for source in sources:
+        for source in here:
             if source.files.well is not None:
                 wells[source.files.well] = wells.get(source.files.well, 0) + 1
-        self.plate.setVisible(len(wells) > 1 and any(place_of(well) for well in wells))
-        current = sources[index].files.well if sources else None
-        through = {s.files.well for s in sources if s.name in done and s.files.well is not None}
-        self.plate.show_wells(wells, current, frozenset(through))
+        on_plate = len(wells) > 1 and any(place_of(well) for well in wells)
+        self.plates.setVisible(on_plate and len(plates) > 1)
+        for widget in (self.plate, self.colours):
+            widget.setVisible(on_plate)
+        if not on_plate:
+            return
+        current = self._sources[self.choice.currentIndex()].files
+        self.plates.setCurrentText(current.plate or "")
+        looks = self.colours.looks({s.name: s.files.well for s in here}, self._done)
+        self.plate.show_wells(wells, current.well, looks)
 
     def _turn(self, step: int) -> None:
         self.field_chosen.emit(self.choice.currentIndex() + step)
 
+    def _on_plate(self, row: int) -> None:
+        """The first field of a plate."""
+        plate = self.plates.itemText(row)
+        found = (n for n, source in enumerate(self._sources) if (source.files.plate or "") == plate)
+        self.field_chosen.emit(next(found))
+
     def _on_well(self, well: str) -> None:
         """The first field of a well; of the displayed well, the next one round."""
-        here = [n for n, source in enumerate(self._sources) if source.files.well == well]
+        here = [number for number in self._here() if self._sources[number].files.well == well]
         now = self.choice.currentIndex()
         later = [number for number in here if number > now] if now in here else here
         self.field_chosen.emit((later or here)[0])
