@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import Seed, parse_list
+from napari_c3r.cli.options import LeaveOut, Seed, parse_list
 from napari_c3r.cli.speaking import say
 from napari_c3r.core.atomic import require_writable
 from napari_c3r.core.errors import InputError
@@ -40,11 +40,14 @@ def profile(
         Path | None, typer.Option(help="Table of how active each treatment is, to write: .csv.")
     ] = None,
     seed: Seed = 0,
+    leave_out_flagged: LeaveOut = False,
 ) -> None:
     """Make wells of cells, bring them to the scale of the controls, and judge treatments."""
     from napari_c3r.core import profiles
     from napari_c3r.core.metadata import annotate, design_of, match_of
     from napari_c3r.core.profiles.files import read_profiles, require_profile_path, write_profiles
+    from napari_c3r.core.profiles.frame import STEPS
+    from napari_c3r.core.table import KEY
 
     require_writable(require_profile_path(out))
     if activity is not None:
@@ -60,7 +63,11 @@ def profile(
     wells = parse_list(by)
     if wells:
         known = [name for name in wells if name in made.obs and made.obs[name].notna().any()]
-        made = profiles.aggregate(made, known or wells, method=method)
+        made = profiles.aggregate(
+            made, known or wells, method=method, leave_out_flagged=leave_out_flagged
+        )
+        for note in made.uns[KEY][STEPS][-1]["notes"]:
+            say(f"  Note: {note}")
         say(f"{len(made)} wells by {' and '.join(known)}")
     if normalise != "none":
         made = profiles.normalise(made, chosen, normalise, within)

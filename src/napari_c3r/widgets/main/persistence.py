@@ -281,6 +281,7 @@ class PersistenceController(QObject):
             result.crop,
             filter=session.result.filter or CellFilter(),
             plate_map=self._recipe_plate_map(),
+            quality=session.result.quality,
             map=_map_keywords(facts.get("map")),
             cluster=_cluster_keywords(facts.get("cluster")),
         )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from napari_c3r.session import Session
 
 _NONE = "none"
+# Beside its title and a button, in a dock of 300 px.
+_LETTERS = 3
 _MAX_LISTED = 400
 # More different values than this are no groups.
 _MAX_VALUES = 400
@@ -44,13 +46,14 @@ class PlateMapPanel(QWidget):
         self.choice = NameBox()
         self.choice.setAccessibleName("Plate map")
         self.choice.setToolTip("A table that says what was done to each well")
-        shrinkable(self.choice)
+        shrinkable(self.choice).setMinimumContentsLength(_LETTERS)
         self.file_button = QPushButton("Choose…")
         self.file_button.setAccessibleName("Choose a plate map")
         self.file_button.setToolTip(
             "CSV, TSV or Excel: one row per well, or a grid drawn as a plate; "
             "a file can be dropped here too"
         )
+        self.file_button.setMinimumWidth(60)
         self.line, self.lacking, self.unused = WrappedLabel(), WrappedLabel(), WrappedLabel()
         self.lacking.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self.unused.setEnabled(False)
