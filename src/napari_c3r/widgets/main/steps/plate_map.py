@@ -82,6 +82,7 @@ class PlateMapPanel(QWidget):
         column.addLayout(row)
         for widget in (self.line, self.lacking, self.unused, self.meaning):
             column.addWidget(widget)
+            widget.hide()
 
     def show_session(self, session: Session, looking: bool) -> None:
         """Show the plate map in use, and the others that there are."""
@@ -113,7 +114,7 @@ class PlateMapPanel(QWidget):
         if current is not None and current.path not in files:
             found = (current, *found)
         self._found = found
-        nothing = "looking …" if looking else _NONE if found else "none beside the images"
+        nothing = "looking …" if looking else _NONE if found else "none found"
         names = [nothing, *(_name(one) for one in found)]
         if names != [self.choice.itemText(row) for row in range(self.choice.count())]:
             self.choice.clear()
