@@ -199,7 +199,13 @@ def test_the_explorer(worked, viewer, user):
     # Down the map, then down the cells beside it.
     in_panel = [explorer.panel.isAncestorOf(widget) for widget in reached]
     assert in_panel == sorted(in_panel)
-    for part in (explorer.scatter, explorer.panel):
+    # In it, down the pictures, then down the table or the figure beside them.
+    panel = explorer.panel
+    in_tabs = [panel.tabs.isAncestorOf(widget) for widget in reached]
+    assert in_tabs == sorted(in_tabs)
+    before = [w for w in reached if panel.isAncestorOf(w) and not panel.tabs.isAncestorOf(w)]
+    assert out_of_order(panel, before) == []
+    for part in (explorer.scatter, panel.tabs):
         assert out_of_order(part, [w for w in reached if part.isAncestorOf(w)]) == []
     assert unreached(explorer, reached) == []
 

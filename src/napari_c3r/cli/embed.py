@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import FieldOptions, Paths, Seed
+from napari_c3r.cli.options import FieldOptions, LeaveOut, Paths, Seed
 from napari_c3r.cli.plates import engine_of, summary, tell_plate
 from napari_c3r.cli.speaking import Say, follow_fields, follow_plate, say
 from napari_c3r.core.atomic import require_space, require_writable
@@ -48,6 +48,7 @@ def embed(
     map_: Annotated[bool, typer.Option("--map", help="Add a UMAP and clusters.")] = False,
     seed: Seed = 0,
     metadata: Metadata = None,
+    leave_out_flagged: LeaveOut = False,
 ) -> None:
     """Embed the cells of images and write one table; 1 if an image or the map is left out."""
     from napari_c3r.core.table import write
@@ -62,7 +63,12 @@ def embed(
     result = run(driver)
     if plate_map is not None:
         add_plate_map(plate_map, result)
-    no_map = try_map(result, seed) if map_ else ""
+    flag(result)
+    if leave_out_flagged and not map_:
+        say("  Note: --leave-out-flagged does nothing without --map")
+    no_map = ""
+    if map_:
+        result, no_map = map_of(result, seed, leave_out_flagged)
     write(result, out)
     say(f"Wrote {len(result)} cells × {result.n_vars} numbers to {out}{_left_out(driver)}")
     require_map(out, no_map)
@@ -98,7 +104,7 @@ def plate(
     """
     from napari_c3r.core.embed import FolderStore
     from napari_c3r.core.embed.plates import PlateRun
-    from napari_c3r.core.table import read, write
+    from napari_c3r.core.table.adding import add_columns
     from napari_c3r.core.table.converting import convert
 
     engine = engine_of(workers, scheduler)
@@ -114,12 +120,14 @@ def plate(
     encoder = str(Path(encoder).absolute()) if Path(encoder).is_dir() else encoder
     plates = PlateRun(driver, store, encoder, engine)
     follow_plate(plates.steps(), tell_plate())
-    if plate_map is None:
-        convert(store.joined, table)
-    else:
-        cells = read(store.joined)
-        add_plate_map(plate_map, cells)
-        write(cells, table)
+
+    def add(cells: AnnData) -> None:
+        if plate_map is not None:
+            add_plate_map(plate_map, cells)
+        flag(cells)
+
+    add_columns(store.joined, add)
+    convert(store.joined, table)
     for line in summary(plates):
         say(line)
     say(f"Wrote {table}{_made_again(plates)}{_left_out(plates)}")
@@ -196,6 +204,30 @@ def run(driver: EmbedDriver) -> AnnData:
             f"None of the {len(driver.tasks)} images holds a cell; '{name}' is left out: {reason}"
         )
     return driver.result()
+
+
+def flag(cells: AnnData) -> None:
+    """Flag cells and fields for their quality, and say how many of each kind there are."""
+    from napari_c3r.core.cells.quality import FLAGS, flag_cells, flagged_rows
+
+    flag_cells(cells)
+    counts = {name.replace("_", " "): int(cells.obs[f"qc_{name}"].sum()) for name in FLAGS}
+    parts = [f"{count} {name}" for name, count in counts.items() if count]
+    total = int(flagged_rows(cells.obs).sum())
+    if total:
+        say(f"Flagged {total} of {len(cells)} cells: {', '.join(parts)}; all are kept")
+
+
+def map_of(result: AnnData, seed: int, leave_out_flagged: bool) -> tuple[AnnData, str]:
+    """The result with its map, and why there is none; flagged cells may be left out of it."""
+    from napari_c3r.core.cells.filters import CellFilter, keep_with_hidden, shown_part
+
+    hidden = CellFilter(flagged=leave_out_flagged).hidden(result.obs)
+    if not hidden.any():
+        return result, try_map(result, seed)
+    shown = shown_part(result, hidden)
+    problem = try_map(shown, seed)
+    return result if problem else keep_with_hidden(result, shown), problem
 
 
 def try_map(result: AnnData, seed: int) -> str:

@@ -37,6 +37,13 @@ _TYPES = (ReadOptions, SegmentOptions, CropSpec, RunOptions)
 _LOOKED_AT = 3
 
 
+LeaveOut = Annotated[
+    bool,
+    typer.Option(
+        "--leave-out-flagged",
+        help="Leave out cells that were flagged for their quality, such as out of focus.",
+    ),
+]
 Seed = Annotated[int, Setting.of(MapOptions, "seed")]
 
 

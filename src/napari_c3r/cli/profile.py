@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_c3r.cli.options import Seed, parse_list
+from napari_c3r.cli.options import LeaveOut, Seed, parse_list
 from napari_c3r.cli.speaking import say
 from napari_c3r.core.atomic import require_writable
 from napari_c3r.core.errors import InputError
@@ -48,6 +48,7 @@ def profile(
         typer.Option(help="Page on what differs from the controls, at which dose: .html."),
     ] = None,
     seed: Seed = 0,
+    leave_out_flagged: LeaveOut = False,
 ) -> None:
     """Make wells of cells, bring them to the scale of the controls, and judge treatments."""
     from napari_c3r.core.metadata import annotate, design_of, match_of
@@ -63,6 +64,12 @@ def profile(
     design = replace(
         design, negative=_controls(controls, design), treatment=treatment or design.treatment
     )
+    if leave_out_flagged:
+        from napari_c3r.core.cells.quality import flagged_rows
+
+        hidden = flagged_rows(made.obs)
+        made = made[~hidden].copy()
+        say(f"Left out {int(hidden.sum())} flagged cells of {len(hidden)}")
     if report is not None:
         _report(made, design, method, seed, report)
     if out is None and activity is None:

@@ -86,6 +86,12 @@ class Fields:
         """Files of the displayed image, None where they are not known."""
         return self.sources[self.index] if self.sources else None
 
+    def show_files_of(self, image: Image | None) -> bool:
+        """Whether the displayed image is of the same name and files as another one."""
+        if self.image is None or image is None:
+            return False
+        return (self.image.name, self.image.source) == (image.name, image.source)
+
     @property
     def located(self) -> tuple[Image | ImageFiles, ...]:
         """What says of every field where on a plate it is; of the image where it is no file's."""

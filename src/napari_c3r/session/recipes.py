@@ -76,6 +76,7 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
         result.crop,
         filter=session.result.filter or CellFilter(),
         plate_map=_plate_map(session, saved),
+        quality=session.result.quality,
         map=_map_keywords(facts.get("map")),
         cluster=_cluster_keywords(facts.get("cluster")),
     )

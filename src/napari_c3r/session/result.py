@@ -12,6 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_c3r.core.cells.quality import (
+    QualityOptions,
+    carry_flags,
+    flag_cells,
+    options_of,
+    quality_scores,
+)
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
@@ -122,6 +129,8 @@ class Result:
         What the user called cells, also those that the result does not hold.
     plate_map
         What was done to the wells, which every result says; None leaves results as they are.
+    quality
+        From which scores on cells are flagged.
     changed
         With a :class:`Change`.
     """
@@ -138,6 +147,8 @@ class Result:
         self.image_name = ""
         self.filter: CellFilter | None = None
         self.plate_map: PlateMap | None = None
+        self.quality = QualityOptions()
+        self._scores: tuple[AnnData | None, pd.DataFrame] | None = None
         self._of_these_fields = 0
 
     @property
@@ -152,6 +163,8 @@ class Result:
             self.previous = self.current
         elif not result.preview:
             self.previous = None
+        if cause is Cause.RESTORED:
+            self.quality = options_of(result.all_rows) or QualityOptions()
         self._place_names(result)
         self._describe(result)
         self._put(self.filtered(result), cause)
@@ -309,10 +322,40 @@ class Result:
         if plate_map is None:
             for table in _tables(result):
                 forget(table)
-        self._describe(result)
+        self._add_plate_map(result)
         self.changed.emit(Change(Part.ANNOTATION, cause))
 
+    def flag(self, options: QualityOptions, cause: Cause = Cause.USER) -> None:
+        """Flag cells from other scores on."""
+        self.quality = options
+        if self.current is not None:
+            self._flag(self.current)
+            self.changed.emit(Change(Part.ANNOTATION, cause))
+
+    def scores(self) -> pd.DataFrame:
+        """How far each cell, hidden or not, is on the way to each flag."""
+        assert self.current is not None
+        return self._scores_of(self.current.all_rows)
+
+    def _scores_of(self, table: AnnData) -> pd.DataFrame:
+        if self._scores is None or self._scores[0] is not table:
+            self._scores = table, quality_scores(table)
+        return self._scores[1]
+
+    def _flag(self, result: EmbeddingResult) -> None:
+        every = result.all_rows
+        flag_cells(every, self.quality, self._scores_of(every))
+        if result.table is not every:
+            carry_flags(every, result.table)
+
     def _describe(self, result: EmbeddingResult) -> None:
+        """Say of the cells of a result what was done to their wells, and how good they are."""
+        every = result.all_rows
+        if "touches_border" in every.obs and options_of(every) != self.quality:
+            self._flag(result)
+        self._add_plate_map(result)
+
+    def _add_plate_map(self, result: EmbeddingResult) -> None:
         """Add the plate map to a result of these fields."""
         if self.plate_map is None or result.id < self._of_these_fields:
             return

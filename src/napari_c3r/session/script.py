@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.cells.quality import QualityOptions
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
@@ -83,6 +84,8 @@ class Recipe:
         there is no map.
     plate_map
         What was done to the wells, None where that is not known.
+    quality
+        From which scores on cells are flagged.
     out
         The table to write.
     """
@@ -96,6 +99,7 @@ class Recipe:
     map: Mapping[str, Any] | None = None
     cluster: Mapping[str, Any] | None = None
     plate_map: RecipePlateMap | None = None
+    quality: QualityOptions = field(default_factory=QualityOptions)
     out: str = f"cells{DEFAULT_SUFFIX}"
 
 
@@ -109,6 +113,8 @@ def python_script(recipe: Recipe) -> str:
     """
     _require_fields(recipe)
     head = _HEAD + (_FILTERING if recipe.filter.active else "")
+    names = "QualityOptions, flag_cells" if changed(recipe.quality) else "flag_cells"
+    head += f"from napari_c3r.core.cells.quality import {names}\n"
     head += _MEANING if recipe.plate_map is not None else ""
     parts = [head, _roles(recipe), f"encoder = c3r.load_encoder({recipe.encoder!r})"]
     if len(recipe.fields) == 1:
@@ -120,6 +126,8 @@ def python_script(recipe: Recipe) -> str:
             f"c3r.annotate(cells_table, {str(known.path)!r})\n"
             f"set_design(cells_table, {_design(known.design)})"
         )
+    chosen = changed(recipe.quality)
+    parts.append(f"flag_cells(cells_table{f', QualityOptions{_arguments(chosen)}' * bool(chosen)})")
     if recipe.filter.active:
         parts.append(
             f"hidden = CellFilter{_arguments(asdict(recipe.filter))}.hidden(cells_table.obs)\n"
@@ -295,6 +303,8 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError("The command reads all fields in one way; copy as Python")
     if _differ(_segment_keywords(recipe, one) for one in recipe.fields if one.labels is None):
         raise InputError("The command finds the cells of all fields in one way; copy as Python")
+    if changed(recipe.quality):
+        raise InputError("The command flags cells at the usual thresholds only; copy as Python")
     if recipe.filter.active:
         raise InputError(f"The command cannot hide {recipe.filter.words()}; copy as Python")
     cluster = dict(recipe.cluster or {})

@@ -32,6 +32,7 @@ from napari_c3r.session.words import counted_cells
 
 if TYPE_CHECKING:
     from napari_c3r.core.cells.filters import CellFilter
+    from napari_c3r.core.cells.quality import QualityOptions
     from napari_c3r.core.images import FieldSource, Image
     from napari_c3r.core.metadata import Design, PlateMap
 
@@ -114,12 +115,7 @@ class Session:
         fields: Sequence[FieldSource] = (),
         index: int = 0,
     ) -> None:
-        before = self.fields.image
-        again = (
-            before is not None
-            and image is not None
-            and (before.name, before.source) == (image.name, image.source)
-        )
+        again = self.fields.show_files_of(image)
         with self.changed.paused():
             self.labels.open(image.name if image is not None else None)
             self.fields.open(image, fields, index)
@@ -278,6 +274,23 @@ class Session:
         now = self.plate_maps.current
         if now is not None and design != now.design:
             self.set_plate_map(now.meaning(design), "change what the plate map's columns mean")
+
+    def set_quality(self, options: QualityOptions) -> None:
+        """Flag cells from other scores on; what is hidden for its flags follows."""
+        before = self.result.quality
+        if options == before:
+            return
+
+        def flag(chosen: QualityOptions, cause: Cause) -> None:
+            self.result.flag(chosen, cause)
+            if self.result.filter is not None and self.result.filter.flagged:
+                self._hide(self.result.filter, None)
+
+        flag(options, Cause.USER)
+        words, undone = "change what cells are flagged for", Cause.UNDONE
+        self.history.record(
+            Command(words, lambda: flag(before, undone), lambda: flag(options, undone))
+        )
 
     def set_filter(self, chosen: CellFilter) -> None:
         """Hide other cells; none is deleted, and those selected stay so while shown."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_c3r.core.cells.quality import SUMMARY, flagged_rows
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -32,15 +33,18 @@ class CellFilter:
     unusual_size
         Those whose area is far from the usual one: more than three robust standard deviations
         (1.4826 times the median absolute deviation) of its logarithm, image by image.
+    flagged
+        Those with a quality flag, or in a field that has one (`quality.flag_cells`).
     """
 
     border: bool = False
     unusual_size: bool = False
+    flagged: bool = False
 
     @property
     def active(self) -> bool:
         """Whether anything may be hidden."""
-        return self.border or self.unusual_size
+        return self.border or self.unusual_size or self.flagged
 
     def hidden(self, obs: pd.DataFrame) -> NDArray[np.bool_]:
         """Which rows are hidden.
@@ -49,7 +53,7 @@ class CellFilter:
         ----------
         obs
             Cells with ``image``, ``touches_border`` and ``area_px``. A cell of which either is
-            missing is not hidden for it.
+            missing is not hidden for it, and none is for flags where there are none.
         """
         mask = np.zeros(len(obs), bool)
         if self.border:
@@ -60,6 +64,8 @@ class CellFilter:
             away = (size - size.groupby(image).transform("median")).abs()
             spread = away.groupby(image).transform("median")
             mask |= (away > MAX_DEVIATIONS * _MAD_TO_DEVIATION * spread).to_numpy()
+        if self.flagged and SUMMARY in obs:
+            mask |= flagged_rows(obs)
         return mask
 
     def words(self) -> str:
@@ -69,6 +75,7 @@ class CellFilter:
             for wanted, words in (
                 (self.border, "cells at the border"),
                 (self.unusual_size, "cells of unusual size"),
+                (self.flagged, "flagged cells"),
             )
             if wanted
         ]
@@ -90,6 +97,13 @@ def shown_part(result: AnnData, hidden: NDArray[np.bool_]) -> AnnData:
     return part
 
 
+def _same(one: pd.Series, other: pd.Series) -> bool:
+    """Whether two columns have the same values; a part of a table loses unused categories."""
+    if isinstance(one.dtype, pd.CategoricalDtype) and isinstance(other.dtype, pd.CategoricalDtype):
+        other = other.cat.set_categories(one.cat.categories)
+    return one.equals(other)
+
+
 def keep_with_hidden(everything: AnnData, shown: AnnData) -> AnnData:
     """Carry map, clusters and columns of the shown rows over to the table of all rows.
 
@@ -98,7 +112,7 @@ def keep_with_hidden(everything: AnnData, shown: AnnData) -> AnnData:
     merged = everything.copy()
     rows = merged.obs_names.get_indexer(shown.obs_names)
     for name in shown.obs.columns:
-        if name in merged.obs and merged.obs[name].iloc[rows].equals(shown.obs[name]):
+        if name in merged.obs and _same(merged.obs[name].iloc[rows], shown.obs[name]):
             continue
         merged.obs[name] = shown.obs[name].reindex(merged.obs_names)
     if "X_umap" in shown.obsm:

@@ -18,6 +18,7 @@ from napari_c3r.core.cells.pieces import (
     pieces_note,
     split_block,
 )
+from napari_c3r.core.cells.sharpness import band_sums, sharpness
 from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
@@ -25,6 +26,8 @@ from napari_c3r.core.images import Image
 # A channel counts as saturated above this share of the cells' pixels at its greatest value,
 # where that value is one at which cameras and files clip (8, 10, 12, 14, 16 bits; 1.0).
 SATURATED_SHARE = 0.01
+# The nearest cells whose distance says how dense a place is.
+NEAREST = 4
 CLIPPING_VALUES = frozenset({1.0, *(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))})
 
 
@@ -88,9 +91,12 @@ def measure_cells(
         Columns: ``image``, ``label``, ``index`` (the label again, by which napari maps
         features), ``y_px``, ``x_px`` (centroid), ``area_px``, ``nucleus_area_px`` (NaN when
         nuclei are not known), ``bbox_y0_px``, ``bbox_x0_px``, ``bbox_y1_px``, ``bbox_x1_px``
-        (half open), ``touches_border``, ``intensity_mean_<channel>``; with a known pixel size
-        ``y_um``, ``x_um``, ``area_um2``, ``nucleus_area_um2``; ``plate``, ``well``, ``site``
-        where known; and ``t``, ``z`` or ``slice`` of an image that was part of a stack.
+        (half open), ``touches_border``, ``neighbours_px`` (mean distance to the centres of the
+        four nearest cells, NaN for a cell alone); for each channel ``intensity_mean_<channel>``,
+        ``saturated_<channel>`` (share of its pixels), ``focus_<channel>`` and
+        ``contrast_<channel>`` (as `sharpness` gives them); with a known pixel size ``y_um``,
+        ``x_um``, ``area_um2``, ``nucleus_area_um2``; ``plate``, ``well``, ``site`` where known;
+        and ``t``, ``z`` or ``slice`` of an image that was part of a stack.
 
     Raises
     ------
@@ -117,6 +123,7 @@ def measure_cells(
             f"No cells in the labels of '{image.name}': every pixel is 0; "
             "segment the image, or choose another label image"
         )
+    _only_at_the_top(found, watch.saturated_at)
     pieces = join_pieces(found, seams)
     largest = largest_pieces(pieces)
     note = pieces_note(largest)
@@ -156,8 +163,22 @@ def _measure_block(
         here = whole_numbers(read(nuclei, *box), "nuclei")
         piece["nucleus"] = sums((here[inside] == labels[inside]).astype(float))
     for channel, plane in enumerate(image):
-        piece[f"sum_{channel}"] = sums(plane[inside].astype(np.float64))
+        values = plane[inside]
+        piece[f"sum_{channel}"] = sums(values.astype(np.float64))
+        top = values.max(initial=0)
+        piece[f"top_{channel}"] = np.full(count, top, np.float64)
+        piece[f"at_top_{channel}"] = sums((values == top).astype(np.float64))
+        for name, band in band_sums(plane, inside, numbers, count).items():
+            piece[f"{name}_{channel}"] = band
     return pd.DataFrame(piece)
+
+
+def _only_at_the_top(found: list[pd.DataFrame], saturated_at: list[float | None]) -> None:
+    """Count pixels at the greatest value of a block only where that is the image's, and clips."""
+    for block in found:
+        for channel, value in enumerate(saturated_at):
+            top = block.pop(f"top_{channel}")
+            block[f"at_top_{channel}"] *= (top == value).to_numpy()
 
 
 def _merge(pieces: pd.DataFrame) -> pd.DataFrame:
@@ -195,8 +216,16 @@ def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame
             | (sums["x1"] == width),
         }
     )
+    obs["neighbours_px"] = _neighbour_distance(obs[["y_px", "x_px"]].to_numpy())
     for channel, name in enumerate(image.channel_names):
         obs[f"intensity_mean_{name}"] = sums[f"sum_{channel}"] / area
+    for channel, name in enumerate(image.channel_names):
+        obs[f"saturated_{name}"] = sums[f"at_top_{channel}"] / area
+    for channel, name in enumerate(image.channel_names):
+        bands = ("detail", "detail2", "structure", "structure2")
+        of_channel = {band: sums[f"{band}_{channel}"].to_numpy() for band in bands}
+        focus, contrast = sharpness(of_channel, area)
+        obs[f"focus_{name}"], obs[f"contrast_{name}"] = focus, contrast
     if image.pixel_size_um is not None:
         size = image.pixel_size_um
         obs["y_um"] = obs["y_px"] * size
@@ -209,6 +238,17 @@ def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame
     for axis, index in image.position:
         obs[axis] = index
     return obs
+
+
+def _neighbour_distance(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean distance to the nearest others, (n,); NaN for one alone."""
+    from scipy.spatial import cKDTree
+
+    nearest = min(NEAREST, len(places) - 1)
+    if nearest < 1:
+        return np.full(len(places), np.nan)
+    distances, _ = cKDTree(places).query(places, nearest + 1)
+    return np.asarray(distances[:, 1:].mean(axis=1))
 
 
 class _ChannelWatch:
@@ -250,6 +290,14 @@ class _ChannelWatch:
                 "fill them, or set the channel to ignore"
             )
         return np.nan_to_num(plane) if bad.any() else plane
+
+    @property
+    def saturated_at(self) -> list[float | None]:
+        """The greatest value of each channel where cameras and files clip; None elsewhere."""
+        return [
+            float(high) if low < high and high in CLIPPING_VALUES else None
+            for low, high in zip(self._low, self._high, strict=True)
+        ]
 
     def notes(self) -> tuple[str, ...]:
         notes = []

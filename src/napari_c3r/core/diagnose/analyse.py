@@ -6,9 +6,7 @@ from collections.abc import Generator
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.compare import Comparer, CompareSettings, Shift, mean_shift
 from napari_c3r.core.diagnose.embed_variants import VariantEmbeddings
@@ -81,7 +79,7 @@ def analyse(
     by_name = dict(zip([v.name for v in variants], shifts, strict=True))
     names = [variant.name for variant in plan.variants]
     return FlipReport(
-        obs.assign(**_focus_columns(embeddings, channel_names)),
+        _with_focus(obs, embeddings, channel_names),
         assigned,
         floor,
         judge(
@@ -137,10 +135,12 @@ def _well_note(obs: pd.DataFrame, column: str) -> list[str]:
     return []
 
 
-def _focus_columns(
-    embeddings: VariantEmbeddings, names: tuple[str, ...]
-) -> dict[str, NDArray[np.float64]]:
-    return {f"focus_{name}": embeddings.focus[:, c] for c, name in enumerate(names)}
+def _with_focus(
+    obs: pd.DataFrame, embeddings: VariantEmbeddings, names: tuple[str, ...]
+) -> pd.DataFrame:
+    """The focus of each channel, from the crops where it was not measured in the image."""
+    columns = {f"focus_{name}": embeddings.focus[:, c] for c, name in enumerate(names)}
+    return obs.assign(**{name: found for name, found in columns.items() if name not in obs})
 
 
 def _per_cell(

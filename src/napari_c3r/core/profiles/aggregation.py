@@ -42,6 +42,7 @@ def aggregate(
     *,
     method: str = "mean",
     keep: NDArray[np.bool_] | None = None,
+    leave_out_flagged: bool = False,
 ) -> AnnData:
     """Make one profile of all cells of a well.
 
@@ -56,6 +57,8 @@ def aggregate(
         each feature).
     keep
         Cells to use, bool (cells,); the others are counted and left out.
+    leave_out_flagged
+        Leave out cells with a quality flag, or in a field that has one.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def aggregate(
     Raises
     ------
     InputError
-        An unknown column or method, flags of another length, or no cell that belongs to a group.
+        An unknown column or method, flags of another length, no cell that belongs to a group, or
+        no quality flags to leave cells out for.
     """
     import pandas as pd
     from anndata import AnnData
@@ -79,6 +83,11 @@ def aggregate(
     require_columns(cells, by)
     if keep is not None and np.shape(keep) != (len(cells),):
         raise InputError(f"{len(keep)} flags for {len(cells)} cells: give one for each cell")
+    if leave_out_flagged:
+        from napari_c3r.core.cells.quality import flagged_rows
+
+        clean = ~flagged_rows(cells.obs)
+        keep = clean if keep is None else clean & np.asarray(keep, bool)
     used = cells if keep is None else cells[np.asarray(keep, bool)]
     groups = groups_of(used, by)
     if not groups:

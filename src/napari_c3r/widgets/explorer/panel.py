@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QSplitter,
     QTabWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -60,6 +61,8 @@ class ExplorerPanel(QWidget):
         assert bar is not None
         for part in (self.tabs, bar):
             part.setAccessibleName("Table and figures")
+        for arrow in bar.findChildren(QToolButton):
+            arrow.setToolTip("Show tabs that there is no room for")
         self.tabs.setTabToolTip(self.tabs.addTab(self.table, "Table"), "The selected cells as rows")
         self.exports = SelectionExport(self)
         self._said = PlainLabel()

@@ -75,6 +75,10 @@ def connect_embed(body: EmbedBody, control: Controller, dialogs: Dialogs, cells:
     body.abort_requested.connect(control.jobs.request_stop)
     body.folder_requested.connect(dialogs.open_encoder)
     embedding.estimated.connect(body.show_estimate)
+    session = control.session
+    body.quality.changed.connect(session.set_quality)
+    body.quality.filter_chosen.connect(session.set_filter)
+    body.quality.selected.connect(session.selection.select)
 
 
 def connect_map(body: MapBody, control: Controller, dialogs: Dialogs) -> None:

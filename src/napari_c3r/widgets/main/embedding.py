@@ -168,9 +168,10 @@ class EmbeddingController(QObject):
 
     def _start(self, work: _Work) -> None:
         self._work = work
-        began = time.perf_counter()
+        began, quality = time.perf_counter(), self._context.session.result.quality
 
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, EmbedDriver]]:
+            from napari_c3r.core.cells.quality import flag_cells
             from napari_c3r.core.embed import EmbedDriver
 
             with self._encoders.use(work.choice.source) as encoder:
@@ -187,7 +188,7 @@ class EmbeddingController(QObject):
                     yield progress
                     if stop.is_set():
                         break
-                return work.run.result(), work.run
+                return flag_cells(work.run.result(), quality), work.run
 
         def take(found: tuple[AnnData, EmbedDriver]) -> None:
             table, run = found

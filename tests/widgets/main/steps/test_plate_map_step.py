@@ -103,7 +103,9 @@ def test_a_file_is_dropped_or_refused_in_one_line(viewer, dock, user, tmp_path):
     assert "open images first" in dock.steps[StepId.IMAGE].reason.text()
     add_layers(viewer)
     take_image(dock, user)
-    assert dock.image.plate_map.choice.currentText() == "none beside the images"
+    panel = dock.image.plate_map
+    assert panel.choice.currentText() == "none found"
+    assert not any(part.isVisible() for part in (panel.line, panel.unused, panel.meaning))
     drop(dock, [path])
     user.wait_idle(dock)
     assert "no column that says which plate" in dock.steps[StepId.IMAGE].reason.text()

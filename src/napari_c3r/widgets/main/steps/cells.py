@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
@@ -55,6 +56,7 @@ class CellsBody(QWidget):
         self._nucleus: str | None = None
         self._cell: str | None = None
         self._reading = self._finding = False
+        self._filter = CellFilter()
         self.segment_choice = QRadioButton("Segment")
         self.segment_choice.setToolTip("Find nuclei, then the cells around them")
         self.labels_choice = QRadioButton("Use labels in viewer")
@@ -256,6 +258,7 @@ class CellsBody(QWidget):
 
     def show_filter(self, chosen: CellFilter | None) -> None:
         """Tick what is hidden."""
+        self._filter = chosen or CellFilter()
         for check, wanted in (
             (self.border, bool(chosen and chosen.border)),
             (self.unusual, bool(chosen and chosen.unusual_size)),
@@ -289,7 +292,8 @@ class CellsBody(QWidget):
         self.preview_requested.emit(self.choice())
 
     def _on_filter(self) -> None:
-        self.filter_chosen.emit(CellFilter(self.border.isChecked(), self.unusual.isChecked()))
+        border, unusual = self.border.isChecked(), self.unusual.isChecked()
+        self.filter_chosen.emit(replace(self._filter, border=border, unusual_size=unusual))
 
     def _on_segment(self) -> None:
         if self._finding:

@@ -27,6 +27,7 @@ from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.common.option_section import OptionSection
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted, duration, roughly, shortened
+from napari_c3r.widgets.main.steps.quality import QualityPanel
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import FieldsProgress
@@ -109,6 +110,7 @@ class EmbedBody(QWidget):
         self._bad_settings = self._absent_device = ""
         self._make_choices()
         self._make_buttons()
+        self.quality = QualityPanel()
         self._build()
         self._connect()
         self.show_running(False)
@@ -190,7 +192,10 @@ class EmbedBody(QWidget):
         ):
             column.addWidget(widget)
         column.addLayout(buttons)
-        for widget in (self.preview_button, self.back_button, self.bar, self.speed, self.noted):
+        for widget in (
+            *(self.preview_button, self.back_button, self.bar, self.speed, self.noted),
+            self.quality,
+        ):
             column.addWidget(widget)
 
     def _connect(self) -> None:
@@ -259,6 +264,7 @@ class EmbedBody(QWidget):
         self.continue_button.setText(f"Continue, {counted(cells_left, 'cell')} left")
         self.continue_button.setEnabled(not disabled_reason)
         self.back_button.setVisible(session.result.previous is not None)
+        self.quality.show_session(session)
         notes = _notes_on(session)
         more = f"\n{len(notes) - _MAX_NOTES} more in the exported table"
         self.noted.setText("\n".join(notes[:_MAX_NOTES]) + more * (len(notes) > _MAX_NOTES))

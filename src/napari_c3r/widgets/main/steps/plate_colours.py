@@ -71,6 +71,7 @@ class PlateColours(QWidget):
         column.setSpacing(4)
         for widget in (self._row, self.bar, self.names):
             column.addWidget(widget)
+            widget.hide()
         self.choice.activated.connect(lambda _: self.changed.emit())
 
     def show_plate_map(self, plate_map: PlateMap | None) -> None:

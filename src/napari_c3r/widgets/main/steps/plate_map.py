@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from napari_c3r.session import Session
 
 _NONE = "none"
+# Beside its title and a button, in a dock of 300 px.
+_LETTERS = 3
 _MAX_LISTED = 400
 # More different values than this are no groups.
 _MAX_VALUES = 400
@@ -44,13 +46,14 @@ class PlateMapPanel(QWidget):
         self.choice = NameBox()
         self.choice.setAccessibleName("Plate map")
         self.choice.setToolTip("A table that says what was done to each well")
-        shrinkable(self.choice)
+        shrinkable(self.choice).setMinimumContentsLength(_LETTERS)
         self.file_button = QPushButton("Choose…")
         self.file_button.setAccessibleName("Choose a plate map")
         self.file_button.setToolTip(
             "CSV, TSV or Excel: one row per well, or a grid drawn as a plate; "
             "a file can be dropped here too"
         )
+        self.file_button.setMinimumWidth(60)
         self.line, self.lacking, self.unused = WrappedLabel(), WrappedLabel(), WrappedLabel()
         self.lacking.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
         self.unused.setEnabled(False)
@@ -79,6 +82,7 @@ class PlateMapPanel(QWidget):
         column.addLayout(row)
         for widget in (self.line, self.lacking, self.unused, self.meaning):
             column.addWidget(widget)
+            widget.hide()
 
     def show_session(self, session: Session, looking: bool) -> None:
         """Show the plate map in use, and the others that there are."""
@@ -110,7 +114,7 @@ class PlateMapPanel(QWidget):
         if current is not None and current.path not in files:
             found = (current, *found)
         self._found = found
-        nothing = "looking …" if looking else _NONE if found else "none beside the images"
+        nothing = "looking …" if looking else _NONE if found else "none found"
         names = [nothing, *(_name(one) for one in found)]
         if names != [self.choice.itemText(row) for row in range(self.choice.count())]:
             self.choice.clear()
