@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -244,12 +244,13 @@ class Result:
             raise InputError("There are no cells to name; embed them first")
         what = cells_in_words(result.table.obs, chosen)
         before = name_column(result.all_rows)
-        named = result.table.obs_names[chosen]
         annotate(result.table, chosen, name)
+        named = chosen
         if result.unfiltered is not None:
-            annotate(result.unfiltered, result.unfiltered.obs_names.isin(named), name)
+            named = result.unfiltered.obs_names.isin(result.table.obs_names[chosen])
+            annotate(result.unfiltered, named, name)
         after = name_column(result.all_rows)
-        self._remember(result, result.all_rows.obs_names.isin(named), after)
+        self._remember(result, named, after)
         self.changed.emit(Change(Part.ANNOTATION))
         name = name.strip()
         self._history.record(
@@ -275,30 +276,33 @@ class Result:
         """Take note of the names of some of all rows."""
         self._names_used = list(dict.fromkeys([*self._names_used, *column.cat.categories]))
         obs = result.all_rows.obs
-        for image in obs["image"][rows].unique():
-            cells = self._labels.find(result.cells_ids.get(str(image)))
+        labels = obs["label"].to_numpy()
+        names = np.array([*column.cat.categories, None], object)[column.cat.codes.to_numpy()]
+        for image, here in _rows_by_image(obs, np.flatnonzero(rows)):
+            cells = self._labels.find(result.cells_ids.get(image))
             if cells is not None:
-                here = rows & (obs["image"] == image).to_numpy()
-                named = column[here].astype(object)
-                self.names.set(
-                    cells, zip(obs["label"][here], named.where(named.notna(), None), strict=True)
-                )
+                self.names.set(cells, zip(labels[here], names[here], strict=True))
 
     def _place_names(self, result: EmbeddingResult) -> None:
         """Give the rows of a new result the names that their cells have."""
+        import pandas as pd
+
         obs, column = result.all_rows.obs, name_column(result.all_rows)
         images = obs["image"].astype(str).to_numpy()
         if column.notna().any():
             fresh = ~np.isin(images, self.names.images) & column.notna().to_numpy()
             self._remember(result, fresh, column)
-        values = column.astype(object)
-        for image in self.names.images:
+        if not self.names.images:
+            return
+        labels = obs["label"].to_numpy()
+        places = column.astype(object).to_numpy(copy=True)
+        for image, here in _rows_by_image(obs, np.flatnonzero(np.isin(images, self.names.images))):
             cells = self._labels.find(result.cells_ids.get(image))
             if cells is not None:
-                here, placed = images == image, self.names.place(cells)
-                values[here] = [placed.get(label) for label in obs["label"][here]]
-        if self.names.images:
-            self._write_names(result, values.astype(_categories(self._names_used)))
+                placed = self.names.place(cells)
+                places[here] = [placed.get(label) for label in labels[here]]
+        named = pd.Series(places, index=obs.index)
+        self._write_names(result, named.astype(_categories(self._names_used)))
 
     def _write_names(self, result: EmbeddingResult, column: pd.Series) -> None:
         for table in _tables(result):
@@ -386,6 +390,19 @@ class Result:
 def _tables(result: EmbeddingResult) -> tuple[AnnData, ...]:
     """The rows shown and all rows, once where they are the same."""
     return tuple({id(table): table for table in (result.table, result.all_rows)}.values())
+
+
+def _rows_by_image(
+    obs: pd.DataFrame, rows: NDArray[np.intp]
+) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """Some rows, image by image: a thousand images are not each looked for in all of them."""
+    import pandas as pd
+
+    codes, images = pd.factorize(obs["image"].to_numpy()[rows])
+    order, begin = np.argsort(codes, kind="stable"), 0
+    for image, length in zip(images, np.bincount(codes), strict=True):
+        yield str(image), rows[order[begin : begin + length]]
+        begin += length
 
 
 def _categories(names: list[str]) -> pd.CategoricalDtype:
