@@ -75,11 +75,11 @@ class FigurePanel(QWidget):
         place = self.controls.count() - 2
         self.controls.insertWidget(place, control, isinstance(control, QComboBox))
 
-    def show_drawing(self, drawing: Drawing) -> None:
-        """Show a figure."""
+    def show_drawing(self, drawing: Drawing, page: str) -> None:
+        """Show a figure, with what it is as SVG in the colours of the view."""
         self.sentence.setText(drawing.sentence)
         self.caption.setText(drawing.caption)
-        self.view.show_drawing(drawing)
+        self.view.show_drawing(drawing, page)
         self._fit()
         self._pages.setCurrentIndex(0)
         self.save_button.setEnabled(True)

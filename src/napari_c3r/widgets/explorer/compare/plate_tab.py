@@ -9,13 +9,14 @@ from qtpy.QtWidgets import QLabel
 
 from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.profiles.compare import categories_of
 from napari_c3r.core.profiles.comparison import SHARES, Quantity, values_of
 from napari_c3r.core.profiles.figures import plate_figure
 from napari_c3r.core.profiles.plates import plate_values
 from napari_c3r.core.profiles.wells import control_wells
 from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
-from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel, run
+from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
 _TEACH = (
     "No wells are known. Images whose names have a well, such as plate1_B02, or a plate map (CSV "
@@ -54,7 +55,7 @@ class PlateTab(FigureTab):
             self.show_reason(_TEACH, needs_plate_map=True)
             return
         text = self.value.currentText()
-        run(self._jobs, "lay out the plate", lambda: _made(overview, plate, shown, text), self.take)
+        self.compute("lay out the plate", lambda: _made(overview, plate, shown, text))
 
 
 def _values(overview: Overview) -> list[tuple[str, Any]]:
@@ -66,8 +67,7 @@ def _values(overview: Overview) -> list[tuple[str, Any]]:
             found.append((quantity.name, _Shown(quantity)))
             continue
         what = title(quantity.column).lower()
-        names = obs[quantity.column].dropna().unique()
-        for name in sorted(map(str, names), key=lambda text: (len(text), text)):
+        for name in map(str, categories_of(obs[quantity.column])):
             found.append((f"Share of {what} {name}", _Shown(quantity, name)))
     columns = [n for n in map(str, overview.wells.table) if n not in ("plate", "well")]
     titles = {"n_cells": "Number of cells"}
