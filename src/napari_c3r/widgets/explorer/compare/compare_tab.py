@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.profiles.compare import categories_of
@@ -26,6 +27,7 @@ _NO_DOSE = (
     "No column of doses is known. A plate map with a dose for each well, chosen in step 1 of the "
     "C3R dock, gives dose curves."
 )
+_ROOM_FOR_CONTROLS_PX = 500
 
 
 class Figure(StrEnum):
@@ -52,19 +54,32 @@ class CompareTab(FigureTab):
         for text in Figure:
             self.figure.addItem(str(text), text)
         self._by = QLabel("by")
-        for control in (self.figure, self.quantity, self.value, self._by, self.grouping):
-            self.add_control(control)
-            if isinstance(control, QComboBox):
-                control.activated.connect(self._on_chosen)
+        for box, share in ((self.figure, 1), (self.quantity, 3), (self.value, 1)):
+            self.add_control(box, share)
+        self.add_control(self._by)
+        self.add_control(self.grouping, 2)
+        for box in (self.figure, self.quantity, self.value, self.grouping):
+            box.activated.connect(self._on_chosen)
         self.add_control(self.controls_button)
         self.controls_button.setFlat(True)
         self._show_controls(None)
         self._enable()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Leave the number of controls to the figure where names would be cut for it."""
+        overview = self.overview.current
+        known = overview is not None and overview.n_controls > 0
+        self.controls_button.setVisible(not known or self.width() >= _ROOM_FOR_CONTROLS_PX)
+
     def offer(self, overview: Overview) -> None:
         fill(self.quantity, [(each.name, each) for each in overview.quantities])
         fill(self.grouping, [(each.title, each) for each in overview.groupings])
         self._show_controls(overview)
+        self._make_room()
         self._enable()
 
     def draw(self, overview: Overview) -> None:

@@ -41,7 +41,7 @@ class MarksTab(FigureTab):
         self._session = session
         self.cells = choice("Cells", "Which cells are compared with the rest")
         self.add_control(QLabel("What marks"))
-        self.add_control(self.cells)
+        self.add_control(self.cells, 1)
         self.cells.addItem("Selection", None)
         self.cells.activated.connect(self.redraw)
         session.changed.connect(self._on_changed)

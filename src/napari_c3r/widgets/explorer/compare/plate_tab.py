@@ -40,14 +40,17 @@ class PlateTab(FigureTab):
         super().__init__("Plate", "plate", overview)
         self.plate = choice("Plate", "Which plate is shown")
         self.value = choice("Colour of wells", "What the wells are coloured by")
-        for control in (QLabel("Plate"), self.plate, self.value):
-            self.add_control(control)
+        self.add_control(QLabel("Plate"))
+        self.add_control(self.plate, 1)
+        self.add_control(self.value, 2)
         for box in (self.plate, self.value):
             box.activated.connect(self.redraw)
 
     def offer(self, overview: Overview) -> None:
         fill(self.plate, [(name or "(one plate)", name) for name in overview.plates])
         fill(self.value, _values(overview))
+        for box in (self.plate, self.value):
+            box.setEnabled(bool(overview.plates))
 
     def draw(self, overview: Overview) -> None:
         plate, shown = self.plate.currentData(), self.value.currentData()
