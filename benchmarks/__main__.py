@@ -16,6 +16,7 @@ PARTS = (
     "encoder_forward",
     "encoder_channels",
     "pipeline",
+    "plates",
     "estimate",
     "segment_speed",
     "simulate",

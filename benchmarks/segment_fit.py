@@ -70,7 +70,7 @@ def near_diameter_examples(field: Field) -> Examples:
     zoom = min(1.0, nuclei.WORKING_DIAMETER / diameter)
     plane, diameter = resized(pixels, zoom), diameter * zoom
     regions = nuclei.contrast_regions(nuclei.smoothed(plane, diameter), diameter)
-    return examples(field, regions, nuclei.searched(regions, diameter), diameter)
+    return examples(field, regions, nuclei.is_plausible_size(regions, diameter), diameter)
 
 
 def fitted(data: list[Examples]) -> dict[str, float]:

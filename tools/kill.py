@@ -3,7 +3,8 @@
 Each writer runs in a process forked from a warm one and gets SIGKILL, either after a random time
 or right before or after one of its calls that move, remove or flush a file. Whoever reads next
 must find the old or the new, and the next writer must leave nothing but the new. The seed decides
-what is killed where, but for the random times, which depend on the machine.
+what is killed where, but for the random times, which depend on the machine. A cluster has parts
+that are killed one at a time: see `tools.kill_cluster`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.kill_targets import TARGETS, Target, load_libraries
+from tools.kill_cluster import ClusterBrokenError, kill_cluster
+from tools.kill_targets import TARGETS, Target, load_libraries, tiny_model
 
 _CALLS = ("replace", "rename", "unlink", "rmdir", "mkdir", "fsync")
 _SECONDS = 120.0
+CLUSTER = "cluster"
 
 
 class Broken(Exception):
@@ -170,7 +173,7 @@ def kill_many(target: Target, times: int, rng: random.Random) -> Counter[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Kill what is named; 1 if anything was broken."""
     parser = argparse.ArgumentParser(prog="python -m tools.kill", description=__doc__)
-    parser.add_argument("what", nargs="+", choices=[*TARGETS, "all"])
+    parser.add_argument("what", nargs="+", choices=[*TARGETS, CLUSTER, "all"])
     parser.add_argument("--times", type=int, default=100, help="kills of each")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
@@ -180,22 +183,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load_libraries()
     broken = 0
     with tempfile.TemporaryDirectory(prefix="kill-") as scratch:
-        for name in TARGETS if "all" in given.what else given.what:
+        for name in (*TARGETS, CLUSTER) if "all" in given.what else given.what:
             folder = Path(scratch) / name
             folder.mkdir()
             try:
-                found = kill_many(TARGETS[name](folder), given.times, random.Random(given.seed))
-            except Broken as error:
+                told = _kill(name, folder, given.times, random.Random(given.seed))
+            except (Broken, ClusterBrokenError) as error:
                 broken += 1
-                print(f"{name}: BROKEN: {error}", flush=True)
-                continue
-            print(
-                f"{name}: {found['kills']} kills ({found['at a time']} at a random time, "
-                f"{found['at a call']} at a call): {found['old']} left the old, {found['new']} the "
-                f"new, {found['part']} whole parts that the next goes on from, 0 anything else",
-                flush=True,
-            )
+                told = f"BROKEN: {error}"
+            print(f"{name}: {told}", flush=True)
     return int(broken > 0)
+
+
+def _kill(name: str, folder: Path, times: int, rng: random.Random) -> str:
+    """Kill something so many times; what was found, in a line."""
+    if name == CLUSTER:
+        return kill_cluster(folder, tiny_model(folder / "tiny"), times, rng)
+    found = kill_many(TARGETS[name](folder), times, rng)
+    return (
+        f"{found['kills']} kills ({found['at a time']} at a random time, "
+        f"{found['at a call']} at a call): {found['old']} left the old, {found['new']} the "
+        f"new, {found['part']} whole parts that the next goes on from, 0 anything else"
+    )
 
 
 if __name__ == "__main__":

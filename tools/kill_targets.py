@@ -37,7 +37,7 @@ class Plate:
     """``napari-c3r plate`` of three fields into a folder; each turn has other pixels."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._model = folder, _tiny_model(folder / "tiny")
+        self._folder, self._model = folder, tiny_model(folder / "tiny")
         self._expected = []
         for turn in (0, 1):
             _write_fields(folder / f"in{turn}", turn)
@@ -133,7 +133,7 @@ class ModelFolder(_Versions):
     """A model folder."""
 
     def write(self, turn: int) -> None:
-        _tiny_model(self._folder / "model", turn % 2)
+        tiny_model(self._folder / "model", turn % 2)
 
     def _visible(self) -> _Files:
         from napari_c3r.core.encoder import read_model_folder
@@ -175,7 +175,7 @@ class Report(_Versions):
     """A report's page, and its Markdown with pictures."""
 
     def write(self, turn: int) -> None:
-        from napari_c3r.core.diagnose.report.page import Section, write_page
+        from napari_c3r.core.report.page import Section, write_page
 
         pictures = [f"{name} {turn % 2}".encode() * 500 for name in ("map", "bars")]
         figures = zip(("map", "bars"), pictures, strict=True)
@@ -263,7 +263,8 @@ def _write_fields(folder: Path, seed: int) -> None:
         )
 
 
-def _tiny_model(folder: Path, seed: int = 0) -> str:
+def tiny_model(folder: Path, seed: int = 0) -> str:
+    """Write a small model folder."""
     import torch
 
     from napari_c3r.core.encoder import write_model_folder

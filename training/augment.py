@@ -1,7 +1,8 @@
 """The views of a cell that training compares, made on the device for a whole batch.
 
 Images are float ``(n, C, H, W)`` in [0, 1]. Every function takes its randomness from a generator
-on the device of the images, and every image, or channel where said, gets numbers of its own.
+on the device of the images, and every image, or channel where said, gets numbers of its own. Which
+of them are blurred is drawn on the CPU, so that no others are, and the device is not asked for it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.geometry import chance, random_flips, random_resized_crop, random_warp, uniform
+from training.transfer import indices, to_device, true_places
 
 GLOBAL_SCALE, LOCAL_SCALE = (0.32, 1.0), (0.15, 0.32)
 
 
 @torch.no_grad()
 def global_views(
-    images: Tensor, concept: Sequence[int], size: int, generator: torch.Generator
+    images: Tensor,
+    concept: Sequence[int],
+    size: int,
+    generator: torch.Generator,
+    host: torch.Generator,
 ) -> Tensor:
     """Make the two large views.
 
@@ -35,8 +41,8 @@ def global_views(
         The channels of the readout.
     size
         Side of a view in pixels.
-    generator
-        Source of randomness.
+    generator, host
+        Sources of randomness, on the device and on the CPU.
 
     Returns
     -------
@@ -48,12 +54,14 @@ def global_views(
         first = random_warp(random_flips(first, generator), generator)
         second = random_resized_crop(images, size, GLOBAL_SCALE, "bilinear", generator)
         second = rescale_concept(random_flips(second, generator), concept, generator)
-        second = change_sharpness(jitter(second, generator), generator)
+        second = change_sharpness(jitter(second, generator), host)
         return torch.stack([first, add_noise(second, generator)])
 
 
 @torch.no_grad()
-def local_views(images: Tensor, count: int, size: int, generator: torch.Generator) -> Tensor:
+def local_views(
+    images: Tensor, count: int, size: int, generator: torch.Generator, host: torch.Generator
+) -> Tensor:
     """Make small views: cropped, mirrored, and changed in brightness, contrast and sharpness.
 
     Parameters
@@ -64,8 +72,8 @@ def local_views(images: Tensor, count: int, size: int, generator: torch.Generato
         Views of each image.
     size
         Side of a view in pixels.
-    generator
-        Source of randomness.
+    generator, host
+        Sources of randomness, on the device and on the CPU.
 
     Returns
     -------
@@ -77,7 +85,7 @@ def local_views(images: Tensor, count: int, size: int, generator: torch.Generato
         for view in views:
             cut = random_resized_crop(images, size, LOCAL_SCALE, "bicubic", generator)
             cut = jitter(random_flips(cut, generator), generator)
-            view.copy_(change_sharpness(cut, generator))
+            view.copy_(change_sharpness(cut, host))
         return views
 
 
@@ -98,9 +106,8 @@ def rescale_concept(images: Tensor, concept: Sequence[int], generator: torch.Gen
     factor = 2 * uniform(0, 1, (n, len(concept), 1, 1), generator)
     factor = factor / (images.amax((1, 2, 3), keepdim=True) + 1e-6)
     factor = torch.where(chance(0.25, n, generator)[:, None, None, None], factor, 1)
-    images = images.clone()
-    images[:, list(concept)] *= factor
-    return images
+    chosen = indices(tuple(concept), images.device)
+    return images.index_copy(1, chosen, images.index_select(1, chosen) * factor)
 
 
 def jitter(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -115,22 +122,23 @@ def jitter(images: Tensor, generator: torch.Generator) -> Tensor:
     return images
 
 
-def change_sharpness(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Blur a quarter of the images, and sharpen the channels of another quarter half of the time.
+def change_sharpness(images: Tensor, host: torch.Generator) -> Tensor:
+    """Blur half of the images and sharpen the others, each channel by a draw of its own.
 
-    The blur is a Gaussian of 0.1 to 2 pixels, cut off at 3, other in each channel.
+    A channel is blurred in half of the draws, by a Gaussian of 0.1 to 2 pixels that is cut off at
+    3, and sharpened in a quarter. The draws are made on the CPU.
     """
     n, channels = images.shape[:2]
-    sharpens = chance(0.5, n, generator)
-    acts = chance(0.5, n, generator)
-    sigma = uniform(0.1, 2, (n, channels), generator)
-    sharpened = uniform(0, 1, (n, channels, 1, 1), generator) < 0.5
-    blurred_rows, sharp_rows = acts & ~sharpens, acts & sharpens
-    images = images.clone()
-    images[blurred_rows] = blur(images[blurred_rows], sigma[blurred_rows])
-    chosen = images[sharp_rows]
-    images[sharp_rows] = torch.where(sharpened[sharp_rows], sharpen(chosen), chosen)
-    return images
+    sharpens = chance(0.5, n, host)[:, None]
+    sigma = uniform(0.1, 2, (n, channels), host)
+    drawn = uniform(0, 1, (n, channels), host)
+    chosen = ~sharpens & (drawn < 0.5)
+    flat, device = images.flatten(0, 1), images.device
+    blurred, sharpened = true_places(chosen, device), true_places(sharpens & (drawn < 0.25), device)
+    widths = to_device(sigma[chosen][:, None], device)
+    changed = flat.index_copy(0, blurred, blur(flat[blurred][:, None], widths)[:, 0])
+    changed.index_copy_(0, sharpened, sharpen(flat[sharpened][:, None])[:, 0])
+    return changed.unflatten(0, (n, channels))
 
 
 def blur(images: Tensor, sigma: Tensor) -> Tensor:
@@ -170,9 +178,11 @@ def sharpen(images: Tensor) -> Tensor:
 
 
 def add_noise(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Add Gaussian noise of 0.01 to 0.05, other in each channel, to half of the images."""
+    """Add Gaussian noise of 0.01 to 0.05, other in each channel, to half of the images.
+
+    It is not cut off at 0 and 1: the mean of a dark background stays.
+    """
     n, channels = images.shape[:2]
     sigma = uniform(0.01, 0.05, (n, channels, 1, 1), generator)
     sigma = torch.where(chance(0.5, n, generator)[:, None, None, None], sigma, 0)
-    noise = torch.randn(images.shape, generator=generator, device=images.device)
-    return torch.where(sigma > 0, (images + sigma * noise).clamp(0, 1), images)
+    return images + sigma * torch.randn(images.shape, generator=generator, device=images.device)

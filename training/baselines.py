@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from napari_c3r.core.encoder.families.base_sc import BaseScConfig, PlainViT
@@ -81,7 +80,8 @@ def one_channel_each(images: Tensor, ids: Tensor, random: torch.Generator) -> Te
     Tensor
         ``(n, 1, H, W)``.
     """
-    unique, which = ids.unique(return_inverse=True)
-    drawn = torch.randint(images.shape[1], (len(unique),), generator=random, device=images.device)
-    chosen = F.one_hot(drawn[which], images.shape[1]).bool()
-    return images[chosen][:, None]
+    # Every image takes what was drawn for the first of its id.
+    first = (ids[:, None] == ids).int().argmax(1)
+    drawn = torch.randint(images.shape[1], ids.shape, generator=random, device=images.device)
+    chosen = drawn[first][:, None, None, None]
+    return images.gather(1, chosen.expand(-1, 1, *images.shape[2:]))

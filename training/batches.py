@@ -19,6 +19,7 @@ from training.data.cropset import CropSet
 from training.distributed import Processes
 from training.objectives import Batch
 from training.sampling import Sampler, draw_sets
+from training.transfer import to_device
 
 _READ_AT_ONCE = 1024
 
@@ -88,8 +89,8 @@ class TrainingSet:
     def images(self, rows: NDArray[np.int64]) -> Tensor:
         """Crops by their positions in the table: uint8 ``(n, C, H, W)`` on the device."""
         if self._resident is not None:
-            return self._resident[torch.from_numpy(rows).to(self._device)]
-        return torch.from_numpy(self._read(rows)).to(self._device)
+            return self._resident[to_device(torch.from_numpy(rows), self._device)]
+        return to_device(torch.from_numpy(self._read(rows)), self._device)
 
     def _read(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         crops: NDArray[Any] = self.crops.read(rows)[:, self._channels]
@@ -152,9 +153,8 @@ class Batches:
         )
         images = source.images(rows[:, mine].ravel())
         labels = np.tile(ids[mine] + self._offsets[index], self._config.samples_per_class)
-        return Batch(
-            images, torch.from_numpy(labels).to(images.device), source.context, source.concept
-        )
+        on_device = to_device(torch.from_numpy(labels), images.device)
+        return Batch(images, on_device, source.context, source.concept)
 
 
 def open_sets(config: Config, processes: Processes) -> list[TrainingSet]:

@@ -14,6 +14,7 @@ from napari_c3r.core.encoder.config import NO_HOT_PIXELS, Neighbours
 from napari_c3r.core.encoder.families.cce.config import Aggregation, CceConfig, auto_joint_depth
 from napari_c3r.core.errors import InputError
 from training.objectives import OBJECTIVES, find_objective
+from training.schedules import Plan
 from training.settings import build, merge, parse_overrides, read_toml
 
 # These say where and for how long a run continues, not what comes out of it.
@@ -30,6 +31,9 @@ _FORMER_NAMES = {
     "clip": "max_grad_norm",
     "minutes": "max_minutes",
 }
+
+# What runs did before there was a setting for it.
+_BEFORE_THEY_WERE_SETTINGS = {"passes_per_epoch": 1}
 
 
 def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,15 +87,20 @@ class Config:
         As in `napari_c3r.core.encoder.EncoderConfig`. An empty licence becomes those of the sets.
 
     classes_per_batch
-        Antibodies (samples) of a batch in each process; the paper has 80 for ViT-S, 48 for ViT-B.
+        Antibodies of a batch in each process. The paper's 80 images for ViT-S and 48 for ViT-B
+        are 10 and 6 of them with 8 cells each, on each of 8 GPUs.
     samples_per_class
         Cells of each antibody, spread over its cell lines and plates.
     accumulation_steps
-        Batches of a step in each process, each from a set of its own; gradients are averaged.
+        Batches of a step in each process, each from a set of its own; gradients are averaged. One
+        GPU with 8 takes the steps of the paper's 8 GPUs.
     epochs
-        Passes over the antibodies. The paper has 100 for ViT-S and 50 for ViT-B.
+        The paper has 100 for ViT-S and 50 for ViT-B.
+    passes_per_epoch
+        Passes over the antibodies that make an epoch. The official cells lie in four files for
+        each antibody, and an epoch is a pass over the files. All that is counted in epochs follows.
     steps_per_epoch
-        Steps that make an epoch; 0 for as many as show every antibody once.
+        Steps that make an epoch; 0 for as many as `passes_per_epoch` need.
     learning_rate, min_learning_rate
         Peak, for 256 images and scaled linearly to those of a step, and end.
     warmup_epochs
@@ -148,10 +157,11 @@ class Config:
     name: str = ""
     licence: str = ""
 
-    classes_per_batch: int = 80
+    classes_per_batch: int = 10
     samples_per_class: int = 8
     accumulation_steps: int = 1
     epochs: int = 400
+    passes_per_epoch: int = 4
     steps_per_epoch: int = 0
     learning_rate: float = 5e-4
     min_learning_rate: float = 1e-6
@@ -182,6 +192,7 @@ class Config:
             "samples_per_class",
             "accumulation_steps",
             "epochs",
+            "passes_per_epoch",
             "log_steps",
         ):
             self._check(name, getattr(self, name) >= 1, "must be 1 or more")
@@ -198,6 +209,24 @@ class Config:
     def images_per_batch(self) -> int:
         """Cells of a batch in each process."""
         return self.classes_per_batch * self.samples_per_class
+
+    def images_per_step(self, processes: int) -> int:
+        """Cells of a step in all processes together."""
+        return self.images_per_batch * self.accumulation_steps * processes
+
+    def plan(self, classes: int, processes: int) -> Plan:
+        """The length of the run.
+
+        Parameters
+        ----------
+        classes
+            Antibodies that are drawn from.
+        processes
+            How many train together.
+        """
+        per_step = self.classes_per_batch * self.accumulation_steps * processes
+        passes = max(1, self.passes_per_epoch * classes // per_step)
+        return Plan(self.epochs, self.steps_per_epoch or passes)
 
     def encoder(self) -> CceConfig:
         """Sizes of the encoder, as a context-concept encoder has them.
@@ -260,7 +289,8 @@ class RunConfig:
 
     def changed_since(self, earlier: str) -> list[str]:
         """Settings that differ from those of an earlier `to_json` and change what comes out."""
-        now, then = json.loads(self.to_json()), _renamed(json.loads(earlier))
+        now = json.loads(self.to_json())
+        then = {**_BEFORE_THEY_WERE_SETTINGS, **_renamed(json.loads(earlier))}
         names = [name for name in {**now, **then} if name not in _FREE_TO_CHANGE]
         return [name for name in names if now.get(name) != then.get(name)]
 

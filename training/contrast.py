@@ -23,7 +23,9 @@ from napari_c3r.core.encoder.families.cce.network import CONCEPT, CONTEXT
 from training.descriptors import OCTAVES, PER_CHANNEL, PER_PAIR, Descriptors, describe
 from training.losses import effective_rank, supervised_contrast
 from training.objectives import Batch, Objective, Progress
+from training.optim import move_towards
 from training.schedules import Plan
+from training.transfer import indices
 from training.views import ViewOptions, draw_views
 
 _N_GLOBAL = 2 * PER_CHANNEL + PER_PAIR
@@ -117,7 +119,8 @@ class Contrast(Objective):
         )
         used = sorted({*context, *concept})
         context, concept = ([used.index(c) for c in group] for group in (context, concept))
-        views = draw_views(batch.images[:, used], self.side, self.options.views, generator)
+        images = batch.images.index_select(1, indices(tuple(used), batch.images.device))
+        views = draw_views(images, self.side, self.options.views, generator)
         grid = self.side // self.student.encoder.patch_embed.patch_size
         with torch.autocast(views.device.type, enabled=False):
             wanted = group_descriptors(describe(views, grid), context, concept)
@@ -160,9 +163,7 @@ class Contrast(Objective):
         """Move the average towards the student."""
         # Early on an average over few steps is nearer to the student than to the first weights.
         momentum = min(self.options.momentum, (progress.step + 1) / (progress.step + 10))
-        student = self._student_weights()
-        for name, value in self.average.state_dict().items():
-            value.lerp_(student[name], 1 - momentum)
+        move_towards(self.average.state_dict(), self._student_weights(), 1 - momentum)
 
     def _student_weights(self) -> dict[str, Tensor]:
         weights = self.student.encoder.state_dict()
@@ -268,10 +269,11 @@ def group_descriptors(
     local : Tensor
         ``(n, N, 2 OCTAVES)``, patches in rows first.
     """
-    groups = [list(context), list(concept)]
-    channel = [crops.channel[:, group].mean(1) for group in groups]
-    pair = crops.pair[:, groups[0]][:, :, groups[1]].mean((1, 2))
-    local = torch.cat([crops.local[:, group].mean(1) for group in groups], dim=1)
+    device = crops.channel.device
+    groups = [indices(tuple(context), device), indices(tuple(concept), device)]
+    channel = [crops.channel.index_select(1, group).mean(1) for group in groups]
+    pair = crops.pair.index_select(1, groups[0]).index_select(2, groups[1]).mean((1, 2))
+    local = torch.cat([crops.local.index_select(1, group).mean(1) for group in groups], dim=1)
     return torch.cat([*channel, pair], dim=1), local.flatten(2).transpose(1, 2)
 
 

@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from training.transfer import indices
+
 OCTAVES = 4
 _DIRECTIONS = 4
 _SIDE = 56  # crops are described at this size; finer structure is noise at usual magnifications
@@ -118,7 +120,8 @@ def _quantiles(pixels: Tensor) -> Tensor:
     """Quantiles over the pixels: ``(B, C, H, W)`` to ``(B, C, quantiles)``."""
     # A quarter of the pixels gives the same quantiles at a quarter of the time.
     ordered = pixels[:, :, ::2, ::2].flatten(2).sort(dim=2).values
-    return ordered[:, :, [round(q * (ordered.shape[2] - 1)) for q in _QUANTILES]]
+    ranks = tuple(round(q * (ordered.shape[2] - 1)) for q in _QUANTILES)
+    return ordered.index_select(2, indices(ranks, pixels.device))
 
 
 def _correlations(planes: Tensor) -> Tensor:

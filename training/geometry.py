@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from training.transfer import constant
+
 Kernel = Literal["bilinear", "bicubic"]
 
 _TRIES = 10
@@ -199,7 +201,7 @@ def _draw_affine(n: int, image: torch.Size, generator: torch.Generator) -> Tenso
 
 def _draw_perspective(n: int, generator: torch.Generator, distortion: float = 0.25) -> Tensor:
     """Maps ``(n, 3, 3)`` of images whose corners moved inwards."""
-    corners = torch.tensor([[-1.0, -1], [1, -1], [1, 1], [-1, 1]], device=generator.device)
+    corners = constant((-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0), generator.device).view(4, 2)
     moved = corners * (1 - uniform(0, distortion, (n, 4, 2), generator))
     return homography(moved, corners.expand(n, 4, 2))
 
@@ -207,23 +209,49 @@ def _draw_perspective(n: int, generator: torch.Generator, distortion: float = 0.
 def homography(source: Tensor, target: Tensor) -> Tensor:
     """The projective maps that take four points to four others.
 
+    In closed form, by way of the unit square (Heckbert 1989, section 2.2.3): to solve a system of
+    equations for it, a GPU would be waited for.
+
     Parameters
     ----------
     source, target
-        ``(n, 4, 2)`` of x and y.
+        ``(n, 4, 2)`` of x and y, in order around a convex quadrilateral.
 
     Returns
     -------
     Tensor
         ``(n, 3, 3)``, its last number 1.
     """
-    x, y = source.unbind(2)
-    u, v = target.unbind(2)
-    one, zero = torch.ones_like(x), torch.zeros_like(x)
-    for_u = torch.stack([x, y, one, zero, zero, zero, -u * x, -u * y], dim=2)
-    for_v = torch.stack([zero, zero, zero, x, y, one, -v * x, -v * y], dim=2)
-    solved = torch.linalg.solve(torch.cat([for_u, for_v], dim=1), torch.cat([u, v], dim=1))
-    return torch.cat([solved, one[:, :1]], dim=1).unflatten(1, (3, 3))
+    found = _from_square(target) @ _adjugate(_from_square(source))
+    return found / found[:, 2:, 2:]
+
+
+def _from_square(corners: Tensor) -> Tensor:
+    """The maps ``(n, 3, 3)`` of the unit square's corners (0, 0), (1, 0), (1, 1), (0, 1)."""
+    first, second, third, fourth = corners.unbind(1)
+    right, left = second - third, fourth - third
+    sums = first - second + third - fourth
+    area = _cross(right, left)
+    g, h = _cross(sums, left) / area, _cross(right, sums) / area
+    across = second - first + g[:, None] * second
+    down = fourth - first + h[:, None] * fourth
+    columns = torch.stack([across, down, first], dim=2)
+    last = torch.stack([g, h, torch.ones_like(g)], dim=1)
+    return torch.cat([columns, last[:, None]], dim=1)
+
+
+def _cross(one: Tensor, other: Tensor) -> Tensor:
+    return one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+
+
+def _adjugate(maps: Tensor) -> Tensor:
+    """The inverses of ``(n, 3, 3)`` up to a factor, which a projective map does not have."""
+    first, second, third = maps.unbind(1)
+    crosses = [
+        torch.linalg.cross(one, other)
+        for one, other in ((second, third), (third, first), (first, second))
+    ]
+    return torch.stack(crosses, dim=2)
 
 
 def warp(images: Tensor, maps: Tensor) -> Tensor:

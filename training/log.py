@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from napari_c3r.core.atomic import replacing
 
@@ -129,3 +134,47 @@ def clock(seconds: float) -> str:
     """A time as hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+class LateLosses:
+    """Reads losses one step late: to read one at once, the device would have to be done with it.
+
+    Parameters
+    ----------
+    take
+        Gets the numbers of every batch, in order.
+    """
+
+    def __init__(self, take: Callable[[Mapping[str, float]], None]) -> None:
+        self._take = take
+        self._waiting: deque[tuple[int, list[str], Tensor, torch.cuda.Event | None]] = deque()
+        self.fault = ""
+
+    def note(self, step: int, losses: Mapping[str, Tensor]) -> None:
+        """Note the losses of a batch, scalars on the device, ``"loss"`` among them."""
+        values = torch.stack([value.detach().float() for value in losses.values()])
+        copied = None
+        if values.is_cuda:
+            values = torch.empty_like(values, device="cpu", pin_memory=True).copy_(
+                values, non_blocking=True
+            )
+            copied = torch.cuda.Event()
+            copied.record()
+        self._waiting.append((step, list(losses), values, copied))
+
+    def read(self, *, every: bool) -> bool:
+        """Read those of earlier steps, or every one; whether all losses are finite numbers.
+
+        What is wrong with one that is not stands in `fault`.
+        """
+        newest = self._waiting[-1][0] if self._waiting else 0
+        while self._waiting and (every or self._waiting[0][0] < newest):
+            step, names, values, copied = self._waiting.popleft()
+            if copied is not None:
+                copied.synchronize()
+            numbers = dict(zip(names, values.tolist(), strict=True))
+            if not math.isfinite(numbers["loss"]):
+                self.fault = f"the loss of step {step} is not a finite number ({numbers})"
+                return False
+            self._take(numbers)
+        return True

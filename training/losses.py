@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.distributed import mean_over_processes
+from training.transfer import to_device
 
 Divergence = Literal["cross-entropy", "kl"]
 
@@ -90,7 +91,7 @@ class DistillationLoss(nn.Module):
         student, teacher
             Logits ``(m, K)`` of the masked patches, in the order of `mask`.
         mask
-            ``(views, n, patches)`` boolean with m set.
+            ``(views, n, patches)`` boolean on the CPU with m set.
         temperature
             Of the teacher's softmax.
 
@@ -102,7 +103,7 @@ class DistillationLoss(nn.Module):
         targets = self._targets(teacher, self.center2[0], temperature)
         each = -(targets * self._predictions(student)).sum(-1) - self._entropy(targets)
         masked = mask.sum(-1, keepdim=True).clamp(min=1)
-        weights = (mask.to(each.dtype) / masked)[mask]
+        weights = to_device((mask.to(each.dtype) / masked)[mask], each.device)
         return (each * weights).sum() / mask[..., 0].numel()
 
     @torch.no_grad()

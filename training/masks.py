@@ -42,40 +42,36 @@ def draw_masks(
         ``"rand"``: single patches anywhere. ``"block"``: rectangles, as in BEiT (Bao et al. 2022,
         algorithm 1).
     generator
-        On the device of the masks.
+        On the CPU: how many patches are masked has to be known before any is looked at.
 
     Returns
     -------
     Tensor
-        ``(n, rows, columns)`` boolean, True where masked.
+        ``(n, rows, columns)`` boolean on the CPU, True where masked.
     """
-    device = generator.device
-    pick = torch.randint(len(ratios), (n,), generator=generator, device=device)
-    spread = 2 * torch.rand(n, generator=generator, device=device) - 1
+    pick = torch.randint(len(ratios), (n,), generator=generator)
+    spread = 2 * torch.rand(n, generator=generator) - 1
     share = _at(ratios, pick) + _at(variations, pick) * spread
     wanted = share * (grid[0] * grid[1])
     if shape == "block":
         return _blocks(wanted.tolist(), grid, generator)
-    places = torch.rand(n, grid[0] * grid[1], generator=generator, device=device)
+    places = torch.rand(n, grid[0] * grid[1], generator=generator)
     rank = places.argsort(dim=1).argsort(dim=1)
     return (rank < wanted.long()[:, None]).unflatten(1, grid)
 
 
 def _at(values: Sequence[float], pick: Tensor) -> Tensor:
-    return torch.tensor(values, device=pick.device)[pick]
+    return torch.tensor(values)[pick]
 
 
 def _blocks(wanted: list[float], grid: tuple[int, int], generator: torch.Generator) -> Tensor:
     """Add rectangles to each mask until no further one fits into its number of patches."""
     masks = torch.zeros(len(wanted), *grid, dtype=torch.bool)
-    own = torch.Generator().manual_seed(
-        int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    )
     for mask, limit in zip(masks, wanted, strict=True):
         count = 0
-        while count < limit and (added := _add_block(mask, limit - count, own)):
+        while count < limit and (added := _add_block(mask, limit - count, generator)):
             count += added
-    return masks.to(generator.device)
+    return masks
 
 
 def _add_block(mask: Tensor, limit: float, generator: torch.Generator) -> int:

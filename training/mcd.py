@@ -29,7 +29,9 @@ from training.losses import DistillationLoss, effective_rank, supervised_contras
 from training.masks import draw_masks
 from training.mcd_options import Channels, McdOptions
 from training.objectives import Batch, Objective, Progress
+from training.optim import move_towards
 from training.schedules import Cosine, Plan, Ramp
+from training.transfer import to_device, true_places
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Views:
     large, small
         ``(2, n, C, H, W)`` and ``(views, n, C, h, w)`` in [0, 1]. Small ones may be none.
     masks
-        ``(2, n, rows, columns)`` boolean, patches of the large views that the student lacks.
+        ``(2, n, rows, columns)`` boolean on the CPU, patches of the large views that the student
+        lacks.
     ids
         ``(n,)``.
     concept
@@ -165,7 +168,8 @@ class MaskedContextDistillation(Objective):
             seen = self.teacher.tokens(views.large, views.teacher_context, concept)
             teacher_class = self.teacher.head(seen[:, :, 0])
             patches = self.teacher.head.project(seen[:, :, 1:])
-        found = self.student.tokens(views.large, views.large_context, concept, views.masks)
+        masks = to_device(views.masks, views.large.device)
+        found = self.student.tokens(views.large, views.large_context, concept, masks)
         classes = [*found[:, :, 0]]
         if len(views.small):
             classes += [*self.student.tokens(views.small, views.small_context, concept)[:, :, 0]]
@@ -174,9 +178,12 @@ class MaskedContextDistillation(Objective):
         # Only masked patches enter the loss, so only they need logits. The mean of the logits of
         # all patches, for the centre, is that of the linear last layer on the mean feature.
         mask = views.masks.flatten(2)
-        student_patch = self.student.head(found[:, :, 1:][mask])
+        masked = true_places(mask, views.large.device)
+        student_patch = self.student.head(found[:, :, 1:].flatten(0, 2).index_select(0, masked))
         with torch.no_grad():
-            teacher_patch = self.teacher.head.last_layer(patches[mask])
+            teacher_patch = self.teacher.head.last_layer(
+                patches.flatten(0, 2).index_select(0, masked)
+            )
             mean_patch = self.teacher.head.last_layer(patches.mean((0, 1, 2)))
 
         patch_temperature = self._patch_temperature.at(progress.epoch)
@@ -203,12 +210,12 @@ class MaskedContextDistillation(Objective):
         size, patch = self.encoder.input_size, self.encoder.patch_size
         grid = (size // patch, size // patch)
         n = len(images)
-        large = global_views(images, concept, size, random)
+        large = global_views(images, concept, size, random, progress.host)
         if progress.epoch < options.mask_start_epoch:
-            masks = torch.zeros(2 * n, *grid, dtype=torch.bool, device=images.device)
+            masks = torch.zeros(2 * n, *grid, dtype=torch.bool)
         else:
             ratios, variations = options.mask_ratios, options.mask_variations
-            masks = draw_masks(2 * n, grid, ratios, variations, options.mask_shape, random)
+            masks = draw_masks(2 * n, grid, ratios, variations, options.mask_shape, progress.host)
 
         def draw(keep: Channels, views: int) -> tuple[Channels, ...]:
             count = 1 if options.context_draw == "forward" else views
@@ -217,7 +224,9 @@ class MaskedContextDistillation(Objective):
         context = (0,) if options.backbone == "vit-1" else batch.context
         return Views(
             large=large,
-            small=local_views(images, options.local_views, options.local_size, random),
+            small=local_views(
+                images, options.local_views, options.local_size, random, progress.host
+            ),
             masks=masks.unflatten(0, (2, n)),
             ids=batch.ids,
             concept=concept,
@@ -250,10 +259,10 @@ class MaskedContextDistillation(Objective):
     @torch.no_grad()
     def after_step(self, progress: Progress) -> None:
         """Move the teacher towards the student."""
-        momentum = self._momentum.at(progress.step)
         student = dict(self.student.named_parameters())
-        for name, parameter in self.teacher.named_parameters():
-            parameter.lerp_(student[name], 1 - momentum)
+        move_towards(
+            dict(self.teacher.named_parameters()), student, 1 - self._momentum.at(progress.step)
+        )
 
     def _contrast(
         self,

@@ -56,6 +56,8 @@ class Progress:
         Length of the run.
     generator
         On the device of the batch. Every process of a run has another stream.
+    host
+        On the CPU. Every process of a run has another stream.
     shared
         On the CPU. All processes of a run have the same stream.
     report
@@ -65,6 +67,7 @@ class Progress:
     step: int
     plan: Plan
     generator: torch.Generator
+    host: torch.Generator
     shared: torch.Generator
     report: bool = False
 

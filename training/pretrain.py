@@ -11,7 +11,7 @@ Train on one GPU::
 and on the eight of one machine, every one of which takes `classes_per_batch` of its own::
 
     torchrun --standalone --nproc-per-node 8 -m training.pretrain \
-        training/configs/vit_s.toml --data CROPS --out runs/vit_s
+        training/configs/vit_s.toml --data CROPS --out runs/vit_s --accumulation_steps 1
 
 `CROPS` is a crop set, or several with commas between. Every setting of `training.config.Config`
 can be given as ``--key value``, and those of the objective as ``--mcd.key value``. The same command
@@ -24,17 +24,16 @@ and at the end, the model folder ``model`` that the plugin reads.
 
 from __future__ import annotations
 
-import math
 import random
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -50,11 +49,13 @@ from training.batches import Batches, open_sets
 from training.config import Config, RunConfig, load_config
 from training.distributed import Processes, init_distributed
 from training.export import describe_encoder, read_start, write_model
-from training.log import Log, clock, say
+from training.log import LateLosses, Log, clock, say
 from training.objectives import Batch, Progress, find_objective
 from training.optim import clip_each, learning_rate, make_optimiser, set_rates
-from training.sampling import SHARED_STEP, STEP, derived_seed
+from training.sampling import HOST_STEP, SHARED_STEP, STEP, derived_seed
 from training.schedules import Cosine, Plan
+
+_NOT_FINITE = "a lower learning_rate or another precision may help"
 
 
 def train(config: RunConfig, processes: Processes, stop: Event) -> None:
@@ -81,10 +82,9 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
     # Data, and from it the length of the run.
     sets = open_sets(run, processes)
     ids = sum(each.sampler.n_used for each in sets)
-    ids_per_step = run.classes_per_batch * run.accumulation_steps * processes.count
-    plan = Plan(run.epochs, run.steps_per_epoch or max(1, ids // ids_per_step))
+    plan = run.plan(ids, processes.count)
     batches = Batches(sets, run, processes, plan.steps * run.accumulation_steps)
-    cells_per_step = run.images_per_batch * run.accumulation_steps * processes.count
+    cells_per_step = run.images_per_step(processes.count)
 
     # The same first weights in every process.
     _seed_everything(run.seed)
@@ -134,37 +134,29 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
         joined = DistributedDataParallel(objective)
 
     began = last_checkpoint = last_folder = time.monotonic()
-    generator, shared = torch.Generator(device), torch.Generator()
+    generator, host, shared = torch.Generator(device), torch.Generator(), torch.Generator()
     wants_stop = False
+    losses = LateLosses(log.add)
     for step in range(done, plan.steps):
         # All randomness of a step follows from its number, so a checkpoint needs none of it.
         seed = derived_seed(run.seed, STEP, step, processes.rank)
         _seed_everything(seed)
         generator.manual_seed(seed)
+        host.manual_seed(derived_seed(run.seed, HOST_STEP, step, processes.rank))
         shared.manual_seed(derived_seed(run.seed, SHARED_STEP, step))
         report = (step + 1) % run.log_steps == 0 or step + 1 == plan.steps
-        progress = Progress(step, plan, generator, shared, report)
+        progress = Progress(step, plan, generator, host, shared, report)
 
         set_rates(optimiser, rates.at(step), decays.at(step))
         optimiser.zero_grad(set_to_none=True)
-        bad = False
         for part in range(run.accumulation_steps):
             batch = batches.get(step * run.accumulation_steps + part)
             autocast = torch.autocast(device.type, PRECISIONS[precision], precision != "float32")
-            with autocast, fast_attention(device):
-                losses = joined(batch, progress)
-            numbers = _to_floats(losses)
-            bad |= not math.isfinite(numbers["loss"])
-            log.add(numbers)
-            scaler.scale(losses["loss"] / run.accumulation_steps).backward()
-
-        late = bool(run.max_minutes) and time.monotonic() - began > run.max_minutes * 60
-        wants_stop, bad = processes.any_of(stop.is_set() or late, bad)
-        if bad:
-            raise InputError(
-                f"the loss of step {step} is not a finite number ({numbers}): the last good state "
-                f"is in '{file}'; a lower learning_rate or another precision may help"
-            )
+            last = part + 1 == run.accumulation_steps
+            with autocast, fast_attention(device), _averaged_later(joined, not last):
+                found = joined(batch, progress)
+                scaler.scale(found["loss"] / run.accumulation_steps).backward()
+            losses.note(step, found)
 
         scaler.unscale_(optimiser)
         objective.before_update(progress)
@@ -176,6 +168,21 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
         # Only the first process writes; all hold the same.
         done, now = step + 1, time.monotonic()
         finished = done == plan.steps
+        late = bool(run.max_minutes) and now - began > run.max_minutes * 60
+        by_steps = run.checkpoint_steps and done % run.checkpoint_steps == 0
+        by_time = run.checkpoint_minutes and now - last_checkpoint > run.checkpoint_minutes * 60
+        wants_stop, saves, exports = processes.any_of(
+            stop.is_set() or late,
+            bool(by_steps or by_time),
+            now - last_folder > run.folder_minutes * 60,
+        )
+        saves, exports = (due or wants_stop or finished for due in (saves, exports))
+        epochs, rest = divmod(done, plan.steps_per_epoch)
+        keeps = bool(run.keep_epochs) and rest == 0 and epochs % run.keep_epochs == 0
+        # Nothing is written before the losses that led to it were looked at.
+        (bad,) = processes.any_of(not losses.read(every=saves or exports or keeps or report))
+        if bad:
+            raise InputError(f"{losses.fault}: the last good state is in '{file}'; {_NOT_FINITE}")
         if report:
             extra = {"learning_rate": rates.at(step), "weight_decay": decays.at(step)}
             log.write(done, done / plan.steps_per_epoch, cells_per_step, extra)
@@ -184,20 +191,17 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
                 break
             continue
         seconds = seconds_before + now - began
-        by_steps = run.checkpoint_steps and done % run.checkpoint_steps == 0
-        by_time = run.checkpoint_minutes and now - last_checkpoint > run.checkpoint_minutes * 60
-        if wants_stop or finished or by_steps or by_time:
+        if saves:
             about = checkpoints.Checkpoint(
                 done, seconds, processes.count, config.to_json(), log.state()
             )
             checkpoints.write_checkpoint(file, about, objective, optimiser, scaler)
             last_checkpoint = now
         progress_text = f"{done} of {plan.steps}"
-        if wants_stop or finished or now - last_folder > run.folder_minutes * 60:
+        if exports:
             write_model(out / "model", objective, encoder, config, progress_text, seconds)
             last_folder = now
-        epochs, rest = divmod(done, plan.steps_per_epoch)
-        if run.keep_epochs and rest == 0 and epochs % run.keep_epochs == 0:
+        if keeps:
             kept = out / f"model-epoch-{epochs:04d}"
             write_model(kept, objective, encoder, config, progress_text, seconds)
         if wants_stop:
@@ -224,9 +228,11 @@ def _seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def _to_floats(losses: dict[str, Tensor]) -> dict[str, float]:
-    values = torch.stack([value.detach().float() for value in losses.values()]).tolist()
-    return dict(zip(losses, values, strict=True))
+def _averaged_later(joined: Callable[..., Any], later: bool) -> AbstractContextManager[None]:
+    """Gradients are averaged over the processes with the last batch of a step only."""
+    if later and isinstance(joined, DistributedDataParallel):
+        return cast("AbstractContextManager[None]", joined.no_sync())
+    return nullcontext()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 # What streams of random numbers are for; every purpose has numbers of its own.
-SETS, SHARE, ORDER, CELLS, STEP, SHARED_STEP = range(6)
+SETS, SHARE, ORDER, CELLS, STEP, SHARED_STEP, HOST_STEP = range(7)
 
 
 def random_stream(*key: int) -> np.random.Generator:

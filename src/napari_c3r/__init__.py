@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.embed.field import embed
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
+    from napari_c3r.core.experiment import experiment_report
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
@@ -36,6 +37,7 @@ _HOMES = {
     "cluster": "reduce",
     "embed": "embed",
     "encoders": "encoder",
+    "experiment_report": "experiment",
     "find_images": "images",
     "flip_report": "diagnose",
     "join_results": "table",
@@ -62,6 +64,7 @@ __all__ = [
     "cluster",
     "embed",
     "encoders",
+    "experiment_report",
     "find_images",
     "flip_report",
     "join_results",

@@ -11,30 +11,37 @@ from pathlib import Path
 import pytest
 
 from tools.kill import Broken, kill_many
+from tools.kill_targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks what is killed")
 
 
-def test_no_kill_leaves_neither_the_old_nor_the_new():
+def killed(*words):
+    """What the tool prints."""
     # In a process of its own: what is forked must have no threads.
     done = subprocess.run(
-        [sys.executable, "-m", "tools.kill", "all", "--times", "5"],
+        [sys.executable, "-m", "tools.kill", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert [line.split(":")[0] for line in lines] == [
-        "plate",
-        "session",
-        "table",
-        "model",
-        "report",
-    ]
+    return done.stdout.splitlines()
+
+
+def test_no_kill_leaves_neither_the_old_nor_the_new():
+    lines = killed(*TARGETS, "--times", "5")
+    assert [line.split(":")[0] for line in lines] == [*TARGETS]
     assert all(": 5 kills (" in line and "0 anything else" in line for line in lines)
+
+
+def test_no_kill_of_a_cluster_s_part_changes_the_table():
+    pytest.importorskip("distributed")
+    (line,) = killed("cluster", "--times", "3")
+    assert line.startswith("cluster: 3 kills (1 of a worker, 1 of a scheduler, 1 of a client): ")
+    assert line.endswith("0 anything else")
 
 
 class Careless:

@@ -128,6 +128,4 @@ def tiny_options() -> dict[str, object]:
 @pytest.fixture
 def progress() -> Progress:
     """The first step of a run of four."""
-    return Progress(
-        0, Plan(2, 2), torch.Generator().manual_seed(0), torch.Generator().manual_seed(0)
-    )
+    return Progress(0, Plan(2, 2), *(torch.Generator().manual_seed(0) for _ in range(3)))

@@ -27,7 +27,7 @@ PLAN = Plan(1, 30)
 
 
 def progress(step: int, report: bool = False) -> Progress:
-    generators = [torch.Generator().manual_seed(step) for _ in range(2)]
+    generators = [torch.Generator().manual_seed(step) for _ in range(3)]
     return Progress(step, PLAN, *generators, report)
 
 

@@ -83,7 +83,7 @@ class Official:
 
     def progress(self, step: int) -> Progress:
         random = torch.Generator()
-        return Progress(self.about["steps"][step]["it"], Plan(20, 5), random, random)
+        return Progress(self.about["steps"][step]["it"], Plan(20, 5), random, random, random)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from napari_c3r.core.errors import InputError
 from training.config import Config, load_config
 from training.mcd_options import McdOptions
+from training.optim import learning_rate
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 NEEDED = ["--data", "a,b", "--out", "runs/x"]
@@ -20,7 +21,7 @@ def test_defaults_are_the_official_ones() -> None:
     run, options = config.run, config.options
     assert (run.data, run.out) == (("a", "b"), "runs/x")
     assert (run.classes_per_batch, run.samples_per_class, run.epochs, run.data_share) == (
-        80,
+        10,
         8,
         400,
         0.02,
@@ -40,6 +41,34 @@ def test_every_configuration_beside_the_code_is_valid(path: Path) -> None:
     config = load_config([str(path), *NEEDED])
     assert config.run.encoder().width > 0
     assert config.run.data_share == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "steps_per_epoch", "steps", "peak"),
+    [("vit_s", 640, 521, 52_100, 1.25e-3), ("vit_b", 384, 869, 43_450, 7.5e-4)],
+)
+@pytest.mark.parametrize("processes", [1, 8])
+def test_the_paper_s_schedule_follows_from_its_configuration(
+    name: str, images: int, steps_per_epoch: int, steps: int, peak: float, processes: int
+) -> None:
+    """The training list has 10,433 antibodies, each in four files."""
+    parts = ["--accumulation_steps", str(8 // processes)]
+    run = load_config([str(CONFIGS / f"{name}.toml"), *NEEDED, *parts]).run
+    plan = run.plan(10_433, processes)
+    assert run.images_per_step(processes) == images
+    assert (plan.steps_per_epoch, plan.steps) == (steps_per_epoch, steps)
+    assert learning_rate(run.learning_rate, images) == pytest.approx(peak, rel=1e-12)
+    # Those of a GPU, among which the supervised contrast looks for positives.
+    assert run.images_per_batch == images / 8
+    assert run.neighbours == "keep"
+
+
+def test_a_run_from_before_epochs_had_several_passes_goes_on_as_it_began() -> None:
+    then = json.loads(load_config(NEEDED).to_json())
+    del then["passes_per_epoch"]
+    assert load_config(NEEDED).changed_since(json.dumps(then)) == ["passes_per_epoch"]
+    now = load_config([*NEEDED, "--passes_per_epoch", "1"])
+    assert now.changed_since(json.dumps(then)) == []
 
 
 def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:

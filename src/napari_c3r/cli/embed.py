@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_c3r.cli.options import FieldOptions, LeaveOut, Paths, Seed
-from napari_c3r.cli.speaking import Say, follow_fields, say
+from napari_c3r.cli.plates import engine_of, summary, tell_plate
+from napari_c3r.cli.speaking import Say, follow_fields, follow_plate, say
 from napari_c3r.core.atomic import require_space, require_writable
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.table import table_formats
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.embed import EmbedDriver, FieldsProgress
+    from napari_c3r.core.embed.plates import PlateRun
     from napari_c3r.core.metadata import PlateMap
+
+    Embedded = EmbedDriver | PlateRun
 
 Metadata = Annotated[
     Path | None,
@@ -28,8 +32,12 @@ Metadata = Annotated[
 
 def _suffixes() -> str:
     """The suffixes of tables, as text."""
-    *others, last = [each.suffix for each in table_formats()]
+    *others, last = _known_suffixes()
     return f"{', '.join(others)} or {last}"
+
+
+def _known_suffixes() -> list[str]:
+    return [each.suffix for each in table_formats()]
 
 
 def embed(
@@ -53,9 +61,7 @@ def embed(
     plate_map = fitted_plate_map(metadata, driver)
     require_space(out.parent, driver.expected_bytes)
     result = run(driver)
-    if plate_map is not None:
-        add_plate_map(plate_map, result)
-    flag(result)
+    describe(result, plate_map)
     if leave_out_flagged and not map_:
         say("  Note: --leave-out-flagged does nothing without --map")
     no_map = ""
@@ -68,37 +74,56 @@ def embed(
 
 
 def plate(
-    folder: Annotated[Path, typer.Argument(help="Folder of many fields.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="Folder of many fields, OME-Zarr plate, or a manifest: a table (CSV, TSV or "
+            "Parquet) with a row for each field.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write to; continued if it is there.")],
     *,
     options: FieldOptions,
     metadata: Metadata = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes on this machine, each with an encoder of its own.")
+    ] = 1,
+    scheduler: Annotated[
+        str, typer.Option(help="Address of a Dask scheduler whose workers do it, tcp://HOST:8786.")
+    ] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="Of the joined table: parquet, csv or h5ad.")
+    ] = "parquet",
 ) -> None:
     """Embed many fields, each kept as soon as it is done; run again to go on.
 
     1 if a field could not be embedded.
     """
     from napari_c3r.core.embed import FolderStore
-    from napari_c3r.core.table import read, write
+    from napari_c3r.core.embed.plates import PlateRun
+    from napari_c3r.core.table.adding import add_columns
+    from napari_c3r.core.table.converting import convert
 
+    engine = engine_of(workers, scheduler)
+    table = out / f"cells.{format_.lower().lstrip('.')}"
+    if table.suffix not in _known_suffixes():
+        raise InputError(f"--format is '{format_}'; give {_suffixes().replace('.', '')}")
     require_plate_map(metadata)
-    driver = options.driver([folder], FolderStore(out))
+    store = FolderStore(out)
+    # Workers may have another folder at hand.
+    driver = options.driver([folder.absolute()], store)
     plate_map = fitted_plate_map(metadata, driver)
-
-    def tell(step: FieldsProgress, above: Say) -> None:
-        if step.settled:
-            again = f" again: {step.again}" if step.again and not step.problem else ""
-            above(f"{step.number}/{step.total} {step.name}: {step.problem or step.stage}{again}")
-
-    follow_fields(driver.steps(), tell)
-    table = out / "cells.parquet"
-    cells = read(table)
-    if plate_map is not None:
-        add_plate_map(plate_map, cells)
-    flag(cells)
-    write(cells, table)
-    say(f"Wrote {table}{_made_again(driver)}{_left_out(driver)}")
-    exit_by(driver)
+    encoder = options.encoder
+    encoder = str(Path(encoder).absolute()) if Path(encoder).is_dir() else encoder
+    plates = PlateRun(driver, store, encoder, engine)
+    follow_plate(plates.steps(), tell_plate())
+    add_columns(store.joined, lambda cells: describe(cells, plate_map))
+    convert(store.joined, table)
+    for line in summary(plates):
+        say(line)
+    say(f"Wrote {table}{_made_again(plates)}{_left_out(plates)}")
+    exit_by(plates)
 
 
 def require_plate_map(path: Path | None) -> None:
@@ -126,14 +151,6 @@ def fitted_plate_map(path: Path | None, driver: EmbedDriver) -> PlateMap | None:
     for doubt in filter(None, (plate_map.lacking, plate_map.unused)):
         say(f"  Note: {doubt}")
     return plate_map
-
-
-def add_plate_map(plate_map: PlateMap, cells: AnnData) -> None:
-    """Add a plate map to the table of all cells, and say what matched."""
-    from napari_c3r.core.metadata import match_of
-
-    match = match_of(plate_map.add_to(cells))
-    say(match.in_words("cells") if match else "")
 
 
 def run(driver: EmbedDriver) -> AnnData:
@@ -173,10 +190,14 @@ def run(driver: EmbedDriver) -> AnnData:
     return driver.result()
 
 
-def flag(cells: AnnData) -> None:
-    """Flag cells and fields for their quality, and say how many of each kind there are."""
+def describe(cells: AnnData, plate_map: PlateMap | None) -> None:
+    """Say of all cells what was done to their wells and how good they are, in table and words."""
     from napari_c3r.core.cells.quality import FLAGS, flag_cells, flagged_rows
+    from napari_c3r.core.metadata import match_of
 
+    if plate_map is not None:
+        match = match_of(plate_map.add_to(cells))
+        say(match.in_words("cells") if match else "")
     flag_cells(cells)
     counts = {name.replace("_", " "): int(cells.obs[f"qc_{name}"].sum()) for name in FLAGS}
     parts = [f"{count} {name}" for name, count in counts.items() if count]
@@ -203,6 +224,7 @@ def try_map(result: AnnData, seed: int) -> str:
     What took longer is to be kept all the same.
     """
     from napari_c3r.core.reduce import cluster, map_cells
+    from napari_c3r.core.reduce.sample import sample_notes
 
     say("Making the map …")
     try:
@@ -210,6 +232,8 @@ def try_map(result: AnnData, seed: int) -> str:
     except Exception as error:
         said = " ".join(str(error).split())
         return said if isinstance(error, InputError) else f"{type(error).__name__}: {said}"
+    for note in sample_notes(result.uns, len(result)):
+        say(note)
     return ""
 
 
@@ -220,14 +244,14 @@ def require_map(table: Path, problem: str) -> None:
         raise typer.Exit(1)
 
 
-def _made_again(driver: EmbedDriver) -> str:
+def _made_again(driver: Embedded) -> str:
     """How many fields of an earlier run were made again, and why."""
     reasons = Counter(why for name, why in driver.again.items() if name not in driver.errors)
     parts = [f"{count} made again: {why}" for why, count in reasons.most_common()]
     return "".join(f"; {part}" for part in parts)
 
 
-def _left_out(driver: EmbedDriver) -> str:
+def _left_out(driver: Embedded) -> str:
     total, failed = len(driver.tasks), len(_failures(driver))
     empty = len(driver.errors) - failed
     # A well where all cells died is no mistake.
@@ -235,12 +259,12 @@ def _left_out(driver: EmbedDriver) -> str:
     return told + (f"; {failed} of {total} images could not be embedded" if failed else "")
 
 
-def _failures(driver: EmbedDriver) -> list[InputError]:
+def _failures(driver: Embedded) -> list[InputError]:
     """Why images that may well hold cells could not be embedded."""
     return [error for error in driver.errors.values() if not isinstance(error, NoCellsError)]
 
 
-def exit_by(driver: EmbedDriver) -> None:
+def exit_by(driver: Embedded) -> None:
     """Exit with 1 if images that may well hold cells could not be embedded."""
     if _failures(driver):
         raise typer.Exit(1)
@@ -248,7 +272,7 @@ def exit_by(driver: EmbedDriver) -> None:
 
 def _require_table(out: Path) -> None:
     """Refuse a table that could not be written before hours are spent on it."""
-    if out.suffix.lower() not in {each.suffix for each in table_formats()}:
+    if out.suffix.lower() not in _known_suffixes():
         raise InputError(f"--out is '{out}'; give a name that ends in {_suffixes()}")
     if not out.parent.is_dir():
         raise InputError(f"--out is in the folder '{out.parent}', which does not exist; create it")

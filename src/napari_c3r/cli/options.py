@@ -165,7 +165,7 @@ class FieldOptions:
         labels = None
         if self.labels is not None:
             channel = self.labels_channel or None
-            labels = LabelSource(str(self.labels), channel, self.number_cells)
+            labels = LabelSource(str(self.labels), channel, self.number_cells, self.reading.scene)
         elif self.number_cells:
             raise InputError("--number-cells numbers the pieces of a label image; give --labels")
         return [FieldTask.of(FieldSource(f, self.reading, all_named=True), labels) for f in found]

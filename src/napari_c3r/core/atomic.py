@@ -104,9 +104,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     OutputError
         The folder above it is missing or read-only, or the disk is full.
     """
-    folder = recovered(Path(os.path.realpath(folder) if folder.is_symlink() else folder))
-    if not folder.parent.is_dir():
-        raise OutputError(f"The folder '{folder.parent}' does not exist; create it first")
+    folder = require_place(Path(os.path.realpath(folder) if folder.is_symlink() else folder))
     for each in leftovers(folder):
         remove(each)
     new = temporary_path(folder, _NEW)
@@ -121,6 +119,20 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     finally:
         # Where names were exchanged, this is what stood there before.
         remove(new)
+
+
+def require_place(folder: Path) -> Path:
+    """Refuse a folder that could not be written, before work is spent; give it back recovered.
+
+    Raises
+    ------
+    OutputError
+        No folder can have that name, or the one above it is missing.
+    """
+    _require_possible(folder)
+    if not folder.parent.is_dir():
+        raise OutputError(f"The folder '{folder.parent}' does not exist; create it first")
+    return recovered(folder)
 
 
 def recovered(folder: Path) -> Path:
@@ -223,13 +235,7 @@ def _reason(error: BaseException) -> str:
 
 def _beside(path: Path) -> Path:
     """An empty temporary file next to a path."""
-    try:
-        # Temporary names are short: whether the final one is possible is seen from itself only.
-        os.lstat(path)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError) as error:
-        raise could_not_write(path, error) from error
+    _require_possible(path)
     if path.is_dir():
         raise OutputError(f"'{path}' is a folder; give the name of a file")
     if not path.parent.is_dir():
@@ -242,6 +248,19 @@ def _beside(path: Path) -> Path:
     except OSError as error:
         raise could_not_write(path, error) from error
     return temporary
+
+
+def _require_possible(path: Path) -> None:
+    """Refuse a name that no file can have.
+
+    Temporary names are short: whether the final one is possible is seen from itself only.
+    """
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise could_not_write(path, error) from error
 
 
 def _take_place(new: Path, folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_c3r.core.atomic import recovered, replacing_folder
+from napari_c3r.core.atomic import recovered, replacing_folder, require_place
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
@@ -122,7 +122,7 @@ def write_session(
     InputError
         The folder holds something else, or cannot be written.
     """
-    folder = recovered(Path(path))
+    folder = require_place(Path(path))
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise InputError(f"'{folder}' exists and is not a session; choose another name")
     with replacing_folder(folder) as new:

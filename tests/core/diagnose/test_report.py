@@ -10,9 +10,9 @@ import pytest
 
 from napari_c3r.core.diagnose import FlipJob, FlipRun
 from napari_c3r.core.diagnose.report import require_report, write_report
-from napari_c3r.core.diagnose.report.page import Section, cell_text, html, markdown, write_page
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.report.page import Section, cell_text, html, markdown, write_page
 
 from .small import ROLES
 

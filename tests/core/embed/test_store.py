@@ -15,7 +15,7 @@ import tifffile
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.embed import EmbedDriver, FieldTask, FolderStore, MemoryStore
-from napari_c3r.core.embed.store import _file_names
+from napari_c3r.core.embed.shards import shard_names
 from napari_c3r.core.encoder import load_encoder
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError, OutputError
@@ -211,6 +211,9 @@ def test_a_folder_made_before_goes_on_with_the_same_settings_only(driver, tmp_pa
     path.write_text(json.dumps({**before, "device": "cuda"}))
     with pytest.raises(InputError, match=r"another device, 'cuda' and not 'auto'"):
         next(driver().steps())
+    path.write_text(json.dumps({**before, "crop": 7}))
+    with pytest.raises(InputError, match=r"another crop, 7 and not {"):
+        next(driver().steps())
     path.write_text(json.dumps({**before, "gain": 2}))
     with pytest.raises(InputError, match=r"another version of napari-c3r.* the setting gain"):
         next(driver().steps())
@@ -346,7 +349,7 @@ def test_two_fields_of_one_name_are_refused_before_any_is_read(driver, folder):
     ],
 )
 def test_every_field_has_a_file_name_of_its_own_that_any_system_takes(names, tmp_path):
-    found = _file_names(names)
+    found = shard_names(names)
     assert list(found) == names
     alike = {unicodedata.normalize("NFD", each).casefold() for each in found.values()}
     assert len(alike) == len(names)

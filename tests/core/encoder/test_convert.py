@@ -71,6 +71,23 @@ def test_the_teacher_becomes_a_model_folder(
         assert torch.equal(value, official_weights[name])
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("x" * 300, "Could not write .*File name too long"),
+        ("no/such", "The folder .* does not exist"),
+        ("mine", "not a model folder"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, name: str, line: str
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    with pytest.raises(InputError, match=line):
+        convert_checkpoint(tmp_path / "missing.pth", tmp_path / name)
+
+
 def test_the_student_can_be_chosen(
     checkpoint: Path, tmp_path: Path, official_weights: dict[str, Tensor]
 ) -> None:

@@ -66,6 +66,7 @@ def test_real_labels_are_read(data_dir):
         ("far.tif", np.full((5, 6), 2**63, np.uint64), "beyond 9223372036854775807"),
         ("below.tif", np.full((5, 6), -1, np.int16), "contain -1"),
         ("missing.tif", None, "does not exist"),
+        (f"{'x' * 300}.tif", None, "cannot be used .File name too long"),
     ],
 )
 def test_what_is_no_label_image_is_one_line(tmp_path, name, pixels, said):
@@ -73,3 +74,16 @@ def test_what_is_no_label_image_is_one_line(tmp_path, name, pixels, said):
         tifffile.imwrite(tmp_path / name, pixels)
     with pytest.raises(InputError, match=said):
         read_labels(tmp_path / name)
+
+
+def test_one_of_several_scenes_is_chosen_and_never_by_itself(tmp_path):
+    path = tmp_path / "labels.ome.tif"
+    labels = np.arange(40, dtype=np.uint16).reshape(2, 4, 5)
+    with tifffile.TiffWriter(path, ome=True) as writer:
+        for name, plane in zip("ab", labels, strict=True):
+            writer.write(plane, metadata={"axes": "YX", "Name": name})
+    np.testing.assert_array_equal(read_labels(path, scene=1), labels[1])
+    with pytest.raises(InputError, match=r"holds 2 scenes .*choose scene 0 \(a\), 1 \(b\)"):
+        read_labels(path)
+    with pytest.raises(InputError, match="no scene 2"):
+        read_labels(path, scene=2)

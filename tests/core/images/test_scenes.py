@@ -71,6 +71,18 @@ def test_one_scene_is_chosen(tmp_path):
     assert not any("scenes" in note for note in read_image(path, scene=0).notes)
 
 
+def test_a_file_that_lacks_the_scene_leaves_those_that_have_it(tmp_path):
+    write(tmp_path / "p.ome.tif", zip("ABC", PLANES, strict=False))
+    write(tmp_path / "q.ome.tif", zip("AB", PLANES, strict=False))
+    p, q = find_images(tmp_path, scene=2)
+    assert (p.name, q.name) == ("p_C", "q")
+    np.testing.assert_array_equal(read_image(p).data, PLANES[2])
+    with pytest.raises(InputError, match="has no scene 2: choose 0 to 1"):
+        read_image(q)
+    with pytest.raises(InputError, match="has no scene 3: choose 0 to 2"):
+        find_images(tmp_path, scene=3)
+
+
 def test_a_scan_is_read_for_one_scene(tmp_path):
     found = scan(write(tmp_path / "p.ome.tif", zip("ABC", PLANES, strict=False)))
     (source,) = found.sources(ReadOptions(scene=1))

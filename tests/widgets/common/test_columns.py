@@ -12,31 +12,9 @@ from napari_c3r.widgets.common.columns import (
     colour_columns,
     colouring,
     table_columns,
-    title,
-    with_unit,
 )
 from napari_c3r.widgets.common.table_view import RowsModel, decimals_of, text_of
 from napari_c3r.widgets.scatter.appearance import Categories, Values
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("area_um2", "Area (µm²)"),
-        ("nucleus_area_px", "Nucleus area (px)"),
-        ("y_px", "y (px)"),
-        ("intensity_mean_conA_488", "conA_488 intensity"),
-        ("touches_border", "Touches border"),
-        ("cluster", "Cluster"),
-    ],
-)
-def test_titles(name, said):
-    assert title(name) == said
-
-
-def test_a_value_in_a_sentence():
-    assert with_unit("area_um2", "318") == "Area 318 µm²"
-    assert with_unit("cluster", "2") == "Cluster 2"
 
 
 def obs():

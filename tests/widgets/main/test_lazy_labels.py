@@ -122,6 +122,18 @@ def test_labels_read_for_a_field_that_was_left_are_not_another_s(viewer, dock, u
     assert session_of(viewer).labels.current is None
 
 
+def test_pixels_in_the_place_of_freed_ones_are_another_image(viewer, dock, user, disk):
+    """A new array may have the identity of one that is gone."""
+    names = set()
+    for seed in range(20):
+        for layer in list(viewer.layers)[:3]:
+            layer.data = np.full((SIDE, SIDE), seed, np.uint16)
+        viewer.layers.selection = set(list(viewer.layers)[:3])
+        dock.controller.images.use_layers()
+        names.add(session_of(viewer).fields.image.name)
+    assert len(names) == 20
+
+
 def test_a_channel_renamed_while_labels_are_read_loses_nothing(viewer, dock, user, disk):
     disk.slow = True
     user.click(dock.cells.labels_button)

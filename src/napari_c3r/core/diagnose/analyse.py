@@ -6,9 +6,7 @@ from collections.abc import Generator
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.compare import Comparer, CompareSettings, Shift, mean_shift
 from napari_c3r.core.diagnose.embed_variants import VariantEmbeddings

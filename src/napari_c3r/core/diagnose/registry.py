@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.diagnose.flip_result import FlipReport
-    from napari_c3r.core.diagnose.report.page import Section
     from napari_c3r.core.diagnose.variants import Variant
+    from napari_c3r.core.report.page import Section
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,11 @@ class EmbedDriver:
     keep_inputs
         Whether ``images`` and ``found`` hold all fields, or only the one at hand: those of a
         plate would fill the memory.
+    like
+        Roles by channel, in their order, of fields that are joined with these; None for those of
+        the first.
+    tried
+        Whether the settings were found possible before.
 
     Attributes
     ----------
@@ -79,6 +84,8 @@ class EmbedDriver:
     crop: CropSpec = field(default_factory=CropSpec)
     store: Store = field(default_factory=MemoryStore)
     keep_inputs: bool = True
+    like: Mapping[str, str] | None = None
+    tried: bool = False
     images: dict[str, Image] = field(default_factory=dict, init=False)
     found: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False)
     errors: dict[str, InputError] = field(default_factory=dict, init=False)
@@ -91,7 +98,7 @@ class EmbedDriver:
         self._settled: set[str] = set()
         self._inputs: dict[str, FieldInputs] = {}
         self._lacking: dict[str, str | None] = {}
-        self._roles_kept: dict[str, str] | None = None
+        self._roles_kept = None if self.like is None else dict(self.like)
         self._suggested: ChannelAssignment | None = None
 
     @property
@@ -124,7 +131,6 @@ class EmbedDriver:
         twice = next((name for name, count in names.items() if count > 1), None)
         if twice is not None:
             raise InputError(f"Two fields are called '{twice}'; give every field its own name")
-
         if any(task.labels is None for task in self.tasks):
             require_method(self.segmenting.method)
         # The images' channels are not known yet; what is asked for here does not depend on them.
@@ -142,10 +148,11 @@ class EmbedDriver:
         OutputError
             Nothing can be kept any more.
         """
-        if not self._settled and not self._embedders:
+        if not self.tried:
             self.require_possible()
+            self.tried = True
         names = [task.name for task in self.tasks]
-        self.store.open(self._settings(self.tasks[0]), names, self._field_bytes)
+        self.store.open(self.settings(self.tasks[0]), names, self.field_bytes)
         clock = _Clock(time.perf_counter(), sum(self._done.values()))
         try:
             for number, task in enumerate(self.tasks, 1):
@@ -157,7 +164,8 @@ class EmbedDriver:
         if len(self.tasks) == 1 and self.errors:
             raise next(iter(self.errors.values()))
 
-    def _settings(self, task: FieldTask) -> dict[str, Any]:
+    def settings(self, task: FieldTask) -> dict[str, Any]:
+        """Everything that decides the vectors of a field, beside its files."""
         return describe_settings(
             task, self.roles, self.encoder, self.options, self.segmenting, self.crop
         )
@@ -165,10 +173,11 @@ class EmbedDriver:
     @property
     def expected_bytes(self) -> int:
         """About how large the table will be at least."""
-        return len(self.tasks) * self._field_bytes
+        return len(self.tasks) * self.field_bytes
 
     @property
-    def _field_bytes(self) -> int:
+    def field_bytes(self) -> int:
+        """About how large the table of a field will be at least."""
         # Where roles are suggested, at least one channel is a concept.
         concepts = max(1, len(self.roles.concept)) if self.roles is not None else 1
         return table_bytes(CELLS_A_FIELD, concepts * self.encoder.config.width)
@@ -218,7 +227,7 @@ class EmbedDriver:
 
     def _inputs_of(self, task: FieldTask) -> FieldInputs:
         if task.name not in self._inputs:
-            self._inputs[task.name] = FieldInputs(task, self._settings(task))
+            self._inputs[task.name] = FieldInputs(task, self.settings(task))
         return self._inputs[task.name]
 
     def _lacks(self, inputs: FieldInputs) -> str | None:
@@ -322,14 +331,11 @@ class EmbedDriver:
         from napari_c3r.core.segment import suggest_for_image
 
         if self._suggested is None or set(self._suggested.names) != set(image.channel_names):
-            self._suggested = suggest_for_image(image)
             before = self._roles_before()
-            if (
-                self._suggested.doubt
-                and before is not None
-                and set(before) == set(self._suggested.names)
-            ):
+            if before is not None and set(before) == set(image.channel_names):
                 self._suggested = ChannelAssignment(before)
+            else:
+                self._suggested = suggest_for_image(image)
         return self._suggested
 
     def _require_same_roles(self, roles: ChannelAssignment) -> None:

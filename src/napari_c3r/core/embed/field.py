@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_c3r.core.ahead import ahead
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.measure import CellTable
 from napari_c3r.core.cells.pieces import named_cells
@@ -16,7 +17,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.crops.spec import CropSpec
-from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
+from napari_c3r.core.embed.job import MEASURED, EmbedJob, EmbedProgress
 from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.embed.provenance import describe_result
 from napari_c3r.core.encoder.options import RunOptions, describe_run
@@ -73,21 +74,23 @@ class FieldEmbedder:
         table, plan = self._measure()
         pending = np.flatnonzero(~self._done)
         already, total = len(self._done) - len(pending), len(self._done)
-        yield EmbedProgress(already, total, time.perf_counter() - start, "measured the cells")
+        yield EmbedProgress(already, total, time.perf_counter() - start, MEASURED)
         run = self.job.encoder.start(self._roles, self._image.channel_names, self.job.options)
         try:
             self._columns = tuple(run.columns)
             if self._vectors.shape[1] != len(self._columns):
                 self._vectors = np.zeros((total, len(self._columns)), np.float32)
             began = time.perf_counter()
-            for batch in iter_crops(
+            batches = iter_crops(
                 self._image,
                 self.job.labels,
                 table.obs,
                 plan,
                 batch_size=run.batch_size,
                 rows=pending,
-            ):
+            )
+            # The next crops are cut while the device is at work.
+            for batch in ahead(batches):
                 self._vectors[batch.rows] = run.run(batch.crops)
                 self._padded[batch.rows] = batch.padded
                 self._hot[batch.rows] = batch.hot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.whole import as_labels
@@ -14,6 +14,9 @@ from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:
     from napari_c3r.core.encoder import Encoder
+
+MEASURED: Final = "measured the cells"
+"""The stage after which the device is needed."""
 
 
 @dataclass(frozen=True)

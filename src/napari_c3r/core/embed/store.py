@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_c3r.core.atomic import replacing, require_folder, require_space
 from napari_c3r.core.embed.provenance import default_settings
+from napari_c3r.core.embed.shards import MADE_FROM, Shards, shard_names
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.leftovers import remove_leftovers
 from napari_c3r.core.lock import FolderLock
-from napari_c3r.core.table import KEY, join_results, read, write
+from napari_c3r.core.table import KEY, join_results
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.embed.inputs import FieldInputs
-
-_MADE_FROM: Final = "made_from"
-_SUFFIX: Final = ".parquet"
-# File systems take 255 bytes.
-_NAME_BYTES: Final = 200
-# Windows opens devices under these, whatever the suffix.
-_RESERVED: Final = frozenset(
-    {"CON", "PRN", "AUX", "NUL", *(f"{kind}{n}" for kind in ("COM", "LPT") for n in range(10))}
-)
+    from napari_c3r.core.table.merging import Parts
 
 
 class Store(Protocol):
@@ -147,7 +136,7 @@ class MemoryStore:
         """Nothing to close."""
 
 
-class FolderStore:
+class FolderStore(Shards):
     """Keeps tables in a folder, from which another run with the same settings goes on.
 
     Each field becomes ``fields/<name>.parquet``, which says what it was made from: of the same
@@ -162,18 +151,26 @@ class FolderStore:
     """
 
     def __init__(self, folder: str | Path) -> None:
+        super().__init__({})
         self.folder = Path(folder)
         self._lock = FolderLock(self.folder)
-        self._paths: dict[str, Path] = {}
+
+    @property
+    def joined(self) -> Path:
+        """The table of all fields."""
+        return self.folder / "cells.parquet"
+
+    @property
+    def _fields(self) -> Path:
+        return self.folder / "fields"
 
     def open(self, settings: Mapping[str, Any], names: Sequence[str], field_bytes: int) -> None:
         """Make the folder; refuse one of other settings, so that no table mixes two."""
-        fields = require_folder(require_folder(self.folder) / "fields")
+        require_folder(require_folder(self.folder) / "fields")
         self._lock.acquire()
         try:
-            for each in (self.folder, fields):
-                remove_leftovers(each)
-            self._paths = {n: fields / f for n, f in _file_names(names).items()}
+            self._remove_leftovers()
+            self.paths = {name: self._fields / file for name, file in shard_names(names).items()}
             wanted = json.loads(json.dumps(dict(settings)))
             path = self.folder / "settings.json"
             if path.exists():
@@ -185,52 +182,51 @@ class FolderStore:
             self.close()
             raise
 
+    def _remove_leftovers(self) -> None:
+        for each in (self.folder, self._fields):
+            remove_leftovers(each)
+
     def _require_space(self, field_bytes: int) -> None:
-        there = [path.stat().st_size for path in self._paths.values() if path.exists()]
+        there = [path.stat().st_size for path in self.paths.values() if path.exists()]
         each = sum(there) / len(there) if there else field_bytes
         # The fields that are missing, and all once more in the table.
-        require_space(self.folder, round((2 * len(self._paths) - len(there)) * each))
-
-    def lacks(self, inputs: FieldInputs) -> str | None:
-        """Why a field has to be embedded: None if it is kept for the same inputs."""
-        path = self._paths[inputs.name]
-        if not path.exists():
-            return ""
-        try:
-            before = read(path).uns[KEY].get(_MADE_FROM)
-            if not isinstance(before, dict):
-                return "an earlier version of napari-c3r made it"
-            return inputs.difference(before) or None
-        except InputError:
-            return "its file is damaged"
-        except (KeyError, TypeError):
-            return "its file does not say what it was made from"
-
-    def look(self, inputs: FieldInputs, others: Sequence[Path] = ()) -> None:
-        """Note how the files of a field are, before their pixels are read."""
-        inputs.see(others)
-
-    def keep(self, inputs: FieldInputs, table: AnnData) -> None:
-        """Keep the table of a field."""
-        kept = table.copy()
-        kept.uns[KEY] = {**table.uns[KEY], _MADE_FROM: inputs.describe(table)}
-        write(kept, self._paths[inputs.name])
-
-    def table(self, name: str) -> AnnData:
-        """The table of a field that is kept."""
-        table = read(self._paths[name])
-        table.uns[KEY].pop(_MADE_FROM, None)
-        return table
+        require_space(self.folder, round((2 * len(self.paths) - len(there)) * each))
 
     def finish(self, names: Sequence[str], failed: Mapping[str, str]) -> None:
         """Say which fields failed and join the others."""
-        _write_json(self.folder / "failed.json", failed)
-        # Of a field that failed, the table of other inputs may be there.
+        self.join(self.parts(names, failed), failed)
+
+    def parts(self, names: Sequence[str], failed: Mapping[str, str]) -> Parts:
+        """What is to be joined, as the files stand.
+
+        Parameters
+        ----------
+        names
+            The fields, in the order of the table.
+        failed
+            Why some of them could not be embedded. Of these, tables of other inputs may be there.
+
+        Raises
+        ------
+        InputError
+            There is none.
+        """
+        from napari_c3r.core.table.merging import Parts
+
         kept = [name for name in names if name not in failed]
         if not kept:
+            _write_json(self.folder / "failed.json", failed)
             raise nothing_embedded(len(names), failed)
-        joined = join_fields((self.table(name) for name in kept), failed)
-        write(joined, self.folder / "cells.parquet")
+        return Parts.of((self.paths[name] for name in kept), left_out=(MADE_FROM,))
+
+    def join(self, parts: Parts, failed: Mapping[str, str]) -> None:
+        """Write the table of all fields, and why others are not in it."""
+        from napari_c3r.core.table.merging import merge
+
+        _write_json(self.folder / "failed.json", failed)
+        merge(parts, self.joined, left_out_notes(failed))
+        # Of workers that ended while they wrote.
+        self._remove_leftovers()
 
     def close(self) -> None:
         """Let another run work in the folder."""
@@ -240,12 +236,17 @@ class FolderStore:
 def join_fields(tables: Iterable[AnnData], failed: Mapping[str, str]) -> AnnData:
     """Put fields into one table whose notes name those that could not be embedded."""
     joined = join_results(list(tables))
-    left_out = [f"'{name}' is left out: {reason}" for name, reason in failed.items()]
+    left_out = left_out_notes(failed)
     if left_out:
         # A single field's own table stays as it is.
         joined = joined.copy()
         joined.uns[KEY] = {**joined.uns[KEY], "notes": [*joined.uns[KEY]["notes"], *left_out]}
     return joined
+
+
+def left_out_notes(failed: Mapping[str, str]) -> list[str]:
+    """Sentences that name the fields that could not be embedded."""
+    return [f"'{name}' is left out: {reason}" for name, reason in failed.items()]
 
 
 def nothing_embedded(total: int, failed: Mapping[str, str]) -> InputError:
@@ -254,31 +255,12 @@ def nothing_embedded(total: int, failed: Mapping[str, str]) -> InputError:
     return InputError(f"None of the {total} fields could be embedded; '{name}': {reason}")
 
 
-def _file_names(names: Sequence[str]) -> dict[str, str]:
-    """Fields' names as file names, different on file systems that know no capitals too."""
-    plain = {name: re.sub(r"[^\w.-]+", "_", name) for name in dict.fromkeys(names)}
-    alike = Counter(unicodedata.normalize("NFC", each).casefold() for each in plain.values())
-    return {
-        name: _with_hash(name, safe)
-        if safe != name
-        or alike[unicodedata.normalize("NFC", safe).casefold()] > 1
-        or len(safe.encode()) > _NAME_BYTES
-        or safe.split(".")[0].upper() in _RESERVED
-        else f"{safe}{_SUFFIX}"
-        for name, safe in plain.items()
-    }
-
-
-def _with_hash(name: str, safe: str) -> str:
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    cut = safe.encode()[: _NAME_BYTES - len(digest) - 1].decode("utf-8", "ignore")
-    return f"{cut}-{digest}{_SUFFIX}"
-
-
 def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
     defaults = default_settings()
     before = {**defaults, **_read_settings(path)}
-    before["crop"] = {**defaults["crop"], **(before["crop"] or {})}
+    # Anything else is not the wanted one, and is told as it stands there.
+    if isinstance(before["crop"], dict | None):
+        before["crop"] = {**defaults["crop"], **(before["crop"] or {})}
     for name in wanted:
         if name in before and before[name] != wanted[name]:
             raise InputError(

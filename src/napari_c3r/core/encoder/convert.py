@@ -13,7 +13,7 @@ from torch import Tensor
 
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Neighbours, Readout
 from napari_c3r.core.encoder.families import architectures, family_of, find_family
-from napari_c3r.core.encoder.folder import check_weights, write_model_folder
+from napari_c3r.core.encoder.folder import check_weights, require_replaceable, write_model_folder
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.memory import size
 from napari_c3r.core.paths import require_file
@@ -74,6 +74,7 @@ def convert_checkpoint(
         If the file is not such a checkpoint, or the folder cannot be written.
     """
     path = Path(path)
+    require_replaceable(out)
     weights = _backbone(_load(path), which, path)
     values = {
         "name": path.stem if name is None else name,

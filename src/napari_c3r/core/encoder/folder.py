@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from napari_c3r.core.atomic import recovered, replacing_folder
+from napari_c3r.core.atomic import recovered, replacing_folder, require_place
 from napari_c3r.core.encoder.config import EncoderConfig
 from napari_c3r.core.encoder.families import family_of, read_config
 from napari_c3r.core.errors import InputError
@@ -136,12 +136,23 @@ def write_model_folder(
         CARD: card.encode(),
     }
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()]
-    folder = recovered(folder)
-    if folder.is_symlink() or (folder.exists() and not _is_replaceable(folder)):
-        raise InputError(f"'{folder}' is not a model folder, so it is not replaced: name another")
-    with replacing_folder(folder) as new:
+    with replacing_folder(require_replaceable(folder)) as new:
         for name, content in {**files, SUMS: "".join(sums).encode()}.items():
             (new / name).write_bytes(content)
+    return folder
+
+
+def require_replaceable(path: str | Path) -> Path:
+    """Refuse a path where a model folder cannot be written; give it back.
+
+    Raises
+    ------
+    InputError
+        Something else is there, or no folder can be there.
+    """
+    folder = require_place(Path(path))
+    if folder.is_symlink() or (folder.exists() and not _is_replaceable(folder)):
+        raise InputError(f"'{folder}' is not a model folder, so it is not replaced: name another")
     return folder
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_c3r.core.reduce.clusters import NOISE
+
 CATEGORICAL: tuple[str, ...] = (
     "#5285b8",
     "#c28500",
@@ -59,6 +61,7 @@ OWN: tuple[str, ...] = (
 
 Each is the farthest from the ones before, in the same measure."""
 
+_OF_PLACES = ("cluster", "image", "plate", "well", "site")
 GREY = "#808080"
 """Noise (category −1), a missing value, and a point without a colour."""
 
@@ -104,6 +107,22 @@ def category_colours(codes: ArrayLike, palette: Sequence[str] = CATEGORICAL) -> 
     table = _table((*palette, GREY))
     codes = np.asarray(codes)
     return table[np.where(codes < 0, len(palette), codes % len(palette))]
+
+
+def named_colours(column: str, names: Sequence[str]) -> dict[str, str]:
+    """Colour of each category of a column, ``"#rrggbb"`` by name, the same in every figure.
+
+    Parameters
+    ----------
+    column
+        Clusters and places have colours of their own; what a person named has others.
+    names
+        All categories of the column, in their order; noise is grey.
+    """
+    palette = CATEGORICAL if column in _OF_PLACES else OWN
+    others = [name for name in names if name != NOISE]
+    colours = {name: palette[n % len(palette)] for n, name in enumerate(others)}
+    return {**colours, NOISE: GREY} if NOISE in names else colours
 
 
 def value_colours(

@@ -14,8 +14,9 @@ from napari_c3r.core.images.formats.zarr import is_zarr, plate_fields
 from napari_c3r.core.images.grouping import group_files, with_unique_names
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts import read_folder
+from napari_c3r.core.images.manifest import is_manifest, read_manifest
 from napari_c3r.core.images.names import is_extra, stem
-from napari_c3r.core.images.scenes import look_into, sets_of_files, split_scenes
+from napari_c3r.core.images.scenes import look_into, require_scene, sets_of_files, split_scenes
 from napari_c3r.core.paths import require_there, shown
 from napari_c3r.core.text import natural_key, readable
 
@@ -41,7 +42,8 @@ def find_images(
     Parameters
     ----------
     path_or_paths
-        A file, a folder, or a list of these.
+        A file, a folder, a manifest (:func:`napari_c3r.core.images.manifest.read_manifest`), or a
+        list of these.
     pattern
         A regular expression for names without suffix, with groups among ``plate``, ``well``
         (or ``row`` and ``column``), ``site``, ``channel``, ``z`` and ``t``, and ``ignore`` for
@@ -59,8 +61,8 @@ def find_images(
     Raises
     ------
     InputError
-        If a path is missing, of unknown format, or holds no image, or a file of several scenes
-        lacks the one that is wanted.
+        If a path is missing, of unknown format, or holds no image, or no file has the scene that
+        is wanted. A file that lacks it among others is refused when it is read.
     """
     if isinstance(path_or_paths, str | PathLike):
         path_or_paths = [path_or_paths]
@@ -69,14 +71,17 @@ def find_images(
         raise InputError("No path was given: give a file, a folder or a list of them.")
     files: list[Path] = []
     images: list[ImageFiles] = []
-    for member in _each_once(member for path in paths for member in _read_members(path)):
+    listed = [image for path in paths if is_manifest(path) for image in read_manifest(path)]
+    searched = [path for path in paths if not is_manifest(path)]
+    for member in _each_once(member for path in searched for member in _read_members(path)):
         if is_zarr(member):
             images.extend(_zarr_images(member))
         else:
             files.append(member)
     looked = look_into([*files, *(image.files[0].path for image in images)])
     sets, rest = sets_of_files(files, looked, pattern, scene)
-    images = [*split_scenes([*images, *group_files(rest, pattern)], looked, scene), *sets]
+    images = [*split_scenes([*images, *group_files(rest, pattern)], looked, scene), *sets, *listed]
+    require_scene(images, looked, scene)
     return tuple(sorted(with_unique_names(images), key=lambda image: natural_key(image.name)))
 
 

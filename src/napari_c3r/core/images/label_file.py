@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.formats import open_file
+from napari_c3r.core.images.formats import fields_of_view, open_file, scenes_of
 from napari_c3r.core.images.stack import Stack
 from napari_c3r.core.memory import require_memory
+from napari_c3r.core.paths import require_there
 
 
 def read_labels(
-    path: str | Path, channel: str | None = None, *, number_cells: bool = False
+    path: str | Path,
+    channel: str | None = None,
+    *,
+    scene: int | None = None,
+    number_cells: bool = False,
 ) -> NDArray[Any]:
     """Read one 2-D label image from a file into memory.
 
@@ -26,6 +31,8 @@ def read_labels(
         A TIFF, PNG or other image file of whole numbers, be they stored as floating-point ones.
     channel
         Which of several label images in the file, by its name.
+    scene
+        Which scene of a file that holds several.
     number_cells
         Give every connected piece of one value a number of its own, as a mask needs.
 
@@ -37,12 +44,12 @@ def read_labels(
     Raises
     ------
     InputError
-        There is no such file, it cannot be read, it holds several planes and none or another
-        one was named, or what it holds is no label image; see
+        There is no such file, it cannot be read, it holds several planes or scenes and none or
+        another one was named, or what it holds is no label image; see
         :func:`napari_c3r.core.cells.whole.whole_numbers`.
     """
-    path = Path(path)
-    stack = open_file(path, 0, one_channel=False)
+    path = require_there(Path(path))
+    stack = open_file(path, _scene_index(path, scene), one_channel=False)
     times, _, slices = stack.data.shape[:3]
     if times * slices > 1:
         raise InputError(
@@ -54,6 +61,21 @@ def read_labels(
     what = f"labels of '{path.name}'"
     labels = as_labels(np.asarray(plane), what, number_cells=number_cells)
     return whole_numbers(np.asarray(labels), what)
+
+
+def _scene_index(path: Path, scene: int | None) -> int:
+    there = fields_of_view(scenes_of(path))
+    if len(there) == 1:
+        return there[0].index
+    if scene is None:
+        names = ", ".join(
+            f"{each.index} ({each.name})" if each.name else str(each.index) for each in there
+        )
+        raise InputError(
+            f"'{path.name}' holds {len(there)} scenes and a label image is one of them; "
+            f"choose scene {names}"
+        )
+    return scene
 
 
 def _channel_index(stack: Stack, channel: str | None, path: Path) -> int:

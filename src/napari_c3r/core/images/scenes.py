@@ -107,11 +107,6 @@ def split_scenes(
         From `look_into`.
     scene
         As for :func:`napari_c3r.find_images`.
-
-    Raises
-    ------
-    InputError
-        A file of several scenes lacks the one that is wanted.
     """
     split: list[ImageFiles] = []
     for image in images:
@@ -119,7 +114,7 @@ def split_scenes(
         if len(scenes) == 1:
             split.append(image)
             continue
-        chosen = _chosen(image.files[0].path, scenes, scene)
+        chosen = _chosen(scenes, scene)
         labels = _labels(scenes) if len(fields_of_view(scenes)) > 1 else {}
         places = read_names(labels.values(), image.files[0].path.parent)
         for each in chosen:
@@ -137,6 +132,26 @@ def split_scenes(
                 )
             )
     return split
+
+
+def require_scene(
+    images: Sequence[ImageFiles], looked: Mapping[Path, Scenes], scene: int | None
+) -> None:
+    """Refuse a scene that none of several files has.
+
+    What lacks it among files that have it is said when its turn comes.
+
+    Raises
+    ------
+    InputError
+        No file has it.
+    """
+    if scene is None or not images:
+        return
+    counts = [len(looked.get(image.files[0].path, _ONE)) for image in images]
+    if images[counts.index(max(counts))].scene is not None:
+        file = images[counts.index(max(counts))].files[0].path
+        check_index(scene, max(counts), "scene", readable(file.name))
 
 
 def only_scene(images: Sequence[ImageFiles], scene: int | None) -> tuple[ImageFiles, ...]:
@@ -179,7 +194,7 @@ def _unfit(file: Path, told: Sequence[Path]) -> tuple[int, bool]:
 
 def _images(main: Path, scenes: Scenes, pattern: str | None, scene: int | None) -> list[ImageFiles]:
     """The images of a set of files of which one describes all."""
-    chosen = _chosen(main, scenes, scene)
+    chosen = _chosen(scenes, scene)
     bases = {each.index: _base(each.files or (main,)) for each in scenes}
     if len(scenes) > 1 and len(set(bases.values())) < len(scenes):
         base, labels = _base(_files_of(scenes)), _labels(scenes)
@@ -208,12 +223,11 @@ def _images(main: Path, scenes: Scenes, pattern: str | None, scene: int | None) 
     return found
 
 
-def _chosen(file: Path, scenes: Scenes, scene: int | None) -> Scenes:
-    """The scenes that are fields, or the one that is wanted."""
+def _chosen(scenes: Scenes, scene: int | None) -> Scenes:
+    """The scenes that are fields, or the one that is wanted, be it there or not."""
     if scene is None:
         return fields_of_view(scenes)
-    check_index(scene, len(scenes), "scene", readable(file.name))
-    return (scenes[scene],)
+    return tuple(each for each in scenes if each.index == scene) or (Scene(scene),)
 
 
 def _labels(scenes: Scenes) -> dict[int, str]:

@@ -64,12 +64,17 @@ class LabelSource:
         Which of several label images in it, by its name.
     number_cells
         Give every connected piece of one value a number of its own.
+    scene
+        Which scene of a file that holds several.
     """
 
     path: str
     channel: str | None = None
     number_cells: bool = False
+    scene: int | None = None
 
     def read(self) -> NDArray[Any]:
         """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
-        return read_labels(self.path, self.channel, number_cells=self.number_cells)
+        return read_labels(
+            self.path, self.channel, scene=self.scene, number_cells=self.number_cells
+        )

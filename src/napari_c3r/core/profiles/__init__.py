@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.profiles.doses import DoseCurve, fit_dose_curve
     from napari_c3r.core.profiles.frame import as_profiles, to_profile_frame
     from napari_c3r.core.profiles.normalisation import normalise
+    from napari_c3r.core.profiles.permutation import differ_from_controls
     from napari_c3r.core.profiles.replicates import activity
     from napari_c3r.core.profiles.select import select_features
 
@@ -31,6 +32,7 @@ __getattr__ = lazy_names(
         "as_profiles": "frame",
         "compare_groups": "compare",
         "correct_batches": "batch",
+        "differ_from_controls": "permutation",
         "distance_to_controls": "distance",
         "fit_dose_curve": "doses",
         "normalise": "normalisation",
@@ -46,6 +48,7 @@ __all__ = [
     "as_profiles",
     "compare_groups",
     "correct_batches",
+    "differ_from_controls",
     "distance_to_controls",
     "fit_dose_curve",
     "normalise",

@@ -78,7 +78,7 @@ def aggregate(
 
     if method not in METHODS:
         raise InputError(f"Unknown method '{method}'; use one of {', '.join(METHODS)}")
-    cells = as_profiles(table)
+    cells = table if isinstance(table, AnnData) else as_profiles(table)
     by = [by] if isinstance(by, str) else list(by)
     require_columns(cells, by)
     if keep is not None and np.shape(keep) != (len(cells),):
@@ -92,8 +92,11 @@ def aggregate(
     groups = groups_of(used, by)
     if not groups:
         raise InputError(f"No cell has a value in {' and '.join(repr(name) for name in by)}")
-    values = np.asarray(used.X)
-    profiles = np.stack([METHODS[method](values[rows]) for rows in groups.values()])
+    values = used.X
+    # Well by well: a million cells as float64 would take gigabytes.
+    profiles = np.stack(
+        [METHODS[method](np.asarray(values[rows], np.float64)) for rows in groups.values()]
+    )
     obs = _described(used.obs, by, groups, METHODS[method])
     obs.index = pd.Index([":".join(map(str, key)) for key in groups], dtype=object)
     wells = AnnData(X=profiles, obs=obs, var=cells.var.copy(), uns=dict(cells.uns))

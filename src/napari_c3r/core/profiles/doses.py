@@ -32,6 +32,9 @@ class DoseCurve:
         Of an F test of the curve against one mean for all doses.
     n_wells, n_doses
         What it was fitted to, doses of zero included.
+    spread
+        Covariance of bottom, top, logarithm of the EC50 and slope, times the square of Student's
+        t at the confidence asked for, (4, 4); empty where the doses do not bound all four.
     """
 
     bottom: float
@@ -42,6 +45,7 @@ class DoseCurve:
     p_value: float
     n_wells: int
     n_doses: int
+    spread: tuple[tuple[float, ...], ...] = ()
 
     def __call__(self, doses: ArrayLike) -> NDArray[np.float64]:
         """Values at doses, in the same shape; a dose of zero gives `bottom`."""
@@ -49,6 +53,15 @@ class DoseCurve:
             logs = np.log(np.asarray(doses, np.float64))
         share = _share(logs, float(np.log(self.ec50)), self.slope)
         return self.bottom + (self.top - self.bottom) * share
+
+    def half_width(self, doses: ArrayLike) -> NDArray[np.float64]:
+        """Half of the curve's interval at doses, by the delta method; NaN where it is not known."""
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.asarray(doses, np.float64))
+        if not self.spread:
+            return np.full(logs.shape, np.nan)
+        slopes = _slopes(logs, self.bottom, self.top, float(np.log(self.ec50)), self.slope)
+        return np.sqrt(np.einsum("...i,ij,...j->...", slopes, np.array(self.spread), slopes))
 
 
 def fit_dose_curve(doses: ArrayLike, values: ArrayLike, *, confidence: float = 0.95) -> DoseCurve:
@@ -94,8 +107,10 @@ def fit_dose_curve(doses: ArrayLike, values: ArrayLike, *, confidence: float = 0
     free = len(y) - 4
     total = float(((y - y.mean()) ** 2).sum())
     statistic = (total - rest) / 3 / max(rest / free, 1e-300)
-    variance = rest / free * _inverse_information(logs, bottom, top, log_ec50, slope)
-    error = float(np.sqrt(variance)) * float(t_distribution.ppf((1 + confidence) / 2, free))
+    scale = rest / free * float(t_distribution.ppf((1 + confidence) / 2, free)) ** 2
+    inverse = _inverse_information(logs, bottom, top, log_ec50, slope)
+    spread = None if inverse is None else scale * inverse
+    error = float("inf") if spread is None else float(np.sqrt(spread[2, 2]))
     with np.errstate(over="ignore"):
         interval = float(np.exp(log_ec50 - error)), float(np.exp(log_ec50 + error))
     return DoseCurve(
@@ -107,6 +122,7 @@ def fit_dose_curve(doses: ArrayLike, values: ArrayLike, *, confidence: float = 0
         p_value=float(f_distribution.sf(statistic, 3, free)),
         n_wells=len(y),
         n_doses=len(np.unique(x)),
+        spread=() if spread is None else tuple(map(tuple, spread.tolist())),
     )
 
 
@@ -143,18 +159,25 @@ def _start(logs: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[floa
     return min(grid, key=lambda shape: float((_residuals(logs, values, *shape) ** 2).sum()))
 
 
-def _inverse_information(
+def _slopes(
     logs: NDArray[np.float64], bottom: float, top: float, log_ec50: float, slope: float
-) -> float:
-    """Entry of the inverse of the Gauss–Newton matrix that belongs to the log EC50."""
+) -> NDArray[np.float64]:
+    """Derivatives of the curve by bottom, top, log EC50 and slope, (..., 4)."""
     share = _share(logs, log_ec50, slope)
     steep = (top - bottom) * share * (1 - share)
     distance = np.where(np.isfinite(logs), logs - log_ec50, 0.0)
-    slopes = np.stack([1 - share, share, -slope * steep, steep * distance], axis=1)
+    return np.stack([1 - share, share, -slope * steep, steep * distance], axis=-1)
+
+
+def _inverse_information(
+    logs: NDArray[np.float64], bottom: float, top: float, log_ec50: float, slope: float
+) -> NDArray[np.float64] | None:
+    """Inverse of the Gauss–Newton matrix, (4, 4); None where it has none."""
+    slopes = _slopes(logs, bottom, top, log_ec50, slope)
     information = slopes.T @ slopes
     if np.linalg.matrix_rank(information) < 4:
-        return float("inf")
-    return float(np.linalg.inv(information)[2, 2])
+        return None
+    return np.asarray(np.linalg.inv(information))
 
 
 def _checked(doses: ArrayLike, values: ArrayLike) -> tuple[NDArray[np.float64], ...]:

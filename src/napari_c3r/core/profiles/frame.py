@@ -160,7 +160,9 @@ def control_rows(table: AnnData, controls: Controls) -> NDArray[np.bool_]:
     column, value = controls
     require_columns(table, [column])
     values = table.obs[column]
-    found = values.isin([one for one in values.dropna().unique() if _same(one, value)]).to_numpy()
+    found = values.isin(
+        [one for one in values.dropna().unique() if same_value(one, value)]
+    ).to_numpy()
     if not found.any():
         shown = ", ".join(f"'{one}'" for one in list(dict.fromkeys(values.astype(str)))[:8])
         raise InputError(f"No row has the value '{value}' in the column '{column}', only {shown}")
@@ -185,7 +187,8 @@ def finite_values(profiles: AnnData) -> NDArray[np.float64]:
     return values
 
 
-def _same(one: Any, other: Any) -> bool:
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two values of a column are one, as text or as numbers: ``"0"`` is ``0.0``."""
     if str(one) == str(other):
         return True
     try:

@@ -98,9 +98,10 @@ def normalise(
         reference = rows[chosen[rows]]
         if len(reference) < 2:
             where = f" on the {per} '{key[0]}'" if per else ""
+            some = "1 control" if len(reference) == 1 else f"{len(reference)} controls"
             raise InputError(
-                f"{len(reference)} controls{where}, where two are the least: choose other "
-                "controls, or normalise all rows together"
+                f"{some}{where}, where two are the least: choose other controls, or normalise all "
+                "rows together"
             )
         spread &= _varies(values[reference], method)
     if not spread.any():

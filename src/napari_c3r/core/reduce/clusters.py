@@ -13,6 +13,7 @@ from napari_c3r.core.reduce.components import N_COMPONENTS, components_of, vecto
 from napari_c3r.core.reduce.controls import Controls
 from napari_c3r.core.reduce.maps import map_cells
 from napari_c3r.core.reduce.options import MapOptions
+from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED, chunks, fitted_rows
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ NOISE = "noise"
 
 # Neighbours that make a point dense. With more, half of a small field becomes noise.
 _MIN_SAMPLES = 3
+# Cells that say where one belongs that was not fitted.
+_VOTERS = 5
 
 
 def cluster(
@@ -33,6 +36,7 @@ def cluster(
     min_cluster_size: int | None = None,
     seed: int = 0,
     controls: Controls | None = None,
+    max_fitted: int = MAX_FITTED,
 ) -> AnnData:
     """Group the cells.
 
@@ -53,6 +57,10 @@ def cluster(
         Of k-means' starting points, and of the map if it has to be made.
     controls
         As for :func:`map_cells`, for k-means and for the map if it has to be made.
+    max_fitted
+        Of more cells, only so many, drawn evenly from all fields, are grouped. With HDBSCAN, each
+        of the others belongs to the cluster that most of its five nearest cells on the map are in,
+        and with k-means to that of the nearest centre. What is kept of the clusters says so.
 
     Returns
     -------
@@ -66,28 +74,38 @@ def cluster(
         No cell, an unknown method, a seed out of range, or a group size or count below 1.
     """
     check_setting(MapOptions, "seed", seed)
-    vectors = vectors_of(adata)
+    check_setting(MapOptions, "max_fitted", max_fitted)
+    vectors_of(adata)
+    rows = fitted_rows(adata.obs, max_fitted, seed)
+    count = len(adata) if rows is None else len(rows)
     if method == "hdbscan":
-        size = max(5, len(vectors) // 50) if min_cluster_size is None else min_cluster_size
+        size = max(5, count // 50) if min_cluster_size is None else min_cluster_size
         _require_positive("min_cluster_size", size)
         if "X_umap" not in adata.obsm:
-            map_cells(adata, seed=seed, controls=controls)
-        numbers = _hdbscan(np.asarray(adata.obsm["X_umap"]), size)
+            map_cells(adata, seed=seed, controls=controls, max_fitted=max_fitted)
+        numbers = _hdbscan(np.asarray(adata.obsm["X_umap"]), size, rows)
         settings: dict[str, Any] = {"method": "HDBSCAN on the map", "min_cluster_size": size}
     elif method == "kmeans":
         _require_positive("n_clusters", n_clusters)
-        numbers = _kmeans(components_of(adata, N_COMPONENTS, controls), n_clusters, seed)
+        components = components_of(adata, N_COMPONENTS, controls, rows)
+        numbers = _kmeans(components, n_clusters, seed, rows)
         settings = {"method": "k-means on the principal components", "n_clusters": n_clusters}
         if controls is not None:
             settings["controls"] = list(controls)
     else:
         raise InputError(f"No clustering method {method!r}; choose 'hdbscan' or 'kmeans'")
+    if rows is not None:
+        settings[FITTED] = count
     adata.obs["cluster"] = _categories(numbers)
     adata.uns.setdefault(KEY, {})["cluster"] = {**settings, "seed": seed}
     return adata
 
 
-def _hdbscan(points: NDArray[np.float32], min_cluster_size: int) -> NDArray[np.intp]:
+def _hdbscan(
+    points: NDArray[np.float32], min_cluster_size: int, rows: NDArray[np.intp] | None
+) -> NDArray[np.intp]:
+    if rows is not None:
+        return _voted(points, rows, _hdbscan(points[rows], min_cluster_size, None))
     if len(points) <= min_cluster_size:
         return np.zeros(len(points), np.intp)
     from fast_hdbscan import HDBSCAN
@@ -98,12 +116,33 @@ def _hdbscan(points: NDArray[np.float32], min_cluster_size: int) -> NDArray[np.i
     return numbers if (numbers >= 0).any() else np.zeros(len(points), np.intp)
 
 
-def _kmeans(components: NDArray[np.float32], n_clusters: int, seed: int) -> NDArray[np.intp]:
+def _voted(
+    points: NDArray[np.float32], rows: NDArray[np.intp], numbers: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Groups of all points from those of some: the one that most of the nearest are of."""
+    from scipy.spatial import KDTree
+
+    found = np.empty(len(points), np.intp)
+    found[rows] = numbers
+    others = np.setdiff1d(np.arange(len(points)), rows, assume_unique=True)
+    tree, voters = KDTree(points[rows]), min(_VOTERS, len(rows))
+    for part in chunks(len(others)):
+        _, nearest = tree.query(points[others[part]], k=voters)
+        votes = numbers[nearest.reshape(-1, voters)]
+        same = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
+        found[others[part]] = votes[np.arange(len(votes)), same.argmax(axis=1)]
+    return found
+
+
+def _kmeans(
+    components: NDArray[np.float32], n_clusters: int, seed: int, rows: NDArray[np.intp] | None
+) -> NDArray[np.intp]:
     from sklearn.cluster import KMeans
 
-    distinct = len(np.unique(components, axis=0))
-    model = KMeans(min(n_clusters, distinct), n_init=10, random_state=seed)
-    return np.asarray(model.fit_predict(components), np.intp)
+    fitted = components if rows is None else components[rows]
+    distinct = len(np.unique(fitted, axis=0))
+    model = KMeans(min(n_clusters, distinct), n_init=10, random_state=seed).fit(fitted)
+    return np.asarray(model.labels_ if rows is None else model.predict(components), np.intp)
 
 
 def _categories(numbers: NDArray[np.intp]) -> Any:
@@ -114,10 +153,12 @@ def _categories(numbers: NDArray[np.intp]) -> Any:
     groups = [
         number for _, _, number in sorted(zip(-counts, first, present, strict=True)) if number >= 0
     ]
-    names = {number: str(rank) for rank, number in enumerate(groups)}
-    values = [names.get(number, NOISE) for number in numbers]
-    categories = [*names.values(), *([NOISE] if NOISE in values else [])]
-    return pd.Categorical(values, categories=categories)
+    names = [str(rank) for rank in range(len(groups))]
+    noise = bool((present < 0).any())
+    code = {number: rank for rank, number in enumerate(groups)}
+    codes = np.array([code.get(number, len(groups)) for number in present], np.intp)
+    categories = pd.Index([*names, *([NOISE] if noise else [])])
+    return pd.Categorical.from_codes(codes[np.searchsorted(present, numbers)], categories)
 
 
 def _require_positive(name: str, value: int) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce.controls import Controls, sphered
+from napari_c3r.core.reduce.sample import chunks
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -18,7 +19,11 @@ N_COMPONENTS = 50
 
 
 def principal_components(
-    vectors: NDArray[np.float32], n_components: int = N_COMPONENTS, *, standardise: bool = True
+    vectors: NDArray[np.float32],
+    n_components: int = N_COMPONENTS,
+    *,
+    standardise: bool = True,
+    rows: NDArray[np.intp] | None = None,
 ) -> NDArray[np.float32]:
     """Standardise the columns and rotate them onto their principal axes.
 
@@ -30,6 +35,8 @@ def principal_components(
         Greatest number of components kept.
     standardise
         Whether columns count alike, however much they vary; if not, they are only centred.
+    rows
+        The cells that tell the axes; None: all. With them, no copy of all vectors is made.
 
     Returns
     -------
@@ -40,22 +47,35 @@ def principal_components(
     """
     from sklearn.decomposition import PCA
 
-    spread = vectors.std(axis=0, dtype=np.float64)
-    varying = spread > 1e-7 * np.maximum(np.abs(vectors).max(axis=0, initial=0.0), 1e-30)
-    if len(vectors) < 2 or not varying.any():
+    fitted = vectors if rows is None else vectors[rows]
+    spread = fitted.std(axis=0, dtype=np.float64)
+    varying = spread > 1e-7 * np.maximum(np.abs(fitted).max(axis=0, initial=0.0), 1e-30)
+    if len(fitted) < 2 or not varying.any():
         return np.zeros((len(vectors), 1), np.float32)
-    used = vectors[:, varying].astype(np.float64)
-    standard = used - used.mean(axis=0)
-    if standardise:
-        standard /= used.std(axis=0)
-    count = min(n_components, len(vectors) - 1, standard.shape[1])
+    standard = fitted[:, varying].astype(np.float64)
+    mean = standard.mean(axis=0)
+    scale = standard.std(axis=0) if standardise else np.ones(len(mean))
+    standard -= mean
+    standard /= scale
+    count = min(n_components, len(fitted) - 1, standard.shape[1])
     # The covariance solver is exact, deterministic and fast for tall tables.
-    solver = "covariance_eigh" if len(vectors) > 2 * standard.shape[1] else "full"
-    return PCA(count, svd_solver=solver).fit_transform(standard).astype(np.float32)
+    solver = "covariance_eigh" if len(fitted) > 2 * standard.shape[1] else "full"
+    model = PCA(count, svd_solver=solver)
+    if rows is None:
+        return model.fit_transform(standard).astype(np.float32)
+    model.fit(standard)
+    del standard, fitted
+    found = np.empty((len(vectors), count), np.float32)
+    for part in chunks(len(vectors)):
+        found[part] = model.transform((vectors[part][:, varying] - mean) / scale)
+    return found
 
 
 def components_of(
-    adata: AnnData, n_components: int, controls: Controls | None
+    adata: AnnData,
+    n_components: int,
+    controls: Controls | None,
+    rows: NDArray[np.intp] | None = None,
 ) -> NDArray[np.float32]:
     """The principal components of a table's cells, seen against its controls where there are some.
 
@@ -67,6 +87,8 @@ def components_of(
         As for :func:`principal_components`.
     controls
         As for :func:`napari_c3r.map_cells`.
+    rows
+        As for :func:`principal_components`.
 
     Returns
     -------
@@ -78,10 +100,13 @@ def components_of(
     InputError
         As :func:`vectors_of`, or too few controls.
     """
+    vectors = vectors_of(adata)
     if controls is None:
-        return principal_components(vectors_of(adata), n_components)
+        return principal_components(vectors, n_components, rows=rows)
     # In units of how controls vary, columns that vary more do so for a reason.
-    return principal_components(sphered(adata, controls), n_components, standardise=False)
+    return principal_components(
+        sphered(adata, controls), n_components, standardise=False, rows=rows
+    )
 
 
 def vectors_of(adata: AnnData) -> NDArray[np.float32]:
@@ -95,10 +120,12 @@ def vectors_of(adata: AnnData) -> NDArray[np.float32]:
     vectors = np.asarray(adata.X, np.float32)
     if not len(vectors):
         raise InputError("The table has no cells; embed some first")
-    if not np.isfinite(vectors).all():
-        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-        raise InputError(
-            f"The vector of cell '{adata.obs_names[row]}' has values that are not finite; "
-            "embed the image again"
-        )
+    for part in chunks(len(vectors)):
+        finite = np.isfinite(vectors[part]).all(axis=1)
+        if not finite.all():
+            row = part.start + int(np.flatnonzero(~finite)[0])
+            raise InputError(
+                f"The vector of cell '{adata.obs_names[row]}' has values that are not finite; "
+                "embed the image again"
+            )
     return vectors

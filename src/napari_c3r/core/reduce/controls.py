@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.reduce.sample import chunks
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -80,7 +81,7 @@ def sphered(adata: AnnData, controls: Controls) -> NDArray[np.float32]:
             f"its columns are {', '.join(map(str, adata.obs.columns))}"
         )
     chosen = (adata.obs[name].astype(str) == value).to_numpy()
-    vectors = np.asarray(adata.X, np.float64)
+    vectors = np.asarray(adata.X)
     found = np.empty(vectors.shape, np.float32)
     for plate, here in _plates(adata.obs):
         count = int((chosen & here).sum())
@@ -90,8 +91,10 @@ def sphered(adata: AnnData, controls: Controls) -> NDArray[np.float32]:
                 f"There are {count} control cells with {name} '{value}'{where}; "
                 f"at least {MIN_CONTROLS} are needed"
             )
-        mean, turn = _rounding(vectors[chosen & here])
-        found[here] = (vectors[here] - mean) @ turn
+        mean, turn = _rounding(vectors[chosen & here].astype(np.float64))
+        rows = np.flatnonzero(here)
+        for part in chunks(len(rows)):
+            found[rows[part]] = (vectors[rows[part]].astype(np.float64) - mean) @ turn
     return found
 
 

@@ -13,10 +13,10 @@ from napari_c3r.core.reduce.components import (
     N_COMPONENTS,
     components_of,
     principal_components,
-    vectors_of,
 )
 from napari_c3r.core.reduce.controls import Controls
 from napari_c3r.core.reduce.options import MapOptions
+from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED, chunks, fitted_rows
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def map_cells(
     min_dist: float = _MIN_DIST,
     n_components: int = N_COMPONENTS,
     controls: Controls | None = None,
+    max_fitted: int = MAX_FITTED,
 ) -> AnnData:
     """Lay the cells out in two dimensions with UMAP, after principal components.
 
@@ -61,6 +62,9 @@ def map_cells(
         A column and the value that control cells have in it, as in ``("well", "A01")``: the
         map is then made of vectors seen against these, plate by plate
         (:func:`napari_c3r.core.reduce.controls.sphered`). The table's vectors stay as they are.
+    max_fitted
+        Of more cells, only so many, drawn evenly from all fields, make the map; the others are
+        placed among them by what UMAP learnt. What is kept of the map then says so.
 
     Returns
     -------
@@ -77,16 +81,19 @@ def map_cells(
     check_value("int", OptionInfo("Neighbours", "", minimum=2), n_neighbors, "n_neighbors")
     check_value("float", OptionInfo("Distance", "", minimum=0, maximum=1), min_dist, "min_dist")
     check_value("int", OptionInfo("Components", "", minimum=1), n_components, "n_components")
-    vectors = vectors_of(adata)
-    components = components_of(adata, n_components, controls)
-    adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist)
+    check_setting(MapOptions, "max_fitted", max_fitted)
+    rows = fitted_rows(adata.obs, max_fitted, seed)
+    components = components_of(adata, n_components, controls, rows)
+    adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist, rows)
+    count = len(components) if rows is None else len(rows)
     adata.uns.setdefault(KEY, {})["map"] = {
-        "method": "UMAP after PCA" if len(vectors) > _MIN_FOR_UMAP else "PCA (too few cells)",
+        "method": "UMAP after PCA" if count > _MIN_FOR_UMAP else "PCA (too few cells)",
         "seed": seed,
-        "n_neighbors": min(n_neighbors, max(len(vectors) - 1, 1)),
+        "n_neighbors": min(n_neighbors, max(count - 1, 1)),
         "min_dist": min_dist,
         "n_components": components.shape[1],
         **({} if controls is None else {"controls": list(controls)}),
+        **({} if rows is None else {FITTED: count}),
     }
     return adata
 
@@ -154,17 +161,33 @@ def _plain(components: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _umap(
-    components: NDArray[np.float32], seed: int, n_neighbors: int, min_dist: float
+    components: NDArray[np.float32],
+    seed: int,
+    n_neighbors: int,
+    min_dist: float,
+    rows: NDArray[np.intp] | None = None,
 ) -> NDArray[np.float32]:
-    if len(components) <= _MIN_FOR_UMAP:
+    """A map of all, (n, 2), made by the rows that are given, and by all where none are."""
+    fitted = components if rows is None else components[rows]
+    if len(fitted) <= _MIN_FOR_UMAP:
         return _plain(components)
     import umap
 
     model = umap.UMAP(
-        n_neighbors=min(n_neighbors, len(components) - 1),
+        n_neighbors=min(n_neighbors, len(fitted) - 1),
         min_dist=min_dist,
         random_state=seed,
+        # As what is placed afterwards is moved by chance too.
+        transform_seed=seed,
         # A seeded run is single threaded; saying so keeps UMAP from warning.
         n_jobs=1,
     )
-    return np.asarray(model.fit_transform(components), np.float32)
+    points = np.asarray(model.fit_transform(fitted), np.float32)
+    if rows is None:
+        return points
+    found = np.empty((len(components), 2), np.float32)
+    found[rows] = points
+    others = np.setdiff1d(np.arange(len(components)), rows, assume_unique=True)
+    for part in chunks(len(others)):
+        found[others[part]] = model.transform(components[others[part]])
+    return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.options import Checked, option
+from napari_c3r.core.reduce.sample import MAX_FITTED
 
 if TYPE_CHECKING:
     from napari_c3r.core.reduce.controls import Controls
@@ -25,6 +26,8 @@ class MapOptions(Checked):
         Of the map and of k-means.
     controls
         A column and a value that tell the cells that all are seen against; None: no such cells.
+    max_fitted
+        Of more cells, only so many, drawn evenly from all fields, make map and clusters.
     """
 
     method: str = option(
@@ -48,4 +51,12 @@ class MapOptions(Checked):
         "Cells to which nothing was done: the map then shows what differs from how these "
         "vary among themselves, plate by plate",
         unset="none",
+    )
+    max_fitted: int = option(
+        MAX_FITTED,
+        "Cells fitted",
+        "Of more cells, only so many, drawn evenly from all fields, make map and clusters; the "
+        "others are placed among them, and a note says so",
+        minimum=100,
+        maximum=10_000_000,
     )

@@ -13,9 +13,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from skimage.segmentation import expand_labels, watershed
+from skimage.segmentation import expand_labels
 
-from napari_c3r.core.segment.plane import labels_at_shape, resized
+from napari_c3r.core.segment.flood import flooded
+from napari_c3r.core.segment.levels import Levels
+from napari_c3r.core.segment.plane import Box, Grid
 
 WORKING_DIAMETER = 24.0
 # How far a cell may reach from its nucleus, in nucleus diameters, on a cell channel.
@@ -26,6 +28,9 @@ DEFAULT_REACH = 0.6
 RING = 0.25
 # A cell ends where its channel falls below this share of its cytoplasm over the background.
 MIN_SHARE = 0.2
+# How far a cell depends on what is around it, in nucleus diameters: the background's reach, the
+# cell's own on both sides of its nucleus, and that of the filters.
+CELL_REACH, CELL_REACH_PX = 5 * MAX_REACH + 2 * MAX_REACH + 3.5, 8
 # How much a nucleus diameter of distance weighs against the cell's full brightness.
 DISTANCE_WEIGHT = 0.35
 
@@ -64,53 +69,72 @@ def grow_cells(
         (Y, X) labels, each cell holding its nucleus.
     """
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
-    small = resized(plane, zoom)
-    seeds = _shrunk(nuclei, small.shape)
-    cells = labels_at_shape(_grown(seeds, small, diameter_px * zoom), nuclei.shape)
+    grid = Grid.of(plane.shape, zoom)
+    return cells_on_grid(nuclei, plane, grid, grid.whole, diameter_px * zoom, Levels())
+
+
+def cells_on_grid(
+    nuclei: NDArray[np.int32],
+    pixels: NDArray[np.float32],
+    grid: Grid,
+    box: Box,
+    diameter: float,
+    levels: Levels,
+) -> NDArray[np.int32]:
+    """Grow the nuclei of a part of a plane.
+
+    Parameters
+    ----------
+    nuclei
+        Labels 1..n of the pixels that ``grid.under(box)`` tells.
+    pixels
+        The plane, or of it what ``grid.needed(box)`` tells.
+    grid
+        On which a nucleus is `diameter` wide.
+    box
+        The part, on the grid. Cells near its edges are not what they are in the whole.
+    diameter
+        The usual one of a nucleus, in pixels of the grid.
+    levels
+        Those of the whole plane; empty: what the part itself tells.
+
+    Returns
+    -------
+    Labels of the pixels of `nuclei`.
+    """
+    seeds = grid.sample_labels(nuclei, box)
+    grown = _grown(seeds, grid.shrink(pixels, box), diameter, levels)
+    cells = grid.enlarge_labels(grown, box)
     # What was lost in the coarser image comes back: no cell without all of its nucleus.
     return np.where(nuclei > 0, nuclei, cells).astype(np.int32)
 
 
-def _shrunk(labels: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
-    """Labels at the pixel nearest to each centre of a coarser grid, none of them lost."""
-    if labels.shape == shape:
-        return labels
-    rows, columns = (
-        np.minimum(((np.arange(n) + 0.5) * side / n).astype(int), side - 1)
-        for n, side in zip(shape, labels.shape, strict=True)
-    )
-    small = labels[np.ix_(rows, columns)]
-    lost = np.setdiff1d(labels, small)
-    for label, (y, x) in zip(lost, ndi.center_of_mass(labels > 0, labels, lost), strict=True):
-        small[int(y * shape[0] / labels.shape[0]), int(x * shape[1] / labels.shape[1])] = label
-    return small
-
-
 def _grown(
-    seeds: NDArray[np.int32], plane: NDArray[np.float32], diameter: float
+    seeds: NDArray[np.int32], plane: NDArray[np.float32], diameter: float, levels: Levels
 ) -> NDArray[np.int32]:
     smooth = ndi.gaussian_filter(plane, diameter / 16)
-    background = _background(smooth, seeds, diameter)
+    background = _background(smooth, seeds, diameter, levels)
     height = smooth - background
-    level = _cytoplasm(seeds, height, diameter)
+    level = _cytoplasm(seeds, height, diameter, levels)
     distance, nearest = ndi.distance_transform_edt(seeds == 0, return_indices=True)
     own = level[seeds[tuple(nearest)]]
+    del nearest
     brightness = np.clip(height / own, 0, 1)
     near = distance <= MAX_REACH * diameter
-    ground = watershed(DISTANCE_WEIGHT * distance / diameter - brightness, seeds, mask=near)
+    ground = flooded(DISTANCE_WEIGHT * distance / diameter - brightness, seeds, near)
     bright = height > MIN_SHARE * level[ground]
     return _connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
 
 
 def _background(
-    smooth: NDArray[np.float32], seeds: NDArray[np.int32], diameter: float
+    smooth: NDArray[np.float32], seeds: NDArray[np.int32], diameter: float, levels: Levels
 ) -> NDArray[np.float32]:
     """Brightness without cells: the darkest of the surroundings, far enough to leave a cell."""
     reach = max(3, round(2 * MAX_REACH * diameter))
     darkest = ndi.minimum_filter(smooth, size=reach)
     background: NDArray[np.float32] = ndi.gaussian_filter(darkest, reach / 2)
     # In a crowd the darkest place may still be a cell; there the whole image's darkest counts.
-    floor = float(np.percentile(smooth, 1))
+    floor = levels.of("floor", lambda: np.percentile(smooth, 1))
     crowded = ndi.uniform_filter((seeds > 0).astype(np.float32), 2 * reach) > _CROWDED
     return np.where(crowded, floor, np.maximum(background, floor)).astype(np.float32)
 
@@ -120,7 +144,7 @@ _CROWDED = 0.3
 
 
 def _cytoplasm(
-    seeds: NDArray[np.int32], height: NDArray[np.float32], diameter: float
+    seeds: NDArray[np.int32], height: NDArray[np.float32], diameter: float, levels: Levels
 ) -> NDArray[np.float32]:
     """Brightness of every cell round its nucleus, indexed by label; infinite for label 0."""
     count = int(seeds.max())
@@ -129,8 +153,11 @@ def _cytoplasm(
     inside = np.asarray(ndi.median(height, seeds, np.arange(1, count + 1)), np.float64)
     # A nucleus without free surroundings lends its own brightness.
     level = np.where(np.isfinite(level) & (level > 0), level, inside)
-    typical = float(np.median(level[level > 0])) if (level > 0).any() else 1.0
-    level = np.maximum(level, 0.1 * typical)
+    if (level > 0).any():
+        usual = levels.of("cytoplasm", lambda: np.median(level[level > 0]))
+    else:
+        usual = levels.values.get("cytoplasm", 1.0)
+    level = np.maximum(level, 0.1 * usual)
     return np.concatenate([[np.inf], level]).astype(np.float32)
 
 

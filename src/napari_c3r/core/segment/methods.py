@@ -40,6 +40,9 @@ class SegmentMethod:
     usual_diameter
         Finds the usual diameter in pixels from the plane where none was given; None leaves it to
         `find`, and takes the median of what that finds.
+    by_parts
+        Whether nuclei of a large image are found tile by tile by local contrast, the same whatever
+        the tiles; if not, `find` sees parts of 2,048 pixels a side with what is around them.
     """
 
     name: str
@@ -50,6 +53,7 @@ class SegmentMethod:
     module: str = ""
     licence: str = ""
     usual_diameter: Callable[[NDArray[np.float32]], float] | None = None
+    by_parts: bool = False
 
     def require_installed(self) -> None:
         """Refuse a method whose package is not there.
@@ -119,6 +123,7 @@ register_method(
         adapters.classical,
         help="Local contrast and shape, nothing to install",
         usual_diameter=adapters.classical_diameter,
+        by_parts=True,
     )
 )
 register_method(

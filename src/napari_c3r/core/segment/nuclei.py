@@ -14,13 +14,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage as ndi
-from skimage.segmentation import expand_labels, relabel_sequential, watershed
+from skimage.segmentation import expand_labels, relabel_sequential
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.segment.plane import checked_plane, labels_at_shape, resized
+from napari_c3r.core.segment.flood import flooded
+from napari_c3r.core.segment.levels import Levels
+from napari_c3r.core.segment.plane import (
+    Box,
+    Grid,
+    checked_plane,
+    first_pixels,
+    in_reading_order,
+    resized,
+)
 from napari_c3r.core.segment.quality import nucleus_probability
 from napari_c3r.core.segment.scale import MIN_AREA, vote_on_diameter
-from napari_c3r.core.segment.shapes import Regions, measure_regions
+from napari_c3r.core.segment.shapes import (
+    ALL_BORDERS,
+    EXTREMES,
+    Borders,
+    Regions,
+    measure_regions,
+)
 from napari_c3r.core.segment.split import split_touching
 
 # Enough pixels for a nucleus' shape; a larger one costs time and shows its texture.
@@ -32,6 +47,11 @@ FEW_VOTES = 6
 SMALLER_STEP, MIN_TRIED = 1.5, 6.0
 # Diameters searched, as factors of the usual one.
 SMALLEST, LARGEST = 0.2, 3.0
+# A region longer than this many diameters is no nucleus, however thin. It bounds how far a nucleus
+# depends on what is around it.
+LONGEST = 4.0
+# The same, with the local contrast, its blur included, in diameters and pixels.
+REACH, REACH_PX = 2 * (LONGEST + 0.4) + 8.2, 12
 # A nucleus is brighter than its surroundings by this many standard errors of the camera's noise
 # (what is cut out of pure noise reaches about 15), and by this share of what the others are.
 MIN_SIGNIFICANCE = 25.0
@@ -65,9 +85,39 @@ def segment_nuclei(plane: ArrayLike, diameter_px: float | None = None) -> NDArra
     if not diameter_px > 0:
         raise InputError(f"The nucleus diameter is {diameter_px}: give a number above 0.")
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
-    noise = camera_noise(pixels) * zoom
-    nuclei = nuclei_at_working_size(resized(pixels, zoom), diameter_px * zoom, noise)
-    return labels_at_shape(nuclei, pixels.shape)
+    grid = Grid.of(pixels.shape, zoom)
+    labels = nuclei_on_grid(pixels, grid, grid.whole, diameter_px * zoom, Levels())
+    return in_reading_order(first_pixels(labels), int(labels.max()))[labels]
+
+
+def nuclei_on_grid(
+    pixels: NDArray[np.float32], grid: Grid, box: Box, diameter: float, levels: Levels
+) -> NDArray[np.int32]:
+    """Find the nuclei of a part of a plane.
+
+    Parameters
+    ----------
+    pixels
+        The plane, or of it what ``grid.needed(box)`` tells.
+    grid
+        On which a nucleus is `diameter` wide.
+    box
+        The part, on the grid. Nuclei at its edges are cut.
+    diameter
+        The usual one, in pixels of the grid.
+    levels
+        Those of the whole plane; empty: what the part itself tells.
+
+    Returns
+    -------
+    Labels of the pixels that ``grid.under(box)`` tells, numbered through in any order.
+    """
+    levels.of("noise", lambda: camera_noise(pixels) * grid.zoom)
+    smooth = smoothed(grid.shrink(pixels, box), diameter)
+    regions, _, owner = _choose(smooth, diameter, levels, grid.borders(box))
+    labels = _filter_by_contrast(_numbered(owner[regions.tree.node]), smooth, diameter, levels)
+    labels = split_touching(labels, diameter)
+    return grid.enlarge_labels(_grown(_numbered(labels - 1), smooth, diameter), box)
 
 
 def estimate_diameter(plane: ArrayLike) -> float:
@@ -105,33 +155,22 @@ def _total_gain(pixels: NDArray[np.float32], diameter_px: float) -> float:
     """Sum what speaks for each nucleus of about a diameter, times its size."""
     zoom = min(1.0, WORKING_DIAMETER / diameter_px)
     diameter = diameter_px * zoom
-    regions, gain, owner = _choose(smoothed(resized(pixels, zoom), diameter), diameter)
+    regions, gain, owner = _choose(smoothed(resized(pixels, zoom), diameter), diameter, Levels())
     chosen = np.unique(owner[owner >= 0])
     return float((gain[chosen] * regions.diameter[chosen]).sum() / zoom)
 
 
 def _choose(
-    smooth: NDArray[np.float32], diameter: float
+    smooth: NDArray[np.float32], diameter: float, levels: Levels, borders: Borders = ALL_BORDERS
 ) -> tuple[Regions, NDArray[np.float64], NDArray[np.int64]]:
     """Regions of a smoothed plane, what speaks for each, and the chosen one that each is part of.
 
     The last holds -1 for regions that are part of none.
     """
-    regions = contrast_regions(smooth, diameter)
+    regions = contrast_regions(smooth, diameter, levels, borders)
     gain = nucleus_probability(regions, diameter) - MIN_PROBABILITY
     gain = np.where(is_plausible_size(regions, diameter), gain, 0)
     return regions, gain, regions.tree.choose(gain)
-
-
-def nuclei_at_working_size(
-    plane: NDArray[np.float32], diameter: float, noise: float
-) -> NDArray[np.int32]:
-    """Find the nuclei of a plane at the resolution it has, `noise` being that of its pixels."""
-    smooth = smoothed(plane, diameter)
-    regions, _, owner = _choose(smooth, diameter)
-    labels = _filter_by_contrast(_numbered(owner[regions.tree.node]), smooth, diameter, noise)
-    labels = split_touching(labels, diameter)
-    return _grown(_numbered(labels - 1), smooth, diameter)
 
 
 def camera_noise(plane: NDArray[np.float32]) -> float:
@@ -152,30 +191,44 @@ def smoothed(plane: NDArray[np.float32], diameter: float) -> NDArray[np.float32]
     return ndi.gaussian_filter(plane, max(diameter / 30, 0.7))
 
 
-def contrast_regions(smooth: NDArray[np.float32], diameter: float) -> Regions:
+def contrast_regions(
+    smooth: NDArray[np.float32],
+    diameter: float,
+    levels: Levels | None = None,
+    borders: Borders = ALL_BORDERS,
+) -> Regions:
     """Measure the regions that thresholds on the local contrast of a smoothed plane cut out."""
-    contrast = local_contrast(smooth, diameter)
-    return measure_regions(
-        contrast, ndi.gaussian_gradient_magnitude(contrast, max(diameter / 30, 0.7))
+    levels = levels or Levels()
+    contrast = local_contrast(smooth, diameter, levels)
+    limits = (
+        levels.of("flat", lambda: np.percentile(contrast, EXTREMES[0])),
+        levels.of("steep", lambda: np.percentile(contrast, EXTREMES[1])),
     )
+    gradient = ndi.gaussian_gradient_magnitude(contrast, max(diameter / 30, 0.7))
+    return measure_regions(contrast, gradient, limits, borders)
 
 
 def is_plausible_size(regions: Regions, diameter: float) -> NDArray[np.bool_]:
     """Tell which regions are of a size to be judged at all."""
     size = regions.diameter / diameter
-    return (size > SMALLEST) & (size < LARGEST) & (regions.area > MIN_AREA)
+    whole = (size > SMALLEST) & (size < LARGEST) & (regions.area > MIN_AREA)
+    return whole & (regions.length < LONGEST * diameter)
 
 
-def local_contrast(smooth: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
+def local_contrast(
+    smooth: NDArray[np.float32], diameter: float, levels: Levels
+) -> NDArray[np.float32]:
     """How far each pixel stands out from its surroundings, over how much anything there does.
 
     The square root makes the noise of photon counts even. The standard deviation is kept above a
     share of the image's largest, so that empty parts of the image stay flat.
     """
-    root = np.sqrt(np.maximum(smooth - np.percentile(smooth, 1), 0))
+    dark = levels.of("dark", lambda: np.percentile(smooth, 1))
+    root = np.sqrt(np.maximum(smooth - np.float32(dark), 0))
     detail = root - ndi.gaussian_filter(root, 0.25 * diameter)
     deviation = np.sqrt(ndi.gaussian_filter(detail**2, 1.7 * diameter))
-    return detail / (deviation + max(0.2 * float(np.percentile(deviation, 98)), 1e-12))
+    largest = levels.of("deviation", lambda: np.percentile(deviation, 98))
+    return detail / (deviation + np.float32(max(0.2 * largest, 1e-12)))
 
 
 def _numbered(owner: NDArray[np.integer]) -> NDArray[np.int32]:
@@ -184,7 +237,7 @@ def _numbered(owner: NDArray[np.integer]) -> NDArray[np.int32]:
 
 
 def _filter_by_contrast(
-    labels: NDArray[np.int32], smooth: NDArray[np.float32], diameter: float, noise: float
+    labels: NDArray[np.int32], smooth: NDArray[np.float32], diameter: float, levels: Levels
 ) -> NDArray[np.int32]:
     """Keep the labels that are clearly brighter than the ring around them."""
     count = int(labels.max())
@@ -196,9 +249,10 @@ def _filter_by_contrast(
     light = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
     around = light / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
     height = ndi.mean(smooth, labels, numbers) - around
-    kept = height * np.sqrt(area) > MIN_SIGNIFICANCE * noise
+    kept = height * np.sqrt(area) > MIN_SIGNIFICANCE * levels.values["noise"]
     if kept.any():
-        kept &= height > MIN_RELATIVE_HEIGHT * np.median(height[kept])
+        usual = levels.of("height", lambda: np.median(height[kept]))
+        kept &= height > MIN_RELATIVE_HEIGHT * usual
     return _numbered(np.concatenate([[-1], np.where(kept, numbers, -1)])[labels])
 
 
@@ -214,8 +268,7 @@ def _grown(
     background = _local_background(smooth, diameter)
     height = np.concatenate([[np.inf], inside]).astype(np.float32)[near] - background
     reached = (labels > 0) | ((near > 0) & (smooth - background > 0.5 * height))
-    grown: NDArray[np.int32] = watershed(-smooth, labels, mask=reached).astype(np.int32)
-    return grown
+    return flooded(-smooth, labels, reached)
 
 
 def _local_background(plane: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:

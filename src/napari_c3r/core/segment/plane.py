@@ -1,17 +1,38 @@
-"""Planes of pixels: checked, resized, and labels brought back to their size."""
+"""Planes of pixels: checked, and brought to a coarser grid and back, as wholes or in parts."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage as ndi
-from skimage.transform import resize
 
 from napari_c3r.core.errors import InputError
 
+Box = tuple[slice, slice]
+"""Rows and columns of a part of a plane."""
 
-def checked_plane(plane: ArrayLike, what: str = "The nucleus channel") -> NDArray[np.float32]:
+# At 4 standard deviations the filters of SciPy end.
+TRUNCATE = 4.0
+_ROWS_AT_ONCE = 256
+
+
+def checked_plane(
+    plane: ArrayLike, what: str = "The nucleus channel", darkest: float | None = None
+) -> NDArray[np.float32]:
     """Return a (Y, X) plane as finite float32; NaN and infinite pixels become background.
+
+    Parameters
+    ----------
+    plane
+        (Y, X), any real type.
+    what
+        How to call it in an error.
+    darkest
+        What pixels that are not finite become; None takes the least finite one. With it, the plane
+        is a part, and none of it need be finite.
 
     Raises
     ------
@@ -29,75 +50,290 @@ def checked_plane(plane: ArrayLike, what: str = "The nucleus channel") -> NDArra
         raise InputError(f"{what} has shape {pixels.shape}: there are no pixels to segment.")
     values = pixels.astype(np.float32)
     finite = np.isfinite(values)
-    if not finite.any():
+    if darkest is None and not finite.any():
         raise InputError(
             f"{what} has no finite pixel, only NaN or infinity: choose another channel."
         )
-    return values if finite.all() else np.where(finite, values, values[finite].min())
+    if finite.all():
+        return values
+    fill = values[finite].min() if darkest is None else np.float32(darkest)
+    return np.where(finite, values, fill)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A plane and the coarser grid of pixels on which it is worked on.
+
+    Every pixel of the grid depends on its place in the whole plane alone, so that a part comes out
+    as it does in the whole, to the last bit.
+
+    Attributes
+    ----------
+    shape
+        Height and width of the plane, in its pixels.
+    small
+        Height and width of the grid, in the grid's.
+    zoom
+        By which the grid is coarser, at most 1.
+    """
+
+    shape: tuple[int, int]
+    small: tuple[int, int]
+    zoom: float
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], zoom: float) -> Grid:
+        """The grid that is coarser by a factor of at most 1."""
+        small = tuple(max(1, round(side * zoom)) for side in shape)
+        return cls((shape[0], shape[1]), (small[0], small[1]), zoom)
+
+    @property
+    def blur(self) -> float:
+        """Standard deviation, in the plane's pixels, of the filter against aliasing."""
+        return 0.0 if self.zoom == 1 else 0.45 / self.zoom
+
+    @property
+    def whole(self) -> Box:
+        """All of the grid."""
+        return slice(0, self.small[0]), slice(0, self.small[1])
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """How many pixels of the plane a pixel of the grid is long, along each axis."""
+        return self.shape[0] / self.small[0], self.shape[1] / self.small[1]
+
+    def around(self, part: Box, reach: float) -> Box:
+        """Pixels of the grid over a part of the plane, and `reach` of them beyond it."""
+        return _two(
+            slice(
+                max(0, int(np.floor(edge.start / s - reach))),
+                min(side, int(np.ceil(edge.stop / s + reach))),
+            )
+            for edge, s, side in zip(part, self.scale, self.small, strict=True)
+        )
+
+    def borders(self, box: Box) -> tuple[bool, bool, bool, bool]:
+        """Whether a part of the grid ends at the plane's border: above, below, left, right."""
+        rows, columns = box
+        return (
+            rows.start == 0,
+            rows.stop == self.small[0],
+            columns.start == 0,
+            columns.stop == self.small[1],
+        )
+
+    def under(self, box: Box) -> Box:
+        """Pixels of the plane that lie under a part of the grid."""
+        return _two(
+            slice(int(edge.start * s), min(side, int(np.ceil(edge.stop * s))))
+            for edge, s, side in zip(box, self.scale, self.shape, strict=True)
+        )
+
+    def needed(self, box: Box) -> Box:
+        """Pixels of the plane that a part of the grid is made from."""
+        reach = int(TRUNCATE * self.blur + 0.5) + 2
+        return _two(
+            slice(max(0, edge.start - reach), min(side, edge.stop + reach))
+            for edge, side in zip(self.under(box), self.shape, strict=True)
+        )
+
+    def shrink(self, pixels: NDArray[np.float32], box: Box | None = None) -> NDArray[np.float32]:
+        """Sample the plane on the grid, by linear interpolation of the blurred plane.
+
+        Parameters
+        ----------
+        pixels
+            The plane, or of it what :meth:`needed` tells.
+        box
+            Part of the grid; None: all of it.
+        """
+        at = (0, 0)
+        if box is not None:
+            at = self.needed(box)[0].start, self.needed(box)[1].start
+        rows, columns = self.whole if box is None else box
+        if not self.blur:
+            y, x = rows.start - at[0], columns.start - at[1]
+            return pixels[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
+        blurred = ndi.gaussian_filter(pixels, self.blur, truncate=TRUNCATE)
+        found = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
+        left, right, from_left, from_right = self._between(columns, 1, at[1])
+        for start in range(rows.start, rows.stop, _ROWS_AT_ONCE):
+            some = slice(start, min(start + _ROWS_AT_ONCE, rows.stop))
+            above, below, from_above, from_below = self._between(some, 0, at[0])
+            value = np.zeros((some.stop - some.start, found.shape[1]))
+            for y, down in ((above, from_above), (below, from_below)):
+                line = blurred[y].astype(np.float64) * down[:, None]
+                value += line[:, left] * from_left
+                value += line[:, right] * from_right
+            found[some.start - rows.start : some.stop - rows.start] = value
+        return found
+
+    def _between(
+        self, part: slice, axis: int, at: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+        """Between which two lines of pixels those of the grid lie, and the weights of both."""
+        place = self.scale[axis] * (np.arange(part.start, part.stop) + 0.5) - 0.5
+        first = np.floor(place)
+        before = 1 - (place - first)
+        line = first.astype(np.intp)
+        following = np.minimum(line + 1, self.shape[axis] - 1)
+        return line - at, following - at, before, 1 - before
+
+    def sample_labels(self, labels: NDArray[np.int32], box: Box | None = None) -> NDArray[np.int32]:
+        """Labels at the pixel nearest to each centre of the grid, none of them lost.
+
+        Parameters
+        ----------
+        labels
+            Of the plane, or of it what :meth:`under` tells.
+        box
+            Part of the grid; None: all of it.
+        """
+        box = self.whole if box is None else box
+        if self.small == self.shape:
+            return labels
+        at = self.under(box)
+        rows, columns = (
+            np.minimum(((np.arange(edge.start, edge.stop) + 0.5) * side / n).astype(int), side - 1)
+            - under.start
+            for edge, n, side, under in zip(box, self.small, self.shape, at, strict=True)
+        )
+        small = labels[np.ix_(rows, columns)]
+        highest = int(labels.max(initial=0)) + 1
+        here, left = (np.bincount(each.ravel(), minlength=highest) for each in (labels, small))
+        lost = np.flatnonzero((here > 0) & (left == 0))
+        for label, (y, x) in zip(lost, ndi.center_of_mass(labels > 0, labels, lost), strict=True):
+            place = (y + at[0].start) / self.scale[0], (x + at[1].start) / self.scale[1]
+            inside = (
+                min(max(int(p) - edge.start, 0), n - 1)
+                for p, edge, n in zip(place, box, small.shape, strict=True)
+            )
+            small[tuple(inside)] = label
+        return small
+
+    def enlarge_labels(
+        self, labels: NDArray[np.int32], box: Box | None = None
+    ) -> NDArray[np.int32]:
+        """Bring labels back to the plane, with smooth outlines: each is resampled as a picture.
+
+        Where two labels meet, each pixel goes to the one that covers it more.
+
+        Parameters
+        ----------
+        labels
+            (y, x) on the grid, numbered through.
+        box
+            The part of the grid that they are of; None: all of it.
+
+        Returns
+        -------
+        ndarray
+            Labels of the pixels that :meth:`under` tells.
+        """
+        if self.small == self.shape:
+            return labels
+        box = self.whole if box is None else box
+        under = self.under(box)
+        result = np.zeros([edge.stop - edge.start for edge in under], dtype=np.int32)
+        cover = np.full(result.shape, 0.5, dtype=np.float32)
+        for label, inside in enumerate(ndi.find_objects(labels), start=1):
+            if inside is None:
+                continue
+            edges = [
+                slice(edge.start + part.start, edge.stop + part.start)
+                for edge, part in zip(inside, box, strict=True)
+            ]
+            rows, columns = (
+                np.arange(
+                    max(int(max(edge.start - 1, 0) * s), part.start),
+                    min(int(np.ceil(min((edge.stop + 1) * s, side))), part.stop),
+                )
+                for edge, s, side, part in zip(edges, self.scale, self.shape, under, strict=True)
+            )
+            y, x = rows[0] - under[0].start, columns[0] - under[1].start
+            target = slice(y, y + len(rows)), slice(x, x + len(columns))
+            mask = labels[inside] == label
+            share = self._cover(mask, edges, (rows + 0.5, columns + 0.5))
+            more = share > cover[target]
+            result[target][more] = label
+            cover[target][more] = share[more]
+        return result
+
+    def _cover(
+        self,
+        mask: NDArray[np.bool_],
+        edges: list[slice],
+        places: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ) -> NDArray[np.float32]:
+        """How far a label covers pixels of the plane (their edges at whole numbers), (rows, cols).
+
+        The border of the plane is no outline: what touches it continues beyond it.
+        """
+        padded = np.pad(mask.astype(np.float32), 2)
+        if edges[0].start == 0:
+            padded[:2] = padded[2]
+        if edges[0].stop == self.small[0]:
+            padded[-2:] = padded[-3]
+        if edges[1].start == 0:
+            padded[:, :2] = padded[:, 2:3]
+        if edges[1].stop == self.small[1]:
+            padded[:, -2:] = padded[:, -3:-2]
+        down, across = (
+            _linear_weights(place / s - edge.start + 1.5, length)
+            for place, s, edge, length in zip(places, self.scale, edges, padded.shape, strict=True)
+        )
+        share: NDArray[np.float32] = np.asarray(down @ padded @ across.T, np.float32)
+        return share
 
 
 def resized(plane: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
-    """Resample a plane by a factor; blurred first when it shrinks, so that nothing aliases."""
-    if zoom == 1:
-        return plane
-    shape = tuple(max(1, round(side * zoom)) for side in plane.shape)
-    if zoom < 1:
-        plane = ndi.gaussian_filter(plane, 0.45 / zoom)
-    return resize(plane, shape, order=1, preserve_range=True, anti_aliasing=False).astype(
-        np.float32
-    )
+    """Resample a plane by a factor of at most 1; blurred first, so that nothing aliases."""
+    return Grid.of(plane.shape, zoom).shrink(plane)
 
 
-def labels_at_shape(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray[np.int32]:
-    """Bring labels to another shape, with smooth outlines: each label is resampled as a picture.
+def first_pixels(labels: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Where each label begins, row by row.
 
-    Where two labels meet, each pixel goes to the one that covers it more.
+    Parameters
+    ----------
+    labels
+        (Y, X).
+
+    Returns
+    -------
+    ndarray
+        (n, 3): label, row and column, in the order of the labels.
     """
-    if labels.shape == shape:
-        return labels
-    scale = np.array(shape) / np.array(labels.shape)
-    result = np.zeros(shape, dtype=np.int32)
-    cover = np.full(shape, 0.5, dtype=np.float32)
-    for label, box in enumerate(ndi.find_objects(labels), start=1):
-        if box is None:
-            continue
-        rows, columns = (
-            np.arange(int(max(edge.start - 1, 0) * s), int(np.ceil(min((edge.stop + 1) * s, side))))
-            for edge, s, side in zip(box, scale, shape, strict=True)
-        )
-        target = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        share = _cover(labels, label, box, (rows + 0.5) / scale[0], (columns + 0.5) / scale[1])
-        more = share > cover[target]
-        result[target][more] = label
-        cover[target][more] = share[more]
-    return result
+    found = [
+        (label, box[0].start, box[1].start + int(np.argmax(labels[box][0] == label)))
+        for label, box in enumerate(ndi.find_objects(labels), start=1)
+        if box is not None
+    ]
+    return np.array(found, np.int64).reshape(-1, 3)
 
 
-def _cover(
-    labels: NDArray[np.int32],
-    label: int,
-    box: tuple[slice, slice],
-    y: NDArray[np.float64],
-    x: NDArray[np.float64],
-) -> NDArray[np.float32]:
-    """How far a label covers the points y × x (pixel edges at whole numbers), by interpolation."""
-    mask = np.pad((labels[box] == label).astype(np.float32), 2)
-    # The border of the image is no outline: what touches it continues beyond it.
-    height, width = labels.shape
-    if box[0].start == 0:
-        mask[:2] = mask[2]
-    if box[0].stop == height:
-        mask[-2:] = mask[-3]
-    if box[1].start == 0:
-        mask[:, :2] = mask[:, 2:3]
-    if box[1].stop == width:
-        mask[:, -2:] = mask[:, -3:-2]
-    rows = _linear_weights(y - box[0].start + 1.5, mask.shape[0])
-    columns = _linear_weights(x - box[1].start + 1.5, mask.shape[1])
-    return rows @ mask @ columns.T
+def in_reading_order(first: NDArray[np.int64], highest: int) -> NDArray[np.int32]:
+    """Numbers 1..n for labels, in the order in which they begin, indexed by label.
+
+    Parameters
+    ----------
+    first
+        From :func:`first_pixels`.
+    highest
+        The greatest label; one that is nowhere becomes 0.
+    """
+    numbers = np.zeros(highest + 1, np.int32)
+    order = np.lexsort((first[:, 2], first[:, 1]))
+    numbers[first[order, 0]] = np.arange(1, len(first) + 1)
+    return numbers
 
 
 def _linear_weights(position: NDArray[np.float64], size: int) -> NDArray[np.float32]:
     """(n, size) weights of linear interpolation between pixel centres at whole numbers."""
     distance = np.abs(position[:, None] - np.arange(size)[None, :])
     return np.maximum(1 - distance, 0).astype(np.float32)
+
+
+def _two(edges: Iterable[slice]) -> Box:
+    rows, columns = edges
+    return rows, columns

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import relabel_sequential
@@ -10,10 +12,16 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
 from napari_c3r.core.segment.cells import DEFAULT_REACH, expand_nuclei, grow_cells
+from napari_c3r.core.segment.disk_labels import DiskLabels
+from napari_c3r.core.segment.large import LargeField, is_large
 from napari_c3r.core.segment.methods import require_method
 from napari_c3r.core.segment.nucleus_channel import suggest_for_image
 from napari_c3r.core.segment.options import NO_CELL_CHANNEL, SegmentOptions
-from napari_c3r.core.segment.plane import checked_plane
+from napari_c3r.core.segment.plane import checked_plane, first_pixels, in_reading_order
+
+
+class _ConstantChannelError(NoCellsError):
+    """No choice of settings would help: the message says it all."""
 
 
 def segment_cells(
@@ -26,7 +34,7 @@ def segment_cells(
     nucleus_diameter_px: float | None = None,
     cell_distance_um: float | None = None,
     cell_distance_px: float | None = None,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[Any, Any]:
     """Find nuclei, then the cells around them.
 
     Parameters
@@ -49,7 +57,9 @@ def segment_cells(
     Returns
     -------
     nuclei, cells
-        (Y, X) int32 labels 1..n in reading order; a cell has its nucleus' label and holds it.
+        (Y, X) int32 labels 1..n in reading order; a cell has its nucleus' label and holds it. Those
+        of an image of more than 4,096² pixels are found tile by tile and lie on disk: they are read
+        by slicing, and ``np.asarray`` reads all.
 
     Raises
     ------
@@ -71,7 +81,7 @@ def segment_cells(
 
 def find_cells(
     image: Image, options: SegmentOptions, roles: ChannelAssignment | None = None
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[Any, Any]:
     """Find nuclei, then the cells around them.
 
     Parameters
@@ -88,47 +98,78 @@ def find_cells(
     nuclei, cells
         As for :func:`segment_cells`, which tells the errors as well.
     """
-    method = require_method(options.method)
+    require_method(options.method)
     if options.nucleus is None or options.cell is None:
         options = options.for_roles(roles or suggest_for_image(image))
     nucleus = str(options.nucleus)
-    what = f"Channel '{nucleus}'"
-    plane = checked_plane(image.read_plane(nucleus), what)
     diameter = _in_pixels(
         image, options.nucleus_diameter_um, options.nucleus_diameter_px, "nucleus diameter"
     )
     distance = _in_pixels(
         image, options.cell_distance_um, options.cell_distance_px, "cell distance"
     )
-    _require_possible(image, what, plane, diameter)
-    usual = diameter
+    _require_small(image, diameter)
+    find = _in_tiles if is_large(image.shape) else _at_once
     try:
-        if usual is None and method.usual_diameter is not None:
-            usual = method.usual_diameter(plane)
-        nuclei = np.asarray(method.find(plane, usual)).astype(np.int32)
+        return find(image, options, diameter, distance)
+    except _ConstantChannelError:
+        raise
     except NoCellsError as error:
-        raise NoCellsError(_nothing(image, nucleus, diameter, f": {error}")) from error
+        why = f": {error}" if str(error) else ""
+        raise NoCellsError(_nothing(image, nucleus, diameter, why)) from error
+
+
+def _at_once(
+    image: Image, options: SegmentOptions, diameter: float | None, distance: float | None
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Nuclei and cells of an image that fits into memory."""
+    method, nucleus = require_method(options.method), str(options.nucleus)
+    plane = checked_plane(image.read_plane(nucleus), f"Channel '{nucleus}'")
+    _require_varying(image, nucleus, float(plane.min()), float(plane.max()))
+    usual = diameter
+    if usual is None and method.usual_diameter is not None:
+        usual = method.usual_diameter(plane)
+    nuclei = np.asarray(method.find(plane, usual)).astype(np.int32)
     if not nuclei.any():
-        raise NoCellsError(_nothing(image, nucleus, diameter))
+        raise NoCellsError
     usual = usual or _median_diameter(nuclei)
     nuclei = relabel_sequential(nuclei)[0].astype(np.int32)
+    nuclei = in_reading_order(first_pixels(nuclei), int(nuclei.max()))[nuclei]
     if options.cell == NO_CELL_CHANNEL:
         return nuclei, expand_nuclei(nuclei, distance or DEFAULT_REACH * usual)
     body = checked_plane(image.read_plane(str(options.cell)), f"Channel '{options.cell}'")
     return nuclei, grow_cells(nuclei, body, usual)
 
 
-def _require_possible(
-    image: Image, what: str, plane: NDArray[np.float32], diameter: float | None
-) -> None:
-    if diameter is not None and diameter > max(plane.shape):
+def _in_tiles(
+    image: Image, options: SegmentOptions, diameter: float | None, distance: float | None
+) -> tuple[DiskLabels, DiskLabels]:
+    """The same of an image that is too large for that."""
+    nucleus, cell = str(options.nucleus), str(options.cell)
+    field = LargeField(
+        image.channel(nucleus),
+        None if options.cell == NO_CELL_CHANNEL else image.channel(cell),
+        require_method(options.method),
+        diameter,
+        distance,
+    )
+    _require_varying(image, nucleus, field.known.darkest, field.known.brightest)
+    return field.find()
+
+
+def _require_small(image: Image, diameter: float | None) -> None:
+    height, width = image.shape[1:]
+    if diameter is not None and diameter > max(height, width):
         raise InputError(
             f"The nucleus diameter of {diameter:.0f} px is larger than the image, "
-            f"{plane.shape[1]} × {plane.shape[0]} px; give a smaller one, or check the pixel size"
+            f"{width} × {height} px; give a smaller one, or check the pixel size"
         )
-    if plane.min() == plane.max():
-        raise NoCellsError(
-            f"No nuclei found: {what.lower()} of '{image.name}' is constant, {plane.min():g} "
+
+
+def _require_varying(image: Image, nucleus: str, low: float, high: float) -> None:
+    if low == high:
+        raise _ConstantChannelError(
+            f"No nuclei found: channel '{nucleus}' of '{image.name}' is constant, {low:g} "
             "everywhere; choose another nucleus channel"
         )
 

@@ -15,6 +15,13 @@ from numpy.typing import NDArray
 from napari_c3r.core.segment.tree import ComponentTree
 
 LEVELS = 128
+EXTREMES = (0.1, 99.9)
+"""Percentiles of the brightness between which the thresholds run."""
+
+Borders = tuple[bool, bool, bool, bool]
+"""Which edges of a plane are the image's border: above, below, left, right."""
+
+ALL_BORDERS: Borders = (True, True, True, True)
 _NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -28,6 +35,8 @@ class Regions:
         In pixels.
     diameter
         Of the disc of the same area, in pixels.
+    length
+        The longer side of the box around it, in pixels.
     ellipticity
         Area over the area of the ellipse of the same second moments: 1 for an ellipse, about 0.89
         for two touching discs, less for lobes, holes and branches.
@@ -48,6 +57,7 @@ class Regions:
     tree: ComponentTree
     area: NDArray[np.float64]
     diameter: NDArray[np.float64]
+    length: NDArray[np.int32]
     ellipticity: NDArray[np.float64]
     roundness: NDArray[np.float64]
     eccentricity: NDArray[np.float64]
@@ -57,35 +67,50 @@ class Regions:
     border: NDArray[np.float64]
 
 
-def measure_regions(brightness: NDArray[np.float32], gradient: NDArray[np.float32]) -> Regions:
+def measure_regions(
+    brightness: NDArray[np.float32],
+    gradient: NDArray[np.float32],
+    limits: tuple[float, ...] | None = None,
+    borders: Borders = ALL_BORDERS,
+) -> Regions:
     """Cut a (Y, X) image into its component tree and measure every region.
+
+    What is measured of a region hangs on its own pixels and those around it, to the last bit, and
+    not on where in the image it is.
 
     Parameters
     ----------
     brightness
-        What the thresholds run over; its extremes (0.1 % each side) are clipped.
+        What the thresholds run over.
     gradient
         The steepness of the image, for the measure `edge`.
+    limits
+        The lowest and the highest threshold; by default the `EXTREMES` of the brightness.
+    borders
+        Which edges are the image's border.
     """
-    low, high = np.percentile(brightness, (0.1, 99.9))
+    low, high = np.percentile(brightness, EXTREMES) if limits is None else limits
     step = max(float(high - low), 1e-12) / (LEVELS - 1)
     levels = np.clip((brightness - low) / step, 0, LEVELS - 1).astype(np.uint8)
     tree = ComponentTree.of(levels)
-    own = np.column_stack([*_pixel_sums(tree, brightness), *_outline_sums(tree, levels, gradient)])
+    sums = _pixel_sums(tree, brightness, borders)
+    own = np.column_stack([*sums, *_outline_sums(tree, levels, gradient)])
     area, y, x, yy, xx, xy, light, border, perimeter, steepness = tree.total(own).T
-    variance_y = yy / area - (y / area) ** 2 + 1 / 12
-    variance_x = xx / area - (x / area) ** 2 + 1 / 12
-    covariance = xy / area - y * x / area**2
+    # Whole numbers until they are divided: the same wherever the region is.
+    variance_y = (area * yy - y * y) / area**2 + 1 / 12
+    variance_x = (area * xx - x * x) / area**2 + 1 / 12
+    covariance = (area * xy - y * x) / area**2
     determinant = np.maximum(variance_y * variance_x - covariance**2, 1e-9)
     mean = (variance_y + variance_x) / 2
     spread = np.sqrt(np.maximum(mean**2 - determinant, 0))
     perimeter = np.maximum(perimeter, 1)
     diameter = np.sqrt(4 * area / np.pi)
-    level = low + step * tree.level
+    level = (low + step * tree.level).astype(np.float64)
     return Regions(
         tree=tree,
         area=area,
         diameter=diameter,
+        length=_lengths(tree),
         ellipticity=area / (4 * np.pi * np.sqrt(determinant)),
         roundness=4 * np.pi * area / perimeter**2,
         eccentricity=np.sqrt(np.clip(2 * spread / (mean + spread), 0, 1)),
@@ -96,19 +121,51 @@ def measure_regions(brightness: NDArray[np.float32], gradient: NDArray[np.float3
     )
 
 
-def _pixel_sums(tree: ComponentTree, brightness: NDArray[np.float32]) -> list[NDArray[np.float64]]:
+def _lengths(tree: ComponentTree) -> NDArray[np.int32]:
+    """The longer side of the box around each region, in pixels."""
+    longest = np.zeros(tree.size, np.int32)
+    node = tree.node.ravel()
+    height, width = tree.node.shape
+    for place in (
+        np.repeat(np.arange(height, dtype=np.int32), width),
+        np.tile(np.arange(width, dtype=np.int32), height),
+    ):
+        low = np.full(tree.size, max(height, width), np.int32)
+        high = np.zeros(tree.size, np.int32)
+        np.minimum.at(low, node, place)
+        np.maximum.at(high, node, place)
+        for nodes in tree.by_level:
+            np.minimum.at(low, tree.parent[nodes], low[nodes])
+            np.maximum.at(high, tree.parent[nodes], high[nodes])
+        np.maximum(longest, high - low + 1, out=longest)
+    return longest
+
+
+def _pixel_sums(
+    tree: ComponentTree, brightness: NDArray[np.float32], borders: Borders
+) -> list[NDArray[np.float64]]:
     """Area, first and second moments, brightness and border pixels of each region's own pixels."""
     height, width = brightness.shape
-    y, x = np.indices((height, width), dtype=np.float64)
-    y -= height / 2
-    x -= width / 2
-    border = np.zeros((height, width))
-    border[[0, -1], :] = 1
-    border[:, [0, -1]] = 1
+    y = np.repeat(np.arange(height) - height // 2, width)
+    x = np.tile(np.arange(width) - width // 2, height)
+    border = np.zeros((height, width), np.float32)
+    for edge, is_border in zip(np.s_[:1, -1:], borders[:2], strict=True):
+        border[edge] = np.maximum(border[edge], is_border)
+    for edge, is_border in zip(np.s_[:1, -1:], borders[2:], strict=True):
+        border[:, edge] = np.maximum(border[:, edge], is_border)
     node = tree.node.ravel()
     sums = [np.bincount(node, minlength=tree.size).astype(np.float64)]
-    for value in (y, x, y * y, x * x, x * y, brightness, border):
-        sums.append(np.bincount(node, value.ravel(), tree.size).astype(np.float64))
+    # One after another, as each takes eight bytes a pixel.
+    for value in (
+        lambda: y,
+        lambda: x,
+        lambda: y * y,
+        lambda: x * x,
+        lambda: x * y,
+        brightness.ravel,
+        border.ravel,
+    ):
+        sums.append(np.bincount(node, value(), tree.size).astype(np.float64))
     return sums
 
 

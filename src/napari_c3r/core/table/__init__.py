@@ -9,7 +9,8 @@ from napari_c3r.core.table.formats import (
     register_format,
     table_formats,
 )
-from napari_c3r.core.table.result import KEY, join_results, make_result, roles_of, window_px
+from napari_c3r.core.table.joining import join_results
+from napari_c3r.core.table.result import KEY, make_result, roles_of, window_px
 
 __all__ = [
     "KEY",

@@ -16,9 +16,10 @@ import numpy as np
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table.flat import encodable
 from napari_c3r.core.table.provenance import sha256_of
-from napari_c3r.core.table.result import KEY
+from napari_c3r.core.table.result import KEY, is_vector_name
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 _TABLE, _SELF = "table", "sha256"
@@ -27,7 +28,33 @@ _ROWS, _NUMBERS = 8, 8
 _ROUNDING = 1e-3
 
 
-def sealed(description: Mapping[str, Any], table: Path, result: AnnData) -> dict[str, Any]:
+class Samples:
+    """Some rows of a table that comes a stretch of rows at a time.
+
+    Parameters
+    ----------
+    rows
+        How many the table has.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.numbers: dict[str, list[float | None]] = {}
+        self._wanted = np.unique(np.linspace(0, max(0, rows - 1), _ROWS).astype(int))
+        self._seen = 0
+
+    def take(self, frame: pd.DataFrame) -> None:
+        """Take in the next rows, as :func:`napari_c3r.core.table.flat.to_frame` gives them."""
+        vectors = [name for name in frame.columns if is_vector_name(name)][:_NUMBERS]
+        begin, self._seen = self._seen, self._seen + len(frame)
+        for row in self._wanted[(self._wanted >= begin) & (self._wanted < self._seen)] - begin:
+            cell = frame.iloc[row]
+            self.numbers[encodable(f"{cell['image']}:{cell['label']}")] = [
+                float(value) if np.isfinite(value) else None for value in cell[vectors]
+            ]
+
+
+def sealed(description: Mapping[str, Any], table: Path, samples: Samples) -> dict[str, Any]:
     """Add to a provenance what tells its table, and a digest of the provenance itself.
 
     Parameters
@@ -36,21 +63,10 @@ def sealed(description: Mapping[str, Any], table: Path, result: AnnData) -> dict
         The provenance, as JSON has it.
     table
         The complete file of the table.
-    result
-        What it holds.
+    samples
+        Of what it holds.
     """
-    vectors = np.asarray(result.X)
-    rows = np.unique(np.linspace(0, max(0, len(result) - 1), _ROWS).astype(int))[: len(result)]
-    told = {
-        "rows": len(result),
-        "sha256": sha256_of(table),
-        "samples": {
-            encodable(str(result.obs_names[row])): [
-                float(value) if np.isfinite(value) else None for value in vectors[row, :_NUMBERS]
-            ]
-            for row in rows
-        },
-    }
+    told = {"rows": samples.rows, "sha256": sha256_of(table), "samples": samples.numbers}
     content = {**description, _TABLE: told}
     return {**content, _SELF: _digest(content)}
 

@@ -12,37 +12,15 @@ from numpy.typing import NDArray
 from napari_c3r.core.figures.colours import CATEGORICAL, OWN
 from napari_c3r.core.reduce import NOISE
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.core.table.titles import INTENSITY, in_pixels_too, title
 from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
 
 CLUSTER = "cluster"
-_INTENSITY = "intensity_mean_"
 _PLACES = ("image", "plate", "well", "site")
 
 # Columns that name a cell or repeat another say nothing as a colour.
 _KEYS = frozenset({"label", "index"})
 _BOX = re.compile(r"(bbox_[yx][01]|crop_[yx])_px")
-_UNITS = {"_px": "px", "_um": "µm", "_um2": "µm²"}
-
-
-def title(name: str) -> str:
-    """A column's name as words: ``area_um2`` → ``Area (µm²)``."""
-    if name.startswith(_INTENSITY):
-        return f"{name.removeprefix(_INTENSITY)} intensity"
-    for ending, unit in _UNITS.items():
-        if name.endswith(ending):
-            return f"{_words(name.removesuffix(ending))} ({unit})"
-    return _words(name)
-
-
-def with_unit(name: str, text: str) -> str:
-    """A column's value in a sentence: ``Area 318 µm²``."""
-    named, _, unit = title(name).partition(" (")
-    return f"{named} {text} {unit.rstrip(')')}".rstrip()
-
-
-def _words(name: str) -> str:
-    words = name.replace("_", " ").strip()
-    return words if len(words) == 1 else words[:1].upper() + words[1:]
 
 
 def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[list[str]]:
@@ -58,7 +36,7 @@ def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[l
     plate_map
         The columns that say what was done.
     """
-    said_twice = _in_pixels_too(obs)
+    said_twice = in_pixels_too(obs.columns)
     offered = [
         str(name)
         for name, column in obs.items()
@@ -72,7 +50,7 @@ def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[l
         [name for name in (CLUSTER, ANNOTATION) if name in offered],
         [name for name in plate_map if name in offered],
         [name for name in _PLACES if name in offered and name not in plate_map],
-        [name for name in offered if name.startswith(_INTENSITY)],
+        [name for name in offered if name.startswith(INTENSITY)],
     ]
     known = {name for group in groups for name in group}
     groups.append([name for name in offered if name not in known])
@@ -92,18 +70,11 @@ def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     first = ["image", "label"] if obs["image"].nunique() > 1 else ["label"]
     wanted = (CLUSTER, ANNOTATION, *plate_map, "plate", "well", "site", "area_um2", "area_px")
     first += [name for name in dict.fromkeys(wanted) if name in obs]
-    first += [str(name) for name in obs.columns if str(name).startswith(_INTENSITY)]
-    first = [name for name in first if name not in _in_pixels_too(obs)]
-    hidden = {*first, "image", "index", *_in_pixels_too(obs)}
+    first += [str(name) for name in obs.columns if str(name).startswith(INTENSITY)]
+    first = [name for name in first if name not in in_pixels_too(obs.columns)]
+    hidden = {*first, "image", "index", *in_pixels_too(obs.columns)}
     others = [str(name) for name in obs.columns if str(name) not in hidden]
     return [*first, *(name for name in others if not _BOX.fullmatch(name))]
-
-
-def _in_pixels_too(obs: pd.DataFrame) -> set[str]:
-    """Columns in pixels whose values stand in micrometres in another column."""
-    lengths = {str(name).removesuffix("_um") for name in obs if str(name).endswith("_um")}
-    areas = {str(name).removesuffix("_um2") for name in obs if str(name).endswith("_um2")}
-    return {f"{name}_px" for name in lengths | areas}
 
 
 def colouring(obs: pd.DataFrame, name: str) -> Colouring:

@@ -107,6 +107,17 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         if window is not None and self.parent() is not None:
             _share_corners(window.main_menu.window(), self.sizeHint().width())
 
+    def grow(self, height: int) -> None:
+        """Be at least so high in napari's window, as far as that has half of its height for it."""
+        frame = self.frame()
+        window = None if frame is None else frame.parent()
+        if frame is None or not isinstance(window, QMainWindow) or frame.isFloating():
+            return
+        wanted = min(height, window.height() // 2)
+        if frame.height() < wanted:
+            self._keep_view()
+            window.resizeDocks([frame], [wanted], Qt.Orientation.Vertical)
+
     def _on_docked(self) -> None:
         frame, before = self.frame(), self._frame
         if frame is before:

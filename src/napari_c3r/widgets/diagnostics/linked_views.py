@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject
 
 from napari_c3r.core.diagnose import Kind
+from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.common.columns import title
 from napari_c3r.widgets.common.docks import Dock, open_dock
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.diagnostics.cells_body import MOVERS, CellsBody

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.registry import diagnostics
-from napari_c3r.widgets.common.columns import title
+from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.wording import counted, duration

@@ -22,15 +22,18 @@ from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
+from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns, title
+from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
 from napari_c3r.widgets.common.elision import NameBox
-from napari_c3r.widgets.common.files import table_filters
+from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.explorer.cluster_names import naming_line
+from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
+from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
@@ -40,9 +43,6 @@ if TYPE_CHECKING:
     import napari.viewer
     from anndata import AnnData
 
-# Below this width the map stands above the cells, not beside them.
-_NARROW_PX = 640
-_ROOM_FOR_TITLE_PX = 500
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
 
 
@@ -76,6 +76,7 @@ class C3RExplorer(ViewerDock):
         self.doubt_button = QPushButton("Use the diagnostics")
         self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
         self.panel = ExplorerPanel()
+        self.groups = GroupTabs(self.session, self.panel.tabs)
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
@@ -94,6 +95,8 @@ class C3RExplorer(ViewerDock):
         self._split.setChildrenCollapsible(False)
         self._split.setStretchFactor(0, 4)
         self._split.setStretchFactor(1, 5)
+        self._room = SharedRoom(self._split, self.scatter, self.panel, self._colour_label)
+        self._room.height_wanted.connect(self.grow)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._split)
@@ -128,9 +131,11 @@ class C3RExplorer(ViewerDock):
         panel.naming.named.connect(self._on_named)
         panel.naming.cleared.connect(self._on_name_cleared)
         panel.naming.edited.connect(self._show_consequence)
-        panel.exports.failed.connect(self._on_failed)
+        self.groups.column_chosen.connect(self._colour_by_column)
+        self.groups.step_wanted.connect(self.begin_button.click)
+        for says in (panel.exports.failed, self.montage.failed, self.groups.said):
+            says.connect(panel.say)
         self.montage.saved.connect(self._on_saved)
-        self.montage.failed.connect(self._on_montage_failed)
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
@@ -281,7 +286,10 @@ class C3RExplorer(ViewerDock):
 
     def _on_named(self, name: str) -> None:
         self.session.result.annotate(self.session.selection.mask, name)
-        self.show_colour_by(ANNOTATION)
+        self._colour_by_column(ANNOTATION)
+
+    def _colour_by_column(self, column: str) -> None:
+        self.show_colour_by(column)
         self._on_colour_by()
 
     def _on_name_cleared(self) -> None:
@@ -295,7 +303,7 @@ class C3RExplorer(ViewerDock):
     def _choose_montage(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save the montage", "montage.png", _MONTAGES)
         if path:
-            self.montage.save(_with_suffix(path, kind))
+            self.montage.save(with_suffix(path, kind))
 
     def _choose_export(self) -> None:
         result = self.session.result.current
@@ -304,17 +312,11 @@ class C3RExplorer(ViewerDock):
         )
         if path and result is not None:
             self.panel.exports.write(
-                result.table, self.session.selection.mask, _with_suffix(path, kind)
+                result.table, self.session.selection.mask, with_suffix(path, kind)
             )
 
     def _on_saved(self, path: str) -> None:
         self.panel.say(f"Saved {path}")
-
-    def _on_montage_failed(self, line: str) -> None:
-        self.panel.say(line)
-
-    def _on_failed(self, line: str) -> None:
-        self.panel.say(line)
 
     def undo(self) -> None:
         """Take back the last step of the session."""
@@ -362,11 +364,7 @@ class C3RExplorer(ViewerDock):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < _NARROW_PX
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self._split.setOrientation(down if narrow else across)
-        # Beside the buttons, what is chosen is more worth the room than its title.
-        self._colour_label.setVisible(not narrow and self.scatter.width() >= _ROOM_FOR_TITLE_PX)
+        self._room.share()
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the viewer's theme."""
@@ -382,6 +380,7 @@ class C3RExplorer(ViewerDock):
         self.scatter.set_theme(*colours)
         self.montage.card.set_theme(*colours)
         self.panel.set_theme(*colours)
+        self.groups.set_theme(*colours)
 
     def release(self) -> None:
         """Disconnect from the session and free the map's canvas."""
@@ -391,10 +390,6 @@ class C3RExplorer(ViewerDock):
         self.model.current_changed.disconnect(self._on_point, missing_ok=True)
         self.model.clicked.disconnect(self._go_to, missing_ok=True)
         self.montage.release()
+        self.groups.release()
         self.panel.exports.release()
         self.scatter.release()
-
-
-def _with_suffix(path: str, kind: str) -> str:
-    """The path, with the suffix of the chosen kind of file where it has none."""
-    return path if "." in path.rpartition("/")[2] else path + kind.partition("*")[2].rstrip(")")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPen, QPixmap
+from qtpy.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPen, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -28,6 +28,7 @@ from napari_c3r.widgets.common.labels import PlainLabel, plain_tip
 
 SHOWN_PX = 68
 _BAR_PX = 4
+_STRIP_PX, _ROOM_FOR_BUTTONS_PX = SHOWN_PX + 28, 250
 _ROW = Qt.ItemDataRole.UserRole
 
 ALIKE = "alike"
@@ -207,6 +208,12 @@ class MontagePanel(QWidget):
         self.thumbnails.show_rows(rows, texts, colours)
         self._enable()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        roomy = self.width() >= _ROOM_FOR_BUTTONS_PX
+        self.select_button.setVisible(roomy)
+        self.save_button.setVisible(roomy)
+
     def _enable(self) -> None:
         shown = self.thumbnails.count() > 0
         self.select_button.setEnabled(shown)
@@ -223,6 +230,9 @@ class MontagePanel(QWidget):
         self._reason.setWordWrap(True)
         self._reason.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        # A strip of single pictures is enough beside a figure.
+        self.setMinimumWidth(_STRIP_PX)
+        self.choice.setMinimumContentsLength(3)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.thumbnails)
         self._pages.addWidget(self._reason)

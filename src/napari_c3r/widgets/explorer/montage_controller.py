@@ -16,8 +16,8 @@ from napari_c3r.core.figures.colours import GREY
 from napari_c3r.core.figures.composites import compose
 from napari_c3r.core.figures.montage import Choice, cut_cells
 from napari_c3r.core.figures.montage_files import Montage, write_montage
+from napari_c3r.core.table.titles import with_unit
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.common.columns import with_unit
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.table_view import text_of
 from napari_c3r.widgets.explorer.montage import MontagePanel, as_pixmap

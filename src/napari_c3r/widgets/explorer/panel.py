@@ -1,4 +1,4 @@
-"""The right half of the explorer: what is selected, what to do with it, pictures and rows."""
+"""The right half of the explorer: what is selected, pictures of it, rows and figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.jobs import Jobs
@@ -47,12 +54,22 @@ class ExplorerPanel(QWidget):
         self.naming = NameRow()
         self.montage = MontagePanel()
         self.table = CellTable()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        bar = self.tabs.tabBar()
+        assert bar is not None
+        for part in (self.tabs, bar):
+            part.setAccessibleName("Table and figures")
+        self.tabs.setTabToolTip(self.tabs.addTab(self.table, "Table"), "The selected cells as rows")
         self.exports = SelectionExport(self)
         self._said = PlainLabel()
         self._selected = 0
+        self._is_split_by_hand = False
         self._build()
         self.name_button.toggled.connect(self._on_naming)
         self.naming.closed.connect(self._on_naming_closed)
+        self.tabs.currentChanged.connect(self._share_width)
+        self._split.splitterMoved.connect(self._on_split_moved)
         self.exports.written.connect(self._on_written)
 
     def show_state(self, line: str, selected: int, has_current: bool) -> None:
@@ -92,7 +109,23 @@ class ExplorerPanel(QWidget):
         wanted = across if low else down
         if self._split.orientation() != wanted:
             self._split.setOrientation(wanted)
+            self._is_split_by_hand = False
+            self._share_width()
+
+    def _share_width(self) -> None:
+        """Give a figure most of the room, beside a strip of pictures, unless the user shared it."""
+        if self._is_split_by_hand:
+            return
+        if self.tabs.currentWidget() is self.table:
             self._split.setSizes([1000, 1000])
+        elif self._split.orientation() == Qt.Orientation.Horizontal:
+            strip = self.montage.minimumWidth()
+            self._split.setSizes([strip, max(self._split.width() - strip, 1)])
+        else:
+            self._split.setSizes([1000, 2000])
+
+    def _on_split_moved(self) -> None:
+        self._is_split_by_hand = True
 
     def sizeHint(self) -> QSize:
         return QSize(560, 320)
@@ -106,9 +139,9 @@ class ExplorerPanel(QWidget):
             row.addWidget(button)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.montage)
-        self._split.addWidget(self.table)
+        self._split.addWidget(self.tabs)
         self._split.setChildrenCollapsible(False)
-        self._split.setStretchFactor(0, 1)
+        self._split.setStretchFactor(0, 0)
         self._split.setStretchFactor(1, 1)
         self._said.setWordWrap(True)
         self._said.setMinimumWidth(1)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session.file import SUFFIX
-from napari_c3r.widgets.common.files import table_filters
+from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.main.controller import Controller
 
 
@@ -76,9 +76,16 @@ class Dialogs:
             self._parent, "Export the table", f"cells{DEFAULT_SUFFIX}", table_filters()
         )
         if path:
-            if "." not in path.rpartition("/")[2]:
-                path += kind.partition("*")[2].rstrip(")")
-            self._control.persistence.export(path)
+            self._control.persistence.export(with_suffix(path, kind))
+
+    def report(self) -> None:
+        """A page on the experiment."""
+        path, _ = QFileDialog.getSaveFileName(
+            self._parent, "Write a report of the experiment", "report.html", "Page (*.html)"
+        )
+        if path:
+            name = path.rpartition("/")[2]
+            self._control.persistence.report(path if "." in name else f"{path}.html")
 
     def _folder(self, title: str) -> str:
         return QFileDialog.getExistingDirectory(self._parent, title)

@@ -25,6 +25,7 @@ from napari_c3r.widgets.viewer.gathering import (
     outside_in_words,
     size_of,
 )
+from napari_c3r.widgets.viewer.known_pixels import KnownPixels
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
@@ -56,7 +57,7 @@ class ImageController(QObject):
         self._layer_ids: list[Any] = []
         # Whether the layers were taken as they were found, not loaded as the user said.
         self._taken = False
-        self._pixels: dict[str, set[int]] = {}
+        self._known = KnownPixels()
         self._paths: tuple[str, ...] = ()
         self.opened: tuple[str, ...] = ()
 
@@ -172,7 +173,7 @@ class ImageController(QObject):
             context.error_changed.emit(StepId.IMAGE, str(error))
             return
         context.error_changed.emit(StepId.IMAGE, "")
-        image = self._told_apart(image, found)
+        image = self._known.told_apart(image, found)
         self._layer_ids = [layer.unique_id for layer in found]
         self._taken, self.opened = True, ()
         context.session.fields.slices.pop(image.name, None)
@@ -235,20 +236,6 @@ class ImageController(QObject):
         image = self._context.session.fields.image
         if image is not None:
             self.use_layers([*self.shown_layers(), *self._fitting(image)])
-
-    def _told_apart(self, image: Image, found: Sequence[ImageLayer]) -> Image:
-        """The image, with a number in its name if other pixels had that name before.
-
-        What comes from a file is known by its path.
-        """
-        if any(la.source.path or la.metadata.get(layers.KEY, {}).get("image") for la in found):
-            return image
-        pixels, name, number = {id(layer.data) for layer in found}, image.name, 1
-        while not self._pixels.setdefault(name, pixels) & pixels:
-            number += 1
-            name = f"{image.name} ({number})"
-        self._pixels[name] = pixels
-        return replace(image, name=name)
 
     def _adopt(self, paths: Sequence[str], image: Image, named: dict[str, str]) -> None:
         """Find the fields next to an image that napari opened, so that they can be turned to."""

@@ -37,7 +37,9 @@ class MapController(QObject):
 
             table = result.table.copy()
             yield "laying out the map; the first one takes longer, as UMAP is compiled"
-            map_cells(table, seed=choice.seed, controls=choice.controls)
+            map_cells(
+                table, seed=choice.seed, controls=choice.controls, max_fitted=choice.max_fitted
+            )
             yield "finding clusters"
             return cluster(
                 table,
@@ -45,6 +47,7 @@ class MapController(QObject):
                 n_clusters=choice.n_clusters,
                 seed=choice.seed,
                 controls=choice.controls,
+                max_fitted=choice.max_fitted,
             )
 
         def take(table: AnnData) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,25 +16,17 @@ from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles
 from napari_c3r.core.metadata import PlateMap
-from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
-from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
-from napari_c3r.session import Cause, Cells, EmbeddingResult, Session, ids_by_image
+from napari_c3r.session import Cause, EmbeddingResult, Session, ids_by_image
 from napari_c3r.session.file import (
     SavedCells,
     SavedSession,
-    labels_name,
     read_session,
     write_session,
 )
-from napari_c3r.session.plate_map_file import NAME, SavedPlateMap
-from napari_c3r.session.script import (
-    Recipe,
-    RecipeField,
-    RecipePlateMap,
-    python_script,
-    shell_command,
-)
+from napari_c3r.session.plate_map_file import SavedPlateMap
+from napari_c3r.session.recipes import SavedFolder, recipe_of
+from napari_c3r.session.script import python_script, shell_command
 from napari_c3r.widgets.main.cells_made import cells_kept
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
@@ -45,16 +37,6 @@ from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-
-@dataclass(eq=False)
-class _Saved:
-    """What a session folder on disk holds, to know what of it is still so."""
-
-    folder: Path
-    fields: list[str]
-    cells_ids: dict[str, int]
-    sources: dict[str, FieldSource] = field(default_factory=dict)
 
 
 class PersistenceController(QObject):
@@ -84,7 +66,7 @@ class PersistenceController(QObject):
         super().__init__(context)
         self._context, self._images = context, images
         self._segmentation, self._embedding = segmentation, embedding
-        self._saved: _Saved | None = None
+        self._saved: SavedFolder | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -105,6 +87,29 @@ class PersistenceController(QObject):
 
         self._context.error_changed.emit(StepId.MAP, "")
         self._context.jobs.start(EXPORT, body, lambda written: self.exported.emit(str(written)))
+
+    def report(self, path: str) -> None:
+        """Write a page on what the cells shown say of the experiment."""
+        result = self._context.session.result.current
+        if result is None:
+            return
+        table = result.table
+
+        def body(_: threading.Event) -> Generator[str, None, Path]:
+            from napari_c3r.core.experiment import experiment_report, write_experiment
+
+            yield "comparing wells"
+            found = experiment_report(table)
+            if found.grouping is None or found.design.negative is None:
+                raise InputError(f"{found.summary} A plate map in step 1 does")
+            return write_experiment(found, path)
+
+        self._context.error_changed.emit(StepId.MAP, "")
+        self._context.jobs.start(
+            EXPORT,
+            body,
+            lambda page: self._context.notified.emit(f"Wrote {page}; open it in a browser"),
+        )
 
     def save(self, path: str, settings: Mapping[str, Any]) -> None:
         """Write the whole session into a folder."""
@@ -146,7 +151,7 @@ class PersistenceController(QObject):
         def take(folder: Path) -> None:
             names = [source.name for source in sources]
             kept = {s.name: s for s in read_session(folder).fields} if pixels else {}
-            self._saved = _Saved(folder, names, cells_ids, kept)
+            self._saved = SavedFolder(folder, names, cells_ids, kept)
             self._context.notified.emit(f"Saved the session in {folder}")
 
         self._context.error_changed.emit(StepId.MAP, "")
@@ -206,7 +211,7 @@ class PersistenceController(QObject):
             if name in saved.names:
                 session.result.names.set(cells, saved.names[name].items())
         shown = saved.fields[saved.index].name
-        self._saved = _Saved(
+        self._saved = SavedFolder(
             folder,
             [source.name for source in saved.fields],
             ids_by_image(session.labels.by_image.values()),
@@ -255,68 +260,11 @@ class PersistenceController(QObject):
         InputError
             It cannot be made again from files yet, and what to do about it.
         """
-        return python_script(self._recipe())
+        return python_script(recipe_of(self._context.session, self._saved))
 
     def as_shell(self) -> str:
         """A command that makes the result again; raises as `as_python`."""
-        return shell_command(self._recipe())
-
-    def _recipe(self) -> Recipe:
-        session = self._context.session
-        result = session.result.current
-        if result is None:
-            raise InputError("There is nothing to copy yet; embed the cells first")
-        if result.preview or not result.finished:
-            raise InputError("The result holds a part of the cells; embed all of them first")
-        names = list(dict.fromkeys(result.all_rows.obs["image"].astype(str)))
-        facts = result.table.uns[KEY]
-        return Recipe(
-            [
-                self._recipe_field(name, session.labels.embedded(result.cells_ids[name]))
-                for name in names
-            ],
-            result.assignment,
-            result.encoder_source,
-            result.options,
-            result.crop,
-            filter=session.result.filter or CellFilter(),
-            plate_map=self._recipe_plate_map(),
-            quality=session.result.quality,
-            map=_map_keywords(facts.get("map")),
-            cluster=_cluster_keywords(facts.get("cluster")),
-        )
-
-    def _recipe_plate_map(self) -> RecipePlateMap | None:
-        known = self._context.session.plate_maps.current
-        if known is None:
-            return None
-        path = known.path
-        if self._saved is not None and (path is None or not path.exists()):
-            path = self._saved.folder / NAME
-        if path is None:
-            raise InputError("The plate map is in no file; save the session first, which writes it")
-        return RecipePlateMap(path, known.design, known.design == known.guess)
-
-    def _recipe_field(self, name: str, cells: Cells) -> RecipeField:
-        session, saved = self._context.session, self._saved
-        source = next((s for s in session.fields.sources if s.name == name), None)
-        if source is None and saved is not None:
-            source = saved.sources.get(name)
-        if source is None:
-            raise InputError(
-                f"The image '{name}' has no files; save the session first, which writes them"
-            )
-        if cells.found_by is not None:
-            return RecipeField(source, SegmentOptions.from_keywords(cells.found_by))
-        if saved is None or saved.cells_ids.get(name) != cells.id:
-            raise InputError(
-                "The cells were drawn or come from a layer; save the session first, "
-                "which writes them for the script"
-            )
-        number = saved.fields.index(name)
-        nuclei = saved.folder / labels_name(number, "nuclei")
-        labels = saved.folder / labels_name(number)
-        return RecipeField(source, None, labels, nuclei if cells.nuclei is not None else None)
+        return shell_command(recipe_of(self._context.session, self._saved))
 
 
 def _restored(
@@ -353,35 +301,3 @@ def restore_plate_map(saved: SavedPlateMap | None, session: Session) -> None:
     located = session.fields.located
     plate_map = PlateMap.fitted(saved.frame, located, saved.path, saved.design)
     session.use_plate_map(plate_map, Cause.RESTORED)
-
-
-def _map_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if facts is None:
-        return None
-    known = ("seed", "n_neighbors", "min_dist")
-    return {name: facts[name] for name in known if name in facts} | _controls_keyword(facts)
-
-
-def _controls_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
-    if "controls" not in facts:
-        return {}
-    column, value = facts["controls"]
-    if column == ANNOTATION:
-        raise InputError(
-            f"The map is seen against cells that were named '{value}' by hand, which a script "
-            "does not know; choose controls by their well"
-        )
-    return {"controls": (column, value)}
-
-
-def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if facts is None:
-        return None
-    if "n_clusters" in facts:
-        known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
-        return known | _controls_keyword(facts)
-    return {
-        "method": "hdbscan",
-        "min_cluster_size": facts["min_cluster_size"],
-        "seed": facts["seed"],
-    }

@@ -73,6 +73,11 @@ class Toolbar(QWidget):
         with QSignalBlocker(self.point_size):
             self.point_size.setValue(round(diameter * SLIDER_STEPS))
 
+    def set_compact(self, compact: bool) -> None:
+        """Do without the size of points where there is little room."""
+        self.point_size.setVisible(not compact)
+        self._size_icon.setVisible(not compact)
+
     def set_density(self, on: bool) -> None:
         """Show whether density is on without asking for it."""
         with QSignalBlocker(self.density):

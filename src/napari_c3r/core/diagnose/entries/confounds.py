@@ -17,10 +17,10 @@ from napari_c3r.core.diagnose.registry import (
     DiagnosticResult,
 )
 from napari_c3r.core.diagnose.report.figures import new_figure
-from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.diagnose.verdict import Grade
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import SEQUENTIAL
+from napari_c3r.core.report.page import Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

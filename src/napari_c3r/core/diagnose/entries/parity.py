@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from napari_c3r.core.channels import stains
 from napari_c3r.core.diagnose.registry import Diagnostic, DiagnosticContext, DiagnosticResult
 from napari_c3r.core.diagnose.report.figures import new_figure
-from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.plain import plain
 from napari_c3r.core.reduce.maps import flat_map
+from napari_c3r.core.report.page import Section
 
 if TYPE_CHECKING:
     import numpy as np

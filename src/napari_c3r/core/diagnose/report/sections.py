@@ -19,9 +19,9 @@ from napari_c3r.core.diagnose.registry import (
     diagnostics,
 )
 from napari_c3r.core.diagnose.report import figures
-from napari_c3r.core.diagnose.report.page import Section
 from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.core.diagnose.verdict import Verdict
+from napari_c3r.core.report.page import Section
 
 _HOW_TO_READ = (
     "The same cells were embedded again with other roles, and the nearest neighbours of every "

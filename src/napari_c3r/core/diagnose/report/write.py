@@ -12,7 +12,7 @@ from napari_c3r.core.diagnose.registry import (
     diagnostics,
 )
 from napari_c3r.core.diagnose.report import sections
-from napari_c3r.core.diagnose.report.page import Section, write_page
+from napari_c3r.core.report.page import Section, write_page
 
 _MOVERS = 20
 _TITLE = "Does the role matter?"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_c3r.core.atomic import replacing_together
 from napari_c3r.core.leftovers import leftovers
 from napari_c3r.core.table.formats.format import TableFormat
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 
@@ -27,22 +29,50 @@ def _companions(path: Path) -> tuple[Path, ...]:
 
 
 def _write(result: AnnData, path: Path) -> None:
+    from napari_c3r.core.table import flat
+
+    frame = flat.to_frame(result)
+    write_stretches(path, [frame], len(frame), flat.describe(result), flat.has_return(frame))
+
+
+def write_stretches(
+    path: Path,
+    frames: Iterable[pd.DataFrame],
+    rows: int,
+    description: Mapping[str, Any],
+    has_return: bool,
+) -> None:
+    """Write a table that comes a stretch of rows at a time.
+
+    Parameters
+    ----------
+    path
+        To write.
+    frames
+        The rows, as :func:`napari_c3r.core.table.flat.to_frame` gives them.
+    rows
+        How many there are.
+    description
+        From :func:`napari_c3r.core.table.flat.describe`.
+    has_return
+        Whether some text holds a carriage return.
+    """
     from napari_c3r.core.table import flat, seal
 
-    frame = flat.escape_text(flat.to_frame(result))
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
+    samples = seal.Samples(rows)
     _finish_what_was_killed(path)
     # Both files are complete before either takes its name.
-    with replacing_together(path, provenance_path(path)) as (temporary, description):
-        frame.to_csv(
-            temporary,
-            index=False,
-            encoding="utf-8",
-            lineterminator="\n",
-            quoting=csv.QUOTE_NONNUMERIC if flat.has_return(frame) else csv.QUOTE_MINIMAL,
-        )
-        told = seal.sealed(flat.describe(result), temporary, result)
+    with replacing_together(path, provenance_path(path)) as (temporary, beside):
+        with temporary.open("w", encoding="utf-8", newline="") as stream:
+            for number, frame in enumerate(frames):
+                samples.take(frame)
+                flat.escape_text(frame).to_csv(
+                    stream, index=False, header=not number, lineterminator="\n", quoting=quoting
+                )
+        told = seal.sealed(description, temporary, samples)
         text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
-        description.write_text(text + "\n", encoding="utf-8")
+        beside.write_text(text + "\n", encoding="utf-8")
 
 
 def _finish_what_was_killed(path: Path) -> None:

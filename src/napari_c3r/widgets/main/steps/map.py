@@ -1,8 +1,10 @@
-"""Step 5: map, clusters and export."""
+"""Step 5: map, clusters, export and report."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -15,9 +17,11 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.metadata import design_of, match_of
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
+from napari_c3r.core.reduce.sample import MAX_FITTED, sample_notes
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.core.table.titles import title
 from napari_c3r.session import Session
-from napari_c3r.widgets.common.columns import title
+from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
 
 if TYPE_CHECKING:
@@ -27,18 +31,19 @@ _NO_CONTROLS = "none"
 
 
 class MapBody(QWidget):
-    """Make the map, open it, export the table."""
+    """Make the map, open it, export the table, report on the experiment."""
 
     map_requested = Signal(object)
     stop_requested = Signal()
     explorer_requested = Signal()
     export_requested = Signal()
+    report_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.form = OptionForm(
             MapOptions,
-            ("method", "n_clusters", "controls", "seed"),
+            ("method", "n_clusters", "controls", "max_fitted", "seed"),
             choices={
                 "method": [("HDBSCAN", "hdbscan"), ("k-means", "kmeans")],
                 "controls": [(_NO_CONTROLS, None)],
@@ -47,40 +52,57 @@ class MapBody(QWidget):
         self.method, self.n_clusters, self.controls, self.seed = (
             self.form.widgets[name].native for name in ("method", "n_clusters", "controls", "seed")
         )
-        self._offered: tuple[object, ...] = ()
+        self._table: Callable[[], AnnData | None] = _reference(None)
+        self._offered: object = ()
+        self._n_cells = 0
+        self.note = WrappedLabel()
+        self.note.setEnabled(False)
+        self.note.hide()
         self.map_button = QPushButton()
         self.show_running(False)
         self.explorer_button = QPushButton("Open explorer")
         self.explorer_button.setToolTip("Show the map in a dock of its own")
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip("Write the table as CSV, Parquet or h5ad")
+        self.report_button = QPushButton("Report…")
+        self.report_button.setToolTip(
+            "Write a page on which wells differ from the controls, at which dose, and how surely"
+        )
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
-        for button in (self.explorer_button, self.export_button):
+        for button in (self.explorer_button, self.export_button, self.report_button):
             buttons.addWidget(button, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.form)
         column.addWidget(self.map_button)
+        column.addWidget(self.note)
         column.addLayout(buttons)
         self.form.changed.connect(self._show_rows)
         self._show_rows()
         self.map_button.clicked.connect(self._on_map)
         self.explorer_button.clicked.connect(self.explorer_requested)
         self.export_button.clicked.connect(self.export_requested)
+        self.report_button.clicked.connect(self.report_requested)
 
     def show_session(self, session: Session) -> None:
         """Enable what can be done."""
         result = session.result.current
         table = None if result is None else result.table
-        offered = () if table is None else (id(table), table.shape, *_told(table))
-        if offered != self._offered:
+        told = None if table is None else (tuple(table.obs.columns), *_told(table))
+        if table is not self._table() or told != self._offered:
             # Looking through a hundred thousand rows at every change would be felt.
-            self._offered = offered
+            self._table, self._offered = _reference(table), told
             self._offer([] if table is None else _controls(table))
+            self._n_cells = 0 if table is None else len(table)
+            self._show_rows()
+        notes = [] if table is None else sample_notes(table.uns, len(table))
+        self.note.setText("\n".join(notes))
+        self.note.setVisible(bool(notes))
         self.map_button.setEnabled(result is not None)
         self.export_button.setEnabled(result is not None)
+        self.report_button.setEnabled(result is not None)
         self.explorer_button.setEnabled(session.result.has_map)
 
     def _offer(self, choices: list[Controls]) -> None:
@@ -93,16 +115,25 @@ class MapBody(QWidget):
         """Show only what there is to choose."""
         self.form.set_visible("n_clusters", self.form.value().method == "kmeans")
         self.form.set_visible("controls", self.controls.count() > 1)
+        # Of fewer cells, all are taken.
+        self.form.set_visible("max_fitted", self._n_cells > MAX_FITTED)
 
     def choice(self) -> MapOptions:
         """How to group the cells, as it stands here."""
         return self.form.value()
 
-    def show_choice(self, method: str, n_clusters: int, seed: int, controls: Any = None) -> None:
+    def show_choice(
+        self,
+        method: str,
+        n_clusters: int,
+        seed: int,
+        controls: Any = None,
+        max_fitted: int = MAX_FITTED,
+    ) -> None:
         """Set how to group the cells, as when a session is opened again."""
         # A session's file has a list of them.
         chosen = None if controls is None else (controls[0], controls[1])
-        self.form.set_value(MapOptions(method, n_clusters, seed, chosen))
+        self.form.set_value(MapOptions(method, n_clusters, seed, chosen, max_fitted))
 
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
@@ -133,3 +164,7 @@ def _controls(table: AnnData) -> list[Controls]:
     said = design_of(table).negative
     choices = control_choices(table.obs)
     return choices if said is None else [said, *(each for each in choices if each != said)]
+
+
+def _reference(table: AnnData | None) -> Callable[[], AnnData | None]:
+    return (lambda: None) if table is None else ref(table)

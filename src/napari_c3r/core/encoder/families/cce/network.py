@@ -165,7 +165,7 @@ class ContextConceptEncoder(nn.Module):
         Tensor
             ``(B, C, T, d)``: patches, masked where asked, after a class token, with positions.
         """
-        patches = self.patch_embed(images[:, list(channels)], group)
+        patches = self.patch_embed(torch.stack([images[:, each] for each in channels], 1), group)
         if self.aggregation == "pre":
             patches = patches.mean(dim=1, keepdim=True)
         if mask is not None:

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from napari_c3r.core.diagnose.report import require_report
-from napari_c3r.core.diagnose.report.page import (
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.report.page import (
     Section,
     escape_markdown,
     html,
     markdown,
     write_page,
 )
-from napari_c3r.core.errors import InputError
 
 EVIL = [
     "<script>alert(1)</script>",

@@ -24,13 +24,15 @@ h1, h2 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-top: 1px solid #ccc
 .lead { font-size: 1.15rem; } .wide { overflow-x: auto; } img { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: 0.85rem; } th, td { padding: 0.25rem 0.6rem;
   text-align: left; border-bottom: 1px solid #ddd; vertical-align: top; }
-td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
 
 
 # Every sign of Markdown, of HTML in it, and of formulas; an underscore inside a word is none.
 _MARKDOWN = re.compile(r"[\\`*\[\]{}<>#|~&$^]|(?<!\w)_|_(?!\w)")
 _LINE_START = re.compile(r"^(\s*[0-9]*)([-+=.)])(?=\s|$|[-+=])")
+# A number as `number_text` writes it, with its interval.
+_NUMBER = re.compile(r"[<−]? ?[0-9][0-9.,]*(e−?[0-9]+)?( \(.*\))?")
 # As long as what follows the report's name in that of a picture.
 _LONGEST = "-" + "x" * 40
 
@@ -52,6 +54,8 @@ class Section:
         cannot see it.
     table
         Numbers are rounded to three digits; a missing value is shown as a dash.
+    drawings
+        Figures as SVG elements, in which all names are escaped already; not for Markdown.
     """
 
     title: str
@@ -59,6 +63,24 @@ class Section:
     points: tuple[str, ...] = ()
     figure: tuple[str, bytes, str] | None = None
     table: pd.DataFrame | None = None
+    drawings: tuple[str, ...] = ()
+
+
+def write_html(title: str, sections: Sequence[Section], path: Path) -> Path:
+    """Write the HTML page alone, atomically.
+
+    Parameters
+    ----------
+    title, sections, path
+        As for `write_page`.
+
+    Raises
+    ------
+    InputError
+        Another suffix, or a file that cannot be written.
+    """
+    require_html(path)
+    return _write(path, html(title, sections).encode())
 
 
 def write_page(title: str, sections: Sequence[Section], path: Path) -> tuple[Path, ...]:
@@ -131,13 +153,19 @@ def _pictures_left(path: Path, sections: Sequence[Section]) -> set[Path]:
     return {each for each in path.parent.iterdir() if ours.fullmatch(each.name)}
 
 
-def require_report(path: Path) -> None:
-    """Refuse a name that no report can have, before hours are spent on it."""
+def require_html(path: Path) -> None:
+    """Refuse a name that no page can have, before hours are spent on it."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"The report is to be '{path}'; give a name that ends in .html")
     if not path.parent.is_dir():
         raise InputError(f"The report's folder '{path.parent}' does not exist; create it first")
-    for each in (path, path.with_suffix(".md"), path.with_name(f"{path.stem}{_LONGEST}.png")):
+    require_writable(path)
+
+
+def require_report(path: Path) -> None:
+    """Refuse a name that no page with its Markdown can have."""
+    require_html(path)
+    for each in (path.with_suffix(".md"), path.with_name(f"{path.stem}{_LONGEST}.png")):
         require_writable(each)
 
 
@@ -170,6 +198,7 @@ def html(title: str, sections: Sequence[Section]) -> str:
             _, picture, what = section.figure
             data = base64.b64encode(picture).decode()
             body.append(f'<p><img alt="{escape(what)}" src="data:image/png;base64,{data}"></p>')
+        body += [f'<div class="wide">{drawing}</div>' for drawing in section.drawings]
         if section.table is not None:
             body.append(_html_table(section.table))
     return (
@@ -198,14 +227,21 @@ def markdown(title: str, sections: Sequence[Section], stem: str) -> str:
 
 
 def _html_table(table: pd.DataFrame) -> str:
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
+    is_number = [
+        any(map(_is_number, table.iloc[:, place]))
+        and all(_is_number(value) or cell_text(value) == "–" for value in table.iloc[:, place])
+        for place in range(len(table.columns))
+    ]
+    right = ' class="number"'
+    head = "".join(
+        f"<th{right if number else ''}>{escape(str(name))}</th>"
+        for name, number in zip(table.columns, is_number, strict=True)
+    )
     rows = []
     for row in table.itertuples(index=False, name=None):
         cells = [
-            f'<td class="number">{cell_text(value)}</td>'
-            if _is_number(value)
-            else f"<td>{escape(cell_text(value))}</td>"
-            for value in row
+            f"<td{right if number else ''}>{escape(cell_text(value))}</td>"
+            for value, number in zip(row, is_number, strict=True)
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
@@ -221,6 +257,8 @@ def _markdown_table(table: pd.DataFrame) -> str:
 
 
 def _is_number(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(_NUMBER.fullmatch(value))
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

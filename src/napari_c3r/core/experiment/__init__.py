@@ -1,0 +1,23 @@
+"""From a table of cells to what differs from the controls, at which dose and how surely."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_c3r.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from napari_c3r.core.experiment.judge import experiment_report
+    from napari_c3r.core.experiment.page import write_experiment
+    from napari_c3r.core.experiment.result import ExperimentReport
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "ExperimentReport": "result",
+        "experiment_report": "judge",
+        "write_experiment": "page",
+    },
+)
+
+__all__ = ["ExperimentReport", "experiment_report", "write_experiment"]

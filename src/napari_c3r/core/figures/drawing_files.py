@@ -1,0 +1,202 @@
+"""Drawings as SVG, PDF and PNG, with their numbers beside them."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, Final
+
+from napari_c3r.core.atomic import replacing, require_writable
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.drawing import PAPER, Box, Dot, Drawing, Mark, Path, Theme, Words
+from napari_c3r.core.figures.plain import plain, save_figure
+from napari_c3r.core.table.flat import escape_text
+from napari_c3r.core.text import readable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES: Final = (".svg", ".pdf", ".png")
+_PER_INCH: Final = 96.0
+_POINTS: Final = 72.0 / _PER_INCH
+_FONTS: Final = "Arial, Helvetica, 'DejaVu Sans', sans-serif"
+_SHARP = 200
+
+
+def svg(drawing: Drawing, theme: Theme = PAPER, *, words: bool = True) -> str:
+    """A drawing as one SVG element, for a page or a file.
+
+    Parameters
+    ----------
+    drawing
+        The figure.
+    theme
+        Colours of page and words.
+    words
+        Whether its sentence and caption are in it.
+
+    Returns
+    -------
+    str
+        Without anything that runs or is loaded from elsewhere; what a mark says when pointed at
+        is its ``<title>``.
+    """
+    shown = drawing.with_words() if words else drawing
+    size = f"{shown.width:.0f}", f"{shown.height:.0f}"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size[0]}" height="{size[1]}" '
+        f'viewBox="0 0 {size[0]} {size[1]}" role="img" font-family="{_FONTS}">',
+        f"<title>{_text(drawing.title or drawing.sentence)}</title>",
+        f'<rect width="{size[0]}" height="{size[1]}" fill="{theme.ground}"/>',
+        *(_element(mark, theme) for mark in shown.marks),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def save_drawing(drawing: Drawing, path: str | FilePath) -> tuple[FilePath, ...]:
+    """Write a drawing, and the numbers behind it as CSV of the same name.
+
+    Parameters
+    ----------
+    drawing
+        The figure.
+    path
+        Ends in ``.svg``, ``.pdf`` or ``.png``.
+
+    Returns
+    -------
+    tuple of Path
+        The files written, each whole or not at all.
+
+    Raises
+    ------
+    InputError
+        Another suffix, or a folder that cannot be written to.
+    """
+    path = FilePath(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"'{path}' has to end in .svg, .pdf or .png")
+    table = path.with_suffix(".csv")
+    for each in (path, table):
+        require_writable(each)
+    with replacing(path) as temporary:
+        if path.suffix.lower() == ".svg":
+            temporary.write_text(svg(drawing), "utf-8")
+        else:
+            _save_with_matplotlib(drawing, temporary, path.suffix.lower()[1:])
+    if drawing.numbers is None:
+        return (path,)
+    with replacing(table) as temporary:
+        escape_text(drawing.numbers).to_csv(temporary, index=False, lineterminator="\n")
+    return path, table
+
+
+def _text(text: str) -> str:
+    return escape(readable(text))
+
+
+def _element(mark: Mark, theme: Theme) -> str:
+    shape = _shape(mark, theme)
+    return f"<g><title>{_text(mark.tip)}</title>{shape}</g>" if mark.tip else shape
+
+
+def _shape(mark: Mark, theme: Theme) -> str:
+    seen = "" if mark.opacity == 1 else f' opacity="{mark.opacity:.2f}"'
+    if isinstance(mark, Box):
+        place = f'x="{mark.x:.2f}" y="{mark.y:.2f}"'
+        size = f'width="{max(mark.width, 0):.2f}" height="{max(mark.height, 0):.2f}"'
+        return f"<rect {place} {size}{_paint(mark.fill, mark.line, theme)}{seen}/>"
+    if isinstance(mark, Dot):
+        place = f'cx="{mark.x:.2f}" cy="{mark.y:.2f}" r="{mark.radius:.2f}"'
+        return f"<circle {place}{_paint(mark.fill, mark.line, theme)}{seen}/>"
+    if isinstance(mark, Path):
+        steps = " ".join(f"{x:.2f},{y:.2f}" for x, y in mark.points)
+        dashes = ' stroke-dasharray="4 3"' if mark.dashed else ""
+        kind = "polygon" if mark.fill else "polyline"
+        paint = _paint(mark.fill, mark.line, theme, mark.width)
+        return f'<{kind} points="{steps}"{paint}{dashes}{seen}/>'
+    assert isinstance(mark, Words)
+    bold = ' font-weight="bold"' if mark.bold else ""
+    return (
+        f'<text x="{mark.x:.2f}" y="{mark.y:.2f}" font-size="{mark.size:g}"{bold} '
+        f'text-anchor="{mark.anchor}" fill="{theme.colour(mark.colour)}"{seen}>'
+        f"{_text(mark.text)}</text>"
+    )
+
+
+def _paint(fill: str, line: str, theme: Theme, width: float = 1.0) -> str:
+    inside = f' fill="{theme.colour(fill) if fill else "none"}"'
+    if not line:
+        return inside
+    return f'{inside} stroke="{theme.colour(line)}" stroke-width="{width:g}"'
+
+
+def _save_with_matplotlib(drawing: Drawing, path: FilePath, kind: str) -> None:
+    from matplotlib import rc_context
+
+    # Letters stay letters in a PDF; without the version and the day, the same gives the same bytes.
+    nothing: dict[str, Any] = {"png": {"Software": None}}
+    nothing["pdf"] = {"Creator": None, "Producer": None, "CreationDate": None}
+    with rc_context({"pdf.fonttype": 42}):
+        save_figure(
+            _as_matplotlib(drawing.with_words()),
+            path,
+            format=kind,
+            dpi=_SHARP,
+            metadata=nothing[kind],
+        )
+
+
+def _as_matplotlib(drawing: Drawing, theme: Theme = PAPER) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    size = drawing.width / _PER_INCH, drawing.height / _PER_INCH
+    figure = Figure(figsize=size, facecolor=theme.ground)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, drawing.width), ylim=(drawing.height, 0))
+    axes.axis("off")
+    for order, mark in enumerate(drawing.marks):
+        _draw(axes, mark, theme, order)
+    return figure
+
+
+def _draw(axes: Any, mark: Mark, theme: Theme, order: int) -> None:
+    from matplotlib.patches import Circle, Polygon, Rectangle
+
+    how = {"alpha": mark.opacity, "zorder": order}
+    if isinstance(mark, Words):
+        axes.text(
+            mark.x,
+            mark.y,
+            plain(mark.text).lstrip(),
+            fontsize=mark.size * _POINTS * 0.95,
+            ha={"start": "left", "middle": "center", "end": "right"}[mark.anchor],
+            va="baseline",
+            color=theme.colour(mark.colour),
+            fontweight="bold" if mark.bold else "normal",
+            **how,
+        )
+        return
+    if isinstance(mark, Path) and not mark.fill:
+        x, y = zip(*mark.points, strict=True)
+        style = (0, (4, 3)) if mark.dashed else "-"
+        line = theme.colour(mark.line)
+        axes.plot(x, y, color=line, lw=mark.width * _POINTS, ls=style, **how)
+        return
+    assert isinstance(mark, Box | Dot | Path)
+    paint: dict[str, Any] = {
+        "facecolor": theme.colour(mark.fill) if mark.fill else "none",
+        "edgecolor": theme.colour(mark.line) if mark.line else "none",
+        "linewidth": _POINTS,
+        **how,
+    }
+    if isinstance(mark, Box):
+        size = max(mark.width, 0), max(mark.height, 0)
+        axes.add_patch(Rectangle((mark.x, mark.y), *size, **paint))
+    elif isinstance(mark, Dot):
+        axes.add_patch(Circle((mark.x, mark.y), mark.radius, **paint))
+    else:
+        axes.add_patch(Polygon(mark.points, closed=True, **paint))

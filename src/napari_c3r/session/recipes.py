@@ -1,0 +1,154 @@
+"""What a session's result was made of and how, for a script that makes it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from napari_c3r.core.cells.filters import CellFilter
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import FieldSource
+from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
+from napari_c3r.core.segment import SegmentOptions
+from napari_c3r.core.table import KEY
+from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.session.file import labels_name
+from napari_c3r.session.labels import Cells
+from napari_c3r.session.plate_map_file import NAME
+from napari_c3r.session.script import Recipe, RecipeField, RecipePlateMap
+from napari_c3r.session.session import Session
+
+
+@dataclass(eq=False)
+class SavedFolder:
+    """What a session folder on disk holds, to know what of it is still so.
+
+    Attributes
+    ----------
+    folder
+        The folder.
+    fields
+        Names of the images, in order.
+    cells_ids
+        Of the cells of each image, by its name.
+    sources
+        The images by their names, where the folder holds their pixels or knows their files.
+    """
+
+    folder: Path
+    fields: list[str]
+    cells_ids: dict[str, int]
+    sources: dict[str, FieldSource] = field(default_factory=dict)
+
+
+def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
+    """What the result was made of and how.
+
+    Parameters
+    ----------
+    session
+        The session.
+    saved
+        Where it was saved last.
+
+    Raises
+    ------
+    InputError
+        It cannot be made again from files yet, and what to do about it.
+    """
+    result = session.result.current
+    if result is None:
+        raise InputError("There is nothing to copy yet; embed the cells first")
+    if result.preview or not result.finished:
+        raise InputError("The result holds a part of the cells; embed all of them first")
+    names = list(dict.fromkeys(result.all_rows.obs["image"].astype(str)))
+    facts = result.table.uns[KEY]
+    return Recipe(
+        [
+            _field(session, saved, name, session.labels.embedded(result.cells_ids[name]))
+            for name in names
+        ],
+        result.assignment,
+        result.encoder_source,
+        result.options,
+        result.crop,
+        filter=session.result.filter or CellFilter(),
+        plate_map=_plate_map(session, saved),
+        quality=session.result.quality,
+        map=_map_keywords(facts.get("map")),
+        cluster=_cluster_keywords(facts.get("cluster")),
+    )
+
+
+def _plate_map(session: Session, saved: SavedFolder | None) -> RecipePlateMap | None:
+    known = session.plate_maps.current
+    if known is None:
+        return None
+    path = known.path
+    if saved is not None and (path is None or not path.exists()):
+        path = saved.folder / NAME
+    if path is None:
+        raise InputError("The plate map is in no file; save the session first, which writes it")
+    return RecipePlateMap(path, known.design, known.design == known.guess)
+
+
+def _field(session: Session, saved: SavedFolder | None, name: str, cells: Cells) -> RecipeField:
+    source = next((s for s in session.fields.sources if s.name == name), None)
+    if source is None and saved is not None:
+        source = saved.sources.get(name)
+    if source is None:
+        raise InputError(
+            f"The image '{name}' has no files; save the session first, which writes them"
+        )
+    if cells.found_by is not None:
+        return RecipeField(source, SegmentOptions.from_keywords(cells.found_by))
+    if saved is None or saved.cells_ids.get(name) != cells.id:
+        raise InputError(
+            "The cells were drawn or come from a layer; save the session first, "
+            "which writes them for the script"
+        )
+    number = saved.fields.index(name)
+    nuclei = saved.folder / labels_name(number, "nuclei")
+    labels = saved.folder / labels_name(number)
+    return RecipeField(source, None, labels, nuclei if cells.nuclei is not None else None)
+
+
+def _map_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    known = ("seed", "n_neighbors", "min_dist")
+    keywords = {name: facts[name] for name in known if name in facts}
+    return keywords | _controls_keyword(facts) | _fitted_keyword(facts)
+
+
+def _fitted_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
+    fitted = facts.get(FITTED, MAX_FITTED)
+    return {} if fitted == MAX_FITTED else {"max_fitted": fitted}
+
+
+def _controls_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
+    if "controls" not in facts:
+        return {}
+    column, value = facts["controls"]
+    if column == ANNOTATION:
+        raise InputError(
+            f"The map is seen against cells that were named '{value}' by hand, which a script "
+            "does not know; choose controls by their well"
+        )
+    return {"controls": (column, value)}
+
+
+def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    if "n_clusters" in facts:
+        known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
+        return known | _controls_keyword(facts) | _fitted_keyword(facts)
+    return {
+        "method": "hdbscan",
+        "min_cluster_size": facts["min_cluster_size"],
+        "seed": facts["seed"],
+        **_fitted_keyword(facts),
+    }

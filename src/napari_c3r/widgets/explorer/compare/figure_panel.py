@@ -1,0 +1,180 @@
+"""A figure with its controls above, its sentence first, and how it is to be read below."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.figures.drawing_files import save_drawing
+from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.explorer.compare.figure_view import FigureView
+
+_KINDS = "Picture for the web and for editing (*.svg);;Page (*.pdf);;Picture (*.png)"
+_LEAST_PX = 260
+
+
+class FigurePanel(QWidget):
+    """Shows a figure, or why there is none and what to do.
+
+    Parameters
+    ----------
+    name
+        Of the figure, for those who cannot see it.
+    file_name
+        What a saved figure is called at first, without suffix.
+
+    Signals
+    -------
+    said
+        With a line on a file that was written, or on what went wrong.
+    """
+
+    said = Signal(str)
+
+    def __init__(self, name: str, file_name: str) -> None:
+        super().__init__()
+        self.view = FigureView(name)
+        self.sentence, self.caption, self.reason = WrappedLabel(), WrappedLabel(), WrappedLabel()
+        self.action_button = QPushButton("Open the C3R dock")
+        self.action_button.setToolTip("Open the dock whose step 1 takes a plate map")
+        self.save_button = QPushButton("Save…")
+        self.controls = QHBoxLayout()
+        self._file_name = file_name
+        self._saving = Jobs(self)
+        self._build()
+        self.setMinimumWidth(_LEAST_PX)
+        self.save_button.clicked.connect(self._choose_file)
+        self._saving.failed.connect(self._on_failed)
+        self.show_reason("")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being written."""
+        return self._saving.running is not None
+
+    def add_control(self, control: QWidget) -> None:
+        """Put a control into the row above the figure, after those put there before."""
+        place = self.controls.count() - 2
+        self.controls.insertWidget(place, control, isinstance(control, QComboBox))
+
+    def show_drawing(self, drawing: Drawing) -> None:
+        """Show a figure."""
+        self.sentence.setText(drawing.sentence)
+        self.caption.setText(drawing.caption)
+        self.view.show_drawing(drawing)
+        self._fit()
+        self._pages.setCurrentIndex(0)
+        self.save_button.setEnabled(True)
+        self.save_button.setToolTip(
+            "Save the figure as SVG, PDF or PNG, and the numbers behind it as CSV beside it"
+        )
+
+    def show_reason(self, reason: str, *, needs_plate_map: bool = False) -> None:
+        """Say why there is no figure, with a button where a plate map would give one."""
+        self.reason.setText(reason)
+        self.action_button.setVisible(needs_plate_map)
+        self._pages.setCurrentIndex(1)
+        self.save_button.setEnabled(False)
+        self.save_button.setToolTip("There is no figure to save yet")
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw in these colours, each ``"#rrggbb"``."""
+        self.view.set_theme(background, foreground)
+        self._content.setStyleSheet(f"#figure {{ background: {background}; }}")
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def release(self) -> None:
+        """Forget what is being written."""
+        self._saving.discard()
+
+    def save(self, path: str) -> None:
+        """Write the figure and its numbers, in the format of the suffix."""
+        drawing = self.view.drawing
+
+        def body(_: threading.Event) -> Generator[str, None, tuple[Path, ...]]:
+            yield "writing"
+            return save_drawing(drawing, path)
+
+        self._saving.start("save figure", body, self._on_saved)
+
+    def _build(self) -> None:
+        self.controls.setContentsMargins(0, 0, 0, 0)
+        self.controls.setSpacing(4)
+        self.controls.addStretch(0)
+        self.controls.addWidget(self.save_button)
+        bold = self.sentence.font()
+        bold.setBold(True)
+        self.sentence.setFont(bold)
+        self.caption.setEnabled(False)
+        self._content = QWidget()
+        self._content.setObjectName("figure")
+        inside = QVBoxLayout(self._content)
+        inside.setContentsMargins(4, 4, 4, 4)
+        inside.setSpacing(6)
+        for part in (self.sentence, self.view, self.caption):
+            inside.addWidget(part)
+        inside.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(self._content)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._scroll)
+        self._pages.addWidget(self._empty())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(self.controls)
+        column.addWidget(self._pages, 1)
+
+    def _empty(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(1)
+        column.addWidget(self.reason)
+        column.addWidget(self.action_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+        return page
+
+    def _fit(self) -> None:
+        room = max(self.width() - 28, 60)
+        self.view.fit(room)
+        # A figure may be wider than the panel; what is read must not be.
+        for text in (self.sentence, self.caption):
+            text.setFixedSize(room, max(text.heightForWidth(room), 1))
+
+    def _choose_file(self) -> None:
+        name = f"{self._file_name}.svg"
+        path, kind = QFileDialog.getSaveFileName(self, "Save the figure", name, _KINDS)
+        if path:
+            has_suffix = "." in path.rpartition("/")[2]
+            self.save(path if has_suffix else path + kind.partition("*")[2].rstrip(")"))
+
+    def _on_saved(self, paths: Any) -> None:
+        self.said.emit(f"Saved {' and '.join(str(path) for path in paths)}")
+
+    def _on_failed(self, _: str, line: str) -> None:
+        self.said.emit(line)

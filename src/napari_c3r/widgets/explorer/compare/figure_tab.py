@@ -1,0 +1,138 @@
+"""What the tabs of figures have in common: they compute in a worker, and only while looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import QSignalBlocker, QTimer, Signal
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QComboBox
+
+from napari_c3r.core.figures.drawing import Drawing, Mark
+from napari_c3r.widgets.common.elision import NameBox
+from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
+from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
+
+_WAIT_MS = 60
+_MOST_PX = 230
+
+
+class FigureTab(FigurePanel):
+    """A figure of the displayed result.
+
+    Parameters
+    ----------
+    name, file_name
+        As for `FigurePanel`.
+    overview
+        What can be compared.
+
+    Signals
+    -------
+    marks_chosen
+        With the marks that were clicked or brushed, and the keys held then.
+    shown
+        Whether the tab is displayed now.
+    """
+
+    marks_chosen = Signal(object, object)
+    shown = Signal(bool)
+
+    def __init__(self, name: str, file_name: str, overview: OverviewModel) -> None:
+        super().__init__(name, file_name)
+        self.overview = overview
+        self._jobs = Jobs(self)
+        self._jobs.failed.connect(self._on_job_failed)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_WAIT_MS)
+        self._soon.timeout.connect(self._draw_now)
+        self._is_old = True
+        self.view.chosen.connect(self.marks_chosen)
+        overview.changed.connect(self._on_overview)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a figure is yet to come, or a file to be written."""
+        return self._soon.isActive() or self._jobs.running is not None or super().busy
+
+    def redraw(self) -> None:
+        """Make the figure again, now or when somebody looks."""
+        self._is_old = True
+        if self.isVisible():
+            self._soon.start()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self.shown.emit(True)
+        if self._is_old:
+            self._soon.start()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self.shown.emit(False)
+
+    def release(self) -> None:
+        """Forget what is being computed and written."""
+        self._soon.stop()
+        self._jobs.discard()
+        super().release()
+
+    def offer(self, overview: Overview) -> None:
+        """Fill the controls with what there is."""
+        raise NotImplementedError
+
+    def draw(self, overview: Overview) -> None:
+        """Begin to make the figure, or say why there is none."""
+        raise NotImplementedError
+
+    def _on_overview(self) -> None:
+        found = self.overview.current
+        if found is not None:
+            self.offer(found)
+        self.redraw()
+
+    def _draw_now(self) -> None:
+        found = self.overview.current
+        if self.overview.busy:
+            self.show_reason("Looking through the cells…")
+        elif found is None:
+            self.show_reason(self.overview.reason or "No cells yet. Embed some to compare them.")
+        else:
+            self._is_old = False
+            self.draw(found)
+
+    def take(self, drawing: Drawing) -> None:
+        """Show a figure that a job has made."""
+        self.show_drawing(drawing)
+
+    def _on_job_failed(self, _: str, line: str) -> None:
+        self.show_reason(line)
+
+
+def choice(name: str, tip: str) -> NameBox:
+    """A list to choose from that can be narrower than its longest entry."""
+    box = NameBox()
+    shrinkable(box).setMinimumContentsLength(4)
+    box.setMaximumWidth(_MOST_PX)
+    box.setAccessibleName(name)
+    box.setToolTip(tip)
+    return box
+
+
+def fill(box: QComboBox, entries: Sequence[tuple[str, Any]]) -> None:
+    """Offer titles and what they stand for; what was chosen stays so where it is still there."""
+    before = box.currentText()
+    with QSignalBlocker(box):
+        box.clear()
+        for text, data in entries:
+            box.addItem(text, data)
+        box.setCurrentIndex(max(box.findText(before), 0))
+
+
+def where_of(marks: Sequence[Mark]) -> list[Any]:
+    """What the marks show, those without cells left out."""
+    return [mark.where for mark in marks if mark.where is not None]

@@ -1,0 +1,87 @@
+"""The tab "Plate": any value over the wells of a plate; wells brushed are cells selected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qtpy.QtWidgets import QLabel
+
+from napari_c3r.core.figures.colours import named_colours
+from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.profiles.comparison import SHARES, Quantity, values_of
+from napari_c3r.core.profiles.figures import plate_figure
+from napari_c3r.core.profiles.plates import plate_values
+from napari_c3r.core.profiles.wells import control_wells
+from napari_c3r.core.table.titles import title
+from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
+from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel, run
+
+_TEACH = (
+    "No wells are known. Images whose names have a well, such as plate1_B02, or a plate map (CSV "
+    "or Excel) in step 1 of the C3R dock, show what was measured where on the plate."
+)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What wells are coloured by: a quantity, one of its values, or a column of the plate map."""
+
+    quantity: Quantity | None = None
+    value: str = ""
+    column: str = ""
+
+
+class PlateTab(FigureTab):
+    """Chooses the plate and the value, and shows the heat map."""
+
+    def __init__(self, overview: OverviewModel) -> None:
+        super().__init__("Plate", "plate", overview)
+        self.plate = choice("Plate", "Which plate is shown")
+        self.value = choice("Colour of wells", "What the wells are coloured by")
+        for control in (QLabel("Plate"), self.plate, self.value):
+            self.add_control(control)
+        for box in (self.plate, self.value):
+            box.activated.connect(self.redraw)
+
+    def offer(self, overview: Overview) -> None:
+        fill(self.plate, [(name or "(one plate)", name) for name in overview.plates])
+        fill(self.value, _values(overview))
+
+    def draw(self, overview: Overview) -> None:
+        plate, shown = self.plate.currentData(), self.value.currentData()
+        if not overview.plates or shown is None:
+            self.show_reason(_TEACH, needs_plate_map=True)
+            return
+        text = self.value.currentText()
+        run(self._jobs, "lay out the plate", lambda: _made(overview, plate, shown, text), self.take)
+
+
+def _values(overview: Overview) -> list[tuple[str, Any]]:
+    """All that wells can be coloured by."""
+    found: list[tuple[str, Any]] = []
+    obs = overview.table.obs
+    for quantity in overview.quantities:
+        if quantity.kind != SHARES:
+            found.append((quantity.name, _Shown(quantity)))
+            continue
+        what = title(quantity.column).lower()
+        names = obs[quantity.column].dropna().unique()
+        for name in sorted(map(str, names), key=lambda text: (len(text), text)):
+            found.append((f"Share of {what} {name}", _Shown(quantity, name)))
+    columns = [n for n in map(str, overview.wells.table) if n not in ("plate", "well")]
+    titles = {"n_cells": "Number of cells"}
+    return [*found, *((titles.get(n, title(n)), _Shown(column=n)) for n in columns)]
+
+
+def _made(overview: Overview, plate: str, shown: _Shown, text: str) -> Drawing:
+    wells = overview.wells
+    controls = control_wells(wells, overview.design)
+    if shown.quantity is None:
+        values: Any = wells.table[shown.column]
+    else:
+        found = values_of(overview.table, wells, shown.quantity, overview.design)
+        values = found[shown.value] if shown.value else found.iloc[:, 0]
+    laid_out = plate_values(wells, values, plate, text, controls)
+    names = sorted({each for each in laid_out.texts if each})
+    return plate_figure(laid_out, named_colours("plate", names))

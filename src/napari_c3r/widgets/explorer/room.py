@@ -1,0 +1,66 @@
+"""How map and panel share the explorer's width: a figure needs more of it than a table."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtWidgets import QLabel, QSplitter
+
+from napari_c3r.widgets.explorer.panel import ExplorerPanel
+from napari_c3r.widgets.scatter.widget import ScatterWidget
+
+# Below this width the map stands above the cells, not beside them.
+_NARROW_PX = 640
+_ROOM_FOR_TITLE_PX = 500
+# So wide, map, pictures and figure have all they need side by side.
+_ROOM_FOR_ALL_PX = 1300
+_FIGURE_PX = 380
+
+
+class SharedRoom(QObject):
+    """Gives a figure what the map can spare, unless the user shares the room by hand.
+
+    Parameters
+    ----------
+    split
+        Of map and panel.
+    scatter, panel
+        What is in it.
+    title
+        Of a control above the map, which it can do without.
+
+    Signals
+    -------
+    height_wanted
+        With the pixels that the first figure should have, so that it can be read.
+    """
+
+    height_wanted = Signal(int)
+
+    def __init__(
+        self, split: QSplitter, scatter: ScatterWidget, panel: ExplorerPanel, title: QLabel
+    ) -> None:
+        super().__init__(split)
+        self._split, self._scatter, self._panel, self._title = split, scatter, panel, title
+        self._has_figure = self._is_by_hand = self._had_room = False
+        split.splitterMoved.connect(self._on_moved)
+        panel.tabs.currentChanged.connect(self.share)
+
+    def share(self) -> None:
+        """Follow the width there is and what is shown in the panel."""
+        width, had_figure = self._split.width(), self._has_figure
+        self._has_figure = self._panel.tabs.currentWidget() is not self._panel.table
+        narrow = width < _NARROW_PX
+        compact = self._has_figure and not narrow and width < _ROOM_FOR_ALL_PX
+        self._split.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        self._scatter.toolbar.set_compact(compact)
+        # Beside the buttons, what is chosen is more worth the room than its title.
+        has_room = self._scatter.width() >= _ROOM_FOR_TITLE_PX
+        self._title.setVisible(not narrow and not compact and has_room)
+        if had_figure != self._has_figure and not self._is_by_hand and not narrow:
+            self._split.setSizes([1000, 2000] if self._has_figure else [1000, 1250])
+        if self._has_figure and not self._had_room:
+            self._had_room = True
+            self.height_wanted.emit(_FIGURE_PX)
+
+    def _on_moved(self) -> None:
+        self._is_by_hand = True
