@@ -64,12 +64,14 @@ def profile(
     design = replace(
         design, negative=_controls(controls, design), treatment=treatment or design.treatment
     )
+    if leave_out_flagged:
+        made = _without_flagged(made)
     if report is not None:
-        _report(_shown(made) if leave_out_flagged else made, design, method, seed, report)
+        _report(made, design, method, seed, report)
     if out is None and activity is None:
         return
     within = per if per and per in made.obs and made.obs[per].notna().all() else None
-    made = _profiles(made, design, parse_list(by), method, normalise, within, leave_out_flagged)
+    made = _profiles(made, design, parse_list(by), method, normalise, within)
     if out is not None:
         write_profiles(made, out)
         say(f"Wrote {out}: {made.n_obs} rows × {made.n_vars} features")
@@ -92,6 +94,14 @@ def _require_paths(out: Path | None, activity: Path | None, report: Path | None)
         require_html(report)
 
 
+def _without_flagged(made: AnnData) -> AnnData:
+    from napari_c3r.core.cells.quality import flagged_rows
+
+    flagged = flagged_rows(made.obs)
+    say(f"  Note: {int(flagged.sum())} of {len(made)} cells are left out for their quality")
+    return made[~flagged].copy()
+
+
 def _profiles(
     made: AnnData,
     design: Design,
@@ -99,35 +109,19 @@ def _profiles(
     method: str,
     scale: str,
     within: str | None,
-    leave_out_flagged: bool,
 ) -> AnnData:
     """Wells from cells, at the scale of the controls, each step said."""
     from napari_c3r.core import profiles
-    from napari_c3r.core.profiles.frame import STEPS
-    from napari_c3r.core.table import KEY
 
     if by:
         known = [name for name in by if name in made.obs and made.obs[name].notna().any()]
-        made = profiles.aggregate(
-            made, known or by, method=method, leave_out_flagged=leave_out_flagged
-        )
-        for note in made.uns[KEY][STEPS][-1]["notes"]:
-            say(f"  Note: {note}")
+        made = profiles.aggregate(made, known or by, method=method)
         say(f"{len(made)} wells by {' and '.join(known)}")
-    elif leave_out_flagged:
-        made = _shown(made)
     if scale != "none":
         made = profiles.normalise(made, design.negative, scale, within)
         which = f", each {within} by itself" if within else ""
         say(f"Normalised to {_named(design.negative)}{which}")
     return made
-
-
-def _shown(cells: AnnData) -> AnnData:
-    """The cells without a flag."""
-    from napari_c3r.core.cells.quality import flagged_rows
-
-    return cells[~flagged_rows(cells.obs)].copy()
 
 
 def _report(made: AnnData, design: Design, method: str, seed: int, out: Path) -> None:
