@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -24,6 +24,7 @@ from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table.annotate import COLUMN, annotate, carry_over, name_column
+from napari_c3r.core.table.result import rows_by_image
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
 from napari_c3r.session.names import CellNames
@@ -278,7 +279,7 @@ class Result:
         obs = result.all_rows.obs
         labels = obs["label"].to_numpy()
         names = np.array([*column.cat.categories, None], object)[column.cat.codes.to_numpy()]
-        for image, here in _rows_by_image(obs, np.flatnonzero(rows)):
+        for image, here in rows_by_image(obs, np.flatnonzero(rows)):
             cells = self._labels.find(result.cells_ids.get(image))
             if cells is not None:
                 self.names.set(cells, zip(labels[here], names[here], strict=True))
@@ -296,7 +297,7 @@ class Result:
             return
         labels = obs["label"].to_numpy()
         places = column.astype(object).to_numpy(copy=True)
-        for image, here in _rows_by_image(obs, np.flatnonzero(np.isin(images, self.names.images))):
+        for image, here in rows_by_image(obs, np.flatnonzero(np.isin(images, self.names.images))):
             cells = self._labels.find(result.cells_ids.get(image))
             if cells is not None:
                 placed = self.names.place(cells)
@@ -390,19 +391,6 @@ class Result:
 def _tables(result: EmbeddingResult) -> tuple[AnnData, ...]:
     """The rows shown and all rows, once where they are the same."""
     return tuple({id(table): table for table in (result.table, result.all_rows)}.values())
-
-
-def _rows_by_image(
-    obs: pd.DataFrame, rows: NDArray[np.intp]
-) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """Some rows, image by image: a thousand images are not each looked for in all of them."""
-    import pandas as pd
-
-    codes, images = pd.factorize(obs["image"].to_numpy()[rows])
-    order, begin = np.argsort(codes, kind="stable"), 0
-    for image, length in zip(images, np.bincount(codes), strict=True):
-        yield str(image), rows[order[begin : begin + length]]
-        begin += length
 
 
 def _categories(names: list[str]) -> pd.CategoricalDtype:
