@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.cells.filters import CellFilter
-from napari_c3r.core.cells.quality import FLAGS, QualityOptions, flagged_rows
+from napari_c3r.core.cells.quality import FLAGS, SUMMARY, QualityOptions, flagged_rows
 from napari_c3r.core.options import described
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.elision import NameBox
@@ -123,8 +123,10 @@ class QualityPanel(QWidget):
     def show_session(self, session: Session) -> None:
         """Show the scores of the result, and how many cells they flag."""
         result = session.result.current
-        self.setVisible(result is not None)
-        if result is None:
+        # Tables of earlier versions were never flagged.
+        flagged = result is not None and SUMMARY in result.all_rows.obs
+        self.setVisible(flagged)
+        if result is None or not flagged:
             return
         self._session, self._options = session, session.result.quality
         self._filter = session.result.filter or CellFilter()
