@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ from napari_c3r.core.profiles.figures.doses import dose_figure
 from napari_c3r.core.profiles.figures.plate import plate_figure
 from napari_c3r.core.profiles.figures.similarity import similarity_figure
 from napari_c3r.core.profiles.plates import plate_values, plates_of
-from napari_c3r.core.profiles.sentences import p_words
+from napari_c3r.core.profiles.sentences import LEVEL, p_words
 from napari_c3r.core.profiles.similarity import similarity
 from napari_c3r.core.profiles.wells import control_wells, wells_of
 from napari_c3r.core.report.page import Section, write_html
@@ -26,6 +27,10 @@ from napari_c3r.core.report.page import Section, write_html
 if TYPE_CHECKING:
     from napari_c3r.core.figures.drawing import Drawing
 
+_PRECISION: Final = (
+    "Mean average precision says how well the {noun}s of a group find each other among the "
+    "controls, from 0 to 1."
+)
 TITLE: Final = "What differs from the controls"
 _TITLE: Final = "distance to the controls"
 _MOST_MEASURES: Final = 6
@@ -36,8 +41,7 @@ _HOW_TESTED: Final = (
     "place and its day. For every group, its {noun}s and the controls of the same plate exchange "
     "their labels, and the p-value is the share of such exchanges in which the mean profiles lie "
     "as far apart. It is corrected for the number of groups (Benjamini and Hochberg). The distance "
-    "is the mean of the {noun}s; 1 is as far as a control. Mean average precision says how well "
-    "the {noun}s of a group find each other among the controls, from 0 to 1."
+    "is the mean of the {noun}s; 1 is as far as a control."
 )
 
 
@@ -104,21 +108,28 @@ def _groups(found: ExperimentReport) -> Section | None:
             "distance": _number(row.get("distance_to_controls"), ".2f"),
             "p": _p(row.get("p_value", np.nan)),
             "corrected p": _p(row.get("adjusted_p_value", np.nan)),
-            "differs": sureness(row.get("adjusted_p_value", np.nan)),
+            "differs": _sureness(row, found.noun),
         }
         if "mean_average_precision" in groups:
             shown["mean average precision"] = _number(row["mean_average_precision"], ".2f")
             shown["its corrected p"] = _p(row["activity_p_value"])
         rows.append(shown)
+    told = (_HOW_TESTED, _PRECISION) if "mean_average_precision" in groups else (_HOW_TESTED,)
     table = pd.DataFrame(rows)
     if found.groups["n_plates"].max() == 1:
         table = table.drop(columns="plates")
     return Section(
         "Which differ, and how surely",
-        (_HOW_TESTED.format(noun=found.noun),),
+        tuple(words.format(noun=found.noun) for words in told),
         table=table,
         drawings=_distances(found),
     )
+
+
+def _sureness(row: dict[Hashable, Any], noun: str) -> str:
+    if row.get("least_p_value", 0.0) > LEVEL:
+        return f"too few {noun}s"
+    return sureness(row.get("adjusted_p_value", np.nan))
 
 
 def _distances(found: ExperimentReport) -> tuple[str, ...]:
