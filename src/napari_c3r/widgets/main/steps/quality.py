@@ -67,6 +67,7 @@ class QualityPanel(QWidget):
         self.on.setToolTip("Flag cells from this score on; the line in the histogram can be moved")
         self.limit = QDoubleSpinBox()
         self.limit.setAccessibleName("Threshold")
+        self.limit.setToolTip("From this score on, cells are flagged")
         self.limit.setKeyboardTracking(False)
         self.limit.setMinimumWidth(60)
         self.histogram = ScoreHistogram()
