@@ -14,7 +14,6 @@ from napari_c3r.core.reduce.sample import FITTED
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of
-from napari_c3r.widgets.main import persistence
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import add_layers, planes, take_image, take_labels, write_plate
@@ -61,13 +60,6 @@ def test_a_map_of_a_sample_says_so_and_its_size_is_offered_where_there_are_more_
     assert not fitted.isVisibleTo(body)
     body.show_choice("kmeans", 3, 1, None, 5_000)
     assert body.choice().max_fitted == 5_000
-
-
-def test_a_script_fits_as_many_cells_as_the_map_did():
-    assert persistence._map_keywords({"seed": 1, FITTED: 500}) == {"seed": 1, "max_fitted": 500}
-    found = {"n_clusters": 3, "seed": 1, FITTED: 500}
-    assert persistence._cluster_keywords(found)["max_fitted"] == 500
-    assert "max_fitted" not in persistence._cluster_keywords({"min_cluster_size": 5, "seed": 1})
 
 
 def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, user, plate):
