@@ -102,7 +102,6 @@ def plate(
     """
     from napari_c3r.core.embed import FolderStore
     from napari_c3r.core.embed.plates import PlateRun
-    from napari_c3r.core.table.adding import add_columns
     from napari_c3r.core.table.converting import convert
 
     engine = engine_of(workers, scheduler)
@@ -116,9 +115,8 @@ def plate(
     plate_map = fitted_plate_map(metadata, driver)
     encoder = options.encoder
     encoder = str(Path(encoder).absolute()) if Path(encoder).is_dir() else encoder
-    plates = PlateRun(driver, store, encoder, engine)
+    plates = PlateRun(driver, store, encoder, engine, lambda cells: describe(cells, plate_map))
     follow_plate(plates.steps(), tell_plate())
-    add_columns(store.joined, lambda cells: describe(cells, plate_map))
     convert(store.joined, table)
     for line in summary(plates):
         say(line)
