@@ -23,6 +23,7 @@ PARTS = (
     "training_speed",
     "scatter",
     "linking",
+    "explorer",
     "clusters_plotter",
     "memory",
     "diagnose",

@@ -1,4 +1,4 @@
-"""Find, measure, cut out and embed the cells of a mosaic: ``python -m … SIDE FIELD TILE``.
+"""Find, measure, cut out and embed the cells of a mosaic: ``python -m … SIDE FIELD SMALL``.
 
 A process of its own, so that the most memory it has ever held is that of this work. The encoder is
 a tiny one of random weights: what an encoder takes depends on its batch alone.
@@ -53,8 +53,8 @@ def main() -> None:
     from napari_c3r.core.embed import EmbedDriver, FieldTask
     from napari_c3r.core.segment import SegmentOptions, large
 
-    side, field, tile = (int(given) for given in sys.argv[1:])
-    if tile:
+    side, field, small = (int(given) for given in sys.argv[1:])
+    if small:
         # Small images take the way of large ones.
         large.LARGE_PX = 0
     made = mosaic(side, field)

@@ -71,8 +71,9 @@ class Steps:
 
     def progress(self) -> Progress:
         """The same step every time."""
-        generators = torch.Generator(self.device).manual_seed(0), torch.Generator().manual_seed(0)
-        return Progress(STEP, PLAN, *generators)
+        on_device = torch.Generator(self.device).manual_seed(0)
+        host, shared = (torch.Generator().manual_seed(0) for _ in range(2))
+        return Progress(STEP, PLAN, on_device, host, shared)
 
     def step(self) -> dict[str, float]:
         """Do one step: seconds of forward, with all before it, of backward and of the update."""

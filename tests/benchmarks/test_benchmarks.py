@@ -12,7 +12,7 @@ from benchmarks import clusters_plotter
 from benchmarks.__main__ import PARTS, measure
 from benchmarks._row import ROOT, Row, peak_bytes
 
-ON_A_SCREEN = {"start", "scatter", "linking"}
+ON_A_SCREEN = {"start", "scatter", "linking", "explorer"}
 EVERY_PART = [
     pytest.param(part, marks=pytest.mark.gl if part in ON_A_SCREEN else ()) for part in PARTS
 ]

@@ -59,7 +59,7 @@ def test_a_manifest_names_the_fields_and_their_wells(shell, fields):
     [
         (["--workers", "0"], "--workers is 0; give 1 or more"),
         (["--workers", "2", "--scheduler", "tcp://a:1"], "leave one of them out"),
-        (["--format", "xml"], "--format is 'xml'; give csv, parquet or h5ad"),
+        (["--format", "xml"], "--format is 'xml'; give csv, parquet, h5ad or properties"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_field(shell, fields, words, told):

@@ -45,7 +45,7 @@ def test_flagged_cells_stay_in_the_table_and_out_of_the_map(many, shell):
     words = ("--out", "wells.csv", "--normalise", "none", "--by", "well")
     code, said = shell("profile", "cells.parquet", *words, "--leave-out-flagged")
     assert code == 0, said
-    assert f"{flagged.sum()} of 36 cells were left out" in said
+    assert f"{flagged.sum()} of 36 cells are left out" in said
     assert str(36 - flagged.sum()) in Path("wells.csv").read_text()
 
 

@@ -61,9 +61,7 @@ def embed(
     plate_map = fitted_plate_map(metadata, driver)
     require_space(out.parent, driver.expected_bytes)
     result = run(driver)
-    if plate_map is not None:
-        add_plate_map(plate_map, result)
-    flag(result)
+    describe(result, plate_map)
     if leave_out_flagged and not map_:
         say("  Note: --leave-out-flagged does nothing without --map")
     no_map = ""
@@ -104,7 +102,6 @@ def plate(
     """
     from napari_c3r.core.embed import FolderStore
     from napari_c3r.core.embed.plates import PlateRun
-    from napari_c3r.core.table.adding import add_columns
     from napari_c3r.core.table.converting import convert
 
     engine = engine_of(workers, scheduler)
@@ -118,15 +115,8 @@ def plate(
     plate_map = fitted_plate_map(metadata, driver)
     encoder = options.encoder
     encoder = str(Path(encoder).absolute()) if Path(encoder).is_dir() else encoder
-    plates = PlateRun(driver, store, encoder, engine)
+    plates = PlateRun(driver, store, encoder, engine, lambda cells: describe(cells, plate_map))
     follow_plate(plates.steps(), tell_plate())
-
-    def add(cells: AnnData) -> None:
-        if plate_map is not None:
-            add_plate_map(plate_map, cells)
-        flag(cells)
-
-    add_columns(store.joined, add)
     convert(store.joined, table)
     for line in summary(plates):
         say(line)
@@ -159,14 +149,6 @@ def fitted_plate_map(path: Path | None, driver: EmbedDriver) -> PlateMap | None:
     for doubt in filter(None, (plate_map.lacking, plate_map.unused)):
         say(f"  Note: {doubt}")
     return plate_map
-
-
-def add_plate_map(plate_map: PlateMap, cells: AnnData) -> None:
-    """Add a plate map to the table of all cells, and say what matched."""
-    from napari_c3r.core.metadata import match_of
-
-    match = match_of(plate_map.add_to(cells))
-    say(match.in_words("cells") if match else "")
 
 
 def run(driver: EmbedDriver) -> AnnData:
@@ -206,10 +188,14 @@ def run(driver: EmbedDriver) -> AnnData:
     return driver.result()
 
 
-def flag(cells: AnnData) -> None:
-    """Flag cells and fields for their quality, and say how many of each kind there are."""
+def describe(cells: AnnData, plate_map: PlateMap | None) -> None:
+    """Say of all cells what was done to their wells and how good they are, in table and words."""
     from napari_c3r.core.cells.quality import FLAGS, flag_cells, flagged_rows
+    from napari_c3r.core.metadata import match_of
 
+    if plate_map is not None:
+        match = match_of(plate_map.add_to(cells))
+        say(match.in_words("cells") if match else "")
     flag_cells(cells)
     counts = {name.replace("_", " "): int(cells.obs[f"qc_{name}"].sum()) for name in FLAGS}
     parts = [f"{count} {name}" for name, count in counts.items() if count]

@@ -65,11 +65,7 @@ def profile(
         design, negative=_controls(controls, design), treatment=treatment or design.treatment
     )
     if leave_out_flagged:
-        from napari_c3r.core.cells.quality import flagged_rows
-
-        hidden = flagged_rows(made.obs)
-        made = made[~hidden].copy()
-        say(f"Left out {int(hidden.sum())} flagged cells of {len(hidden)}")
+        made = _without_flagged(made)
     if report is not None:
         _report(made, design, method, seed, report)
     if out is None and activity is None:
@@ -96,6 +92,14 @@ def _require_paths(out: Path | None, activity: Path | None, report: Path | None)
         require_writable(activity)
     if report is not None:
         require_html(report)
+
+
+def _without_flagged(made: AnnData) -> AnnData:
+    from napari_c3r.core.cells.quality import flagged_rows
+
+    flagged = flagged_rows(made.obs)
+    say(f"  Note: {int(flagged.sum())} of {len(made)} cells are left out for their quality")
+    return made[~flagged].copy()
 
 
 def _profiles(

@@ -59,7 +59,8 @@ class CellNames:
     def set(self, cells: Cells, names: Iterable[tuple[int, Any]]) -> None:
         """Call cells by other names: pairs of label and name, None taking the name away."""
         known = dict(self.place(cells))
-        for label, name in names:
+        # Labels of a table are numpy's, which JSON does not know.
+        for label, name in ((int(label), name) for label, name in names):
             if name is None:
                 known.pop(label, None)
             else:

@@ -24,6 +24,7 @@ from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table.annotate import COLUMN, annotate, carry_over, name_column
+from napari_c3r.core.table.result import rows_by_image
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
 from napari_c3r.session.names import CellNames
@@ -244,12 +245,13 @@ class Result:
             raise InputError("There are no cells to name; embed them first")
         what = cells_in_words(result.table.obs, chosen)
         before = name_column(result.all_rows)
-        named = result.table.obs_names[chosen]
         annotate(result.table, chosen, name)
+        named = chosen
         if result.unfiltered is not None:
-            annotate(result.unfiltered, result.unfiltered.obs_names.isin(named), name)
+            named = result.unfiltered.obs_names.isin(result.table.obs_names[chosen])
+            annotate(result.unfiltered, named, name)
         after = name_column(result.all_rows)
-        self._remember(result, result.all_rows.obs_names.isin(named), after)
+        self._remember(result, named, after)
         self.changed.emit(Change(Part.ANNOTATION))
         name = name.strip()
         self._history.record(
@@ -275,30 +277,33 @@ class Result:
         """Take note of the names of some of all rows."""
         self._names_used = list(dict.fromkeys([*self._names_used, *column.cat.categories]))
         obs = result.all_rows.obs
-        for image in obs["image"][rows].unique():
-            cells = self._labels.find(result.cells_ids.get(str(image)))
+        labels = obs["label"].to_numpy()
+        names = np.array([*column.cat.categories, None], object)[column.cat.codes.to_numpy()]
+        for image, here in rows_by_image(obs, np.flatnonzero(rows)):
+            cells = self._labels.find(result.cells_ids.get(image))
             if cells is not None:
-                here = rows & (obs["image"] == image).to_numpy()
-                named = column[here].astype(object)
-                self.names.set(
-                    cells, zip(obs["label"][here], named.where(named.notna(), None), strict=True)
-                )
+                self.names.set(cells, zip(labels[here], names[here], strict=True))
 
     def _place_names(self, result: EmbeddingResult) -> None:
         """Give the rows of a new result the names that their cells have."""
+        import pandas as pd
+
         obs, column = result.all_rows.obs, name_column(result.all_rows)
         images = obs["image"].astype(str).to_numpy()
         if column.notna().any():
             fresh = ~np.isin(images, self.names.images) & column.notna().to_numpy()
             self._remember(result, fresh, column)
-        values = column.astype(object)
-        for image in self.names.images:
+        if not self.names.images:
+            return
+        labels = obs["label"].to_numpy()
+        places = column.astype(object).to_numpy(copy=True)
+        for image, here in rows_by_image(obs, np.flatnonzero(np.isin(images, self.names.images))):
             cells = self._labels.find(result.cells_ids.get(image))
             if cells is not None:
-                here, placed = images == image, self.names.place(cells)
-                values[here] = [placed.get(label) for label in obs["label"][here]]
-        if self.names.images:
-            self._write_names(result, values.astype(_categories(self._names_used)))
+                placed = self.names.place(cells)
+                places[here] = [placed.get(label) for label in labels[here]]
+        named = pd.Series(places, index=obs.index)
+        self._write_names(result, named.astype(_categories(self._names_used)))
 
     def _write_names(self, result: EmbeddingResult, column: pd.Series) -> None:
         for table in _tables(result):

@@ -94,3 +94,38 @@ def test_constant_and_saturated_channels_are_noticed():
     assert len(notes) == 2
     assert "'flat' is constant (7 everywhere)" in notes[0]
     assert "'bright' is saturated" in notes[1]
+
+
+def test_saturated_pixels_are_those_at_the_images_own_clipping_value(monkeypatch):
+    monkeypatch.setattr("napari_c3r.core.cells.labels.BLOCK_PX", 32)
+    pixels, labels = random_field(1)
+    cell = labels == labels.max()
+    rows = np.flatnonzero(cell.any(axis=1))
+    # A block whose own greatest value is one at which cameras clip, but not the image's.
+    pixels[0] = np.minimum(pixels[0], 3000)
+    pixels[0][cell] = 1023
+    pixels[1][rows[0]] = 4095
+    image = Image.from_array(da.from_array(pixels, chunks=(1, 16, 16)), ["DNA", "RNA"])
+    obs = measure_cells(image, labels).obs
+    assert (obs["saturated_DNA"] == 0).all()
+    expected = [(pixels[1][labels == label] == 4095).mean() for label in obs["label"]]
+    np.testing.assert_allclose(obs["saturated_RNA"], expected)
+    assert max(expected) > 0
+
+
+def test_neighbours_focus_and_contrast():
+    pixels, labels = random_field(2)
+    image = Image.from_array(pixels, ["DNA", "RNA"])
+    obs = measure_cells(image, labels).obs
+    places = obs[["y_px", "x_px"]].to_numpy()
+    away = np.sort(np.linalg.norm(places[:, None] - places, axis=-1), axis=1)
+    np.testing.assert_allclose(obs["neighbours_px"], away[:, 1:5].mean(axis=1))
+    # Neither brightness nor an offset changes the focus; contrast goes with brightness.
+    brighter = measure_cells(Image.from_array(pixels * 4 + 100, image.channel_names), labels).obs
+    np.testing.assert_allclose(brighter["focus_RNA"], obs["focus_RNA"], atol=1e-3)
+    np.testing.assert_allclose(brighter["contrast_RNA"], 4 * obs["contrast_RNA"], rtol=1e-3)
+    flat = measure_cells(Image.from_array(np.full((1, 90, 70), 7), ["DNA"]), labels).obs
+    assert flat["focus_DNA"].isna().all()
+    assert (flat["contrast_DNA"] == 0).all()
+    alone = measure_cells(image, (labels == labels.max()).astype(int)).obs
+    assert alone["neighbours_px"].isna().all()

@@ -14,7 +14,7 @@ from PIL import Image as Picture
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.composites import Appearance, compose
-from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells, window_px
+from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells, windows_px
 from napari_c3r.core.figures.montage_files import GAP_PX, Montage, write_montage
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
@@ -83,10 +83,10 @@ def test_cells_without_their_image_or_channel_are_left_out():
 
 def test_the_window_is_the_encoder_s_or_follows_the_cells():
     table = table_of(["a"], [1.0], [1.0])
-    assert window_px(table, "a") == SIDE
+    assert windows_px(table)["a"] == SIDE
     table.uns[KEY] = {}
     table.obs["area_px"] = np.pi * 10**2
-    assert window_px(table, "a") == 50
+    assert windows_px(table)["a"] == 50
 
 
 def test_choices():

@@ -142,7 +142,7 @@ def test_from_the_tab_to_the_cells_of_a_bar(world, tmp_path):
     world.user.answer(str(tmp_path / "shares.svg"))
     world.user.click(tab.save_button)
     world.idle()
-    assert "Welch" in (tmp_path / "shares.svg").read_text("utf-8")
+    assert "t test on wells" in (tmp_path / "shares.svg").read_text("utf-8")
     assert len(pd.read_csv(tmp_path / "shares.csv")) == 24 * 2
 
     world.choose(tab.figure, "Dose curves")

@@ -216,7 +216,7 @@ def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame
             | (sums["x1"] == width),
         }
     )
-    obs["neighbours_px"] = _neighbour_distance(obs[["y_px", "x_px"]].to_numpy())
+    obs["neighbours_px"] = neighbour_distance(obs[["y_px", "x_px"]].to_numpy())
     for channel, name in enumerate(image.channel_names):
         obs[f"intensity_mean_{name}"] = sums[f"sum_{channel}"] / area
     for channel, name in enumerate(image.channel_names):
@@ -240,8 +240,19 @@ def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame
     return obs
 
 
-def _neighbour_distance(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean distance to the nearest others, (n,); NaN for one alone."""
+def neighbour_distance(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean distance to the nearest others.
+
+    Parameters
+    ----------
+    places
+        (n, 2) pixels.
+
+    Returns
+    -------
+    ndarray
+        (n,); NaN for one alone.
+    """
     from scipy.spatial import cKDTree
 
     nearest = min(NEAREST, len(places) - 1)

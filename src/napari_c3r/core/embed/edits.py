@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, read
+from napari_c3r.core.cells.measure import neighbour_distance
 from napari_c3r.core.crops.place import crop_corners
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table.annotate import carry_over
@@ -183,6 +184,11 @@ def update_result(result: AnnData, image: str, edits: Edits, part: AnnData | Non
     if not len(obs):
         raise InputError("Every cell of the result was removed; segment the image again")
     obs = obs.drop(columns=[name for name in ("cluster",) if name in obs])
+    if "neighbours_px" in obs:
+        # What a cell lies beside may be edited though the cell is not.
+        here = (obs["image"] == image).to_numpy()
+        places = obs.loc[here, ["y_px", "x_px"]].to_numpy(float)
+        obs.loc[here, "neighbours_px"] = neighbour_distance(places)
     order = _in_order(obs, list(dict.fromkeys(result.obs["image"])))
     note = f"{edits.count} cells of '{image}' were edited by hand and embedded again or removed"
     note += (

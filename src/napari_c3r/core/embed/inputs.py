@@ -22,12 +22,13 @@ from napari_c3r.core.table.provenance import add_content, files_in, told_by_name
 if TYPE_CHECKING:
     from anndata import AnnData
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when the same inputs and settings give other numbers than before."""
 
 # Clocks of file systems tick coarsely: what was written this shortly before it was looked at may
 # have been written again in the same tick.
 _TICK_NS = 2 * 10**9
+_BAND_ROWS: Final = 1024
 
 
 class FieldInputs:
@@ -240,9 +241,12 @@ def _content(path: Path) -> str:
 
 
 def _add_array(digest: hashlib._Hash, array: Any) -> None:
-    values = np.ascontiguousarray(array)
-    digest.update(f"{values.dtype.str}{values.shape}".encode())
-    digest.update(values.data.cast("B") if values.size else b"")
+    """Add type, shape and content of an array, a band of rows at a time: it may be lazy."""
+    shape = tuple(int(length) for length in array.shape)
+    digest.update(f"{np.dtype(array.dtype).str}{shape}".encode())
+    for start in range(0, shape[0], _BAND_ROWS):
+        values = np.ascontiguousarray(array[start : start + _BAND_ROWS])
+        digest.update(values.data.cast("B") if values.size else b"")
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -219,12 +219,32 @@ class FolderStore(Shards):
             raise nothing_embedded(len(names), failed)
         return Parts.of((self.paths[name] for name in kept), left_out=(MADE_FROM,))
 
-    def join(self, parts: Parts, failed: Mapping[str, str]) -> None:
-        """Write the table of all fields, and why others are not in it."""
+    def join(
+        self,
+        parts: Parts,
+        failed: Mapping[str, str],
+        describe: Callable[[AnnData], object] | None = None,
+    ) -> None:
+        """Write the table of all fields, and why others are not in it.
+
+        Parameters
+        ----------
+        parts
+            The fields' tables.
+        failed
+            Why some fields could not be embedded.
+        describe
+            Adds columns to all cells, which come without their vectors.
+        """
+        from napari_c3r.core.table.adding import add_columns
         from napari_c3r.core.table.merging import merge
 
         _write_json(self.folder / "failed.json", failed)
-        merge(parts, self.joined, left_out_notes(failed))
+        # Whoever finds the table finds it with all its columns.
+        with replacing(self.joined) as temporary:
+            merge(parts, temporary, left_out_notes(failed))
+            if describe is not None:
+                add_columns(temporary, describe)
         # Of workers that ended while they wrote.
         self._remove_leftovers()
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Without the encoder's own field: two and a half cells across.
 _FIELD_DIAMETERS = 2.5
 _BATCH = 16
+# Of a result that tells of no areas either.
+_UNKNOWN_PX = 64
 
 
 class Choice(StrEnum):
@@ -78,21 +80,23 @@ def choose(
     return rows[order[:count]]
 
 
-def window_px(table: AnnData, image_name: str) -> int:
-    """Side of the square around a cell that is shown, in pixels of its image.
+def windows_px(table: AnnData) -> dict[str, int]:
+    """Side of the square around a cell that is shown, in pixels, by the name of its image.
 
     It is what the encoder saw of the cell; for a result that does not say, it is two and a
     half median cell diameters.
     """
     images: Mapping[str, Any] = table.uns.get(KEY, {}).get("images", {})
     known = dict(zip(images.get("name", ()), images.get("crop_window_px", ()), strict=False))
-    if known.get(image_name):
-        return int(known[image_name])
-    here = (table.obs["image"] == image_name).to_numpy()
-    if "area_px" not in table.obs or not here.any():
-        return 64
-    area = float(np.nanmedian(table.obs["area_px"].to_numpy()[here]))
-    return max(8, int(half_up(_FIELD_DIAMETERS * np.sqrt(4 * area / np.pi))))
+    found = {str(name): int(known.get(str(name)) or 0) for name in table.obs["image"].unique()}
+    lacking = [name for name, side in found.items() if not side]
+    if not lacking or "area_px" not in table.obs:
+        return {name: side or _UNKNOWN_PX for name, side in found.items()}
+    areas = table.obs["area_px"].groupby(table.obs["image"].astype(str).to_numpy()).median()
+    for name in lacking:
+        diameter = np.sqrt(4 * areas[name] / np.pi)
+        found[name] = max(8, int(half_up(_FIELD_DIAMETERS * diameter)))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +120,9 @@ class Places:
         """Take them from a result."""
         columns = ["image", "label", *CENTROID, *(name for name in CENTRE if name in table.obs)]
         cells = table.obs[columns].reset_index(drop=True)
-        cells["image"] = cells["image"].astype(str)
-        return cls(cells, {name: window_px(table, name) for name in cells["image"].unique()})
+        # As categories: a million names are a few different ones.
+        cells["image"] = cells["image"].astype("category")
+        return cls(cells, windows_px(table))
 
 
 def cut_cells(
@@ -152,7 +157,7 @@ def cut_cells(
     rows = np.asarray(rows, np.intp)
     cells = places.cells.iloc[rows].reset_index(drop=True)
     placed = np.isfinite(cells[list(CENTROID)].to_numpy(float)).all(axis=1)
-    names = cells["image"].to_numpy()
+    names = cells["image"].astype(str).to_numpy()
     for name in dict.fromkeys(names[placed]):
         if name not in images or not set(channels) <= set(images[name].channel_names):
             continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from numpy.typing import NDArray
@@ -50,6 +52,48 @@ class FieldSource:
             As for :func:`napari_c3r.read_image`.
         """
         return self.reading.read(self.files, all_named=self.all_named)
+
+
+class FieldImages(Mapping[str, Image]):
+    """The images of many fields by name, each opened when it is asked for.
+
+    To tell which there are opens none. Threads may ask at the same time.
+
+    Parameters
+    ----------
+    sources
+        The fields.
+    """
+
+    def __init__(self, sources: Iterable[FieldSource]) -> None:
+        self._sources = {source.name: source for source in sources}
+        self._opened: dict[str, Image] = {}
+        self._lock = Lock()
+
+    @property
+    def opened(self) -> tuple[Image, ...]:
+        """Those that were asked for so far."""
+        return tuple(self._opened.values())
+
+    def __getitem__(self, name: str) -> Image:
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = self._sources[name].read()
+            return self._opened[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._sources
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+
+def opened_images(images: Mapping[str, Image]) -> tuple[Image, ...]:
+    """Of images by name, those that are open; asking for the others would open them."""
+    return images.opened if isinstance(images, FieldImages) else tuple(images.values())
 
 
 @dataclass(frozen=True)

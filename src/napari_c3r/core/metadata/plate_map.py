@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -132,7 +133,7 @@ class PlateMap:
         set_design(table, self.design)
         return table
 
-    @property
+    @cached_property
     def words(self) -> str:
         """What it holds in one line: ``384 wells · compound, dose (µM), 32 controls (DMSO)``."""
         design, parts = self.design, []
@@ -152,7 +153,7 @@ class PlateMap:
         count, what = self._places(matched), self._unit(self._places(matched))
         return f"{count} {what} · {', '.join(parts)}"
 
-    @property
+    @cached_property
     def lacking(self) -> str:
         """Which fields it says nothing of, as a sentence; empty where it knows all."""
         count, keys = len(self.match.missing), self.match.missing
@@ -161,7 +162,7 @@ class PlateMap:
         verb = "is" if count == 1 else "are"
         return f"{count} {self._unit(count)} {verb} not in the table: {_listed(keys)}"
 
-    @property
+    @cached_property
     def unused(self) -> str:
         """Which of its rows are of no field, as a sentence; empty where each is of one."""
         count, keys = len(self.match.unused), self.match.unused

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +46,7 @@ def shares(cells: AnnData, column: str, by: Sequence[str] = ("plate", "well")) -
 
     require_columns(cells, [column, *by])
     found = cells.obs[column]
-    names = (
-        list(found.cat.categories)
-        if isinstance(found.dtype, pd.CategoricalDtype)
-        else sorted(found.dropna().unique(), key=str)
-    )
+    names = categories_of(found)
     groups = groups_of(cells, list(by))
     codes = pd.Categorical(found, categories=names).codes
     rows = []
@@ -59,6 +55,15 @@ def shares(cells: AnnData, column: str, by: Sequence[str] = ("plate", "well")) -
         rows.append(np.bincount(known, minlength=len(names)) / len(members))
     index = pd.MultiIndex.from_tuples(list(groups), names=list(by))
     return pd.DataFrame(rows, index=index, columns=[str(name) for name in names])
+
+
+def categories_of(column: pd.Series) -> list[Any]:
+    """The values of a column that shares are of, in their order; those that no cell has too."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return list(column.cat.categories)
+    return sorted(column.dropna().unique(), key=str)
 
 
 def compare_groups(

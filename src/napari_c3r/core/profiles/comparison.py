@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,12 +114,17 @@ class Comparison:
         """Whether every group is one well, so that single wells were tested."""
         return self.grouping.columns == self.wells.columns
 
-    def test(self, group: int, value: str) -> pd.Series | None:
+    def test(self, group: int, value: str) -> dict[str, Any] | None:
         """What was found for a group, by its place, and a value."""
-        if not len(self.tests):
-            return None
-        here = (self.tests["group"] == group) & (self.tests["value"] == value)
-        return self.tests[here].iloc[0] if here.any() else None
+        return self._found.get((group, value))
+
+    @cached_property
+    def _found(self) -> dict[tuple[int, str], dict[str, Any]]:
+        rows = self.tests.to_dict("records") if len(self.tests) else []
+        return {
+            (int(row["group"]), str(row["value"])): {str(k): v for k, v in row.items()}
+            for row in rows
+        }
 
     def as_table(self) -> pd.DataFrame:
         """Every well with its group and its values, then what was tested of its group."""

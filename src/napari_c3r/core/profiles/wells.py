@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -68,15 +69,22 @@ class Wells:
         if where.value:
             if where.column not in obs:
                 raise InputError(f"The table has no column '{where.column}' any more")
-            chosen &= (obs[where.column].astype(str) == where.value).to_numpy()
+            column = obs[where.column]
+            same = [one for one in column.dropna().unique() if str(one) == where.value]
+            chosen &= column.isin(same).to_numpy()
         return chosen
 
     def name(self, row: int) -> str:
         """What a well is called: its plate goes before it where there are several."""
+        return self._names[row]
+
+    @cached_property
+    def _names(self) -> list[str]:
         plate = self.plate
         several = plate is not None and self.table[plate].nunique() > 1
         names = self.columns if several else [n for n in self.columns if n != plate]
-        return " ".join(str(self.table[name].iloc[row]) for name in names)
+        parts = [self.table[name].astype(str) for name in names]
+        return [" ".join(each) for each in zip(*parts, strict=True)]
 
     def mean(self, values: Any) -> NDArray[np.float64]:
         """Mean of the cells of each well, what is missing left out.
@@ -133,10 +141,12 @@ def wells_of(cells: AnnData) -> Wells:
     columns = _naming(obs)
     if not columns:
         raise InputError("The table has neither a column 'well' nor 'image' to compare by")
-    known = obs[list(columns)].notna().all(axis=1).to_numpy()
-    names = obs[list(columns)].astype(str).agg("\x1f".join, axis=1)
-    codes, _ = pd.factorize(names.where(known))
-    codes = np.asarray(codes, np.intp)
+    codes = np.zeros(len(obs), np.intp)
+    for name in columns:
+        of_column, different = pd.factorize(obs[name])
+        both = codes * (len(different) + 1) + of_column
+        codes = np.where((codes < 0) | (of_column < 0), -1, both)
+    codes = np.asarray(pd.factorize(pd.Series(codes).where(codes >= 0))[0], np.intp)
     used = np.flatnonzero(codes >= 0)
     first = np.full(int(codes.max()) + 1 if len(used) else 0, -1, np.intp)
     first[codes[used][::-1]] = used[::-1]

@@ -1,88 +1,91 @@
-"""Columns added to a table of many cells, whose vectors are never all in memory."""
+"""Further columns for the cells of a joined table, whose vectors are never all in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.table import flat
 from napari_c3r.core.table.formats.parquet import description_in, sealed_metadata
-from napari_c3r.core.table.result import vector_names
+from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
     from anndata import AnnData
 
-_VECTORS = "vector_columns"
 
-
-def add_columns(parquet: Path, add: Callable[[AnnData], None]) -> None:
-    """Let a function add columns to the cells of a table, in its file.
+def add_columns(parquet: Path, describe: Callable[[AnnData], Any]) -> None:
+    """Let a function add columns to the cells of a table, and write it anew.
 
     Parameters
     ----------
     parquet
-        A table that says how it was made; replaced as a whole.
-    add
-        Gets the cells in the order of the file, with all that is known of them but their vectors,
-        and changes ``obs`` and ``uns``.
+        The table.
+    describe
+        Takes the cells without their vectors, and adds columns to ``obs`` and what it has to say
+        to ``uns``, in place. What it took from ``obs`` is gone from the table too.
 
     Raises
     ------
     OutputError
-        It cannot be written.
+        It cannot be written; it is then as it was.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
+    from anndata import AnnData
 
-    with pq.ParquetFile(parquet, page_checksum_verification=True) as file:
-        described = description_in(file.schema_arrow)
-        assert described is not None
-        vectors = vector_names(len(described[_VECTORS]["readout"]))
-        others = [name for name in file.schema_arrow.names if name not in set(vectors)]
-        cells = flat.from_frame(
-            file.read(columns=others).to_pandas(),
-            {**described, _VECTORS: {name: [] for name in described[_VECTORS]}},
+    with pq.ParquetFile(parquet, page_checksum_verification=True) as table:
+        description = description_in(table.schema_arrow)
+        assert description is not None
+        known = list(description["obs_types"])
+        cells = AnnData(
+            np.zeros((table.metadata.num_rows, 0), np.float32),
+            obs=_with_names(table.read(columns=known).to_pandas()),
         )
-        add(cells)
-        frame = flat.to_frame(cells)
-        schema = _schema(frame, file.schema_arrow, vectors)
-        now = {**flat.describe(cells), _VECTORS: described[_VECTORS]}
-        schema = schema.with_metadata(sealed_metadata(now, schema.names))
+        cells.uns[KEY] = description[KEY]
+        before = cells.obs.copy()
+        describe(cells)
+        added = [name for name in cells.obs if not _stays(name, before, cells.obs)]
+        columns = pa.Table.from_pandas(flat.plain(cells.obs[added]), preserve_index=False)
+        told = _described(description, cells, added)
+        gone = {*added, *(name for name in known if name not in cells.obs)}
+        kept = [field for field in table.schema_arrow if field.name not in gone]
+        first = next((n for n, f in enumerate(kept) if f.name not in known), len(kept))
+        fields = [*kept[:first], *columns.schema, *kept[first:]]
+        names = [field.name for field in fields]
+        schema = pa.schema(fields, sealed_metadata(told, names))
         with (
             replacing(parquet) as temporary,
             pq.ParquetWriter(temporary, schema, write_page_checksum=True) as writer,
         ):
-            for group in _groups(file, frame, vectors, schema):
-                writer.write_table(group, row_group_size=max(1, len(group)))
+            start = 0
+            for number in range(table.num_row_groups):
+                group = table.read_row_group(number)
+                new = columns.slice(start, len(group))
+                parts = [(new if name in added else group).column(name) for name in names]
+                writer.write_table(pa.table(parts, schema=schema), row_group_size=len(group))
+                start += len(group)
 
 
-def _schema(frame: pd.DataFrame, before: pa.Schema, vectors: list[str]) -> pa.Schema:
-    import pyarrow as pa
-
-    found = pa.Schema.from_pandas(frame, preserve_index=False)
-    # Of a column without any value pandas does not know what it would hold.
-    fields = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in found]
-    return pa.schema([*fields, *(before.field(name) for name in vectors)])
+def _with_names(obs: pd.DataFrame) -> pd.DataFrame:
+    return obs.set_axis(np.arange(len(obs)).astype(str), axis=0)
 
 
-def _groups(
-    file: pq.ParquetFile, frame: pd.DataFrame, vectors: list[str], schema: pa.Schema
-) -> Iterator[pa.Table]:
-    import pyarrow as pa
+def _stays(name: str, before: pd.DataFrame, after: pd.DataFrame) -> bool:
+    return name in before and after[name].equals(before[name])
 
-    start = 0
-    known = pa.schema([schema.field(name) for name in frame.columns])
-    for number in range(file.num_row_groups):
-        rows = file.metadata.row_group(number).num_rows
-        part: Any = pa.Table.from_pandas(
-            frame.iloc[start : start + rows], schema=known, preserve_index=False
-        )
-        held = file.read_row_group(number, columns=vectors)
-        for name in vectors:
-            part = part.append_column(schema.field(name), held[name])
-        yield part.cast(schema).replace_schema_metadata(schema.metadata)
-        start += rows
+
+def _described(description: dict[str, Any], cells: AnnData, added: list[str]) -> dict[str, Any]:
+    """What the table says of itself with its new columns."""
+    new = flat.describe(cells)
+    types = {name: kind for name, kind in description["obs_types"].items() if name in cells.obs}
+    return {
+        **description,
+        KEY: new[KEY],
+        "obs_types": types | {name: new["obs_types"][name] for name in added},
+        "categories": {n: new["categories"][n] for n in added if n in new["categories"]},
+    }

@@ -62,7 +62,8 @@ def name_column(table: AnnData) -> Any:
     import pandas as pd
 
     if COLUMN not in table.obs:
-        return pd.Series(pd.Categorical([None] * len(table), categories=[]), index=table.obs.index)
+        none = pd.Categorical.from_codes(np.full(len(table), -1), pd.Index([], dtype=object))
+        return pd.Series(none, index=table.obs.index)
     column = table.obs[COLUMN]
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column

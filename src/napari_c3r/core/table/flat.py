@@ -27,15 +27,16 @@ def to_frame(result: AnnData) -> pd.DataFrame:
     """Cells, then map and cluster, then the vectors, in columns of plain types."""
     obs = result.obs.reset_index(drop=True)
     clusters = [name for name in CLUSTER_COLUMNS if name in obs]
-    parts = [_plain(obs.drop(columns=clusters))]
+    parts = [plain(obs.drop(columns=clusters))]
     if "X_umap" in result.obsm:
         parts.append(pd.DataFrame(np.asarray(result.obsm["X_umap"]), columns=list(UMAP_COLUMNS)))
-    parts.append(_plain(obs[clusters]))
+    parts.append(plain(obs[clusters]))
     parts.append(pd.DataFrame(np.asarray(result.X), columns=list(result.var_names)))
     return pd.concat(parts, axis=1)
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of numbers, truth values and text, which every format can store."""
     columns = {
         name: column if _is_number(column.dtype) else as_text(column)
         for name, column in frame.items()

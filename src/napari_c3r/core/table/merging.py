@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Rows that are held at once, in bytes of the table.
 _GROUP_BYTES: Final = 32 * 2**20
 _TEXT_BYTES: Final = 32
+_SMALL: Final = 16
 
 
 @dataclass
@@ -144,10 +145,10 @@ def merge(parts: Parts, out: Path, notes: Sequence[str] = ()) -> None:
     import pyarrow.parquet as pq
 
     schema = parts.schema(parts.description(notes))
-    with (
-        replacing(out) as temporary,
-        pq.ParquetWriter(temporary, schema, write_page_checksum=True) as writer,
-    ):
+    # Numbers of vectors do not repeat.
+    texts = [name for name, kind in parts.types.items() if kind == "text"]
+    options = {"use_dictionary": texts, "write_page_checksum": True}
+    with replacing(out) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
         for group in _groups(_batches(parts.paths, schema), schema):
             writer.write_table(group, row_group_size=len(group))
 
@@ -159,11 +160,14 @@ def _batches(paths: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatc
 
     checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     form = ds.ParquetFileFormat(default_fragment_scan_options=checked)
-    files = ds.dataset([str(path) for path in paths], format=form, schema=schema)
-    try:
-        yield from files.to_batches(batch_readahead=4, fragment_readahead=4)
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(paths[0].parent, error) from error
+    for path in paths:
+        # A dataset of its own: one of all files keeps what each says of its columns, which with
+        # hundreds of these is more than its rows.
+        file = ds.dataset(str(path), format=form, schema=schema)
+        try:
+            yield from file.to_batches(use_threads=False, batch_readahead=1, fragment_readahead=1)
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(path, error) from error
 
 
 def _groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
@@ -175,6 +179,9 @@ def _groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa
     for batch in batches:
         held.append(batch)
         rows += len(batch)
+        if len(held) >= _SMALL:
+            # Hundreds of columns of few rows take more than the rows do.
+            held = pa.Table.from_batches(held, schema).combine_chunks().to_batches()
         while rows >= length:
             table = pa.Table.from_batches(held, schema)
             yield table.slice(0, length).combine_chunks()

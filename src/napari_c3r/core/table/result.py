@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,3 +97,29 @@ def window_px(result: AnnData, image: str) -> int:
     if image not in names:
         raise InputError(f"The result does not say how '{image}' was cut out; embed it again")
     return int(described["crop_window_px"][names.index(image)])
+
+
+def rows_by_image(
+    obs: pd.DataFrame, rows: NDArray[np.intp]
+) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """Some rows, image by image: a thousand images are not each looked for in all of them.
+
+    Parameters
+    ----------
+    obs
+        With the column ``image``.
+    rows
+        Positions in it.
+
+    Yields
+    ------
+    name, rows
+        Of one image, in the order of `rows`.
+    """
+    import pandas as pd
+
+    codes, images = pd.factorize(obs["image"].to_numpy()[rows])
+    order, begin = np.argsort(codes, kind="stable"), 0
+    for image, length in zip(images, np.bincount(codes), strict=True):
+        yield str(image), rows[order[begin : begin + length]]
+        begin += length

@@ -42,7 +42,7 @@ def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[l
         for name, column in obs.items()
         if str(name) not in _KEYS | said_twice
         and not _BOX.fullmatch(str(name))
-        and column.notna().any()
+        and _has_value(column)
     ]
     if "image" in offered and obs["image"].nunique() < 2:
         offered.remove("image")
@@ -88,11 +88,7 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
     column = obs[name]
     if is_number(column):
         return Values.spanning(_numbers(column), title(name))
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        missing = column.isna()
-        column = column.astype(str).where(~missing, None).astype("category")
-    names = [str(category) for category in column.cat.categories]
-    codes = np.asarray(column.cat.codes, np.intp)
+    codes, names = _categories(column)
     rest = "none"
     if NOISE in names:
         number = names.index(NOISE)
@@ -102,6 +98,24 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
     # Colours that the clusters have mean clusters; what a person named has others.
     palette = CATEGORICAL if name in (CLUSTER, *_PLACES) else OWN
     return Categories(codes, tuple(names), rest, palette)
+
+
+def _categories(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Codes of a column's values, −1 where there is none, and the names that they stand for."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return np.asarray(column.cat.codes, np.intp), [str(name) for name in column.cat.categories]
+    # Of a million values only the different ones become text.
+    codes, values = pd.factorize(column)
+    told = [str(value) for value in values]
+    names = sorted(set(told))
+    place = {name: number for number, name in enumerate(names)}
+    numbers = np.array([*(place[name] for name in told), -1], np.intp)
+    return numbers[codes], names
+
+
+def _has_value(column: pd.Series) -> bool:
+    """Whether anything is in a column; the first rows mostly tell."""
+    return bool(column.iloc[:100].notna().any() or column.notna().any())
 
 
 def is_number(column: pd.Series) -> bool:

@@ -12,7 +12,12 @@ def shortened(name: str, most: int = 34) -> str:
 
 def counted(number: int, noun: str) -> str:
     """A number and a noun, as in ``1 cell`` and ``12\u202f000 cells``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
+    return f"{figures(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def figures(number: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def roughly(seconds: float) -> str:

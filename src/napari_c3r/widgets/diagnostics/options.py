@@ -228,6 +228,10 @@ def outdated_reason(session: Session, result_id: int) -> OutdatedReason | None:
     return None if reason is None or reason.kind is Outdated.FIELD_MISSING else reason
 
 
+# Boxes, and flags for the quality of a picture, are no classes of cells.
+_MEASURED = ("bbox_", "qc_")
+
+
 def label_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[str]:
     """Columns that divide the cells into two classes or more, other than measurements.
 
@@ -244,7 +248,7 @@ def label_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     for name, column in obs.items():
         if str(name) in plate_map:
             continue
-        measured = pd.api.types.is_float_dtype(column.dtype) or str(name).startswith("bbox_")
+        measured = pd.api.types.is_float_dtype(column.dtype) or str(name).startswith(_MEASURED)
         if str(name) in _NO_LABELS or measured:
             continue
         # As many classes as cells tell nothing of who belongs together.

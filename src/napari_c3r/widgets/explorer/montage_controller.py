@@ -202,7 +202,7 @@ class MontageController(QObject):
         colours = self._model.shown_colouring()
         if colours is None or self._model.count != len(self._session.selection.mask):
             return [GREY] * len(rows)
-        return [QColor(*map(int, rgb)).name() for rgb in colours.colours()[rows]]
+        return [QColor(*map(int, rgb)).name() for rgb in colours.colours(rows)]
 
     def describe(self, row: int) -> list[str]:
         """What is known of a cell, in a few short lines."""

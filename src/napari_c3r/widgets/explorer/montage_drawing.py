@@ -15,6 +15,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_c3r.core.figures.composites import Appearance, compose
 from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells
 from napari_c3r.core.images import Image
+from napari_c3r.core.images.sources import opened_images
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.widgets.common.jobs import Jobs
 
@@ -35,14 +36,15 @@ class Source:
     table
         The result.
     images
-        Images by name; channels are those of the first.
+        Images by name; channels are those of one that is open, or of the first. No other one is
+        opened before cells of it are drawn.
     """
 
     def __init__(self, table: AnnData, images: Mapping[str, Image]) -> None:
-        self.images = dict(images)
+        self.images = images
         self.places = Places.of(table)
         self._vectors = np.asarray(table.X)
-        first = next(iter(self.images.values()), None)
+        first = next(iter(opened_images(images) or images.values()), None)
         self.channels: tuple[str, ...] = first.channel_names if first else ()
         self.dtype = first.data.dtype if first else np.dtype(np.float32)
 

@@ -75,8 +75,8 @@ def numbered(cells: Cells) -> Cells:
 
 
 def segmented(found: tuple[Any, Any], choice: SegmentOptions, image: Image) -> Cells:
-    """What a segmentation found, with where it comes from."""
-    nuclei, cells = found
+    """What a segmentation found, with where it comes from; the window draws it from memory."""
+    nuclei, cells = (np.asarray(each) for each in found)
     count, at_border = count_cells(cells)
     origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
     origin += f"\nnuclei about {median_diameter(nuclei, image)} wide"

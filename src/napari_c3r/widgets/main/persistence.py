@@ -15,6 +15,7 @@ from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles
+from napari_c3r.core.images.sources import FieldImages
 from napari_c3r.core.metadata import PlateMap
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Cause, EmbeddingResult, Session, ids_by_image
@@ -184,13 +185,13 @@ class PersistenceController(QObject):
     def open(self, path: str) -> None:
         """Open a session again, as it was."""
 
-        def body(_: threading.Event) -> Generator[str, None, tuple[SavedSession, dict[str, Image]]]:
+        def body(_: threading.Event) -> Generator[str, None, tuple[SavedSession, FieldImages]]:
             yield "reading the session"
             saved = read_session(path)
             used = set(saved.result.obs["image"]) if saved.result is not None else set()
-            return saved, {s.name: s.read() for s in saved.fields if s.name in used}
+            return saved, FieldImages(s for s in saved.fields if s.name in used)
 
-        def take(read: tuple[SavedSession, dict[str, Image]]) -> None:
+        def take(read: tuple[SavedSession, FieldImages]) -> None:
             saved, images = read
             self._images.opened = ()
             self._images.load_fields(
@@ -200,7 +201,7 @@ class PersistenceController(QObject):
         self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
-    def _restore(self, folder: Path, saved: SavedSession, images: dict[str, Image]) -> None:
+    def _restore(self, folder: Path, saved: SavedSession, images: FieldImages) -> None:
         session = self._context.session
         session.roles.set_assignment(saved.assignment, Cause.RESTORED)
         session.result.filter = saved.filter

@@ -90,7 +90,8 @@ class SegmentationController(QObject):
             from napari_c3r.core.segment import find_cells
 
             yield "finding nuclei"
-            return find_cells(image, choice)
+            # Those of a large image lie on disk: they are read here, where it may take a while.
+            return tuple(np.asarray(each) for each in find_cells(image, choice))
 
         began = time.perf_counter()
 
@@ -126,7 +127,7 @@ class SegmentationController(QObject):
 
             yield "finding nuclei in the view"
             part = replace(image, data=image.data[:, rows, columns])
-            return find_cells(part, choice)
+            return tuple(np.asarray(each) for each in find_cells(part, choice))
 
         def take(found: Any) -> None:
             nuclei, cells = found

@@ -23,6 +23,8 @@ DENSITY_CELLS = 128
 """Cells along the longer side of the map in which neighbours are counted."""
 
 
+_ALL = slice(None)
+
 CROWDING = "Points nearby"
 """What the colour bar calls the density."""
 
@@ -48,9 +50,9 @@ class Categories:
     rest: str = "noise"
     palette: tuple[str, ...] = CATEGORICAL
 
-    def colours(self) -> NDArray[np.uint8]:
-        """RGB (N, 3)."""
-        return category_colours(self.codes, self.palette)
+    def colours(self, points: slice | list[int] = _ALL) -> NDArray[np.uint8]:
+        """RGB (N, 3), of all points or of some."""
+        return category_colours(self.codes[points], self.palette)
 
     def missing(self) -> NDArray[np.bool_]:
         """Points in no category, painted below the others."""
@@ -70,9 +72,9 @@ class Values:
         """Colours from the smallest to the largest finite value."""
         return cls(values, name, finite_limits(values))
 
-    def colours(self) -> NDArray[np.uint8]:
-        """RGB (N, 3)."""
-        return value_colours(self.values, self.limits)
+    def colours(self, points: slice | list[int] = _ALL) -> NDArray[np.uint8]:
+        """RGB (N, 3), of all points or of some."""
+        return value_colours(self.values[points], self.limits)
 
     def missing(self) -> NDArray[np.bool_]:
         """Points without a value, painted below the rest."""

@@ -70,7 +70,8 @@ class ImageLink:
         self._session = session
         self._drawing: _Drawing | None = None
         self._colour_by = CLUSTER
-        self._colours: tuple[Any, str, Colouring] | None = None
+        self._colours: dict[str, Colouring] = {}
+        self._coloured: Any = None
         self._rows_here: tuple[Any, str, NDArray[np.bool_]] | None = None
         self._awaited: int | None = None
         session.changed.connect(self._on_changed)
@@ -85,22 +86,24 @@ class ImageLink:
     def colours_of(self, column: str) -> Colouring:
         """What a column of the result makes of its cells; by cluster where it has no such one.
 
-        Worked out once for image and map, as text takes a while to sort.
+        Worked out once for image and map, and for a column that is chosen again, as text takes a
+        while to sort.
         """
         result = self._session.result.current
         assert result is not None
         name = column if column in result.table.obs else CLUSTER
-        known = self._colours
-        if known is None or known[0] is not result.table or known[1] != name:
-            known = self._colours = result.table, name, colouring(result.table.obs, name)
-        return known[2]
+        if self._coloured is not result.table:
+            self._coloured, self._colours = result.table, {}
+        if name not in self._colours:
+            self._colours[name] = colouring(result.table.obs, name)
+        return self._colours[name]
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
         if part is Part.RESULT:
             self._awaited = None
         if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
-            self._colours = None
+            self._coloured, self._colours = None, {}
         if part in (Part.MAP, Part.SELECTION) or (
             part is Part.ANNOTATION and self._colour_by != CLUSTER
         ):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from anndata import AnnData
 
 from napari_c3r.core.reduce import cluster, map_cells
+from napari_c3r.core.reduce.sample import FITTED
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of
@@ -40,6 +43,23 @@ def test_there_is_no_list_of_controls_where_no_column_tells_any(dock):
     assert body.controls.isVisibleTo(body)
     body._offer([])
     assert not body.controls.isVisibleTo(body)
+
+
+def test_a_map_of_a_sample_says_so_and_its_size_is_offered_where_there_are_more_cells(dock):
+    body = dock.map
+    rows = AnnData(np.zeros((200_001, 1), np.float32), uns={KEY: {"map": {FITTED: 150_000}}})
+    result = SimpleNamespace(current=SimpleNamespace(table=rows), has_map=True)
+    body.show_session(SimpleNamespace(result=result))
+    assert "150,000 of 200,001 cells" in body.note.text()
+    fitted = body.form.widgets["max_fitted"].native
+    assert body.note.isVisibleTo(body)
+    assert fitted.isVisibleTo(body)
+    result.current.table = AnnData(np.zeros((9, 1), np.float32), uns={KEY: {"map": {}}})
+    body.show_session(SimpleNamespace(result=result))
+    assert not body.note.isVisibleTo(body)
+    assert not fitted.isVisibleTo(body)
+    body.show_choice("kmeans", 3, 1, None, 5_000)
+    assert body.choice().max_fitted == 5_000
 
 
 def test_a_well_of_controls_is_chosen_and_the_script_knows_it(dock, user, plate):

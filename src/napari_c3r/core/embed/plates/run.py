@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,8 @@ from napari_c3r.core.images import Image
 from napari_c3r.core.table import roles_of
 
 if TYPE_CHECKING:
+    from anndata import AnnData
+
     from napari_c3r.core.table.merging import Parts
 
 _LOOKED_AT: Final = 8
@@ -88,6 +90,8 @@ class PlateRun:
         Where the driver's encoder is from: ``"bundled"`` or a model folder.
     engine
         What does the work.
+    describe
+        Adds columns to the table of all cells, which come without their vectors.
 
     Attributes
     ----------
@@ -105,6 +109,7 @@ class PlateRun:
     store: FolderStore
     encoder: str = "bundled"
     engine: Engine = field(default_factory=Here)
+    describe: Callable[[AnnData], object] | None = None
     errors: dict[str, InputError] = field(default_factory=dict, init=False)
     again: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -203,7 +208,7 @@ class PlateRun:
             parts = self.store.parts(names, self.failed)
             changed = self._changed(parts)
             if not changed:
-                self.store.join(parts, self.failed)
+                self.store.join(parts, self.failed, self.describe)
                 return
             # A worker whose run was ended went on, and kept what it had begun.
             yield from self._embed(work, changed)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.profiles.compare import categories_of
 from napari_c3r.core.profiles.comparison import SHARES, Quantity, compare
 from napari_c3r.core.profiles.dose_series import dose_curves
 from napari_c3r.core.profiles.figures import comparison_figure, dose_figure, similarity_figure
@@ -14,7 +16,7 @@ from napari_c3r.core.profiles.sentences import counted, title_of
 from napari_c3r.core.profiles.similarity import similarity
 from napari_c3r.core.profiles.wells import Grouping
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
-from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel, run
+from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
 _TEACH = (
     "To compare treatments, say what was done to each well: choose a plate map (CSV or Excel) in "
@@ -25,6 +27,7 @@ _NO_DOSE = (
     "No column of doses is known. A plate map with a dose for each well, chosen in step 1 of the "
     "C3R dock, gives dose curves."
 )
+_ROOM_FOR_CONTROLS_PX = 500
 
 
 class Figure(StrEnum):
@@ -51,24 +54,37 @@ class CompareTab(FigureTab):
         for text in Figure:
             self.figure.addItem(str(text), text)
         self._by = QLabel("by")
-        for control in (self.figure, self.quantity, self.value, self._by, self.grouping):
-            self.add_control(control)
-            if isinstance(control, QComboBox):
-                control.activated.connect(self._on_chosen)
+        for box, share in ((self.figure, 1), (self.quantity, 3), (self.value, 1)):
+            self.add_control(box, share)
+        self.add_control(self._by)
+        self.add_control(self.grouping, 2)
+        for box in (self.figure, self.quantity, self.value, self.grouping):
+            box.activated.connect(self._on_chosen)
         self.add_control(self.controls_button)
         self.controls_button.setFlat(True)
         self._show_controls(None)
         self._enable()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Leave the number of controls to the figure where names would be cut for it."""
+        overview = self.overview.current
+        known = overview is not None and overview.n_controls > 0
+        self.controls_button.setVisible(not known or self.width() >= _ROOM_FOR_CONTROLS_PX)
+
     def offer(self, overview: Overview) -> None:
         fill(self.quantity, [(each.name, each) for each in overview.quantities])
         fill(self.grouping, [(each.title, each) for each in overview.groupings])
         self._show_controls(overview)
+        self._make_room()
         self._enable()
 
     def draw(self, overview: Overview) -> None:
         quantity, grouping = self.quantity.currentData(), self.grouping.currentData()
-        kind = self.figure.currentData()
+        kind, value = self.figure.currentData(), self.value.currentText()
         if len(overview.wells) < 2:
             self.show_reason(_TEACH.format(noun=overview.wells.noun), needs_plate_map=True)
         elif quantity is None and kind is not Figure.ALIKE:
@@ -76,19 +92,7 @@ class CompareTab(FigureTab):
         elif kind is Figure.DOSES and overview.design.dose is None:
             self.show_reason(_NO_DOSE, needs_plate_map=True)
         else:
-            value = self.value.currentText()
-            run(
-                self._jobs,
-                "compare groups",
-                lambda: _made(kind, overview, quantity, grouping, value),
-                self._on_made,
-            )
-
-    def _on_made(self, made: tuple[Drawing, list[str]]) -> None:
-        drawing, values = made
-        fill(self.value, [(name, name) for name in values])
-        self._enable()
-        self.take(drawing)
+            self.compute("compare groups", lambda: _made(kind, overview, quantity, grouping, value))
 
     def _on_chosen(self) -> None:
         self._enable()
@@ -101,9 +105,11 @@ class CompareTab(FigureTab):
         # Curves are by treatment and dose.
         for control in (self._by, self.grouping):
             control.setVisible(kind is not Figure.DOSES)
-        is_share = quantity is not None and quantity.kind == SHARES
-        several = self.value.count() > 1
-        self.value.setVisible(kind is Figure.DOSES and is_share and several)
+        overview, names = self.overview.current, []
+        if overview is not None and quantity is not None and quantity.kind == SHARES:
+            names = categories_of(overview.table.obs[quantity.column])
+        fill(self.value, [(str(name), name) for name in names])
+        self.value.setVisible(kind is Figure.DOSES and len(names) > 1)
 
     def _show_controls(self, overview: Overview | None) -> None:
         button = self.controls_button
@@ -128,18 +134,16 @@ def _made(
     quantity: Quantity | None,
     grouping: Grouping,
     value: str,
-) -> tuple[Drawing, list[str]]:
-    """The figure, and the values that dose curves can be of."""
+) -> Drawing:
     table, wells, design = overview.table, overview.wells, overview.design
     if kind is Figure.ALIKE:
-        return similarity_figure(similarity(table, wells, grouping, design)), []
+        return similarity_figure(similarity(table, wells, grouping, design))
     assert quantity is not None
     found = compare(table, wells, quantity, grouping, design)
-    values = [str(name) for name in found.values.columns]
     if kind is Figure.BARS:
-        return comparison_figure(found), values
-    value = value if value in values else values[0]
+        return comparison_figure(found)
+    value = value if value in found.values else str(found.values.columns[0])
     title = title_of(found, value)
     if quantity.kind == SHARES:
         title = f"Share of {title}"
-    return dose_figure(dose_curves(wells, found.values[value], title, design)), values
+    return dose_figure(dose_curves(wells, found.values[value], title, design))

@@ -10,7 +10,6 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.figures.colours import mixed
 from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.figures.drawing_files import save_drawing
 from napari_c3r.widgets.common.jobs import Jobs
@@ -70,16 +70,16 @@ class FigurePanel(QWidget):
         """Whether a file is being written."""
         return self._saving.running is not None
 
-    def add_control(self, control: QWidget) -> None:
-        """Put a control into the row above the figure, after those put there before."""
+    def add_control(self, control: QWidget, share: int = 0) -> None:
+        """Put a control into the row above the figure, with a share of the room that is left."""
         place = self.controls.count() - 2
-        self.controls.insertWidget(place, control, isinstance(control, QComboBox))
+        self.controls.insertWidget(place, control, share)
 
-    def show_drawing(self, drawing: Drawing) -> None:
-        """Show a figure."""
+    def show_drawing(self, drawing: Drawing, page: str) -> None:
+        """Show a figure, with what it is as SVG in the colours of the view."""
         self.sentence.setText(drawing.sentence)
         self.caption.setText(drawing.caption)
-        self.view.show_drawing(drawing)
+        self.view.show_drawing(drawing, page)
         self._fit()
         self._pages.setCurrentIndex(0)
         self.save_button.setEnabled(True)
@@ -98,6 +98,7 @@ class FigurePanel(QWidget):
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""
         self.view.set_theme(background, foreground)
+        self.caption.setStyleSheet(f"color: {mixed(background, foreground, 0.7)};")
         self._content.setStyleSheet(f"#figure {{ background: {background}; }}")
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -126,7 +127,6 @@ class FigurePanel(QWidget):
         bold = self.sentence.font()
         bold.setBold(True)
         self.sentence.setFont(bold)
-        self.caption.setEnabled(False)
         self._content = QWidget()
         self._content.setObjectName("figure")
         inside = QVBoxLayout(self._content)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, QTimer, Signal
@@ -10,6 +11,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QComboBox
 
 from napari_c3r.core.figures.drawing import Drawing, Mark
+from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.jobs import Jobs
@@ -105,9 +107,19 @@ class FigureTab(FigurePanel):
             self._is_old = False
             self.draw(found)
 
-    def take(self, drawing: Drawing) -> None:
-        """Show a figure that a job has made."""
-        self.show_drawing(drawing)
+    def compute(self, name: str, make: Callable[[], Drawing]) -> None:
+        """Make a figure in a worker, and show it."""
+        theme = self.view.theme
+
+        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
+            yield name
+            drawing = make()
+            return drawing, svg(drawing, theme, words=False)
+
+        self._jobs.start(name, body, self._on_made)
+
+    def _on_made(self, made: tuple[Drawing, str]) -> None:
+        self.show_drawing(*made)
 
     def _on_job_failed(self, _: str, line: str) -> None:
         self.show_reason(line)

@@ -14,6 +14,7 @@ from qtpy.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from qtpy.QtSvg import QSvgRenderer
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -54,8 +55,9 @@ class FigureView(QWidget):
         super().__init__()
         self.drawing = _NOTHING
         self.current: Mark | None = None
-        self._theme = Theme("#262930", "#f0f1f2")
+        self.theme = Theme("#262930", "#f0f1f2")
         self._renderer = QSvgRenderer(self)
+        self._picture: QPixmap | None = None
         self._room = 0
         self._from: QPointF | None = None
         self._to = QPointF()
@@ -64,16 +66,30 @@ class FigureView(QWidget):
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def show_drawing(self, drawing: Drawing) -> None:
-        """Show another figure."""
+    def show_drawing(self, drawing: Drawing, page: str) -> None:
+        """Show another figure.
+
+        Parameters
+        ----------
+        drawing
+            The figure.
+        page
+            The same as SVG in the colours of `theme`, without words.
+        """
         self.drawing, self.current = drawing, None
         self.setAccessibleDescription(f"{drawing.sentence} {drawing.caption}".strip())
-        self._render()
+        self._renderer.load(QByteArray(page.encode()))
+        self._resize()
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""
-        self._theme = Theme(background, foreground)
-        self._render()
+        theme = Theme(background, foreground)
+        if theme == self.theme:
+            return
+        self.theme = theme
+        page = svg(self.drawing, theme, words=False)
+        self._renderer.load(QByteArray(page.encode()))
+        self._resize()
 
     def fit(self, width: int) -> None:
         """Be as large as there is room for, and no smaller than can be read."""
@@ -90,24 +106,22 @@ class FigureView(QWidget):
         """Where the middle of a mark is on the widget."""
         return _middle(mark) * self.scale
 
-    def _render(self) -> None:
-        page = svg(self.drawing, self._theme, words=False)
-        self._renderer.load(QByteArray(page.encode()))
-        self._resize()
-
     def _resize(self) -> None:
         size = QSize(
             round(self.drawing.width * self.scale), round(self.drawing.height * self.scale)
         )
         self.setFixedSize(size)
+        self._picture = None
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._renderer.render(painter, QRectF(self.rect()))
+        if self._picture is None:
+            self._picture = self._drawn()
+        painter.drawPixmap(0, 0, self._picture)
         if self.current is not None and self.hasFocus():
-            painter.setPen(QPen(QColor(self._theme.ink), 1.5, Qt.PenStyle.DotLine))
+            painter.setPen(QPen(QColor(self.theme.ink), 1.5, Qt.PenStyle.DotLine))
             painter.drawRect(_bounds(self.current, self.scale))
         if self._from is not None and self._is_drag:
             painter.setPen(QPen(QColor(_BLUE), 1.5))
@@ -116,6 +130,18 @@ class FigureView(QWidget):
             painter.setBrush(tint)
             painter.drawRect(QRectF(self._from, self._to).normalized())
         painter.end()
+
+    def _drawn(self) -> QPixmap:
+        """The figure as pixels: hundreds of wells are too many to be drawn at every scroll."""
+        dense = self.devicePixelRatioF()
+        picture = QPixmap(self.size() * dense)
+        picture.setDevicePixelRatio(dense)
+        picture.fill(QColor(self.theme.ground))
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._renderer.render(painter, QRectF(self.rect()))
+        painter.end()
+        return picture
 
     @property
     def _is_drag(self) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtWidgets import QLabel
 
 from napari_c3r.core.figures.colours import named_colours
+from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.profiles.figures import marks_figure
 from napari_c3r.core.profiles.figures.marks import COLOUR
 from napari_c3r.core.profiles.marks import marks_of
@@ -16,7 +17,7 @@ from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.columns import CLUSTER
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
-from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel, run
+from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
 _TEACH = (
     "Select cells on the map with the lasso (L), or choose a cluster above, to see what they have "
@@ -40,7 +41,7 @@ class MarksTab(FigureTab):
         self._session = session
         self.cells = choice("Cells", "Which cells are compared with the rest")
         self.add_control(QLabel("What marks"))
-        self.add_control(self.cells)
+        self.add_control(self.cells, 1)
         self.cells.addItem("Selection", None)
         self.cells.activated.connect(self.redraw)
         session.changed.connect(self._on_changed)
@@ -67,10 +68,10 @@ class MarksTab(FigureTab):
             names = list(map(str, column.cat.categories))
             colour, what = named_colours(group.column, names)[group.value], self.cells.currentText()
 
-        def make(mask: NDArray[np.bool_] = chosen) -> object:
+        def make(mask: NDArray[np.bool_] = chosen) -> Drawing:
             return marks_figure(marks_of(overview.table, mask, overview.wells, what), colour)
 
-        run(self._jobs, "rank what marks the cells", make, self.take)
+        self.compute("rank what marks the cells", make)
 
     def release(self) -> None:
         """Disconnect from the session too."""

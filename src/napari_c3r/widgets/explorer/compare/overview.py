@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anndata import AnnData
 from qtpy.QtCore import QObject, QTimer, Signal
@@ -187,13 +187,3 @@ def _looking(
         return Overview.of(AnnData(vectors, obs=obs, var=var, uns=notes))
 
     return body
-
-
-def run(jobs: Jobs, name: str, make: Callable[[], Any], on_result: Callable[[Any], None]) -> None:
-    """Run one step in a worker."""
-
-    def body(_: threading.Event) -> Generator[str, None, Any]:
-        yield name
-        return make()
-
-    jobs.start(name, body, on_result)

@@ -9,13 +9,14 @@ from qtpy.QtWidgets import QLabel
 
 from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.profiles.compare import categories_of
 from napari_c3r.core.profiles.comparison import SHARES, Quantity, values_of
 from napari_c3r.core.profiles.figures import plate_figure
 from napari_c3r.core.profiles.plates import plate_values
 from napari_c3r.core.profiles.wells import control_wells
 from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
-from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel, run
+from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
 _TEACH = (
     "No wells are known. Images whose names have a well, such as plate1_B02, or a plate map (CSV "
@@ -39,14 +40,17 @@ class PlateTab(FigureTab):
         super().__init__("Plate", "plate", overview)
         self.plate = choice("Plate", "Which plate is shown")
         self.value = choice("Colour of wells", "What the wells are coloured by")
-        for control in (QLabel("Plate"), self.plate, self.value):
-            self.add_control(control)
+        self.add_control(QLabel("Plate"))
+        self.add_control(self.plate, 1)
+        self.add_control(self.value, 2)
         for box in (self.plate, self.value):
             box.activated.connect(self.redraw)
 
     def offer(self, overview: Overview) -> None:
         fill(self.plate, [(name or "(one plate)", name) for name in overview.plates])
         fill(self.value, _values(overview))
+        for box in (self.plate, self.value):
+            box.setEnabled(bool(overview.plates))
 
     def draw(self, overview: Overview) -> None:
         plate, shown = self.plate.currentData(), self.value.currentData()
@@ -54,7 +58,7 @@ class PlateTab(FigureTab):
             self.show_reason(_TEACH, needs_plate_map=True)
             return
         text = self.value.currentText()
-        run(self._jobs, "lay out the plate", lambda: _made(overview, plate, shown, text), self.take)
+        self.compute("lay out the plate", lambda: _made(overview, plate, shown, text))
 
 
 def _values(overview: Overview) -> list[tuple[str, Any]]:
@@ -66,8 +70,7 @@ def _values(overview: Overview) -> list[tuple[str, Any]]:
             found.append((quantity.name, _Shown(quantity)))
             continue
         what = title(quantity.column).lower()
-        names = obs[quantity.column].dropna().unique()
-        for name in sorted(map(str, names), key=lambda text: (len(text), text)):
+        for name in map(str, categories_of(obs[quantity.column])):
             found.append((f"Share of {what} {name}", _Shown(quantity, name)))
     columns = [n for n in map(str, overview.wells.table) if n not in ("plate", "well")]
     titles = {"n_cells": "Number of cells"}

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.images.sources import opened_images
 from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Session
@@ -365,7 +366,7 @@ def _notes_on(session: Session) -> list[str]:
         return []
     said = {
         note
-        for image in (session.fields.image, *result.images.values())
+        for image in (session.fields.image, *opened_images(result.images))
         if image
         for note in image.notes
     }

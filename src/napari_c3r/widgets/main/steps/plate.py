@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -175,6 +175,7 @@ class FieldPicker(QWidget):
         super().__init__()
         self._sources: Sequence[FieldSource] = ()
         self._done: frozenset[str] = frozenset()
+        self._shown: tuple[Any, ...] = ((), -1, frozenset(), None)
         self.previous = QPushButton("◀")
         self.previous.setToolTip("The field before")
         self.following = QPushButton("▶")
@@ -229,6 +230,11 @@ class FieldPicker(QWidget):
             What is known of their wells.
         """
         self.setVisible(len(sources) > 1)
+        now = sources, index, done, plate_map
+        # Nothing of it changes with what is selected or pointed at.
+        if now[:3] == self._shown[:3] and plate_map is self._shown[3]:
+            return
+        self._shown = now
         if sources != self._sources:
             self._sources = sources
             self.choice.clear()

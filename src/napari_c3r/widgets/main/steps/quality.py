@@ -18,13 +18,13 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.cells.filters import CellFilter
-from napari_c3r.core.cells.quality import FLAGS, QualityOptions, flagged_rows
+from napari_c3r.core.cells.quality import FLAGS, SUMMARY, QualityOptions, flagged_rows
 from napari_c3r.core.options import described
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
-from napari_c3r.widgets.common.wording import counted
+from napari_c3r.widgets.common.wording import counted, figures
 from napari_c3r.widgets.main.steps.score_histogram import ScoreHistogram
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class QualityPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._options, self._filter = QualityOptions(), CellFilter()
+        self._session: Session | None = None
+        self._counted: tuple[Any, ...] | None = None
         self._scores: Any = None
         self._mask: NDArray[np.bool_] = np.zeros(0, bool)
         self.choice = NameBox()
@@ -65,6 +67,7 @@ class QualityPanel(QWidget):
         self.on.setToolTip("Flag cells from this score on; the line in the histogram can be moved")
         self.limit = QDoubleSpinBox()
         self.limit.setAccessibleName("Threshold")
+        self.limit.setToolTip("From this score on, cells are flagged")
         self.limit.setKeyboardTracking(False)
         self.limit.setMinimumWidth(60)
         self.histogram = ScoreHistogram()
@@ -103,6 +106,7 @@ class QualityPanel(QWidget):
 
     def _connect(self) -> None:
         self.choice.activated.connect(lambda _: self._show_flag())
+        self.collapsible.toggled.connect(lambda _: self._show_flag())
         self.on.toggled.connect(self._on_switched)
         self.limit.valueChanged.connect(self._set_limit)
         self.histogram.moved.connect(self._show_moving)
@@ -120,30 +124,41 @@ class QualityPanel(QWidget):
     def show_session(self, session: Session) -> None:
         """Show the scores of the result, and how many cells they flag."""
         result = session.result.current
-        self.setVisible(result is not None)
-        if result is None:
+        # Tables of earlier versions were never flagged.
+        flagged = result is not None and SUMMARY in result.all_rows.obs
+        self.setVisible(flagged)
+        if result is None or not flagged:
             return
-        self._options = session.result.quality
+        self._session, self._options = session, session.result.quality
         self._filter = session.result.filter or CellFilter()
         with QSignalBlocker(self.leave_out):
             self.leave_out.setChecked(self._filter.flagged)
-        self._scores = session.result.scores()
+        now = result.all_rows, result.table, self._options
+        # Counting a million cells at every change of a selection would be felt.
+        if self._counted is not None and all(
+            a is b for a, b in zip(self._counted, now, strict=True)
+        ):
+            return
+        self._counted = now
         rows = result.all_rows.obs
         count = int(flagged_rows(rows).sum())
         kinds = [
-            f"{number} {name.replace('_', ' ')}"
+            f"{figures(number)} {name.replace('_', ' ')}"
             for name in FLAGS
             if (number := int(rows[f"qc_{name}"].sum()))
         ]
         fields = rows.loc[rows["qc_field"] != "clean", "image"].nunique()
         kinds += [f"all of {counted(fields, 'field')}"] if fields else []
-        words = f"{count} of {counted(len(rows), 'cell')} flagged"
+        words = f"{figures(count)} of {counted(len(rows), 'cell')} flagged"
         self.summary.setText(f"{words}: {', '.join(kinds)}" if kinds else words)
         shown = rows.index.isin(result.table.obs.index)
         self._shown_rows = np.flatnonzero(shown)
         self._show_flag()
 
     def _show_flag(self) -> None:
+        if self._session is None or not self.collapsible.isExpanded():
+            return
+        self._scores = self._session.result.scores()
         name, limit = self.flag, asdict(self._options)[self.flag]
         info = _INFOS[name]
         with QSignalBlocker(self.on), QSignalBlocker(self.limit):
