@@ -29,6 +29,8 @@ def small_encoder(path, aggregation="post"):
         trained=True,
     )
     generator = torch.Generator().manual_seed(1)
-    state = ContextConceptEncoder(config).state_dict()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        state = ContextConceptEncoder(config).state_dict()
     weights = {n: v + 0.2 * torch.randn(v.shape, generator=generator) for n, v in state.items()}
     return load_encoder(write_model_folder(path / aggregation, config, weights, "# Small\n"))

@@ -55,6 +55,17 @@ def test_copairs_takes_the_same_table(wells, tmp_path):
     assert len(found) == len(wells)
 
 
+@pytest.fixture
+def _own_threads():
+    """Scanpy sets how many threads PyTorch computes with, on which its last bits depend."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_own_threads")
 def test_scanpy_goes_on_with_it(wells, tmp_path):
     scanpy = pytest.importorskip("scanpy")
     table = scanpy.read_h5ad(write_profiles(wells, tmp_path / "wells.h5ad"))
