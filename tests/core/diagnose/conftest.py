@@ -18,9 +18,12 @@ def encoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def deaf(encoder):
-    """The same network, to which a channel counts as a concept and in no other role."""
-    changed = copy.deepcopy(encoder)
+def deaf(tmp_path_factory):
+    """A network to which a channel counts as a concept and in no other role.
+
+    Its weights are such that roles move cells clearly more than turning the crop does.
+    """
+    changed = copy.deepcopy(small_encoder(tmp_path_factory.mktemp("deaf"), seed=3))
     context, concept = (part.weight for part in changed.network.patch_embed.proj)
     with torch.no_grad():
         context.zero_()

@@ -13,7 +13,7 @@ ROLES = ChannelAssignment(
 )
 
 
-def small_encoder(path, aggregation="post"):
+def small_encoder(path, aggregation="post", seed=1):
     """Random weights large enough that every pixel and every role counts."""
     config = CceConfig(
         name="small",
@@ -30,7 +30,7 @@ def small_encoder(path, aggregation="post"):
     )
     generator = torch.Generator().manual_seed(1)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
+        torch.manual_seed(seed)
         state = ContextConceptEncoder(config).state_dict()
     weights = {n: v + 0.2 * torch.randn(v.shape, generator=generator) for n, v in state.items()}
     return load_encoder(write_model_folder(path / aggregation, config, weights, "# Small\n"))
