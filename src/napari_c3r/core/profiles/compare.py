@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.profiles.frame import (
     Controls,
+    adjusted,
     control_rows,
     groups_of,
+    plate_codes,
     require_columns,
 )
 
@@ -112,13 +114,8 @@ def compare_groups(
     """
     import pandas as pd
 
-    require_columns(wells, [group, *([plate] if plate else [])])
-    frame = _as_frame(wells, values)
-    is_control = control_rows(wells, controls)
-    if is_control.sum() < LEAST_WELLS:
-        raise InputError("A single control well says nothing of how wells differ by chance")
-    codes = _plate_codes(wells, plate)
-    relative = less_the_plate(frame.to_numpy(np.float64), codes, is_control)
+    require_columns(wells, [group])
+    frame, is_control, codes, relative = _relative(wells, values, controls, plate)
     rows = []
     for (name,), members in groups_of(wells, [group]).items():
         mine = members[~is_control[members]]
@@ -138,7 +135,7 @@ def compare_groups(
             )
     if not rows:
         raise InputError(f"All wells with a '{group}' are controls, so there is nothing to compare")
-    return _adjusted(pd.DataFrame(rows))
+    return adjusted(pd.DataFrame(rows))
 
 
 def compare_wells(
@@ -174,12 +171,7 @@ def compare_wells(
     import pandas as pd
     from scipy.stats import t as t_distribution
 
-    frame = _as_frame(wells, values)
-    is_control = control_rows(wells, controls)
-    if is_control.sum() < LEAST_WELLS:
-        raise InputError("A single control well says nothing of how wells differ by chance")
-    codes = _plate_codes(wells, plate)
-    relative = less_the_plate(frame.to_numpy(np.float64), codes, is_control)
+    frame, is_control, codes, relative = _relative(wells, values, controls, plate)
     parts = []
     for place, value in enumerate(frame.columns):
         side = _Side(relative[is_control, place], codes[is_control])
@@ -209,18 +201,23 @@ def compare_wells(
                 }
             )
         )
-    return _adjusted(pd.concat(parts, ignore_index=True))
+    return adjusted(pd.concat(parts, ignore_index=True))
 
 
-def _adjusted(found: pd.DataFrame) -> pd.DataFrame:
-    """With p-values corrected for all that was tested (Benjamini and Hochberg)."""
-    from scipy.stats import false_discovery_control
-
-    found["adjusted_p_value"] = np.nan
-    tested = found["p_value"].notna()
-    if tested.any():
-        found.loc[tested, "adjusted_p_value"] = false_discovery_control(found["p_value"][tested])
-    return found
+def _relative(
+    wells: AnnData,
+    values: pd.DataFrame | NDArray[np.float64] | Sequence[str],
+    controls: Controls,
+    plate: str | None,
+) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.intp], NDArray[np.float64]]:
+    """The values, which wells are controls, their plates, and values less the plate's controls."""
+    require_columns(wells, [plate] if plate else [])
+    frame = _as_frame(wells, values)
+    is_control = control_rows(wells, controls)
+    if is_control.sum() < LEAST_WELLS:
+        raise InputError("A single control well says nothing of how wells differ by chance")
+    codes = plate_codes(wells.obs, plate)
+    return frame, is_control, codes, less_the_plate(frame.to_numpy(np.float64), codes, is_control)
 
 
 def _as_frame(
@@ -246,14 +243,6 @@ class _Side:
     def __init__(self, values: NDArray[np.float64], plates: NDArray[np.intp]) -> None:
         known = np.isfinite(values)
         self.values, self.plates = values[known], plates[known]
-
-
-def _plate_codes(wells: AnnData, plate: str | None) -> NDArray[np.intp]:
-    import pandas as pd
-
-    if plate is None:
-        return np.zeros(len(wells), np.intp)
-    return np.asarray(pd.factorize(wells.obs[plate])[0], np.intp)
 
 
 def less_the_plate(

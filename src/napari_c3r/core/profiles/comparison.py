@@ -16,6 +16,7 @@ from napari_c3r.core.metadata.roles import Design
 from napari_c3r.core.profiles.compare import compare_groups, compare_wells, less_the_plate, shares
 from napari_c3r.core.profiles.distance import COLUMN as DISTANCE
 from napari_c3r.core.profiles.distance import distance_to_controls
+from napari_c3r.core.profiles.frame import plate_codes
 from napari_c3r.core.profiles.wells import Grouping, Wells, control_wells
 
 if TYPE_CHECKING:
@@ -223,9 +224,7 @@ def compare(
     values = values_of(cells, wells, quantity, design)
     is_control = control_wells(wells, design)
     groups = groups_by(wells, grouping, is_control, design)
-    codes = np.zeros(len(wells), np.intp)
-    if wells.plate:
-        codes = np.asarray(pd.factorize(wells.table[wells.plate])[0], np.intp)
+    codes = plate_codes(wells.table, wells.plate)
     nothing = pd.DataFrame()
     untested = _why_untested(is_control, groups, wells.noun)
     if untested:

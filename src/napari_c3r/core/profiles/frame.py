@@ -249,3 +249,23 @@ def require_package(name: str, purpose: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise MissingPackageError(name.split(".")[0], purpose) from error
+
+
+def plate_codes(obs: pd.DataFrame, plate: str | None) -> NDArray[np.intp]:
+    """A number for the plate of each row, (n,); -1 where it is missing, 0 without a column."""
+    import pandas as pd
+
+    if not plate:
+        return np.zeros(len(obs), np.intp)
+    return np.asarray(pd.factorize(obs[plate])[0], np.intp)
+
+
+def adjusted(found: pd.DataFrame) -> pd.DataFrame:
+    """With the column ``adjusted_p_value``: corrected for all tests (Benjamini and Hochberg)."""
+    from scipy.stats import false_discovery_control
+
+    found["adjusted_p_value"] = np.nan
+    tested = found["p_value"].notna()
+    if tested.any():
+        found.loc[tested, "adjusted_p_value"] = false_discovery_control(found["p_value"][tested])
+    return found

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.profiles.frame import (
     Controls,
+    adjusted,
     as_profiles,
     control_rows,
     finite_values,
     groups_of,
+    plate_codes,
     require_columns,
 )
 
@@ -84,17 +86,12 @@ def differ_from_controls(
     control, so that normalising to few controls makes no difference where there is none.
     """
     import pandas as pd
-    from scipy.stats import false_discovery_control
 
     profiles = as_profiles(table)
     require_columns(profiles, [group, *([plate] if plate else [])])
     is_control = control_rows(profiles, controls)
     values = finite_values(profiles)
-    plates = (
-        np.asarray(pd.factorize(profiles.obs[plate])[0], np.intp)
-        if plate
-        else np.zeros(len(profiles), np.intp)
-    )
+    plates = plate_codes(profiles.obs, plate)
     rows = []
     for (name,), members in groups_of(profiles, [group]).items():
         mine = members[~is_control[members] & (plates[members] >= 0)]
@@ -102,12 +99,7 @@ def differ_from_controls(
             rows.append({"group": name, **_tested(values, plates, mine, is_control, draws, seed)})
     if not rows:
         raise InputError(f"No well with a '{group}' is anything but a control")
-    found = pd.DataFrame(rows)
-    found["adjusted_p_value"] = np.nan
-    known = found["p_value"].notna()
-    if known.any():
-        found.loc[known, "adjusted_p_value"] = false_discovery_control(found["p_value"][known])
-    return found
+    return adjusted(pd.DataFrame(rows))
 
 
 def _tested(

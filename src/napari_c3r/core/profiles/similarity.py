@@ -12,6 +12,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.metadata.roles import Design
 from napari_c3r.core.profiles.compare import less_the_plate
 from napari_c3r.core.profiles.comparison import Group, groups_by
+from napari_c3r.core.profiles.frame import plate_codes
 from napari_c3r.core.profiles.sentences import counted
 from napari_c3r.core.profiles.wells import Grouping, Wells, control_wells
 
@@ -91,8 +92,6 @@ def similarity(cells: AnnData, wells: Wells, grouping: Grouping, design: Design)
     InputError
         Fewer than two groups, or more than `MOST`.
     """
-    import pandas as pd
-
     is_control = control_wells(wells, design)
     groups = [g for g in groups_by(wells, grouping, is_control, design) if not g.is_control]
     if len(groups) < 2:
@@ -104,9 +103,7 @@ def similarity(cells: AnnData, wells: Wells, grouping: Grouping, design: Design)
     reference, words = is_control, "the controls of the plate"
     if not is_control.any():
         reference, words = np.ones(len(wells), bool), "all wells of the plate"
-    codes = np.zeros(len(wells), np.intp)
-    if wells.plate:
-        codes = np.asarray(pd.factorize(wells.table[wells.plate])[0], np.intp)
+    codes = plate_codes(wells.table, wells.plate)
     profiles = less_the_plate(wells.mean(cells.X), codes, reference)
     cosines = _cosines(profiles, groups)
     order = _order(cosines)
