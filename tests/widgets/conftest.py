@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import threading
@@ -260,6 +261,25 @@ def _imported(compiled_once):
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _kept_by_napari(_imported):
+    """Leave alone what napari keeps of each window, or a test takes longer the later it runs."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plugins_found_once(_imported):
+    """Read the manifests of all that is installed once, as in a session, not for each viewer."""
+    from npe2 import PluginManager
+
+    discover = PluginManager.discover
+    PluginManager.discover = functools.cache(discover)
+    yield
+    PluginManager.discover = discover
 
 
 @pytest.fixture(autouse=True)
