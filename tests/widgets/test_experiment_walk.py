@@ -56,21 +56,32 @@ def walk(
     roles: dict[str, str],
     nucleus: str,
     groups: str,
+    *,
+    quantity: str = "Distance to the controls",
+    plate_map: Path | None = None,
     picture: Callable[[str], None] = lambda name: None,
 ):
-    """Everything that a person does; returns the session and the explorer."""
+    """Everything that a person does; returns the session and the explorer.
+
+    Roles are chosen where they are not as guessed; a plate map is dropped where none lies beside
+    the images.
+    """
     drop(dock, [folder])
     user.wait_idle(dock)
     picture("dropped")
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
     dock.steps[StepId.IMAGE].set_open(True)
+    if plate_map is not None:
+        drop(dock, [plate_map])
+        user.wait_idle(dock)
     picture("plate map")
 
     dock.steps[StepId.CHANNELS].set_open(True)
     session = session_of(dock.viewer)
     for box, name in zip(dock.channels.roles, session.fields.image.channel_names, strict=True):
-        user.choose(box, roles[name])
+        if name in roles and box.currentText() != roles[name]:
+            user.choose(box, roles[name])
     picture("roles")
 
     dock.steps[StepId.CELLS].set_open(True)
@@ -106,14 +117,14 @@ def walk(
 
     open_tab("Compare")
     user.choose(compare.grouping, groups)
-    user.choose(compare.quantity, "Distance to the controls")
+    user.choose(compare.quantity, quantity)
     idle()
-    picture("distance")
+    picture("groups")
     user.choose(compare.figure, "Dose curves")
     idle()
     picture("dose curve")
     open_tab("Plate")
-    user.choose(plate.value, "Distance to the controls")
+    user.choose(plate.value, quantity)
     idle()
     picture("wells")
     wells = [each for each in plate.view.drawing.marks if isinstance(each, Box) and each.where]

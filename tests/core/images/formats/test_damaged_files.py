@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image as Picture
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import find_images, read_image, read_labels
+from napari_c3r.core.images.formats import tiff
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (2, 40, 48), dtype="uint8")
 COLOURS = np.stack([*PIXELS, PIXELS[0]], axis=-1)
@@ -126,6 +128,30 @@ def test_one_that_may_not_be_read(whole, tmp_path, monkeypatch, name):
         monkeypatch.setattr(opener, refuse)
     with pytest.raises(InputError, match=f"{name} may not be read"):
         read_image(whole / name).data.compute()
+
+
+def test_a_damaged_file_that_another_thread_reads_spoils_no_other(whole, tmp_path, monkeypatch):
+    damaged = tmp_path / "damaged.tif"
+    damaged.write_bytes((whole / "plain.tif").read_bytes()[:1000])
+    errors = []
+
+    def read_damaged():
+        with pytest.raises(InputError) as error:
+            read_image(damaged)
+        errors.append(str(error.value))
+
+    facts = tiff.tiff_facts
+
+    def meanwhile(*args):
+        thread = threading.Thread(target=read_damaged)
+        thread.start()
+        thread.join()
+        return facts(*args)
+
+    monkeypatch.setattr(tiff, "tiff_facts", meanwhile)
+    np.testing.assert_array_equal(read_image(whole / "plain.tif").data, PIXELS)
+    assert len(errors) == 1
+    assert errors[0].startswith("damaged.tif ")
 
 
 def test_labels_are_read_as_carefully(whole, tmp_path):

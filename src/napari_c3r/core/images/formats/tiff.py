@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -110,10 +111,13 @@ class _LostPages(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if "page offset" in message or "page list" in message:
+        # Other threads read other files meanwhile.
+        here = record.thread == self._thread
+        if here and ("page offset" in message or "page list" in message):
             self.found.append(message)
 
 
