@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from pathlib import Path
@@ -43,6 +44,17 @@ def data_dir() -> Path:
 def golden_dir() -> Path:
     """Folder of numbers computed by the official code."""
     return _folder("C3R_REFERENCE", SHARED / "reference", "golden numbers") / "golden"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kept_between_modules():
+    """Leave alone what stays, such as what was imported, when garbage is looked for.
+
+    A run of all tests imports millions of objects, through which every collection would go.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
