@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -76,11 +78,11 @@ def test_batches_are_halved_until_they_fit_and_stay_so() -> None:
     batches = Batches(8, CPU)
     sizes = []
 
-    def work(batch: np.ndarray) -> torch.Tensor:
+    def work(batch: np.ndarray) -> Callable[[], torch.Tensor]:
         sizes.append(len(batch))
         if len(batch) > 3:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
-        return torch.from_numpy(batch)
+        return lambda: torch.from_numpy(batch)
 
     crops = np.arange(7.0)
     assert torch.cat(batches.map(work, crops)).tolist() == crops.tolist()
@@ -92,17 +94,44 @@ def test_batches_are_halved_until_they_fit_and_stay_so() -> None:
     assert len(batches.notes) == 1
 
 
+def test_batches_are_begun_before_the_first_is_waited_for_and_none_is_lost() -> None:
+    seen: list[str] = []
+
+    def work(batch: np.ndarray) -> Callable[[], torch.Tensor]:
+        first = int(batch[0])
+        seen.append(f"begin {first}")
+        if first == 4 and len(batch) > 1:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+        def wait() -> torch.Tensor:
+            seen.append(f"wait {first}")
+            return torch.from_numpy(batch)
+
+        return wait
+
+    crops = np.arange(6.0)
+    found = Batches(2, CPU, in_flight=2).map(work, crops)
+    assert torch.cat(found).tolist() == crops.tolist()
+    # What was under way when memory ran out is had before anything is tried again.
+    assert seen == [
+        *("begin 0", "begin 2", "wait 0", "begin 4", "wait 2"),
+        *("begin 4", "begin 5", "wait 4", "wait 5"),
+    ]
+
+
 def test_real_exhausted_memory_is_recognised() -> None:
-    def work(batch: np.ndarray) -> torch.Tensor:
-        return torch.empty(len(batch), 2**57)
+    def work(batch: np.ndarray) -> Callable[[], torch.Tensor]:
+        found = torch.empty(len(batch), 2**57)
+        return lambda: found
 
     with pytest.raises(InputError, match="out of memory on cpu with a single crop"):
         Batches(2, CPU).map(work, np.zeros(2))
 
 
 def test_other_errors_pass_through() -> None:
-    def work(batch: np.ndarray) -> torch.Tensor:
-        return torch.zeros(2, 3) @ torch.zeros(2, 3)
+    def work(batch: np.ndarray) -> Callable[[], torch.Tensor]:
+        found = torch.zeros(2, 3) @ torch.zeros(2, 3)
+        return lambda: found
 
     with pytest.raises(RuntimeError, match="cannot be multiplied"):
         Batches(2, CPU).map(work, np.zeros(2))

@@ -49,12 +49,8 @@ def check_crops(crops: ArrayLike, channel_names: Sequence[str]) -> NDArray[np.ge
     return array
 
 
-def to_unit_range(crops: NDArray[np.generic], channel_names: Sequence[str]) -> NDArray[np.float32]:
-    """Rescale every channel of every crop to [0, 1] by its minimum and maximum.
-
-    The result, and so the embedding, is the same whatever the scale and offset of the intensities.
-    The minimum is subtracted in float32 where that holds the pixels exactly, else in float64, so
-    that a small signal on a large offset survives. A constant channel becomes zeros.
+def require_finite(crops: NDArray[np.generic], channel_names: Sequence[str]) -> None:
+    """Refuse pixels that are no numbers.
 
     Parameters
     ----------
@@ -63,29 +59,49 @@ def to_unit_range(crops: NDArray[np.generic], channel_names: Sequence[str]) -> N
     channel_names
         Name of every channel, for the error.
 
-    Returns
-    -------
-    ndarray
-        float32 ``(N, C, H, W)`` in [0, 1].
-
     Raises
     ------
     InputError
         If a pixel is NaN or infinite.
     """
-    exact = np.result_type(crops.dtype, np.float32)
-    low = crops.min(axis=(2, 3), keepdims=True).astype(exact)
-    high = crops.max(axis=(2, 3), keepdims=True).astype(exact)
-    finite = np.isfinite(low) & np.isfinite(high)
+    finite = np.isfinite(crops).all(axis=(0, 2, 3))
     if not finite.all():
-        channel = channel_names[np.argwhere(~finite)[0, 1]]
+        channel = channel_names[int(np.argmin(finite))]
         raise InputError(
             f"channel '{channel}' has NaN or infinite pixels: replace them, for example by 0"
         )
+
+
+def needs_double(dtype: torch.dtype) -> bool:
+    """Whether float32 does not hold all pixels of a data type exactly."""
+    return dtype.itemsize > (4 if dtype.is_floating_point else 2)
+
+
+def to_unit_range(crops: Tensor) -> Tensor:
+    """Rescale every channel of every crop to [0, 1] by its minimum and maximum.
+
+    The result, and so the embedding, is the same whatever the scale and offset of the intensities.
+    The minimum is subtracted in float32 where that holds the pixels exactly, else in float64, so
+    that a small signal on a large offset survives. A constant channel becomes zeros; one with
+    pixels that are no numbers has such in the result.
+
+    Parameters
+    ----------
+    crops
+        ``(N, C, H, W)``, any real dtype.
+
+    Returns
+    -------
+    Tensor
+        float32 ``(N, C, H, W)`` in [0, 1], on the same device.
+    """
+    exact = crops.to(torch.float64 if needs_double(crops.dtype) else torch.float32)
+    low = exact.amin(dim=(2, 3), keepdim=True)
+    high = exact.amax(dim=(2, 3), keepdim=True)
     # Halves, because the range of the widest floating-point images has no number of its own.
     span = high / 2 - low / 2
-    scaled = (crops / exact.type(2) - low / 2) / np.where(span > 0, span, 1)
-    return scaled.astype(np.float32, copy=False)
+    scaled = (exact / 2 - low / 2) / torch.where(span > 0, span, 1)
+    return scaled.to(torch.float32)
 
 
 def size_in_network(height: int, width: int, config: EncoderConfig) -> tuple[int, int]:
@@ -99,33 +115,24 @@ def size_in_network(height: int, width: int, config: EncoderConfig) -> tuple[int
     return config.input_size, config.input_size
 
 
-def prepare(
-    crops: NDArray[np.generic], channel_names: Sequence[str], config: EncoderConfig
-) -> Tensor:
+def prepare(crops: Tensor, config: EncoderConfig) -> Tensor:
     """Rescale crops and, where they are not made of whole patches, resample them.
 
     Parameters
     ----------
     crops
         ``(N, C, H, W)``, any real dtype.
-    channel_names
-        Name of every channel, for the error.
     config
         Says the input size and the patch size.
 
     Returns
     -------
     Tensor
-        float32 ``(N, C, H', W')`` with the size of `size_in_network`; bilinear interpolation with
-        antialiasing.
-
-    Raises
-    ------
-    InputError
-        If a pixel is NaN or infinite.
+        float32 ``(N, C, H', W')`` with the size of `size_in_network`, on the same device; bilinear
+        interpolation with antialiasing.
     """
     height, width = crops.shape[2:]
-    images = torch.from_numpy(to_unit_range(crops, channel_names))
+    images = to_unit_range(crops)
     size = size_in_network(height, width, config)
     if size == (height, width):
         return images

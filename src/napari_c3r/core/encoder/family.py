@@ -6,9 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
 from napari_c3r.core.encoder.plan import Channels, Pass, Plan
@@ -120,9 +117,7 @@ class EncoderFamily(ABC, Generic[Config, Network]):
 
         return read_out(tokens, readout)
 
-    def prepare(
-        self, crops: NDArray[np.generic], channel_names: Sequence[str], config: Config
-    ) -> Tensor:
+    def prepare(self, crops: Tensor, config: Config) -> Tensor:
         """Bring crops to the intensities and the size that the network takes.
 
         By default every channel of every crop to [0, 1] by its own minimum and maximum; and to the
@@ -131,25 +126,19 @@ class EncoderFamily(ABC, Generic[Config, Network]):
         Parameters
         ----------
         crops
-            ``(B, C, h, w)``, any real dtype.
-        channel_names
-            Names of the C channels, for errors.
+            ``(B, C, h, w)``, any real dtype, on the device of the network. Pixels that are no
+            numbers must stay such.
         config
             Says the input size and the patch size.
 
         Returns
         -------
         Tensor
-            float32 ``(B, C, H, W)`` on the CPU.
-
-        Raises
-        ------
-        InputError
-            If a pixel is NaN or infinite.
+            float32 ``(B, C, H, W)`` on the same device.
         """
         from napari_c3r.core.encoder.crops import prepare
 
-        return prepare(crops, channel_names, config)
+        return prepare(crops, config)
 
     def vectors(self, network: Network, images: Tensor, plan: Plan) -> Tensor:
         """Run all passes of a plan: ``(B, C, H, W)`` to ``(B, len(plan.columns(D)))``.

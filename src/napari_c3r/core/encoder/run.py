@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import EncoderConfig
-from napari_c3r.core.encoder.crops import check_crops, size_in_network
+from napari_c3r.core.encoder.crops import check_crops, require_finite, size_in_network
 from napari_c3r.core.encoder.families import family_of
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.runtime import (
@@ -28,6 +29,7 @@ from napari_c3r.core.encoder.runtime import (
     keep_freed_memory,
     release_memory,
 )
+from napari_c3r.core.encoder.transfer import Transfer
 
 
 class InferenceRun:
@@ -64,6 +66,7 @@ class InferenceRun:
         self._plan = self._family.make_plan(
             assignment, channel_names, chosen.concept_mode, chosen.readout
         )
+        self._used = [self._channel_names.index(name) for name in self._plan.channels]
         self._options = chosen
         self._original = network
         self.concept_mode = chosen.concept_mode
@@ -134,7 +137,9 @@ class InferenceRun:
         self.device = str(device)
         self.precision = choose_precision(self._options.precision, device)
         size = self._config.input_size
-        self._batches = Batches(self._fitting_batch_size(size, size), device)
+        self._transfer = Transfer(device)
+        fitting = self._fitting_batch_size(size, size)
+        self._batches = Batches(fitting, device, self._transfer.in_flight)
         self._network = self._install(self._original)
 
     def _settle_on_processor(self, error: DeviceFullError) -> None:
@@ -188,22 +193,33 @@ class InferenceRun:
         size = size_in_network(array.shape[2], array.shape[3], self._config)
         self._batches.size = min(self._batches.size, self._fitting_batch_size(*size))
 
-        used = [self._channel_names.index(name) for name in self._plan.channels]
-
-        def compute(batch: NDArray[np.generic]) -> Tensor:
-            images = self._family.prepare(batch[:, used], self._plan.channels, self._config)
-            return function(images.to(self._device)).to("cpu", torch.float32)
-
         with torch.inference_mode():
             if len(array) == 0:
                 # One blank crop tells the shape of the rows that there are none of.
-                return compute(np.zeros((1, *array.shape[1:]), np.uint8))[:0].numpy()
+                blank = np.zeros((1, *array.shape[1:]), np.uint8)
+                return self._begin(function, blank)()[:0].numpy()
             try:
-                return torch.cat(self._batches.map(compute, array)).numpy()
+                return self._compute(function, array)
             except DeviceFullError as error:
                 self._settle_on_processor(error)
             self._batches.size = min(self._batches.size, self._fitting_batch_size(*size))
-            return torch.cat(self._batches.map(compute, array)).numpy()
+            return self._compute(function, array)
+
+    def _compute(
+        self, function: Callable[[Tensor], Tensor], crops: NDArray[np.generic]
+    ) -> NDArray[np.float32]:
+        rows = torch.cat(self._batches.map(partial(self._begin, function), crops)).numpy()
+        if not np.isfinite(rows).all():
+            # Looked for only then: on a graphics card it would be waited for at every batch.
+            require_finite(crops[:, self._used], self._plan.channels)
+        return rows
+
+    def _begin(
+        self, function: Callable[[Tensor], Tensor], batch: NDArray[np.generic]
+    ) -> Callable[[], Tensor]:
+        """Have the device compute a batch; what is given back waits for the result."""
+        crops = self._transfer.up(batch, self._used)
+        return self._transfer.down(function(self._family.prepare(crops, self._config)))
 
     def _vectors(self, images: Tensor) -> Tensor:
         """``(B, C, H, W)`` to ``(B, len(columns))``."""

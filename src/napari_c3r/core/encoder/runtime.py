@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -170,6 +171,8 @@ class Batches:
         Crops per batch to begin with.
     device
         Where the function works.
+    in_flight
+        Batches that are begun before the result of the first is waited for.
 
     Attributes
     ----------
@@ -179,18 +182,21 @@ class Batches:
         A sentence for every time it was halved.
     """
 
-    def __init__(self, size: int, device: torch.device) -> None:
+    def __init__(self, size: int, device: torch.device, in_flight: int = 1) -> None:
         self.size = size
         self.device = device
+        self._in_flight = in_flight
         self.notes: list[str] = []
 
-    def map(self, function: Callable[[np.ndarray], Tensor], crops: np.ndarray) -> list[Tensor]:
+    def map(
+        self, begin: Callable[[np.ndarray], Callable[[], Tensor]], crops: np.ndarray
+    ) -> list[Tensor]:
         """Apply a function to crops, batch by batch.
 
         Parameters
         ----------
-        function
-            From ``(n, C, H, W)`` to a tensor of n rows.
+        begin
+            Takes ``(n, C, H, W)``, and gives back what waits for a tensor of n rows.
         crops
             ``(N, C, H, W)``.
 
@@ -205,11 +211,15 @@ class Batches:
             If memory does not suffice for a single crop.
         """
         results: list[Tensor] = []
+        waiting: deque[Callable[[], Tensor]] = deque()
         start = 0
-        while start < len(crops):
+        while start < len(crops) or waiting:
+            if start == len(crops) or len(waiting) == self._in_flight:
+                results.append(waiting.popleft()())
+                continue
             batch = crops[start : start + self.size]
             try:
-                results.append(function(batch))
+                waiting.append(begin(batch))
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -217,6 +227,8 @@ class Batches:
                 start += len(batch)
                 continue
             # Outside the handler, where the error no longer keeps the tensors of the batch alive.
+            while waiting:
+                results.append(waiting.popleft()())
             self._halve(len(batch))
         return results
 
