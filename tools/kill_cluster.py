@@ -134,7 +134,10 @@ class KilledPlate:
 
         def run() -> None:
             from napari_c3r.cli.app import main
+            from napari_c3r.core.embed.plates import cluster
 
+            # A scheduler that is gone is looked for in vain, here for less long.
+            cluster._CONNECT_SECONDS = 5
             main(shell_words(self._plate, out, *more, "--encoder", self._model))
 
         return _forked(run)

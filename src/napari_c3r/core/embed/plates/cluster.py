@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _AHEAD: Final = 2000
 _THREADS: Final = 2
 # A scheduler that is started together with its client takes a while.
-_CONNECT_SECONDS: Final = 30
+_CONNECT_SECONDS = 30
 
 
 class Cluster:
