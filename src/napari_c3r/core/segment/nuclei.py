@@ -14,11 +14,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage as ndi
-from skimage.segmentation import expand_labels, relabel_sequential
+from skimage.segmentation import relabel_sequential
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.segment.blur import blurred, steepness
 from napari_c3r.core.segment.flood import flooded
-from napari_c3r.core.segment.levels import Levels
+from napari_c3r.core.segment.levels import Levels, medians
+from napari_c3r.core.segment.nearest import expanded
 from napari_c3r.core.segment.plane import (
     Box,
     Grid,
@@ -188,7 +190,7 @@ def camera_noise(plane: NDArray[np.float32]) -> float:
 
 def smoothed(plane: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
     """Blur away noise and texture much finer than a nucleus."""
-    return ndi.gaussian_filter(plane, max(diameter / 30, 0.7))
+    return blurred(plane, max(diameter / 30, 0.7))
 
 
 def contrast_regions(
@@ -204,7 +206,7 @@ def contrast_regions(
         levels.of("flat", lambda: np.percentile(contrast, EXTREMES[0])),
         levels.of("steep", lambda: np.percentile(contrast, EXTREMES[1])),
     )
-    gradient = ndi.gaussian_gradient_magnitude(contrast, max(diameter / 30, 0.7))
+    gradient = steepness(contrast, max(diameter / 30, 0.7))
     return measure_regions(contrast, gradient, limits, borders)
 
 
@@ -225,8 +227,8 @@ def local_contrast(
     """
     dark = levels.of("dark", lambda: np.percentile(smooth, 1))
     root = np.sqrt(np.maximum(smooth - np.float32(dark), 0))
-    detail = root - ndi.gaussian_filter(root, 0.25 * diameter)
-    deviation = np.sqrt(ndi.gaussian_filter(detail**2, 1.7 * diameter))
+    detail = root - blurred(root, 0.25 * diameter)
+    deviation = np.sqrt(blurred(detail**2, 1.7 * diameter))
     largest = levels.of("deviation", lambda: np.percentile(deviation, 98))
     return detail / (deviation + np.float32(max(0.2 * largest, 1e-12)))
 
@@ -243,12 +245,12 @@ def _filter_by_contrast(
     count = int(labels.max())
     if count == 0:
         return labels
-    ring = np.where(labels > 0, 0, expand_labels(labels, 0.2 * diameter))
+    ring = np.where(labels > 0, 0, expanded(labels, 0.2 * diameter))
     numbers = np.arange(1, count + 1)
     area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     light = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
     around = light / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
-    height = ndi.mean(smooth, labels, numbers) - around
+    height = np.bincount(labels.ravel(), smooth.ravel(), count + 1)[1:] / area - around
     kept = height * np.sqrt(area) > MIN_SIGNIFICANCE * levels.values["noise"]
     if kept.any():
         usual = levels.of("height", lambda: np.median(height[kept]))
@@ -263,8 +265,8 @@ def _grown(
     count = int(labels.max())
     if count == 0:
         return labels
-    inside = np.asarray(ndi.median(smooth, labels, np.arange(1, count + 1)))
-    near = expand_labels(labels, 0.2 * diameter)
+    inside = medians(smooth, labels, count)
+    near = expanded(labels, 0.2 * diameter)
     background = _local_background(smooth, diameter)
     height = np.concatenate([[np.inf], inside]).astype(np.float32)[near] - background
     reached = (labels > 0) | ((near > 0) & (smooth - background > 0.5 * height))
@@ -281,7 +283,6 @@ def _local_background(plane: NDArray[np.float32], diameter: float) -> NDArray[np
     diameter
         Of the objects, in pixels; the background is taken to vary over longer distances only.
     """
-    steady = ndi.gaussian_filter(plane, diameter / 10)
+    steady = blurred(plane, diameter / 10)
     darkest = ndi.minimum_filter(steady, size=max(3, round(2.5 * diameter)))
-    smooth: NDArray[np.float32] = ndi.gaussian_filter(darkest, diameter)
-    return smooth
+    return blurred(darkest, diameter)

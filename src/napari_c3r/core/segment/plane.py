@@ -10,12 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage as ndi
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.segment.blur import TRUNCATE, blurred
 
 Box = tuple[slice, slice]
 """Rows and columns of a part of a plane."""
 
-# At 4 standard deviations the filters of SciPy end.
-TRUNCATE = 4.0
 _ROWS_AT_ONCE = 256
 
 
@@ -154,7 +153,7 @@ class Grid:
         if not self.blur:
             y, x = rows.start - at[0], columns.start - at[1]
             return pixels[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
-        blurred = ndi.gaussian_filter(pixels, self.blur, truncate=TRUNCATE)
+        smooth = blurred(pixels, self.blur)
         found = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
         left, right, from_left, from_right = self._between(columns, 1, at[1])
         for start in range(rows.start, rows.stop, _ROWS_AT_ONCE):
@@ -162,7 +161,7 @@ class Grid:
             above, below, from_above, from_below = self._between(some, 0, at[0])
             value = np.zeros((some.stop - some.start, found.shape[1]))
             for y, down in ((above, from_above), (below, from_below)):
-                line = blurred[y].astype(np.float64) * down[:, None]
+                line = smooth[y].astype(np.float64) * down[:, None]
                 value += line[:, left] * from_left
                 value += line[:, right] * from_right
             found[some.start - rows.start : some.stop - rows.start] = value
