@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from numba.core import caching
 from scipy import ndimage as ndi
-from skimage.segmentation import expand_labels
+from skimage.measure import regionprops
+from skimage.segmentation import expand_labels, watershed
 
 from napari_c3r.core.segment.blur import blurred, steepness
 from napari_c3r.core.segment.compiled import compiled
+from napari_c3r.core.segment.flood import flooded
 from napari_c3r.core.segment.levels import medians
 from napari_c3r.core.segment.nearest import expanded, nearest_label
+from napari_c3r.core.segment.pieces import boxes, connected, solidity
+from napari_c3r.core.segment.plane import numbered
 from napari_c3r.core.segment.tree import ComponentTree
 
 EIGHT = np.ones((3, 3), bool)
@@ -77,6 +81,62 @@ def test_the_regions_of_a_tree_are_what_every_threshold_cuts_out(rng, depth):
                 assert number == 0 or around < threshold
                 number += 1
     assert number == tree.size
+
+
+@pytest.fixture
+def shapes(rng):
+    """Touching labels of odd shapes, seeds in them, the ground, and where there is some."""
+    height = ndi.gaussian_filter(rng.random((70, 60)), 1).astype(np.float32)
+    seeds = ndi.label(ndi.gaussian_filter(rng.random((70, 60)), 1.5) > 0.55)[0].astype(np.int32)
+    mask = (ndi.gaussian_filter(rng.random((70, 60)), 3) > 0.49) | (seeds > 0)
+    return watershed(height, seeds, mask=mask).astype(np.int32), seeds, height, mask
+
+
+def test_the_ground_is_shared_out_as_scikit_image_does(shapes):
+    cells, seeds, height, mask = shapes
+    assert cells.max() > 20
+    np.testing.assert_array_equal(flooded(height, seeds, mask), cells)
+    assert not flooded(height, seeds, np.zeros_like(mask)).any()
+
+
+def test_equal_seeds_begin_in_the_order_of_their_pixels():
+    seeds = np.zeros((1, 9), np.int32)
+    seeds[0, 0], seeds[0, 8] = 7, 3
+    flat = np.zeros((1, 9), np.float32)
+    everywhere = np.ones((1, 9), bool)
+    assert flooded(flat, seeds, everywhere).tolist() == [[7] * 5 + [3] * 4]
+    flat[0, 3] = 1
+    assert flooded(flat, seeds, everywhere).tolist() == [[7] * 4 + [3] * 5]
+
+
+def test_of_each_cell_the_piece_with_the_seed_is_kept_without_spurs_and_holes(shapes):
+    cells, seeds, _, _ = shapes
+    kept = np.zeros_like(cells)
+    for label, box in enumerate(ndi.find_objects(cells), start=1):
+        mine, seed = cells[box] == label, seeds[box] == label
+        body = ndi.binary_opening(np.pad(mine, 2, "edge"), iterations=2)[2:-2, 2:-2] | seed
+        pieces, _ = ndi.label(body)
+        whole = ndi.binary_fill_holes(np.isin(pieces, np.unique(pieces[seed])))
+        kept[box][whole & (mine | (cells[box] == 0))] = label
+    assert (kept != cells).any()
+    np.testing.assert_array_equal(connected(cells, seeds), kept)
+
+
+def test_boxes_and_solidity_are_those_of_scikit_image(shapes):
+    cells = shapes[0]
+    regions = regionprops(cells)
+    expected = np.array([region.solidity for region in regions])
+    assert 0.5 < expected.min() < 0.9 < expected.max()
+    np.testing.assert_array_equal(solidity(cells), expected)
+    corners = [(r.bbox[0], r.bbox[2], r.bbox[1], r.bbox[3]) for r in regions]
+    np.testing.assert_array_equal(boxes(cells)[1:], corners)
+    np.testing.assert_array_equal(boxes(np.array([[0, 2]], np.int32))[:2], np.zeros((2, 4)))
+
+
+def test_numbers_follow_each_other_in_the_order_of_the_labels():
+    labels, before = numbered(np.array([[0, 9], [4, 9]]))
+    assert labels.tolist() == [[0, 2], [1, 2]]
+    assert before.tolist() == [0, 4, 9]
 
 
 def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(monkeypatch):

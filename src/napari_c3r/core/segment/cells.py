@@ -18,6 +18,7 @@ from napari_c3r.core.segment.blur import blurred
 from napari_c3r.core.segment.flood import flooded
 from napari_c3r.core.segment.levels import Levels, medians
 from napari_c3r.core.segment.nearest import expanded, nearest_label
+from napari_c3r.core.segment.pieces import connected
 from napari_c3r.core.segment.plane import Box, Grid
 
 WORKING_DIAMETER = 24.0
@@ -123,7 +124,7 @@ def _grown(
     near = nearest > 0
     ground = flooded(DISTANCE_WEIGHT * distance / diameter - brightness, seeds, near)
     bright = height > MIN_SHARE * level[ground]
-    return _connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
+    return connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
 
 
 def _background(
@@ -157,18 +158,3 @@ def _cytoplasm(
         usual = levels.values.get("cytoplasm", 1.0)
     level = np.maximum(level, 0.1 * usual)
     return np.concatenate([[np.inf], level]).astype(np.float32)
-
-
-def _connected(cells: NDArray[np.int32], seeds: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Keep of each cell the piece that holds its nucleus, without spurs and holes."""
-    result = np.zeros_like(cells)
-    for label, box in enumerate(ndi.find_objects(cells), start=1):
-        if box is None:
-            continue
-        mine, seed = cells[box] == label, seeds[box] == label
-        # Opened on a wider field, so that a cell cut by the image's border is not worn away.
-        body = ndi.binary_opening(np.pad(mine, 2, "edge"), iterations=2)[2:-2, 2:-2] | seed
-        pieces, _ = ndi.label(body)
-        kept = ndi.binary_fill_holes(np.isin(pieces, np.unique(pieces[seed])))
-        result[box][kept & (mine | (cells[box] == 0))] = label
-    return result

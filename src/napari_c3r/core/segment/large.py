@@ -41,7 +41,14 @@ from napari_c3r.core.segment.parts import (
     tiles,
     widened,
 )
-from napari_c3r.core.segment.plane import Box, Grid, checked_plane, first_pixels, in_reading_order
+from napari_c3r.core.segment.plane import (
+    Box,
+    Grid,
+    checked_plane,
+    first_pixels,
+    in_reading_order,
+    numbered,
+)
 from napari_c3r.core.segment.survey import FIELD_PX, Survey, survey
 
 LARGE_PX = 4096 * 4096
@@ -186,7 +193,7 @@ class LargeField:
         cells, reach = DiskLabels(self.shape), CELL_REACH * diameter + CELL_REACH_PX
         for tile in tiles(self.shape, self.tile_px or tile_side(grid, reach)):
             box = grid.around(tile, reach)
-            labels, numbers = _numbered(nuclei[grid.under(box)])
+            labels, numbers = numbered(nuclei[grid.under(box)])
             if len(numbers) == 1:
                 continue
             pixels = checked_plane(read(self.body, *grid.needed(box)), darkest=darkest)
@@ -205,7 +212,7 @@ class LargeField:
         assert self.body is not None
         told, darkest, zoom = [], [], min(1.0, WORKING_DIAMETER / usual)
         for box in known.fields:
-            labels, numbers = _numbered(nuclei[box])
+            labels, numbers = numbered(nuclei[box])
             if len(numbers) == 1:
                 continue
             pixels = checked_plane(read(self.body, *box), "The cell channel")
@@ -227,15 +234,6 @@ def _inside(places: NDArray[np.int64], box: Box) -> NDArray[np.bool_]:
         (y >= rows.start) & (y < rows.stop) & (x >= columns.start) & (x < columns.stop)
     )
     return found
-
-
-def _numbered(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Labels numbered through in their order, and what they were, 0 included."""
-    highest = int(labels.max(initial=0))
-    here = np.bincount(labels.ravel(), minlength=highest + 1) > 0
-    here[0] = True
-    numbers = np.cumsum(here, dtype=np.int32) - 1
-    return numbers.astype(np.int32)[labels], np.flatnonzero(here).astype(np.int32)
 
 
 def _add(image: DiskLabels, labels: NDArray[np.int32], part: Box) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage as ndi
-from skimage.segmentation import relabel_sequential
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.segment.blur import blurred, steepness
@@ -27,6 +26,7 @@ from napari_c3r.core.segment.plane import (
     checked_plane,
     first_pixels,
     in_reading_order,
+    numbered,
     resized,
 )
 from napari_c3r.core.segment.quality import nucleus_probability
@@ -117,9 +117,10 @@ def nuclei_on_grid(
     levels.of("noise", lambda: camera_noise(pixels) * grid.zoom)
     smooth = smoothed(grid.shrink(pixels, box), diameter)
     regions, _, owner = _choose(smooth, diameter, levels, grid.borders(box))
-    labels = _filter_by_contrast(_numbered(owner[regions.tree.node]), smooth, diameter, levels)
+    labels, _ = numbered(owner[regions.tree.node] + 1)
+    labels = _filter_by_contrast(labels, smooth, diameter, levels)
     labels = split_touching(labels, diameter)
-    return grid.enlarge_labels(_grown(_numbered(labels - 1), smooth, diameter), box)
+    return grid.enlarge_labels(_grown(numbered(labels)[0], smooth, diameter), box)
 
 
 def estimate_diameter(plane: ArrayLike) -> float:
@@ -233,11 +234,6 @@ def local_contrast(
     return detail / (deviation + np.float32(max(0.2 * largest, 1e-12)))
 
 
-def _numbered(owner: NDArray[np.integer]) -> NDArray[np.int32]:
-    labels: NDArray[np.int32] = relabel_sequential(owner + 1)[0].astype(np.int32)
-    return labels
-
-
 def _filter_by_contrast(
     labels: NDArray[np.int32], smooth: NDArray[np.float32], diameter: float, levels: Levels
 ) -> NDArray[np.int32]:
@@ -255,7 +251,7 @@ def _filter_by_contrast(
     if kept.any():
         usual = levels.of("height", lambda: np.median(height[kept]))
         kept &= height > MIN_RELATIVE_HEIGHT * usual
-    return _numbered(np.concatenate([[-1], np.where(kept, numbers, -1)])[labels])
+    return numbered(np.concatenate([[0], np.where(kept, numbers, 0)])[labels])[0]
 
 
 def _grown(
