@@ -110,12 +110,32 @@ def cells_on_grid(
     return np.where(nuclei > 0, nuclei, cells).astype(np.int32)
 
 
+def measure_levels(
+    nuclei: NDArray[np.int32],
+    pixels: NDArray[np.float32],
+    grid: Grid,
+    diameter: float,
+    levels: Levels,
+) -> None:
+    """Measure the levels by which cells are grown in a plane.
+
+    Parameters
+    ----------
+    nuclei, pixels, grid, diameter
+        As for :func:`cells_on_grid`, of a whole plane.
+    levels
+        Filled in.
+    """
+    seeds = grid.sample_labels(nuclei)
+    height = _height(grid.shrink(pixels), seeds, diameter, levels)
+    ring = np.where(seeds > 0, 0, expanded(seeds, RING * diameter))
+    _cytoplasm(seeds, ring, height, levels)
+
+
 def _grown(
     seeds: NDArray[np.int32], plane: NDArray[np.float32], diameter: float, levels: Levels
 ) -> NDArray[np.int32]:
-    smooth = blurred(plane, diameter / 16)
-    background = _background(smooth, seeds, diameter, levels)
-    height = smooth - background
+    height = _height(plane, seeds, diameter, levels)
     nearest, squared = nearest_label(seeds, MAX_REACH * diameter)
     distance = np.sqrt(squared, dtype=np.float64)
     ring = np.where((seeds == 0) & (distance <= RING * diameter), nearest, 0)
@@ -125,6 +145,14 @@ def _grown(
     ground = flooded(DISTANCE_WEIGHT * distance / diameter - brightness, seeds, near)
     bright = height > MIN_SHARE * level[ground]
     return connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
+
+
+def _height(
+    plane: NDArray[np.float32], seeds: NDArray[np.int32], diameter: float, levels: Levels
+) -> NDArray[np.float32]:
+    """Brightness over the background, smoothed."""
+    smooth = blurred(plane, diameter / 16)
+    return smooth - _background(smooth, seeds, diameter, levels)
 
 
 def _background(

@@ -46,10 +46,12 @@ def _nearest(labels: NDArray[np.int32], most: int) -> tuple[NDArray[np.int32], N
     """First within each column, then along each row: Meijster et al. 2000."""
     height, width = labels.shape
     limit = int(np.sqrt(most)) + 2
-    nearest = labels.copy()
-    away = np.full((height, width), limit, np.int32)
+    nearest = np.empty((height, width), np.int32)
+    away = np.empty((height, width), np.int32)
+    squared = np.empty((height, width), np.int32)
     for y in range(height):
         for x in range(width):
+            nearest[y, x], away[y, x], squared[y, x] = labels[y, x], limit, most + 1
             if labels[y, x] > 0:
                 away[y, x] = 0
             elif y > 0 and away[y - 1, x] + 1 < limit:
@@ -58,7 +60,6 @@ def _nearest(labels: NDArray[np.int32], most: int) -> tuple[NDArray[np.int32], N
         for x in range(width):
             if away[y + 1, x] + 1 < away[y, x]:
                 away[y, x], nearest[y, x] = away[y + 1, x] + 1, nearest[y + 1, x]
-    squared = np.full((height, width), most + 1, np.int32)
     # Columns whose labels are the nearest of the row, and where the stretch of each begins.
     column, begin = np.empty(width, np.int64), np.empty(width, np.int64)
     row = np.empty(width, np.int32)

@@ -114,13 +114,39 @@ def nuclei_on_grid(
     -------
     Labels of the pixels that ``grid.under(box)`` tells, numbered through in any order.
     """
+    labels, smooth = _inner_parts(pixels, grid, box, diameter, levels)
+    labels = split_touching(labels, diameter)
+    return grid.enlarge_labels(_grown(numbered(labels)[0], smooth, diameter), box)
+
+
+def measure_levels(
+    pixels: NDArray[np.float32], grid: Grid, diameter: float, levels: Levels
+) -> bool:
+    """Measure the levels by which nuclei are found in a plane.
+
+    Parameters
+    ----------
+    pixels, grid, diameter
+        As for :func:`nuclei_on_grid`, of a whole plane.
+    levels
+        Filled in.
+
+    Returns
+    -------
+    Whether there are nuclei.
+    """
+    return bool(_inner_parts(pixels, grid, grid.whole, diameter, levels)[0].any())
+
+
+def _inner_parts(
+    pixels: NDArray[np.float32], grid: Grid, box: Box, diameter: float, levels: Levels
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The bright inner parts of nuclei, those that touch as one, and the smoothed plane."""
     levels.of("noise", lambda: camera_noise(pixels) * grid.zoom)
     smooth = smoothed(grid.shrink(pixels, box), diameter)
     regions, _, owner = _choose(smooth, diameter, levels, grid.borders(box))
     labels, _ = numbered(owner[regions.tree.node] + 1)
-    labels = _filter_by_contrast(labels, smooth, diameter, levels)
-    labels = split_touching(labels, diameter)
-    return grid.enlarge_labels(_grown(numbered(labels)[0], smooth, diameter), box)
+    return _filter_by_contrast(labels, smooth, diameter, levels), smooth
 
 
 def estimate_diameter(plane: ArrayLike) -> float:

@@ -10,7 +10,8 @@ from napari_c3r.core.segment.compiled import compiled
 _SPUR = 2
 """Spurs narrower than twice so many pixels are taken off."""
 
-_GROUND, _BODY, _KEPT, _OUTSIDE, _FRAME = range(5)
+# Of a pixel, as the pieces of a cell are told apart; 0 is the frame around all.
+_GROUND, _BODY, _KEPT, _OUTSIDE = range(1, 5)
 
 
 def connected(cells: NDArray[np.int32], seeds: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -75,7 +76,8 @@ def _keep_pieces(
     result: NDArray[np.int32],
 ) -> None:
     for label in range(1, len(around)):
-        top, bottom, left, right = around[label]
+        top, bottom = around[label, 0], around[label, 1]
+        left, right = around[label, 2], around[label, 3]
         if top == bottom:
             continue
         height, width = bottom - top, right - left
@@ -105,7 +107,7 @@ def _keep_piece(
     height, width = bottom - top, right - left
     # Ground around the box, so that what is outside of the piece hangs together, and a frame.
     stride = width + 4
-    state = np.full((height + 4) * stride, _FRAME, np.int8)
+    state = np.zeros((height + 4) * stride, np.int8)
     places = np.empty(len(state), np.int64)
     count = 0
     for y in range(height + 2):
@@ -137,7 +139,7 @@ def _keep_piece(
 @compiled
 def _worn(mask: NDArray[np.bool_], wider: bool) -> NDArray[np.bool_]:
     """A mask in a frame of nothing, narrower or wider by a pixel along the axes."""
-    found = np.zeros_like(mask)
+    found = np.zeros(mask.shape, np.bool_)
     width = mask.shape[1] - 2
     for y in range(1, mask.shape[0] - 1):
         above, row, below = mask[y - 1, 1:], mask[y], mask[y + 1, 1:]
@@ -174,14 +176,17 @@ def _spread(
 @compiled
 def _solidity(labels: NDArray[np.int32], around: NDArray[np.int64]) -> NDArray[np.float64]:
     """A pixel is a diamond of half a pixel each way; all here is counted in half pixels."""
-    found = np.ones(len(around) - 1)
+    found = np.empty(len(around) - 1)
     for label in range(1, len(around)):
-        top, bottom, left, right = around[label]
+        top, bottom = around[label, 0], around[label, 1]
+        left, right = around[label, 2], around[label, 3]
         if top == bottom:
             continue
         area, rows = 0, 2 * (bottom - top) + 1
         # How far right, and how far left, the label reaches in each half row.
-        reach = np.full((2, rows), -4 * (right + 1))
+        reach = np.empty((2, rows), np.int64)
+        for at in range(rows):
+            reach[0, at] = reach[1, at] = -4 * (right + 1)
         for y in range(top, bottom):
             for x in range(left, right):
                 if labels[y, x] != label:

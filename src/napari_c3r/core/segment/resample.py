@@ -68,9 +68,13 @@ def enlarged(
         for.
     """
     result = np.zeros((part[1] - part[0], part[3] - part[2]), np.int32)
-    cover = np.full(result.shape, np.float32(0.5))
+    cover = np.empty(result.shape, np.float32)
+    for y in range(cover.shape[0]):
+        for x in range(cover.shape[1]):
+            cover[y, x] = 0.5
     for label in range(1, len(around)):
-        top, bottom, left, right = around[label]
+        top, bottom = around[label, 0], around[label, 1]
+        left, right = around[label, 2], around[label, 3]
         if top == bottom:
             continue
         first_y, end_y = _reach(top + at[0], bottom + at[0], scale[0], part[0], part[1])

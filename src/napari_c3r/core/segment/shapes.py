@@ -130,9 +130,11 @@ def _lengths(
 ) -> NDArray[np.int32]:
     """The longer side of the box around each region, in pixels."""
     height, width = node.shape
-    top = np.full(parent.size, height, np.int32)
-    left = np.full(parent.size, width, np.int32)
-    bottom, right = np.zeros(parent.size, np.int32), np.zeros(parent.size, np.int32)
+    count = len(parent)
+    top, left = np.empty(count, np.int32), np.empty(count, np.int32)
+    bottom, right = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    for region in range(count):
+        top[region], left[region] = height, width
     for y in range(height):
         for x in range(width):
             region = node[y, x]
@@ -142,7 +144,10 @@ def _lengths(
         outer = parent[region]
         top[outer], bottom[outer] = min(top[outer], top[region]), max(bottom[outer], bottom[region])
         left[outer], right[outer] = min(left[outer], left[region]), max(right[outer], right[region])
-    return np.maximum(bottom - top, right - left) + np.int32(1)
+    longer = np.empty(count, np.int32)
+    for region in range(count):
+        longer[region] = 1 + max(bottom[region] - top[region], right[region] - left[region])
+    return longer
 
 
 @compiled
@@ -203,7 +208,8 @@ def _sum_outlines(
                 pairs[other, node[y + dy, x + dx]] += 1
                 crossed[one, node[y, x]] += steep
                 crossed[other, node[y + dy, x + dx]] += steep
-        own[:, 8] += weight * pairs[0]
-        own[:, 8] -= weight * pairs[1]
-        own[:, 9] += crossed[0]
-        own[:, 9] -= crossed[1]
+        for region in range(len(own)):
+            own[region, 8] += weight * pairs[0, region]
+            own[region, 8] -= weight * pairs[1, region]
+            own[region, 9] += crossed[0, region]
+            own[region, 9] -= crossed[1, region]

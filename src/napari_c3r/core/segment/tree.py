@@ -119,23 +119,25 @@ def _joined(
     height, width = levels.shape
     # A frame of pixels that are never taken spares the question of whether a neighbour is there.
     stride = width + 2
-    level = np.zeros((height + 2) * stride, np.uint8)
+    size = (height + 2) * stride
+    level = np.zeros(size, np.uint8)
     for y in range(height):
         for x in range(width):
             level[(y + 1) * stride + x + 1] = levels[y, x]
     order = _brightest_first(levels)
     offsets = (-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1)
-    above = np.full(level.size, -1, np.int32)
-    rank = np.zeros(level.size, np.uint8)
+    above = np.zeros(size, np.int32)
+    rank = np.zeros(size, np.uint8)
     # The pixel that stands for the set of a root: the last taken, which is among the darkest.
-    darkest = np.empty(level.size, np.int32)
-    parent = np.empty(level.size, np.int32)
-    for p in order:
-        root = p
+    darkest = np.empty(size, np.int32)
+    parent = np.empty(size, np.int32)
+    for place in range(len(order)):
+        p = root = order[place]
         above[p] = parent[p] = darkest[p] = p
         for offset in offsets:
             other = p + offset
-            if above[other] < 0:
+            # The frame begins the image, so that no pixel has the place 0.
+            if above[other] == 0:
                 continue
             while above[other] != other:
                 above[other] = above[above[other]]
@@ -151,7 +153,8 @@ def _joined(
                 rank[root] += rank[other] == rank[root]
             darkest[root] = p
     # Of the pixels of a region's own level one stands for the region.
-    for p in order[::-1]:
+    for place in range(len(order) - 1, -1, -1):
+        p = order[place]
         q = parent[p]
         if level[parent[q]] == level[q]:
             parent[p] = parent[q]
@@ -163,10 +166,12 @@ def _brightest_first(levels: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Places of the pixels in the framed image, the highest level first, each row by row."""
     height, width = levels.shape
     begin = np.zeros(257, np.int64)
-    for value in levels.flat:
-        begin[255 - value + 1] += 1
-    begin = np.cumsum(begin)
-    order = np.empty(levels.size, np.int32)
+    for y in range(height):
+        for x in range(width):
+            begin[256 - levels[y, x]] += 1
+    for place in range(256):
+        begin[place + 1] += begin[place]
+    order = np.empty(height * width, np.int32)
     for y in range(height):
         for x in range(width):
             place = 255 - levels[y, x]
@@ -184,19 +189,23 @@ def _numbered(
     width: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
     """Number the regions of a framed image by level, and by the pixel that they begin with."""
-    root = order[-1]
+    root = order[len(order) - 1]
     lowest = int(level[root])
-    first = np.arange(level.size).astype(np.int32)
+    first, number = np.empty(len(level), np.int32), np.empty(len(level), np.int32)
+    for p in range(len(level)):
+        first[p], number[p] = p, -1
     ends = np.zeros(int(level[order[0]]) - lowest + 1, np.int64)
-    for p in order:
+    for place in range(len(order)):
+        p = order[place]
         q = parent[p]
         first[q] = min(first[q], first[p])
         if p == root or level[q] != level[p]:
             ends[level[p] - lowest] += 1
-    ends = np.cumsum(ends)
-    following = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
-    number = np.full(level.size, -1, np.int32)
-    parents = np.zeros(ends[-1], np.int32)
+    following = np.zeros(len(ends), np.int64)
+    for place in range(1, len(ends)):
+        ends[place] += ends[place - 1]
+        following[place] = ends[place - 1]
+    parents = np.zeros(ends[len(ends) - 1], np.int32)
     node = np.empty((height, width), np.int32)
     for y in range(height):
         for x in range(width):
