@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import tempfile
+import threading
+import time
 
 import dask.array as da
 import numpy as np
@@ -11,12 +13,14 @@ import pytest
 from scipy import ndimage as ndi
 
 import napari_c3r as c3r
+from napari_c3r.core import cores
 from napari_c3r.core.errors import NoCellsError
 from napari_c3r.core.images import Image
-from napari_c3r.core.segment import f1_at_iou, find_cells, find_method, large
+from napari_c3r.core.segment import f1_at_iou, find_cells, find_method, large, parts
 from napari_c3r.core.segment.large import LargeField
 from napari_c3r.core.segment.methods import SegmentMethod
 from napari_c3r.core.segment.options import SegmentOptions
+from napari_c3r.core.segment.parts import tile_side, tiles_at_once
 from napari_c3r.core.segment.plane import Grid
 from napari_c3r.core.segment.survey import survey
 
@@ -63,8 +67,11 @@ def untiled(planted):
     return found(planted, SIDE)
 
 
-def test_labels_do_not_hang_on_the_tiles(planted, untiled):
-    for tiled, whole in zip(found(planted, 110), untiled, strict=True):
+@pytest.mark.parametrize("threads", [1, 3])
+def test_labels_do_not_hang_on_the_tiles_nor_on_how_many_are_found_at_a_time(
+    planted, untiled, threads
+):
+    for tiled, whole in zip(found(planted, 110, threads=threads), untiled, strict=True):
         np.testing.assert_array_equal(tiled, whole)
 
 
@@ -87,7 +94,9 @@ def test_in_tiles_as_many_nuclei_are_right_as_at_once(planted, untiled):
 
 def test_widened_nuclei_do_not_hang_on_the_tiles_either(planted):
     settings = {"body": False, "diameter_px": 7.0, "distance_px": 3.0}
-    tiled, whole = (found(planted, tile, **settings) for tile in (150, SIDE))
+    tiled, whole = (
+        found(planted, tile, threads=threads, **settings) for tile, threads in ((150, 2), (SIDE, 1))
+    )
     np.testing.assert_array_equal(tiled[1], whole[1])
     assert tiled[1].astype(bool).sum() > tiled[0].astype(bool).sum()
 
@@ -109,6 +118,48 @@ def test_find_cells_takes_tiles_for_a_large_lazy_image_and_leaves_nothing_behind
     del nuclei, cells
     gc.collect()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plane_is_read_at_one_place_at_a_time_and_worked_on_at_several(planted, monkeypatch):
+    reading, working = Together(), Together()
+    monkeypatch.setattr(cores, "_turns", lambda: threading.Semaphore(3))
+    monkeypatch.setattr(large, "read", reading.seen(large.read))
+    monkeypatch.setattr(parts, "read", reading.seen(parts.read))
+    monkeypatch.setattr(large, "cells_on_grid", working.seen(large.cells_on_grid))
+    found(planted, 110, threads=3)
+    assert reading.most == 1
+    assert 1 < working.most <= 3
+
+
+class Together:
+    """How many calls are under way at a time."""
+
+    def __init__(self):
+        self.lock, self.now, self.most = threading.Lock(), 0, 0
+
+    def seen(self, function):
+        def call(*arguments, **named):
+            with self.lock:
+                self.now += 1
+                self.most = max(self.most, self.now)
+            time.sleep(0.005)
+            try:
+                return function(*arguments, **named)
+            finally:
+                with self.lock:
+                    self.now -= 1
+
+        return call
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4, 8, 64])
+def test_however_many_tiles_are_worked_on_at_a_time_memory_is_bounded(threads):
+    grid, reach, at_once = Grid.of((30_000, 30_000), 0.8), 420, tiles_at_once(threads)
+    assert at_once == min(threads, 8)
+    side = tile_side(grid, reach, at_once) * 0.8 + 2 * reach
+    # In one piece 60 bytes for every pixel of the grid were seen.
+    assert 60 * at_once * side**2 < 1.5 * 2**30
+    assert tile_side(grid, reach, at_once) >= 1024
 
 
 def test_another_method_sees_parts_of_a_size_that_does_not_change(planted):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from napari_c3r.cli.doctor.result import CheckResult, one_line
+from napari_c3r.core.cores import usable_cores
 from napari_c3r.core.errors import InputError
 
 _GIGA = 1e9
@@ -15,9 +16,7 @@ def processor() -> Iterator[CheckResult]:
     """Cores and memory."""
     import psutil
 
-    affinity = getattr(os, "sched_getaffinity", None)
-    usable = len(affinity(0)) if affinity else os.cpu_count()
-    yield CheckResult("cores", f"{usable} usable of {os.cpu_count()}")
+    yield CheckResult("cores", f"{usable_cores()} usable of {os.cpu_count()}")
     memory = psutil.virtual_memory()
     free, total = memory.available / _GIGA, memory.total / _GIGA
     yield CheckResult("memory", f"{free:.1f} of {total:.1f} GB free")

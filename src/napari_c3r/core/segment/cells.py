@@ -13,10 +13,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from skimage.segmentation import expand_labels
 
+from napari_c3r.core.segment.blur import blurred
 from napari_c3r.core.segment.flood import flooded
-from napari_c3r.core.segment.levels import Levels
+from napari_c3r.core.segment.levels import Levels, medians
+from napari_c3r.core.segment.nearest import expanded, nearest_label
+from napari_c3r.core.segment.pieces import connected
 from napari_c3r.core.segment.plane import Box, Grid
 
 WORKING_DIAMETER = 24.0
@@ -45,8 +47,7 @@ def expand_nuclei(nuclei: NDArray[np.int32], distance_px: float) -> NDArray[np.i
     distance_px
         In pixels.
     """
-    cells: NDArray[np.int32] = expand_labels(nuclei, distance_px).astype(np.int32)
-    return cells
+    return expanded(nuclei, distance_px)
 
 
 def grow_cells(
@@ -109,21 +110,49 @@ def cells_on_grid(
     return np.where(nuclei > 0, nuclei, cells).astype(np.int32)
 
 
+def measure_levels(
+    nuclei: NDArray[np.int32],
+    pixels: NDArray[np.float32],
+    grid: Grid,
+    diameter: float,
+    levels: Levels,
+) -> None:
+    """Measure the levels by which cells are grown in a plane.
+
+    Parameters
+    ----------
+    nuclei, pixels, grid, diameter
+        As for :func:`cells_on_grid`, of a whole plane.
+    levels
+        Filled in.
+    """
+    seeds = grid.sample_labels(nuclei)
+    height = _height(grid.shrink(pixels), seeds, diameter, levels)
+    ring = np.where(seeds > 0, 0, expanded(seeds, RING * diameter))
+    _cytoplasm(seeds, ring, height, levels)
+
+
 def _grown(
     seeds: NDArray[np.int32], plane: NDArray[np.float32], diameter: float, levels: Levels
 ) -> NDArray[np.int32]:
-    smooth = ndi.gaussian_filter(plane, diameter / 16)
-    background = _background(smooth, seeds, diameter, levels)
-    height = smooth - background
-    level = _cytoplasm(seeds, height, diameter, levels)
-    distance, nearest = ndi.distance_transform_edt(seeds == 0, return_indices=True)
-    own = level[seeds[tuple(nearest)]]
-    del nearest
-    brightness = np.clip(height / own, 0, 1)
-    near = distance <= MAX_REACH * diameter
+    height = _height(plane, seeds, diameter, levels)
+    nearest, squared = nearest_label(seeds, MAX_REACH * diameter)
+    distance = np.sqrt(squared, dtype=np.float64)
+    ring = np.where((seeds == 0) & (distance <= RING * diameter), nearest, 0)
+    level = _cytoplasm(seeds, ring, height, levels)
+    brightness = np.clip(height / level[nearest], 0, 1)
+    near = nearest > 0
     ground = flooded(DISTANCE_WEIGHT * distance / diameter - brightness, seeds, near)
     bright = height > MIN_SHARE * level[ground]
-    return _connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
+    return connected(np.where(bright | (seeds > 0), ground, 0).astype(np.int32), seeds)
+
+
+def _height(
+    plane: NDArray[np.float32], seeds: NDArray[np.int32], diameter: float, levels: Levels
+) -> NDArray[np.float32]:
+    """Brightness over the background, smoothed."""
+    smooth = blurred(plane, diameter / 16)
+    return smooth - _background(smooth, seeds, diameter, levels)
 
 
 def _background(
@@ -132,7 +161,7 @@ def _background(
     """Brightness without cells: the darkest of the surroundings, far enough to leave a cell."""
     reach = max(3, round(2 * MAX_REACH * diameter))
     darkest = ndi.minimum_filter(smooth, size=reach)
-    background: NDArray[np.float32] = ndi.gaussian_filter(darkest, reach / 2)
+    background = blurred(darkest, reach / 2)
     # In a crowd the darkest place may still be a cell; there the whole image's darkest counts.
     floor = levels.of("floor", lambda: np.percentile(smooth, 1))
     crowded = ndi.uniform_filter((seeds > 0).astype(np.float32), 2 * reach) > _CROWDED
@@ -144,13 +173,11 @@ _CROWDED = 0.3
 
 
 def _cytoplasm(
-    seeds: NDArray[np.int32], height: NDArray[np.float32], diameter: float, levels: Levels
+    seeds: NDArray[np.int32], ring: NDArray[np.int32], height: NDArray[np.float32], levels: Levels
 ) -> NDArray[np.float32]:
-    """Brightness of every cell round its nucleus, indexed by label; infinite for label 0."""
+    """Brightness of every cell in the ring round its nucleus, by label; infinite for 0."""
     count = int(seeds.max())
-    ring = np.where(seeds > 0, 0, expand_labels(seeds, RING * diameter))
-    level = np.asarray(ndi.median(height, ring, np.arange(1, count + 1)), np.float64)
-    inside = np.asarray(ndi.median(height, seeds, np.arange(1, count + 1)), np.float64)
+    level, inside = medians(height, ring, count), medians(height, seeds, count)
     # A nucleus without free surroundings lends its own brightness.
     level = np.where(np.isfinite(level) & (level > 0), level, inside)
     if (level > 0).any():
@@ -159,18 +186,3 @@ def _cytoplasm(
         usual = levels.values.get("cytoplasm", 1.0)
     level = np.maximum(level, 0.1 * usual)
     return np.concatenate([[np.inf], level]).astype(np.float32)
-
-
-def _connected(cells: NDArray[np.int32], seeds: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Keep of each cell the piece that holds its nucleus, without spurs and holes."""
-    result = np.zeros_like(cells)
-    for label, box in enumerate(ndi.find_objects(cells), start=1):
-        if box is None:
-            continue
-        mine, seed = cells[box] == label, seeds[box] == label
-        # Opened on a wider field, so that a cell cut by the image's border is not worn away.
-        body = ndi.binary_opening(np.pad(mine, 2, "edge"), iterations=2)[2:-2, 2:-2] | seed
-        pieces, _ = ndi.label(body)
-        kept = ndi.binary_fill_holes(np.isin(pieces, np.unique(pieces[seed])))
-        result[box][kept & (mine | (cells[box] == 0))] = label
-    return result

@@ -7,19 +7,23 @@
 4. Cells are grown tile by tile.
 
 A nucleus and a cell come out the same in every tile that they are seen in whole, so how large the
-tiles are changes nothing.
+tiles are changes nothing. Several are worked on at a time; what they hold is put together one by
+one, in reading order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, read
+from napari_c3r.core.cores import allowed_threads, side_by_side
 from napari_c3r.core.errors import NoCellsError
 from napari_c3r.core.segment.cells import (
     CELL_REACH,
@@ -29,19 +33,28 @@ from napari_c3r.core.segment.cells import (
     cells_on_grid,
     expand_nuclei,
 )
+from napari_c3r.core.segment.cells import measure_levels as measure_cell_levels
 from napari_c3r.core.segment.disk_labels import CHUNK, DiskLabels
 from napari_c3r.core.segment.levels import Levels
 from napari_c3r.core.segment.methods import SegmentMethod
-from napari_c3r.core.segment.nuclei import nuclei_on_grid
+from napari_c3r.core.segment.nuclei import measure_levels as measure_nucleus_levels
 from napari_c3r.core.segment.parts import (
     ContrastFinder,
     Finder,
     OthersFinder,
     tile_side,
     tiles,
+    tiles_at_once,
     widened,
 )
-from napari_c3r.core.segment.plane import Box, Grid, checked_plane, first_pixels, in_reading_order
+from napari_c3r.core.segment.plane import (
+    Box,
+    Grid,
+    checked_plane,
+    first_pixels,
+    in_reading_order,
+    numbered,
+)
 from napari_c3r.core.segment.survey import FIELD_PX, Survey, survey
 
 LARGE_PX = 4096 * 4096
@@ -73,6 +86,8 @@ class LargeField:
         Side of the tiles; None: as memory asks for. It changes nothing of what is found.
     field_px
         Side of the fields that stand for the whole.
+    threads
+        With how many to compute; None: those allowed. It changes nothing of what is found.
     """
 
     plane: ArrayLike
@@ -82,6 +97,7 @@ class LargeField:
     distance_px: float | None = None
     tile_px: int | None = None
     field_px: int = FIELD_PX
+    threads: int | None = None
 
     @cached_property
     def known(self) -> Survey:
@@ -114,16 +130,35 @@ class LargeField:
             return nuclei, self._widened(nuclei, self.distance_px or DEFAULT_REACH * usual)
         return nuclei, self._grown(nuclei, usual, known)
 
+    @cached_property
+    def _at_once(self) -> int:
+        return tiles_at_once(self.threads or allowed_threads())
+
+    @cached_property
+    def _reading(self) -> Lock:
+        """Not all that images are read from can be read from at two places at a time."""
+        return Lock()
+
+    def _read(self, array: ArrayLike, box: Box) -> NDArray[np.generic]:
+        with self._reading:
+            return read(array, *box)
+
     def _pixels(self, box: Box, known: Survey) -> NDArray[np.float32]:
-        return checked_plane(read(self.plane, *box), darkest=known.darkest)
+        return checked_plane(self._read(self.plane, box), darkest=known.darkest)
 
     def _diameter_in(self, known: Survey) -> float:
         """The median of the diameters in the fields that stand for all."""
-        assert self.method.usual_diameter is not None
-        found = []
-        for box in known.fields:
+        usual_diameter = self.method.usual_diameter
+        assert usual_diameter is not None
+
+        def look(box: Box) -> float | None:
             with suppress(NoCellsError):
-                found.append(self.method.usual_diameter(self._pixels(box, known)))
+                return usual_diameter(self._pixels(box, known))
+            return None
+
+        at_once = self._at_once if self.method.by_parts else 1
+        told = side_by_side(look, known.fields, at_once)
+        found = [diameter for diameter in told if diameter is not None]
         if not found:
             raise NoCellsError("nothing in it has the shape of a nucleus")
         return float(np.median(found))
@@ -131,25 +166,33 @@ class LargeField:
     def _finder(self, known: Survey, usual: float | None) -> Finder:
         if not self.method.by_parts or usual is None:
             return OthersFinder(self.plane, self.method.find, usual, known.darkest)
-        told = []
         zoom = min(1.0, WORKING_DIAMETER / usual)
-        for box in known.fields:
+
+        def look(box: Box) -> Levels | None:
             levels, pixels = Levels(), self._pixels(box, known)
             grid = Grid.of(pixels.shape, zoom)
-            if nuclei_on_grid(pixels, grid, grid.whole, usual * zoom, levels).any():
-                told.append(levels)
+            return levels if measure_nucleus_levels(pixels, grid, usual * zoom, levels) else None
+
+        found = side_by_side(look, known.fields, self._at_once)
+        told = [levels for levels in found if levels is not None]
         if not told:
             raise NoCellsError("none of its liveliest fields holds any")
         return ContrastFinder(
-            self.plane, usual, Levels.usual(told), known.darkest, tile_px=self.tile_px
+            self.plane,
+            usual,
+            Levels.usual(told),
+            known.darkest,
+            tile_px=self.tile_px,
+            threads=self._at_once,
         )
 
     def _nuclei(self, finder: Finder) -> tuple[DiskLabels, NDArray[np.int64]]:
         """Labels in reading order, and the area of each."""
         nuclei = DiskLabels(self.shape)
         begin, areas, count = [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)], 0
-        for tile in tiles(self.shape, finder.tile_px):
-            labels, part = finder.find(tile)
+        places = tiles(self.shape, finder.tile_px)
+        found = side_by_side(finder.find, places, finder.threads)
+        for tile, (labels, part) in zip(places, found, strict=True):
             first = first_pixels(labels) + np.array([0, part[0].start, part[1].start])
             own = first[_inside(first[:, 1:], tile)]
             if not len(own):
@@ -170,28 +213,47 @@ class LargeField:
         return nuclei, sizes
 
     def _widened(self, nuclei: DiskLabels, distance_px: float) -> DiskLabels:
-        cells, reach = DiskLabels(self.shape), int(np.ceil(distance_px)) + 2
-        for tile in tiles(self.shape, self.tile_px or 2 * CHUNK):
+        reach = int(np.ceil(distance_px)) + 2
+
+        def widen(tile: Box) -> tuple[NDArray[np.int32], Box]:
             around = widened(tile, reach, self.shape)
-            labels = nuclei[around]
-            if labels.any():
-                _put(cells, expand_nuclei(labels, distance_px), around, tile)
-        return cells
+            return expand_nuclei(self._labels(nuclei, around), distance_px), around
+
+        return self._put_together(widen, tiles(self.shape, self.tile_px or 2 * CHUNK))
 
     def _grown(self, nuclei: DiskLabels, usual: float, known: Survey) -> DiskLabels:
-        assert self.body is not None
+        body = self.body
+        assert body is not None
         zoom = min(1.0, WORKING_DIAMETER / usual)
         grid, diameter = Grid.of(self.shape, zoom), usual * zoom
         levels, darkest = self._body_levels(nuclei, known, usual)
-        cells, reach = DiskLabels(self.shape), CELL_REACH * diameter + CELL_REACH_PX
-        for tile in tiles(self.shape, self.tile_px or tile_side(grid, reach)):
+        reach = CELL_REACH * diameter + CELL_REACH_PX
+
+        def grow(tile: Box) -> tuple[NDArray[np.int32], Box]:
             box = grid.around(tile, reach)
-            labels, numbers = _numbered(nuclei[grid.under(box)])
+            part = grid.under(box)
+            labels, numbers = numbered(self._labels(nuclei, part))
             if len(numbers) == 1:
-                continue
-            pixels = checked_plane(read(self.body, *grid.needed(box)), darkest=darkest)
-            grown = cells_on_grid(labels, pixels, grid, box, diameter, levels)
-            _put(cells, numbers[grown], grid.under(box), tile)
+                return labels, part
+            pixels = checked_plane(self._read(body, grid.needed(box)), darkest=darkest)
+            return numbers[cells_on_grid(labels, pixels, grid, box, diameter, levels)], part
+
+        side = self.tile_px or tile_side(grid, reach, self._at_once)
+        return self._put_together(grow, tiles(self.shape, side))
+
+    def _labels(self, nuclei: DiskLabels, box: Box) -> NDArray[np.int32]:
+        with self._reading:
+            return nuclei[box]
+
+    def _put_together(
+        self, find: Callable[[Box], tuple[NDArray[np.int32], Box]], places: list[Box]
+    ) -> DiskLabels:
+        """Labels of which each tile is found with what is around it."""
+        cells = DiskLabels(self.shape)
+        found = side_by_side(find, places, self._at_once)
+        for tile, (labels, part) in zip(places, found, strict=True):
+            if labels.any():
+                _put(cells, labels, part, tile)
         return cells
 
     def _body_levels(self, nuclei: DiskLabels, known: Survey, usual: float) -> tuple[Levels, float]:
@@ -202,18 +264,22 @@ class LargeField:
         InputError
             None of them has a finite pixel.
         """
-        assert self.body is not None
-        told, darkest, zoom = [], [], min(1.0, WORKING_DIAMETER / usual)
-        for box in known.fields:
-            labels, numbers = _numbered(nuclei[box])
+        body, zoom = self.body, min(1.0, WORKING_DIAMETER / usual)
+        assert body is not None
+
+        def look(box: Box) -> tuple[Levels, float] | None:
+            labels, numbers = numbered(self._labels(nuclei, box))
             if len(numbers) == 1:
-                continue
-            pixels = checked_plane(read(self.body, *box), "The cell channel")
+                return None
+            pixels = checked_plane(self._read(body, box), "The cell channel")
             levels, grid = Levels(), Grid.of(pixels.shape, zoom)
-            cells_on_grid(labels, pixels, grid, grid.whole, usual * zoom, levels)
-            told.append(levels)
-            darkest.append(float(pixels.min()))
-        return Levels.usual(told), min(darkest, default=0.0)
+            measure_cell_levels(labels, pixels, grid, usual * zoom, levels)
+            return levels, float(pixels.min())
+
+        found = side_by_side(look, known.fields, self._at_once)
+        told = [each for each in found if each is not None]
+        levels = Levels.usual(levels for levels, _ in told)
+        return levels, min((darkest for _, darkest in told), default=0.0)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -227,15 +293,6 @@ def _inside(places: NDArray[np.int64], box: Box) -> NDArray[np.bool_]:
         (y >= rows.start) & (y < rows.stop) & (x >= columns.start) & (x < columns.stop)
     )
     return found
-
-
-def _numbered(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Labels numbered through in their order, and what they were, 0 included."""
-    highest = int(labels.max(initial=0))
-    here = np.bincount(labels.ravel(), minlength=highest + 1) > 0
-    here[0] = True
-    numbers = np.cumsum(here, dtype=np.int32) - 1
-    return numbers.astype(np.int32)[labels], np.flatnonzero(here).astype(np.int32)
 
 
 def _add(image: DiskLabels, labels: NDArray[np.int32], part: Box) -> None:

@@ -14,17 +14,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage as ndi
-from skimage.segmentation import expand_labels, relabel_sequential
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.segment.blur import blurred, steepness
 from napari_c3r.core.segment.flood import flooded
-from napari_c3r.core.segment.levels import Levels
+from napari_c3r.core.segment.levels import Levels, medians
+from napari_c3r.core.segment.nearest import expanded
 from napari_c3r.core.segment.plane import (
     Box,
     Grid,
     checked_plane,
     first_pixels,
     in_reading_order,
+    numbered,
     resized,
 )
 from napari_c3r.core.segment.quality import nucleus_probability
@@ -112,12 +114,39 @@ def nuclei_on_grid(
     -------
     Labels of the pixels that ``grid.under(box)`` tells, numbered through in any order.
     """
+    labels, smooth = _inner_parts(pixels, grid, box, diameter, levels)
+    labels = split_touching(labels, diameter)
+    return grid.enlarge_labels(_grown(numbered(labels)[0], smooth, diameter), box)
+
+
+def measure_levels(
+    pixels: NDArray[np.float32], grid: Grid, diameter: float, levels: Levels
+) -> bool:
+    """Measure the levels by which nuclei are found in a plane.
+
+    Parameters
+    ----------
+    pixels, grid, diameter
+        As for :func:`nuclei_on_grid`, of a whole plane.
+    levels
+        Filled in.
+
+    Returns
+    -------
+    Whether there are nuclei.
+    """
+    return bool(_inner_parts(pixels, grid, grid.whole, diameter, levels)[0].any())
+
+
+def _inner_parts(
+    pixels: NDArray[np.float32], grid: Grid, box: Box, diameter: float, levels: Levels
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The bright inner parts of nuclei, those that touch as one, and the smoothed plane."""
     levels.of("noise", lambda: camera_noise(pixels) * grid.zoom)
     smooth = smoothed(grid.shrink(pixels, box), diameter)
     regions, _, owner = _choose(smooth, diameter, levels, grid.borders(box))
-    labels = _filter_by_contrast(_numbered(owner[regions.tree.node]), smooth, diameter, levels)
-    labels = split_touching(labels, diameter)
-    return grid.enlarge_labels(_grown(_numbered(labels - 1), smooth, diameter), box)
+    labels, _ = numbered(owner[regions.tree.node] + 1)
+    return _filter_by_contrast(labels, smooth, diameter, levels), smooth
 
 
 def estimate_diameter(plane: ArrayLike) -> float:
@@ -188,7 +217,7 @@ def camera_noise(plane: NDArray[np.float32]) -> float:
 
 def smoothed(plane: NDArray[np.float32], diameter: float) -> NDArray[np.float32]:
     """Blur away noise and texture much finer than a nucleus."""
-    return ndi.gaussian_filter(plane, max(diameter / 30, 0.7))
+    return blurred(plane, max(diameter / 30, 0.7))
 
 
 def contrast_regions(
@@ -204,7 +233,7 @@ def contrast_regions(
         levels.of("flat", lambda: np.percentile(contrast, EXTREMES[0])),
         levels.of("steep", lambda: np.percentile(contrast, EXTREMES[1])),
     )
-    gradient = ndi.gaussian_gradient_magnitude(contrast, max(diameter / 30, 0.7))
+    gradient = steepness(contrast, max(diameter / 30, 0.7))
     return measure_regions(contrast, gradient, limits, borders)
 
 
@@ -225,15 +254,10 @@ def local_contrast(
     """
     dark = levels.of("dark", lambda: np.percentile(smooth, 1))
     root = np.sqrt(np.maximum(smooth - np.float32(dark), 0))
-    detail = root - ndi.gaussian_filter(root, 0.25 * diameter)
-    deviation = np.sqrt(ndi.gaussian_filter(detail**2, 1.7 * diameter))
+    detail = root - blurred(root, 0.25 * diameter)
+    deviation = np.sqrt(blurred(detail**2, 1.7 * diameter))
     largest = levels.of("deviation", lambda: np.percentile(deviation, 98))
     return detail / (deviation + np.float32(max(0.2 * largest, 1e-12)))
-
-
-def _numbered(owner: NDArray[np.integer]) -> NDArray[np.int32]:
-    labels: NDArray[np.int32] = relabel_sequential(owner + 1)[0].astype(np.int32)
-    return labels
 
 
 def _filter_by_contrast(
@@ -243,17 +267,17 @@ def _filter_by_contrast(
     count = int(labels.max())
     if count == 0:
         return labels
-    ring = np.where(labels > 0, 0, expand_labels(labels, 0.2 * diameter))
+    ring = np.where(labels > 0, 0, expanded(labels, 0.2 * diameter))
     numbers = np.arange(1, count + 1)
     area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     light = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
     around = light / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
-    height = ndi.mean(smooth, labels, numbers) - around
+    height = np.bincount(labels.ravel(), smooth.ravel(), count + 1)[1:] / area - around
     kept = height * np.sqrt(area) > MIN_SIGNIFICANCE * levels.values["noise"]
     if kept.any():
         usual = levels.of("height", lambda: np.median(height[kept]))
         kept &= height > MIN_RELATIVE_HEIGHT * usual
-    return _numbered(np.concatenate([[-1], np.where(kept, numbers, -1)])[labels])
+    return numbered(np.concatenate([[0], np.where(kept, numbers, 0)])[labels])[0]
 
 
 def _grown(
@@ -263,8 +287,8 @@ def _grown(
     count = int(labels.max())
     if count == 0:
         return labels
-    inside = np.asarray(ndi.median(smooth, labels, np.arange(1, count + 1)))
-    near = expand_labels(labels, 0.2 * diameter)
+    inside = medians(smooth, labels, count)
+    near = expanded(labels, 0.2 * diameter)
     background = _local_background(smooth, diameter)
     height = np.concatenate([[np.inf], inside]).astype(np.float32)[near] - background
     reached = (labels > 0) | ((near > 0) & (smooth - background > 0.5 * height))
@@ -281,7 +305,6 @@ def _local_background(plane: NDArray[np.float32], diameter: float) -> NDArray[np
     diameter
         Of the objects, in pixels; the background is taken to vary over longer distances only.
     """
-    steady = ndi.gaussian_filter(plane, diameter / 10)
+    steady = blurred(plane, diameter / 10)
     darkest = ndi.minimum_filter(steady, size=max(3, round(2.5 * diameter)))
-    smooth: NDArray[np.float32] = ndi.gaussian_filter(darkest, diameter)
-    return smooth
+    return blurred(darkest, diameter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +15,10 @@ from napari_c3r.core.segment.methods import FindNuclei
 from napari_c3r.core.segment.nuclei import REACH, REACH_PX, WORKING_DIAMETER, nuclei_on_grid
 from napari_c3r.core.segment.plane import Box, Grid, checked_plane
 
-# Of a coarser grid, so many pixels a side are worked on at once, and of the plane so many: 1 GB.
+# Of a coarser grid, so many pixels a side are worked on at once, and of the plane so many: 0.6 GB.
 _GRID_SIDE, _PLANE_SIDE = 3200, 7168
+# So many such tiles at once; of more, each is smaller. More than so many would be mostly overlap.
+_FULL_TILES, _MOST_TILES = 2, 8
 _TILE_STEP = 1024
 # Other tools see parts of this size, which does not change, with so many nuclei around.
 _OTHERS_PX, _OTHERS_REACH, _OTHERS_LEAST_PX = 2048, 6.0, 128
@@ -27,6 +30,11 @@ class Finder(Protocol):
     @property
     def tile_px(self) -> int:
         """Side of a tile, in pixels."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """How many tiles may be worked on at a time."""
         ...
 
     def find(self, tile: Box) -> tuple[NDArray[np.int32], Box]:
@@ -56,6 +64,8 @@ class ContrastFinder:
         What pixels that are not finite become.
     tile_px
         Side of the tiles; None: as memory asks for.
+    threads
+        How many tiles are worked on at a time.
     """
 
     def __init__(
@@ -65,17 +75,23 @@ class ContrastFinder:
         levels: Levels,
         darkest: float,
         tile_px: int | None = None,
+        threads: int = 1,
     ) -> None:
         self._plane, self._levels, self._darkest = plane, levels, darkest
+        self.threads = threads
         zoom = min(1.0, WORKING_DIAMETER / diameter_px)
         self._grid, self._diameter = Grid.of(plane.shape, zoom), diameter_px * zoom
         self._reach = REACH * self._diameter + REACH_PX
-        self.tile_px = tile_px or tile_side(self._grid, self._reach)
+        self.tile_px = tile_px or tile_side(self._grid, self._reach, threads)
+        self._reading = Lock()
 
     def find(self, tile: Box) -> tuple[NDArray[np.int32], Box]:
         """Nuclei of a tile and of what is around it."""
         box = self._grid.around(tile, self._reach)
-        pixels = checked_plane(read(self._plane, *self._grid.needed(box)), darkest=self._darkest)
+        with self._reading:
+            part = read(self._plane, *self._grid.needed(box))
+        pixels = checked_plane(part, darkest=self._darkest)
+        del part
         labels = nuclei_on_grid(pixels, self._grid, box, self._diameter, self._levels)
         return labels, self._grid.under(box)
 
@@ -94,6 +110,8 @@ class OthersFinder:
     """
 
     tile_px = _OTHERS_PX
+    # They have threads of their own, or a device.
+    threads = 1
 
     def __init__(
         self, plane: ArrayLike, method: FindNuclei, diameter_px: float | None, darkest: float
@@ -110,8 +128,13 @@ class OthersFinder:
         return relabel_sequential(found)[0].astype(np.int32), (rows, columns)
 
 
-def tile_side(grid: Grid, reach: float) -> int:
-    """Side of the largest tiles, in pixels, that memory of about a gigabyte allows.
+def tiles_at_once(threads: int) -> int:
+    """How many tiles are worked on at a time where so many threads are allowed."""
+    return min(threads, _MOST_TILES)
+
+
+def tile_side(grid: Grid, reach: float, at_once: int = 1) -> int:
+    """Side of the largest tiles, in pixels, that memory of little over a gigabyte allows.
 
     Parameters
     ----------
@@ -119,9 +142,12 @@ def tile_side(grid: Grid, reach: float) -> int:
         On which a tile is worked on.
     reach
         How far around it, in pixels of the grid.
+    at_once
+        How many tiles are worked on at a time.
     """
     zoom = grid.small[0] / grid.shape[0]
-    side = min((_GRID_SIDE - 2 * reach) / zoom, _PLANE_SIDE - 2 * reach / zoom)
+    share = min(1.0, (_FULL_TILES / at_once) ** 0.5)
+    side = min((share * _GRID_SIDE - 2 * reach) / zoom, share * _PLANE_SIDE - 2 * reach / zoom)
     return max(1, int(side / _TILE_STEP)) * _TILE_STEP
 
 

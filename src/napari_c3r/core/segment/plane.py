@@ -10,13 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage as ndi
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.segment.blur import TRUNCATE, blurred
+from napari_c3r.core.segment.pieces import boxes
+from napari_c3r.core.segment.resample import Places, between, enlarged
 
 Box = tuple[slice, slice]
 """Rows and columns of a part of a plane."""
-
-# At 4 standard deviations the filters of SciPy end.
-TRUNCATE = 4.0
-_ROWS_AT_ONCE = 256
 
 
 def checked_plane(
@@ -154,23 +153,10 @@ class Grid:
         if not self.blur:
             y, x = rows.start - at[0], columns.start - at[1]
             return pixels[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
-        blurred = ndi.gaussian_filter(pixels, self.blur, truncate=TRUNCATE)
-        found = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.float32)
-        left, right, from_left, from_right = self._between(columns, 1, at[1])
-        for start in range(rows.start, rows.stop, _ROWS_AT_ONCE):
-            some = slice(start, min(start + _ROWS_AT_ONCE, rows.stop))
-            above, below, from_above, from_below = self._between(some, 0, at[0])
-            value = np.zeros((some.stop - some.start, found.shape[1]))
-            for y, down in ((above, from_above), (below, from_below)):
-                line = blurred[y].astype(np.float64) * down[:, None]
-                value += line[:, left] * from_left
-                value += line[:, right] * from_right
-            found[some.start - rows.start : some.stop - rows.start] = value
-        return found
+        smooth = blurred(pixels, self.blur)
+        return between(smooth, self._between(rows, 0, at[0]), self._between(columns, 1, at[1]))
 
-    def _between(
-        self, part: slice, axis: int, at: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    def _between(self, part: slice, axis: int, at: int) -> Places:
         """Between which two lines of pixels those of the grid lie, and the weights of both."""
         place = self.scale[axis] * (np.arange(part.start, part.stop) + 0.5) - 0.5
         first = np.floor(place)
@@ -202,7 +188,8 @@ class Grid:
         highest = int(labels.max(initial=0)) + 1
         here, left = (np.bincount(each.ravel(), minlength=highest) for each in (labels, small))
         lost = np.flatnonzero((here > 0) & (left == 0))
-        for label, (y, x) in zip(lost, ndi.center_of_mass(labels > 0, labels, lost), strict=True):
+        centres = ndi.center_of_mass(labels > 0, labels, lost) if len(lost) else []
+        for label, (y, x) in zip(lost, centres, strict=True):
             place = (y + at[0].start) / self.scale[0], (x + at[1].start) / self.scale[1]
             inside = (
                 min(max(int(p) - edge.start, 0), n - 1)
@@ -233,62 +220,39 @@ class Grid:
         if self.small == self.shape:
             return labels
         box = self.whole if box is None else box
-        under = self.under(box)
-        result = np.zeros([edge.stop - edge.start for edge in under], dtype=np.int32)
-        cover = np.full(result.shape, 0.5, dtype=np.float32)
-        for label, inside in enumerate(ndi.find_objects(labels), start=1):
-            if inside is None:
-                continue
-            edges = [
-                slice(edge.start + part.start, edge.stop + part.start)
-                for edge, part in zip(inside, box, strict=True)
-            ]
-            rows, columns = (
-                np.arange(
-                    max(int(max(edge.start - 1, 0) * s), part.start),
-                    min(int(np.ceil(min((edge.stop + 1) * s, side))), part.stop),
-                )
-                for edge, s, side, part in zip(edges, self.scale, self.shape, under, strict=True)
-            )
-            y, x = rows[0] - under[0].start, columns[0] - under[1].start
-            target = slice(y, y + len(rows)), slice(x, x + len(columns))
-            mask = labels[inside] == label
-            share = self._cover(mask, edges, (rows + 0.5, columns + 0.5))
-            more = share > cover[target]
-            result[target][more] = label
-            cover[target][more] = share[more]
-        return result
-
-    def _cover(
-        self,
-        mask: NDArray[np.bool_],
-        edges: list[slice],
-        places: tuple[NDArray[np.float64], NDArray[np.float64]],
-    ) -> NDArray[np.float32]:
-        """How far a label covers pixels of the plane (their edges at whole numbers), (rows, cols).
-
-        The border of the plane is no outline: what touches it continues beyond it.
-        """
-        padded = np.pad(mask.astype(np.float32), 2)
-        if edges[0].start == 0:
-            padded[:2] = padded[2]
-        if edges[0].stop == self.small[0]:
-            padded[-2:] = padded[-3]
-        if edges[1].start == 0:
-            padded[:, :2] = padded[:, 2:3]
-        if edges[1].stop == self.small[1]:
-            padded[:, -2:] = padded[:, -3:-2]
-        down, across = (
-            _linear_weights(place / s - edge.start + 1.5, length)
-            for place, s, edge, length in zip(places, self.scale, edges, padded.shape, strict=True)
+        rows, columns = self.under(box)
+        return enlarged(
+            np.ascontiguousarray(labels),
+            boxes(labels),
+            (box[0].start, box[1].start),
+            self.small,
+            self.scale,
+            (rows.start, rows.stop, columns.start, columns.stop),
         )
-        share: NDArray[np.float32] = np.asarray(down @ padded @ across.T, np.float32)
-        return share
 
 
 def resized(plane: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
     """Resample a plane by a factor of at most 1; blurred first, so that nothing aliases."""
     return Grid.of(plane.shape, zoom).shrink(plane)
+
+
+def numbered(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Number labels through in their order.
+
+    Parameters
+    ----------
+    labels
+        Of any shape, 0 and more.
+
+    Returns
+    -------
+    labels, before
+        The same with numbers 1..n, 0 where it was; and (n + 1,) what they were, 0 included.
+    """
+    here = np.bincount(labels.ravel(), minlength=1) > 0
+    here[0] = True
+    numbers = np.cumsum(here, dtype=np.int32) - np.int32(1)
+    return numbers[labels], np.flatnonzero(here).astype(np.int32)
 
 
 def first_pixels(labels: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -326,12 +290,6 @@ def in_reading_order(first: NDArray[np.int64], highest: int) -> NDArray[np.int32
     order = np.lexsort((first[:, 2], first[:, 1]))
     numbers[first[order, 0]] = np.arange(1, len(first) + 1)
     return numbers
-
-
-def _linear_weights(position: NDArray[np.float64], size: int) -> NDArray[np.float32]:
-    """(n, size) weights of linear interpolation between pixel centres at whole numbers."""
-    distance = np.abs(position[:, None] - np.arange(size)[None, :])
-    return np.maximum(1 - distance, 0).astype(np.float32)
 
 
 def _two(edges: Iterable[slice]) -> Box:

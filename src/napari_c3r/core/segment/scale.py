@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from napari_c3r.core.errors import NoCellsError
+from napari_c3r.core.segment.blur import blurred, steepness
 from napari_c3r.core.segment.plane import resized
 from napari_c3r.core.segment.quality import nucleus_probability
 from napari_c3r.core.segment.shapes import Regions, measure_regions
@@ -57,11 +58,11 @@ def vote_on_diameter(pixels: NDArray[np.float32]) -> tuple[float, int]:
 
 def search_regions(plane: NDArray[np.float32]) -> Regions:
     """Measure the regions of a plane that the size is found from."""
-    smooth = ndi.gaussian_filter(plane, 1.0)
+    smooth = blurred(plane, 1.0)
     dark = np.percentile(plane, 1)
     offset = max(0.05 * float(np.percentile(smooth, 99) - dark), 1e-6)
     brightness = np.log(np.maximum(smooth - dark, 0) + offset)
-    return measure_regions(brightness, ndi.gaussian_gradient_magnitude(brightness, 0.7))
+    return measure_regions(brightness, steepness(brightness, 0.7))
 
 
 def plausible(regions: Regions) -> NDArray[np.bool_]:
@@ -87,7 +88,7 @@ def _liveliest_part(pixels: NDArray[np.float32], small: NDArray[np.float32]) -> 
     """Cut the full-size window in which the image varies most."""
     zoom = small.shape[0] / pixels.shape[0]
     side = int(SEARCH_PIXELS**0.5)
-    detail = np.minimum(np.abs(small - ndi.gaussian_filter(small, 5)), np.percentile(small, 99))
+    detail = np.minimum(np.abs(small - blurred(small, 5)), np.percentile(small, 99))
     activity = ndi.uniform_filter(detail, max(1, round(side * zoom)))
     centre = np.unravel_index(np.argmax(activity), activity.shape)
     window = tuple(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.segment.compiled import compiled
 from napari_c3r.core.segment.tree import ComponentTree
 
 LEVELS = 128
@@ -23,6 +24,7 @@ Borders = tuple[bool, bool, bool, bool]
 
 ALL_BORDERS: Borders = (True, True, True, True)
 _NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
+_PAIR_WEIGHTS = np.array([np.pi / 8 / np.hypot(dy, dx) for dy, dx in _NEIGHBOURS])
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,9 @@ def measure_regions(
     step = max(float(high - low), 1e-12) / (LEVELS - 1)
     levels = np.clip((brightness - low) / step, 0, LEVELS - 1).astype(np.uint8)
     tree = ComponentTree.of(levels)
-    sums = _pixel_sums(tree, brightness, borders)
-    own = np.column_stack([*sums, *_outline_sums(tree, levels, gradient)])
+    own = np.zeros((tree.size, 10))
+    _sum_pixels(own, tree.node, brightness, borders)
+    _sum_outlines(own, tree.node, levels, gradient, _PAIR_WEIGHTS)
     area, y, x, yy, xx, xy, light, border, perimeter, steepness = tree.total(own).T
     # Whole numbers until they are divided: the same wherever the region is.
     variance_y = (area * yy - y * y) / area**2 + 1 / 12
@@ -110,7 +113,7 @@ def measure_regions(
         tree=tree,
         area=area,
         diameter=diameter,
-        length=_lengths(tree),
+        length=_lengths(tree.node, tree.parent, tree.upward),
         ellipticity=area / (4 * np.pi * np.sqrt(determinant)),
         roundness=4 * np.pi * area / perimeter**2,
         eccentricity=np.sqrt(np.clip(2 * spread / (mean + spread), 0, 1)),
@@ -121,57 +124,66 @@ def measure_regions(
     )
 
 
-def _lengths(tree: ComponentTree) -> NDArray[np.int32]:
+@compiled
+def _lengths(
+    node: NDArray[np.int32], parent: NDArray[np.int32], upward: NDArray[np.int64]
+) -> NDArray[np.int32]:
     """The longer side of the box around each region, in pixels."""
-    longest = np.zeros(tree.size, np.int32)
-    node = tree.node.ravel()
-    height, width = tree.node.shape
-    for place in (
-        np.repeat(np.arange(height, dtype=np.int32), width),
-        np.tile(np.arange(width, dtype=np.int32), height),
-    ):
-        low = np.full(tree.size, max(height, width), np.int32)
-        high = np.zeros(tree.size, np.int32)
-        np.minimum.at(low, node, place)
-        np.maximum.at(high, node, place)
-        for nodes in tree.by_level:
-            np.minimum.at(low, tree.parent[nodes], low[nodes])
-            np.maximum.at(high, tree.parent[nodes], high[nodes])
-        np.maximum(longest, high - low + 1, out=longest)
-    return longest
+    height, width = node.shape
+    count = len(parent)
+    top, left = np.empty(count, np.int32), np.empty(count, np.int32)
+    bottom, right = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    for region in range(count):
+        top[region], left[region] = height, width
+    for y in range(height):
+        for x in range(width):
+            region = node[y, x]
+            top[region], bottom[region] = min(top[region], y), max(bottom[region], y)
+            left[region], right[region] = min(left[region], x), max(right[region], x)
+    for region in upward:
+        outer = parent[region]
+        top[outer], bottom[outer] = min(top[outer], top[region]), max(bottom[outer], bottom[region])
+        left[outer], right[outer] = min(left[outer], left[region]), max(right[outer], right[region])
+    longer = np.empty(count, np.int32)
+    for region in range(count):
+        longer[region] = 1 + max(bottom[region] - top[region], right[region] - left[region])
+    return longer
 
 
-def _pixel_sums(
-    tree: ComponentTree, brightness: NDArray[np.float32], borders: Borders
-) -> list[NDArray[np.float64]]:
+@compiled
+def _sum_pixels(
+    own: NDArray[np.float64],
+    node: NDArray[np.int32],
+    brightness: NDArray[np.float32],
+    borders: Borders,
+) -> None:
     """Area, first and second moments, brightness and border pixels of each region's own pixels."""
-    height, width = brightness.shape
-    y = np.repeat(np.arange(height) - height // 2, width)
-    x = np.tile(np.arange(width) - width // 2, height)
-    border = np.zeros((height, width), np.float32)
-    for edge, is_border in zip(np.s_[:1, -1:], borders[:2], strict=True):
-        border[edge] = np.maximum(border[edge], is_border)
-    for edge, is_border in zip(np.s_[:1, -1:], borders[2:], strict=True):
-        border[:, edge] = np.maximum(border[:, edge], is_border)
-    node = tree.node.ravel()
-    sums = [np.bincount(node, minlength=tree.size).astype(np.float64)]
-    # One after another, as each takes eight bytes a pixel.
-    for value in (
-        lambda: y,
-        lambda: x,
-        lambda: y * y,
-        lambda: x * x,
-        lambda: x * y,
-        brightness.ravel,
-        border.ravel,
-    ):
-        sums.append(np.bincount(node, value(), tree.size).astype(np.float64))
-    return sums
+    height, width = node.shape
+    above, below, left, right = borders
+    for row in range(height):
+        y = row - height // 2
+        at_edge = (above and row == 0) or (below and row == height - 1)
+        for column in range(width):
+            x = column - width // 2
+            sums = own[node[row, column]]
+            sums[0] += 1
+            sums[1] += y
+            sums[2] += x
+            sums[3] += y * y
+            sums[4] += x * x
+            sums[5] += x * y
+            sums[6] += brightness[row, column]
+            sums[7] += at_edge or (left and column == 0) or (right and column == width - 1)
 
 
-def _outline_sums(
-    tree: ComponentTree, levels: NDArray[np.uint8], gradient: NDArray[np.float32]
-) -> list[NDArray[np.float64]]:
+@compiled
+def _sum_outlines(
+    own: NDArray[np.float64],
+    node: NDArray[np.int32],
+    levels: NDArray[np.uint8],
+    gradient: NDArray[np.float32],
+    weights: NDArray[np.float64],
+) -> None:
     """Length of the outline, and the gradient summed along it.
 
     A pair of neighbours of different levels crosses the outline of every region from the brighter
@@ -179,30 +191,25 @@ def _outline_sums(
     the brighter's, adding the pair to the one and taking it off the other makes the sums along the
     tree right. Pairs in four directions are weighed by the Cauchy-Crofton formula.
     """
-    length = np.zeros(tree.size)
-    steepness = np.zeros(tree.size)
-    for dy, dx in _NEIGHBOURS:
-        here, there = _pair_slices(dy, dx)
-        a, b = levels[here], levels[there]
-        differ = a != b
-        node_a, node_b = tree.node[here][differ], tree.node[there][differ]
-        a_brighter = (a > b)[differ]
-        brighter = np.where(a_brighter, node_a, node_b)
-        darker = np.where(a_brighter, node_b, node_a)
-        weight = np.pi / 8 / np.hypot(dy, dx)
-        crossed = weight / 2 * (gradient[here] + gradient[there])[differ]
-        length += weight * np.bincount(brighter, minlength=tree.size)
-        length -= weight * np.bincount(darker, minlength=tree.size)
-        steepness += np.bincount(brighter, crossed, tree.size)
-        steepness -= np.bincount(darker, crossed, tree.size)
-    return [length, steepness]
-
-
-def _pair_slices(dy: int, dx: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Slices that lay each pixel on its neighbour at (dy, dx); dy is 0 or 1."""
-    rows = slice(None, -dy or None), slice(dy, None)
-    if dx >= 0:
-        columns = slice(None, -dx or None), slice(dx, None)
-    else:
-        columns = slice(-dx, None), slice(None, dx)
-    return (rows[0], columns[0]), (rows[1], columns[1])
+    height, width = node.shape
+    for direction in range(4):
+        dy, dx = _NEIGHBOURS[direction]
+        weight = weights[direction]
+        # Of the brighter ends, and of the darker ones.
+        pairs, crossed = np.zeros((2, len(own))), np.zeros((2, len(own)))
+        for y in range(height - dy):
+            for x in range(max(0, -dx), width - max(0, dx)):
+                here, there = levels[y, x], levels[y + dy, x + dx]
+                if here == there:
+                    continue
+                steep = weight / 2 * (gradient[y, x] + gradient[y + dy, x + dx])
+                one, other = (0, 1) if here > there else (1, 0)
+                pairs[one, node[y, x]] += 1
+                pairs[other, node[y + dy, x + dx]] += 1
+                crossed[one, node[y, x]] += steep
+                crossed[other, node[y + dy, x + dx]] += steep
+        for region in range(len(own)):
+            own[region, 8] += weight * pairs[0, region]
+            own[region, 8] -= weight * pairs[1, region]
+            own[region, 9] += crossed[0, region]
+            own[region, 9] -= crossed[1, region]

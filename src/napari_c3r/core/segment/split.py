@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from skimage.measure import regionprops
 from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
+
+from napari_c3r.core.segment.pieces import boxes, solidity
 
 # How much the distance to the outline must dip between two nuclei, in nucleus diameters.
 MIN_DIP = 0.08
@@ -39,13 +40,14 @@ def split_touching(labels: NDArray[np.int32], diameter: float) -> NDArray[np.int
     """
     result = labels.copy()
     highest = int(labels.max())
-    for region in regionprops(labels):
-        if region.solidity > CONVEX:
-            continue
-        parts = _parts(np.pad(region.image, 1), diameter)[1:-1, 1:-1]
+    around = boxes(labels)
+    for label in np.flatnonzero(solidity(labels) <= CONVEX) + 1:
+        top, bottom, left, right = around[label]
+        box = slice(top, bottom), slice(left, right)
+        parts = _parts(np.pad(labels[box] == label, 1), diameter)[1:-1, 1:-1]
         for part in range(2, int(parts.max()) + 1):
             highest += 1
-            result[region.slice][parts == part] = highest
+            result[box][parts == part] = highest
     return result
 
 
