@@ -7,7 +7,7 @@ import os
 import pytest
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.text import natural_key, readable, shortened, whole_number
+from napari_c3r.core.text import natural_key, readable, shortened, whole_number, without_middle
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,15 @@ def test_natural_order():
 def test_what_steers_or_hides_is_escaped(text, shown):
     assert readable(text) == shown
     assert readable(shown) == shown
+
+
+def test_long_names_lose_their_middle():
+    name = "plate_2026-11-21_experiment_with_a_long_name_A01_site1.ome.tiff"
+    short = without_middle(name, 20)
+    assert len(short) == 20
+    assert short.startswith("plate_2026")
+    assert short.endswith(".ome.tiff")
+    assert without_middle("short", 20) == "short"
 
 
 def test_long_values_are_shortened():

@@ -40,6 +40,13 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def without_middle(text: str, letters: int) -> str:
+    """A text of so many letters at most, its middle left out: names of files differ there least."""
+    if len(text) <= letters:
+        return text
+    return f"{text[: letters // 2]}…{text[len(text) - letters + letters // 2 + 1 :]}"
+
+
 def shortened(value: object, letters: int = 60) -> str:
     """A value as text for a message, quoted if it is text; the middle of what is long left out.
 
@@ -59,8 +66,7 @@ def shortened(value: object, letters: int = 60) -> str:
         text = f"a {type(value).__name__}"
     if len(text) <= letters:
         return text
-    half = letters // 2
-    return f"{text[:half]}…{text[-half:]} ({len(text)} letters)"
+    return f"{without_middle(text, letters)} ({len(text)} letters)"
 
 
 def whole_number(text: str | None) -> int | None:

@@ -104,14 +104,6 @@ def test_rows_are_found_by_label_however_sparse():
     assert session.result.row_of(2) is None
 
 
-def test_long_names_lose_their_middle():
-    short = wording.shortened("plate_2026-11-21_experiment_with_a_long_name_A01_site1.ome.tiff", 20)
-    assert len(short) == 20
-    assert short.startswith("plate_2026")
-    assert short.endswith(".ome.tiff")
-    assert wording.shortened("short") == "short"
-
-
 def test_cells_at_the_border_hidden_cells_and_edits_are_told():
     from napari_c3r.core.cells.filters import CellFilter
     from napari_c3r.core.embed.edits import Edits

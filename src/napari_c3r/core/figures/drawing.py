@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from napari_c3r.core.figures.colours import mixed
+from napari_c3r.core.text import without_middle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,11 +251,8 @@ def fitted(text: str, room: float, size: float = FONT_PX) -> str:
     """A text without its middle where there is no room for it."""
     if text_px(text, size) <= room:
         return text
-    for kept in range(len(text) - 1, 1, -1):
-        cut = f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
-        if text_px(cut, size) <= room:
-            return cut
-    return f"{text[:1]}…"
+    cuts = (without_middle(text, letters) for letters in range(len(text), 2, -1))
+    return next((cut for cut in cuts if text_px(cut, size) <= room), f"{text[:1]}…")
 
 
 def ticks(low: float, high: float, most: int = 3) -> list[float]:

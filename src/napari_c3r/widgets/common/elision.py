@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.widgets.common.wording import shortened
+from napari_c3r.core.text import without_middle
 
 _LEAST = 3
 
@@ -40,12 +40,12 @@ def elided_apart(names: Sequence[str], width: int, measure: Callable[[str], int]
         if most not in groups:
             groups[most] = defaultdict(list)
             for other in dict.fromkeys(names):
-                groups[most][shortened(other, most)].append(other)
+                groups[most][without_middle(other, most)].append(other)
         return [other for other in groups[most][middle] if other != name]
 
     def cut(name: str) -> str:
-        most = _letters(width, measure, lambda count: shortened(name, count), len(name))
-        middle = shortened(name, most)
+        most = _letters(width, measure, lambda count: without_middle(name, count), len(name))
+        middle = without_middle(name, most)
         others = alike(most, middle, name)
         if not others:
             return middle

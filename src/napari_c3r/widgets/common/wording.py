@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 
-def shortened(name: str, most: int = 34) -> str:
-    """A long name without its middle, where names of files differ least."""
-    if len(name) <= most:
-        return name
-    return f"{name[: most // 2]}…{name[len(name) - most + most // 2 + 1 :]}"
-
-
 def counted(number: int, noun: str) -> str:
     """A number and a noun, as in ``1 cell`` and ``12\u202f000 cells``."""
     return f"{figures(number)} {noun}{'' if number == 1 else 's'}"

@@ -6,11 +6,14 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.table.result import KEY
+from napari_c3r.core.text import without_middle
 from napari_c3r.widgets.common.step import Mark, StepStatus
-from napari_c3r.widgets.common.wording import counted, shortened
+from napari_c3r.widgets.common.wording import counted
 
 if TYPE_CHECKING:
     from napari_c3r.session import Session
+
+_MAX_NAME = 34
 
 
 def image_status(session: Session) -> StepStatus:
@@ -22,7 +25,7 @@ def image_status(session: Session) -> StepStatus:
     size = f"{width} × {height} px"
     scale = f"{image.pixel_size_um:.3g} µm/px" if image.pixel_size_um else "pixel size unknown"
     channels = counted(len(image.channel_names), "channel")
-    line = f"{shortened(image.name)}\n{channels} · {size} · {scale}"
+    line = f"{without_middle(image.name, _MAX_NAME)}\n{channels} · {size} · {scale}"
     if len(session.fields.sources) > 1:
         line += f"\nfield {session.fields.index + 1} of {len(session.fields.sources)}"
     if session.plate_maps.current is not None:

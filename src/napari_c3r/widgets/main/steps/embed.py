@@ -21,13 +21,14 @@ from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images.sources import opened_images
 from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
+from napari_c3r.core.text import without_middle
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.common.option_section import OptionSection
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.common.wording import counted, duration, roughly, shortened
+from napari_c3r.widgets.common.wording import counted, duration, roughly
 from napari_c3r.widgets.main.steps.quality import QualityPanel
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ BUNDLED = "bundled"
 _OTHER = "Model folder…"
 _GIGA = 1e9
 _MAX_NOTES = 3
+_MAX_NAME = 24
 # The step's header and the line on the encoder say these.
 _SHOWN_ELSEWHERE = (NoteKind.STOPPED_EARLY, NoteKind.UNTRAINED)
 PREVIEW_CELLS = 200
@@ -377,7 +379,9 @@ def _notes_on(session: Session) -> list[str]:
 def _progress_words(progress: FieldsProgress) -> str:
     words = ""
     if progress.total > 1:
-        words = f"field {progress.number} of {progress.total}, {shortened(progress.name, 24)}\n"
+        words = (
+            f"field {progress.number} of {progress.total}, {without_middle(progress.name, 24)}\n"
+        )
     if not progress.cells_per_second:
         return f"{words}{progress.stage} …"
     words += f"{progress.done_cells:,} of {progress.expected_cells:,} cells"
