@@ -267,17 +267,25 @@ def _filter_by_contrast(
     count = int(labels.max())
     if count == 0:
         return labels
-    ring = np.where(labels > 0, 0, expanded(labels, 0.2 * diameter))
+    near = expanded(labels, 0.2 * diameter)
     numbers = np.arange(1, count + 1)
-    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    light = np.bincount(ring.ravel(), smooth.ravel(), count + 1)[1:]
-    around = light / np.maximum(np.bincount(ring.ravel(), minlength=count + 1)[1:], 1)
-    height = np.bincount(labels.ravel(), smooth.ravel(), count + 1)[1:] / area - around
+    inside, around = labels > 0, (near > 0) & (labels == 0)
+    area, light = _counted(labels[inside], smooth[inside], count)
+    ring_area, ring_light = _counted(near[around], smooth[around], count)
+    height = light / area - ring_light / np.maximum(ring_area, 1)
     kept = height * np.sqrt(area) > MIN_SIGNIFICANCE * levels.values["noise"]
     if kept.any():
         usual = levels.of("height", lambda: np.median(height[kept]))
         kept &= height > MIN_RELATIVE_HEIGHT * usual
     return numbered(np.concatenate([[0], np.where(kept, numbers, 0)])[labels])[0]
+
+
+def _counted(
+    labels: NDArray[np.int32], values: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many values each label 1..count has, and their sum."""
+    area, total = np.bincount(labels, None, count + 1), np.bincount(labels, values, count + 1)
+    return area[1:].astype(np.float64), total[1:].astype(np.float64)
 
 
 def _grown(
