@@ -33,7 +33,7 @@ _FORMER_NAMES = {
 }
 
 # What runs did before there was a setting for it.
-_BEFORE_THEY_WERE_SETTINGS = {"passes_per_epoch": 1}
+_BEFORE_THEY_WERE_SETTINGS = {"passes_per_epoch": 1, "whole_experiments": False}
 
 
 def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,6 +91,9 @@ class Config:
         are 10 and 6 of them with 8 cells each, on each of 8 GPUs.
     samples_per_class
         Cells of each antibody, spread over its cell lines and plates.
+    whole_experiments
+        Whether a batch takes all ids of one cell line before those of the next, as those of a
+        simulated experiment, each of which has a cell line of its own.
     accumulation_steps
         Batches of a step in each process, each from a set of its own; gradients are averaged. One
         GPU with 8 takes the steps of the paper's 8 GPUs.
@@ -159,6 +162,7 @@ class Config:
 
     classes_per_batch: int = 10
     samples_per_class: int = 8
+    whole_experiments: bool = False
     accumulation_steps: int = 1
     epochs: int = 400
     passes_per_epoch: int = 4
