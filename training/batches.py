@@ -39,6 +39,13 @@ class TrainingSet:
     processes
         Among them this one.
 
+    Attributes
+    ----------
+    channels
+        Those kept, by their positions in the crop set.
+    features
+        ``(N, C, F)`` on the CPU, what the objective knows of the crops, or None.
+
     Raises
     ------
     InputError
@@ -48,7 +55,7 @@ class TrainingSet:
     def __init__(self, path: Path, config: Config, processes: Processes) -> None:
         self.crops = CropSet.open(path)
         assignment = self.crops.assignment.for_channels(self.crops.channel_names).require_usable()
-        self._channels = [self.crops.channel_names.index(name) for name in assignment.used]
+        self.channels = [self.crops.channel_names.index(name) for name in assignment.used]
         self.context = tuple(assignment.used.index(name) for name in assignment.context)
         self.concept = tuple(assignment.used.index(name) for name in assignment.concept)
         self.name, self._device = path.name, processes.device
@@ -59,7 +66,9 @@ class TrainingSet:
             samples_per_class=config.samples_per_class,
             seed=config.seed,
             share=config.data_share,
+            whole_experiments=config.whole_experiments,
         )
+        self.features: Tensor | None = None
         self._resident: Tensor | None = None
 
     def _rows_of(self, split: str, path: Path) -> NDArray[np.int64]:
@@ -93,7 +102,7 @@ class TrainingSet:
         return to_device(torch.from_numpy(self._read(rows)), self._device)
 
     def _read(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        crops: NDArray[Any] = self.crops.read(rows)[:, self._channels]
+        crops: NDArray[Any] = self.crops.read(rows)[:, self.channels]
         if crops.dtype == np.uint8:
             return crops
         low = crops.min(axis=(2, 3), keepdims=True).astype(np.float32)
@@ -152,9 +161,26 @@ class Batches:
             (self._rank + 1) * self._config.classes_per_batch,
         )
         images = source.images(rows[:, mine].ravel())
-        labels = np.tile(ids[mine] + self._offsets[index], self._config.samples_per_class)
-        on_device = to_device(torch.from_numpy(labels), images.device)
-        return Batch(images, on_device, source.context, source.concept)
+        known = {"ids": ids[mine] + self._offsets[index]}
+        known["experiments"] = source.sampler.experiments[ids[mine]]
+        on_device = {
+            name: to_device(
+                torch.from_numpy(np.tile(each, self._config.samples_per_class)), images.device
+            )
+            for name, each in known.items()
+        }
+        features = None
+        if source.features is not None:
+            wanted = source.features[torch.from_numpy(rows[:, mine].ravel())]
+            features = to_device(wanted, images.device)
+        return Batch(
+            images=images,
+            **on_device,
+            context=source.context,
+            concept=source.concept,
+            name=source.name,
+            features=features,
+        )
 
 
 def open_sets(config: Config, processes: Processes) -> list[TrainingSet]:

@@ -33,7 +33,7 @@ _FORMER_NAMES = {
 }
 
 # What runs did before there was a setting for it.
-_BEFORE_THEY_WERE_SETTINGS = {"passes_per_epoch": 1}
+_BEFORE_THEY_WERE_SETTINGS = {"passes_per_epoch": 1, "whole_experiments": False, "patch_size": 16}
 
 
 def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,6 +79,8 @@ class Config:
         after the stems; the official instructions do so where they train without MCD.
     input_size
         Side in pixels of the large views and of crops in the plugin.
+    patch_size
+        Side of a patch in pixels. Half the side sees finer structure at four times the tokens.
     position_grid
         Side of the grid of positions in patches; 0 for that of `input_size`.
     field_um
@@ -91,6 +93,9 @@ class Config:
         are 10 and 6 of them with 8 cells each, on each of 8 GPUs.
     samples_per_class
         Cells of each antibody, spread over its cell lines and plates.
+    whole_experiments
+        Whether a batch takes all ids of one cell line before those of the next, as those of a
+        simulated experiment, each of which has a cell line of its own.
     accumulation_steps
         Batches of a step in each process, each from a set of its own; gradients are averaged. One
         GPU with 8 takes the steps of the paper's 8 GPUs.
@@ -116,7 +121,8 @@ class Config:
 
     start
         Model folder of an encoder of the same sizes, whose weights the run begins with; empty for
-        random ones. A training of one's own can continue from the bundled weights this way.
+        random ones. A training of one's own can continue from the bundled weights this way. The
+        patches may have another size: their projection and positions are resampled.
     seed
         Of everything random.
     device
@@ -150,6 +156,7 @@ class Config:
     joint_depth: int = -1
     aggregation: Aggregation = "post"
     input_size: int = 224
+    patch_size: int = 16
     position_grid: int = 0
     field_um: float = 0.0
     neighbours: Neighbours = "mask"
@@ -159,6 +166,7 @@ class Config:
 
     classes_per_batch: int = 10
     samples_per_class: int = 8
+    whole_experiments: bool = False
     accumulation_steps: int = 1
     epochs: int = 400
     passes_per_epoch: int = 4
@@ -241,7 +249,8 @@ class Config:
             "joint_depth": self.joint_depth,
             "aggregation": self.aggregation,
             "input_size": self.input_size,
-            "position_grid": self.position_grid or max(1, self.input_size // 16),
+            "patch_size": self.patch_size,
+            "position_grid": self.position_grid or max(1, self.input_size // self.patch_size),
             "neighbours": self.neighbours,
             "readout": self.readout,
             "normalisation": NO_HOT_PIXELS,

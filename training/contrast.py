@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +46,9 @@ class ContrastOptions:
         Of the contrast.
     projection
         Width of the space in which the contrast is measured.
+    within_experiments
+        Whether only cells of one experiment are compared, so that neither plates nor cell lines
+        tell treatments apart. It goes with ``whole_experiments`` of the run.
     left_out
         Largest share of the patches of a view that do not enter the network at all.
     hidden
@@ -64,12 +68,54 @@ class ContrastOptions:
     local: float = 1.0
     temperature: float = 0.1
     projection: int = 128
+    within_experiments: bool = False
     left_out: float = 0.5
     hidden: float = 0.2
     any_role: float = 0.3
     drop_path: float = 0.05
     momentum: float = 0.995
     views: ViewOptions = field(default_factory=ViewOptions)
+
+
+class Groups(NamedTuple):
+    """The channels that a step shows.
+
+    Attributes
+    ----------
+    context, concept
+        Of the two groups.
+    whole
+        The context before some of its channels were dropped.
+    """
+
+    context: list[int]
+    concept: list[int]
+    whole: list[int]
+
+
+class Seen(NamedTuple):
+    """Views of n cells, and what the student makes of them.
+
+    Attributes
+    ----------
+    views
+        ``(n, C, H, W)`` of the channels shown.
+    context, concept
+        Which of these are in the groups.
+    keep
+        ``(n, K)``, the patches that entered.
+    tokens
+        ``(n, 1 + K, D)``, float32.
+    cls
+        ``(n, D)``, class tokens, each feature of mean 0 and deviation 1 over the cells.
+    """
+
+    views: Tensor
+    context: list[int]
+    concept: list[int]
+    keep: Tensor
+    tokens: Tensor
+    cls: Tensor
 
 
 class Contrast(Objective):
@@ -92,11 +138,15 @@ class Contrast(Objective):
         super().__init__()
         self.options = options
         self.side = encoder.input_size
-        self.student = Student(encoder, options)
+        self.student = self.make_student(encoder)
         self.average = ContextConceptEncoder(encoder).requires_grad_(False)
         self.average.load_state_dict(self._student_weights())
         self.global_scale = RunningScale(_N_GLOBAL)
         self.local_scale = RunningScale(_N_LOCAL)
+
+    def make_student(self, encoder: CceConfig) -> Student:
+        """The encoder in training and what reads it."""
+        return Student(encoder, self.options)
 
     def trainable(self) -> nn.Module:
         """Encoder, projector and predictors."""
@@ -113,49 +163,53 @@ class Contrast(Objective):
 
     def forward(self, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Draw one view of each cell and compute the loss."""
-        generator = progress.generator
-        context, concept = draw_groups(
-            batch.context, batch.concept, self.options.any_role, progress.shared
-        )
-        used = sorted({*context, *concept})
-        context, concept = ([used.index(c) for c in group] for group in (context, concept))
-        images = batch.images.index_select(1, indices(tuple(used), batch.images.device))
-        views = draw_views(images, self.side, self.options.views, generator)
-        grid = self.side // self.student.encoder.patch_embed.patch_size
-        with torch.autocast(views.device.type, enabled=False):
-            wanted = group_descriptors(describe(views, grid), context, concept)
-        keep, hidden = self._draw_patches(len(views), grid, progress)
-        tokens = self._encode(views, context, concept, keep, hidden)
-        with torch.autocast(views.device.type, enabled=False):
+        groups = draw_groups(batch.context, batch.concept, self.options.any_role, progress.shared)
+        seen = self.look(batch.images, groups, progress)
+        with torch.autocast(seen.views.device.type, enabled=False):
             # In 16 bits the cosines of cells that are still alike would all be the same.
-            return self._losses(tokens.float(), wanted, keep, batch.ids, progress)
+            return self.summed(self.losses(seen, batch), seen, progress)
 
-    def _losses(
-        self,
-        tokens: Tensor,
-        wanted: tuple[Tensor, Tensor],
-        keep: Tensor,
-        ids: Tensor,
-        progress: Progress,
-    ) -> dict[str, Tensor]:
-        patches = tokens[:, 1:]
-        cls = self.student.norm_cls(tokens[:, 0])
+    def look(self, images: Tensor, groups: Groups, progress: Progress) -> Seen:
+        """Draw one view of each cell and encode it, with some patches hidden and some left out."""
+        used = sorted({*groups.context, *groups.concept})
+        context, concept = ([used.index(c) for c in group] for group in groups[:2])
+        images = images.index_select(1, indices(tuple(used), images.device))
+        views = draw_views(images, self.side, self.options.views, progress.generator)
+        grid = self.side // self.student.encoder.patch_embed.patch_size
+        keep, hidden = self._draw_patches(len(views), grid, progress)
+        tokens = self._encode(views, context, concept, keep, hidden).float()
+        with torch.autocast(views.device.type, enabled=False):
+            cls = self.student.norm_cls(tokens[:, 0])
+        return Seen(views, context, concept, keep, tokens, cls)
+
+    def losses(self, seen: Seen, batch: Batch) -> dict[str, Tensor]:
+        """Contrast, and how far the descriptors are from what tokens say of them."""
+        patches = seen.tokens[:, 1:]
+        grid = self.side // self.student.encoder.patch_embed.patch_size
+        wanted = group_descriptors(describe(seen.views, grid), seen.context, seen.concept)
         deviation = self.student.norm_std(patches.std(1, correction=0))
-        predicted = torch.stack([self.student.from_cls(cls), self.student.from_std(deviation)])
+        predicted = torch.stack([self.student.from_cls(seen.cls), self.student.from_std(deviation)])
         target = self.global_scale(wanted[0])
-        places = keep[:, :, None].expand(-1, -1, _N_LOCAL)
+        places = seen.keep[:, :, None].expand(-1, -1, _N_LOCAL)
         local = self.local_scale(wanted[1]).gather(1, places)
-        losses = {
-            "contrast": supervised_contrast(
-                self.student.projector(cls), ids, self.options.temperature
-            ),
+        experiments = batch.experiments if self.options.within_experiments else None
+        contrast = supervised_contrast(
+            self.student.projector(seen.cls), batch.ids, self.options.temperature, experiments
+        )
+        return {
+            "contrast": contrast,
             "descriptors": F.mse_loss(predicted, target.expand_as(predicted)),
             "local": F.mse_loss(self.student.from_patch(patches), local),
         }
+
+    def summed(
+        self, losses: dict[str, Tensor], seen: Seen, progress: Progress
+    ) -> dict[str, Tensor]:
+        """Losses with their weighted sum as ``"loss"``."""
         weighted = [getattr(self.options, name) * value for name, value in losses.items()]
-        losses["loss"] = torch.stack(weighted).sum()
+        losses = losses | {"loss": torch.stack(weighted).sum()}
         if progress.report:
-            losses["rank"] = effective_rank(tokens[:, 0].detach())
+            losses["rank"] = effective_rank(seen.tokens[:, 0].detach())
         return losses
 
     @torch.no_grad()
@@ -279,7 +333,7 @@ def group_descriptors(
 
 def draw_groups(
     context: Sequence[int], concept: Sequence[int], any_role: float, generator: torch.Generator
-) -> tuple[list[int], list[int]]:
+) -> Groups:
     """Draw the channels of the two groups.
 
     Mostly some of the context and one concept channel, or all; at times any channels, so that
@@ -307,7 +361,8 @@ def draw_groups(
         channels = sorted({*context, *concept})
         chosen = channels[int(chance() * len(channels))]
         others = [channel for channel in channels if channel != chosen]
-        both = not others or chance() < 0.2
-        return ([chosen] if both else some(others)), [chosen]
+        if not others or chance() < 0.2:
+            return Groups([chosen], [chosen], [chosen])
+        return Groups(some(others), [chosen], others)
     one = [concept[int(chance() * len(concept))]]
-    return some(context), (one if chance() < 0.75 else list(concept))
+    return Groups(some(context), one if chance() < 0.75 else list(concept), list(context))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from napari_c3r.core.encoder import EncoderConfig, LocalEncoder, write_model_folder
 from napari_c3r.core.encoder.families import family_of
+from napari_c3r.core.encoder.networks.positions import interpolate_positions
 from napari_c3r.core.errors import InputError
 from training.batches import TrainingSet
 from training.config import RunConfig
 from training.log import clock
 from training.objectives import Objective
+
+_RESAMPLED: Final = ("patch_size", "position_grid")
 
 
 def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderConfig:
@@ -49,7 +54,7 @@ def read_start(source: str, encoder: EncoderConfig) -> dict[str, Tensor]:
     source
         ``"bundled"`` or a model folder.
     encoder
-        From `describe_encoder`; the folder's sizes must be these.
+        From `describe_encoder`; the folder's sizes must be these, but for those of the patches.
 
     Returns
     -------
@@ -69,12 +74,46 @@ def read_start(source: str, encoder: EncoderConfig) -> dict[str, Tensor]:
         )
     for name, ours in encoder.network_sizes().items():
         theirs = getattr(begun.config, name)
-        if theirs != ours:
+        if theirs != ours and name not in _RESAMPLED:
             raise InputError(
                 f"config: start is '{source}' with {name} {theirs}, but the run has {ours}; "
                 "give the run the same sizes"
             )
-    return begun.network.state_dict()
+    weights = begun.network.state_dict()
+    sizes = encoder.network_sizes()
+    return resample_patches(weights, sizes["patch_size"], sizes["position_grid"])
+
+
+def resample_patches(
+    weights: Mapping[str, Tensor], patch_size: int, position_grid: int
+) -> dict[str, Tensor]:
+    """Fit weights to patches of another size (Beyer et al. 2023, section 3.4).
+
+    Parameters
+    ----------
+    weights
+        By the names that a model folder has.
+    patch_size, position_grid
+        Those wanted.
+
+    Returns
+    -------
+    dict
+        The same weights, but for the projections of patches, which give what they gave of a patch
+        enlarged or reduced to their former size, and for the positions.
+    """
+    found = dict(weights)
+    for name, value in weights.items():
+        if value.ndim == 4 and value.shape[-1] != patch_size:
+            pixels = torch.eye(patch_size**2).unflatten(1, (1, patch_size, patch_size))
+            former = F.interpolate(
+                pixels, value.shape[-2:], mode="bilinear", antialias=value.shape[-1] < patch_size
+            )
+            fitted = value.flatten(2) @ former.flatten(1).T
+            found[name] = fitted.unflatten(2, (patch_size, patch_size)).contiguous()
+        elif name == "pos_embed":
+            found[name] = interpolate_positions(value, position_grid, position_grid, 1)
+    return found
 
 
 def write_model(

@@ -134,7 +134,9 @@ class DistillationLoss(nn.Module):
         return -torch.xlogy(targets, targets).sum(-1)
 
 
-def supervised_contrast(features: Tensor, ids: Tensor, temperature: float) -> Tensor:
+def supervised_contrast(
+    features: Tensor, ids: Tensor, temperature: float, experiments: Tensor | None = None
+) -> Tensor:
     """Supervised contrastive loss (Khosla et al. 2020, eq. 2).
 
     Positives of a row are all rows of the same id but itself; the denominator has all rows but
@@ -148,6 +150,8 @@ def supervised_contrast(features: Tensor, ids: Tensor, temperature: float) -> Te
         ``(n,)``. A row without another of its id is a negative of the others only.
     temperature
         Divides the cosines.
+    experiments
+        ``(n,)``. Only rows of the same experiment are compared; all rows by default.
 
     Returns
     -------
@@ -158,8 +162,11 @@ def supervised_contrast(features: Tensor, ids: Tensor, temperature: float) -> Te
     with torch.autocast(rows.device.type, enabled=False):
         scores = rows @ rows.T / temperature
     itself = torch.eye(len(rows), dtype=torch.bool, device=rows.device)
-    shares = F.log_softmax(scores.masked_fill(itself, -torch.inf), dim=1)
-    positive = (ids[:, None] == ids) & ~itself
+    apart = itself if experiments is None else itself | (experiments[:, None] != experiments)
+    # A row without any other would have no largest score.
+    lone = apart.all(1, keepdim=True)
+    shares = F.log_softmax(scores.masked_fill(apart & ~lone, -torch.inf), dim=1)
+    positive = (ids[:, None] == ids) & ~apart
     count = positive.sum(1)
     means = shares.masked_fill(~positive, 0).sum(1) / count.clamp(min=1)
     return -means.sum() / (count > 0).sum().clamp(min=1)

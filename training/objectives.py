@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,13 @@ from napari_c3r.core.encoder.families.cce import CceConfig
 from napari_c3r.core.errors import InputError
 from training.schedules import Plan
 
+if TYPE_CHECKING:
+    from training.data.cropset import CropSet
+
 OBJECTIVES: Final = {
     "mcd": "training.mcd:MaskedContextDistillation",
     "contrast": "training.contrast:Contrast",
+    "distil": "training.distil:Distil",
 }
 """Home of every objective, as ``module:class``, by the name that a configuration gives."""
 
@@ -36,12 +40,21 @@ class Batch:
         int64 ``(n,)``, the same number for cells of the same antibody or treatment.
     context, concept
         Which channels form the groups.
+    name
+        Of the crop set.
+    experiments
+        int64 ``(n,)``, the same number for cells of the same experiment, or None if not known.
+    features
+        ``(n, C, F)``, what the objective's `features_of` knows of the crops, or None.
     """
 
     images: Tensor
     ids: Tensor
     context: tuple[int, ...]
     concept: tuple[int, ...]
+    name: str = ""
+    experiments: Tensor | None = None
+    features: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,39 @@ class Objective(nn.Module):
             An instance of `Options`.
         """
         return encoder
+
+    @classmethod
+    def features_of(
+        cls, options: Any, crops: CropSet, channels: Sequence[int], device: torch.device
+    ) -> Tensor | None:
+        """Look up what the objective needs of crops beside their pixels; by default nothing.
+
+        Parameters
+        ----------
+        options
+            An instance of `Options`.
+        crops
+            A crop set of the run.
+        channels
+            Those of its channels that have a role.
+        device
+            To compute on.
+
+        Returns
+        -------
+        Tensor or None
+            ``(N, C, F)`` of all N crops, on the CPU.
+        """
+        return None
+
+    def fit(self, features: Sequence[Tensor]) -> None:
+        """Learn scales from features before the first step; by default nothing.
+
+        Parameters
+        ----------
+        features
+            Of every crop set that has some, ``(n, C, F)`` of the crops that are drawn from.
+        """
 
     def forward(self, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Compute the loss.

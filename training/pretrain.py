@@ -45,12 +45,12 @@ from napari_c3r.core.encoder.runtime import PRECISIONS, choose_precision
 from napari_c3r.core.errors import InputError
 from training import checkpoint as checkpoints
 from training.attention import fast_attention
-from training.batches import Batches, open_sets
+from training.batches import Batches, TrainingSet, open_sets
 from training.config import Config, RunConfig, load_config
 from training.distributed import Processes, init_distributed
 from training.export import describe_encoder, read_start, write_model
 from training.log import LateLosses, Log, clock, say
-from training.objectives import Batch, Progress, find_objective
+from training.objectives import Batch, Objective, Progress, find_objective
 from training.optim import clip_each, learning_rate, make_optimiser, set_rates
 from training.sampling import HOST_STEP, SHARED_STEP, STEP, derived_seed
 from training.schedules import Cosine, Plan
@@ -81,6 +81,7 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
 
     # Data, and from it the length of the run.
     sets = open_sets(run, processes)
+    _look_up_features(find_objective(run.objective), config, sets, processes)
     ids = sum(each.sampler.n_used for each in sets)
     plan = run.plan(ids, processes.count)
     batches = Batches(sets, run, processes, plan.steps * run.accumulation_steps)
@@ -90,6 +91,9 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
     _seed_everything(run.seed)
     encoder = describe_encoder(config, sets)
     objective = find_objective(run.objective)(encoder, config.options, plan)
+    objective.fit(
+        [each.features[each.sampler.used_rows] for each in sets if each.features is not None]
+    )
     if run.start:
         objective.start_from(read_start(run.start, encoder))
     objective.to(device)
@@ -213,6 +217,19 @@ def train(config: RunConfig, processes: Processes, stop: Event) -> None:
         seconds = seconds_before + time.monotonic() - began
         ending = "stopped; the same command resumes" if done < plan.steps else "done"
         say(f"step {done}/{plan.steps} after {clock(seconds)}: {ending}. Model: {out / 'model'}")
+
+
+def _look_up_features(
+    kind: type[Objective], config: RunConfig, sets: Sequence[TrainingSet], processes: Processes
+) -> None:
+    """Give every crop set what the objective knows of its crops; one process computes it."""
+    for turn in (True, False):
+        if processes.is_main is turn:
+            for each in sets:
+                each.features = kind.features_of(
+                    config.options, each.crops, each.channels, processes.device
+                )
+        processes.any_of(False)
 
 
 def _precision(run: Config, device: torch.device) -> str:

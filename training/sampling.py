@@ -64,6 +64,14 @@ class Sampler:
         Of the run.
     share
         Part of the ids that is used.
+    whole_experiments
+        Whether the ids of an experiment, which is what has a cell line of its own, follow each
+        other, so that a batch has all ids of a few.
+
+    Attributes
+    ----------
+    experiments
+        int64, the experiment of every id, the first of them where it is in several.
     """
 
     def __init__(
@@ -75,6 +83,7 @@ class Sampler:
         samples_per_class: int,
         seed: int,
         share: float = 1.0,
+        whole_experiments: bool = False,
     ) -> None:
         self.classes_per_batch, self.samples_per_class = classes_per_batch, samples_per_class
         self._seed = seed
@@ -88,6 +97,9 @@ class Sampler:
         self._strata = np.split(strata[order], splits)
         wanted = max(1, round(share * len(self.ids)))
         self._used = np.sort(random_stream(seed, SHARE).permutation(len(self.ids))[:wanted])
+        lines = pd.factorize(used["cell_line"].fillna(""), sort=True)[0][order]
+        self.experiments = np.array([part[0] for part in np.split(lines, splits)], np.int64)
+        self._whole = whole_experiments
 
     @property
     def n_used(self) -> int:
@@ -114,11 +126,25 @@ class Sampler:
         """
         places = np.arange(number * self.classes_per_batch, (number + 1) * self.classes_per_batch)
         passes, within = np.divmod(places, self.n_used)
-        orders = {p: random_stream(self._seed, ORDER, p).permutation(self._used) for p in passes}
+        orders = {p: self._order(p) for p in passes}
         ids = np.array([orders[p][w] for p, w in zip(passes, within, strict=True)], np.int64)
         random = random_stream(self._seed, CELLS, number)
         rows = np.stack([self._cells_of(index, random) for index in ids], axis=1)
         return rows, ids
+
+    @property
+    def used_rows(self) -> NDArray[np.int64]:
+        """Positions in the table that are drawn from, in order."""
+        return np.sort(np.concatenate([self._rows[index] for index in self._used]))
+
+    def _order(self, number: int) -> NDArray[np.int64]:
+        """The order of the ids in a pass."""
+        random = random_stream(self._seed, ORDER, number)
+        drawn = random.permutation(self._used)
+        if not self._whole:
+            return drawn
+        place = random.permutation(self.experiments.max() + 1)
+        return drawn[np.argsort(place[self.experiments[drawn]], kind="stable")]
 
     def _cells_of(self, index: int, random: np.random.Generator) -> NDArray[np.int64]:
         order = random.permutation(len(self._rows[index]))

@@ -44,16 +44,21 @@ def batch(n_ids: int = 6, cells: int = 4) -> Batch:
 def test_groups_are_drawn_from_their_channels_unless_any_role_is_wanted() -> None:
     shared = torch.Generator().manual_seed(0)
     drawn = [draw_groups((0, 1), (2, 3), 0.0, shared) for _ in range(300)]
-    contexts = Counter(tuple(sorted(context)) for context, _ in drawn)
-    concepts = Counter(tuple(sorted(concept)) for _, concept in drawn)
+    contexts = Counter(tuple(sorted(context)) for context, _, _ in drawn)
+    concepts = Counter(tuple(sorted(concept)) for _, concept, _ in drawn)
     assert set(contexts) == {(0,), (1,), (0, 1)}
     assert set(concepts) == {(2,), (3,), (2, 3)}
     assert concepts[2,] + concepts[3,] > 2 * concepts[2, 3]
+    assert all(whole == [0, 1] for _, _, whole in drawn)
 
     anyhow = [draw_groups((0, 1), (2, 3), 1.0, shared) for _ in range(300)]
-    assert {concept for _, (concept,) in anyhow} == {0, 1, 2, 3}
-    assert any(context == concept for context, concept in anyhow)
-    assert draw_groups((0,), (0,), 1.0, shared) == ([0], [0])
+    assert {concept for _, (concept,), _ in anyhow} == {0, 1, 2, 3}
+    assert any(context == concept for context, concept, _ in anyhow)
+    assert all(
+        set(whole) == {0, 1, 2, 3} - set(concept) or whole == concept
+        for _, concept, whole in anyhow
+    )
+    assert draw_groups((0,), (0,), 1.0, shared) == ([0], [0], [0])
 
 
 def test_a_group_is_described_by_the_mean_of_its_channels() -> None:

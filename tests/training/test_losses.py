@@ -128,3 +128,14 @@ def test_effective_rank_counts_equally_used_directions() -> None:
     directions = torch.eye(6)[:3].repeat(4, 1)
     signs = torch.tensor([1.0, -1, 1, -1]).repeat_interleave(3)[:, None]
     assert effective_rank(directions * signs) == pytest.approx(3, abs=1e-4)
+
+
+def test_contrast_within_experiments_is_that_of_each_alone() -> None:
+    random = torch.Generator().manual_seed(0)
+    features = torch.randn(13, 4, generator=random)
+    ids = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 5])
+    experiments = torch.tensor([0] * 6 + [1] * 6 + [2])
+    found = supervised_contrast(features, ids, 0.2, experiments)
+    parts = [supervised_contrast(features[a:b], ids[a:b], 0.2) for a, b in ((0, 6), (6, 12))]
+    # Six rows with positives in each; the row that is alone in its experiment has none.
+    torch.testing.assert_close(found, (parts[0] + parts[1]) / 2)

@@ -34,6 +34,8 @@ def test_defaults_are_the_official_ones() -> None:
     encoder = run.encoder()
     assert (encoder.width, encoder.branch_depth, encoder.joint_depth) == (384, 2, 11)
     assert (encoder.input_size, encoder.position_grid) == (224, 14)
+    finer = load_config([*NEEDED, "--patch_size", "8"]).run.encoder()
+    assert (finer.patch_size, finer.position_grid) == (8, 28)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)

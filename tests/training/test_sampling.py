@@ -86,3 +86,23 @@ def test_sets_are_drawn_by_weight_and_a_longer_run_begins_as_a_shorter() -> None
     drawn = draw_sets([1, 3], 4000, seed=0)
     assert drawn.mean() == pytest.approx(0.75, abs=0.03)
     np.testing.assert_array_equal(drawn[:100], draw_sets([1, 3], 100, seed=0))
+
+
+def test_whole_experiments_follow_each_other_in_an_order_of_every_pass() -> None:
+    """Four experiments of five treatments each, as cell lines of their own."""
+    ids = np.repeat([f"drug{index:02d}" for index in range(20)], 3)
+    lines = np.repeat([f"line{(index * 7) % 20 // 5}" for index in range(20)], 3)
+    table = pd.DataFrame({"id": ids, "cell_line": lines, "plate": "p"})
+    each = sampler(table, classes_per_batch=10, whole_experiments=True)
+    orders = []
+    for number in range(6):
+        drawn = each.draw(number)[1]
+        found = each.experiments[drawn]
+        assert sorted(np.bincount(found, minlength=4)) == [0, 0, 5, 5]
+        assert (np.diff(found) != 0).sum() == 1
+        assert [table["cell_line"][each.ids[i] == ids].iloc[0] for i in drawn] == [
+            f"line{experiment}" for experiment in found
+        ]
+        orders.append(tuple(found[::5]))
+    assert len(set(orders)) > 1
+    assert each.used_rows.tolist() == list(range(60))

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.crops.cut import BACKGROUND_PERCENTILE
 from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles, find_images
@@ -92,18 +93,23 @@ class CutSet:
         Crops, each (C, H, W) uint8, and their rows, given the folder of crops.
     field_um
         Side of the field that a crop covers, None where it is not known.
+    masks
+        Where the cell of each crop is, (n, H, W), given the folder of crops; None if not known.
     """
 
     row: str
     roles: Mapping[str, str]
     read: Callable[[Path], tuple[Sequence[NDArray[Any]], pd.DataFrame]]
     field_um: float | None = None
+    masks: Callable[[Path], NDArray[np.bool_]] | None = None
 
     def write(self, data: Path, out: Path, spec: CropSpec, licence: str, say: Say) -> Path:
         """Write the crop set; crops cover the field that they cover."""
-        if spec.neighbours == "mask":
-            say(f"{self.row}: cells were cut out before; their neighbours stay as they are")
         found, table = self.read(data / "crops")
+        if spec.neighbours == "mask" and self.masks is None:
+            say(f"{self.row}: cells were cut out before; their neighbours stay as they are")
+        elif spec.neighbours == "mask" and self.masks is not None:
+            found = [_alone(*both) for both in zip(found, self.masks(data / "crops"), strict=True)]
         size = spec.size_px or DEFAULT_CROP.size_px or 0
         crops = np.stack([np.rint(resample_square(crop, size)).astype(np.uint8) for crop in found])
         say(f"{self.row}: {len(crops)} cells")
@@ -116,6 +122,12 @@ class CutSet:
         ) as writer:
             writer.add(crops, table.assign(source=self.row))
         return out
+
+
+def _alone(crop: NDArray[Any], cell: NDArray[np.bool_]) -> NDArray[Any]:
+    """Put the background, a low percentile of each channel, in place of all but the cell."""
+    background = np.percentile(crop, BACKGROUND_PERCENTILE, axis=(1, 2), keepdims=True)
+    return np.where(cell, crop, np.rint(background).astype(crop.dtype))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image, ImageFiles
 from training.data.images import FieldReadOptions
 from training.data.mitocheck import mitocheck_split
+from training.data.open_sets import OPEN_SETS
 from training.data.shared import CutSet, FieldSet, Part
 
 BBBC013_ROWS: Final = ("A", "B")
@@ -219,6 +220,7 @@ SETS: Final[dict[str, FieldSet | CutSet]] = {
         _read_hpa_reference,
         field_um=_FIELD_UM,
     ),
+    **OPEN_SETS,
 }
 """All of them, by the name of their folder."""
 

@@ -19,6 +19,7 @@ from napari_c3r.core.encoder.folder import ModelFolder
 from napari_c3r.core.encoder.options import RunOptions
 from training.evaluate.features import intensity_features, texture_features
 from training.evaluate.metrics import standardised
+from training.teacher import photograph_features
 
 # Crops are resampled and embedded in pieces, so that their enlarged copies do not fill the memory.
 _PIECE: Final = 256
@@ -84,8 +85,8 @@ class Representation(Protocol):
 
 
 @dataclass(frozen=True)
-class HandMade:
-    """Features of the pixels of the channels that have a role."""
+class Fixed:
+    """Features of the channels that have a role: hand-made, or of a network that knows no roles."""
 
     name: str
     function: Callable[[NDArray[np.generic]], NDArray[np.float32]]
@@ -99,8 +100,17 @@ class HandMade:
         return {ReadoutSpec(self.name): Vectors(values, np.zeros(values.shape[1], bool))}
 
 
-TEXTURE: Final = HandMade("texture", texture_features)
-INTENSITY: Final = HandMade("intensity", intensity_features)
+TEXTURE: Final = Fixed("texture", texture_features)
+INTENSITY: Final = Fixed("intensity", intensity_features)
+
+
+def photographs(device: str = "auto") -> Fixed:
+    """Features of a network trained on photographs, channel after channel."""
+
+    def features(crops: NDArray[np.generic]) -> NDArray[np.float32]:
+        return photograph_features(crops, device=device).reshape(len(crops), -1)
+
+    return Fixed("photographs", features)
 
 
 @dataclass(frozen=True)

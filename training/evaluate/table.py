@@ -21,10 +21,12 @@ from training.evaluate.representations import (
     Representation,
     Vectors,
     join_standardised,
+    photographs,
     sizes_of,
     untrained_like,
 )
 from training.evaluate.tasks import TASKS, Task
+from training.teacher import is_installed
 
 NAMES: Final = ["representation", "readout", "concept mode"]
 """Columns that say what a row is; all others are numbers."""
@@ -58,7 +60,8 @@ def evaluate(
         ``"auto"``, ``"cpu"``, ``"cuda"``, …
     controls
         Whether to add the rows of what models are compared with: an untrained encoder of each of
-        their sizes, hand-made features, and encoders joined with texture.
+        their sizes, hand-made features, a network trained on photographs where it is installed,
+        and encoders joined with texture.
     say
         Called with what is being done.
 
@@ -88,6 +91,10 @@ def evaluate(
     ]
     if controls:
         represented += [TEXTURE, INTENSITY]
+        if is_installed():
+            represented.append(photographs(device))
+        else:
+            say("photographs: left out; pip install --group teacher adds its row")
     config = next(iter(models.values())).config
     return _fill(represented, Path(data), tasks, config, say)
 

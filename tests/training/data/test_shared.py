@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ import tifffile
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import find_images
 from training.data.cropset import CropSet
+from training.data.cutting import DEFAULT_CROP
 from training.data.mitocheck import mitocheck_split
 from training.data.prepare import main
 from training.data.shared import Terms, read_terms, write_shared
@@ -91,6 +94,34 @@ def test_every_set_is_allowed_by_the_real_readme(data_dir):
     found = find_images(str(data_dir / "fields" / "bbbc013"))
     taken = [files.well for files in found if SETS["bbbc013"].parts[0].wanted(files)]
     assert sorted(taken) == [f"{row}{column:02d}" for row in "AB" for column in range(1, 13)]
+
+
+def test_open_cells_come_with_and_without_their_neighbours(data, tmp_path):
+    folder, random = data / "crops" / "open", np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    planes = random.integers(20, 255, (6, 112, 112), np.uint8)
+    planes[:, 40:70] = 10
+    masks = np.zeros((3, 112, 112), np.uint8)
+    masks[:, 50:60, 50:60] = 255
+    tifffile.imwrite(folder / "embl_scanr_golgi.tif", planes, photometric="minisblack")
+    tifffile.imwrite(folder / "embl_scanr_golgi_masks.tif", masks, photometric="minisblack")
+    (folder / "embl_scanr_golgi.csv").write_text("index_in_file,id\n1,B2\n0,A1\n2,cell-000002\n")
+    text = (data / "README.md").read_text("utf-8")
+    (data / "README.md").write_text(
+        text + "\n| file | what | licence | train |\n|---|---|---|---|\n"
+        "| embl_scanr_golgi | 189 cells | BSD-2 | yes |\n",
+        "utf-8",
+    )
+    sets = choose_sets(["embl_scanr_golgi"])
+    (kept,) = write_shared(data, tmp_path / "keep", sets)
+    (alone,) = write_shared(data, tmp_path / "mask", sets, replace(DEFAULT_CROP, neighbours="mask"))
+    found = CropSet.open(kept)
+    np.testing.assert_array_equal(found.read(), planes.reshape(3, 2, 112, 112))
+    assert found.table["id"].tolist() == ["A1", "B2", ""]
+    assert found.assignment.roles == {"DNA": "context", "Golgi": "concept"}
+    masked, inside = CropSet.open(alone).read(), masks > 0
+    np.testing.assert_array_equal(masked[:, 1][inside], planes[1::2][inside])
+    assert (masked[:, 1][~inside] == 10).all()
 
 
 def test_no_test_plate_of_mitocheck_is_in_its_set(data_dir, tmp_path):

@@ -9,19 +9,23 @@ import pandas as pd
 import pytest
 
 from napari_c3r.core.errors import InputError
-from training.evaluate import quick
+from training.evaluate import quick, representations
+from training.evaluate import table as table_module
 from training.evaluate.__main__ import main
 from training.evaluate.table import NAMES
+from training.evaluate.tasks import chosen
 
 
-def test_one_command_gives_one_table_with_every_row(small_data, tiny_folder, tmp_path, capsys):
+def test_one_command_gives_one_table_with_every_row(
+    small_data, tiny_folder, tmp_path, capsys, cheap_teacher
+):
     out = tmp_path / "table.csv"
     arguments = [str(tiny_folder), "--data", str(small_data), "--out", str(out)]
     assert main([*arguments, "--readouts", "cls,cls+std", "--device", "cpu"]) == 0
     table = pd.read_csv(out, keep_default_na=False, na_values=["nan"])
     tiny, untrained = str(tiny_folder), f"untrained like {tiny_folder}"
     rows = [(name, readout) for name in (tiny, untrained) for readout in ("cls", "cls+std")]
-    rows += [("texture", ""), ("intensity", "")]
+    rows += [("texture", ""), ("intensity", ""), ("photographs", "")]
     rows += [(f"{name} + texture", readout) for name, readout in rows[:4]]
     assert list(zip(table["representation"], table["readout"], strict=True)) == rows
     tasks = {name.split(" ")[0] for name in table.columns.drop(NAMES)}
@@ -44,7 +48,28 @@ def test_one_command_gives_one_table_with_every_row(small_data, tiny_folder, tmp
     assert "moa: 60 cells" in printed.err
 
 
-def test_validation_runs_what_may_steer(small_data, tiny_folder, tmp_path):
+@pytest.fixture
+def cheap_teacher(monkeypatch):
+    """A network trained on photographs that costs nothing: the rows of every channel."""
+    monkeypatch.setattr(
+        representations,
+        "photograph_features",
+        lambda crops, device: crops[:, :, :4].reshape(*crops.shape[:2], -1).astype(np.float32),
+    )
+
+
+def test_without_the_network_trained_on_photographs_its_row_is_left_out_and_that_is_told(
+    small_data, tiny_encoder, monkeypatch
+):
+    monkeypatch.setattr(table_module, "is_installed", lambda: False)
+    told = []
+    tasks = chosen(["phenotypes"])
+    found = table_module.evaluate({"tiny": tiny_encoder}, small_data, tasks, say=told.append)
+    assert "photographs" not in set(found["representation"])
+    assert any(line.startswith("photographs: left out") for line in told)
+
+
+def test_validation_runs_what_may_steer(small_data, tiny_folder, tmp_path, cheap_teacher):
     out = tmp_path / "v.csv"
     arguments = [str(tiny_folder), "--data", str(small_data), "--out", str(out), "--validation"]
     assert main([*arguments, "--tasks", "phenotypes"]) == 0
