@@ -231,7 +231,9 @@ def test_crops_that_are_held_out_change_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = run(arguments, tmp_path / "before", stop=True)
-    held_out = (CropSet.open(tmp_path / "sets" / "proteins").table["split"] == "test").to_numpy()
+    held_out = (CropSet.open(tmp_path / "sets" / "proteins").table["split"] == "test").to_numpy(
+        copy=True
+    )
     assert held_out.any()
     plain = Distil.features_of
 
