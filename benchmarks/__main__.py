@@ -15,6 +15,7 @@ PARTS = (
     "start",
     "encoder_forward",
     "encoder_channels",
+    "device",
     "pipeline",
     "plates",
     "estimate",
