@@ -65,10 +65,11 @@ class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
         return Plan(channels, passes, readout)
 
     def activation_bytes(self, config: CceConfig, plan: Plan, height: int, width: int) -> int:
-        """Size of the hidden layer of an MLP, in the branches or in the joint encoder."""
+        """Size of the hidden layer of an MLP, or of all tokens that leave a branch."""
         tokens = 1 + (height // config.patch_size) * (width // config.patch_size)
-        # 4 bytes for each of 4 times the width of the tokens.
-        return 4 * 4 * tokens * max(plan.largest_group * config.width // 2, config.width)
+        # 4 bytes a number; the hidden layer is 4 times as wide as the tokens, whether they are of
+        # one image in the joint encoder or of the channels that run through a branch at once.
+        return 4 * tokens * max(4 * config.width, plan.largest_group * config.width // 2)
 
     def tokens(
         self, network: ContextConceptEncoder, images: Tensor, groups: Sequence[Channels]
@@ -106,10 +107,8 @@ class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
         from napari_c3r.core.encoder.families.cce.network import CONCEPT, CONTEXT
 
         pairs = [each.groups for plan in plans for each in plan.passes]
-        # No more channels at once than the batch size was chosen for.
-        step = plans[0].largest_group
-        contexts = _branch(network, images, {pair[0] for pair in pairs}, CONTEXT, step)
-        concepts = _branch(network, images, {pair[1] for pair in pairs}, CONCEPT, step)
+        contexts = _branch(network, images, {pair[0] for pair in pairs}, CONTEXT)
+        concepts = _branch(network, images, {pair[1] for pair in pairs}, CONCEPT)
         joined: dict[tuple[Channels, ...], Tensor] = {}
         for pair in dict.fromkeys(pairs):
             tokens = network.encode_joint(contexts[pair[0]], concepts[pair[1]])
@@ -167,20 +166,13 @@ def _branch(
     images: Tensor,
     sets: Iterable[Channels],
     group: int,
-    step: int,
 ) -> dict[Channels, Tensor]:
-    """Branch tokens ``(B, C, T, d)`` of every set of channels, `step` channels at once."""
-    import torch
-
+    """Branch tokens ``(B, C, T, d)`` of every set of channels."""
     if network.aggregation == "pre":
         # The channels of a set are averaged before the branch, so sets share nothing.
         return {each: network.encode_channels(images, each, group) for each in sets}
     channels = sorted({channel for each in sets for channel in each})
-    parts = [
-        network.encode_channels(images, channels[start : start + step], group)
-        for start in range(0, len(channels), step)
-    ]
-    tokens = torch.cat(parts, dim=1)
+    tokens = network.encode_channels(images, channels, group)
     return {each: tokens[:, [channels.index(channel) for channel in each]] for each in sets}
 
 

@@ -29,6 +29,12 @@ from napari_c3r.core.encoder.networks.positions import interpolate_positions
 
 CONTEXT, CONCEPT = 0, 1
 
+CHANNELS_AT_ONCE = 2
+"""Channels that run through a branch together where nothing is trained.
+
+Two are as wide as one image in the joint encoder, so that a batch which is right for that is right
+for a branch too, however many channels there are."""
+
 
 class ContextConceptEncoder(nn.Module):
     """The network.
@@ -127,7 +133,15 @@ class ContextConceptEncoder(nn.Module):
             ``(B, C, T, d)``, every channel alone. With ``aggregation="pre"``, ``C`` is 1: the
             mean of the channels ran through the branch.
         """
-        return self.encode_branch(self.embed_channels(images, channels, group, mask), group)
+        together = self.aggregation == "pre" or torch.is_grad_enabled()
+        step = len(channels) if together else CHANNELS_AT_ONCE
+        parts = [
+            self.encode_branch(
+                self.embed_channels(images, channels[start : start + step], group, mask), group
+            )
+            for start in range(0, len(channels), step)
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def encode_branch(self, tokens: Tensor, group: int) -> Tensor:
         """Run embedded channels through the branch of a group.
