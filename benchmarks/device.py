@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmarks._row import Row, seconds
-from benchmarks.encoder_channels import make_encoder, operations
+from benchmarks.encoder_channels import half_context, make_encoder, operations
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import LocalEncoder
 from napari_c3r.core.encoder.families import family_of
@@ -42,7 +42,7 @@ def rows(*, toy: bool = False) -> list[Row]:
     precision = choose_precision("auto", device)
     what = f"ViT-{size} {side} px, {precision}, {device.type}"
 
-    few, many = (_roles(count) for count in (4, 16))
+    few, many = half_context(4), half_context(16)
     batch = _batch(encoder, few, n_crops)
     alone = [_forward(encoder, roles, device, precision, batch) for roles in (few, many)]
     crops = np.random.default_rng(0).integers(0, 4000, (n_crops, 4, side, side), np.uint16)
@@ -76,13 +76,6 @@ def rows(*, toy: bool = False) -> list[Row]:
             many_s <= _MAX_CHANNELS * few_s,
         ),
     ]
-
-
-def _roles(count: int) -> ChannelAssignment:
-    names = [f"ch{index}" for index in range(count)]
-    return ChannelAssignment(
-        {name: "context" if i < count // 2 else "concept" for i, name in enumerate(names)}
-    )
 
 
 def _batch(encoder: LocalEncoder, roles: ChannelAssignment, most: int) -> int:

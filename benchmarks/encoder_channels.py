@@ -23,6 +23,13 @@ def make_encoder(size: str, side: int) -> LocalEncoder:
     return LocalEncoder(ModelFolder(config, ContextConceptEncoder(config).state_dict(), "", ""))
 
 
+def half_context(n_channels: int) -> ChannelAssignment:
+    """Roles of channels of which the first half are context, the others concepts."""
+    return ChannelAssignment(
+        {f"ch{i}": "context" if i < n_channels // 2 else "concept" for i in range(n_channels)}
+    )
+
+
 def operations(config: CceConfig, side: int, n_channels: int) -> float:
     """Count the multiplications for one crop with as many context as concept channels."""
 
@@ -45,12 +52,9 @@ def rows(*, toy: bool = False) -> list[Row]:
     rng = np.random.default_rng(0)
     tasks = []
     for n_channels in (4, 16):
-        names = [f"ch{index}" for index in range(n_channels)]
-        roles = ChannelAssignment(
-            {name: "context" if i < n_channels // 2 else "concept" for i, name in enumerate(names)}
-        )
+        roles = half_context(n_channels)
         run = encoder.start(
-            roles, names, RunOptions(precision="float32", concept_mode="joint", readout="cls")
+            roles, roles.names, RunOptions(precision="float32", concept_mode="joint", readout="cls")
         )
         crops = rng.random((n_crops, n_channels, side, side), dtype=np.float32)
         tasks.append(lambda run=run, crops=crops: run.run(crops))

@@ -72,7 +72,11 @@ def test_that_of_another_process_counts_until_it_is_killed(tmp_path, system):
 @pytest.mark.parametrize("said", ["", "{", "[]", "null", '{"pid": 99999999999}'])
 def test_what_is_no_lock_is_taken_over(tmp_path, said):
     (tmp_path / lock.NAME).write_text(said)
-    FolderLock(tmp_path).acquire()
+    taken = FolderLock(tmp_path)
+    taken.acquire()
+    with pytest.raises(InputError):
+        FolderLock(tmp_path).acquire()
+    taken.release()
 
 
 def test_where_there_are_no_locks_another_machine_is_believed(tmp_path, monkeypatch):

@@ -379,9 +379,8 @@ def _notes_on(session: Session) -> list[str]:
 def _progress_words(progress: FieldsProgress) -> str:
     words = ""
     if progress.total > 1:
-        words = (
-            f"field {progress.number} of {progress.total}, {without_middle(progress.name, 24)}\n"
-        )
+        name = without_middle(progress.name, _MAX_NAME)
+        words = f"field {progress.number} of {progress.total}, {name}\n"
     if not progress.cells_per_second:
         return f"{words}{progress.stage} …"
     words += f"{progress.done_cells:,} of {progress.expected_cells:,} cells"
