@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from napari_c3r.core.encoder.crops import to_unit_range
 from napari_c3r.core.encoder.runtime import PRECISIONS, choose_device, choose_precision
 from napari_c3r.core.errors import InputError
 
@@ -161,7 +162,6 @@ def photograph_features(
 
 
 def _prepared(images: Tensor) -> Tensor:
-    low, high = images.amin((1, 2), keepdim=True), images.amax((1, 2), keepdim=True)
-    scaled = (images - low) / (high - low).clamp_min(1e-6)
-    enlarged = F.interpolate(scaled[:, None], (SIDE, SIDE), mode="bilinear", antialias=True)
+    scaled = to_unit_range(images[:, None])
+    enlarged = F.interpolate(scaled, (SIDE, SIDE), mode="bilinear", antialias=True)
     return enlarged[:, 0]
