@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import os
 import random
 import shutil
@@ -54,6 +55,7 @@ class KilledPlate:
 
     def __init__(self, folder: Path, model: str) -> None:
         self._folder, self._model = folder, model
+        self._where = folder / "where.txt"
         self._plate = write_plate(folder / "in", _WELLS, _SITES).folder
         self._ended(self._client(folder / "here", ()), 0)
         self._expected = _files(folder / "here")
@@ -138,7 +140,9 @@ class KilledPlate:
 
             # A scheduler that is gone is looked for in vain, here for less long.
             cluster._CONNECT_SECONDS = 5
-            main(shell_words(self._plate, out, *more, "--encoder", self._model))
+            with self._where.open("w") as told:
+                faulthandler.register(signal.SIGUSR1, told)
+                main(shell_words(self._plate, out, *more, "--encoder", self._model))
 
         return _forked(run)
 
@@ -147,9 +151,11 @@ class KilledPlate:
         began = time.monotonic()
         while (ended := os.waitpid(process, os.WNOHANG)) == (0, 0):
             if time.monotonic() - began > _SECONDS:
+                os.kill(process, signal.SIGUSR1)
+                time.sleep(1)
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
-                raise ClusterBrokenError("a client hangs")
+                raise ClusterBrokenError(f"a client hangs:\n{self._where.read_text()}")
             time.sleep(0.005)
         found = os.waitstatus_to_exitcode(ended[1])
         if found != code:

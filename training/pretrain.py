@@ -253,7 +253,7 @@ def _averaged_later(joined: Callable[..., Any], later: bool) -> AbstractContextM
 
 
 @contextmanager
-def _noticing_sigterm() -> Iterator[Event]:
+def noticing_sigterm() -> Iterator[Event]:
     """An event that SIGTERM sets instead of ending the process."""
     received = Event()
 
@@ -289,7 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         config = load_config(given)
-        with init_distributed(config.run.device) as processes, _noticing_sigterm() as stop:
+        with init_distributed(config.run.device) as processes, noticing_sigterm() as stop:
             train(config, processes, stop)
     except InputError as error:
         print(error, file=sys.stderr)
