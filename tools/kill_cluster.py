@@ -24,6 +24,8 @@ from pathlib import Path
 from tools.simulated_plate import shell_words, write_plate
 
 VICTIMS = ("worker", "scheduler", "client")
+# What the client ends with. It needs no scheduler any more while it joins the tables.
+_CODES = {"worker": (0,), "scheduler": (2, 0), "client": (-signal.SIGKILL,)}
 _WORKERS = 2
 _SECONDS = 180.0
 _WELLS, _SITES = 3, 2
@@ -94,9 +96,9 @@ class KilledPlate:
             if victim == "worker":
                 os.waitpid(killed[victim], 0)
                 cluster.workers.remove(killed[victim])
-            self._ended(client, {"worker": 0, "scheduler": 2, "client": -signal.SIGKILL}[victim])
+            code = self._ended(client, *_CODES[victim])
             left = "a table" if (out / "cells.parquet").exists() else "parts"
-            if victim == "worker":
+            if code == 0:
                 self._require_whole(out)
             elif victim == "client" and rng.random() < 0.5:
                 # The workers may still be at the fields of the run that was killed.
@@ -146,8 +148,8 @@ class KilledPlate:
 
         return _forked(run)
 
-    def _ended(self, process: int, code: int) -> None:
-        """Wait for a process, which must end with a code."""
+    def _ended(self, process: int, *codes: int) -> int:
+        """Wait for a process, which must end with one of these codes; which it was."""
         began = time.monotonic()
         while (ended := os.waitpid(process, os.WNOHANG)) == (0, 0):
             if time.monotonic() - began > _SECONDS:
@@ -158,8 +160,9 @@ class KilledPlate:
                 raise ClusterBrokenError(f"a client hangs:\n{self._where.read_text()}")
             time.sleep(0.005)
         found = os.waitstatus_to_exitcode(ended[1])
-        if found != code:
-            raise ClusterBrokenError(f"a client ended with {found} in place of {code}")
+        if found not in codes:
+            raise ClusterBrokenError(f"a client ended with {found} in place of {codes}")
+        return found
 
 
 def kill_cluster(folder: Path, model: str, times: int, rng: random.Random) -> str:
