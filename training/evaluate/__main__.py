@@ -2,9 +2,11 @@
 
     python -m training.evaluate runs/a/model bundled --data DATA --out table.csv
     python -m training.evaluate runs/*/model --data DATA --validation --readouts cls,cls+std
+    python -m training.evaluate protocol list
 
-The first writes ``table.csv`` and ``table.md`` too. See `training.evaluate.tasks` for what is
-computed, one file for each task.
+The first writes ``table.csv`` and ``table.md`` too; see `training.evaluate.tasks` for what is
+computed, one file for each task. The last lists the protocols of the papers, one file each in
+`training.evaluate.protocols`.
 """
 
 from __future__ import annotations
@@ -26,7 +28,12 @@ from training.evaluate.tasks import TASKS, VALIDATION_TASKS, chosen
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 2 after a mistake of the user, reported in one line."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["protocol"]:
+        from training.evaluate.protocols.command import main as run_protocol
+
+        return run_protocol(words[1:])
+    options = _parser().parse_args(words)
     tasks = VALIDATION_TASKS if options.validation else TASKS
     try:
         table = evaluate(

@@ -44,6 +44,7 @@ def parity_and_entropy(
     assignment: ChannelAssignment | None = None,
     *,
     seed: int = 42,
+    n_init: int = 10,
 ) -> Parity:
     """Cluster the single-channel vectors of all channels, as many clusters as channels.
 
@@ -61,8 +62,8 @@ def parity_and_entropy(
         Name of each channel.
     assignment
         Roles to group by; without it the role is empty.
-    seed
-        Of k-means; 42 in the official code.
+    seed, n_init
+        Of k-means; 42 and scikit-learn's default, which is 1 since 1.4, in the official code.
 
     Raises
     ------
@@ -75,7 +76,16 @@ def parity_and_entropy(
             f"Parity compares channels over cells, and there are {n_channels} channels of "
             f"{n_cells} cells; give at least two of each"
         )
-    shares = cluster_shares(features, seed=seed)
+    shares = cluster_shares(features, seed=seed, n_init=n_init)
+    return parity_of_shares(shares, channel_names, assignment)
+
+
+def parity_of_shares(
+    shares: NDArray[np.float64],
+    channel_names: tuple[str, ...],
+    assignment: ChannelAssignment | None = None,
+) -> Parity:
+    """As `parity_and_entropy`, from the share of each channel's cells in each cluster."""
     rows, one_to_one = _one_to_one(shares)
     roles = assignment.to_dict() if assignment is not None else {}
     table = pd.DataFrame(

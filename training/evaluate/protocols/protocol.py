@@ -1,0 +1,116 @@
+"""What a protocol is: features in, named numbers out, and how an encoder gets there from data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from napari_c3r.core.encoder import Encoder
+from napari_c3r.core.encoder.config import ConceptMode, Readout
+from training.evaluate.protocols.features import Features
+from training.evaluate.representations import Fixed
+
+Say = Callable[[str], None]
+Source = Encoder | Fixed
+"""What turns crops into vectors."""
+
+NUMBER, VALUE, SPREAD, SEEDS = "number", "value", "spread", "seeds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtocolOptions:
+    """Settings that all protocols have; they matter where an encoder makes the features.
+
+    Parameters
+    ----------
+    concept_mode, readout
+        As for `napari_c3r.core.encoder.options.RunOptions`; no readout for the recommended one.
+    join
+        How the vectors of several passes become one: ``"concatenate"``, or ``"mean"``, with which
+        images of any number of channels get vectors of one length.
+    device, precision
+        As for `RunOptions`.
+    """
+
+    concept_mode: ConceptMode = "joint"
+    readout: Readout | None = None
+    join: Literal["concatenate", "mean"] = "concatenate"
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+
+    paper: ClassVar[Mapping[str, Any]] = {}
+    """What the paper does otherwise than its code, whose settings are the defaults."""
+    chosen: ClassVar[str] = ""
+    """What no source says, and what is done here."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out.
+
+    Parameters
+    ----------
+    numbers
+        One row each: `number`, its name; `value`; `spread`, the standard deviation over seeds, NaN
+        where nothing is random; and `seeds`.
+    details
+        Further tables by name, such as one of every class.
+    notes
+        What the user should know, in sentences.
+    """
+
+    numbers: pd.DataFrame
+    details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, number: str) -> float:
+        rows = self.numbers[self.numbers[NUMBER] == number]
+        return float(rows[VALUE].iloc[0])
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to evaluate.
+
+    Parameters
+    ----------
+    name
+        In the shell.
+    sentence
+        What it does.
+    columns
+        What the table of features has to say, in words.
+    options
+        The type of its settings.
+    score
+        From features and settings.
+    embed
+        Features from an encoder, a folder of data, the settings, `training.evaluate.protocols.
+        embedding.ROLES` or such, the folder for what is made on the way, and who is told.
+    fetch
+        What to fetch and where it goes.
+    """
+
+    name: str
+    sentence: str
+    columns: str
+    options: type[Any]
+    score: Callable[[Features, Any], Result]
+    embed: Callable[[Source, Path, Any, str, Path, Say], Features]
+    fetch: str
+
+
+def numbers_of(values: Mapping[str, float | Iterable[float]]) -> pd.DataFrame:
+    """The table of `Result.numbers`, from a number each, or one for every seed."""
+    rows = []
+    for name, value in values.items():
+        several = not isinstance(value, float | int | np.floating)
+        each = np.array(list(value) if several else [value], float)  # type: ignore[arg-type]
+        spread = float(each.std(ddof=1)) if len(each) > 1 else float("nan")
+        rows.append((name, float(each.mean()), spread, len(each) if several else 0))
+    return pd.DataFrame(rows, columns=[NUMBER, VALUE, SPREAD, SEEDS])
