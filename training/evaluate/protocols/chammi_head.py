@@ -74,7 +74,7 @@ def adapted(features: Features, options: HeadOptions, seed: int) -> Features:
     except InputError as error:
         raise InputError(
             "vectors of the collections differ in length, or hold NaN; with --join mean and "
-            "--concept_mode joint all are of one length"
+            "--run.concept_mode joint all are of one length"
         ) from error
     train = features.text("split") == "train"
     # A label is one of its collection.
@@ -83,7 +83,7 @@ def adapted(features: Features, options: HeadOptions, seed: int) -> Features:
     shown = features.vectors.astype(np.float32)
     if options.standardise:
         shown = standardised(features.vectors, features.vectors[train]).astype(np.float32)
-    device = choose_device(options.device)
+    device = choose_device(options.run.device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         network = nn.Sequential(

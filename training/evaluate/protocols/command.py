@@ -20,7 +20,6 @@ from training.evaluate.protocols.features import read_features
 from training.evaluate.protocols.protocol import Protocol, Result
 from training.evaluate.protocols.run import (
     from_encoder,
-    from_features,
     source_of,
     to_markdown,
     write,
@@ -69,12 +68,12 @@ def _run(protocol: Protocol, settings: Any, options: argparse.Namespace) -> Resu
     if (options.features is None) == (options.encoder is None):
         raise InputError("give either --features FILE or --encoder FOLDER with --data FOLDER")
     if options.features is not None:
-        return from_features(protocol, read_features(options.features), settings)
+        return protocol.score(read_features(options.features), settings)
     if options.data is None:
         raise InputError(f"--data is missing: {protocol.fetch}")
     return from_encoder(
         protocol,
-        source_of(options.encoder, settings.device),
+        source_of(options.encoder, settings.run.device),
         options.data,
         settings,
         options.out,

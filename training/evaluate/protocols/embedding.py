@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +14,6 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment, Role
 from napari_c3r.core.encoder import Encoder
-from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from training.data.cropset import CropSet
 from training.data.cropset_files import ABOUT
@@ -123,11 +124,7 @@ def embed(
 def _of_encoder(
     encoder: Encoder, pieces: Pieces, assignment: ChannelAssignment, options: ProtocolOptions
 ) -> NDArray[np.float32]:
-    running = replace(
-        RunOptions(options.device, options.precision),
-        concept_mode=options.concept_mode,
-        readout=options.readout,
-    )
+    running = replace(options.run, concept_mode=options.run.concept_mode or "joint")
     size = encoder.config.input_size
     with encoder.start(assignment, assignment.names, running) as run:
         vectors = np.concatenate([run.run(resampled(crops, size)) for crops in pieces()])
@@ -173,8 +170,13 @@ def cells_of(
         return CropSet.open(data)
     if not data.is_dir() or not holds(data):
         raise InputError(f"'{data}' is neither a crop set nor data in the public layout; {fetch}")
-    made = out / name
+    made = out / f"{name}-{digest(str(data.resolve()))}"
     return CropSet.open(made if made.exists() else write(made))
+
+
+def digest(*told: object) -> str:
+    """Eight characters that are others where what is told is another."""
+    return blake2b(json.dumps([str(each) for each in told]).encode(), digest_size=4).hexdigest()
 
 
 def _words(assignment: ChannelAssignment) -> str:

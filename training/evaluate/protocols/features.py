@@ -21,6 +21,8 @@ from napari_c3r.core.table import read
 from napari_c3r.core.table.result import is_vector_name
 
 VECTORS: Final = "vectors"
+# What is written has it before the names of columns, as numpy keeps the name "file" for itself.
+_COLUMN: Final = "table."
 FORMS: Final = ".npz, .parquet, .csv or .h5ad"
 
 
@@ -158,11 +160,10 @@ def read_features(path: Path) -> Features:
 def write_features(features: Features, path: Path) -> None:
     """Write as ``.npz``, so that `read_features` gives them back."""
     columns: dict[str, Any] = {
-        str(name): column.to_numpy()
+        f"{_COLUMN}{name}": column.to_numpy()
         if pd.api.types.is_numeric_dtype(column) and column.dtype != object
         else features.text(str(name))
         for name, column in features.table.items()
-        if name != VECTORS
     }
     columns[VECTORS] = features.vectors
     with replacing(path) as temporary, temporary.open("wb") as file:
@@ -171,7 +172,7 @@ def write_features(features: Features, path: Path) -> None:
 
 def _read_npz(path: Path) -> Features:
     with np.load(path) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+        arrays = {name.removeprefix(_COLUMN): stored[name] for name in stored.files}
     vectors = arrays.pop(VECTORS, None)
     if vectors is None or vectors.ndim != 2 or not np.issubdtype(vectors.dtype, np.number):
         raise InputError(f"'{path}' has no array '{VECTORS}' of shape (n, d); add it")

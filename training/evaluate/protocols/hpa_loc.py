@@ -254,7 +254,7 @@ def _one_seed(
             options.optimiser,
         ),
         seed=seed,
-        device=options.device,
+        device=options.run.device,
     )
     return multilabel_scores(*test.scored(outputs(best, test.vectors)), CLASSES[count])
 

@@ -17,7 +17,12 @@ from napari_c3r.core.profiles.normalisation import normalise
 from training.data.jump import write_jump
 from training.data.metadata import Metadata
 from training.evaluate.metrics import principal_components
-from training.evaluate.protocols.embedding import cells_of, embed_set, one_concept_at_a_time
+from training.evaluate.protocols.embedding import (
+    cells_of,
+    digest,
+    embed_set,
+    one_concept_at_a_time,
+)
 from training.evaluate.protocols.features import Features, means_by, names_in
 from training.evaluate.protocols.protocol import (
     Protocol,
@@ -58,6 +63,11 @@ class JumpData(ProtocolOptions):
     metadata: str = ""
     load_data: str = ""
     centres: str = ""
+
+    of_features: ClassVar[tuple[str, ...]] = (
+        *ProtocolOptions.of_features,
+        *("compound", "metadata", "load_data", "centres"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +213,7 @@ def embed(
     source: Source, data: Path, options: JumpData, roles: str, out: Path, say: Say
 ) -> Features:
     """Embed a crop set, or plates as in the Cell Painting Gallery; a pass for each concept."""
+    made_of = digest(options.compound, options.metadata, options.load_data, options.centres)
 
     def write(made: Path) -> Path:
         if not options.metadata:
@@ -222,6 +233,7 @@ def embed(
         write,
         holds=lambda root: root.name == "Images" or any(root.rglob("Images")),
         fetch=FETCH,
+        name=f"cells-{made_of}",
     )
     passes = one_concept_at_a_time(cells.assignment, roles)
     found = embed_set(source, cells, passes, options, say)

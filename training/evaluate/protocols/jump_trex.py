@@ -146,7 +146,7 @@ def plate_splits(features: Features, options: JumpTrexOptions) -> NDArray[np.str
             return np.array([SPLITS.get(name.lower(), "") for name in named], str)
     plates, lines = features.text("plate"), features.text("cell_line")
     found = np.full(len(features), "train", dtype="<U5")
-    for line in np.unique(lines):
+    for line in np.unique(lines).tolist():
         of_line = np.unique(plates[lines == line])
         n_valid = max(1, round(len(of_line) * options.valid_plates))
         n_test = max(1, round(len(of_line) * options.test_plates))
@@ -184,7 +184,7 @@ def _one_seed(
             options.epochs, options.patience, None, options.batch, options.learning_rate, "adamw"
         ),
         seed=seed,
-        device=options.device,
+        device=options.run.device,
     )
     table = features.table[test].reset_index(drop=True)
     wells, notes = well_profiles(Features(outputs(network, shown[test]), table))

@@ -61,6 +61,7 @@ class ParityOptions(ProtocolOptions):
     bits: Literal["official", "as they are"] = "official"
     seed: int = 42
 
+    of_features: ClassVar[tuple[str, ...]] = (*ProtocolOptions.of_features, "cells", "bits")
     paper: ClassVar[dict[str, Any]] = {"assignment": "largest"}
     chosen: ClassVar[str] = (
         "Which cells is said nowhere; here the first of the table. With another network than the "

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from napari_c3r.core.encoder import Encoder
-from napari_c3r.core.encoder.config import ConceptMode, Readout
+from napari_c3r.core.encoder.options import RunOptions
 from training.evaluate.protocols.features import Features
 from training.evaluate.representations import Fixed
 
@@ -28,23 +28,21 @@ class ProtocolOptions:
 
     Parameters
     ----------
-    concept_mode, readout
-        As for `napari_c3r.core.encoder.options.RunOptions`; no readout for the recommended one.
+    run
+        Where and how an encoder runs. All concept channels of a pass are shown together unless it
+        says otherwise.
     join
         How the vectors of several passes become one: ``"concatenate"``, or ``"mean"``, with which
         images of any number of channels get vectors of one length.
-    device, precision
-        As for `RunOptions`.
     """
 
-    concept_mode: ConceptMode = "joint"
-    readout: Readout | None = None
+    run: RunOptions = RunOptions()
     join: Literal["concatenate", "mean"] = "concatenate"
-    device: str = "auto"
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
     paper: ClassVar[Mapping[str, Any]] = {}
     """What the paper does otherwise than its code, whose settings are the defaults."""
+    of_features: ClassVar[tuple[str, ...]] = ("run", "join")
+    """Settings on which the features depend that an encoder makes."""
     chosen: ClassVar[str] = ""
     """What no source says, and what is done here."""
 

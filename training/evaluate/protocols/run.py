@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from napari_c3r.core.atomic import replacing
-from napari_c3r.core.encoder import load_encoder
+from napari_c3r.core.encoder import Encoder, load_encoder
 from napari_c3r.core.errors import InputError
-from training.evaluate.protocols.embedding import RIGHT, WITHOUT
-from training.evaluate.protocols.features import Features, read_features, write_features
+from training.evaluate.protocols.embedding import RIGHT, WITHOUT, digest
+from training.evaluate.protocols.features import read_features, write_features
 from training.evaluate.protocols.protocol import (
     NUMBER,
     SEEDS,
@@ -52,11 +52,6 @@ def source_of(name: str, device: str = "auto") -> Source:
     return fixed[name]() if name in fixed else load_encoder(name)
 
 
-def from_features(protocol: Protocol, features: Features, options: Any) -> Result:
-    """Score features."""
-    return protocol.score(features, options)
-
-
 def from_encoder(
     protocol: Protocol,
     source: Source,
@@ -80,7 +75,7 @@ def from_encoder(
         The protocol's settings.
     out
         Folder for what is made on the way: crop sets of the data, and the features under each
-        assignment, which are not computed again as long as they are there.
+        assignment. Neither is made again for the same encoder, folder of data and settings.
     roles
         ``"right"``, ``"flipped"``, ``"without NAME"``, …: see `training.evaluate.protocols.
         embedding.under`. With several, numbers have a column of that name, and where a context
@@ -89,8 +84,11 @@ def from_encoder(
         Told what is being done.
     """
     found = {}
+    weights = source.weights_hash if isinstance(source, Encoder) else source.name
+    settings = [getattr(options, name) for name in options.of_features]
     for each in roles:
-        file = out / f"features-{each.replace(' ', '-')}.npz"
+        told = digest(weights, str(data.resolve()), each, *settings)
+        file = out / f"features-{each.replace(' ', '-')}-{told}.npz"
         if file.exists():
             say(f"features under {each} roles are those in '{file}'")
             features = read_features(file)
@@ -156,9 +154,8 @@ def write(
 def to_markdown(result: Result) -> str:
     """The numbers for reading: three digits, and ± the standard deviation over seeds."""
     numbers = result.numbers
-    shown = numbers[VALUE].map("{:.3f}".format)
-    random = numbers[SPREAD].notna()
-    shown[random] += " ± " + numbers[SPREAD][random].map("{:.3f}".format)
+    pairs = zip(numbers[VALUE], numbers[SPREAD], strict=True)
+    shown = [f"{v:.3f}" if np.isnan(s) else f"{v:.3f} ± {s:.3f}" for v, s in pairs]
     if ROLES not in numbers:
         lines = list(zip(numbers[NUMBER], shown, strict=True))
         heading = [NUMBER, VALUE]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
 from napari_c3r.core.options import Checked, option
 
 if TYPE_CHECKING:
-    from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
     from napari_c3r.core.encoder.protocol import Run
 
 
