@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,8 @@ ROLES: Final = {
 """Channels of each collection, in order."""
 LICENCE: Final = "as of Zenodo 7988357"
 
+Square = Literal["pad", "crop"]
+
 _MERGED: Final = "morphem70k_v2.csv"
 _NEEDED: Final = ("file_path", "channel_width", "label", "train_test_split")
 _AT_ONCE: Final = 64
@@ -51,6 +53,7 @@ def write_chammi(
     out: Path,
     *,
     size_px: int = 224,
+    square: Square = "pad",
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Write one collection as a crop set.
@@ -64,7 +67,10 @@ def write_chammi(
     out
         The crop set's folder.
     size_px
-        Side of the crops; cells that are not square are laid on their own background.
+        Side of the crops.
+    square
+        What becomes of cells that are not square: ``"pad"`` lays them on their own background;
+        ``"crop"`` keeps the middle, as the benchmark's own evaluation does.
     say
         Receives a line about every thousandth cell.
 
@@ -92,7 +98,9 @@ def write_chammi(
         for start in range(0, len(table), _AT_ONCE):
             rows = table[start : start + _AT_ONCE]
             crops = [
-                _read_crop(root, dataset, row["file_path"], int(row["channel_width"]), size_px)
+                _read_crop(
+                    root, dataset, row["file_path"], int(row["channel_width"]), size_px, square
+                )
                 for _, row in rows.iterrows()
             ]
             writer.add(np.stack(crops), _about(rows, dataset))
@@ -119,7 +127,9 @@ def _read_table(root: Path, dataset: str) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _read_crop(root: Path, dataset: str, file: str, width: int, size_px: int) -> NDArray[Any]:
+def _read_crop(
+    root: Path, dataset: str, file: str, width: int, size_px: int, square: Square
+) -> NDArray[Any]:
     path = root / file if (root / file).is_file() else root / dataset / file
     try:
         tape = np.asarray(io.imread(path)).squeeze()
@@ -133,6 +143,10 @@ def _read_crop(root: Path, dataset: str, file: str, width: int, size_px: int) ->
             f"{width} pixels side by side, of 8 or 16 bits"
         )
     crop = tape.reshape(len(tape), channels, width).swapaxes(0, 1)
+    if square == "crop":
+        side = min(crop.shape[1:])
+        y, x = ((length - side) // 2 for length in crop.shape[1:])
+        crop = crop[:, y : y + side, x : x + side]
     return np.rint(resample_square(crop, size_px)).astype(tape.dtype)
 
 

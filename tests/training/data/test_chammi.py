@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from training.data.chammi import write_chammi
 from training.data.cropset import CropSet
 from training.data.prepare import main
 
@@ -67,3 +68,15 @@ def test_wrong_collections_and_images_are_named(chammi, capsys):
     assert main(["chammi", str(root), "CP", "--out", str(root / "set")]) == 2
     assert "5 channels of 20 pixels side by side" in capsys.readouterr().err
     assert not (root / "set").exists()
+
+
+@pytest.mark.parametrize(("square", "edge"), [("pad", 0), ("crop", 200)])
+def test_cells_that_are_not_square_are_padded_or_cropped(tmp_path, save, square, edge):
+    crop = np.zeros((3, SIDE, 2 * SIDE), np.uint8)
+    crop[:, :, 4:-4] = 200
+    save(tmp_path / "Allen" / "a.png", np.hstack(list(crop)))
+    row = {"file_path": "Allen/a.png", "channel_width": 2 * SIDE, "label": "M0"}
+    table = pd.DataFrame([{**row, "train_test_split": "Train"}])
+    table.to_csv(tmp_path / "Allen" / "enriched_meta.csv", index=False)
+    write_chammi(tmp_path, "Allen", tmp_path / "set", size_px=SIDE, square=square)
+    assert (CropSet.open(tmp_path / "set").read()[0, :, SIDE // 2, 0] == edge).all()

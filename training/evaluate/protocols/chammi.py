@@ -51,6 +51,7 @@ class ChammiOptions(HeadOptions):
 
     head: Literal["none", "mlp"] = "none"
     metric: Metric = "cosine"
+    size_px: int = 224
 
     paper: ClassVar[Mapping[str, Any]] = {"head": "mlp"}
     chosen: ClassVar[str] = (
@@ -58,7 +59,8 @@ class ChammiOptions(HeadOptions):
         "1/9, 15 epochs, features standardised on the cells trained on, three seeds; all tasks by "
         "the nearest neighbour, since proxies cannot name new labels; all concept channels at "
         "once; no averaging of weights (SWAD). Where the length of a vector depends on the number "
-        "of channels, --join mean makes it one."
+        "of channels, --join mean makes it one. Intensities are as the encoder takes them, not "
+        "CHAMMI's means and deviations of each collection."
     )
 
 
@@ -170,7 +172,7 @@ def embed(
     for name in ROLES:
 
         def write(made: Path, name: str = name) -> Path:
-            return write_chammi(data, name, made, say=say)
+            return write_chammi(data, name, made, square="crop", say=say)
 
         own = data / name if (data / name / "crop_set.json").is_file() else data
         cells = cells_of(own, out, write, holds=_holds, fetch=FETCH, name=f"cells-{name}")

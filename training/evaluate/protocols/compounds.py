@@ -10,10 +10,17 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from napari_c3r.core.errors import InputError
-from training.evaluate.metrics import standardised, z_prime
+from training.evaluate.metrics import mean_over_groups, standardised, z_prime
 from training.evaluate.protocols.features import Features
-from training.evaluate.protocols.probe import FETCH, ProbeOptions, classify, embed, held_out
-from training.evaluate.protocols.protocol import Protocol, Result, numbers_of
+from training.evaluate.protocols.probe import (
+    FETCH,
+    ProbeOptions,
+    embed,
+    groups_of,
+    held_out,
+    predictions,
+)
+from training.evaluate.protocols.protocol import Protocol, Result, Value, numbers_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +59,8 @@ def score(features: Features, options: CompoundOptions) -> Result:
     Returns
     -------
     Result
-        ``accuracy``, after the name of its set where there are several, beside that of the
-        commonest compound, ``chance``; and ``Z′``.
+        ``accuracy``, after the name of its set where there are several, beside the share of the
+        commonest compound, ``chance``; and ``Z′``. Intervals are over the groups.
     """
     features = features.require_finite()
     label = features.text(options.label)
@@ -63,17 +70,16 @@ def score(features: Features, options: CompoundOptions) -> Result:
         if options.sets in features.table
         else np.full(len(features), "")
     )
-    values = {}
+    values: dict[str, Value] = {}
     for name in dict.fromkeys(sets.tolist()):
         mine = features.take(sets == name)
         label = mine.text(options.label)
-        right = []
         if len(np.unique(label)) < 2:
             raise InputError(f"all cells of set {name!r} have the same {options.label!r}")
-        for train, test in held_out(mine, options):
-            right.append(classify(mine.vectors, label, train, test, options) == label[test])
+        said = predictions(mine, options)
+        right = np.where(said == "", np.nan, said == label)
         before = f"{name} " if name else ""
-        values[f"{before}accuracy"] = float(np.concatenate(right).mean())
+        values[f"{before}accuracy"] = mean_over_groups(right, groups_of(mine, options))
         values[f"{before}chance"] = float(pd.Series(label).value_counts(normalize=True).max())
     details = {}
     if options.positive:

@@ -125,7 +125,7 @@ def _of_encoder(
     encoder: Encoder, pieces: Pieces, assignment: ChannelAssignment, options: ProtocolOptions
 ) -> NDArray[np.float32]:
     running = replace(options.run, concept_mode=options.run.concept_mode or "joint")
-    size = encoder.config.input_size
+    size = options.size_px or encoder.config.input_size
     with encoder.start(assignment, assignment.names, running) as run:
         vectors = np.concatenate([run.run(resampled(crops, size)) for crops in pieces()])
         columns = run.columns

@@ -62,6 +62,8 @@ class HpaLocOptions(ProtocolOptions):
 
     Parameters
     ----------
+    size_px
+        448, as paper and code, which is four times the tokens of 224; 0 for the encoder's own.
     classes
         31, 19 or both.
     aggregate
@@ -83,6 +85,7 @@ class HpaLocOptions(ProtocolOptions):
         As of `training.evaluate.protocols.heads.Fitting`.
     """
 
+    size_px: int = 448
     classes: tuple[int, ...] = (31, 19)
     aggregate: Literal["cell", "field"] = "cell"
     field: tuple[str, ...] = ("plate", "well", "site")

@@ -10,13 +10,14 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.profiles.frame import require_package
 from napari_c3r.core.profiles.normalisation import normalise
 from training.data.jump import write_jump
 from training.data.metadata import Metadata
-from training.evaluate.metrics import principal_components
+from training.evaluate.metrics import Estimate, mean_over_groups, principal_components
 from training.evaluate.protocols.embedding import (
     cells_of,
     digest,
@@ -30,6 +31,7 @@ from training.evaluate.protocols.protocol import (
     Result,
     Say,
     Source,
+    Value,
     numbers_of,
 )
 from training.evaluate.protocols.retrieval import Retrieval, matches, retrieve
@@ -105,14 +107,15 @@ def score(features: Features, options: JumpRetOptions) -> Result:
     Result
         ``compound mAP`` and ``compound kNN`` over means of compounds on plates, controls being one
         compound; ``MoA mAP`` and ``MoA kNN`` over means of compounds, where mechanisms are known.
-        The precision of every query is in the details.
+        Intervals are over compounds. The precision of every query is in the details.
     """
     wells, notes = well_profiles(features)
     if options.reduce:
         components = principal_components(wells.vectors, options.reduce, whiten=False)
         wells = Features(components, wells.table)
     wells, more = normalised(wells, options)
-    values, details = retrieval_scores(wells, options)
+    found, details = retrieval_scores(wells, options)
+    values: dict[str, Value] = {**found}
     if options.copairs:
         values |= copairs_scores(wells, options)
     return Result(numbers_of(values), details, (*notes, *more))
@@ -152,7 +155,7 @@ def normalised(wells: Features, options: JumpRetOptions) -> tuple[Features, list
 
 def retrieval_scores(
     wells: Features, options: JumpData
-) -> tuple[dict[str, float], dict[str, pd.DataFrame]]:
+) -> tuple[dict[str, Estimate], dict[str, pd.DataFrame]]:
     """Numbers of the retrieval of compounds and mechanisms, and tables of the queries."""
     replicates = means_by(wells, ("plate", options.compound))
     compounds, plates = replicates.text(options.compound), replicates.text("plate")
@@ -162,14 +165,14 @@ def retrieval_scores(
             f"no value of {options.compound!r} is on three plates, so there is nothing to "
             "retrieve; give more plates"
         )
-    values = {"compound mAP": found.mean_average_precision, "compound kNN": found.accuracy}
+    values = _estimates("compound", found, compounds)
     about = pd.DataFrame({"plate": plates, options.compound: compounds})
     details = {"compounds": _queries(about, found)}
     if options.moa in wells.table:
         consensus, mechanisms = mechanisms_of(replicates, options)
         if len(consensus):
             known = retrieve(consensus.vectors, matches(mechanisms))
-            values |= {"MoA mAP": known.mean_average_precision, "MoA kNN": known.accuracy}
+            values |= _estimates("MoA", known, consensus.text(options.compound))
             about = pd.DataFrame({options.compound: consensus.text(options.compound)})
             details["mechanisms"] = _queries(about, known)
     return values, details
@@ -241,6 +244,14 @@ def embed(
         # Crop sets call what a cell was treated with its id.
         found = replace(found, table=found.table.assign(**{options.compound: found.text("id")}))
     return found
+
+
+def _estimates(name: str, found: Retrieval, compounds: NDArray[np.str_]) -> dict[str, Estimate]:
+    nothing = Estimate(*[float("nan")] * 3)
+    some = not np.isnan(found.precision).all()
+    precision = mean_over_groups(found.precision, compounds) if some else nothing
+    nearest = mean_over_groups(found.nearest.astype(float), compounds)
+    return {f"{name} mAP": precision, f"{name} kNN": nearest}
 
 
 def _queries(about: pd.DataFrame, found: Retrieval) -> pd.DataFrame:

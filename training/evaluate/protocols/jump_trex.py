@@ -188,21 +188,14 @@ def _one_seed(
     )
     table = features.table[test].reset_index(drop=True)
     wells, notes = well_profiles(Features(outputs(network, shown[test]), table))
-    values, details = retrieval_scores_of(wells, options, notes)
+    profiles, more = normalised(wells, options)
+    found, details = retrieval_scores(profiles, options)
+    values = {name: each.value for name, each in found.items()}
     names = [names_in(text) for text in wells.text(options.moa)]
     of_wells = binarizer.transform(names)
     some = of_wells.any(axis=1)
     values["MoA AP"] = _macro(of_wells[some], expit(wells.vectors[some, :n_logits]))
-    return values, details, notes
-
-
-def retrieval_scores_of(
-    wells: Features, options: JumpTrexOptions, notes: list[str]
-) -> tuple[dict[str, float], dict[str, Any]]:
-    """Score profiles as JUMP-Ret does, and note what was left out."""
-    profiles, more = normalised(wells, options)
-    notes += more
-    return retrieval_scores(profiles, options)
+    return values, details, notes + more
 
 
 def _macro(targets: NDArray[np.generic], scores: NDArray[np.floating]) -> float:

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, precision_score
+from sklearn.metrics import precision_score
 from sklearn.model_selection import GroupKFold
 
 from napari_c3r.core.errors import InputError
 from training.data.cropset import CropSet
 from training.data.cropset_files import ABOUT
-from training.evaluate.metrics import standardised
+from training.evaluate.metrics import mean_over_groups, standardised
 from training.evaluate.protocols.embedding import embed_set, under
 from training.evaluate.protocols.features import Features
 from training.evaluate.protocols.protocol import (
@@ -26,6 +26,7 @@ from training.evaluate.protocols.protocol import (
     Result,
     Say,
     Source,
+    Value,
     numbers_of,
 )
 
@@ -75,7 +76,8 @@ def score(features: Features, options: ProbeOptions) -> Result:
     Returns
     -------
     Result
-        ``top-1`` and ``precision`` (weighted by the rows of each label) over all held-out rows.
+        ``top-1``, its interval over the groups, and ``precision``, weighted by the rows of each
+        label, over all held-out rows.
     """
     label = features.text(options.label)
     counts = pd.Series(label[label != ""]).value_counts()
@@ -84,31 +86,28 @@ def score(features: Features, options: ProbeOptions) -> Result:
     label = chosen.text(options.label)
     if len(kept) < 2:
         raise InputError(f"{options.label!r} has {len(kept)} values; the probe needs two or more")
-    truth, predicted = [], []
-    for train, test in held_out(chosen, options):
-        truth.append(label[test])
-        predicted.append(classify(chosen.vectors, label, train, test, options))
-    right, said = np.concatenate(truth), np.concatenate(predicted)
-    values = {
-        "top-1": float(accuracy_score(right, said)),
+    said = predictions(chosen, options)
+    asked = said != ""
+    right, said = label[asked], said[asked]
+    groups = groups_of(chosen, options)[asked]
+    values: dict[str, Value] = {
+        "top-1": mean_over_groups(np.asarray(right == said, float), groups),
         "precision": float(precision_score(right, said, average="weighted", zero_division=0)),
     }
-    details = {"labels": pd.crosstab(pd.Series(right, name="label"), pd.Series(said, name="said"))}
-    return Result(numbers_of(values), {"labels": details["labels"].reset_index()})
+    details = pd.crosstab(pd.Series(right, name="label"), pd.Series(said, name="said"))
+    return Result(numbers_of(values), {"labels": details.reset_index()})
 
 
-def classify(
-    vectors: NDArray[np.floating],
-    label: NDArray[np.str_],
-    train: NDArray[np.generic],
-    test: NDArray[np.generic],
-    options: ProbeOptions,
-) -> NDArray[np.str_]:
-    """Labels of the rows `test` by a logistic regression on the rows `train`."""
-    like = vectors[train]
-    model = LogisticRegression(C=options.strength, max_iter=options.steps)
-    model.fit(standardised(like), label[train])
-    return np.asarray(model.predict(standardised(vectors[test], like)))
+def predictions(features: Features, options: ProbeOptions) -> NDArray[np.str_]:
+    """Label of each row by logistic regression on others, empty for rows that are not held out."""
+    label = features.text(options.label)
+    said = np.zeros_like(label)
+    for train, test in held_out(features, options):
+        like = features.vectors[train]
+        model = LogisticRegression(C=options.strength, max_iter=options.steps)
+        model.fit(standardised(like), label[train])
+        said[test] = model.predict(standardised(features.vectors[test], like))
+    return said
 
 
 def held_out(
@@ -128,6 +127,13 @@ def held_out(
             "a column split with train and test"
         )
     yield from GroupKFold(min(options.folds, count)).split(groups, groups=groups)
+
+
+def groups_of(features: Features, options: ProbeOptions) -> NDArray[np.str_]:
+    """What intervals are drawn over; each row by itself where nothing groups them."""
+    if options.group in features.table:
+        return features.text(options.group)
+    return np.arange(len(features)).astype(str)
 
 
 def embed(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from napari_c3r.core.encoder import Encoder
 from napari_c3r.core.encoder.options import RunOptions
+from training.evaluate.metrics import Estimate
 from training.evaluate.protocols.features import Features
 from training.evaluate.representations import Fixed
 
@@ -20,6 +21,9 @@ Source = Encoder | Fixed
 """What turns crops into vectors."""
 
 NUMBER, VALUE, SPREAD, SEEDS = "number", "value", "spread", "seeds"
+LOW, HIGH = "low", "high"
+Value = float | Estimate | Iterable[float]
+"""A number; with its interval; or one for every seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +38,17 @@ class ProtocolOptions:
     join
         How the vectors of several passes become one: ``"concatenate"``, or ``"mean"``, with which
         images of any number of channels get vectors of one length.
+    size_px
+        Side of the crops that an encoder sees; 0 for its own input size.
     """
 
     run: RunOptions = RunOptions()
     join: Literal["concatenate", "mean"] = "concatenate"
+    size_px: int = 0
 
     paper: ClassVar[Mapping[str, Any]] = {}
     """What the paper does otherwise than its code, whose settings are the defaults."""
-    of_features: ClassVar[tuple[str, ...]] = ("run", "join")
+    of_features: ClassVar[tuple[str, ...]] = ("run", "join", "size_px")
     """Settings on which the features depend that an encoder makes."""
     chosen: ClassVar[str] = ""
     """What no source says, and what is done here."""
@@ -55,7 +62,8 @@ class Result:
     ----------
     numbers
         One row each: `number`, its name; `value`; `spread`, the standard deviation over seeds, NaN
-        where nothing is random; and `seeds`.
+        where nothing is random; `seeds`; and `low` and `high`, the 95 % interval of a bootstrap
+        over compounds, plates or whatever the protocol draws, NaN where there is none.
     details
         Further tables by name, such as one of every class.
     notes
@@ -103,12 +111,19 @@ class Protocol:
     fetch: str
 
 
-def numbers_of(values: Mapping[str, float | Iterable[float]]) -> pd.DataFrame:
-    """The table of `Result.numbers`, from a number each, or one for every seed."""
+def numbers_of(values: Mapping[str, Value]) -> pd.DataFrame:
+    """The table of `Result.numbers`."""
     rows = []
     for name, value in values.items():
-        several = not isinstance(value, float | int | np.floating)
-        each = np.array(list(value) if several else [value], float)  # type: ignore[arg-type]
-        spread = float(each.std(ddof=1)) if len(each) > 1 else float("nan")
-        rows.append((name, float(each.mean()), spread, len(each) if several else 0))
-    return pd.DataFrame(rows, columns=[NUMBER, VALUE, SPREAD, SEEDS])
+        low = high = spread = float("nan")
+        seeds = 0
+        if isinstance(value, Estimate):
+            mean, low, high = value.value, value.low, value.high
+        elif isinstance(value, Iterable):
+            each = np.array(list(value), float)
+            mean, seeds = float(each.mean()), len(each)
+            spread = float(each.std(ddof=1)) if seeds > 1 else spread
+        else:
+            mean = float(value)
+        rows.append((name, mean, spread, seeds, low, high))
+    return pd.DataFrame(rows, columns=[NUMBER, VALUE, SPREAD, SEEDS, LOW, HIGH])

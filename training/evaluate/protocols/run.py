@@ -17,6 +17,8 @@ from napari_c3r.core.errors import InputError
 from training.evaluate.protocols.embedding import RIGHT, WITHOUT, digest
 from training.evaluate.protocols.features import read_features, write_features
 from training.evaluate.protocols.protocol import (
+    HIGH,
+    LOW,
     NUMBER,
     SEEDS,
     SPREAD,
@@ -128,11 +130,11 @@ def changes(numbers: pd.DataFrame) -> pd.DataFrame:
         return numbers[:0]
     mean = values[left_out].mean(axis=1)
     rows = [
-        (number, value, np.nan, 0, name)
+        (number, value, name)
         for name, column in ((LESS, mean), (f"change with {LESS}", mean - values[RIGHT]))
         for number, value in column.reindex(numbers[NUMBER].unique()).items()
     ]
-    return pd.DataFrame(rows, columns=[NUMBER, VALUE, SPREAD, SEEDS, ROLES])
+    return pd.DataFrame(rows, columns=[NUMBER, VALUE, ROLES]).assign(**{SEEDS: 0})
 
 
 def write(
@@ -152,10 +154,9 @@ def write(
 
 
 def to_markdown(result: Result) -> str:
-    """The numbers for reading: three digits, and ± the standard deviation over seeds."""
+    """The numbers for reading: ± the standard deviation over seeds, or with their interval."""
     numbers = result.numbers
-    pairs = zip(numbers[VALUE], numbers[SPREAD], strict=True)
-    shown = [f"{v:.3f}" if np.isnan(s) else f"{v:.3f} ± {s:.3f}" for v, s in pairs]
+    shown = [_shown(*row) for row in numbers[[VALUE, SPREAD, LOW, HIGH]].to_numpy(float)]
     if ROLES not in numbers:
         lines = list(zip(numbers[NUMBER], shown, strict=True))
         heading = [NUMBER, VALUE]
@@ -166,3 +167,10 @@ def to_markdown(result: Result) -> str:
         lines = [(name, *row) for name, row in zip(wide.index, wide.to_numpy(), strict=True)]
     rows = [heading, ["---", *["---:"] * (len(heading) - 1)], *lines]
     return "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
+
+
+def _shown(value: float, spread: float, low: float, high: float) -> str:
+    text = f"{value:.3f}"
+    if not np.isnan(spread):
+        text += f" ± {spread:.3f}"
+    return text if np.isnan(low) else f"{text} ({low:.3f}–{high:.3f})"

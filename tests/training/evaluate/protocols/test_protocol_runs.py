@@ -65,7 +65,10 @@ def hpa(tmp_path_factory) -> Path:
     return root
 
 
-HPA_FAST = ("--epochs", "30", "--seeds", "0,1", "--hidden", "16,8", "--dropout", "0")
+HPA_FAST = (
+    *("--size_px", "32", "--epochs", "30", "--seeds", "0,1"),
+    *("--hidden", "16,8", "--dropout", "0"),
+)
 
 
 def test_hpa_loc_under_several_roles(hpa, tiny_folder, tmp_path):
@@ -175,7 +178,7 @@ def zenodo(tmp_path_factory) -> Path:
 
 
 def test_chammi_with_and_without_a_head(zenodo, tiny_folder, tmp_path):
-    given = ("chammi", "--encoder", tiny_folder, "--data", zenodo)
+    given = ("chammi", "--encoder", tiny_folder, "--data", zenodo, "--size_px", "32")
     plain = values(run(*given, tmp_path))
     assert len(plain) == 12
     assert plain["ID"] == plain["CPS"] == plain["CP T4"] == 1
