@@ -59,6 +59,8 @@ def settings_of(protocol: Protocol, arguments: Sequence[str], *, paper: bool = F
         A name or a value is wrong.
     """
     kind = protocol.options
+    if paper and not kind.paper:
+        raise InputError(f"{protocol.name} does as its paper as far as known; leave --paper out")
     return build(
         kind, {**(kind.paper if paper else {}), **parse_overrides(arguments)}, protocol.name
     )
@@ -68,6 +70,8 @@ def _run(protocol: Protocol, settings: Any, options: argparse.Namespace) -> Resu
     if (options.features is None) == (options.encoder is None):
         raise InputError("give either --features FILE or --encoder FOLDER with --data FOLDER")
     if options.features is not None:
+        if options.data is not None or options.roles != RIGHT:
+            raise InputError("--data and --roles are for an encoder; features have been made")
         return protocol.score(read_features(options.features), settings)
     if options.data is None:
         raise InputError(f"--data is missing: {protocol.fetch}")
@@ -77,7 +81,7 @@ def _run(protocol: Protocol, settings: Any, options: argparse.Namespace) -> Resu
         options.data,
         settings,
         options.out,
-        options.roles.split(","),
+        [roles.strip() for roles in options.roles.split(",")],
         lambda line: print(line, file=sys.stderr, flush=True),
     )
 

@@ -6,11 +6,13 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
 from napari_c3r.core.atomic import replacing
@@ -23,7 +25,9 @@ from napari_c3r.core.table.result import is_vector_name
 VECTORS: Final = "vectors"
 # What is written has it before the names of columns, as numpy keeps the name "file" for itself.
 _COLUMN: Final = "table."
-FORMS: Final = ".npz, .parquet, .csv or .h5ad"
+FORMS: Final = ".npz, .parquet, .csv, .h5ad or .pth"
+
+_OFFICIAL: Final = {"image_names": "image", "antibody_id": "id", "labels": "locations"}
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,9 @@ def read_features(path: Path) -> Features:
     Parameters
     ----------
     path
-        ``.npz`` with an array ``vectors`` (n, d) and further arrays of n, or a table as
-        ``napari-c3r embed``, pycytominer and CellProfiler write it.
+        ``.npz`` with an array ``vectors`` (n, d) and further arrays of n; a table as
+        ``napari-c3r embed``, pycytominer and CellProfiler write it; or ``.pth`` as the official
+        code writes features of the Human Protein Atlas. Nothing in a file is executed.
 
     Raises
     ------
@@ -144,6 +149,7 @@ def read_features(path: Path) -> Features:
     readers: dict[str, Callable[[Path], Features]] = {
         ".npz": _read_npz,
         ".h5ad": _read_result,
+        ".pth": _read_official,
         ".csv": lambda file: _read_table(file, pd.read_csv),
         ".parquet": lambda file: _read_table(file, pd.read_parquet),
     }
@@ -183,6 +189,23 @@ def _read_npz(path: Path) -> Features:
             )
     table = pd.DataFrame(arrays, index=range(len(vectors)))
     return Features(np.asarray(vectors, np.promote_types(vectors.dtype, np.float32)), table)
+
+
+def _read_official(path: Path) -> Features:
+    """``features`` (n, d), and ``antibody_id``, ``labels`` and ``image_names`` of n."""
+    try:
+        # Nothing but tensors, numbers, texts and containers of them.
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        vectors = np.asarray(stored["features"], np.float32)
+        columns = {ours: stored[name] for name, ours in _OFFICIAL.items()}
+        if vectors.ndim != 2 or {len(values) for values in columns.values()} != {len(vectors)}:
+            raise ValueError("lengths do not fit")
+        return Features(vectors, pd.DataFrame({n: list(v) for n, v in columns.items()}))
+    except (UnpicklingError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"'{path}' is not a file of features, with {', '.join(_OFFICIAL)} for each, or holds "
+            f"more than tensors and text ({type(error).__name__}); write it as .npz"
+        ) from error
 
 
 def _read_result(path: Path) -> Features:

@@ -105,21 +105,28 @@ def test_what_was_made_is_not_made_again_unless_settings_differ(hpa, tiny_folder
 
 @pytest.fixture(scope="module")
 def jump(tmp_path_factory) -> Path:
-    """Three plates of four wells: two controls and two compounds, a cell or two in each."""
+    """Five plates of four wells: two controls and two compounds, a cell or two in each."""
     root, rng = tmp_path_factory.mktemp("jump"), np.random.default_rng(0)
     rows, centres = [], []
-    for plate in ("BR1", "BR2", "BR3"):
+    for plate in ("BR1", "BR2", "BR3", "BR4", "BR5"):
         folder = root / f"{plate}__2020-11-08T18_18_00-Measurement1" / "Images"
         folder.mkdir(parents=True)
         for number, compound in enumerate(("DMSO", "DMSO", "a", "b"), 1):
             well = f"A{number:02d}"
-            rows.append((plate, well, compound, {"a": "kinase|Src", "b": "kinase"}.get(compound)))
+            moa = {"a": "kinase|Src", "b": "kinase"}.get(compound)
+            rows.append((plate, well, compound, moa, "U2OS"))
             for channel in range(1, 6):
                 pixels = rng.integers(0, 4000, (64, 64)).astype(np.uint16)
                 name = f"r01c{number:02d}f01p01-ch{channel}sk1fk1fl1.tiff"
                 tifffile.imwrite(folder / name, pixels)
             centres += [(plate, well, 1, 32 + shift, 32) for shift in range(number % 2 + 1)]
-    names = ["Metadata_Plate", "Metadata_Well", "Metadata_pert", "Metadata_moa"]
+    names = [
+        "Metadata_Plate",
+        "Metadata_Well",
+        "Metadata_pert",
+        "Metadata_moa",
+        "Metadata_cell_line",
+    ]
     pd.DataFrame(rows, columns=names).to_csv(root / "wells.csv", index=False)
     places = [*names[:2], "Metadata_Site", "Nuclei_Location_Center_X", "Nuclei_Location_Center_Y"]
     pd.DataFrame(centres, columns=places).to_csv(root / "centres.csv", index=False)
@@ -139,9 +146,29 @@ def test_jump_ret_from_plates(jump, tiny_folder, tmp_path):
         for roles in ("right", "flipped", "without-DNA")
     }
     # A pass for each of RNA, AGP and mitochondria.
-    assert {found.vectors.shape for found in by_roles.values()} == {(18, 72)}
+    assert {found.vectors.shape for found in by_roles.values()} == {(30, 72)}
     assert not np.allclose(by_roles["right"].vectors, by_roles["flipped"].vectors)
-    assert len(pd.read_csv(tmp_path / "compounds-right.csv")) == 9
+    assert len(pd.read_csv(tmp_path / "compounds-right.csv")) == 15
+
+
+def test_jump_trex_from_plates_and_probes_of_the_same_cells(jump, tiny_folder, tmp_path):
+    tables = ("--metadata", jump / "wells.csv", "--centres", jump / "centres.csv")
+    given = ("--encoder", tiny_folder, "--data", jump, *tables, "--compound", "Metadata_pert")
+    fast = ("--epochs", "2", "--hidden", "8", "--seeds", "0,1", "--normalise", "mad")
+    numbers = run("jump-trex", *given, *fast, "--test_plates", "0.6", tmp_path)
+    assert (numbers["seeds"] == 2).all()
+    assert set(numbers["number"]) == {
+        f"U2OS {name}" for name in ("compound mAP", "compound kNN", "MoA mAP", "MoA kNN", "MoA AP")
+    }
+    assert values(numbers)["U2OS compound mAP"] > 0
+    cells = next(tmp_path.glob("cells-*"))
+    given = ("--encoder", tiny_folder, "--data", cells)
+    probed = values(run("probe", *given, "--label", "moa", tmp_path / "probe"))
+    assert 0 <= probed["top-1"] <= 1
+    named = ("--label", "id", "--positive", "a", "--folds", "2")
+    found = values(run("compounds", *given, *named, tmp_path / "compounds"))
+    assert found["chance"] == pytest.approx(0.5)
+    assert found["Z′"] < 1
 
 
 def test_jump_needs_to_know_its_wells(jump, tiny_folder, tmp_path, capsys):
@@ -241,10 +268,12 @@ def test_all_are_listed(capsys):
         (("hpa", "--features", "x.npz"), "no protocol 'hpa'; choose from hpa-loc"),
         (("hpa-loc",), "give either --features"),
         (("hpa-loc", "--features", "none.npz"), "none.npz"),
-        (("hpa-loc", "--features", __file__), "give .npz, .parquet, .csv or .h5ad"),
+        (("hpa-loc", "--features", __file__), "give .npz, .parquet, .csv, .h5ad or .pth"),
         (("hpa-loc", "--encoder", "texture"), "Zenodo 15489894"),
         (("chammi", "--encoder", "texture", "--data", "."), "Zenodo 7988357"),
         (("hpa-loc", "--encoder", "texture", "--data", ".", "--epoch", "3"), "did you mean"),
+        (("probe", "--encoder", "texture", "--data", ".", "--paper"), "leave --paper out"),
+        (("probe", "--features", "x.npz", "--roles", "flipped"), "are for an encoder"),
         (("jump-ret", "--encoder", "none", "--data", "."), "none"),
     ],
 )

@@ -107,6 +107,20 @@ def test_unfit_files_are_refused(tmp_path, arrays, says):
         read_features(tmp_path / "a.npz")
 
 
+def test_the_official_codes_features_are_read_and_nothing_else(tmp_path):
+    labels, names = ["Cytosol,Nucleoli", None], ["i", "j"]
+    stored = {"features": torch.eye(2), "image_names": names, "antibody_id": ["HPA1", "HPA2"]}
+    torch.save({**stored, "labels": labels}, tmp_path / "a.pth")
+    found = read_features(tmp_path / "a.pth")
+    assert found.vectors.tolist() == [[1, 0], [0, 1]]
+    assert found.text("id").tolist() == ["HPA1", "HPA2"]
+    assert location_names(found, LOCATIONS) == [["Cytosol", "Nucleoli"], ["Negative"]]
+    for bad in ({**stored, "labels": ["x"]}, {**stored, "labels": [ROLES]}, stored):
+        torch.save(bad, tmp_path / "a.pth")
+        with pytest.raises(InputError, match=r"write it as \.npz"):
+            read_features(tmp_path / "a.pth")
+
+
 def test_means_of_groups_keep_what_all_of_them_share():
     table = pd.DataFrame({"well": list("baba"), "plate": "p", "cell": range(4)})
     found = means_by(Features(np.array([[1.0], [2], [3], [6]]), table), ("plate", "well"))
