@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from napari_c3r.core.encoder.runtime import choose_device
 
@@ -32,7 +33,8 @@ class Fitting:
         Epochs without improvement of the validation score after which training stops; an equal
         score counts as one.
     rate_patience
-        Epochs without improvement after which the learning rate is halved; None leaves it.
+        Epochs without improvement that are waited for before the learning rate is halved; None
+        leaves it.
     batch
         Rows of a step.
     learning_rate, optimiser
@@ -118,7 +120,10 @@ def fit(
             torch.as_tensor(each, dtype=torch.float32).to(where) for each in (rows, targets)
         )
         optimiser = OPTIMISERS[fitting.optimiser](network.parameters(), fitting.learning_rate)
-        best, best_score, since, since_rate = copy.deepcopy(network), -np.inf, 0, 0
+        rate = None
+        if fitting.rate_patience is not None:
+            rate = ReduceLROnPlateau(optimiser, "max", 0.5, fitting.rate_patience)
+        best, best_score, since = copy.deepcopy(network), -np.inf, 0
         for _ in range(fitting.epochs):
             network.train()
             for step in torch.randperm(len(shown)).split(fitting.batch):
@@ -126,15 +131,13 @@ def fit(
                 loss(network, shown[step], wanted[step]).backward()
                 optimiser.step()
             score = validate(network.eval())
-            since, since_rate = since + 1, since_rate + 1
+            since += 1
             if score >= best_score:
-                best, best_score, since, since_rate = copy.deepcopy(network), score, 0, 0
+                best, best_score, since = copy.deepcopy(network), score, 0
             if since >= fitting.patience:
                 break
-            if fitting.rate_patience is not None and since_rate > fitting.rate_patience:
-                since_rate = 0
-                for group in optimiser.param_groups:
-                    group["lr"] /= 2
+            if rate is not None:
+                rate.step(score)
     return best.eval()
 
 

@@ -103,6 +103,11 @@ def predictions(features: Features, options: ProbeOptions) -> NDArray[np.str_]:
     label = features.text(options.label)
     said = np.zeros_like(label)
     for train, test in held_out(features, options):
+        if len(np.unique(label[train])) < 2:
+            raise InputError(
+                f"without a held-out part, {options.label!r} has a single value; name another "
+                "column with --group"
+            )
         like = features.vectors[train]
         model = LogisticRegression(C=options.strength, max_iter=options.steps)
         model.fit(standardised(like), label[train])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from napari_c3r.core.encoder import Encoder
 from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.errors import InputError
 from training.evaluate.metrics import Estimate
 from training.evaluate.protocols.features import Features
 from training.evaluate.representations import Fixed
@@ -22,6 +23,10 @@ Source = Encoder | Fixed
 
 NUMBER, VALUE, SPREAD, SEEDS = "number", "value", "spread", "seeds"
 LOW, HIGH = "low", "high"
+_MAY_BE_ZERO: Final = frozenset(
+    {"alpha", "cells", "dropout", "end_learning_rate", "gamma", "most", "rate_patience", "reduce"}
+    | {"seed", "seeds", "size_px", "warmup_epochs", "warmup_learning_rate", "weight_decay"}
+)
 Value = float | Estimate | Iterable[float]
 """A number; with its interval; or one for every seed."""
 
@@ -52,6 +57,20 @@ class ProtocolOptions:
     """Settings on which the features depend that an encoder makes."""
     chosen: ClassVar[str] = ""
     """What no source says, and what is done here."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            several = value if isinstance(value, tuple) else (value,)
+            numbers = [number for number in several if isinstance(number, int | float)]
+            low = 0 if each.name in _MAY_BE_ZERO or isinstance(value, bool) else 1e-12
+            if not all(low <= number < float("inf") for number in numbers):
+                wanted = "0 or more" if low == 0 else "more than 0"
+                raise InputError(f"{each.name} is {value}; give {wanted}")
+            if each.name in ("dropout", "alpha") and max(numbers) >= 1:
+                raise InputError(f"{each.name} is {value}; give a number below 1")
+            if each.name in ("seeds", "classes") and not numbers:
+                raise InputError(f"{each.name} is empty; give one or more, such as 0,1,2")
 
 
 @dataclass(frozen=True)

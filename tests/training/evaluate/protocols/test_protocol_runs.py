@@ -272,6 +272,12 @@ def test_all_are_listed(capsys):
         (("hpa-loc", "--encoder", "texture"), "Zenodo 15489894"),
         (("chammi", "--encoder", "texture", "--data", "."), "Zenodo 7988357"),
         (("hpa-loc", "--encoder", "texture", "--data", ".", "--epoch", "3"), "did you mean"),
+        (("jump-trex", "--features", "x.npz", "--batch", "0"), "batch is 0; give more than 0"),
+        (
+            ("hpa-loc", "--features", "x.npz", "--dropout", "1"),
+            "dropout is 1.0; give a number",
+        ),
+        (("chammi", "--features", "x.npz", "--seeds", ""), "seeds is empty"),
         (("probe", "--encoder", "texture", "--data", ".", "--paper"), "leave --paper out"),
         (("probe", "--features", "x.npz", "--roles", "flipped"), "are for an encoder"),
         (("jump-ret", "--encoder", "none", "--data", "."), "none"),

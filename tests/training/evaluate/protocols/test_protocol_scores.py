@@ -329,6 +329,9 @@ def test_the_probe_finds_what_is_planted(screen):
     shuffled = Features(screen.vectors, screen.table.assign(plate="one"))
     with pytest.raises(InputError, match="same 'plate'"):
         score_probe(shuffled, ProbeOptions())
+    two = screen.take(np.isin(screen.text("moa"), ["x", "y"]))
+    with pytest.raises(InputError, match="without a held-out part, 'moa' has a single value"):
+        score_probe(two, ProbeOptions(group="moa", folds=2))
 
 
 def test_compounds_by_set_and_z_prime(screen):
