@@ -31,7 +31,8 @@ class RunOptions(Checked):
         the model recommends.
     readout
         ``"cls"``: the class token, D numbers. ``"cls+std"``: then, for each feature, the
-        population standard deviation over the patch tokens, 2 D numbers. None: what the model
+        population standard deviation over the patch tokens, 2 D numbers. ``"mean"``: the mean of
+        the patch tokens, D numbers, which only some encoders have. None: what the model
         recommends.
     """
 
@@ -60,8 +61,8 @@ class RunOptions(Checked):
     readout: Readout | None = option(
         None,
         "Readout",
-        "The class token, or also how each feature varies over the cell",
-        choices=("cls", "cls+std"),
+        "The class token, or also how each feature varies over the cell; or the patches' mean",
+        choices=("cls", "cls+std", "mean"),
         unset="as the encoder recommends",
     )
 
