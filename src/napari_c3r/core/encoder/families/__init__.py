@@ -101,8 +101,8 @@ def find_family(architecture: object) -> AnyFamily:
 
 
 def family_of(config: EncoderConfig) -> AnyFamily:
-    """The family of a configuration."""
-    return find_family(config.architecture)
+    """The family of a configuration, as it is for that encoder."""
+    return find_family(config.architecture).for_config(config)
 
 
 def read_config(text: str) -> EncoderConfig:
