@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Readout
@@ -45,14 +45,6 @@ class EncoderFamily(ABC, Generic[Config, Network]):
     def architecture(self) -> str:
         """Its name in ``config.json``."""
         return self.config_type.architecture
-
-    def for_config(self, config: Config) -> Self:
-        """The family as it is for one encoder; `napari_c3r.core.encoder.families.family_of` asks.
-
-        By default itself. A family whose plans depend on the encoder, such as on the channels that
-        it was trained with, gives an instance that knows them.
-        """
-        return self
 
     @abstractmethod
     def make_network(self, config: Config) -> Network:

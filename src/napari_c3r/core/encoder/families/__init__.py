@@ -17,6 +17,8 @@ AnyFamily = EncoderFamily[Any, Any]
 _BUILT_IN: Final = {
     "context-concept-encoder": "napari_c3r.core.encoder.families.cce.family:CceFamily",
     "base-sc": "napari_c3r.core.encoder.families.base_sc.family:BaseScFamily",
+    "channelvit": "napari_c3r.core.encoder.families.channelvit.family:ChannelVitFamily",
+    "dichavit": "napari_c3r.core.encoder.families.dichavit.family:DichavitFamily",
 }
 _registered: dict[str, AnyFamily] = {}
 
@@ -101,8 +103,8 @@ def find_family(architecture: object) -> AnyFamily:
 
 
 def family_of(config: EncoderConfig) -> AnyFamily:
-    """The family of a configuration, as it is for that encoder."""
-    return find_family(config.architecture).for_config(config)
+    """The family of a configuration."""
+    return find_family(config.architecture)
 
 
 def read_config(text: str) -> EncoderConfig:
