@@ -55,11 +55,20 @@ def convert(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of the official training code.")],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
     which: Annotated[str, typer.Option(help="teacher or student.")] = "teacher",
+    family: Annotated[
+        str, typer.Option(help="Kind of encoder, where the weights do not tell; as recognised.")
+    ] = "",
+    channels: Annotated[
+        str,
+        typer.Option(help="Inputs of a network that was trained on certain stains: DNA=0,ER=1"),
+    ] = "",
 ) -> None:
     """Turn an official checkpoint into a model folder, running nothing from it."""
     from napari_c3r.core.encoder import convert_checkpoint
+    from napari_c3r.core.encoder.channel_map import parse_channel_map
 
-    folder = convert_checkpoint(checkpoint, out, which=which)
+    named = parse_channel_map(channels) or None
+    folder = convert_checkpoint(checkpoint, out, which=which, family=family or None, channels=named)
     say(f"Wrote the model folder {folder}")
 
 

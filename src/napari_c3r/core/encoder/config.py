@@ -12,7 +12,7 @@ from napari_c3r.core.errors import InputError
 
 ConceptMode = Literal["each", "joint"]
 Neighbours = Literal["keep", "mask"]
-Readout = Literal["cls", "cls+std"]
+Readout = Literal["cls", "cls+std", "mean", "pool"]
 
 MIN_MAX: Final = "min-max per crop and channel"
 NO_HOT_PIXELS: Final = "min-max per crop and channel, hot pixels replaced"
@@ -42,8 +42,9 @@ class EncoderConfig:
     neighbours
         Whether other cells in a crop are best kept or masked.
     readout
-        Recommended readout: ``"cls"``, the class token, or ``"cls+std"``, the class token followed
-        by the deviation of every feature over the patches.
+        Recommended readout: ``"cls"``, the class token; ``"cls+std"``, the class token followed
+        by the deviation of every feature over the patches; ``"mean"``, the mean of the patches; or
+        ``"pool"``, what a trained pooling makes of all tokens.
     concept_mode
         Recommended use of several concept channels: ``"each"`` alone with all the context, or all
         of them ``"joint"``.
@@ -64,6 +65,8 @@ class EncoderConfig:
         Name of the family in ``config.json``.
     normalisations : tuple of str
         What the family can do to the intensities of a crop, as ``config.json`` says it.
+    readouts : tuple of str
+        How the family can turn tokens into a vector.
     first_keys : tuple of str
         Fields that ``config.json`` has first, in this order; the others follow as declared.
 
@@ -75,6 +78,7 @@ class EncoderConfig:
 
     architecture: ClassVar[str]
     normalisations: ClassVar[tuple[str, ...]] = (MIN_MAX, NO_HOT_PIXELS)
+    readouts: ClassVar[tuple[Readout, ...]] = ("cls", "cls+std")
     first_keys: ClassVar[tuple[str, ...]] = ()
 
     name: str
@@ -100,7 +104,7 @@ class EncoderConfig:
         self._check_whole("input_size", 1, 4096)
         self._check_choice("neighbours", get_args(Neighbours))
         self._check_choice("normalisation", self.normalisations)
-        self._check_choice("readout", get_args(Readout))
+        self._check_choice("readout", self.readouts)
         self._check_choice("concept_mode", get_args(ConceptMode))
         self._check("trained", isinstance(self.trained, bool), "must be true or false")
         self._check("input_size", self.input_size % self.patch_size == 0, "must be whole patches")

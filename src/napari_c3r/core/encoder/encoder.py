@@ -82,13 +82,14 @@ class Encoder(ABC):
         assignment, concept_mode, readout
             As in `embed`.
         """
-        plan = self.family.make_plan(
+        plan = self.family.plan_for(
+            self.config,
             assignment,
             assignment.names,
             concept_mode or self.config.concept_mode,
             readout or self.config.readout,
         )
-        return len(plan.columns(self.config.width))
+        return len(self.family.columns(self.config, plan))
 
     def embed(
         self,

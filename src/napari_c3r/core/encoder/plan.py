@@ -81,17 +81,25 @@ class Plan:
         return replace(self, channels=tuple(channels), passes=moved)
 
 
-def check_modes(concept_mode: ConceptMode, readout: Readout) -> None:
-    """Refuse a concept mode or a readout that does not exist.
+def check_modes(
+    concept_mode: ConceptMode, readout: Readout, readouts: Sequence[str] = ("cls", "cls+std")
+) -> None:
+    """Refuse a concept mode or a readout that the encoder does not have.
+
+    Parameters
+    ----------
+    concept_mode, readout
+        As for `napari_c3r.core.encoder.options.RunOptions`.
+    readouts
+        `EncoderConfig.readouts` of the family.
 
     Raises
     ------
     InputError
         With those that do.
     """
-    for name, value, choices in (
-        ("concept mode", concept_mode, get_args(ConceptMode)),
-        ("readout", readout, get_args(Readout)),
-    ):
-        if value not in choices:
-            raise InputError(f"unknown {name} {value!r}: choose {' or '.join(choices)}")
+    if concept_mode not in get_args(ConceptMode):
+        modes = " or ".join(get_args(ConceptMode))
+        raise InputError(f"unknown concept mode {concept_mode!r}: choose {modes}")
+    if readout not in readouts:
+        raise InputError(f"unknown readout {readout!r}: choose {' or '.join(readouts)}")

@@ -63,15 +63,15 @@ class InferenceRun:
         self._config = config
         self._channel_names = tuple(channel_names)
         self._family = family_of(config)
-        self._plan = self._family.make_plan(
-            assignment, channel_names, chosen.concept_mode, chosen.readout
+        self._plan = self._family.plan_for(
+            config, assignment, channel_names, chosen.concept_mode, chosen.readout
         )
         self._used = [self._channel_names.index(name) for name in self._plan.channels]
         self._options = chosen
         self._original = network
         self.concept_mode = chosen.concept_mode
         self.readout = chosen.readout
-        self.columns = self._plan.columns(config.width)
+        self.columns = self._family.columns(config, self._plan)
         self._network: nn.Module | None = None
         self._notes = list(self._plan.notes)
         try:

@@ -102,6 +102,34 @@ def find_family(architecture: object) -> AnyFamily:
     )
 
 
+def find_recipe(name: str) -> tuple[AnyFamily, str | None]:
+    """Find a family by its architecture, or by a published encoder that it knows.
+
+    Parameters
+    ----------
+    name
+        An architecture, or one of `EncoderFamily.recipes`.
+
+    Returns
+    -------
+    family, recipe
+        The recipe is None for an architecture.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if name in architectures():
+        return find_family(name), None
+    families = [find_family(each) for each in architectures()]
+    for family in families:
+        if name in family.recipes:
+            return family, name
+    known = [*architectures(), *(recipe for family in families for recipe in family.recipes)]
+    raise InputError(f"unknown family {name!r}: choose one of {', '.join(known)}")
+
+
 def family_of(config: EncoderConfig) -> AnyFamily:
     """The family of a configuration."""
     return find_family(config.architecture)
