@@ -43,11 +43,14 @@ class Plan:
         What the network is run on. Their vectors are joined in this order.
     readout
         How tokens become a vector.
+    notes
+        What the user should know of it, in sentences.
     """
 
     channels: tuple[str, ...]
     passes: tuple[Pass, ...]
     readout: Readout
+    notes: tuple[str, ...] = ()
 
     @property
     def largest_group(self) -> int:

@@ -73,7 +73,7 @@ class InferenceRun:
         self.readout = chosen.readout
         self.columns = self._family.columns(config, self._plan)
         self._network: nn.Module | None = None
-        self._notes: list[str] = []
+        self._notes = list(self._plan.notes)
         try:
             self._settle(choose_device(chosen.device))
         except DeviceFullError as error:

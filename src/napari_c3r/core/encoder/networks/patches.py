@@ -1,7 +1,8 @@
-"""Patches of images, and their projection."""
+"""Patches of images, their projection, and the token in place of hidden ones."""
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -28,6 +29,26 @@ def project_patches(images: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
     # TF32 that cuDNN applies to float32 convolutions by default.
     patches = _cut(images.to(kernel.dtype), kernel.shape[-1])
     return F.linear(patches, kernel.flatten(1), bias)
+
+
+def replace_masked(patches: Tensor, mask: Tensor, mask_token: Tensor) -> Tensor:
+    """Put the mask token in place of the masked patches of every channel.
+
+    Parameters
+    ----------
+    patches
+        ``(B, C, N, d)``.
+    mask
+        ``(B, h, w)`` boolean with ``h * w = N``; True is masked.
+    mask_token
+        ``(d,)``.
+
+    Returns
+    -------
+    Tensor
+        ``(B, C, N, d)``.
+    """
+    return torch.where(mask.flatten(1)[:, None, :, None], mask_token, patches)
 
 
 def _cut(images: Tensor, size: int) -> Tensor:

@@ -12,7 +12,9 @@ from torch import Tensor, cat
 _GRID_OFFSET = 0.1
 
 
-def interpolate_positions(positions: Tensor, height: int, width: int, patch_size: int) -> Tensor:
+def interpolate_positions(
+    positions: Tensor, height: int, width: int, patch_size: int, *, always: bool = False
+) -> Tensor:
     """Resample learned position embeddings to the patch grid of an input.
 
     The square grid is resampled bicubically (a = -0.75, corners not aligned, no antialiasing) with
@@ -28,6 +30,8 @@ def interpolate_positions(positions: Tensor, height: int, width: int, patch_size
         Size of the input in pixels.
     patch_size
         Side of a patch in pixels.
+    always
+        Resample even where the grid has the right size, which moves it by the 0.1.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def interpolate_positions(positions: Tensor, height: int, width: int, patch_size
     """
     rows, columns = height // patch_size, width // patch_size
     n_patches = positions.shape[1] - 1
-    if rows * columns == n_patches and height == width:
+    if rows * columns == n_patches and height == width and not always:
         return positions
 
     grid = math.isqrt(n_patches)

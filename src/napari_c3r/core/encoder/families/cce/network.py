@@ -23,8 +23,9 @@ from torch import Tensor, nn
 
 from napari_c3r.core.encoder.families.cce.combiner import Combiner
 from napari_c3r.core.encoder.families.cce.config import CceConfig
-from napari_c3r.core.encoder.families.cce.stem import PatchEmbed, replace_masked
+from napari_c3r.core.encoder.families.cce.stem import PatchEmbed
 from napari_c3r.core.encoder.networks.block import NORM_EPS, Block, draw_weights
+from napari_c3r.core.encoder.networks.patches import replace_masked
 from napari_c3r.core.encoder.networks.positions import interpolate_positions
 
 CONTEXT, CONCEPT = 0, 1
