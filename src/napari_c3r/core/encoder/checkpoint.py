@@ -22,7 +22,10 @@ SIDES: Final = ("teacher", "student")
 # Under which name a training that has one network only may put it.
 _WRAPPED: Final = ("state_dict", "model", "model_state_dict")
 # What serves training or a task of its own, and no embedding.
-_NOT_ENCODER: Final = ("head.", "heads.", "head_dist.", "masked_embed", "mask_token")
+_NOT_ENCODER: Final = (
+    *("head.", "heads.", "head_dist.", "dino_head.", "ibot_head."),
+    *("masked_embed", "mask_token"),
+)
 
 
 @dataclass(frozen=True)

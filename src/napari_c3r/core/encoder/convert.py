@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ def convert_checkpoint(
     which: str = "teacher",
     family: str | None = None,
     channels: Mapping[str, int] | None = None,
+    classifiers: Sequence[str | Path] = (),
     name: str | None = None,
     input_size: int | None = None,
     field_um: float | None = None,
@@ -63,6 +65,8 @@ def convert_checkpoint(
     channels
         Index of the network's inputs by the name of their channel, for families that were trained
         on certain stains; by default as published.
+    classifiers
+        Files of classifiers that go with the encoder, as SubCell's do.
     name
         What to call the encoder; by default the name of the file.
     input_size, readout
@@ -98,17 +102,31 @@ def convert_checkpoint(
         **{field: value for field, value in optional.items() if value is not None},
         **sizes,
     }
-    return _convert(Path(path), out, which, family, values)
+    return _convert(Path(path), out, which, family, [Path(each) for each in classifiers], values)
 
 
 def _convert(
-    path: Path, out: str | Path, which: str, family: str | None, values: Mapping[str, Any]
+    path: Path,
+    out: str | Path,
+    which: str,
+    family: str | None,
+    classifiers: Sequence[Path],
+    values: Mapping[str, Any],
 ) -> Path:
     """As `convert_checkpoint`, which has put the fields of the configuration together."""
     require_replaceable(out)
     chosen = None if family is None else find_recipe(family)
     checkpoint = read_checkpoint(path, which)
+    for number, each in enumerate(classifiers):
+        layers = read_checkpoint(each, which).weights
+        named = {f"classifier.{number}.{name}": layer for name, layer in layers.items()}
+        checkpoint = dataclasses.replace(checkpoint, weights={**checkpoint.weights, **named})
     config = _recognise(checkpoint, values, chosen, path)
+    if classifiers and not hasattr(config, "classifiers"):
+        raise InputError(
+            f"{path}: is of the family {config.architecture}, which has no classifiers: leave "
+            "them out"
+        )
     weights = family_of(config).weights_from_checkpoint(checkpoint.weights)
     checked = check_weights(config, weights, str(path))
     return write_model_folder(out, config, checked, _card(config, path, checkpoint.side))
@@ -132,8 +150,13 @@ def _recognise(
             config = family.config_from_checkpoint(checkpoint.weights, given)
         # Shapes that no network has may fail anywhere in what a family makes of them.
         except Exception as error:
-            ours = isinstance(error, InputError)
-            reasons.append(str(error) if ours else f"weights of impossible shapes ({error})")
+            fields = {field.name for field in dataclasses.fields(family.config_type)}
+            if unknown := sorted(values.keys() - fields - {"channels"}):
+                reasons.append(f"'{unknown[0]}' is no value of {family.label}: leave it out")
+            elif isinstance(error, InputError):
+                reasons.append(str(error))
+            else:
+                reasons.append(f"weights of impossible shapes ({error})")
             continue
         if config is not None:
             found.append(config)

@@ -136,6 +136,32 @@ class Encoder(ABC):
         with self.start(assignment, channel_names, options) as run:
             return run.run(crops)
 
+    def predict(
+        self,
+        crops: ArrayLike,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        options: RunOptions = RunOptions(),
+    ) -> dict[str, NDArray[np.float32]]:
+        """Say of single-cell crops what the encoder says beside their vectors.
+
+        Parameters
+        ----------
+        crops, assignment, channel_names
+            As in `embed`.
+        options
+            Where and how to run.
+
+        Returns
+        -------
+        dict
+            float32 ``(N,)`` by name, such as the probability ``location_nucleoplasm``. Empty for an
+            encoder that gives vectors only.
+        """
+        with self.start(assignment, channel_names, options) as run:
+            numbers = run.run_with_numbers(crops)[:, len(run.columns) :]
+            return dict(zip(run.numbers, numbers.T, strict=True))
+
     def tokens(
         self,
         crops: ArrayLike,

@@ -188,6 +188,20 @@ class EncoderFamily(ABC, Generic[Config, Network]):
         parts = [self._vector(network, images, each, plan.readout) for each in plan.passes]
         return torch.cat(parts, dim=1)
 
+    def numbers(self, config: Config, plan: Plan) -> tuple[str, ...]:
+        """Names of what the encoder says of a cell beside its vector, such as probabilities.
+
+        They become columns of the table. By default there are none.
+        """
+        return ()
+
+    def vectors_and_numbers(self, network: Network, images: Tensor, plan: Plan) -> Tensor:
+        """As `vectors`, with the `numbers` behind them: ``(B, columns + numbers)``.
+
+        A family that has such numbers overrides this.
+        """
+        return self.vectors(network, images, plan)
+
     def vectors_of_variants(
         self, network: Network, images: Tensor, plans: Sequence[Plan]
     ) -> Tensor:

@@ -17,6 +17,8 @@ AnyFamily = EncoderFamily[Any, Any]
 _BUILT_IN: Final = {
     "context-concept-encoder": "napari_c3r.core.encoder.families.cce.family:CceFamily",
     "base-sc": "napari_c3r.core.encoder.families.base_sc.family:BaseScFamily",
+    "fixed-stain": "napari_c3r.core.encoder.families.fixed_stain.family:FixedStainFamily",
+    "subcell": "napari_c3r.core.encoder.families.subcell.family:SubcellFamily",
     "channelvit": "napari_c3r.core.encoder.families.channelvit.family:ChannelVitFamily",
     "dichavit": "napari_c3r.core.encoder.families.dichavit.family:DichavitFamily",
 }

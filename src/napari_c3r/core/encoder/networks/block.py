@@ -107,13 +107,17 @@ class Block(nn.Module):
         Number of attention heads.
     drop_path
         Stochastic-depth rate of both residuals.
+    norm_eps
+        What the layer norms add to the variance.
     """
 
-    def __init__(self, width: int, heads: int, drop_path: float = 0.0) -> None:
+    def __init__(
+        self, width: int, heads: int, drop_path: float = 0.0, norm_eps: float = NORM_EPS
+    ) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width, eps=NORM_EPS)
+        self.norm1 = nn.LayerNorm(width, eps=norm_eps)
         self.attn = Attention(width, heads)
-        self.norm2 = nn.LayerNorm(width, eps=NORM_EPS)
+        self.norm2 = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = Mlp(width)
         self.drop_path = DropPath(drop_path)
 

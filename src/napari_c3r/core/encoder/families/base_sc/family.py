@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.families.base_sc.config import BaseScConfig
 from napari_c3r.core.encoder.family import EncoderFamily
+from napari_c3r.core.encoder.networks.vit_weights import (
+    is_of_transformers,
+    is_plain,
+    n_inputs,
+    plain_sizes,
+    plain_weights,
+)
 from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes, used_channels
+from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,3 +78,26 @@ class BaseScFamily(EncoderFamily[BaseScConfig, "PlainViT"]):
     def describe_network(self, config: BaseScConfig) -> str:
         """Describe the sizes of the network in a few words, for a model card."""
         return f"width {config.width}, {config.heads} heads, {config.depth} blocks"
+
+    def config_from_checkpoint(
+        self, weights: Mapping[str, Tensor], values: Mapping[str, Any]
+    ) -> BaseScConfig | None:
+        """Read the sizes of a plain vision transformer of one channel.
+
+        Raises
+        ------
+        InputError
+            If a value is missing or wrong.
+        """
+        if not is_plain(weights) or is_of_transformers(weights) or n_inputs(weights) != 1:
+            return None
+        if "channels" in values:
+            raise InputError("Base-SC takes any channel: leave out channels")
+        sizes = plain_sizes(plain_weights(weights), values)
+        if sizes.pop("registers"):
+            raise InputError("has registers, which Base-SC has not")
+        return BaseScConfig(**{**sizes, **values})
+
+    def weights_from_checkpoint(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Bring the weights of a plain vision transformer to the names of ours."""
+        return plain_weights(weights)
