@@ -103,6 +103,9 @@ class Objective(nn.Module):
     Options: ClassVar[type[Any]]
     """Dataclass of the settings; a table of the objective's name in a configuration file."""
 
+    note: ClassVar[str] = ""
+    """What a model card says of the objective, such as which choices are not the paper's."""
+
     @classmethod
     def encoder_config(cls, encoder: CceConfig, options: Any) -> EncoderConfig:
         """Describe the encoder that is trained; by default one of the sizes of the run.

@@ -143,6 +143,12 @@ class EncoderConfig:
             if field.name not in common
         }
 
+    def common_values(self) -> dict[str, Any]:
+        """The fields that every encoder has, for a configuration of another family."""
+        return {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(EncoderConfig)
+        }
+
     def to_json(self) -> str:
         """Write as the text of ``config.json``."""
         values = dataclasses.asdict(self)

@@ -13,7 +13,12 @@ import torch
 from torch import Tensor
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.encoder import LocalEncoder, find_family, write_model_folder
+from napari_c3r.core.encoder import (
+    LocalEncoder,
+    convert_checkpoint,
+    find_family,
+    write_model_folder,
+)
 from napari_c3r.core.encoder.families.channelvit import (
     ChannelViT,
     ChannelVitConfig,
@@ -157,9 +162,9 @@ def test_every_official_layout_is_recognised_by_its_family_alone() -> None:
 @pytest.mark.parametrize(
     ("channels", "says"),
     [
-        (None, "4 trained channels without names"),
-        ({"dna": 0, "er": 4}, "'er' is 4: its trained channels are 0 to 3"),
-        ({"dna": 1, "er": 1}, "'dna' and 'er' are both trained channel 1"),
+        (None, "has 4 trained channels and no names"),
+        ({"dna": 0, "er": 4}, "'er' is given the place 4"),
+        ({"dna": 1, "er": 1}, "'dna' and 'er' are both given the place 1"),
     ],
 )
 def test_the_names_of_trained_channels_are_asked_for(channels: object, says: str) -> None:
@@ -174,7 +179,7 @@ def test_a_trained_channel_without_a_name_matches_nothing() -> None:
     given = {"name": "tiny", "heads": 2, "input_size": 32, "channels": {"er": 3, "dna": 0}}
     config = ChannelVitFamily().config_from_checkpoint(weights, given)
     assert config is not None
-    assert config.channels == ("dna", "unnamed 1", "unnamed 2", "er")
+    assert config.channels == ("dna", "input 1", "input 2", "er")
 
 
 def by_hand(encoder: LocalEncoder, channels: list[int], trained: list[int]) -> Tensor:
@@ -271,6 +276,29 @@ def test_channels_have_the_positions_of_a_lone_one(
     found = network._positions(channels, size, size)[:, 1:]
     assert torch.equal(found, table.repeat(1, channels, 1)) == same
     assert (found.shape == table.shape and torch.equal(found, table)) == (size == 16)
+
+
+def test_a_converted_file_gives_the_official_tokens(
+    golden_dir: Path, channelvit: dict[str, Tensor], tmp_path: Path
+) -> None:
+    with np.load(golden_dir / "channelvit_cases.npz") as file:
+        crops = file["b_3ch_subset_112_x_u8"]
+    # Crops that fill their range come to the network as they are.
+    crops[:, :, 0, :2] = 0, 255
+    torch.save({"state_dict": channelvit}, tmp_path / "official.pth")
+    stains = ("hoechst", "mito", "tubulin", "wga", "reporter")
+    given = {"channels": {name: place for place, name in enumerate(stains)}, "heads": 4}
+    convert_checkpoint(tmp_path / "official.pth", tmp_path / "model", **given)
+    encoder = LocalEncoder.load(tmp_path / "model")
+    assert encoder.config.architecture == "channelvit"
+    assert "hoechst, mito, tubulin, wga, reporter" in encoder.card
+    names = ("GFP", "DNA", "microtubules")
+    roles = ChannelAssignment(dict.fromkeys(names, "concept"))
+    found = encoder.tokens(crops, roles, names, precision="float32")
+    network = official_network(ChannelVitFamily(), channelvit, 5)
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(crops.astype(np.float32) / 255), [4, 0, 2])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5)
 
 
 def test_hidden_patches_are_not_seen_in_any_channel() -> None:

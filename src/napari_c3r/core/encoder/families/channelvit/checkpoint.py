@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from napari_c3r.core.encoder.channel_map import name_inputs
 from napari_c3r.core.encoder.networks.sizes import SIZES
 from napari_c3r.core.errors import InputError
 
@@ -70,7 +71,12 @@ def values_of(weights: Mapping[str, Tensor], values: Mapping[str, Any]) -> dict[
         "positions": "official",
         "unseen": "refuse",
     }
-    return {**sizes, **values, "channels": _names(values.get("channels"), count)}
+    if not (named := values.get("channels")):
+        raise InputError(
+            f"has {count} trained channels and no names of them: give channels=, in a shell "
+            f"--channels NAME=0,… up to NAME={count - 1}"
+        )
+    return {**sizes, **values, "channels": name_inputs(named, count)}
 
 
 def weights_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -102,23 +108,3 @@ def _embeddings(weights: Mapping[str, Tensor]) -> Tensor | None:
     if found.ndim == 4 and tuple(found.shape[2:]) == (1, 1):
         return found[:, :, 0, 0]
     return found if found.ndim == 2 else None
-
-
-def _names(channels: object, count: int) -> tuple[str, ...]:
-    """Names of the trained channels in order; those that were given no name match no channel."""
-    last = count - 1
-    if not isinstance(channels, Mapping) or not channels:
-        raise InputError(
-            f"has {count} trained channels without names: give channels=, "
-            f"--channels NAME=0,… up to NAME={last} in a shell"
-        )
-    places = {place: name for name, place in channels.items()}
-    for name, place in channels.items():
-        if type(place) is not int or not 0 <= place < count:
-            raise InputError(f"channel '{name}' is {place!r}: its trained channels are 0 to {last}")
-        if places[place] != name:
-            raise InputError(
-                f"channels '{name}' and '{places[place]}' are both trained channel {place}: name "
-                "each once"
-            )
-    return tuple(places.get(place, f"unnamed {place}") for place in range(count))

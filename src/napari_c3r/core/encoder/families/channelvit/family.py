@@ -64,7 +64,7 @@ class ChannelEmbeddingFamily(EncoderFamily[AnyConfig, "ChannelViT"], Generic[Any
             If all are ignored, a channel is unknown or named twice, a mode is unknown, two
             channels are the same trained one, or a stain was not trained and such are refused.
         """
-        check_modes(concept_mode, readout)
+        check_modes(concept_mode, readout, config.readouts)
         check_channel_names(channel_names)
         channels = assignment.for_channels(channel_names).used
         if not channels:
