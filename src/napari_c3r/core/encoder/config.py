@@ -42,9 +42,9 @@ class EncoderConfig:
     neighbours
         Whether other cells in a crop are best kept or masked.
     readout
-        Recommended readout: ``"cls"``, the class token; ``"cls+std"``, the class token followed
-        by the deviation of every feature over the patches; ``"mean"``, the mean of the patches; or
-        ``"pool"``, what a trained pooling makes of all tokens.
+        Recommended readout, one of `readouts`: ``"cls"``, the class token; ``"cls+std"``, the class
+        token followed by the deviation of every feature over the patches; ``"mean"``, the mean
+        over the patches; or ``"pool"``, what a trained pooling makes of all tokens.
     concept_mode
         Recommended use of several concept channels: ``"each"`` alone with all the context, or all
         of them ``"joint"``.
@@ -66,7 +66,7 @@ class EncoderConfig:
     normalisations : tuple of str
         What the family can do to the intensities of a crop, as ``config.json`` says it.
     readouts : tuple of str
-        How the family can turn tokens into a vector.
+        How the family can turn tokens into a vector. The first gives one number for each feature.
     first_keys : tuple of str
         Fields that ``config.json`` has first, in this order; the others follow as declared.
 

@@ -43,12 +43,10 @@ def convert_checkpoint(
 ) -> Path:
     """Turn a file of weights, as an official training left it, into a model folder.
 
-    A file holds one network, or a dict with networks under ``student`` and ``teacher`` (names with
-    the prefixes ``module.`` and ``backbone.``), among other things. Projection heads and the token
-    that stands for masked patches serve training only and are dropped. The family that knows the
-    weights by their names reads the sizes of the network from them. Only tensors, plain containers
-    and `argparse.Namespace` are ever unpickled: a file that asks for anything else is refused
-    before anything in it has run.
+    A file holds one network, or networks under ``student`` and ``teacher``. Heads and mask tokens
+    serve training only and are dropped. The family that knows the weights by their names reads the
+    sizes of the network from them. Only tensors, plain containers and `argparse.Namespace` are ever
+    unpickled: a file that asks for anything else is refused before anything in it has run.
 
     Parameters
     ----------
@@ -87,12 +85,9 @@ def convert_checkpoint(
     InputError
         If the file is no such file or no family knows it, or the folder cannot be written.
     """
-    path = Path(path)
-    require_replaceable(out)
-    chosen = None if family is None else find_recipe(family)
-    checkpoint = read_checkpoint(path, which)
+    optional = {"input_size": input_size, "readout": readout, "channels": channels}
     values = {
-        "name": path.stem if name is None else name,
+        "name": Path(path).stem if name is None else name,
         "field_um": field_um,
         "field_diameters": field_diameters,
         "neighbours": neighbours,
@@ -100,10 +95,19 @@ def convert_checkpoint(
         "trained": True,
         "training_data": training_data,
         "licence": licence,
+        **{field: value for field, value in optional.items() if value is not None},
         **sizes,
     }
-    optional = {"input_size": input_size, "readout": readout, "channels": channels}
-    values |= {field: value for field, value in optional.items() if value is not None}
+    return _convert(Path(path), out, which, family, values)
+
+
+def _convert(
+    path: Path, out: str | Path, which: str, family: str | None, values: Mapping[str, Any]
+) -> Path:
+    """As `convert_checkpoint`, which has put the fields of the configuration together."""
+    require_replaceable(out)
+    chosen = None if family is None else find_recipe(family)
+    checkpoint = read_checkpoint(path, which)
     config = _recognise(checkpoint, values, chosen, path)
     weights = family_of(config).weights_from_checkpoint(checkpoint.weights)
     checked = check_weights(config, weights, str(path))

@@ -45,8 +45,8 @@ class InferenceRun:
     concept_mode, readout : str
         As in `Encoder.embed`.
     columns : tuple of (str, str)
-        Label (the concept, ``"RNA"``, or ``"RNA+AGP"`` when joint) and readout part (``"cls"`` or
-        ``"std"``) of every column of the result.
+        Label (the concept, ``"RNA"``, or ``"RNA+AGP"`` when joint) and readout part (``"cls"``,
+        ``"std"`` or ``"mean"``) of every column of the result.
     """
 
     def __init__(

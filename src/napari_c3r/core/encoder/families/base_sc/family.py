@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from napari_c3r.core.channels import ChannelAssignment, check_channel_names
+from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.families.base_sc.config import BaseScConfig
 from napari_c3r.core.encoder.family import EncoderFamily
-from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes
-from napari_c3r.core.errors import InputError
+from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes, used_channels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,12 +52,7 @@ class BaseScFamily(EncoderFamily[BaseScConfig, "PlainViT"]):
             If all are ignored, a channel is unknown or named twice, or a mode is unknown.
         """
         check_modes(concept_mode, readout)
-        check_channel_names(channel_names)
-        channels = assignment.for_channels(channel_names).used
-        if not channels:
-            raise InputError(
-                "All channels are ignored; give at least one of them a role, whichever it is"
-            )
+        channels = used_channels(assignment, channel_names)
         passes = tuple(Pass(name, ((index,),)) for index, name in enumerate(channels))
         return Plan(channels, passes, readout)
 
