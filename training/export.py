@@ -37,8 +37,10 @@ def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderC
     fields = {each.crops.field_um for each in sets}
     field = config.run.field_um or (fields.pop() if len(fields) == 1 else None)
     licences = sorted({each.crops.licence for each in sets} - {""})
+    names = [each.channel_names for each in sets]
+    kind = find_objective(config.run.objective)
     return dataclasses.replace(
-        config.encoder(),
+        kind.describe_for(config.encoder(), config.options, names),
         field_um=field,
         trained=True,
         training_data=", ".join(dict.fromkeys(each.name for each in sets)),

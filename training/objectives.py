@@ -46,6 +46,8 @@ class Batch:
         int64 ``(n,)``, the same number for cells of the same experiment, or None if not known.
     features
         ``(n, C, F)``, what the objective's `features_of` knows of the crops, or None.
+    channel_names
+        Name of every channel, or none.
     """
 
     images: Tensor
@@ -55,6 +57,7 @@ class Batch:
     name: str = ""
     experiments: Tensor | None = None
     features: Tensor | None = None
+    channel_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,23 @@ class Objective(nn.Module):
             The sizes that the run gives.
         options
             An instance of `Options`.
+        """
+        return encoder
+
+    @classmethod
+    def describe_for(
+        cls, encoder: EncoderConfig, options: Any, names: Sequence[Sequence[str]]
+    ) -> EncoderConfig:
+        """Complete the description with what the crop sets decide; by default nothing.
+
+        Parameters
+        ----------
+        encoder
+            From `encoder_config`.
+        options
+            An instance of `Options`.
+        names
+            Channels with a role of every crop set.
         """
         return encoder
 
