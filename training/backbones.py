@@ -19,10 +19,18 @@ from napari_c3r.core.encoder.families.base_sc import BaseScConfig
 from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 from napari_c3r.core.encoder.families.channelvit import ChannelVitConfig
 from napari_c3r.core.encoder.families.dichavit import DichavitConfig
+from napari_c3r.core.encoder.families.fixed_stain import FixedStainConfig
 from napari_c3r.core.errors import InputError
 from training.baselines import SingleChannelBackbone, one_channel_each, single_channel_config
 from training.channel_vits import ChannelBackbone, DiverseBackbone
 from training.diversity import draw_channels, scores_of_channels
+from training.fixed_stains import (
+    fixed_and_readout,
+    fixed_stain_config,
+    make_fixed_stains,
+    stains_in_all,
+    with_stains,
+)
 from training.mcd_options import Channels, McdOptions
 from training.objectives import Batch, Progress
 from training.sizes import plain_depth, plain_values
@@ -161,6 +169,37 @@ class SingleBackbone(CceBackbone):
     ) -> Material:
         """One channel, which is the readout, whatever it is."""
         return Material(one_channel_each(images, batch.ids, random), (0,), (0,), (0,))
+
+
+class FixedStainsBackbone(CceBackbone):
+    """Base-HPA and Base-CP: always the same stains and the readout; see `training.fixed_stains`."""
+
+    def describe(self, encoder: CceConfig) -> EncoderConfig:
+        """Describe the plain transformer of as many parameters."""
+        return fixed_stain_config(encoder, self.options.channels)
+
+    def describe_for(self, encoder: EncoderConfig, names: Sequence[Sequence[str]]) -> EncoderConfig:
+        """Train on the structural stains that all crop sets have, unless some were named."""
+        assert isinstance(encoder, FixedStainConfig)
+        return encoder if encoder.channels else with_stains(encoder, stains_in_all(names))
+
+    def make(self, encoder: EncoderConfig, drop_path: float, *, mask_token: bool) -> nn.Module:
+        """Make a plain transformer."""
+        return make_fixed_stains(encoder, drop_path, mask_token=mask_token)
+
+    def prepare(
+        self, batch: Batch, images: Tensor, encoder: EncoderConfig, random: torch.Generator
+    ) -> Material:
+        """The channels in the order of the inputs, the readout last."""
+        assert isinstance(encoder, FixedStainConfig)
+        ordered = fixed_and_readout(batch, images, encoder, random)
+        return Material(ordered, (encoder.inputs - 1,), tuple(range(encoder.inputs)), ())
+
+    def draw(
+        self, material: Material, progress: Progress, teacher: nn.Module, student: nn.Module
+    ) -> Draws:
+        """All channels, always."""
+        return Draws(*((material.context,) for _ in range(3)))
 
 
 class ChannelVitBackbone(Backbone):
@@ -325,6 +364,7 @@ def _ranks(views: int, n: int, channels: int, random: torch.Generator) -> Tensor
 BACKBONES: Final[dict[str, Callable[[McdOptions], Backbone]]] = {
     "cce": CceBackbone,
     "base-sc": SingleBackbone,
+    "fixed-stain": FixedStainsBackbone,
     "channelvit": ChannelVitBackbone,
     "dichavit": DichavitBackbone,
 }

@@ -21,13 +21,15 @@ class McdOptions:
     ----------
     backbone
         Family to train, a name in `training.backbones.BACKBONES`. The names of settings are of
-        ``"cce"``; ``"base-sc"`` is shown one channel, ``"channelvit"`` and ``"dichavit"`` some.
+        ``"cce"``; ``"base-sc"`` is shown one channel, ``"fixed-stain"`` (Base-HPA and Base-CP)
+        always the same, ``"channelvit"`` and ``"dichavit"`` some.
     drop_path
         Stochastic depth of the student.
 
     channels
         Names of the channels that a ChannelViT or DiChaViT is trained on; empty for those of the
-        crop sets, one for each stain.
+        crop sets, one for each stain. Of ``"fixed-stain"`` the stains beside the readout; empty for
+        the structural ones that all crop sets have.
     channels_shown
         How many of them a view shows: 2 in the frame of C3R; 0 for any number up to all, drawn for
         every batch, as in the official codes of both.
@@ -88,7 +90,7 @@ class McdOptions:
         was evaluated; the teacher's is customary.
     """
 
-    backbone: Literal["cce", "base-sc", "channelvit", "dichavit"] = "cce"
+    backbone: Literal["cce", "base-sc", "fixed-stain", "channelvit", "dichavit"] = "cce"
     drop_path: float = 0.1
 
     channels: tuple[str, ...] = ()

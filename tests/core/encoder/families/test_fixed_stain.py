@@ -107,6 +107,10 @@ def test_base_cp_sees_every_concept_in_turn_with_er_and_nucleus(tmp_path: Path) 
         assert [label for label, _ in run.columns[::12]] == ["RNA", "AGP", "Mito"]
     swapped = roles(CP).flipped()
     np.testing.assert_array_equal(encoder.embed(CROPS, swapped, CP, precision="float32"), found)
+    # A context channel that is no input is not read out beside concept channels.
+    with encoder.start(roles(CP).with_role("AGP", "context"), CP) as run:
+        assert [label for label, _ in run.columns[::12]] == ["RNA", "Mito"]
+        assert "no input for AGP" in run.notes[0]
     for missing, says in (("ER", "is ER:"), ("DNA", "is nucleus:")):
         with pytest.raises(InputError, match=says) as error:
             encoder.embed(CROPS, roles(CP).with_role(missing, "ignore"), CP)

@@ -33,8 +33,8 @@ class FixedStainConfig(EncoderConfig):
         Names of the inputs, in their order. None for a network that sees every channel alone, the
         same in all its inputs, as one that was trained on photographs.
     concept_channel
-        The one of `channels` that takes whatever channel is none of the others, one after the
-        other; an empty string where each takes its own stain only.
+        The one of `channels` that takes the concept channels that are none of the others, one
+        after the other; an empty string where each takes its own stain only.
     inputs
         Planes that the network takes; as many as `channels`, where these are named.
     mean, deviation

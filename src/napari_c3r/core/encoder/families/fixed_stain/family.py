@@ -38,10 +38,11 @@ class FixedInputs(EncoderFamily[AnyConfig, AnyNetwork], Generic[AnyConfig, AnyNe
         concept_mode: ConceptMode,
         readout: Readout,
     ) -> Plan:
-        """Plan a pass for each channel that enters by itself, whatever the roles.
+        """Plan a pass for each channel that enters by itself.
 
-        That is each that is none of the fixed stains where one input takes such, each of all where
-        no input has a name, and else one pass of all inputs.
+        Where one input is for the readout, these are the concept channels that are none of the
+        fixed stains, or, with none such, all other channels; where no input has a name, each
+        channel, whatever its role. Else there is one pass of all inputs.
 
         Raises
         ------
@@ -57,24 +58,25 @@ class FixedInputs(EncoderFamily[AnyConfig, AnyNetwork], Generic[AnyConfig, AnyNe
         found = match_channels(config.fixed_channels, channels)
         if missing_channels(config.fixed_channels, found):
             raise InputError(say_missing(config.name, config.fixed_channels, found))
-        others = [index for index, name in enumerate(channels) if found[name] is None]
-        if config.concept_channel and not others:
+        others = [name for name in channels if found[name] is None]
+        place_of = {config.fixed_channels[p]: channels.index(n) for n, p in _found(found)}
+        if not config.concept_channel:
+            group = tuple(place_of[name] for name in config.channels)
+            whole = Pass("+".join(config.channels), (group,))
+            return Plan(channels, (whole,), readout, _left(others))
+        if not others:
             raise InputError(
                 f"{config.name} needs a channel for its input '{config.concept_channel}' beside "
                 f"{', '.join(config.fixed_channels)}: give one more channel a role"
             )
-        place_of = {config.fixed_channels[p]: channels.index(n) for n, p in _found(found)}
-        if not config.concept_channel:
-            group = tuple(place_of[name] for name in config.channels)
-            unused = [channels[index] for index in others]
-            return Plan(
-                channels, (Pass("+".join(config.channels), (group,)),), readout, _left(unused)
-            )
+        concept = assignment.for_channels(channel_names).concept
+        shown = [name for name in others if name in concept] or others
         passes = []
-        for other in others:
-            group = tuple(place_of.get(name, other) for name in config.channels)
-            passes.append(Pass(channels[other], (group,)))
-        return Plan(channels, tuple(passes), readout)
+        for name in shown:
+            here = channels.index(name)
+            passes.append(Pass(name, (tuple(place_of.get(n, here) for n in config.channels),)))
+        left = [name for name in others if name not in shown]
+        return Plan(channels, tuple(passes), readout, _left(left))
 
     def activation_bytes(self, config: AnyConfig, plan: Plan, height: int, width: int) -> int:
         """Size of the hidden layer of an MLP; passes run one after the other."""
@@ -121,8 +123,8 @@ class FixedStainFamily(FixedInputs[FixedStainConfig, "FixedStainViT"]):
     label: ClassVar[str] = "Vision transformer of fixed stains"
     description: ClassVar[str] = (
         "Takes the stains it was trained on, by name, and refuses images that lack one; where one "
-        "input is for the readout, every further channel has its turn in it; networks trained on "
-        "photographs see each channel alone. Apart from 'ignore', roles do not matter."
+        "input is for the readout, every concept channel of another stain has its turn in it; "
+        "networks trained on photographs see each channel alone."
     )
     config_type = FixedStainConfig
     recipes: ClassVar[tuple[str, ...]] = tuple(checkpoint.RECIPES)

@@ -24,9 +24,8 @@ class SubcellFamily(FixedInputs[SubcellConfig, "SubcellViT"]):
     label: ClassVar[str] = "SubCell"
     description: ClassVar[str] = (
         "Takes the stains of the Human Protein Atlas that it was trained on, by name, and refuses "
-        "images that lack one; every further channel has its turn as the protein. With "
-        "classifiers it says where in the cell the protein is. Apart from 'ignore', roles do not "
-        "matter."
+        "images that lack one; every concept channel of another stain has its turn as the protein. "
+        "With classifiers it says where in the cell the protein is."
     )
     config_type = SubcellConfig
     recipes: ClassVar[tuple[str, ...]] = tuple(checkpoint.CHANNELS)
