@@ -113,6 +113,11 @@ class EncoderConfig:
         self._check("field_diameters", _is_length(self.field_diameters), "must be above 0")
 
     @property
+    def some_channels(self) -> tuple[str, ...]:
+        """Names of channels that the encoder takes, whatever others it may take too."""
+        return tuple(getattr(self, "channels", ())) or ("channel",)
+
+    @property
     def replaces_hot_pixels(self) -> bool:
         """Whether pixels that set the range of a crop's channel alone are replaced."""
         return self.normalisation == NO_HOT_PIXELS

@@ -14,9 +14,12 @@ from torch import Tensor
 
 import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.embed import EmbedDriver
 from napari_c3r.core.encoder import LocalEncoder, convert_checkpoint, read_model_folder
+from napari_c3r.core.encoder.families import find_recipe
 from napari_c3r.core.encoder.families.fixed_stain import FixedStainConfig, FixedStainFamily
 from napari_c3r.core.encoder.families.fixed_stain.checkpoint import RECIPES
+from napari_c3r.core.encoder.families.subcell import SubcellFamily
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from tests.core.encoder.plain_vit import Weights, as_transformers, make_weights, tokens_of
@@ -118,6 +121,13 @@ def test_base_cp_sees_every_concept_in_turn_with_er_and_nucleus(tmp_path: Path) 
     few = ChannelAssignment({"DNA": "context", "ER": "concept"})
     with pytest.raises(InputError, match="input 'protein' beside ER, nucleus"):
         encoder.embed(CROPS, few, CP)
+
+
+def test_many_fields_are_possible_before_their_channels_are_known(tmp_path: Path) -> None:
+    encoder = convert(tmp_path, of_ibot(make_weights(3)))
+    EmbedDriver([], None, encoder).require_possible()
+    with pytest.raises(InputError, match="unknown readout 'pool': choose cls"):
+        EmbedDriver([], None, encoder, RunOptions(readout="pool")).require_possible()
 
 
 def test_base_hpa_takes_no_cell_painting(tmp_path: Path) -> None:
@@ -257,5 +267,11 @@ def test_odd_configurations_are_refused(change: dict[str, object], says: str) ->
         FixedStainConfig.from_json(json.dumps(json.loads(config.to_json()) | change))
 
 
-def test_it_is_listed() -> None:
+def test_it_is_listed_and_its_published_encoders_are_described() -> None:
     assert c3r.encoders().families["fixed-stain"] == FixedStainFamily.description
+    text = (Path(__file__).resolve().parents[4] / "docs" / "encoders.md").read_text("utf-8")
+    for name in (*FixedStainFamily.recipes, *SubcellFamily.recipes):
+        family, recipe = find_recipe(name)
+        assert recipe == name
+        assert family.architecture in text
+        assert name in text or name.removeprefix("subcell-") in text

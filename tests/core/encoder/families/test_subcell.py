@@ -71,7 +71,7 @@ def test_sizes_and_inputs_are_recognised(encoder: LocalEncoder, folder: Path) ->
     } == json.loads(config)
     assert len(LOCATIONS) == 31
     assert list(LOCATIONS[:30]) == sorted(LOCATIONS[:30])
-    assert "1 classifiers of 31 locations" in read_model_folder(folder).card
+    assert "the mean of classifiers (1) tells 31 locations" in read_model_folder(folder).card
 
 
 @pytest.mark.parametrize("size", ["native", "larger"])

@@ -107,7 +107,9 @@ class FixedInputs(EncoderFamily[AnyConfig, AnyNetwork], Generic[AnyConfig, AnyNe
         """Describe sizes, inputs and normalisation, for a model card."""
         inputs = ", ".join(config.channels) or f"one channel at a time, in all {config.inputs}"
         if config.concept_channel:
-            inputs += f", of which {config.concept_channel} takes any other stain in its turn"
+            inputs += (
+                f", of which {config.concept_channel} takes each concept channel of another stain"
+            )
         scaled = f", then mean {config.mean} and deviation {config.deviation}"
         return (
             f"width {config.width}, {config.heads} heads, {config.depth} blocks, patches of "

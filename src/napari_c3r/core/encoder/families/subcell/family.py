@@ -76,7 +76,7 @@ class SubcellFamily(FixedInputs[SubcellConfig, "SubcellViT"]):
     def describe_network(self, config: SubcellConfig) -> str:
         """Describe sizes, inputs and classifiers, for a model card."""
         told = (
-            f"{config.classifiers} classifiers of {len(config.classes)} locations, averaged"
+            f"the mean of classifiers ({config.classifiers}) tells {len(config.classes)} locations"
             if config.classifiers
             else "no classifiers"
         )
