@@ -69,7 +69,7 @@ def flip_report_of_crops(
     label_values(table, label_column, None)
     roles = assignment.for_channels(channel_names).require_usable()
     mode = options.recommended_by(encoder.config).concept_mode
-    plan = plan_variants(roles, kinds, mode or "each")
+    plan = plan_variants(roles, kinds, mode or "each", encoder)
     used = [list(channel_names).index(name) for name in roles.used]
     embedder = VariantEmbedder(
         encoder,

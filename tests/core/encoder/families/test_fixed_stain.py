@@ -14,6 +14,8 @@ from torch import Tensor
 
 import napari_c3r as c3r
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose.flip_crops import flip_report_of_crops
+from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.embed import EmbedDriver
 from napari_c3r.core.encoder import LocalEncoder, convert_checkpoint, read_model_folder
 from napari_c3r.core.encoder.families import find_recipe
@@ -128,6 +130,19 @@ def test_many_fields_are_possible_before_their_channels_are_known(tmp_path: Path
     EmbedDriver([], None, encoder).require_possible()
     with pytest.raises(InputError, match="unknown readout 'pool': choose cls"):
         EmbedDriver([], None, encoder, RunOptions(readout="pool")).require_possible()
+
+
+def test_a_flip_report_skips_what_the_encoder_cannot_be_asked(tmp_path: Path) -> None:
+    encoder = convert(tmp_path, of_ibot(make_weights(3)))
+    crops = np.random.default_rng(2).integers(0, 4000, (12, 4, 12, 12)).astype(np.uint16)
+    assigned = ChannelAssignment.preset("jump-cp", CP[:4])
+    report = flip_report_of_crops(crops, CP[:4], assigned, encoder=encoder)
+    assert "without ER" not in report.vectors
+    np.testing.assert_array_equal(
+        report.vectors["all groups swapped"], report.vectors["as assigned"]
+    )
+    plan = plan_variants(assigned, encoder=encoder)
+    assert any("without ER" in why and "none of DNA" in why for why in plan.skipped)
 
 
 def test_base_hpa_takes_no_cell_painting(tmp_path: Path) -> None:
