@@ -17,6 +17,8 @@ AnyFamily = EncoderFamily[Any, Any]
 _BUILT_IN: Final = {
     "context-concept-encoder": "napari_c3r.core.encoder.families.cce.family:CceFamily",
     "base-sc": "napari_c3r.core.encoder.families.base_sc.family:BaseScFamily",
+    "cellrep": "napari_c3r.core.encoder.families.cellrep.family:CellRepFamily",
+    "campfire": "napari_c3r.core.encoder.families.campfire.family:CampfireFamily",
 }
 _registered: dict[str, AnyFamily] = {}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -36,3 +39,13 @@ def _cut(images: Tensor, size: int) -> Tensor:
     whole = images[:, :, : rows * size, : columns * size]
     grid = whole.unflatten(3, (columns, size)).unflatten(2, (rows, size))
     return grid.transpose(3, 4).flatten(4).flatten(2, 3)
+
+
+def take_channels(images: Tensor, channels: Sequence[int]) -> Tensor:
+    """Channels of images ``(B, C, H, W)``, in a given order.
+
+    An index by a list would have a graphics card wait for the list.
+    """
+    if tuple(channels) == tuple(range(images.shape[1])):
+        return images
+    return torch.stack([images[:, channel] for channel in channels], dim=1)
