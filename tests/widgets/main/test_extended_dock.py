@@ -63,10 +63,10 @@ def test_encoders_of_other_families_embed(viewer, dock, user, monkeypatch, other
     result = session.result.current
     assert result is not None
     assert result.table.uns[KEY]["encoder"]["name"] == other_folder.name
-    image = session.fields.image
-    alone = c3r.embed(
-        image, labels(), session.roles.assignment, encoder=c3r.load_encoder(str(other_folder))
-    )
+    encoder = c3r.load_encoder(str(other_folder))
+    offered = dock.embed.form.widgets["readout"].choices
+    assert offered == (None, *encoder.config.readouts)
+    alone = c3r.embed(session.fields.image, labels(), session.roles.assignment, encoder=encoder)
     np.testing.assert_allclose(result.table.X, alone.X, atol=2e-2)
     assert result.table.var.equals(alone.var)
 
