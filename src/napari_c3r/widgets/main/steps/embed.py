@@ -287,9 +287,7 @@ class EmbedBody(QWidget):
         self.untrained.setVisible(not info.trained)
         self.elsewhere.setVisible(bool(info.clash))
         self.elsewhere.setToolTip(plain_tip(info.clash))
-        self.form.set_choices(
-            "readout", [("auto", None), *((each, each) for each in info.readouts)]
-        )
+        self.form.set_choices("readout", [("auto", None), *((r, r) for r in info.readouts)])
         self.show_devices(info.devices)
 
     def show_devices(self, devices: Sequence[str]) -> None:
