@@ -22,6 +22,8 @@ OBJECTIVES: Final = {
     "mcd": "training.mcd:MaskedContextDistillation",
     "contrast": "training.contrast:Contrast",
     "distil": "training.distil:Distil",
+    "cellrep": "training.cellrep:CellRepDistillation",
+    "campfire": "training.campfire:Reconstruction",
 }
 """Home of every objective, as ``module:class``, by the name that a configuration gives."""
 

@@ -133,6 +133,12 @@ class EncoderConfig:
         valid = type(value) is int and low <= value <= high
         self._check(field, valid, f"must be a whole number from {low} to {high}")
 
+    def _check_number(self, field: str, low: float, high: float) -> None:
+        """Refuse anything but a number in a range."""
+        value = getattr(self, field)
+        valid = type(value) in (int, float) and low <= value <= high
+        self._check(field, valid, f"must be a number from {low:g} to {high:g}")
+
     def _check_choice(self, field: str, choices: Sequence[str]) -> None:
         """Refuse anything but one of some words."""
         wanted = " or ".join(f"'{choice}'" for choice in choices)

@@ -21,6 +21,8 @@ _BUILT_IN: Final = {
     "subcell": "napari_c3r.core.encoder.families.subcell.family:SubcellFamily",
     "channelvit": "napari_c3r.core.encoder.families.channelvit.family:ChannelVitFamily",
     "dichavit": "napari_c3r.core.encoder.families.dichavit.family:DichavitFamily",
+    "cellrep": "napari_c3r.core.encoder.families.cellrep.family:CellRepFamily",
+    "campfire": "napari_c3r.core.encoder.families.campfire.family:CampfireFamily",
 }
 _registered: dict[str, AnyFamily] = {}
 
