@@ -15,38 +15,23 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from napari_c3r.core.encoder.config import MIN_MAX
 from napari_c3r.core.encoder.families.base_sc import BaseScConfig, PlainViT
 from napari_c3r.core.encoder.families.cce import CceConfig
+from training.sizes import plain_depth, plain_values
 
 
 def single_channel_config(encoder: CceConfig) -> BaseScConfig:
     """Describe the plain transformer of as many parameters as a context-concept encoder.
-
-    Its depth is 12 for all published sizes: two blocks of both branches are as large as one of the
-    joint encoder.
 
     Parameters
     ----------
     encoder
         Of which width, heads, patch size, grid of positions and all that is recommended are taken.
     """
-    return BaseScConfig(
-        name=encoder.name,
-        width=encoder.width,
-        heads=encoder.heads,
-        depth=encoder.joint_depth + (encoder.branch_depth + 1) // 2,
-        patch_size=encoder.patch_size,
-        position_grid=encoder.position_grid,
-        input_size=encoder.input_size,
-        field_um=encoder.field_um,
-        field_diameters=encoder.field_diameters,
-        neighbours=encoder.neighbours,
-        readout=encoder.readout,
-        concept_mode=encoder.concept_mode,
-        trained=encoder.trained,
-        training_data=encoder.training_data,
-        licence=encoder.licence,
-    )
+    values = plain_values(encoder, "Base-SC")
+    values["normalisation"] = MIN_MAX
+    return BaseScConfig(**values, depth=plain_depth(encoder), position_grid=encoder.position_grid)
 
 
 class SingleChannelBackbone(PlainViT):

@@ -41,8 +41,8 @@ class TrainingSet:
 
     Attributes
     ----------
-    channels
-        Those kept, by their positions in the crop set.
+    channels, channel_names
+        Those kept, by their positions in the crop set, and their names.
     features
         ``(N, C, F)`` on the CPU, what the objective knows of the crops, or None.
 
@@ -55,6 +55,7 @@ class TrainingSet:
     def __init__(self, path: Path, config: Config, processes: Processes) -> None:
         self.crops = CropSet.open(path)
         assignment = self.crops.assignment.for_channels(self.crops.channel_names).require_usable()
+        self.channel_names = assignment.used
         self.channels = [self.crops.channel_names.index(name) for name in assignment.used]
         self.context = tuple(assignment.used.index(name) for name in assignment.context)
         self.concept = tuple(assignment.used.index(name) for name in assignment.concept)
@@ -180,6 +181,7 @@ class Batches:
             concept=source.concept,
             name=source.name,
             features=features,
+            channel_names=source.channel_names,
         )
 
 

@@ -32,13 +32,21 @@ _FORMER_NAMES = {
     "minutes": "max_minutes",
 }
 
+# Values that had other names once, by the names of their tables and settings.
+_FORMER_VALUES = {("mcd", "backbone"): {"vit-1": "base-sc"}}
+
 # What runs did before there was a setting for it.
 _BEFORE_THEY_WERE_SETTINGS = {"passes_per_epoch": 1, "whole_experiments": False, "patch_size": 16}
 
 
 def _renamed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings under the names that they have now."""
-    return {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
+    """Settings under the names that they have now, and their values too."""
+    renamed = {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
+    for (table, name), values_now in _FORMER_VALUES.items():
+        inside = renamed.get(table)
+        if isinstance(inside, Mapping) and inside.get(name) in values_now:
+            renamed[table] = {**inside, name: values_now[inside[name]]}
+    return renamed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,6 +308,11 @@ class RunConfig:
         """Settings that differ from those of an earlier `to_json` and change what comes out."""
         now = json.loads(self.to_json())
         then = {**_BEFORE_THEY_WERE_SETTINGS, **_renamed(json.loads(earlier))}
+        objective = self.run.objective
+        if isinstance(then.get(objective), dict):
+            # Settings of an objective are added with defaults that change nothing.
+            plain = json.loads(json.dumps(dataclasses.asdict(type(self.options)())))
+            then[objective] = {**plain, **then[objective]}
         names = [name for name in {**now, **then} if name not in _FREE_TO_CHANGE]
         return [name for name in names if now.get(name) != then.get(name)]
 

@@ -19,7 +19,7 @@ from napari_c3r.core.errors import InputError
 from training.batches import TrainingSet
 from training.config import RunConfig
 from training.log import clock
-from training.objectives import Objective
+from training.objectives import Objective, find_objective
 
 _RESAMPLED: Final = ("patch_size", "position_grid")
 
@@ -37,8 +37,10 @@ def describe_encoder(config: RunConfig, sets: Sequence[TrainingSet]) -> EncoderC
     fields = {each.crops.field_um for each in sets}
     field = config.run.field_um or (fields.pop() if len(fields) == 1 else None)
     licences = sorted({each.crops.licence for each in sets} - {""})
+    names = [each.channel_names for each in sets]
+    kind = find_objective(config.run.objective)
     return dataclasses.replace(
-        config.encoder(),
+        kind.describe_for(config.encoder(), config.options, names),
         field_um=field,
         trained=True,
         training_data=", ".join(dict.fromkeys(each.name for each in sets)),
@@ -81,7 +83,7 @@ def read_start(source: str, encoder: EncoderConfig) -> dict[str, Tensor]:
             )
     weights = begun.network.state_dict()
     sizes = encoder.network_sizes()
-    return resample_patches(weights, sizes["patch_size"], sizes["position_grid"])
+    return resample_patches(weights, sizes["patch_size"], sizes.get("position_grid", 1))
 
 
 def resample_patches(
@@ -104,7 +106,7 @@ def resample_patches(
     """
     found = dict(weights)
     for name, value in weights.items():
-        if value.ndim == 4 and value.shape[-1] != patch_size:
+        if "proj" in name and value.ndim == 4 and value.shape[-1] != patch_size:
             pixels = torch.eye(patch_size**2).unflatten(1, (1, patch_size, patch_size))
             former = F.interpolate(
                 pixels, value.shape[-2:], mode="bilinear", antialias=value.shape[-1] < patch_size
@@ -162,14 +164,16 @@ def _card(encoder: EncoderConfig, config: RunConfig, steps: str, seconds: float)
         for name, value in dataclasses.asdict(run).items()
         if value != defaults[name] and name not in ("out", "data", "device")
     }
+    family, note = family_of(encoder), find_objective(run.objective).note
     return f"""# {encoder.name}
 
-{family_of(encoder).label} trained by `training/pretrain.py`, objective `{run.objective}`.
+{family.label} trained by `training/pretrain.py`, objective `{run.objective}`.{note and f" {note}"}
 
 - Data: {encoder.training_data}
 - Licence: {encoder.licence or "not stated"}
 - Steps: {steps}, {run.images_per_batch * run.accumulation_steps} cells each and process,
   {clock(seconds)} hours
+- Network: {family.describe_network(encoder)}
 - Settings that differ from the defaults: `{json.dumps(chosen)}`
 - Settings of the objective: `{json.dumps(dataclasses.asdict(config.options))}`
 """

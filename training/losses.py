@@ -69,7 +69,7 @@ class DistillationLoss(nn.Module):
         Tensor
             Scalar.
         """
-        targets = self._targets(teacher, self.center, temperature)
+        targets = centred_targets(teacher, self.center, temperature)
         predictions = self._predictions(student)
         n_own, n = targets.shape[:2]
         pairs = n_own * len(predictions) - n_own
@@ -100,7 +100,7 @@ class DistillationLoss(nn.Module):
         Tensor
             Scalar.
         """
-        targets = self._targets(teacher, self.center2[0], temperature)
+        targets = centred_targets(teacher, self.center2[0], temperature)
         each = -(targets * self._predictions(student)).sum(-1) - self._entropy(targets)
         masked = mask.sum(-1, keepdim=True).clamp(min=1)
         weights = to_device((mask.to(each.dtype) / masked)[mask], each.device)
@@ -116,13 +116,7 @@ class DistillationLoss(nn.Module):
             Means ``(K,)`` over the views and images, and patches, of this process.
         """
         for center, mean in ((self.center, teacher_class), (self.center2, teacher_patch)):
-            joined = mean_over_processes(mean.to(center.dtype))
-            center.mul_(self.center_momentum).add_(joined, alpha=1 - self.center_momentum)
-
-    @staticmethod
-    def _targets(logits: Tensor, center: Tensor, temperature: float) -> Tensor:
-        logits = at_least_float32(logits.detach())
-        return F.softmax((logits - center.to(logits.dtype)) / temperature, dim=-1)
+            move_center(center, mean, self.center_momentum)
 
     def _predictions(self, logits: Tensor) -> Tensor:
         return F.log_softmax(at_least_float32(logits) / self.student_temperature, dim=-1)
@@ -132,6 +126,19 @@ class DistillationLoss(nn.Module):
         if self.divergence == "cross-entropy":
             return targets.new_zeros(())
         return -torch.xlogy(targets, targets).sum(-1)
+
+
+def centred_targets(logits: Tensor, center: Tensor, temperature: float) -> Tensor:
+    """What a teacher's logits ``(..., K)`` make of the prototypes, without gradient."""
+    logits = at_least_float32(logits.detach())
+    return F.softmax((logits - center.to(logits.dtype)) / temperature, dim=-1)
+
+
+@torch.no_grad()
+def move_center(center: Tensor, mean: Tensor, momentum: float) -> None:
+    """Move a centre, in place, towards the mean ``(K,)`` of a teacher's logits in all processes."""
+    joined = mean_over_processes(mean.to(center.dtype))
+    center.mul_(momentum).add_(joined, alpha=1 - momentum)
 
 
 def supervised_contrast(

@@ -14,15 +14,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from napari_c3r.core.encoder import EncoderConfig
-from napari_c3r.core.encoder.families.base_sc import BaseScConfig
-from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
+from napari_c3r.core.encoder.families.cce import CceConfig
 from training.augment import global_views, local_views, to_unit_range
-from training.baselines import SingleChannelBackbone, one_channel_each, single_channel_config
+from training.backbones import BACKBONES, Draws, Shown
 from training.distributed import gather_rows
 from training.heads import Head, Projector
 from training.losses import DistillationLoss, effective_rank, supervised_contrast
@@ -32,6 +32,8 @@ from training.objectives import Batch, Objective, Progress
 from training.optim import move_towards
 from training.schedules import Cosine, Plan, Ramp
 from training.transfer import to_device, true_places
+
+_TRAINING_ONLY: Final = ("masked_embed", "proxies")
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ class Views:
     ids
         ``(n,)``.
     concept
-        Concept channels.
+        Concept channels; of other families what `training.backbones.Material` says.
     teacher_context, large_context, small_context
         Context channels for the teacher, and for the student in the large and in the small views:
-        one subset for all views, or one for each.
+        one subset for all views, or one for each. Of other families the channels that are shown.
     """
 
     large: Tensor
@@ -59,9 +61,9 @@ class Views:
     masks: Tensor
     ids: Tensor
     concept: Channels
-    teacher_context: tuple[Channels, ...]
-    large_context: tuple[Channels, ...]
-    small_context: tuple[Channels, ...]
+    teacher_context: Shown
+    large_context: Shown
+    small_context: Shown
 
 
 class Side(nn.Module):
@@ -84,14 +86,15 @@ class Side(nn.Module):
     def tokens(
         self,
         views: Tensor,
-        contexts: Sequence[Channels],
+        contexts: Shown,
         concept: Channels,
         masks: Tensor | None = None,
     ) -> Tensor:
-        """Encode ``(V, n, C, H, W)`` to ``(V, n, T, D)``, all views at once if their context is."""
-        if len(contexts) == 1:
+        """Encode ``(V, n, C, H, W)`` to ``(V, n, T, D)``, all views at once if that can be."""
+        if isinstance(contexts, Tensor) or len(contexts) == 1:
             flat = None if masks is None else masks.flatten(0, 1)
-            found = self.backbone(views.flatten(0, 1), contexts[0], concept, flat)
+            shown = contexts.flatten(0, 1) if isinstance(contexts, Tensor) else contexts[0]
+            found = self.backbone(views.flatten(0, 1), shown, concept, flat)
             return found.unflatten(0, views.shape[:2])
         each = [None] * len(views) if masks is None else masks
         return torch.stack(
@@ -115,12 +118,20 @@ class MaskedContextDistillation(Objective):
 
     @classmethod
     def encoder_config(cls, encoder: CceConfig, options: McdOptions) -> EncoderConfig:
-        """Describe the encoder that is trained: of the sizes of the run, or Base-SC."""
-        return single_channel_config(encoder) if options.backbone == "vit-1" else encoder
+        """Describe the encoder that is trained, of the family that the settings name."""
+        return BACKBONES[options.backbone](options).describe(encoder)
 
-    def __init__(self, encoder: CceConfig | BaseScConfig, options: McdOptions, plan: Plan) -> None:
+    @classmethod
+    def describe_for(
+        cls, encoder: EncoderConfig, options: McdOptions, names: Sequence[Sequence[str]]
+    ) -> EncoderConfig:
+        """Complete it with the channels of the crop sets, where the family knows them."""
+        return BACKBONES[options.backbone](options).describe_for(encoder, names)
+
+    def __init__(self, encoder: EncoderConfig, options: McdOptions, plan: Plan) -> None:
         super().__init__()
         self.options, self.encoder = options, encoder
+        self.family = BACKBONES[options.backbone](options)
         head = Head(
             encoder.width,
             hidden=options.head_hidden,
@@ -129,10 +140,10 @@ class MaskedContextDistillation(Objective):
         )
         wants_projector = options.antibody_features == "projector"
         projector = Projector(encoder.width) if wants_projector else None
-        backbone = _make_backbone(encoder, options.drop_path, mask_token=True)
+        backbone = self.family.make(encoder, options.drop_path, mask_token=True)
         self.student = Side(backbone, head, projector)
 
-        still = _make_backbone(encoder, 0.0, mask_token=False)
+        still = self.family.make(encoder, 0.0, mask_token=False)
         shared = {k: v for k, v in backbone.state_dict().items() if k != "masked_embed"}
         still.load_state_dict(shared)
         self.teacher = Side(still, copy.deepcopy(head), copy.deepcopy(projector))
@@ -158,8 +169,8 @@ class MaskedContextDistillation(Objective):
         Returns
         -------
         dict
-            ``loss``, and its parts ``class``, ``patch`` and ``antibody``; on steps to be reported
-            also ``rank``, the effective rank of the teacher's class tokens.
+            ``loss``, and its parts ``class``, ``patch``, ``antibody`` and those of the family; on
+            steps to be reported also ``rank``, the effective rank of the teacher's class tokens.
         """
         views = self.make_views(batch, progress)
         options, concept = self.options, views.concept
@@ -177,7 +188,10 @@ class MaskedContextDistillation(Objective):
 
         # Only masked patches enter the loss, so only they need logits. The mean of the logits of
         # all patches, for the centre, is that of the linear last layer on the mean feature.
+        # A family with the patches of several channels hides the same places in each; the mean over
+        # all of them is that of the channels' mean at each place.
         mask = views.masks.flatten(2)
+        mask = mask.repeat(1, 1, (found.shape[2] - 1) // mask.shape[2])
         masked = true_places(mask, views.large.device)
         student_patch = self.student.head(found[:, :, 1:].flatten(0, 2).index_select(0, masked))
         with torch.no_grad():
@@ -196,6 +210,12 @@ class MaskedContextDistillation(Objective):
         }
         weights = (options.class_weight, options.patch_weight, options.antibody_weight)
         loss = sum(w * part for w, part in zip(weights, parts.values(), strict=True))
+        draws = Draws(views.teacher_context, views.large_context, views.small_context)
+        extra = self.family.extra_losses(
+            self.student.backbone, views.large, views.small, draws, concept
+        )
+        for name, (weight, part) in extra.items():
+            loss, parts[name] = loss + weight * part, part
         self.loss.update_centers(teacher_class.mean((0, 1)), mean_patch)
         rank = {"rank": effective_rank(seen[0, :, 0])} if progress.report else {}
         return {"loss": torch.as_tensor(loss), **parts, **rank}
@@ -203,25 +223,19 @@ class MaskedContextDistillation(Objective):
     def make_views(self, batch: Batch, progress: Progress) -> Views:
         """Draw views, masks and context channels for a batch."""
         options, random = self.options, progress.generator
-        images, concept = to_unit_range(batch.images), batch.concept
-        if options.backbone == "vit-1":
-            images = one_channel_each(images, batch.ids, random)
-            concept = (0,)
+        material = self.family.prepare(batch, to_unit_range(batch.images), self.encoder, random)
+        images = material.images
         size, patch = self.encoder.input_size, self.encoder.patch_size
         grid = (size // patch, size // patch)
         n = len(images)
-        large = global_views(images, concept, size, random, progress.host)
+        large = global_views(images, material.readout, size, random, progress.host)
         if progress.epoch < options.mask_start_epoch:
             masks = torch.zeros(2 * n, *grid, dtype=torch.bool)
         else:
             ratios, variations = options.mask_ratios, options.mask_variations
             masks = draw_masks(2 * n, grid, ratios, variations, options.mask_shape, progress.host)
 
-        def draw(keep: Channels, views: int) -> tuple[Channels, ...]:
-            count = 1 if options.context_draw == "forward" else views
-            return tuple(draw_context(context, keep, progress.shared) for _ in range(count))
-
-        context = (0,) if options.backbone == "vit-1" else batch.context
+        draws = self.family.draw(material, progress, self.teacher.backbone, self.student.backbone)
         return Views(
             large=large,
             small=local_views(
@@ -229,10 +243,10 @@ class MaskedContextDistillation(Objective):
             ),
             masks=masks.unflatten(0, (2, n)),
             ids=batch.ids,
-            concept=concept,
-            teacher_context=draw(options.teacher_keep, 2),
-            large_context=draw(options.student_keep, 2),
-            small_context=draw(options.student_keep, options.local_views),
+            concept=material.concept,
+            teacher_context=draws.teacher,
+            large_context=draws.large,
+            small_context=draws.small,
         )
 
     def trainable(self) -> nn.Module:
@@ -240,10 +254,10 @@ class MaskedContextDistillation(Objective):
         return self.student
 
     def encoder_weights(self) -> dict[str, Tensor]:
-        """The backbone of the side to export, without the mask token."""
+        """The backbone of the side to export, without what serves training only."""
         side = self.teacher if self.options.export == "teacher" else self.student
         weights = side.backbone.state_dict()
-        return {name: value for name, value in weights.items() if name != "masked_embed"}
+        return {name: value for name, value in weights.items() if name not in _TRAINING_ONLY}
 
     def start_from(self, weights: Mapping[str, Tensor]) -> None:
         """Begin with these in the backbones of both sides."""
@@ -285,37 +299,3 @@ class MaskedContextDistillation(Objective):
             first, second, ids = gather_rows(first), gather_rows(second), gather_rows(ids)
         both = torch.cat([first, second])
         return supervised_contrast(both, ids.repeat(2), self.options.antibody_temperature)
-
-
-def draw_context(context: Channels, keep: Channels, random: torch.Generator) -> Channels:
-    """Draw the context channels that stay.
-
-    Parameters
-    ----------
-    context
-        The context group.
-    keep
-        Numbers of channels to choose from, uniformly; those above the size of the group are left
-        out, and with none left all channels stay.
-    random
-        Source of randomness, on the CPU.
-
-    Returns
-    -------
-    tuple of int
-        Part of `context`, in its order.
-    """
-    possible = [count for count in keep if 1 <= count <= len(context)]
-    if not possible:
-        return context
-    count = possible[int(torch.randint(len(possible), (), generator=random))]
-    kept = torch.randperm(len(context), generator=random)[:count].tolist()
-    return tuple(context[index] for index in sorted(kept))
-
-
-def _make_backbone(
-    encoder: CceConfig | BaseScConfig, drop_path: float, *, mask_token: bool
-) -> nn.Module:
-    if isinstance(encoder, BaseScConfig):
-        return SingleChannelBackbone(encoder, drop_path=drop_path, mask_token=mask_token)
-    return ContextConceptEncoder(encoder, drop_path=drop_path, mask_token=mask_token)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from napari_c3r.core.encoder.families.channelvit.config import Unseen
+from training.diversity import DiversityOptions
 from training.losses import Divergence
 from training.masks import MaskShape
 
@@ -18,9 +20,24 @@ class McdOptions:
     Parameters
     ----------
     backbone
-        ``"cce"``, or ``"vit-1"``: the baseline Base-SC, see `training.baselines`.
+        Family to train, a name in `training.backbones.BACKBONES`. The names of settings are of
+        ``"cce"``; ``"base-sc"`` is shown one channel, ``"fixed-stain"`` (Base-HPA and Base-CP)
+        always the same, ``"channelvit"`` and ``"dichavit"`` some.
     drop_path
         Stochastic depth of the student.
+
+    channels
+        Names of the channels that a ChannelViT or DiChaViT is trained on; empty for those of the
+        crop sets, one for each stain. Of ``"fixed-stain"`` the stains beside the readout; empty for
+        the structural ones that all crop sets have.
+    channels_shown
+        How many of them a view shows: 2 in the frame of C3R; 0 for any number up to all, drawn for
+        every batch, as in the official codes of both.
+    unseen
+        What an encoder of these families does with a stain that it was not trained on; see
+        `napari_c3r.core.encoder.families.channelvit.ChannelVitConfig`. The papers leave it open.
+    dichavit
+        What DiChaViT has besides.
 
     student_keep
         Numbers of context channels that the student may see, drawn uniformly; those above the size
@@ -73,8 +90,13 @@ class McdOptions:
         was evaluated; the teacher's is customary.
     """
 
-    backbone: Literal["cce", "vit-1"] = "cce"
+    backbone: Literal["cce", "base-sc", "fixed-stain", "channelvit", "dichavit"] = "cce"
     drop_path: float = 0.1
+
+    channels: tuple[str, ...] = ()
+    channels_shown: int = 2
+    unseen: Unseen = "mean"
+    dichavit: DiversityOptions = field(default_factory=DiversityOptions)
 
     student_keep: Channels = (1, 2, 3)
     teacher_keep: Channels = ()

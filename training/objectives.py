@@ -22,6 +22,8 @@ OBJECTIVES: Final = {
     "mcd": "training.mcd:MaskedContextDistillation",
     "contrast": "training.contrast:Contrast",
     "distil": "training.distil:Distil",
+    "cellrep": "training.cellrep:CellRepDistillation",
+    "campfire": "training.campfire:Reconstruction",
 }
 """Home of every objective, as ``module:class``, by the name that a configuration gives."""
 
@@ -46,6 +48,8 @@ class Batch:
         int64 ``(n,)``, the same number for cells of the same experiment, or None if not known.
     features
         ``(n, C, F)``, what the objective's `features_of` knows of the crops, or None.
+    channel_names
+        Name of every channel, or none.
     """
 
     images: Tensor
@@ -55,6 +59,7 @@ class Batch:
     name: str = ""
     experiments: Tensor | None = None
     features: Tensor | None = None
+    channel_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,9 @@ class Objective(nn.Module):
     Options: ClassVar[type[Any]]
     """Dataclass of the settings; a table of the objective's name in a configuration file."""
 
+    note: ClassVar[str] = ""
+    """What a model card says of the objective, such as which choices are not the paper's."""
+
     @classmethod
     def encoder_config(cls, encoder: CceConfig, options: Any) -> EncoderConfig:
         """Describe the encoder that is trained; by default one of the sizes of the run.
@@ -113,6 +121,23 @@ class Objective(nn.Module):
             The sizes that the run gives.
         options
             An instance of `Options`.
+        """
+        return encoder
+
+    @classmethod
+    def describe_for(
+        cls, encoder: EncoderConfig, options: Any, names: Sequence[Sequence[str]]
+    ) -> EncoderConfig:
+        """Complete the description with what the crop sets decide; by default nothing.
+
+        Parameters
+        ----------
+        encoder
+            From `encoder_config`.
+        options
+            An instance of `Options`.
+        names
+            Channels with a role of every crop set.
         """
         return encoder
 

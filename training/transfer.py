@@ -22,7 +22,7 @@ def constant(values: tuple[float, ...], device: torch.device) -> Tensor:
 @lru_cache(maxsize=256)
 def indices(channels: tuple[int, ...], device: torch.device) -> Tensor:
     """Indices on a device, brought there once."""
-    return torch.tensor(channels, device=device)
+    return torch.tensor(channels, dtype=torch.int64, device=device)
 
 
 def to_device(values: Tensor, device: torch.device) -> Tensor:

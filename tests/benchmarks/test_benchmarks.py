@@ -11,6 +11,7 @@ import pytest
 from benchmarks import clusters_plotter
 from benchmarks.__main__ import PARTS, measure
 from benchmarks._row import ROOT, Row, peak_bytes
+from benchmarks.encoder_channels import make_untrained, operations_of_all
 
 ON_A_SCREEN = {"start", "scatter", "linking", "explorer"}
 EVERY_PART = [
@@ -96,3 +97,13 @@ def test_the_coefficients_of_segmentation_are_fitted_to_outlined_fields(data_dir
     fitted = segment_fit.held_out(few, "ANY_SIZE", segment_fit.any_size_examples)
     assert set(fitted) == set(quality.ANY_SIZE)
     assert "F1 of the held-out half" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("side", "channels", "expected"), [(112, 3, 3.3), (112, 5, 5.8), (224, 5, 29.8)]
+)
+def test_the_operations_of_attention_over_all_channels(side, channels, expected):
+    """Reckoned from the sizes alone: 12 blocks of width 384 and patches of 16 pixels."""
+    config = make_untrained("campfire", "S", side).config
+    found = operations_of_all("campfire", config, side, channels)
+    assert found / 1e9 == pytest.approx(expected, abs=0.05)

@@ -95,7 +95,7 @@ def test_concept_pixels_matter_and_unused_channels_do_not(
         {"antibody_features": "projector", "antibody_second_view": "student"},
         {"antibody_second_view": "student", "antibody_gather": True},
         {"local_views": 0, "context_draw": "view"},
-        {"backbone": "vit-1"},
+        {"backbone": "base-sc"},
     ],
     ids=str,
 )

@@ -163,7 +163,7 @@ def test_the_single_channel_baseline_leaves_a_model_folder_and_begins_from_its_o
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = [*tiny_run, "--mcd.backbone", "vit-1", "--epochs", "1", "--warmup_epochs", "0"]
+    arguments = [*tiny_run, "--mcd.backbone", "base-sc", "--epochs", "1", "--warmup_epochs", "0"]
     assert pretrain.main([*arguments, "--out", str(tmp_path / "run")]) == 0
     folder = tmp_path / "run" / "model"
     encoder = load_encoder(folder)

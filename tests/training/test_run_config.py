@@ -41,7 +41,7 @@ def test_defaults_are_the_official_ones() -> None:
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_configuration_beside_the_code_is_valid(path: Path) -> None:
     config = load_config([str(path), *NEEDED])
-    assert config.run.encoder().width > 0
+    assert config.encoder().width > 0
     assert config.run.data_share == 1
 
 

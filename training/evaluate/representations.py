@@ -126,7 +126,7 @@ class EncoderReadings:
     encoder
         The encoder.
     readouts, concept_modes
-        By default only what the model recommends.
+        By default, and where the encoder has none of the readouts, only what the model recommends.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"``, …
     """
@@ -142,7 +142,8 @@ class EncoderReadings:
     ) -> dict[ReadoutSpec, Vectors]:
         """Represent crops; see `Representation`."""
         readings = {}
-        readouts = self.readouts or (self.encoder.config.readout,)
+        there = self.encoder.config
+        readouts = [each for each in self.readouts if each in there.readouts] or [there.readout]
         for mode in self.concept_modes or (self.encoder.config.concept_mode,):
             # cls is a part of cls+std, so one pass serves both.
             widest = max(readouts, key=len)
@@ -150,7 +151,7 @@ class EncoderReadings:
             for readout in readouts:
                 kept = np.isin(parts, readout.split("+"))
                 reading = ReadoutSpec(self.name, readout, mode)
-                readings[reading] = Vectors(vectors[:, kept], parts[kept] == "cls")
+                readings[reading] = Vectors(vectors[:, kept], parts[kept] != "std")
         return readings
 
     def _embed(

@@ -31,7 +31,7 @@ def _stems_only(encoder: CceConfig) -> tuple[str, ...]:
 
 
 def _single_channel(encoder: CceConfig) -> tuple[str, ...]:
-    return (*_NO_MCD, "--mcd.backbone", "vit-1")
+    return (*_NO_MCD, "--mcd.backbone", "base-sc")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -21,6 +22,10 @@ from napari_c3r.core.text import shortened
 
 # What a shell gives for a program that Ctrl+C ended.
 _INTERRUPTED = 130
+# Options that take a value each time they are given.
+_REPEATED: Final = ("--classifier",)
+# What --set has no say in.
+_NOT_SET: Final = ("path", "out", "which", "family", "channels", "classifiers")
 
 
 def demo(
@@ -55,12 +60,57 @@ def convert(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of the official training code.")],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
     which: Annotated[str, typer.Option(help="teacher or student.")] = "teacher",
+    family: Annotated[
+        str, typer.Option(help="Kind of encoder, where the weights do not tell; as recognised.")
+    ] = "",
+    channels: Annotated[
+        str,
+        typer.Option(help="Inputs of a network that was trained on certain stains: DNA=0,ER=1"),
+    ] = "",
+    classifier: Annotated[
+        list[Path] | None,
+        typer.Option(help="Classifier that goes with the encoder; may be given several times."),
+    ] = None,
+    values: Annotated[
+        str,
+        typer.Option(
+            "--set",
+            help="What no weight tells, by its name in config.json: heads=6,input_size=224",
+        ),
+    ] = "",
 ) -> None:
     """Turn an official checkpoint into a model folder, running nothing from it."""
     from napari_c3r.core.encoder import convert_checkpoint
+    from napari_c3r.core.encoder.channel_map import parse_channel_map
 
-    folder = convert_checkpoint(checkpoint, out, which=which)
+    named = parse_channel_map(channels) or None
+    folder = convert_checkpoint(
+        checkpoint,
+        out,
+        which=which,
+        family=family or None,
+        channels=named,
+        classifiers=classifier or (),
+        **_typed_values(values),
+    )
     say(f"Wrote the model folder {folder}")
+
+
+def _typed_values(text: str) -> dict[str, Any]:
+    """Read ``name=value,…``: numbers and true or false as such, all else as text."""
+    found: dict[str, Any] = {}
+    for part in filter(None, text.split(",")):
+        name, equals, value = (word.strip() for word in part.partition("="))
+        if not equals or not name or name in found or name in _NOT_SET:
+            raise InputError(
+                f"--set has {shortened(part)}: give NAME=VALUE, each name once and none that has "
+                "an option of its own"
+            )
+        try:
+            found[name] = json.loads(value)
+        except (ValueError, RecursionError):
+            found[name] = value
+    return found
 
 
 def doctor() -> None:
@@ -91,7 +141,7 @@ def _require_one_value_each(words: Sequence[str]) -> None:
     given: dict[str, str] = {}
     for word, following in zip(words, [*words[1:], ""], strict=True):
         name, equals, value = word.partition("=")
-        if not name.startswith("--") or len(name) < 3:
+        if not name.startswith("--") or len(name) < 3 or name in _REPEATED:
             continue
         value = value if equals else following
         if given.setdefault(name, value) != value:

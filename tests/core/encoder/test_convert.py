@@ -198,12 +198,19 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     ("content", "options", "says"),
     [
         ([1, 2], {}, "holds a list"),
-        ({"model": {}}, {}, "has no network 'teacher', only: none at all"),
+        ({"model": {}}, {}, "holds no weights"),
+        ({"epoch": 3}, {}, "'epoch' is not a weight"),
         ({"student": {}}, {}, "has no network 'teacher', only: student"),
         ({"teacher": {}}, {"which": "epoch"}, "has no network 'epoch', only: teacher"),
         ({"teacher": {"backbone.x": 3}}, {}, "'backbone.x' is not a weight"),
         ({"teacher": {"encoder.x": torch.zeros(1)}}, {}, "'encoder.x' is not a weight"),
-        ({"teacher": {"backbone.blocks.0.norm1.bias": torch.zeros(4)}}, {}, "lacks 'pos_embed'"),
+        (
+            {"teacher": {"backbone.cnt_blocks.0.norm1.bias": torch.zeros(4)}},
+            {},
+            "lacks 'pos_embed'",
+        ),
+        ({"teacher": {"backbone.a.bias": torch.zeros(4)}}, {}, "it holds 'a.bias' (4,)"),
+        ({"a": torch.zeros(4)}, {"family": "resnet"}, "unknown family 'resnet': choose one of"),
     ],
 )
 def test_other_files_of_tensors_are_refused(

@@ -10,7 +10,6 @@ import torch
 import napari_c3r as c3r
 from napari_c3r.core.encoder import write_model_folder
 from napari_c3r.core.encoder.families import find_family
-from napari_c3r.core.encoder.families.base_sc import BaseScConfig
 from napari_c3r.core.images import Layout, layouts, register_layout
 from napari_c3r.core.segment import SegmentMethod, methods, register_method
 from napari_c3r.core.table import KEY
@@ -33,37 +32,41 @@ def embed_with(dock, user, monkeypatch, folder) -> None:
     user.wait_idle(dock)
 
 
-@pytest.fixture
-def base_sc(tmp_path):
-    """A model folder of the second family, untrained."""
-    config = BaseScConfig(name="Base-SC tiny", width=16, heads=2, depth=1, input_size=32)
+SIZES = {"width": 16, "heads": 2, "depth": 1, "input_size": 32}
+
+
+def write_untrained(folder, architecture):
+    """A model folder of a family of the package, with initial weights, called by its family."""
+    family = find_family(architecture)
+    config = family.config_type(name=architecture, **SIZES)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        weights = find_family("base-sc").make_network(config)
-    return write_model_folder(tmp_path / "base_sc", config, weights.state_dict(), "# Base-SC\n")
+        weights = family.make_network(config)
+    return write_model_folder(folder, config, weights.state_dict(), "# Tiny\n")
 
 
-@pytest.fixture
-def toy_folder(tmp_path):
-    with toy.registered():
-        yield toy.write_toy_folder(tmp_path / "toy")
+@pytest.fixture(params=["toy", "base-sc", "cellrep", "campfire"])
+def other_folder(request, tmp_path):
+    if request.param == "toy":
+        with toy.registered():
+            yield toy.write_toy_folder(tmp_path / "toy")
+    else:
+        yield write_untrained(tmp_path / request.param, request.param)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("toy_folder", "toy"), ("base_sc", "Base-SC tiny")])
-def test_encoders_of_other_families_embed(viewer, dock, user, monkeypatch, request, kind, name):
-    folder = request.getfixturevalue(kind)
+def test_encoders_of_other_families_embed(viewer, dock, user, monkeypatch, other_folder):
     add_layers(viewer)
     take_image(dock, user)
     take_labels(dock, user)
-    embed_with(dock, user, monkeypatch, folder)
+    embed_with(dock, user, monkeypatch, other_folder)
     session = session_of(viewer)
     result = session.result.current
     assert result is not None
-    assert result.table.uns[KEY]["encoder"]["name"] == name
-    image = session.fields.image
-    alone = c3r.embed(
-        image, labels(), session.roles.assignment, encoder=c3r.load_encoder(str(folder))
-    )
+    assert result.table.uns[KEY]["encoder"]["name"] == other_folder.name
+    encoder = c3r.load_encoder(str(other_folder))
+    offered = dock.embed.form.widgets["readout"].choices
+    assert offered == (None, *encoder.config.readouts)
+    alone = c3r.embed(session.fields.image, labels(), session.roles.assignment, encoder=encoder)
     np.testing.assert_allclose(result.table.X, alone.X, atol=2e-2)
     assert result.table.var.equals(alone.var)
 

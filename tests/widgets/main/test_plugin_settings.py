@@ -12,7 +12,7 @@ from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import EmbedBody, EncoderInfo
 from tests.widgets.fields import labels, planes
 
-NEWS = EncoderInfo("bundled", "C3R", True, ("cuda:0", "cuda:1", "cpu"))
+NEWS = EncoderInfo("bundled", "C3R", True, ("cuda:0", "cuda:1", "cpu"), ("cls", "cls+std"))
 
 
 @pytest.fixture

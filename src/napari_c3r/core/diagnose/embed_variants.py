@@ -148,8 +148,8 @@ class VariantEmbedder:
             parts = zip(
                 self._vectors[self._n_variants :], self._columns[self._n_variants :], strict=True
             )
-            cls = [v[rows][:, [part == "cls" for _, part in c]] for v, c in parts]
-            single = np.stack(cls, axis=1)
+            alone = [v[rows][:, [part != "std" for _, part in c]] for v, c in parts]
+            single = np.stack(alone, axis=1)
         constant = zip(self._names, self._constant, strict=True)
         return VariantEmbeddings(
             [vectors[rows] for vectors in self._vectors[: self._n_variants]],

@@ -112,7 +112,7 @@ class FlipRun:
         first = job.fields[0]
         self._roles = first.assignment.for_channels(first.image.channel_names).require_usable()
         mode = first.options.recommended_by(first.encoder.config).concept_mode
-        self.plan = plan_variants(self._roles, job.kinds, mode or "each")
+        self.plan = plan_variants(self._roles, job.kinds, mode or "each", first.encoder)
         self._measured: list[tuple[CellTable, CropPlan]] = []
         self._obs = pd.DataFrame()
         self._label_notes: tuple[str, ...] = ()

@@ -69,7 +69,7 @@ def flip_report_of_crops(
     label_values(table, label_column, None)
     roles = assignment.for_channels(channel_names).require_usable()
     mode = options.recommended_by(encoder.config).concept_mode
-    plan = plan_variants(roles, kinds, mode or "each")
+    plan = plan_variants(roles, kinds, mode or "each", encoder)
     used = [list(channel_names).index(name) for name in roles.used]
     embedder = VariantEmbedder(
         encoder,
@@ -118,7 +118,7 @@ def embed_alone(
     Returns
     -------
     ndarray
-        (n, C, F) float32, class tokens.
+        (n, C, F) float32, class tokens, or what the encoder has in their place.
     """
     names = tuple(channel_names)
     all_channels = ChannelAssignment(dict.fromkeys(names, "both"))
@@ -126,6 +126,6 @@ def embed_alone(
     with encoder.start_variants(
         assignments[1:] if len(names) == 1 else assignments,
         names,
-        replace(options, concept_mode="joint", readout="cls"),
+        replace(options, concept_mode="joint", readout=encoder.config.readouts[0]),
     ) as live:
         return np.stack(live.run_all(crops)[-len(names) :], axis=1)

@@ -11,6 +11,7 @@ from napari_c3r.core.diagnose.variants import ASKABLE, Kind, Variant, VariantPla
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.config import ConceptMode
 
 
@@ -23,6 +24,7 @@ def plan_variants(
     assignment: ChannelAssignment,
     kinds: Sequence[Kind | str] = ASKABLE,
     concept_mode: ConceptMode = "each",
+    encoder: Encoder | None = None,
 ) -> VariantPlan:
     """Spell out the variants that diagnostics need, in the order of the registry.
 
@@ -34,6 +36,9 @@ def plan_variants(
         Kinds of the variants to plan.
     concept_mode
         How concepts are read out; ``"joint"`` is a single pass, of which none can be flipped alone.
+    encoder
+        What is asked. Variants that it cannot embed, such as an encoder of fixed stains without
+        one of them, are skipped.
 
     Raises
     ------
@@ -53,8 +58,9 @@ def plan_variants(
             planned, reasons = source.plan(roles)
             if concept_mode == "joint" and any(variant.passes for variant in planned):
                 planned, reasons = [v for v in planned if not v.passes], [*reasons, _ONE_PASS]
-            variants += planned
-            skipped += reasons
+            refused = {v.name: why for v in planned if (why := _refusal(encoder, v)) is not None}
+            variants += [variant for variant in planned if variant.name not in refused]
+            skipped += [*reasons, *(f"'{name}': {why}" for name, why in refused.items())]
     if len(variants) == 1:
         raise InputError(
             f"Nothing can be asked of the channels {', '.join(roles.used)} with these roles: "
@@ -62,3 +68,15 @@ def plan_variants(
             "or add a channel"
         )
     return VariantPlan(tuple(variants), tuple(skipped))
+
+
+def _refusal(encoder: Encoder | None, variant: Variant) -> str | None:
+    """Why an encoder cannot embed a variant, or None if it can."""
+    if encoder is None:
+        return None
+    try:
+        for roles in variant.passes or (variant.assignment,):
+            encoder.n_dims(roles)
+    except InputError as error:
+        return str(error)
+    return None

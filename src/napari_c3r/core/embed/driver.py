@@ -134,8 +134,8 @@ class EmbedDriver:
         if any(task.labels is None for task in self.tasks):
             require_method(self.segmenting.method)
         # The images' channels are not known yet; what is asked for here does not depend on them.
-        any_channel = ChannelAssignment({"channel": Role.BOTH})
-        self.encoder.start(any_channel, any_channel.names, self.options).close()
+        fitting = ChannelAssignment(dict.fromkeys(self.encoder.config.some_channels, Role.BOTH))
+        self.encoder.start(fitting, fitting.names, self.options).close()
 
     def steps(self) -> Iterator[FieldsProgress]:
         """Work, yielding after every stage of a field, every batch of cells and every field.

@@ -189,8 +189,9 @@ def _memory_bytes(
 ) -> int:
     used, itemsize = len(roles.used), job.image.data.dtype.itemsize
     family, size = job.encoder.family, plan.size_px
-    passes = family.make_plan(roles, roles.used, run.concept_mode, run.readout)
-    hidden = family.activation_bytes(job.encoder.config, passes, size, size)
+    config = job.encoder.config
+    passes = family.plan_for(config, roles, roles.used, run.concept_mode, run.readout)
+    hidden = family.activation_bytes(config, passes, size, size)
     crop = _FLOAT_BYTES * used * size**2
     batch = run.batch_size * (_HIDDEN_LAYERS * hidden + _CROP_COPIES * crop)
     kept = job.encoder.n_weights + n_cells * len(run.columns)

@@ -60,6 +60,7 @@ class FieldEmbedder:
         self._padded = np.zeros(0, bool)
         self._hot = np.zeros((0, 0), bool)
         self._columns: tuple[tuple[str, str], ...] = ()
+        self._numbers: tuple[str, ...] = ()
         self._settings: dict[str, str] = {}
         self._notes: tuple[str, ...] = ()
 
@@ -77,9 +78,10 @@ class FieldEmbedder:
         yield EmbedProgress(already, total, time.perf_counter() - start, MEASURED)
         run = self.job.encoder.start(self._roles, self._image.channel_names, self.job.options)
         try:
-            self._columns = tuple(run.columns)
-            if self._vectors.shape[1] != len(self._columns):
-                self._vectors = np.zeros((total, len(self._columns)), np.float32)
+            self._columns, self._numbers = tuple(run.columns), tuple(run.numbers)
+            width = len(self._columns) + len(self._numbers)
+            if self._vectors.shape[1] != width:
+                self._vectors = np.zeros((total, width), np.float32)
             began = time.perf_counter()
             batches = iter_crops(
                 self._image,
@@ -91,7 +93,7 @@ class FieldEmbedder:
             )
             # The next crops are cut while the device is at work.
             for batch in ahead(batches):
-                self._vectors[batch.rows] = run.run(batch.crops)
+                self._vectors[batch.rows] = run.run_with_numbers(batch.crops)
                 self._padded[batch.rows] = batch.padded
                 self._hot[batch.rows] = batch.hot
                 self._done[batch.rows] = True
@@ -132,7 +134,9 @@ class FieldEmbedder:
             self.job, self._roles, prepared, self._settings, notes, len(rows)
         )
         obs = prepared[0].obs.assign(crop_padded=self._padded).iloc[rows]
-        return make_result(obs, self._vectors[rows], self._columns, provenance)
+        vectors, numbers = np.split(self._vectors[rows], [len(self._columns)], axis=1)
+        said = dict(zip(self._numbers, numbers.T, strict=True))
+        return make_result(obs.assign(**said), vectors, self._columns, provenance)
 
     def _hot_pixel_notes(self, prepared: tuple[CellTable, CropPlan]) -> list[str]:
         """A sentence for each channel in which single pixels set the range of crops."""

@@ -12,7 +12,7 @@ from napari_c3r.core.errors import InputError
 
 ConceptMode = Literal["each", "joint"]
 Neighbours = Literal["keep", "mask"]
-Readout = Literal["cls", "cls+std"]
+Readout = Literal["cls", "cls+std", "mean", "pool"]
 
 MIN_MAX: Final = "min-max per crop and channel"
 NO_HOT_PIXELS: Final = "min-max per crop and channel, hot pixels replaced"
@@ -42,8 +42,9 @@ class EncoderConfig:
     neighbours
         Whether other cells in a crop are best kept or masked.
     readout
-        Recommended readout: ``"cls"``, the class token, or ``"cls+std"``, the class token followed
-        by the deviation of every feature over the patches.
+        Recommended readout, one of `readouts`: ``"cls"``, the class token; ``"cls+std"``, the class
+        token followed by the deviation of every feature over the patches; ``"mean"``, the mean
+        over the patches; or ``"pool"``, what a trained pooling makes of all tokens.
     concept_mode
         Recommended use of several concept channels: ``"each"`` alone with all the context, or all
         of them ``"joint"``.
@@ -64,6 +65,8 @@ class EncoderConfig:
         Name of the family in ``config.json``.
     normalisations : tuple of str
         What the family can do to the intensities of a crop, as ``config.json`` says it.
+    readouts : tuple of str
+        How the family can turn tokens into a vector. The first gives one number for each feature.
     first_keys : tuple of str
         Fields that ``config.json`` has first, in this order; the others follow as declared.
 
@@ -75,6 +78,7 @@ class EncoderConfig:
 
     architecture: ClassVar[str]
     normalisations: ClassVar[tuple[str, ...]] = (MIN_MAX, NO_HOT_PIXELS)
+    readouts: ClassVar[tuple[Readout, ...]] = ("cls", "cls+std")
     first_keys: ClassVar[tuple[str, ...]] = ()
 
     name: str
@@ -100,13 +104,18 @@ class EncoderConfig:
         self._check_whole("input_size", 1, 4096)
         self._check_choice("neighbours", get_args(Neighbours))
         self._check_choice("normalisation", self.normalisations)
-        self._check_choice("readout", get_args(Readout))
+        self._check_choice("readout", self.readouts)
         self._check_choice("concept_mode", get_args(ConceptMode))
         self._check("trained", isinstance(self.trained, bool), "must be true or false")
         self._check("input_size", self.input_size % self.patch_size == 0, "must be whole patches")
         known = self.field_um is not None
         self._check("field_um", not known or _is_length(self.field_um), "must be above 0, or null")
         self._check("field_diameters", _is_length(self.field_diameters), "must be above 0")
+
+    @property
+    def some_channels(self) -> tuple[str, ...]:
+        """Names of channels that the encoder takes, whatever others it may take too."""
+        return tuple(getattr(self, "channels", ())) or ("channel",)
 
     @property
     def replaces_hot_pixels(self) -> bool:
@@ -124,6 +133,12 @@ class EncoderConfig:
         valid = type(value) is int and low <= value <= high
         self._check(field, valid, f"must be a whole number from {low} to {high}")
 
+    def _check_number(self, field: str, low: float, high: float) -> None:
+        """Refuse anything but a number in a range."""
+        value = getattr(self, field)
+        valid = type(value) in (int, float) and low <= value <= high
+        self._check(field, valid, f"must be a number from {low:g} to {high:g}")
+
     def _check_choice(self, field: str, choices: Sequence[str]) -> None:
         """Refuse anything but one of some words."""
         wanted = " or ".join(f"'{choice}'" for choice in choices)
@@ -137,6 +152,12 @@ class EncoderConfig:
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
             if field.name not in common
+        }
+
+    def common_values(self) -> dict[str, Any]:
+        """The fields that every encoder has, for a configuration of another family."""
+        return {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(EncoderConfig)
         }
 
     def to_json(self) -> str:

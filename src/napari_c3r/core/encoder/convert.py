@@ -1,22 +1,27 @@
-"""Official C3R checkpoints become model folders, without anything in them being executed."""
+"""Official checkpoints become model folders, without anything in them being executed."""
 
 from __future__ import annotations
 
-import argparse
-import zipfile
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import torch
 from torch import Tensor
 
+from napari_c3r.core.encoder.checkpoint import Checkpoint, read_checkpoint
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Neighbours, Readout
-from napari_c3r.core.encoder.families import architectures, family_of, find_family
+from napari_c3r.core.encoder.families import (
+    AnyFamily,
+    architectures,
+    family_of,
+    find_family,
+    find_recipe,
+)
 from napari_c3r.core.encoder.folder import check_weights, require_replaceable, write_model_folder
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.memory import size
-from napari_c3r.core.paths import require_file
+
+_NAMED_WEIGHTS: Final = 4
 
 
 def convert_checkpoint(
@@ -24,44 +29,55 @@ def convert_checkpoint(
     out: str | Path,
     *,
     which: str = "teacher",
+    family: str | None = None,
+    channels: Mapping[str, int] | None = None,
+    classifiers: Sequence[str | Path] = (),
     name: str | None = None,
-    input_size: int = 224,
+    input_size: int | None = None,
     field_um: float | None = None,
     field_diameters: float = 1.6,
     neighbours: Neighbours = "keep",
-    readout: Readout = "cls",
+    readout: Readout | None = None,
     concept_mode: ConceptMode = "each",
     training_data: str = "",
     licence: str = "",
     **sizes: Any,
 ) -> Path:
-    """Turn a checkpoint of the official training into a model folder.
+    """Turn a file of weights, as an official training left it, into a model folder.
 
-    A checkpoint is a dict with the weights under ``student`` and ``teacher`` (names with the
-    prefixes ``module.`` and ``backbone.``), among other things. The projection heads and the token
-    that stands for masked patches serve training only and are dropped. The family that knows the
-    weights reads the sizes of the network from them. Only tensors, plain containers and
-    `argparse.Namespace` are ever unpickled: a file that asks for anything else is refused before
-    anything in it has run.
+    A file holds one network, or networks under ``student`` and ``teacher``. Heads and mask tokens
+    serve training only and are dropped. The family that knows the weights by their names reads the
+    sizes of the network from them. Only tensors, plain containers and `argparse.Namespace` are ever
+    unpickled: a file that asks for anything else is refused before anything in it has run.
 
     Parameters
     ----------
     path
-        The checkpoint.
+        A file of PyTorch, or a ``.safetensors``.
     out
         The model folder to write.
     which
-        ``"teacher"``, as is customary for self-distilled networks, or ``"student"``.
+        ``"teacher"``, as is customary for self-distilled networks, or ``"student"``, of a file that
+        holds both.
+    family
+        Architecture, or published encoder, that the weights are of; by default as they are
+        recognised.
+    channels
+        Index of the network's inputs by the name of their channel, for families that were trained
+        on certain stains; by default as published.
+    classifiers
+        Files of classifiers that go with the encoder, as SubCell's do.
     name
         What to call the encoder; by default the name of the file.
-    input_size, field_um, field_diameters, neighbours, readout, concept_mode
+    input_size, readout
+        As in `EncoderConfig`; by default what the family has as such.
+    field_um, field_diameters, neighbours, concept_mode
         As in `EncoderConfig`; no weight tells them.
     training_data, licence
         For the card.
     **sizes
-        Other fields of the family's configuration that no weight tells. Of a context-concept
-        encoder: `heads`, by default the number of the published network of the same width, and
-        `aggregation`.
+        Other fields of the family's configuration that no weight tells. Of transformers: `heads`,
+        by default the number of the published network of the same width.
 
     Returns
     -------
@@ -71,114 +87,107 @@ def convert_checkpoint(
     Raises
     ------
     InputError
-        If the file is not such a checkpoint, or the folder cannot be written.
+        If the file is no such file or no family knows it, or the folder cannot be written.
     """
-    path = Path(path)
-    require_replaceable(out)
-    weights = _backbone(_load(path), which, path)
+    optional = {"input_size": input_size, "readout": readout, "channels": channels}
     values = {
-        "name": path.stem if name is None else name,
-        "input_size": input_size,
+        "name": Path(path).stem if name is None else name,
         "field_um": field_um,
         "field_diameters": field_diameters,
         "neighbours": neighbours,
-        "readout": readout,
         "concept_mode": concept_mode,
         "trained": True,
         "training_data": training_data,
         "licence": licence,
+        **{field: value for field, value in optional.items() if value is not None},
         **sizes,
     }
-    config = _recognise(weights, values, path)
+    return _convert(Path(path), out, which, family, [Path(each) for each in classifiers], values)
+
+
+def _convert(
+    path: Path,
+    out: str | Path,
+    which: str,
+    family: str | None,
+    classifiers: Sequence[Path],
+    values: Mapping[str, Any],
+) -> Path:
+    """As `convert_checkpoint`, which has put the fields of the configuration together."""
+    require_replaceable(out)
+    chosen = None if family is None else find_recipe(family)
+    checkpoint = read_checkpoint(path, which)
+    for number, each in enumerate(classifiers):
+        layers = read_checkpoint(each, which).weights
+        named = {f"classifier.{number}.{name}": layer for name, layer in layers.items()}
+        checkpoint = dataclasses.replace(checkpoint, weights={**checkpoint.weights, **named})
+    config = _recognise(checkpoint, values, chosen, path)
+    if classifiers and not hasattr(config, "classifiers"):
+        raise InputError(
+            f"{path}: is of the family {config.architecture}, which has no classifiers: leave "
+            "them out"
+        )
+    weights = family_of(config).weights_from_checkpoint(checkpoint.weights)
     checked = check_weights(config, weights, str(path))
-    return write_model_folder(out, config, checked, _card(config, path, which))
-
-
-def _load(path: Path) -> Mapping[str, Any]:
-    """Read a checkpoint with PyTorch's restricted unpickler."""
-    require_file(path)
-    _require_unpacked(path)
-    try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    # A damaged or hostile file may fail anywhere in the parser; none of it is worth a traceback.
-    except Exception as error:
-        raise InputError(
-            f"{path}: not a checkpoint of tensors only, so it was refused and nothing in it was "
-            f"run ({type(error).__name__}): get it again from a source you trust"
-        ) from error
-    if not isinstance(checkpoint, Mapping):
-        raise InputError(f"{path}: holds a {type(checkpoint).__name__}, not a dict of networks")
-    return checkpoint
-
-
-def _require_unpacked(path: Path) -> None:
-    """Refuse an archive of more than it has bytes: checkpoints are never packed."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        # Not an archive, or a damaged one: refused when it is read.
-        return
-    stored = path.stat().st_size
-    if unpacked > 2 * stored:
-        raise InputError(
-            f"{path}: claims {size(unpacked)} in a file of {size(stored)}: get it again from a "
-            "source you trust"
-        )
-
-
-def _backbone(checkpoint: Mapping[str, Any], which: str, path: Path) -> dict[str, Tensor]:
-    """Pick the network's weights, under their names in the network."""
-    networks = [key for key in ("teacher", "student") if isinstance(checkpoint.get(key), Mapping)]
-    if which not in networks:
-        raise InputError(
-            f"{path}: has no network '{which}', only: {', '.join(networks) or 'none at all'}"
-        )
-    weights: dict[str, Tensor] = {}
-    for key, value in checkpoint[which].items():
-        part, _, name = str(key).removeprefix("module.").partition(".")
-        if part == "head" or (part == "backbone" and name == "masked_embed"):
-            continue
-        if part != "backbone" or not isinstance(value, Tensor):
-            raise InputError(f"{path}: '{key}' is not a weight of an encoder")
-        if value.layout != torch.strided or _claimed(value) > value.untyped_storage().nbytes():
-            raise InputError(
-                f"{path}: '{key}' claims the shape {tuple(value.shape)}, and the file holds less: "
-                "get it again from a source you trust"
-            )
-        weights[name] = value
-    return weights
-
-
-def _claimed(weight: Tensor) -> int:
-    """Bytes of a tensor with every number of its own."""
-    return weight.numel() * weight.element_size()
+    return write_model_folder(out, config, checked, _card(config, path, checkpoint.side))
 
 
 def _recognise(
-    weights: Mapping[str, Tensor], values: Mapping[str, Any], path: Path
+    checkpoint: Checkpoint,
+    values: Mapping[str, Any],
+    chosen: tuple[AnyFamily, str | None] | None,
+    path: Path,
 ) -> EncoderConfig:
-    """Ask each family whether these are weights of its own."""
+    """Ask the family that the user named, or each, whether these are weights of its own."""
+    families = [*map(find_family, architectures())] if chosen is None else [chosen[0]]
+    found: list[EncoderConfig] = []
     reasons = []
-    for family in map(find_family, architectures()):
+    for family in families:
+        given = dict(values)
+        if family.recipes:
+            given |= {"recipe": chosen and chosen[1], "beside": checkpoint.beside}
         try:
-            config: EncoderConfig | None = family.config_from_checkpoint(weights, values)
+            config = family.config_from_checkpoint(checkpoint.weights, given)
         # Shapes that no network has may fail anywhere in what a family makes of them.
         except Exception as error:
-            known = isinstance(error, InputError)
-            reasons.append(str(error) if known else f"weights of impossible shapes ({error})")
+            fields = {field.name for field in dataclasses.fields(family.config_type)}
+            if unknown := sorted(values.keys() - fields - {"channels"}):
+                reasons.append(f"'{unknown[0]}' is no value of {family.label}: leave it out")
+            elif isinstance(error, InputError):
+                reasons.append(str(error))
+            else:
+                reasons.append(f"weights of impossible shapes ({error})")
             continue
         if config is not None:
-            return config
-    raise InputError(f"{path}: {'; '.join(reasons)}")
+            found.append(config)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(config.architecture for config in found)
+        raise InputError(f"{path}: could be weights of {names}: say of which with family")
+    if reasons:
+        raise InputError(f"{path}: {'; '.join(reasons)}")
+    known = ", ".join(family.architecture for family in families)
+    raise InputError(
+        f"{path}: not weights of {known}: it holds {_seen(checkpoint.weights)}; give a file of one "
+        "of these"
+    )
 
 
-def _card(config: EncoderConfig, path: Path, which: str) -> str:
+def _seen(weights: Mapping[str, Tensor]) -> str:
+    """What a file holds, in a few words."""
+    names = list(weights)
+    shown = ", ".join(f"'{name}' {tuple(weights[name].shape)}" for name in names[:_NAMED_WEIGHTS])
+    more = f" and {len(names) - _NAMED_WEIGHTS} more" if len(names) > _NAMED_WEIGHTS else ""
+    return f"{shown or 'no weights'}{more}"
+
+
+def _card(config: EncoderConfig, path: Path, side: str | None) -> str:
     family = family_of(config)
+    source = f"the {side} in the checkpoint" if side else "the checkpoint"
     return f"""# {config.name}
 
-{family.label}, converted from the {which} in the checkpoint `{path.name}`.
+{family.label}, converted from {source} `{path.name}`.
 
 - Network: {family.describe_network(config)}.
 - Training data: {config.training_data or "not stated"}.

@@ -131,8 +131,12 @@ def prepare(crops: Tensor, config: EncoderConfig) -> Tensor:
         float32 ``(N, C, H', W')`` with the size of `size_in_network`, on the same device; bilinear
         interpolation with antialiasing.
     """
-    height, width = crops.shape[2:]
-    images = to_unit_range(crops)
+    return resample(to_unit_range(crops), config)
+
+
+def resample(images: Tensor, config: EncoderConfig) -> Tensor:
+    """Bring images that are not made of whole patches to the input size; see `prepare`."""
+    height, width = images.shape[2:]
     size = size_in_network(height, width, config)
     if size == (height, width):
         return images

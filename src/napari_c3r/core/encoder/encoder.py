@@ -82,13 +82,14 @@ class Encoder(ABC):
         assignment, concept_mode, readout
             As in `embed`.
         """
-        plan = self.family.make_plan(
+        plan = self.family.plan_for(
+            self.config,
             assignment,
             assignment.names,
             concept_mode or self.config.concept_mode,
             readout or self.config.readout,
         )
-        return len(plan.columns(self.config.width))
+        return len(self.family.columns(self.config, plan))
 
     def embed(
         self,
@@ -134,6 +135,32 @@ class Encoder(ABC):
         options = RunOptions(device, precision, batch_size, concept_mode, readout)
         with self.start(assignment, channel_names, options) as run:
             return run.run(crops)
+
+    def predict(
+        self,
+        crops: ArrayLike,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        options: RunOptions = RunOptions(),
+    ) -> dict[str, NDArray[np.float32]]:
+        """Say of single-cell crops what the encoder says beside their vectors.
+
+        Parameters
+        ----------
+        crops, assignment, channel_names
+            As in `embed`.
+        options
+            Where and how to run.
+
+        Returns
+        -------
+        dict
+            float32 ``(N,)`` by name, such as the probability ``location_nucleoplasm``. Empty for an
+            encoder that gives vectors only.
+        """
+        with self.start(assignment, channel_names, options) as run:
+            numbers = run.run_with_numbers(crops)[:, len(run.columns) :]
+            return dict(zip(run.numbers, numbers.T, strict=True))
 
     def tokens(
         self,

@@ -35,11 +35,15 @@ class EncoderFamily(ABC, Generic[Config, Network]):
         One sentence on what it does with channels and roles.
     config_type : type
         Of its configurations.
+    recipes : tuple of str
+        Names of published encoders that the family tells apart where their weights do not: by which
+        channels they were trained on and what is done to the intensities.
     """
 
     label: ClassVar[str]
     description: ClassVar[str]
     config_type: type[Config]
+    recipes: ClassVar[tuple[str, ...]] = ()
 
     @property
     def architecture(self) -> str:
@@ -53,7 +57,33 @@ class EncoderFamily(ABC, Generic[Config, Network]):
         The names and shapes of its parameters are those of the weights in a model folder.
         """
 
-    @abstractmethod
+    def plan_for(
+        self,
+        config: Config,
+        assignment: ChannelAssignment,
+        channel_names: Sequence[str],
+        concept_mode: ConceptMode,
+        readout: Readout,
+    ) -> Plan:
+        """Turn an assignment into passes of the network of a configuration.
+
+        By default `make_plan`: a family whose networks take whatever channels there are needs no
+        configuration for it. One whose networks were trained on certain stains overrides this.
+
+        Parameters
+        ----------
+        config
+            Of the encoder.
+        assignment, channel_names, concept_mode, readout
+            As in `make_plan`.
+
+        Raises
+        ------
+        InputError
+            As `make_plan`.
+        """
+        return self.make_plan(assignment, channel_names, concept_mode, readout)
+
     def make_plan(
         self,
         assignment: ChannelAssignment,
@@ -61,7 +91,7 @@ class EncoderFamily(ABC, Generic[Config, Network]):
         concept_mode: ConceptMode,
         readout: Readout,
     ) -> Plan:
-        """Turn an assignment into passes.
+        """Turn an assignment into passes of any network of the family.
 
         Parameters
         ----------
@@ -78,6 +108,14 @@ class EncoderFamily(ABC, Generic[Config, Network]):
             If the family cannot embed that; one line that says why and what to do. A channel is
             unknown or named twice, or a mode is unknown (`check_modes`).
         """
+        raise NotImplementedError("override make_plan or plan_for")
+
+    def columns(self, config: Config, plan: Plan) -> tuple[tuple[str, str], ...]:
+        """Label of the pass and part of the readout, for every column of the result.
+
+        By default `width` of the configuration for every part.
+        """
+        return plan.columns(config.width)
 
     @abstractmethod
     def activation_bytes(self, config: Config, plan: Plan, height: int, width: int) -> int:
@@ -150,6 +188,20 @@ class EncoderFamily(ABC, Generic[Config, Network]):
         parts = [self._vector(network, images, each, plan.readout) for each in plan.passes]
         return torch.cat(parts, dim=1)
 
+    def numbers(self, config: Config, plan: Plan) -> tuple[str, ...]:
+        """Names of what the encoder says of a cell beside its vector, such as probabilities.
+
+        They become columns of the table. By default there are none.
+        """
+        return ()
+
+    def vectors_and_numbers(self, network: Network, images: Tensor, plan: Plan) -> Tensor:
+        """As `vectors`, with the `numbers` behind them: ``(B, columns + numbers)``.
+
+        A family that has such numbers overrides this.
+        """
+        return self.vectors(network, images, plan)
+
     def vectors_of_variants(
         self, network: Network, images: Tensor, plans: Sequence[Plan]
     ) -> Tensor:
@@ -197,17 +249,26 @@ class EncoderFamily(ABC, Generic[Config, Network]):
         weights
             By name, without the prefixes of the training.
         values
-            Fields of the configuration that no weight tells.
+            Fields of the configuration that no weight tells. ``channels``, where the user named
+            them, holds the index of each of the network's inputs by the name of its channel. For a
+            family with `recipes` also ``recipe``, the one that the user named, or None, and
+            ``beside``, the names of what the file holds beside the weights.
 
         Returns
         -------
         Config or None
-            None for a family of which there are no official checkpoints, as by default.
+            None if these are not weights of the family, as by default.
 
         Raises
         ------
         InputError
-            If these are not weights of the family, or a value is missing or wrong; one line that
-            says why.
+            If they are, and yet a value is missing or wrong; one line that says why.
         """
         return None
+
+    def weights_from_checkpoint(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Bring the weights of a recognised checkpoint to the names and shapes of the network.
+
+        By default they have these already. What serves training only may be left out.
+        """
+        return weights

@@ -31,8 +31,9 @@ class RunOptions(Checked):
         the model recommends.
     readout
         ``"cls"``: the class token, D numbers. ``"cls+std"``: then, for each feature, the
-        population standard deviation over the patch tokens, 2 D numbers. None: what the model
-        recommends.
+        population standard deviation over the patch tokens, 2 D numbers. ``"mean"``: the mean of
+        the patch tokens. ``"pool"``: what a trained pooling makes of all tokens. Encoders that
+        lack one refuse it. None: what the model recommends.
     """
 
     device: str = option("auto", "Device", "Where to compute; auto takes a GPU if there is one")
@@ -60,8 +61,9 @@ class RunOptions(Checked):
     readout: Readout | None = option(
         None,
         "Readout",
-        "The class token, or also how each feature varies over the cell",
-        choices=("cls", "cls+std"),
+        "The class token, or also how each feature varies over the cell; some encoders have a mean "
+        "of the patches or a trained pooling instead",
+        choices=("cls", "cls+std", "mean", "pool"),
         unset="as the encoder recommends",
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
+from napari_c3r.core.channels import ChannelAssignment, check_channel_names
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.errors import InputError
 
@@ -42,11 +43,14 @@ class Plan:
         What the network is run on. Their vectors are joined in this order.
     readout
         How tokens become a vector.
+    notes
+        What the user should know of it, in sentences.
     """
 
     channels: tuple[str, ...]
     passes: tuple[Pass, ...]
     readout: Readout
+    notes: tuple[str, ...] = ()
 
     @property
     def largest_group(self) -> int:
@@ -78,17 +82,57 @@ class Plan:
         return replace(self, channels=tuple(channels), passes=moved)
 
 
-def check_modes(concept_mode: ConceptMode, readout: Readout) -> None:
-    """Refuse a concept mode or a readout that does not exist.
+def check_modes(
+    concept_mode: ConceptMode, readout: Readout, readouts: Sequence[Readout] = ("cls", "cls+std")
+) -> None:
+    """Refuse a concept mode that does not exist, or a readout that a family does not have.
+
+    Parameters
+    ----------
+    concept_mode, readout
+        What is wanted.
+    readouts
+        Those of the family, as `EncoderConfig.readouts` says.
 
     Raises
     ------
     InputError
-        With those that do.
+        With those that there are.
     """
-    for name, value, choices in (
-        ("concept mode", concept_mode, get_args(ConceptMode)),
-        ("readout", readout, get_args(Readout)),
-    ):
-        if value not in choices:
-            raise InputError(f"unknown {name} {value!r}: choose {' or '.join(choices)}")
+    modes = get_args(ConceptMode)
+    if concept_mode not in modes:
+        raise InputError(f"unknown concept mode {concept_mode!r}: choose {' or '.join(modes)}")
+    if readout not in readouts:
+        raise InputError(f"unknown readout {readout!r}: choose {' or '.join(readouts)}")
+
+
+def used_channels(assignment: ChannelAssignment, channel_names: Sequence[str]) -> tuple[str, ...]:
+    """Names of the channels that are not ignored, in image order, for a family without roles.
+
+    Raises
+    ------
+    InputError
+        If all are ignored, or one is unknown or named twice.
+    """
+    check_channel_names(channel_names)
+    channels = assignment.for_channels(channel_names).used
+    if not channels:
+        raise InputError(
+            "All channels are ignored; give at least one of them a role, whichever it is"
+        )
+    return channels
+
+
+def plan_of_all(
+    assignment: ChannelAssignment, channel_names: Sequence[str], readout: Readout
+) -> Plan:
+    """Plan one pass of all channels that are not ignored, for a family without roles.
+
+    Raises
+    ------
+    InputError
+        As `used_channels`.
+    """
+    channels = used_channels(assignment, channel_names)
+    group = tuple(range(len(channels)))
+    return Plan(channels, (Pass("+".join(channels), (group,)),), readout)

@@ -21,6 +21,7 @@ class Run(Protocol):
     concept_mode: ConceptMode
     readout: Readout
     columns: tuple[tuple[str, str], ...]
+    numbers: tuple[str, ...]
 
     @property
     def device(self) -> str:
@@ -40,6 +41,9 @@ class Run(Protocol):
 
     def run(self, crops: ArrayLike) -> NDArray[np.float32]:
         """Embed crops ``(n, C, H, W)``, as float32 ``(n, len(columns))``."""
+
+    def run_with_numbers(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Vectors and, behind them, `numbers`: ``(n, len(columns) + len(numbers))``."""
 
     def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
         """Every token of crops, float32 ``(n, 1 + N, passes * D)``."""

@@ -137,6 +137,7 @@ class RemoteRun:
         self.concept_mode: ConceptMode = answer["concept_mode"]
         self.readout: Readout = answer["readout"]
         self.columns = _pairs(answer["columns"])
+        self.numbers: tuple[str, ...] = tuple(answer["numbers"])
         self.all_columns = tuple(_pairs(columns) for columns in answer["all_columns"])
         self._state = answer
 
@@ -164,6 +165,10 @@ class RemoteRun:
     def run(self, crops: ArrayLike) -> NDArray[np.float32]:
         """Embed crops, as `InferenceRun.run` does."""
         return self._ask("run", crops)
+
+    def run_with_numbers(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Vectors and numbers, as `InferenceRun.run_with_numbers` gives them."""
+        return self._ask("run_with_numbers", crops)
 
     def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
         """Every token of crops, as `InferenceRun.tokens` gives them."""

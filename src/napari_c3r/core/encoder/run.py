@@ -45,8 +45,10 @@ class InferenceRun:
     concept_mode, readout : str
         As in `Encoder.embed`.
     columns : tuple of (str, str)
-        Label (the concept, ``"RNA"``, or ``"RNA+AGP"`` when joint) and readout part (``"cls"`` or
-        ``"std"``) of every column of the result.
+        Label (the concept, ``"RNA"``, or ``"RNA+AGP"`` when joint) and readout part (``"cls"``,
+        ``"std"``, ``"mean"`` or ``"pool"``) of every column of the result.
+    numbers : tuple of str
+        Names of what the encoder says of a cell beside its vector.
     """
 
     def __init__(
@@ -63,17 +65,18 @@ class InferenceRun:
         self._config = config
         self._channel_names = tuple(channel_names)
         self._family = family_of(config)
-        self._plan = self._family.make_plan(
-            assignment, channel_names, chosen.concept_mode, chosen.readout
+        self._plan = self._family.plan_for(
+            config, assignment, channel_names, chosen.concept_mode, chosen.readout
         )
         self._used = [self._channel_names.index(name) for name in self._plan.channels]
         self._options = chosen
         self._original = network
         self.concept_mode = chosen.concept_mode
         self.readout = chosen.readout
-        self.columns = self._plan.columns(config.width)
+        self.columns = self._family.columns(config, self._plan)
+        self.numbers = self._family.numbers(config, self._plan)
         self._network: nn.Module | None = None
-        self._notes: list[str] = []
+        self._notes = list(self._plan.notes)
         try:
             self._settle(choose_device(chosen.device))
         except DeviceFullError as error:
@@ -110,6 +113,21 @@ class InferenceRun:
             for one of them.
         """
         return self._map(self._vectors, crops)
+
+    def run_with_numbers(self, crops: ArrayLike) -> NDArray[np.float32]:
+        """Embed crops and say of each what the encoder says beside its vector.
+
+        Parameters
+        ----------
+        crops
+            As in `run`.
+
+        Returns
+        -------
+        ndarray
+            float32 ``(n, len(columns) + len(numbers))``, the numbers behind the vector.
+        """
+        return self._map(self._vectors_and_numbers, crops)
 
     def tokens(self, crops: ArrayLike) -> NDArray[np.float32]:
         """Encode crops and return every token, the features of all passes joined.
@@ -224,6 +242,10 @@ class InferenceRun:
     def _vectors(self, images: Tensor) -> Tensor:
         """``(B, C, H, W)`` to ``(B, len(columns))``."""
         return self._family.vectors(self._live, images, self._plan)
+
+    def _vectors_and_numbers(self, images: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to ``(B, len(columns) + len(numbers))``."""
+        return self._family.vectors_and_numbers(self._live, images, self._plan)
 
     def _tokens(self, images: Tensor) -> Tensor:
         """``(B, C, H, W)`` to ``(B, T, passes * D)``."""

@@ -114,6 +114,7 @@ class Server:
             "concept_mode": run.concept_mode,
             "readout": run.readout,
             "columns": run.columns,
+            "numbers": run.numbers,
             "all_columns": run.all_columns if several else [run.columns],
             **_state(run),
         }
@@ -122,7 +123,7 @@ class Server:
         run = self._runs[number]
         if method == "run_all":
             return _state(run), np.concatenate(run.run_all(crops), axis=1)
-        if method not in ("run", "tokens"):
+        if method not in ("run", "run_with_numbers", "tokens"):
             raise ValueError(f"unknown method '{method}'")
         vectors = getattr(run, method)(crops)
         return _state(run), vectors

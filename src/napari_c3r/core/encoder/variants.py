@@ -53,7 +53,7 @@ class VariantsRun(InferenceRun):
         assert isinstance(first, ChannelAssignment)
         super().__init__(network, config, first, channel_names, options)
         self._plans = [self._plan_of(assigned) for assigned in assignments]
-        self.all_columns = tuple(plan.columns(config.width) for plan in self._plans)
+        self.all_columns = tuple(self._family.columns(config, plan) for plan in self._plans)
 
     def _plan_of(self, assigned: Assigned) -> Plan:
         """What is run for one assignment, or for several passes, on the crops' channels."""
@@ -68,7 +68,7 @@ class VariantsRun(InferenceRun):
         return Plan(self._plan.channels, tuple(passes), self.readout)
 
     def _fitted(self, roles: ChannelAssignment, mode: ConceptMode) -> Plan:
-        plan = self._family.make_plan(roles, self._channel_names, mode, self.readout)
+        plan = self._family.plan_for(self._config, roles, self._channel_names, mode, self.readout)
         return plan.for_channels(self._plan.channels)
 
     def run_all(self, crops: ArrayLike) -> list[NDArray[np.float32]]:

@@ -90,9 +90,8 @@ class EmbeddingController(QObject):
         from napari_c3r.core.encoder.loading import torch_problem
 
         self._context.session.encoder = encoder.name
-        self.encoder_loaded.emit(
-            EncoderInfo(source, encoder.name, encoder.trained, encoder.devices, torch_problem())
-        )
+        known = encoder.name, encoder.trained, encoder.devices, encoder.config.readouts
+        self.encoder_loaded.emit(EncoderInfo(source, *known, torch_problem()))
 
     def embed(self, choice: EmbedChoice, find: SegmentOptions) -> None:
         """Embed the cells of the displayed field, or of every field."""

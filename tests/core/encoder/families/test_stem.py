@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from napari_c3r.core.encoder.families.cce.stem import PatchEmbed, replace_masked
+from napari_c3r.core.encoder.families.cce.stem import PatchEmbed
+from napari_c3r.core.encoder.networks.patches import replace_masked
 
 
 def test_it_is_a_strided_convolution_of_normalised_channels() -> None:

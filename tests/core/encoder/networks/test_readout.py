@@ -15,3 +15,8 @@ def test_the_deviation_is_over_the_patches_alone() -> None:
 
 def test_a_single_patch_has_no_deviation() -> None:
     assert read_out(torch.ones(1, 2, 3), "cls+std")[0, 3:].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_mean_is_over_the_patches_alone() -> None:
+    tokens = torch.tensor([[[100.0, 5.0], [1.0, 2.0], [3.0, 2.0]]])
+    assert read_out(tokens, "mean").tolist() == [[2.0, 2.0]]

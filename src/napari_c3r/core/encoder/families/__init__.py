@@ -17,6 +17,12 @@ AnyFamily = EncoderFamily[Any, Any]
 _BUILT_IN: Final = {
     "context-concept-encoder": "napari_c3r.core.encoder.families.cce.family:CceFamily",
     "base-sc": "napari_c3r.core.encoder.families.base_sc.family:BaseScFamily",
+    "fixed-stain": "napari_c3r.core.encoder.families.fixed_stain.family:FixedStainFamily",
+    "subcell": "napari_c3r.core.encoder.families.subcell.family:SubcellFamily",
+    "channelvit": "napari_c3r.core.encoder.families.channelvit.family:ChannelVitFamily",
+    "dichavit": "napari_c3r.core.encoder.families.dichavit.family:DichavitFamily",
+    "cellrep": "napari_c3r.core.encoder.families.cellrep.family:CellRepFamily",
+    "campfire": "napari_c3r.core.encoder.families.campfire.family:CampfireFamily",
 }
 _registered: dict[str, AnyFamily] = {}
 
@@ -98,6 +104,34 @@ def find_family(architecture: object) -> AnyFamily:
         f"encoder config: unknown architecture {architecture!r}; known are {known}: register its "
         "family, or update napari-c3r"
     )
+
+
+def find_recipe(name: str) -> tuple[AnyFamily, str | None]:
+    """Find a family by its architecture, or by a published encoder that it knows.
+
+    Parameters
+    ----------
+    name
+        An architecture, or one of `EncoderFamily.recipes`.
+
+    Returns
+    -------
+    family, recipe
+        The recipe is None for an architecture.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if name in architectures():
+        return find_family(name), None
+    families = [find_family(each) for each in architectures()]
+    for family in families:
+        if name in family.recipes:
+            return family, name
+    known = [*architectures(), *(recipe for family in families for recipe in family.recipes)]
+    raise InputError(f"unknown family {name!r}: choose one of {', '.join(known)}")
 
 
 def family_of(config: EncoderConfig) -> AnyFamily:

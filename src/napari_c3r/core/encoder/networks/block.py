@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from napari_c3r.core.encoder.networks.rotary import Rotation, rotate
+
 NORM_EPS = 1e-6
 
 
@@ -45,10 +47,15 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Let the tokens of each sequence attend to each other: ``(R, T, D)`` to ``(R, T, D)``."""
+    def forward(self, tokens: Tensor, rotation: Rotation | None = None) -> Tensor:
+        """Let the tokens of each sequence attend to each other: ``(R, T, D)`` to ``(R, T, D)``.
+
+        With a `rotation`, by where they are to each other as well.
+        """
         qkv = self.qkv(tokens.to(self.qkv.weight.dtype))
         query, key, value = qkv.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        if rotation is not None:
+            query, key = (rotate(each, rotation).to(value.dtype) for each in (query, key))
         attended = F.scaled_dot_product_attention(query, key, value)
         return self.proj(attended.transpose(1, 2).flatten(2))
 
@@ -107,17 +114,21 @@ class Block(nn.Module):
         Number of attention heads.
     drop_path
         Stochastic-depth rate of both residuals.
+    norm_eps
+        What the layer norms add to the variance.
     """
 
-    def __init__(self, width: int, heads: int, drop_path: float = 0.0) -> None:
+    def __init__(
+        self, width: int, heads: int, drop_path: float = 0.0, norm_eps: float = NORM_EPS
+    ) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width, eps=NORM_EPS)
+        self.norm1 = nn.LayerNorm(width, eps=norm_eps)
         self.attn = Attention(width, heads)
-        self.norm2 = nn.LayerNorm(width, eps=NORM_EPS)
+        self.norm2 = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = Mlp(width)
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, rotation: Rotation | None = None) -> Tensor:
         """Refine sequences of tokens: ``(R, T, D)`` to ``(R, T, D)``."""
-        tokens = tokens + self.drop_path(self.attn(self.norm1(tokens)))
+        tokens = tokens + self.drop_path(self.attn(self.norm1(tokens), rotation))
         return tokens + self.drop_path(self.mlp(self.norm2(tokens)))

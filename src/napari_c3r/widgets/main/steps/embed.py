@@ -60,6 +60,8 @@ class EncoderInfo:
         Whether its weights were trained.
     devices
         What this machine can compute on.
+    readouts
+        How it can turn tokens into a vector.
     clash
         Why PyTorch cannot be loaded into this window, which then embeds in a process of its own;
         empty where it can.
@@ -69,6 +71,7 @@ class EncoderInfo:
     name: str
     trained: bool
     devices: tuple[str, ...]
+    readouts: tuple[str, ...]
     clash: str = ""
 
 
@@ -274,7 +277,7 @@ class EmbedBody(QWidget):
         self.noted.setVisible(bool(notes))
 
     def show_encoder(self, info: EncoderInfo) -> None:
-        """Name the encoder that was loaded, and the devices there are."""
+        """Name the encoder that was loaded, its readouts, and the devices there are."""
         index = self.encoder.findData(info.source)
         if index < 0:
             index = self.encoder.count() - 1
@@ -284,6 +287,7 @@ class EmbedBody(QWidget):
         self.untrained.setVisible(not info.trained)
         self.elsewhere.setVisible(bool(info.clash))
         self.elsewhere.setToolTip(plain_tip(info.clash))
+        self.form.set_choices("readout", [("auto", None), *((r, r) for r in info.readouts)])
         self.show_devices(info.devices)
 
     def show_devices(self, devices: Sequence[str]) -> None:

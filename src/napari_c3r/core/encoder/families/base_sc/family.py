@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from napari_c3r.core.channels import ChannelAssignment, check_channel_names
+from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.families.base_sc.config import BaseScConfig
 from napari_c3r.core.encoder.family import EncoderFamily
-from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes
+from napari_c3r.core.encoder.networks.vit_weights import (
+    is_of_transformers,
+    is_plain,
+    n_inputs,
+    plain_sizes,
+    plain_weights,
+)
+from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes, used_channels
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,12 +60,7 @@ class BaseScFamily(EncoderFamily[BaseScConfig, "PlainViT"]):
             If all are ignored, a channel is unknown or named twice, or a mode is unknown.
         """
         check_modes(concept_mode, readout)
-        check_channel_names(channel_names)
-        channels = assignment.for_channels(channel_names).used
-        if not channels:
-            raise InputError(
-                "All channels are ignored; give at least one of them a role, whichever it is"
-            )
+        channels = used_channels(assignment, channel_names)
         passes = tuple(Pass(name, ((index,),)) for index, name in enumerate(channels))
         return Plan(channels, passes, readout)
 
@@ -76,3 +78,26 @@ class BaseScFamily(EncoderFamily[BaseScConfig, "PlainViT"]):
     def describe_network(self, config: BaseScConfig) -> str:
         """Describe the sizes of the network in a few words, for a model card."""
         return f"width {config.width}, {config.heads} heads, {config.depth} blocks"
+
+    def config_from_checkpoint(
+        self, weights: Mapping[str, Tensor], values: Mapping[str, Any]
+    ) -> BaseScConfig | None:
+        """Read the sizes of a plain vision transformer of one channel.
+
+        Raises
+        ------
+        InputError
+            If a value is missing or wrong.
+        """
+        if not is_plain(weights) or is_of_transformers(weights) or n_inputs(weights) != 1:
+            return None
+        if "channels" in values:
+            raise InputError("Base-SC takes any channel: leave out channels")
+        sizes = plain_sizes(plain_weights(weights), values)
+        if sizes.pop("registers"):
+            raise InputError("has registers, which Base-SC has not")
+        return BaseScConfig(**{**sizes, **values})
+
+    def weights_from_checkpoint(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Bring the weights of a plain vision transformer to the names of ours."""
+        return plain_weights(weights)

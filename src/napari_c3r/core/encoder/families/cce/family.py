@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder.families.cce.network import ContextConceptEncoder
 
 _HEADS: Final = dict(SIZES.values())
+# Parts that networks of no other family have.
+_OWN_NAMES: Final = ("patch_embed.proj.0.", "cnt_blocks.", "stn_blocks.", "cmb_blocks.")
 
 
 class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
@@ -124,7 +126,7 @@ class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
 
     def config_from_checkpoint(
         self, weights: Mapping[str, Tensor], values: Mapping[str, Any]
-    ) -> CceConfig:
+    ) -> CceConfig | None:
         """Read the sizes of the network from the shapes and names of its weights.
 
         The number of heads, which no weight tells, is that of the published network of the same
@@ -133,8 +135,12 @@ class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
         Raises
         ------
         InputError
-            If these are not weights of such an encoder, or a value is missing or wrong.
+            If a value is missing or wrong.
         """
+        if not any(name.startswith(_OWN_NAMES) for name in weights):
+            return None
+        if "channels" in values:
+            raise InputError("a context-concept encoder takes any channels: leave out channels")
         positions = weights.get("pos_embed")
         kernel = weights.get("patch_embed.proj.0.weight")
         if positions is None or positions.ndim != 3 or kernel is None or kernel.ndim != 4:

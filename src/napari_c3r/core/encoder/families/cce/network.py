@@ -23,8 +23,9 @@ from torch import Tensor, nn
 
 from napari_c3r.core.encoder.families.cce.combiner import Combiner
 from napari_c3r.core.encoder.families.cce.config import CceConfig
-from napari_c3r.core.encoder.families.cce.stem import PatchEmbed, replace_masked
+from napari_c3r.core.encoder.families.cce.stem import PatchEmbed
 from napari_c3r.core.encoder.networks.block import NORM_EPS, Block, draw_weights
+from napari_c3r.core.encoder.networks.patches import replace_masked, take_channels
 from napari_c3r.core.encoder.networks.positions import interpolate_positions
 
 CONTEXT, CONCEPT = 0, 1
@@ -179,7 +180,7 @@ class ContextConceptEncoder(nn.Module):
         Tensor
             ``(B, C, T, d)``: patches, masked where asked, after a class token, with positions.
         """
-        patches = self.patch_embed(torch.stack([images[:, each] for each in channels], 1), group)
+        patches = self.patch_embed(take_channels(images, channels), group)
         if self.aggregation == "pre":
             patches = patches.mean(dim=1, keepdim=True)
         if mask is not None:

@@ -1,8 +1,7 @@
-"""From pixels to patch tokens: instance norm, patch embedding and mask tokens."""
+"""From pixels to patch tokens: instance norm and patch embedding."""
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -50,23 +49,3 @@ class PatchEmbed(nn.Module):
         """
         kernel, bias = self.proj[group].parameters()
         return project_patches(F.instance_norm(images, eps=1e-5), kernel, bias)
-
-
-def replace_masked(patches: Tensor, mask: Tensor, mask_token: Tensor) -> Tensor:
-    """Put the mask token in place of the masked patches of every channel.
-
-    Parameters
-    ----------
-    patches
-        ``(B, C, N, d)``.
-    mask
-        ``(B, h, w)`` boolean with ``h * w = N``; True is masked.
-    mask_token
-        ``(d,)``.
-
-    Returns
-    -------
-    Tensor
-        ``(B, C, N, d)``.
-    """
-    return torch.where(mask.flatten(1)[:, None, :, None], mask_token, patches)
