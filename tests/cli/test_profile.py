@@ -118,7 +118,7 @@ def test_batches_are_brought_together(experiment, capsys, monkeypatch):
     assert "Learning from compounds across sources" in said
     assert "Kept the fit in" in said
     fitted = read_profiles(out)
-    assert fitted.shape == (36, 64)
+    assert fitted.shape == (36, 32)
     assert run(experiment, *usual, "--batch", kept) == 0
     np.testing.assert_array_equal(read_profiles(out).X, fitted.X)
     assert run(experiment, *usual, "--batch", kept, "--activity", experiment / "a.csv") == 2

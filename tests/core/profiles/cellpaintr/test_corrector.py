@@ -94,11 +94,14 @@ def test_a_fit_goes_on_where_it_was_ended(fitted, tmp_path):
     [SMALL, CellPainTRConfig.published(width=8, blocks=1, filter_width=8, source_place="first")],
 )
 def test_a_folder_gives_the_fit_back(config, tmp_path):
-    made = fit(config=config, options=dataclasses.replace(SHORT, masking="groups", draw="shuffled"))
+    made = fit(
+        config=config,
+        options=dataclasses.replace(SHORT, masking="groups", draw="shuffled", scale="controls"),
+    )
     folder = write_cellpaintr(made, tmp_path / "fit")
     found = read_cellpaintr(folder)
     assert same_weights(made, found)
-    for name in ("config", "options", "features", "sources", "told"):
+    for name in ("config", "options", "features", "sources", "told", "scale"):
         assert getattr(found, name) == getattr(made, name)
     ours, theirs = (each.encode(table_of(), controls=CONTROLS) for each in (made, found))
     np.testing.assert_array_equal(ours.X, theirs.X)
@@ -119,6 +122,7 @@ def test_folders_that_are_no_fit_are_refused(fitted, tmp_path):
     for changed, said in (
         ({**described, "sources": ["a"]}, "does not fit"),
         ({**described, "config": {"width": -1}}, "width is -1"),
+        ({**described, "scale": 0}, "scale is 0"),
         ({"kind": "other"}, "is no fit of CellPainTR"),
     ):
         description.write_text(json.dumps(changed))
@@ -206,7 +210,7 @@ def test_as_a_correction_of_batches(monkeypatch):
     table = table_of()
     table.X[0, 0] = np.nan
     found = correct_batches(table, method="cellpaintr", treatment="compound", controls=CONTROLS)
-    assert found.shape == (len(table), 64)
+    assert found.shape == (len(table), 32)
     steps = [step["step"] for step in found.uns["napari_c3r"]["profile_steps"]]
     assert steps == ["cellpaintr", "correct_batches"]
     with pytest.raises(InputError, match="give treatment="):

@@ -31,7 +31,8 @@ class CellPainTRConfig(Checked):
     filter
         ``"published"``: position features whose cosines hardly change over the taps, weights
         exp(-t |d|) that grow towards t = -1, and of a shorter profile the first taps.
-        ``"repaired"``: cosines of one and two periods, weights exp(-|t d|), the middle taps.
+        ``"repaired"``: cosines of one and two periods, weights exp(-|t d|) with d from 0 up to
+        the least of the published, and the middle taps.
     source_place
         Where the token of the source stands: ``"last"``, as in the public code, or ``"first"``,
         after the class token, as the text of the paper has it.
@@ -40,10 +41,10 @@ class CellPainTRConfig(Checked):
         or the number 0 (``"zero"``), as in the public code, where a measured 0 is the same.
     """
 
-    width: int = option(64, "Width", "Features of a token", minimum=2, maximum=4096)
+    width: int = option(32, "Width", "Features of a token", minimum=2, maximum=4096)
     blocks: int = option(2, "Blocks", "Blocks of the network", minimum=1, maximum=64)
     filter_width: int = option(
-        64, "Filter width", "Hidden features of what makes the filters", minimum=1, maximum=4096
+        32, "Filter width", "Hidden features of what makes the filters", minimum=1, maximum=4096
     )
     dropout: float = option(
         0.1, "Dropout", "Share of the input set to 0 while fitting", minimum=0, maximum=0.9
@@ -61,7 +62,13 @@ class CellPainTRConfig(Checked):
     @classmethod
     def published(cls, **values: Any) -> Self:
         """The sizes and choices of the public code, with other values where given."""
-        usual = {"width": 256, "blocks": 4, "filter": "published", "missing": "zero"}
+        usual = {
+            "width": 256,
+            "blocks": 4,
+            "filter_width": 64,
+            "filter": "published",
+            "missing": "zero",
+        }
         return cls(**{**usual, **values})
 
 
@@ -90,19 +97,23 @@ class FitOptions(Checked):
         Divides the cosines of the contrast.
     clip_percent
         Values of a plate are cut off at this percentile of all of them, and at its counterpart.
+    scale
+        ``"unit"``: all values are divided by their standard deviation over the fit's table, so
+        that strong effects do not let the error of hidden features outweigh the contrast.
+        ``"controls"``: they stay at the scale of the controls, as in the public code.
     seed
         Of all that is drawn.
     device
         Where it runs; ``"auto"`` for the best there is.
     """
 
-    epochs: int = option(30, "Epochs", "Epochs of each stage", minimum=0, maximum=100_000)
-    rate: float = option(1e-3, "Learning rate", "Rate of the first stage", minimum=0, maximum=1)
+    epochs: int = option(40, "Epochs", "Epochs of each stage", minimum=0, maximum=100_000)
+    rate: float = option(3e-3, "Learning rate", "Rate of the first stage", minimum=0, maximum=1)
     batch_size: int = option(
         32, "Batch", "Rows of a batch in the first stage", minimum=2, maximum=65_536
     )
     growth: float = option(
-        2.0, "Growth", "Factor of batch and rate between stages", minimum=1, maximum=16
+        1.4, "Growth", "Factor of batch and rate between stages", minimum=1, maximum=16
     )
     masking: str = option(
         "independent", "Masking", "What is hidden together", choices=("independent", "groups")
@@ -116,13 +127,21 @@ class FitOptions(Checked):
     clip_percent: float = option(
         1.0, "Cut off", "Percentile at which values are cut off", minimum=0, maximum=25
     )
+    scale: str = option("unit", "Scale", "What values are brought to", choices=("unit", "controls"))
     seed: int = option(0, "Seed", "Of all that is drawn", minimum=0, maximum=2**31 - 1)
     device: str = option("auto", "Device", "Where it runs")
 
     @classmethod
     def published(cls, **values: Any) -> Self:
         """The settings of the public code, with other values where given."""
-        usual = {"epochs": 50, "rate": 1e-4, "batch_size": 16, "growth": 1.0, "draw": "shuffled"}
+        usual = {
+            "epochs": 50,
+            "rate": 1e-4,
+            "batch_size": 16,
+            "growth": 1.0,
+            "draw": "shuffled",
+            "scale": "controls",
+        }
         return cls(**{**usual, **values})
 
     def stage(self, number: int) -> tuple[float, int]:

@@ -52,6 +52,8 @@ class CellPainTR:
         fit made them so: how alike they are is no evidence.
     network
         On the CPU, in evaluation mode.
+    scale
+        By what prepared values are divided.
     typical
         ``(2, D)``: mean and standard deviation of the controls' profiles, None without controls.
     """
@@ -61,6 +63,7 @@ class CellPainTR:
     features: tuple[str, ...]
     sources: tuple[str, ...]
     told: tuple[str, ...]
+    scale: float
     network: ProfileNetwork = field(repr=False)
     typical: Tensor | None = field(repr=False, default=None)
 
@@ -116,7 +119,7 @@ class CellPainTR:
             controls,
             self.options.clip_percent,
             self.config,
-        )
+        ).divided(self.scale)
         self._require_token(unseen, rows)
         target = choose_device(device)
         network = self.network.to(target)

@@ -145,6 +145,8 @@ def fit_steps(
     sources, of_source = _sources(profiles, source)
     told, compounds = _compounds(profiles, treatment, source)
     rows = rows_of(profiles, names, plate or source, controls, options.clip_percent, config)
+    scale = rows.spread() if options.scale == "unit" else 1.0
+    rows = rows.divided(scale)
     fit = _Fit(
         config,
         options,
@@ -165,7 +167,7 @@ def fit_steps(
         few = Rows(rows.values[chosen], rows.measured[chosen], None)
         found = encoded(network, few, network.sources.weight[torch.from_numpy(of_source[chosen])])
         typical = torch.from_numpy(np.stack([found.mean(axis=0), found.std(axis=0) + 1e-6])).float()
-    return CellPainTR(config, options, names, sources, told, network, typical)
+    return CellPainTR(config, options, names, sources, told, scale, network, typical)
 
 
 @dataclass(frozen=True)

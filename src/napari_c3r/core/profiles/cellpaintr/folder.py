@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
@@ -58,6 +59,7 @@ def write_cellpaintr(fitted: CellPainTR, path: str | Path) -> Path:
         "sha256": hashlib.sha256(weights).hexdigest(),
         "config": asdict(fitted.config),
         "fit": asdict(fitted.options),
+        "scale": fitted.scale,
         "sources": fitted.sources,
         "told": fitted.told,
         "features": fitted.features,
@@ -114,6 +116,11 @@ def read_cellpaintr(path: str | Path) -> CellPainTR:
 def _fit_of(described: dict[str, Any], tensors: dict[str, Tensor], folder: Path) -> CellPainTR:
     config, options = CellPainTRConfig(**described["config"]), FitOptions(**described["fit"])
     features, sources = (tuple(map(str, described[name])) for name in ("features", "sources"))
+    scale = float(described["scale"])
+    if not (np.isfinite(scale) and scale > 0):
+        raise InputError(
+            f"{folder / DESCRIPTION}: scale is {scale}, not a number above 0: {_AGAIN}"
+        )
     typical = tensors.pop(_TYPICAL, None)
     with torch.device("meta"):
         wanted = ProfileNetwork(config, len(features), len(sources)).state_dict()
@@ -126,7 +133,7 @@ def _fit_of(described: dict[str, Any], tensors: dict[str, Tensor], folder: Path)
     network.load_state_dict(tensors)
     network.eval().requires_grad_(False)
     told = tuple(map(str, described["told"]))
-    return CellPainTR(config, options, features, sources, told, network, typical)
+    return CellPainTR(config, options, features, sources, told, scale, network, typical)
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -14,7 +14,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor, nn
 
 _BANDS: Final = 2
-_SLOWEST, _FASTEST = math.log(0.01) / 1.5, math.log(0.01) / 0.3
+_SLOWEST, _FASTEST = math.log(100) / 1.5, math.log(100) / 0.3
 _SHIFT: Final = 0.05
 _SINE: Final = 10.0
 _PUBLISHED_FREQUENCY: Final = 1e-4
@@ -125,5 +125,8 @@ def _places(longest: int, variant: str) -> Tensor:
 def _weights(longest: int, width: int, variant: str) -> Tensor:
     """By what the taps are multiplied, ``(2 longest - 1, width)``."""
     t = torch.linspace(-1, 1, 2 * longest - 1)[:, None]
-    away = t if variant == "published" else t.abs()
-    return torch.exp(-away * torch.linspace(_SLOWEST, _FASTEST, width).abs()) + _SHIFT
+    if variant == "published":
+        return torch.exp(-t * torch.linspace(_SLOWEST, _FASTEST, width)) + _SHIFT
+    # The class token stands at one end: features that do not weigh less with distance let it see
+    # the other one.
+    return torch.exp(-t.abs() * torch.linspace(0, _SLOWEST, width)) + _SHIFT

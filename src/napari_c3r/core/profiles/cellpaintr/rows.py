@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,17 @@ class Rows:
     values: NDArray[np.float32]
     measured: NDArray[np.bool_]
     is_control: NDArray[np.bool_] | None
+
+    def spread(self) -> float:
+        """Standard deviation of all measured values together; 1 where they do not vary."""
+        found = (
+            float(self.values[self.measured].std(dtype=np.float64)) if self.measured.any() else 0
+        )
+        return found or 1.0
+
+    def divided(self, scale: float) -> Rows:
+        """The same rows with all values divided by a number."""
+        return replace(self, values=self.values / np.float32(scale))
 
 
 def rows_of(
