@@ -90,6 +90,10 @@ def test_other_tools_read_it(experiment):
         (["--metadata", "none.csv"], "There is no file"),
         (["--activity", "a.csv"], "give --treatment"),
         (["--seed", "-1"], "--seed is -1"),
+        (["--batch", "magic"], "--batch is 'magic'; give none, harmony, combat, cellpaintr"),
+        (["--batch", "cellpaintr"], "give --treatment"),
+        (["--batch", "cellpaintr", "--activity", "a.csv"], "makes their replicates alike"),
+        (["--keep-fit", "fit"], "--keep-fit is for --batch cellpaintr"),
     ],
 )
 def test_mistakes_are_one_line(experiment, capsys, monkeypatch, words, said):
@@ -97,3 +101,25 @@ def test_mistakes_are_one_line(experiment, capsys, monkeypatch, words, said):
     usual = [] if "--out" in words else ["--out", "w.csv"]
     assert run(experiment, *usual, *words) == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_batches_are_brought_together(experiment, capsys, monkeypatch):
+    from napari_c3r.core.profiles.cellpaintr import config
+
+    whole = config.FitOptions
+    monkeypatch.setattr(config, "FitOptions", lambda seed: whole(seed=seed, epochs=1))
+    out, kept = experiment / "wells.h5ad", experiment / "fit"
+    usual = ("--metadata", experiment / "map.csv", "--out", out)
+    assert run(experiment, *usual, "--batch", "combat") == 0
+    assert "Batches of plate brought together by combat" in capsys.readouterr().err
+    assert read_profiles(out).shape == (36, 8)
+    assert run(experiment, *usual, "--batch", "cellpaintr", "--keep-fit", kept) == 0
+    said = capsys.readouterr().err
+    assert "Learning from compounds across sources" in said
+    assert "Kept the fit in" in said
+    fitted = read_profiles(out)
+    assert fitted.shape == (36, 32)
+    assert run(experiment, *usual, "--batch", kept) == 0
+    np.testing.assert_array_equal(read_profiles(out).X, fitted.X)
+    assert run(experiment, *usual, "--batch", kept, "--activity", experiment / "a.csv") == 2
+    assert "told 2 of these treatments" in capsys.readouterr().err

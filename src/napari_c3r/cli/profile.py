@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_c3r.cli.batch import BATCH_HELP, Correction
 from napari_c3r.cli.options import LeaveOut, Seed, parse_list
 from napari_c3r.cli.speaking import say
 from napari_c3r.core.atomic import require_writable
@@ -40,6 +41,19 @@ def profile(
     treatment: Annotated[
         str, typer.Option(help="Column of treatments to judge; guessed if not given.")
     ] = "",
+    batch: Annotated[str, typer.Option(help=BATCH_HELP)] = "none",
+    source: Annotated[
+        str, typer.Option(help="Column of the batches to bring together; guessed if not given.")
+    ] = "",
+    keep_fit: Annotated[
+        Path | None, typer.Option(help="Folder to keep the fit of --batch cellpaintr in.")
+    ] = None,
+    unseen: Annotated[
+        str,
+        typer.Option(
+            help="Of a kept fit, for batches it has not seen: mean, controls, or a batch it has."
+        ),
+    ] = "mean",
     activity: Annotated[
         Path | None, typer.Option(help="Table of how active each treatment is, to write: .csv.")
     ] = None,
@@ -55,6 +69,8 @@ def profile(
     from napari_c3r.core.profiles.files import read_profiles, write_profiles
 
     _require_paths(out, activity, report)
+    correction = Correction(batch, source, keep_fit, unseen, seed)
+    correction.require_possible(judged=activity is not None)
     made = read_profiles(table)
     if metadata is not None:
         annotate(made, metadata)
@@ -72,6 +88,7 @@ def profile(
         return
     within = per if per and per in made.obs and made.obs[per].notna().all() else None
     made = _profiles(made, design, parse_list(by), method, normalise, within)
+    made = correction.apply(made, design, within)
     if out is not None:
         write_profiles(made, out)
         say(f"Wrote {out}: {made.n_obs} rows × {made.n_vars} features")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.profiles.frame import (
+    Controls,
     as_profiles,
     finite_values,
     require_columns,
@@ -23,6 +25,32 @@ if TYPE_CHECKING:
 
 Correction = Callable[[NDArray[np.float64], NDArray[np.object_], int], NDArray[np.float64]]
 """(rows, features), batch of each row, seed -> the same shape, corrected."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a method is told that learns from more than the batches.
+
+    Attributes
+    ----------
+    batch, treatment, plate
+        Columns of the batches, of what replicates share, and of what is brought to scale by
+        itself; treatment and plate may be None.
+    controls
+        Column and value of the negative controls, or None.
+    seed
+        Of what is drawn at random.
+    """
+
+    batch: str
+    treatment: str | None
+    plate: str | None
+    controls: Controls | None
+    seed: int
+
+
+TableCorrection = Callable[["AnnData", Told], "AnnData"]
+"""A profile table and what is told of it -> the same rows, with features of its own."""
 
 
 def _harmony(
@@ -50,7 +78,32 @@ def _combat(
     return np.asarray(scanpy.pp.combat(AnnData(values, obs=obs), "batch", inplace=False))
 
 
+def _cellpaintr(profiles: AnnData, told: Told) -> AnnData:
+    from napari_c3r.core.profiles.cellpaintr import FitOptions, fit_cellpaintr
+
+    if told.treatment is None:
+        raise InputError(
+            "CellPainTR learns from replicates: give treatment=, the column of what they share"
+        )
+    fitted = fit_cellpaintr(
+        profiles,
+        told.batch,
+        told.treatment,
+        told.controls,
+        plate=told.plate,
+        options=FitOptions(seed=told.seed),
+    )
+    return fitted.encode(
+        profiles,
+        told.batch,
+        plate=told.plate,
+        controls=told.controls,
+        treatment=told.treatment,
+    )
+
+
 _METHODS: Final[dict[str, Correction]] = {"harmony": _harmony, "combat": _combat}
+_OF_TABLES: Final[dict[str, TableCorrection]] = {"cellpaintr": _cellpaintr}
 
 
 def register_correction(name: str, correction: Correction) -> None:
@@ -60,11 +113,18 @@ def register_correction(name: str, correction: Correction) -> None:
 
 def corrections() -> tuple[str, ...]:
     """Names of the methods that there are."""
-    return tuple(_METHODS)
+    return (*_METHODS, *_OF_TABLES)
 
 
 def correct_batches(
-    table: AnnData | pd.DataFrame, batch: str = "plate", method: str = "harmony", *, seed: int = 0
+    table: AnnData | pd.DataFrame,
+    batch: str = "plate",
+    method: str = "harmony",
+    *,
+    treatment: str | None = None,
+    controls: Controls | None = None,
+    plate: str | None = None,
+    seed: int = 0,
 ) -> AnnData:
     """Bring batches together.
 
@@ -76,23 +136,29 @@ def correct_batches(
         Column of ``obs`` that says which batch a row is of.
     method
         ``"harmony"`` (Korsunsky et al. 2019, Nature Methods 16:1289), ``"combat"`` (Johnson et
-        al. 2007, Biostatistics 8:118), or what was registered.
+        al. 2007, Biostatistics 8:118), ``"cellpaintr"`` (arXiv:2509.06986), or what was
+        registered. CellPainTR learns from replicates that have the same treatment in different
+        batches, and makes them alike: how alike they are afterwards is no evidence. See
+        `napari_c3r.core.profiles.cellpaintr`, also for fits that are kept and used again.
+    treatment, controls, plate
+        For CellPainTR: column of what replicates share; column and value of the negative
+        controls; column of what is brought to their scale by itself, by default `batch`.
     seed
         Of what is drawn at random.
 
     Returns
     -------
     AnnData
-        The same rows and features, float64.
+        The same rows, float64; the same features, or those of CellPainTR.
 
     Raises
     ------
     InputError
-        An unknown method or column, a row without a batch, a single batch, missing values, or
-        the method's package is not installed.
+        An unknown method or column, a row without a batch, a single batch, missing values where
+        the method takes none, or the method's package is not installed.
     """
-    if method not in _METHODS:
-        raise InputError(f"Unknown method '{method}'; use one of {', '.join(_METHODS)}")
+    if method not in corrections():
+        raise InputError(f"Unknown method '{method}'; use one of {', '.join(corrections())}")
     profiles = as_profiles(table)
     require_columns(profiles, [batch])
     column = profiles.obs[batch]
@@ -100,7 +166,11 @@ def correct_batches(
         raise InputError(f"{column.isna().sum()} rows have no '{batch}': give them one first")
     if column.nunique() < 2:
         raise InputError(f"All rows have the '{batch}' '{column.iloc[0]}': nothing to correct")
-    values = finite_values(profiles)
-    done = profiles.copy()
-    done.X = _METHODS[method](values, column.astype(str).to_numpy(object), seed)
-    return with_step(done, "correct_batches", batch=batch, method=method, seed=seed)
+    settings: dict[str, Any] = {"batch": batch, "method": method, "seed": seed}
+    if method in _OF_TABLES:
+        done = _OF_TABLES[method](profiles, Told(batch, treatment, plate, controls, seed))
+    else:
+        values = finite_values(profiles)
+        done = profiles.copy()
+        done.X = _METHODS[method](values, column.astype(str).to_numpy(object), seed)
+    return with_step(done, "correct_batches", **settings)

@@ -29,6 +29,9 @@ COMPARTMENT = "Cells_"
 STEPS = "profile_steps"
 """Key under which a profile table lists what was done to it, in its provenance."""
 
+TOLD = "told_to_fit"
+"""Column of ``obs``: whether a fit was told a row's treatment, and made its replicates alike."""
+
 # Identifiers and counts that tables of objects carry without the prefix.
 _IDENTIFIERS = re.compile(
     r"(TableNumber|ImageNumber|ObjectNumber|Number_Object_Number|.*_(ObjectNumber|ImageNumber)|"

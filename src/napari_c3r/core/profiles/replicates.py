@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.profiles.frame import (
+    TOLD,
     Controls,
     as_profiles,
     control_rows,
@@ -67,8 +68,8 @@ def activity(
     Raises
     ------
     InputError
-        An unknown column, no controls, no treatment with two wells, missing values, or copairs is
-        not installed.
+        An unknown column, no controls, no treatment with two wells, missing values, profiles of a
+        fit that was told these treatments, or copairs is not installed.
 
     Notes
     -----
@@ -80,6 +81,7 @@ def activity(
     profiles = as_profiles(table)
     require_columns(profiles, [treatment, *([per] if per else [])])
     is_control = control_rows(profiles, controls)
+    _refuse_told(profiles, treatment, is_control)
     values = finite_values(profiles)
     groups, alone = _replicates(profiles, treatment, is_control)
     used, meta = _compared(profiles, treatment, is_control, list(groups), per)
@@ -104,6 +106,20 @@ def activity(
         threshold=threshold,
         seed=seed,
     )
+
+
+def _refuse_told(profiles: AnnData, treatment: str, is_control: NDArray[np.bool_]) -> None:
+    """Refuse to judge treatments that a fit was told: it made their replicates alike."""
+    if TOLD not in profiles.obs:
+        return
+    rows = ~is_control & profiles.obs[TOLD].astype(bool).to_numpy()
+    told = sorted(set(profiles.obs[treatment][rows].dropna().astype(str)))
+    if told:
+        raise InputError(
+            f"The profiles are of a fit that was told {len(told)} of these treatments, such as "
+            f"'{told[0]}', and made their replicates alike: judge the profiles before it, or fit "
+            "on a table where these treatments have no name"
+        )
 
 
 def _replicates(
