@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
-import torch
 
 import napari_c3r as c3r
-from napari_c3r.core.encoder import write_model_folder
-from napari_c3r.core.encoder.families import find_family
-from napari_c3r.core.encoder.families.base_sc import BaseScConfig
 from napari_c3r.core.images import Layout, layouts, register_layout
 from napari_c3r.core.segment import SegmentMethod, methods, register_method
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets.main.step_ids import StepId
+from tests.core.diagnose.small import base_sc_folder
 from tests.core.encoder import toy
 from tests.widgets.fields import add_layers, labels, planes, take_image, take_labels
 
@@ -36,11 +33,7 @@ def embed_with(dock, user, monkeypatch, folder) -> None:
 @pytest.fixture
 def base_sc(tmp_path):
     """A model folder of the second family, untrained."""
-    config = BaseScConfig(name="Base-SC tiny", width=16, heads=2, depth=1, input_size=32)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        weights = find_family("base-sc").make_network(config)
-    return write_model_folder(tmp_path / "base_sc", config, weights.state_dict(), "# Base-SC\n")
+    return base_sc_folder(tmp_path)
 
 
 @pytest.fixture

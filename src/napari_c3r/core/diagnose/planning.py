@@ -23,6 +23,8 @@ def plan_variants(
     assignment: ChannelAssignment,
     kinds: Sequence[Kind | str] = ASKABLE,
     concept_mode: ConceptMode = "each",
+    *,
+    may_be_none: bool = False,
 ) -> VariantPlan:
     """Spell out the variants that diagnostics need, in the order of the registry.
 
@@ -34,6 +36,8 @@ def plan_variants(
         Kinds of the variants to plan.
     concept_mode
         How concepts are read out; ``"joint"`` is a single pass, of which none can be flipped alone.
+    may_be_none
+        Whether something else is asked, so that there need be no variant.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def plan_variants(
                 planned, reasons = [v for v in planned if not v.passes], [*reasons, _ONE_PASS]
             variants += planned
             skipped += reasons
-    if len(variants) == 1:
+    if len(variants) == 1 and not may_be_none:
         raise InputError(
             f"Nothing can be asked of the channels {', '.join(roles.used)} with these roles: "
             f"{'; '.join(skipped) or 'no diagnostic was chosen'}; choose all groups swapped, "
