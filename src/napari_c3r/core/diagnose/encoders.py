@@ -82,7 +82,7 @@ class EncoderComparison:
         )
         agreement = (
             f"{self.names[0]} and {self.names[1]} have {found.value:.0%} of a cell's {self.k} "
-            f"nearest neighbours in common (95 % interval {found.low:.0%} to {found.high:.0%} "
+            f"nearest neighbours in common (95\u00a0% interval {found.low:.0%} to {found.high:.0%} "
             f"over {self.units}; chance {self.chance:.0%}{itself})"
         )
         if self.separation is None:

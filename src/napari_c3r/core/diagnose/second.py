@@ -47,6 +47,20 @@ class SecondVectors:
     notes: tuple[str, ...] = ()
 
 
+def as_second(job: EmbedJob, encoder: Encoder) -> EmbedJob:
+    """What embedding the same cells with another encoder would be, as that one recommends.
+
+    Parameters
+    ----------
+    job
+        Of the first encoder.
+    encoder
+        The second. How wide the crops of the first were says nothing of its own.
+    """
+    options = replace(job.options, concept_mode=None, readout=None)
+    return replace(job, encoder=encoder, window_px=None, options=options)
+
+
 class SecondEmbedder:
     """Embeds cells with a second encoder, batch by batch, cut out as that encoder recommends.
 
@@ -66,15 +80,12 @@ class SecondEmbedder:
     def __init__(self, fields: Sequence[EmbedJob], encoder: Encoder) -> None:
         first = fields[0]
         roles = first.assignment.for_channels(first.image.channel_names).require_usable()
-        options = replace(first.options, concept_mode=None, readout=None)
+        self._jobs = [as_second(each, encoder) for each in fields]
+        options = self._jobs[0].options
         why = refusal(encoder.config, roles, options)
         if why:
             raise InputError(f"The second encoder '{encoder.name}' cannot embed these cells: {why}")
         self._roles, self._encoder, self._options = roles, encoder, options
-        # What the cells of the first encoder's crops measure says nothing of this one's.
-        self._jobs = [
-            replace(each, encoder=encoder, window_px=None, options=options) for each in fields
-        ]
         self._prepared: dict[int, tuple[CellTable, CropPlan]] = {}
         self._vectors: NDArray[np.float32] | None = None
         self._run: Run | None = None

@@ -81,8 +81,8 @@ class Separation:
         told = (
             f"the five nearest cells name it rightly for {judged.first.value:.0%} with "
             f"{names[0]} and for {judged.second.value:.0%} with {names[1]}, {chance:.0%} by chance "
-            f"(difference {100 * judged.difference.value:+.1f} points, 95 % interval {low:+.1f} to "
-            f"{high:+.1f} over {self.units})"
+            f"(difference {100 * judged.difference.value:+.1f} points, 95\u00a0% interval "
+            f"{low:+.1f} to {high:+.1f} over {self.units})"
         )
         if judged.better is None:
             return f"Neither is seen to tell '{self.column}' better: {told}"

@@ -43,9 +43,14 @@ class KnownEncoder:
         return self.config.name
 
     @property
+    def description(self) -> str:
+        """What it does with channels and roles."""
+        return family_of(self.config).description
+
+    @property
     def sentence(self) -> str:
-        """What it is and what it does with the channels."""
-        return f"{described(self.config)} {family_of(self.config).description}"
+        """What it is, which crops it takes, and what it does with channels and roles."""
+        return f"{described(self.config)} {self.description}"
 
     def refusal(self, assignment: ChannelAssignment, options: RunOptions = RunOptions()) -> str:
         """Why it cannot embed channels with these roles; see `refusal`."""
@@ -94,9 +99,14 @@ class KnownEncoders:
         self._path = path
         self._folders: list[str] = _read(path) if path is not None else []
 
+    @property
+    def bundled(self) -> tuple[str, ...]:
+        """Sources of the encoders that come with the package."""
+        return tuple(bundled_folders())
+
     def remember(self, source: str) -> None:
         """Keep an encoder that was loaded, as the one used last."""
-        if source in bundled_folders():
+        if source in self.bundled:
             return
         folder = str(Path(source).absolute())
         if self._folders[:1] == [folder]:

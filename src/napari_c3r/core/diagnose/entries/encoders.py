@@ -14,7 +14,7 @@ from napari_c3r.core.diagnose.maps import paired_maps
 from napari_c3r.core.diagnose.registry import Diagnostic, DiagnosticContext, DiagnosticResult
 from napari_c3r.core.diagnose.report.figures import new_figure
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY, sequential
+from napari_c3r.core.figures.colours import GREY, named_colours, sequential
 from napari_c3r.core.figures.plain import plain
 from napari_c3r.core.report.page import Section
 
@@ -127,24 +127,17 @@ def _draw_cells(panel: Axes, points: NDArray[np.float32], result: EncodersResult
     if labels is None or len(names) > _MOST_CLASSES:
         from matplotlib.colors import ListedColormap
 
-        colours = ListedColormap(sequential(256) / 255)
-        shared = result.shared
-        panel.scatter(points[:, 0], points[:, 1], c=shared, s=14, lw=0, cmap=colours, vmin=0)
+        scale = ListedColormap(sequential(256) / 255)
+        panel.scatter(points[:, 0], points[:, 1], c=result.shared, s=14, lw=0, cmap=scale, vmin=0)
         panel.set_xlabel(f"colour: neighbours in common, 0 to {result.comparison.k}")
         return
     text = labels.astype(str).to_numpy(dtype=object)
     known = labels.notna().to_numpy()
     panel.scatter(points[~known, 0], points[~known, 1], color=GREY, s=10, lw=0)
-    for number, name in enumerate(names):
+    colours = named_colours(str(labels.name), names)
+    for name in names:
         here = points[known & (text == name)]
-        panel.scatter(
-            here[:, 0],
-            here[:, 1],
-            color=CATEGORICAL[number % len(CATEGORICAL)],
-            s=14,
-            lw=0,
-            label=plain(name),
-        )
+        panel.scatter(here[:, 0], here[:, 1], color=colours[name], s=14, lw=0, label=plain(name))
 
 
 def _draw_scores(panel: Axes, found: EncoderComparison) -> None:
