@@ -74,6 +74,8 @@ def dock(viewer, user, session):
 def choose_second(dock, user, folder, monkeypatch):
     """Name a model folder, as in the dialog that the menu opens."""
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    # As when the list opens, with the encoders that were loaded meanwhile.
+    dock.options.second.list_again()
     user.choose(dock.options.second, "Model folder…")
     user.until(lambda: dock.options.second.source == str(folder) and not dock.busy)
 
@@ -101,7 +103,7 @@ def test_a_second_encoder_is_compared_and_its_map_is_linked(
     user.until(lambda: "about" in options.cost.text())
     n = len(session.result.current.table)
     assert options.cost.text().startswith(f"{n} cells × 4 variants and Base-SC tiny, about ")
-    user.choose(options.labels, "kind")
+    user.choose(options.labels, "Kind")
     user.click(options.run_button)
     user.until(lambda: not dock.busy and dock.controller.diagnosis is not None, 180)
     found = dock.controller.diagnosis.answers.results[ENCODERS.name].comparison
