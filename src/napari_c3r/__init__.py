@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_c3r.core.channels import ChannelAssignment, Role
     from napari_c3r.core.crops.spec import CropSpec
-    from napari_c3r.core.diagnose import flip_report
+    from napari_c3r.core.diagnose import compare_encoders, flip_report
     from napari_c3r.core.embed.field import embed
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
@@ -35,6 +35,7 @@ _HOMES = {
     "aggregate": "profiles",
     "annotate": "metadata",
     "cluster": "reduce",
+    "compare_encoders": "diagnose",
     "embed": "embed",
     "encoders": "encoder",
     "experiment_report": "experiment",
@@ -62,6 +63,7 @@ __all__ = [
     "aggregate",
     "annotate",
     "cluster",
+    "compare_encoders",
     "embed",
     "encoders",
     "experiment_report",

@@ -11,7 +11,7 @@ import tifffile
 import napari_c3r as c3r
 from napari_c3r.cli.app import main
 from napari_c3r.core.diagnose import registry
-from tests.core.diagnose.small import small_encoder
+from tests.core.diagnose.small import base_sc_folder, small_encoder
 from tests.core.diagnose.toy import register_toy
 
 ROLES = ("--names", "ch1=DNA,ch2=ER,ch3=RNA", "--context", "DNA,ER", "--concept", "RNA")
@@ -82,6 +82,26 @@ def test_what_is_registered_from_outside_has_its_section(field, tmp_path, capsys
         assert other not in page
 
 
+def test_two_encoders_are_compared_on_the_same_cells(field, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "napari_c3r.core.diagnose.entries.encoders.paired_maps",
+        lambda first, second, seed: (first[:, :2], second[:, :2]),
+    )
+    small_encoder(tmp_path)
+    base_sc_folder(tmp_path)
+    out = tmp_path / "report.html"
+    code, said = run(
+        capsys,
+        *("diagnose", field, *ROLES, "--labels", tmp_path / "labels.tif", "--device", "cpu"),
+        *("--encoder", tmp_path / "post", "--second-encoder", tmp_path / "base_sc"),
+        *("--ask", "encoders", "--out", out),
+    )
+    assert code == 0, said
+    told = re.search(r"Another encoder on the same cells: (\d+)% of neighbours in common", said)
+    assert told is not None
+    assert f"have {told[1]}% of a cell's" in out.with_suffix(".md").read_text("utf-8")
+
+
 def test_a_damaged_image_is_left_out_of_the_report(field, tmp_path, capsys):
     small_encoder(tmp_path)
     for plane in sorted(field.iterdir()):
@@ -114,6 +134,8 @@ def test_a_damaged_image_is_left_out_of_the_report(field, tmp_path, capsys):
         ),
         (("--out", "r.html", "--cells", "0"), "--cells is 0; give a whole number from 1"),
         (("--out", "r.html", "--ask", "turn"), "No diagnostic 'turn'; choose among confounds"),
+        (("--out", "r.html", "--ask", "encoders"), "give --second-encoder FOLDER"),
+        (("--out", "r.html", "--second-encoder", "none"), "no model folder at 'none'"),
         (("--out", "r.html", "--label-column", "dose"), "No label column 'dose'"),
     ],
 )

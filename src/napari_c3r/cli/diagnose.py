@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from napari_c3r.cli.setting import Setting
 from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.options import OptionInfo
+
+if TYPE_CHECKING:
+    from napari_c3r.core.diagnose import FlipReport
+    from napari_c3r.core.diagnose.registry import DiagnosticAnswers
 
 _CELLS = OptionInfo("Cells", "Most cells to compare, a sample of all", minimum=1, maximum=10**7)
 
@@ -35,6 +39,13 @@ def diagnose(
     ask: Annotated[
         str, typer.Option(help="Diagnostics by name: swap,parity,… By default all usual ones.")
     ] = "",
+    second_encoder: Annotated[
+        str,
+        typer.Option(
+            help="Model folder, or bundled, to embed the same cells with as well: which neighbours "
+            "both see, and which tells the labels better."
+        ),
+    ] = "",
     cells: Annotated[int, Setting("int", _CELLS)] = 2000,
     seed: Seed = 0,
 ) -> None:
@@ -42,14 +53,16 @@ def diagnose(
 
     1 if an image could not be read.
     """
-    from napari_c3r.core.diagnose import DiagnosticContext, FlipJob, FlipRun, diagnostics
+    from napari_c3r.core.diagnose import DiagnosticContext, FlipJob, FlipRun
     from napari_c3r.core.diagnose.registry import (
         answer,
         default_names,
         needs_single_channels,
+        second_encoder_names,
         variant_sources,
     )
     from napari_c3r.core.diagnose.report import require_report, write_answers
+    from napari_c3r.core.encoder import load_encoder
     from napari_c3r.core.metadata.reading import read_metadata
 
     require_report(out)
@@ -58,9 +71,11 @@ def diagnose(
             f"--label-table is '{label_table}' and no --label-column says which of its columns to "
             "judge by; give its name"
         )
-    names = parse_list(ask) or default_names()
+    asked = parse_list(ask) or default_names()
+    names = _with_second(asked, bool(second_encoder), second_encoder_names())
     kinds = tuple(variant_sources(names))
     table = None if label_table is None else read_metadata(label_table)
+    second = load_encoder(second_encoder) if second_encoder else None
     driver = options.driver(paths)
     driver.require_possible()
     fields = driver.prepare_all()
@@ -77,15 +92,36 @@ def diagnose(
             max_cells=cells,
             single_channels=needs_single_channels(names),
             seed=seed,
+            second=second,
         )
     )
     follow(run.steps(), f"Diagnosing {len(fields)} image{'s' if len(fields) > 1 else ''}")
-    for note in run.result().notes:
-        say(f"  Note: {note}")
-    say(f"{run.result().headline}.")
     answers = answer(names, DiagnosticContext(run.result(), seed=seed))
-    for each in diagnostics(answers.results):
-        say(f"  {each.label}: {each.status_of(answers.results[each.name])}")
+    _tell(run.result(), answers)
     for path in write_answers(run, answers, out, seed=seed):
         say(f"Wrote {path}")
     exit_by(driver)
+
+
+def _tell(report: FlipReport, answers: DiagnosticAnswers) -> None:
+    """Say what was found: the headline, then a line for each diagnostic."""
+    from napari_c3r.core.diagnose import diagnostics
+
+    for note in report.notes:
+        say(f"  Note: {note}")
+    if report.headline:
+        say(f"{report.headline}.")
+    for each in diagnostics(answers.results):
+        say(f"  {each.label}: {each.status_of(answers.results[each.name])}".replace("\n", "; "))
+
+
+def _with_second(
+    names: tuple[str, ...], is_given: bool, of_second: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The diagnostics to run: those of a second encoder when, and only when, there is one."""
+    lacking = [name for name in names if name in of_second]
+    if lacking and not is_given:
+        raise InputError(
+            f"--ask names {lacking[0]} and there is no second encoder; give --second-encoder FOLDER"
+        )
+    return tuple(dict.fromkeys((*names, *of_second))) if is_given else names

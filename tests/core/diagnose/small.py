@@ -6,6 +6,8 @@ import torch
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import load_encoder, write_model_folder
+from napari_c3r.core.encoder.families import find_family
+from napari_c3r.core.encoder.families.base_sc import BaseScConfig
 from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
 
 ROLES = ChannelAssignment(
@@ -34,3 +36,17 @@ def small_encoder(path, aggregation="post", seed=1):
         state = ContextConceptEncoder(config).state_dict()
     weights = {n: v + 0.2 * torch.randn(v.shape, generator=generator) for n, v in state.items()}
     return load_encoder(write_model_folder(path / aggregation, config, weights, "# Small\n"))
+
+
+def base_sc_folder(path):
+    """A model folder of the second family, untrained."""
+    config = BaseScConfig(name="Base-SC tiny", width=16, heads=2, depth=1, input_size=32)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        weights = find_family("base-sc").make_network(config)
+    return write_model_folder(path / "base_sc", config, weights.state_dict(), "# Base-SC\n")
+
+
+def base_sc_encoder(path):
+    """The encoder of that folder."""
+    return load_encoder(base_sc_folder(path))

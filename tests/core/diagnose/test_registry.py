@@ -18,7 +18,12 @@ from napari_c3r.core.diagnose import (
     diagnostics,
     register_diagnostic,
 )
-from napari_c3r.core.diagnose.registry import answer, answer_steps, default_names
+from napari_c3r.core.diagnose.registry import (
+    answer,
+    answer_steps,
+    default_names,
+    second_encoder_names,
+)
 from napari_c3r.core.diagnose.report import write_answers, write_report
 from napari_c3r.core.diagnose.variants import Variant
 from napari_c3r.core.embed.job import EmbedJob
@@ -43,7 +48,9 @@ def run(field, deaf):
 
 def test_the_built_in_diagnostics_answer_with_a_sentence_a_table_and_a_status(run):
     names = ("swap", "passes", "flip", "drop", "confounds", "parity")
-    assert tuple(each.name for each in diagnostics()) == default_names() == names
+    assert default_names() == names
+    assert second_encoder_names() == ("encoders",)
+    assert tuple(each.name for each in diagnostics()) == (*names, "encoders")
     steps = answer_steps(names, DiagnosticContext(run.result(), seed=1))
     looked_at = []
     while True:
@@ -55,7 +62,7 @@ def test_the_built_in_diagnostics_answer_with_a_sentence_a_table_and_a_status(ru
     assert looked_at[0] == "what else explains the map: looked at clusters"
     assert tuple(answers.results) == names
     assert answers.reasons == {}
-    for each in diagnostics():
+    for each in diagnostics(names):
         result = answers.results[each.name]
         assert result.sentence
         assert len(result.table)

@@ -1,11 +1,13 @@
 """Does the role matter? Group flips, parity and entropy, confounds, and a report of all.
 
 `variants.py` plans other roles, `embed_variants.py` embeds the cells with them, `compare.py` and
-`verdict.py` say what that changes, `entries/` has the diagnostics, and `report/` writes them down.
+`verdict.py` say what that changes, `second.py` and `encoders.py` do the same for another encoder,
+`entries/` has the diagnostics, and `report/` writes them down.
 """
 
 from __future__ import annotations
 
+from napari_c3r.core.diagnose.encoders import EncoderComparison, compare_encoders
 from napari_c3r.core.diagnose.entries import BUILT_IN
 from napari_c3r.core.diagnose.flip import FlipJob, FlipRun, flip_report
 from napari_c3r.core.diagnose.flip_result import FlipReport
@@ -27,12 +29,14 @@ __all__ = [
     "Diagnostic",
     "DiagnosticContext",
     "DiagnosticResult",
+    "EncoderComparison",
     "ExtraVariants",
     "FlipJob",
     "FlipReport",
     "FlipRun",
     "Grade",
     "Kind",
+    "compare_encoders",
     "diagnostics",
     "flip_report",
     "register_diagnostic",

@@ -100,6 +100,7 @@ def analyse(
         tuple(notes),
         {**asdict(settings), **embeddings.run_settings, "noise_repeats": len(embeddings.noise)},
         embeddings.alone,
+        embeddings.noise[0],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from napari_c3r.core.diagnose.embed_variants import MIN_NOISE_REPEATS, VariantEm
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
+from napari_c3r.core.diagnose.second import SecondEmbedder
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
 from napari_c3r.core.embed.prepare import prepare_cells
@@ -65,6 +67,9 @@ class FlipJob:
         How vectors are compared.
     seed
         Of the sample and the perturbations.
+    second
+        An encoder to embed the same cells with as well, as it recommends; then there need be no
+        variants.
     job_id
         Tells a report of this job from that of an earlier one.
     """
@@ -78,6 +83,7 @@ class FlipJob:
     single_channels: bool = False
     compare: CompareSettings = dataclasses.field(default_factory=CompareSettings)
     seed: int = 0
+    second: Encoder | None = None
     job_id: int = 0
 
 
@@ -112,7 +118,14 @@ class FlipRun:
         first = job.fields[0]
         self._roles = first.assignment.for_channels(first.image.channel_names).require_usable()
         mode = first.options.recommended_by(first.encoder.config).concept_mode
-        self.plan = plan_variants(self._roles, job.kinds, mode or "each", first.encoder)
+        self.plan = plan_variants(
+            self._roles,
+            job.kinds,
+            mode or "each",
+            first.encoder,
+            may_be_none=job.second is not None,
+        )
+        self._second = None if job.second is None else SecondEmbedder(job.fields, job.second)
         self._measured: list[tuple[CellTable, CropPlan]] = []
         self._obs = pd.DataFrame()
         self._label_notes: tuple[str, ...] = ()
@@ -137,15 +150,23 @@ class FlipRun:
         if len(pending):
             self._report = None
             began = time.perf_counter()
-            with embedder.running() as run:
+            with (
+                embedder.running() as run,
+                self._second.running() if self._second else nullcontext(),
+            ):
                 for number, field in enumerate(self.job.fields):
                     for _ in self._embed_field(number, field, embedder, run):
                         done, now = int(embedder.done.sum()), time.perf_counter()
                         speed = (done - already) / max(now - began, 1e-9)
-                        stage = f"embedding under {len(self.plan.variants)} roles"
+                        stage = self._stage
                         yield EmbedProgress(done, total, now - start, stage, speed)
         for stage in self._analysis():
             yield EmbedProgress(total, total, time.perf_counter() - start, stage, speed)
+
+    @property
+    def _stage(self) -> str:
+        ways = len(self.plan.variants)
+        return f"embedding under {ways} roles" if ways > 1 else "embedding with both encoders"
 
     def result(self) -> FlipReport:
         """The report on the cells embedded so far.
@@ -234,7 +255,10 @@ class FlipRun:
         cells = self._obs.iloc[here]
         plan = self._measured[number][1]
         for batch in iter_crops(image, field.labels, cells, plan, batch_size=run.batch_size):
-            embedder.add_batch(run, here[batch.rows], batch.crops)
+            rows = here[batch.rows]
+            if self._second is not None:
+                self._second.add(number, self._obs.iloc[rows], rows, len(self._obs))
+            embedder.add_batch(run, rows, batch.crops)
             yield
 
     def _analysis(self) -> Iterator[str]:
@@ -253,9 +277,11 @@ class FlipRun:
             label_column=self.job.label_column,
         )
         encoder = self.job.fields[0].encoder
+        second = None if self._second is None else self._second.vectors(rows)
         self._report = replace(
             report,
-            notes=(*self._notes(len(rows)), *report.notes),
+            second=second,
+            notes=(*self._notes(len(rows)), *report.notes, *(second.notes if second else ())),
             settings={
                 "roles": self._roles.to_dict(),
                 "encoder": encoder.name,
@@ -266,19 +292,18 @@ class FlipRun:
                 "label_column": self.job.label_column or "",
                 "sample_seed": self.job.seed,
                 **report.settings,
+                **(second.settings if second else {}),
             },
             job_id=self.job.job_id,
         )
 
     def _notes(self, n_done: int) -> list[str]:
-        notes: list[str] = []
-        if not self.job.fields[0].encoder.trained:
-            notes.append(
-                Note(
-                    f"The encoder '{self.job.fields[0].encoder.name}' is untrained",
-                    NoteKind.UNTRAINED,
-                )
-            )
+        both = (self.job.fields[0].encoder, self.job.second)
+        notes: list[str] = [
+            Note(f"The encoder '{each.name}' is untrained", NoteKind.UNTRAINED)
+            for each in both
+            if each is not None and not each.trained
+        ]
         if len(self._obs) < self._n_found:
             by = self.job.label_column or "image"
             notes.append(

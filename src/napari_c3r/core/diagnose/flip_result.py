@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.parity import Parity, parity_and_entropy
 from napari_c3r.core.diagnose.scores import SCORES
+from napari_c3r.core.diagnose.second import SecondVectors
 from napari_c3r.core.diagnose.structure import Columns
 from napari_c3r.core.diagnose.suggest import RoleSuggestion, suggest_roles
 from napari_c3r.core.diagnose.verdict import (
@@ -57,6 +58,10 @@ class FlipReport:
         Everything it takes to make the report again.
     alone
         (cells, channels, F), each channel embedded alone; None when not requested.
+    perturbed
+        (cells, D), roles as assigned, of crops that were turned, shifted and given noise.
+    second
+        What a second encoder made of the same cells; None when not requested.
     job_id
         Of the job.
     """
@@ -75,16 +80,20 @@ class FlipReport:
     notes: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     alone: NDArray[np.float32] | None = None
+    perturbed: NDArray[np.float32] | None = None
+    second: SecondVectors | None = None
     job_id: int = 0
 
     @property
     def headline(self) -> str:
-        """The one sentence to read first."""
+        """The one sentence to read first; empty where nothing was asked of the roles."""
+        if not self.results:
+            return ""
         return headline(self.results, self.k)
 
     @property
     def strongest(self) -> VariantResult:
-        """The variant that the headline is about."""
+        """The variant that the headline is about, where there is any."""
         return strongest(self.results)
 
     @cached_property

@@ -25,6 +25,8 @@ def plan_variants(
     kinds: Sequence[Kind | str] = ASKABLE,
     concept_mode: ConceptMode = "each",
     encoder: Encoder | None = None,
+    *,
+    may_be_none: bool = False,
 ) -> VariantPlan:
     """Spell out the variants that diagnostics need, in the order of the registry.
 
@@ -39,6 +41,8 @@ def plan_variants(
     encoder
         What is asked. Variants that it cannot embed, such as an encoder of fixed stains without
         one of them, are skipped.
+    may_be_none
+        Whether something else is asked, so that there need be no variant.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def plan_variants(
             refused = {v.name: why for v in planned if (why := _refusal(encoder, v)) is not None}
             variants += [variant for variant in planned if variant.name not in refused]
             skipped += [*reasons, *(f"'{name}': {why}" for name, why in refused.items())]
-    if len(variants) == 1:
+    if len(variants) == 1 and not may_be_none:
         raise InputError(
             f"Nothing can be asked of the channels {', '.join(roles.used)} with these roles: "
             f"{'; '.join(skipped) or 'no diagnostic was chosen'}; choose all groups swapped, "

@@ -120,6 +120,8 @@ class Diagnostic:
         other variants, in the report's own section; None: it needs none.
     single_channels
         Whether it needs each channel embedded alone.
+    second_encoder
+        Whether it needs the cells embedded with a second encoder. It is asked when there is one.
     section
         The section of the report, without its figure. None: `help`, the sentence, the notes and
         the table. A function that returns None: it has no section of its own.
@@ -137,6 +139,7 @@ class Diagnostic:
     default: bool = True
     variants: ExtraVariants | None = None
     single_channels: bool = False
+    second_encoder: bool = False
     section: Callable[[Any], Section | None] | None = None
     figure: Callable[[Any], Figure | None] | None = None
     status: Callable[[Any], str] | None = None
@@ -226,7 +229,12 @@ def diagnostics(names: Iterable[str] | None = None) -> tuple[Diagnostic, ...]:
 
 def default_names() -> tuple[str, ...]:
     """Names of the diagnostics that are asked unless the user says otherwise."""
-    return tuple(each.name for each in diagnostics() if each.default)
+    return tuple(each.name for each in diagnostics() if each.default and not each.second_encoder)
+
+
+def second_encoder_names() -> tuple[str, ...]:
+    """Names of the diagnostics that are asked when there is a second encoder."""
+    return tuple(each.name for each in diagnostics() if each.default and each.second_encoder)
 
 
 def variant_sources(names: Iterable[str] | None = None) -> dict[str, ExtraVariants]:

@@ -113,7 +113,7 @@ def label_scores(
     np.fill_diagonal(part, -np.inf)
     return {
         ALIKE: _alike(part, labelled.codes, k),
-        "accuracy": _votes(part, labelled.codes, one_hot),
+        "accuracy": votes(part, labelled.codes),
         "map": average_precisions(part, labelled.codes),
         "silhouette": silhouette,
     }
@@ -131,12 +131,13 @@ def average_precisions(
     Parameters
     ----------
     similarity
-        (m, m), the diagonal −∞.
+        (m, m); −∞ for pairs that take no part, such as a cell with itself.
     codes
-        Class of each cell; every class at least twice.
+        Class of each cell; every cell takes part with another of its class.
     """
-    order = np.argsort(-similarity, axis=1, kind="stable")[:, :-1]
-    hit = codes[order] == codes[:, None]
+    order = np.argsort(-similarity, axis=1, kind="stable")
+    taking_part = np.take_along_axis(similarity, order, axis=1) > -np.inf
+    hit = (codes[order] == codes[:, None]) & taking_part
     precision = np.cumsum(hit, axis=1) / np.arange(1, hit.shape[1] + 1)
     return np.asarray((precision * hit).sum(axis=1) / hit.sum(axis=1))
 
@@ -147,12 +148,21 @@ def _alike(similarity: NDArray[np.float32], codes: NDArray[np.intp], k: int) -> 
     return np.asarray((codes[nearest] == codes[:, None]).mean(axis=1) * k)
 
 
-def _votes(
-    similarity: NDArray[np.float32], codes: NDArray[np.intp], one_hot: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def votes(similarity: NDArray[np.float32], codes: NDArray[np.intp]) -> NDArray[np.float64]:
+    """1 where the `VOTES` nearest, weighted by similarity, vote for a cell's own class, else 0.
+
+    Parameters
+    ----------
+    similarity
+        (m, m); −∞ for pairs that take no part, such as a cell with itself.
+    codes
+        Class of each cell, from 0.
+    """
+    one_hot = np.eye(int(codes.max()) + 1, dtype=np.float32)[codes]
     count = min(VOTES, len(codes) - 1)
     nearest = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
-    weights = 2 + np.take_along_axis(similarity, nearest, axis=1)
+    found = np.take_along_axis(similarity, nearest, axis=1)
+    weights = np.where(found > -np.inf, 2 + found, 0)
     won = np.einsum("ij,ijc->ic", weights, one_hot[nearest]).argmax(axis=1)
     return (won == codes).astype(np.float64)
 

@@ -62,12 +62,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class VariantPlan:
-    """The variants of an assignment, the assignment itself first.
+    """The variants of an assignment.
 
     Attributes
     ----------
     variants
-        At least one besides the assignment itself.
+        The assignment itself, then the others.
     skipped
         A sentence for every question that these channels cannot answer.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from napari_c3r.core.encoder.config import EncoderConfig
 from napari_c3r.core.encoder.families import architectures, family_of, find_family, read_config
 
 MODELS: Final = Path(__file__).parents[2] / "models"
@@ -57,10 +58,15 @@ def bundled_folders(models: Path = MODELS) -> dict[str, Path]:
 
 
 def _describe(folder: Path) -> str:
-    config = read_config((folder / "config.json").read_text("utf-8"))
+    return described(read_config((folder / "config.json").read_text("utf-8")))
+
+
+def described(config: EncoderConfig) -> str:
+    """Say in a sentence what an encoder is, which crops it takes, and under which licence."""
     field = "" if config.field_um is None else f", of a field of {config.field_um:g} µm"
     state = "trained" if config.trained else "untrained"
+    licence = f", licence {config.licence}" if config.licence else ""
     return (
         f"{config.name}: {family_of(config).label}, {state}, takes crops of "
-        f"{config.input_size} × {config.input_size} pixels{field}, licence {config.licence}."
+        f"{config.input_size} × {config.input_size} pixels{field}{licence}."
     )

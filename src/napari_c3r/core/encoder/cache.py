@@ -10,15 +10,23 @@ from contextlib import contextmanager
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.encoder import Encoder
+from napari_c3r.core.encoder.known import KnownEncoders
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.protocol import Assigned, Run, VariantsRun
 from napari_c3r.core.errors import InputError
 
 
 class EncoderCache:
-    """Keeps encoders until they are released; may be asked from any thread."""
+    """Keeps encoders until they are released; may be asked from any thread.
+
+    Attributes
+    ----------
+    known
+        The encoders to choose from, among them every folder that was loaded here.
+    """
 
     def __init__(self) -> None:
+        self.known = KnownEncoders()
         self._encoders: dict[str, Encoder] = {}
         self._users: Counter[int] = Counter()
         self._released: dict[int, Encoder] = {}
@@ -55,6 +63,7 @@ class EncoderCache:
             known = self._encoders.get(source)
             if known is None:
                 known = self._encoders[source] = load_encoder(source)
+                self.known.remember(source)
             return known
 
     def reloading(self, source: str) -> ReloadingEncoder:

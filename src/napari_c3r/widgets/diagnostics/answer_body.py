@@ -73,6 +73,15 @@ class AnswerBody(QWidget):
         from napari_c3r.core.diagnose.report.sections import shown
 
         self._report = report
+        skipped = [f"Not asked: {reason}" for reason in report.skipped]
+        self.notes.show_lines([*report.notes, *skipped])
+        charts = (self.neighbours_title, self.neighbours, self.key, self.details)
+        for widget in (*charts, self.telling_title, self.telling):
+            widget.setVisible(bool(report.results))
+        if not report.results:
+            self.headline.show_lines(["The roles were not asked"])
+            self.sentence.show_lines([])
+            return
         self.headline.show_lines([report.headline])
         neighbours, telling = neighbour_chart(report), label_chart(report)
         self.neighbours_title.setText(neighbours.title)
@@ -82,8 +91,6 @@ class AnswerBody(QWidget):
         if telling is not None:
             self.telling_title.setText(telling.title)
             self.telling.show_chart(telling)
-        skipped = [f"Not asked: {reason}" for reason in report.skipped]
-        self.notes.show_lines([*report.notes, *skipped])
         self.details.show_frame(shown(report), report.table)
 
     def show_variant(self, name: str) -> None:

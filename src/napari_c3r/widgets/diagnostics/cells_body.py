@@ -103,9 +103,10 @@ class CellsBody(QWidget):
 
     def show_state(self, fits: bool, mapping: bool) -> None:
         """Enable what needs the result that was asked, and say when maps are being laid out."""
-        self.paint_button.setEnabled(fits)
-        self.movers_button.setEnabled(fits)
-        self.maps_button.setEnabled(not mapping)
+        any_variant = self.variant.count() > 0
+        self.paint_button.setEnabled(fits and any_variant)
+        self.movers_button.setEnabled(fits and any_variant)
+        self.maps_button.setEnabled(any_variant and not mapping)
         self.maps_button.setText("Laying out maps …" if mapping else "Compare the maps")
 
     def make_maps(self) -> TwoMaps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.diagnose import FlipReport, FlipRun, Kind
-from napari_c3r.core.diagnose.entries import SWAP
+from napari_c3r.core.diagnose.entries import ENCODERS, SWAP
+from napari_c3r.core.diagnose.second import as_second
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Change, OutdatedReason, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
@@ -55,7 +57,7 @@ class DiagnosticsController(QObject):
     answered
         With a `Diagnosis`.
     mapped
-        With the variant's name and the maps before and after.
+        With the name that was asked for and the maps before and after.
     written
         With the path of the report.
     """
@@ -72,7 +74,7 @@ class DiagnosticsController(QObject):
         self.diagnosis: Diagnosis | None = None
         self.problem = ""
         self._work: _Work | None = None
-        self._estimate: tuple[int, Estimate] | None = None
+        self._estimates: dict[tuple[int, str], Estimate] = {}
         self._maps: dict[str, Maps] = {}
         self._working = {name: Jobs(self) for name in (ASK, ESTIMATE, MAPS, REPORT)}
         for jobs in self._working.values():
@@ -107,12 +109,10 @@ class DiagnosticsController(QObject):
         found = self.diagnosis
         return None if found is None else outdated_reason(self._session, found.job.result_id)
 
-    @property
-    def estimate(self) -> Estimate | None:
-        """What embedding the result's cells once costs, None while that is not known."""
+    def estimate(self, source: str) -> Estimate | None:
+        """What embedding the result's cells once costs with an encoder, None while not known."""
         result = self._session.result.current
-        known = self._estimate
-        return known[1] if result is not None and known and known[0] == result.id else None
+        return None if result is None else self._estimates.get((result.id, source))
 
     def start(self, options: DiagnosticsOptions) -> None:
         """Run diagnostics from the beginning."""
@@ -132,6 +132,11 @@ class DiagnosticsController(QObject):
         if self._work is not None:
             self._start(self._work)
 
+    def refuse(self, line: str) -> None:
+        """Say what is wrong with a choice; nothing with an empty line."""
+        self.problem = line
+        self.changed.emit()
+
     def request_stop(self) -> None:
         """Stop after this batch; what is done by then is compared and kept."""
         self._working[ASK].request_stop()
@@ -145,10 +150,12 @@ class DiagnosticsController(QObject):
             if work.run is None:
                 yield "loading the encoder"
             source, encoders = work.job.encoder_source, self._session.encoders
-            with encoders.use(source):
+            other = work.job.options.second_encoder
+            with encoders.use(source), encoders.use(other) if other else nullcontext():
                 if work.run is None:
                     # What was found outlives the network, for its report.
-                    work.run = FlipRun(work.job.job(encoders.reloading(source)))
+                    second = encoders.reloading(other) if other else None
+                    work.run = FlipRun(work.job.job(encoders.reloading(source), second))
                 found = yield from diagnose(work.job, work.run, stop)
             work.seconds += time.perf_counter() - began
             return replace(found, seconds=work.seconds)
@@ -161,47 +168,56 @@ class DiagnosticsController(QObject):
         self._working[MAPS].discard()
         self.answered.emit(found)
 
-    def find_cost(self) -> None:
-        """Find out in the background what embedding the cells once costs."""
+    def find_cost(self, second: str | None = None) -> None:
+        """Find out in the background what embedding the cells once costs, with each encoder."""
         result = self._session.result.current
-        if (
-            result is None
-            or self.estimate is not None
-            or self.busy
-            or disabled_reason(self._session)
-        ):
+        if result is None or self.busy or disabled_reason(self._session):
+            return
+        wanted = [source for source in (result.encoder_source, second) if source]
+        missing = [source for source in wanted if (result.id, source) not in self._estimates]
+        if not missing:
             return
         job = make_job(self._session, DiagnosticsOptions((SWAP.name,)))
         count = len(job.fields[0].wanted)
 
-        def body(_: threading.Event) -> Generator[str, None, Estimate]:
+        def body(_: threading.Event) -> Generator[str, None, dict[tuple[int, str], Estimate]]:
             from napari_c3r.core.embed.estimate import estimate
 
-            yield "embedding a few crops"
-            encoder = self._session.encoders.get(job.encoder_source)
-            return estimate(job.field_job(encoder), count)
+            found, encoders = {}, self._session.encoders
+            for source in missing:
+                yield "embedding a few crops"
+                once = job.field_job(encoders.get(job.encoder_source))
+                if source != job.encoder_source:
+                    once = as_second(once, encoders.get(source))
+                found[job.result_id, source] = estimate(once, count)
+            return found
 
-        def take(found: Estimate) -> None:
-            self._estimate = job.result_id, found
+        def take(found: dict[tuple[int, str], Estimate]) -> None:
+            self._estimates |= found
 
         self._working[ESTIMATE].start(ESTIMATE, body, take)
 
     def show_maps(self, name: str) -> None:
-        """Lay out the cells as assigned and under a variant; known maps come at once."""
+        """Lay out the cells as assigned, and under a variant or by the second encoder.
+
+        Maps that are known come at once. The second encoder is called as its diagnostic is.
+        """
         found = self.diagnosis
         if found is None:
             return
         if name in self._maps:
             self.mapped.emit(name, self._maps[name])
             return
-        start = self._places(found.report)
+        start, report = self._places(found.report), found.report
+        second = report.second.vectors if report.second and name == ENCODERS.name else None
 
         def body(_: threading.Event) -> Generator[str, None, Maps]:
             from napari_c3r.core.diagnose.maps import paired_maps
 
             yield "laying out the maps"
-            vectors, seed = found.report.vectors, found.job.options.seed
-            return paired_maps(vectors[str(Kind.ASSIGNED)], vectors[name], start=start, seed=seed)
+            other = report.vectors[name] if second is None else second
+            first, seed = report.vectors[str(Kind.ASSIGNED)], found.job.options.seed
+            return paired_maps(first, other, start=start, seed=seed)
 
         def take(maps: Maps) -> None:
             self._maps[name] = maps

@@ -66,12 +66,14 @@ def diagnose(
     clusters = None
     if job.clusters is not None:
         clusters = job.clusters.reindex(report.obs.index).astype(str).tolist()
-    chosen = diagnostics(job.options.diagnostics)
+    chosen = diagnostics(job.options.asked)
     # What the cells were embedded for is compared; the rest can wait for the other cells.
     waiting = [
         each.name
         for each in chosen
-        if stop.is_set() and each.variants is None and not each.single_channels
+        if stop.is_set()
+        and each.variants is None
+        and not (each.single_channels or each.second_encoder)
     ]
     answers = yield from answer_steps(
         [each.name for each in chosen if each.name not in waiting],

@@ -16,10 +16,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.diagnose.entries import BUILT_IN, CONFOUNDS, PARITY
+from napari_c3r.core.diagnose.entries import BUILT_IN, CONFOUNDS, ENCODERS, PARITY
 from napari_c3r.core.diagnose.entries.confounds import ConfoundsFound
+from napari_c3r.core.diagnose.entries.encoders import EncodersResult
 from napari_c3r.core.diagnose.entries.parity import ParityResult
 from napari_c3r.core.diagnose.registry import diagnostics
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table import KEY
@@ -36,6 +38,7 @@ from napari_c3r.widgets.diagnostics.channels_body import ChannelsBody
 from napari_c3r.widgets.diagnostics.confounds_body import ConfoundsBody
 from napari_c3r.widgets.diagnostics.controller import DiagnosticsController
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
+from napari_c3r.widgets.diagnostics.encoders_body import EncodersBody
 from napari_c3r.widgets.diagnostics.linked_views import LinkedViews
 from napari_c3r.widgets.diagnostics.options import NOISE_REPEATS, label_columns
 from napari_c3r.widgets.diagnostics.options_body import OptionsBody
@@ -72,7 +75,9 @@ class C3RDiagnostics(ViewerDock):
         self.confounds, self.channels = ConfoundsBody(), ChannelsBody()
         self.others = [ResultBody(each) for each in diagnostics() if each not in BUILT_IN]
         """Of the diagnostics that were registered from outside, which come last."""
-        self.views = LinkedViews(viewer, self.session, self.controller, self.cells, self)
+        self.encoders = EncodersBody()
+        sections = self.cells, self.encoders
+        self.views = LinkedViews(viewer, self.session, self.controller, *sections, self)
         self.save_button = QPushButton("Save report…")
         self.save_button.setToolTip("One HTML page, the same as Markdown, and its pictures")
         self.said = Sentences()
@@ -88,6 +93,7 @@ class C3RDiagnostics(ViewerDock):
             SectionId.CELLS: ("Cells", self.cells),
             SectionId.CONFOUNDS: ("Confounds", self.confounds),
             SectionId.CHANNELS: ("Channels", self.channels),
+            SectionId.ENCODERS: ("Encoders", self.encoders),
         }
         sections |= {n: (body.diagnostic.label, body) for n, body in self._numbered_others()}
         self.steps = {number: Step(number, *titled) for number, titled in sections.items()}
@@ -125,7 +131,8 @@ class C3RDiagnostics(ViewerDock):
         self.options.continue_requested.connect(controller.resume)
         self.options.abort_requested.connect(self._abort)
         self.options.begin_requested.connect(lambda: open_dock(viewer, Dock.MAIN))
-        self.options.choice_changed.connect(self._render)
+        self.options.choice_changed.connect(self._on_choice)
+        self.options.folder_requested.connect(self._choose_folder)
         self.answer.chosen.connect(self.show_variant)
         self.cells.variant_chosen.connect(self.show_variant)
         self.channels.use_requested.connect(self._use_roles)
@@ -139,7 +146,9 @@ class C3RDiagnostics(ViewerDock):
         self._costing = QTimer(self)
         self._costing.setSingleShot(True)
         self._costing.setInterval(_COST_WAIT_MS)
-        self._costing.timeout.connect(controller.find_cost)
+        self._costing.timeout.connect(
+            lambda: controller.find_cost(self.options.options().second_encoder)
+        )
         controller.answered.connect(lambda _: self._costing.start())
 
     @property
@@ -157,8 +166,27 @@ class C3RDiagnostics(ViewerDock):
         elif change.part in (Part.IMAGE, Part.ROLES, Part.CELLS):
             self._render()
 
+    def _on_choice(self) -> None:
+        self._render()
+        if self.options.options().second_encoder:
+            self._costing.start()
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a model folder")
+        if not path:
+            return
+        known = self.session.encoders.known
+        if known.find(path) is None:
+            self.controller.refuse(f"no model folder at '{path}'; choose one with config.json")
+            return
+        known.remember(path)
+        self.options.second.choose(path)
+        self.controller.refuse("")
+        self._on_choice()
+
     def _show_result(self) -> None:
         """Offer what the result allows to run."""
+        self.options.second.know(self.session.encoders.known)
         result = self.session.result.current
         self.options.show_cells(0 if result is None else len(result.table))
         table = None if result is None else result.table
@@ -179,6 +207,7 @@ class C3RDiagnostics(ViewerDock):
             SectionId.CELLS: headers.cells_status(found, outdated, self.cells.chosen),
             SectionId.CONFOUNDS: headers.diagnostic_status(CONFOUNDS, found, outdated),
             SectionId.CHANNELS: headers.channels_status(self.session, found, outdated),
+            SectionId.ENCODERS: headers.diagnostic_status(ENCODERS, found, outdated),
         }
         for number, body in self._numbered_others():
             states[number] = headers.diagnostic_status(body.diagnostic, found, outdated)
@@ -189,15 +218,25 @@ class C3RDiagnostics(ViewerDock):
             step.show_status(states[number], line)
         if self.options.bar.isHidden() == controller.running:
             self.options.show_running(controller.running)
-        can_run = not (disabled_reason or problem or controller.running)
+        refused = self._show_refusal()
+        can_run = not (disabled_reason or problem or refused or controller.running)
         left = found.cells_left if found is not None and controller.can_resume else 0
         self.options.show_state(can_run, self.session.result.current is not None, left)
         self.cells.show_state(not outdated, controller.mapping)
+        self.encoders.show_state(controller.mapping)
         channels = headers.suggested_roles(found)
         if channels is not None:
             suggested = channels.suggestion.assignment
             self.channels.show_roles(self.session.roles.assignment, suggested)
         self._show_saving(found)
+
+    def _show_refusal(self) -> str:
+        """Say beside the menu why the second encoder cannot be used; returns it."""
+        result = self.session.result.current
+        roles = None if result is None else result.assignment
+        why = self.options.second.refusal(roles, RunOptions())
+        self.options.show_refusal(why)
+        return why
 
     def _show_saving(self, found: Diagnosis | None) -> None:
         controller = self.controller
@@ -219,13 +258,18 @@ class C3RDiagnostics(ViewerDock):
             return str(error)
         cells = min(options.most_cells, len(result.table))
         text = f"{counted(cells, 'cell')} × {times} variants"
-        cost = self.controller.estimate
-        if cost is not None:
+        second = self.options.second.encoder
+        text += f" and {second.name}" if second is not None else ""
+        cost = self.controller.estimate(result.encoder_source)
+        other = self.controller.estimate(second.source) if second is not None else None
+        if cost is not None and (second is None or other is not None):
             worth = cells * options.cost(roles, mode)
             seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
+            seconds += other.for_cells(cells).seconds if other is not None else 0
             text += f", about {roughly(seconds)} on {cost.device}"
         ways = len(options.plan(roles, mode).variants)
-        tip = f"{ways} ways to give roles, {NOISE_REPEATS} perturbed crops for the noise floor"
+        given = f"{ways} ways to give roles" if ways > 1 else "the roles as assigned"
+        tip = f"{given}, {NOISE_REPEATS} perturbed crops for the noise floor"
         tip += f", each of {len(roles.used)} channels alone" if options.single_channels else ""
         self.options.show_cost(text, f"A cell is embedded {times} times: {tip}")
         return ""
@@ -236,11 +280,14 @@ class C3RDiagnostics(ViewerDock):
         self.answer.show_report(report)
         self.cells.show_report(report)
         self._show_answers(found.answers)
+        self._show_encoders(found)
         self.said.show_lines([])
         self.steps[SectionId.ASK].set_open(found.cells_left > 0)
-        for number in (SectionId.ANSWER, SectionId.CELLS, SectionId.CONFOUNDS):
-            self.steps[number].set_open(True)
-        self.show_variant(report.strongest.variant.name)
+        for number in (SectionId.ANSWER, SectionId.CELLS):
+            self.steps[number].set_open(bool(report.results))
+        self.steps[SectionId.CONFOUNDS].set_open(CONFOUNDS.name in found.job.options.asked)
+        if report.results:
+            self.show_variant(report.strongest.variant.name)
 
     def _show_answers(self, answers: DiagnosticAnswers) -> None:
         """Show what each diagnostic found, or why it found nothing."""
@@ -260,6 +307,21 @@ class C3RDiagnostics(ViewerDock):
             else:
                 body.show_reason(answers.reasons.get(name, "Not asked"))
             self.steps[number].set_open(name in answers.results)
+
+    def _show_encoders(self, found: Diagnosis) -> None:
+        """Show how the second encoder compares, or why that is not known."""
+        result = found.answers.results.get(ENCODERS.name)
+        shown = result if isinstance(result, EncodersResult) else None
+        why = found.answers.reasons.get(
+            ENCODERS.name, "Choose a second encoder in the first section, then run"
+        )
+        # Where the roles were asked, the answer has the notes on the cells.
+        notes = () if found.report.results else found.report.notes
+        clusters = found.job.clusters
+        if clusters is not None:
+            clusters = clusters.reindex(found.report.obs.index)
+        self.encoders.show_result(shown, why, notes, clusters)
+        self.steps[SectionId.ENCODERS].set_open(shown is not None)
 
     def show_variant(self, name: str) -> None:
         """Look at one variant in all sections."""

@@ -12,6 +12,7 @@ from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.options import disabled_reason
 
 _Outdated = OutdatedReason | None
+_NOT_ROLES = "the roles were not asked"
 _WAITING = StepStatus(Mark.WAITING, "nothing asked yet")
 
 
@@ -41,6 +42,8 @@ def answer_status(found: Diagnosis | None, outdated: _Outdated) -> StepStatus:
     """How many variants have the highest grade."""
     if found is None:
         return _WAITING
+    if not found.report.results:
+        return StepStatus(Mark.WAITING, _NOT_ROLES)
     return _status(grade_line([each.verdict for each in found.report.results]), outdated)
 
 
@@ -48,6 +51,8 @@ def cells_status(
     found: Diagnosis | None, outdated: OutdatedReason | None, variant: str
 ) -> StepStatus:
     """Whose cells are looked at; why they cannot be shown."""
+    if found is not None and not found.report.results:
+        return StepStatus(Mark.WAITING, _NOT_ROLES)
     status = _status(None if found is None else f"with {variant}", outdated)
     if not outdated or found is None:
         return status
@@ -60,6 +65,8 @@ def diagnostic_status(
     """What a diagnostic says of its result."""
     if found is None:
         return _WAITING
+    if diagnostic.name not in found.job.options.asked:
+        return StepStatus(Mark.WAITING, "not asked")
     result = found.answers.results.get(diagnostic.name)
     return _status("not known" if result is None else diagnostic.status_of(result), outdated)
 

@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject
 
 from napari_c3r.core.diagnose import Kind
+from napari_c3r.core.diagnose.entries import ENCODERS
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.docks import Dock, open_dock
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.diagnostics.cells_body import MOVERS, CellsBody
 from napari_c3r.widgets.diagnostics.controller import DiagnosticsController, Maps
+from napari_c3r.widgets.diagnostics.encoders_body import EncodersBody
+from napari_c3r.widgets.diagnostics.map_link import MapLink
+from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.shift_layer import ShiftLayer, shift_of
 from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.viewer.layers import SHIFT
@@ -33,8 +37,8 @@ class LinkedViews(QObject):
         Where to show cells, and whose.
     controller
         What was found of them.
-    body
-        The section.
+    body, encoders
+        The sections with maps.
     parent
         Of this object.
     """
@@ -45,6 +49,7 @@ class LinkedViews(QObject):
         session: Session,
         controller: DiagnosticsController,
         body: CellsBody,
+        encoders: EncodersBody,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -52,18 +57,20 @@ class LinkedViews(QObject):
         self._controller, self._body = controller, body
         self._link = link_of(viewer)
         self._painting = ShiftLayer(viewer, session, self)
+        self._encoders, self._linked = encoders, dict[TwoMaps, MapLink]()
         self._theme = ("#262930", "#ffffff")
         body.paint_requested.connect(self._paint)
         body.movers_requested.connect(self._show_movers)
         body.maps_requested.connect(controller.show_maps)
+        encoders.maps_requested.connect(lambda: controller.show_maps(ENCODERS.name))
         controller.mapped.connect(self._show_maps)
         session.changed.connect(self._on_changed)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the window, each ``"#rrggbb"``."""
         self._theme = background, foreground
-        if self._body.maps is not None:
-            self._body.maps.set_theme(background, foreground)
+        for maps in self._linked:
+            maps.set_theme(background, foreground)
 
     def _paint(self, variant: str) -> None:
         found = self._controller.diagnosis
@@ -94,19 +101,17 @@ class LinkedViews(QObject):
 
     def _show_maps(self, variant: str, maps: Maps) -> None:
         found = self._controller.diagnosis
+        if variant == ENCODERS.name and self._encoders.result is not None:
+            self._link_maps(self._encoders.show_maps(maps))
+            return
         if found is None or variant != self._body.chosen:
             return
-        if self._body.maps is None:
-            made = self._body.make_maps()
-            made.set_theme(*self._theme)
-            made.selected.connect(self._on_selected)
-            made.pointed.connect(self._on_pointed)
-        assert self._body.maps is not None
+        shown = self._body.maps or self._body.make_maps()
         shift = shift_of(found.report, variant)
-        titles = str(Kind.ASSIGNED), variant
-        self._body.maps.show_maps(maps, titles, shift.to_numpy(np.float32), title(str(shift.name)))
-        self._body.maps.show()
-        self._follow_selection()
+        shown.show_maps(maps, (str(Kind.ASSIGNED), variant))
+        shown.show_values(shift.to_numpy(np.float32), title(str(shift.name)))
+        shown.show()
+        self._link_maps(shown)
 
     def _rows(self) -> NDArray[np.intp]:
         """Row in the session's table of every cell that was asked, −1 where it is not shown."""
@@ -120,32 +125,20 @@ class LinkedViews(QObject):
             self._follow_selection()
 
     def _follow_selection(self) -> None:
-        """Select on the two maps what is selected elsewhere."""
-        if not self._body.comparing or self._body.maps is None:
-            return
-        rows, selection = self._rows(), self._session.selection.mask
-        if len(rows) and len(selection):
-            here = np.flatnonzero((rows >= 0) & (rows == self._session.selection.current))
-            mask = selection[rows] & (rows >= 0)
-            self._body.maps.show_selection(mask, int(here[0]) if len(here) else None)
+        """Select on the maps what is selected elsewhere."""
+        for linked in self._linked.values():
+            linked.follow()
 
-    def _on_selected(self, mask: NDArray[np.bool_]) -> None:
-        rows = self._rows()
-        if len(rows) == len(mask):
-            chosen = np.zeros(len(self._session.selection.mask), bool)
-            chosen[rows[mask & (rows >= 0)]] = True
-            self._session.selection.select(chosen)
-
-    def _on_pointed(self, index: int | None) -> None:
-        rows = self._rows()
-        row = None if index is None or not len(rows) or rows[index] < 0 else int(rows[index])
-        self._session.selection.set_current(row)
-        if row is not None:
-            self._link.centre_on(row)
+    def _link_maps(self, maps: TwoMaps) -> None:
+        """Keep maps in step from now on, once."""
+        if maps not in self._linked:
+            maps.set_theme(*self._theme)
+            self._linked[maps] = MapLink(maps, self._session, self._link, self._rows, self)
+        self._follow_selection()
 
     def release(self) -> None:
         """Disconnect from the session and free the graphics card."""
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
         self._painting.release()
-        if self._body.maps is not None:
-            self._body.maps.release()
+        for maps in self._linked:
+            maps.release()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from psygnal import SignalInstance
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from qtpy.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.scatter.appearance import automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
@@ -99,17 +101,29 @@ class TwoMaps(QWidget):
         self,
         maps: tuple[NDArray[np.float32], NDArray[np.float32]],
         titles: tuple[str, str],
-        shift: NDArray[np.float32],
-        measure: str,
     ) -> None:
-        """Show two maps (n, 2) of the same cells, coloured by a shift (n,)."""
+        """Show two maps (n, 2) of the same cells."""
         self._following = True
         for model, points, label, text in zip(self.models, maps, self.titles, titles, strict=True):
             label.setText(text)
             model.set_points(points)
-            model.set_values(shift, measure)
         self._following = False
-        self._set_size(automatic_size(2 * len(shift)))
+        self._set_size(automatic_size(2 * len(maps[0])))
+
+    def show_values(self, values: NDArray[np.float32], name: str) -> None:
+        """Colour the cells of both maps by numbers (n,)."""
+        for model in self.models:
+            model.set_values(values, name)
+
+    def show_categories(self, labels: pd.Series) -> None:
+        """Colour the cells of both maps by their labels; one without is grey."""
+        text = labels.astype(str).where(labels.notna())
+        names = sorted(text.dropna().unique(), key=_place)
+        colours = named_colours(str(labels.name), names)
+        palette = tuple(colours[name] for name in names)
+        codes = pd.Categorical(text, names).codes
+        for model in self.models:
+            model.set_categories(codes, names, f"no {labels.name}", palette)
 
     def show_selection(self, mask: NDArray[np.bool_], current: int | None) -> None:
         """Select and point at cells on both maps, without telling of it."""
@@ -187,3 +201,8 @@ class TwoMaps(QWidget):
     def _enable(self) -> None:
         model = self.models[0]
         self.toolbar.set_selection_state(model.can_undo, bool(model.selection.any()))
+
+
+def _place(name: str) -> tuple[bool, int, str]:
+    """Numbers by their size, as the explorer has them, then words."""
+    return not name.isdecimal(), int(name) if name.isdecimal() else 0, name

@@ -15,6 +15,7 @@ from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.registry import (
     default_names,
     needs_single_channels,
+    second_encoder_names,
     variant_sources,
 )
 from napari_c3r.core.diagnose.variants import VariantPlan
@@ -63,12 +64,20 @@ class DiagnosticsOptions:
         Column of the result to judge by, None for none.
     seed
         Of sample, noise, clusters and maps.
+    second_encoder
+        Embeds the same cells as well: ``"bundled"`` or a model folder, None for none.
     """
 
     diagnostics: tuple[str, ...] = field(default_factory=default_names)
     most_cells: int = DEFAULT_CELLS
     label_column: str | None = None
     seed: int = 0
+    second_encoder: str | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of all diagnostics to run, those of a second encoder among them."""
+        return self.diagnostics + (second_encoder_names() if self.second_encoder else ())
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -83,9 +92,12 @@ class DiagnosticsOptions:
     def plan(self, roles: ChannelAssignment, concept_mode: ConceptMode) -> VariantPlan:
         """The roles to try; InputError where nothing can be asked."""
         kinds = self.kinds
-        if not kinds:
-            raise InputError("Choose at least one of the questions about roles")
-        return plan_variants(roles, kinds, concept_mode)
+        if not (kinds or self.second_encoder):
+            raise InputError(
+                "Choose at least one of the questions about roles, or a second encoder"
+            )
+        may_be_none = self.second_encoder is not None
+        return plan_variants(roles, kinds, concept_mode, may_be_none=may_be_none)
 
     def embeddings(self, roles: ChannelAssignment, concept_mode: ConceptMode) -> int:
         """How often a cell is embedded: for roles, noise and single channels."""
@@ -178,8 +190,8 @@ class DiagnosticsJob:
             options=self._fitting_options(encoder.devices),
         )
 
-    def job(self, encoder: Encoder) -> FlipJob:
-        """The flip job; raises as `field_job`."""
+    def job(self, encoder: Encoder, second: Encoder | None = None) -> FlipJob:
+        """The flip job, with a second encoder where one was chosen; raises as `field_job`."""
         return FlipJob(
             tuple(self.field_job(encoder, number) for number in range(len(self.fields))),
             self.options.kinds,
@@ -189,6 +201,7 @@ class DiagnosticsJob:
             NOISE_REPEATS,
             self.options.single_channels,
             seed=self.options.seed,
+            second=second,
         )
 
     def _fitting_options(self, devices: Sequence[str]) -> RunOptions:

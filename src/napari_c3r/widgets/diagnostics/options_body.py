@@ -19,8 +19,10 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.table.titles import title
+from napari_c3r.widgets.common.encoder_menu import EncoderMenu
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted, duration
 from napari_c3r.widgets.diagnostics.options import DEFAULT_CELLS, MAX_CELLS, DiagnosticsOptions
 
@@ -37,6 +39,7 @@ class OptionsBody(QWidget):
     continue_requested = Signal()
     abort_requested = Signal()
     begin_requested = Signal()
+    folder_requested = Signal()
     choice_changed = Signal()
 
     def __init__(self) -> None:
@@ -50,7 +53,9 @@ class OptionsBody(QWidget):
 
     def _make_choices(self) -> None:
         self.boxes = {
-            each.name: _box(each.label, each.help, each.default) for each in diagnostics()
+            each.name: _box(each.label, each.help, each.default)
+            for each in diagnostics()
+            if not each.second_encoder
         }
         self.scope = QComboBox()
         self.scope.setAccessibleName("Cells to ask")
@@ -61,6 +66,15 @@ class OptionsBody(QWidget):
         self.labels.setAccessibleName("Labels to judge by")
         for box in (self.scope, self.labels):
             shrinkable(box)
+        self.second = EncoderMenu(
+            "Second encoder",
+            "Embed the same cells with another encoder too: which neighbours both see, and which "
+            "tells the labels better",
+            "none",
+        )
+        self.refused = WrappedLabel()
+        self.refused.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        self.refused.hide()
 
     def _make_buttons(self) -> None:
         self.cost, self.speed = WrappedLabel(), WrappedLabel()
@@ -92,7 +106,9 @@ class OptionsBody(QWidget):
         column.setSpacing(6)
         for box in self.boxes.values():
             column.addWidget(box)
-        column.addWidget(form(("Cells", cells), ("Judge by", self.labels)))
+        choices = ("Cells", cells), ("Judge by", self.labels), ("Second encoder", self.second)
+        column.addWidget(form(*choices))
+        column.addWidget(self.refused)
         column.addWidget(self.cost)
         column.addWidget(self.continue_button)
         column.addLayout(buttons)
@@ -109,6 +125,8 @@ class OptionsBody(QWidget):
         self.scope.activated.connect(self._on_scope)
         self.sample.valueChanged.connect(self.choice_changed)
         self.labels.activated.connect(self.choice_changed)
+        self.second.chosen.connect(self.choice_changed)
+        self.second.folder_requested.connect(self.folder_requested)
 
     def options(self) -> DiagnosticsOptions:
         """What is chosen."""
@@ -117,6 +135,7 @@ class OptionsBody(QWidget):
             tuple(name for name, box in self.boxes.items() if box.isChecked()),
             MAX_CELLS if whole else self.sample.value(),
             self.labels.currentData(),
+            second_encoder=self.second.source,
         )
 
     def show_cells(self, n_cells: int) -> None:
@@ -157,6 +176,11 @@ class OptionsBody(QWidget):
             else "A column with two classes or more, such as well, or names given in the explorer"
         )
 
+    def show_refusal(self, why: str) -> None:
+        """Say beside the menu why the second encoder cannot embed these cells."""
+        self.refused.setText(why)
+        self.refused.setVisible(bool(why))
+
     def show_cost(self, text: str, tip: str) -> None:
         """Say what running would take; nothing with an empty text."""
         self.cost.setText(text)
@@ -177,7 +201,7 @@ class OptionsBody(QWidget):
         """
         self.run_button.setEnabled(can_run)
         self.begin_button.setVisible(not has_result)
-        for widget in (*self.boxes.values(), self.scope, self.sample):
+        for widget in (*self.boxes.values(), self.scope, self.sample, self.second):
             widget.setEnabled(has_result and self.bar.isHidden())
         self.labels.setEnabled(has_result and self.labels.count() > 1 and self.bar.isHidden())
         self.continue_button.setVisible(cells_left > 0 and self.bar.isHidden())

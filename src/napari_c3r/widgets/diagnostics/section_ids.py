@@ -13,3 +13,4 @@ class SectionId(IntEnum):
     CELLS = 3
     CONFOUNDS = 4
     CHANNELS = 5
+    ENCODERS = 6

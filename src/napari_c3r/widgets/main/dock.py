@@ -21,11 +21,11 @@ from napari_c3r.widgets.main.controller import Controller
 from napari_c3r.widgets.main.dialogs import Dialogs
 from napari_c3r.widgets.main.layer_watch import LayerWatch
 from napari_c3r.widgets.main.session_bar import SessionBar
-from napari_c3r.widgets.main.settings import Preferences, channel_history
+from napari_c3r.widgets.main.settings import Preferences, channel_history, known_encoders
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import CellsBody
 from napari_c3r.widgets.main.steps.channels import ChannelsBody
-from napari_c3r.widgets.main.steps.embed import BUNDLED, EmbedBody, EmbedChoice, EncoderInfo
+from napari_c3r.widgets.main.steps.embed import EmbedBody, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.main.steps.image import ImageBody
 from napari_c3r.widgets.main.steps.map import MapBody
 from napari_c3r.widgets.main.thumbnails import Thumbnails
@@ -62,11 +62,13 @@ class C3RDock(ViewerDock):
         self.session = session_of(viewer)
         self.link = link_of(viewer)
         self.session.roles.history = channel_history()
+        self.session.encoders.known = known_encoders()
         self.controller = Controller(viewer, self.session, self)
         self.dialogs = Dialogs(self, self.controller)
         self._name_shown: str | None = None
         self.image, self.channels, self.cells = ImageBody(), ChannelsBody(), CellsBody()
         self.embed, self.map, self.session_bar = EmbedBody(), MapBody(), SessionBar()
+        self.embed.encoder.know(self.session.encoders.known)
         self._problems = dict.fromkeys(StepId, "")
         self.preferences = Preferences(
             self.embed.preferred | {"seed": lambda seed: self.map.form.set("seed", seed)}
@@ -194,7 +196,7 @@ class C3RDock(ViewerDock):
             self._open_explorer()
 
     def _load_encoder(self) -> None:
-        self.controller.embedding.load_encoder(self.embed.encoder.currentData() or BUNDLED)
+        self.controller.embedding.load_encoder(self.embed.choice().source)
 
     def _on_choice(self) -> None:
         self._render()

@@ -26,7 +26,6 @@ from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
     from anndata import AnnData
-    from napari.layers import Labels
 
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.embed import EmbedDriver, FieldTask
@@ -73,18 +72,28 @@ class EmbeddingController(QObject):
         self._segmentation = segmentation
         self._encoders = context.session.encoders
         self._work: _Work | None = None
+        self._wanted = ""
         self._known: dict[tuple[Any, ...], Estimate] = {}
 
     def load_encoder(self, source: str) -> None:
         """Load an encoder in the background, to learn its name and the devices."""
-        if source in self._encoders.loaded or self._context.loading.running:
+        self._wanted = source
+        if self._context.loading.running:
+            return
+        if source in self._encoders.loaded:
+            self._tell(source, self._encoders.loaded[source])
             return
 
         def body(_: threading.Event) -> Generator[str, None, Encoder]:
             yield "loading the encoder"
             return self._encoders.get(source)
 
-        self._context.loading.start("load", body, lambda encoder: self._tell(source, encoder))
+        def take(encoder: Encoder) -> None:
+            if source != self._wanted:  # Another one was chosen meanwhile.
+                return self.load_encoder(self._wanted)
+            self._tell(source, encoder)
+
+        self._context.loading.start("load", body, take)
 
     def _tell(self, source: str, encoder: Encoder) -> None:
         from napari_c3r.core.encoder.loading import torch_problem
@@ -325,8 +334,8 @@ class EmbeddingController(QObject):
         if cells is not None:
             obs = result.table.obs[(result.table.obs["image"] == image) & of_these]
             cells.features = obs.reset_index(drop=True)
-            _let_carry(cells, result.table if of_these else None, image)
-        _let_carry(layers.own_layer(viewer, layers.CLUSTERS), result.table, image)
+            layers.let_carry(cells, result.table if of_these else None, image)
+        layers.let_carry(layers.own_layer(viewer, layers.CLUSTERS), result.table, image)
 
     def estimate(self, choice: EmbedChoice) -> None:
         """Find out in the background what embedding would cost; nothing while work is under way."""
@@ -387,9 +396,3 @@ class EmbeddingController(QObject):
     def release(self) -> None:
         """Let go of what computes, as when the dock closes."""
         self._encoders.release()
-
-
-def _let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:
-    """Give a layer of ours the result that it shows, for `napari_c3r.writers` to save."""
-    if layer is not None:
-        layer.metadata[layers.KEY] |= {"table": table, "image": image}

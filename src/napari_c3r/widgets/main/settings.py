@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_c3r.core.channels.history import ChannelHistory
+    from napari_c3r.core.encoder.known import KnownEncoders
 
 _PLUGIN = "napari-c3r"
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
@@ -99,6 +100,14 @@ def channel_history() -> ChannelHistory:
     from napari_c3r.core.channels.history import ChannelHistory
 
     return ChannelHistory(memory_path())
+
+
+def known_encoders() -> KnownEncoders:
+    """The encoders to choose from, among them the model folders of earlier sessions."""
+    from napari_c3r.core.encoder.known import KnownEncoders
+
+    path = memory_path()
+    return KnownEncoders(None if path is None else path.with_name(f"{_PLUGIN}-encoders.json"))
 
 
 def _kept() -> tuple[Any, str]:

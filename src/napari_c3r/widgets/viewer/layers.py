@@ -23,6 +23,7 @@ from napari_c3r.widgets.viewer.gathering import naming
 from napari_c3r.widgets.viewer.stacks import plane_of, slice_shown, spread
 
 if TYPE_CHECKING:
+    from anndata import AnnData
     from napari.components import ViewerModel
     from napari.layers import Image as ImageLayer
     from napari.layers import Labels
@@ -380,3 +381,9 @@ def _colormap(colours: Sequence[str]) -> Any:
     codes = [bytes.fromhex(colour[1:].ljust(8, "f")) for colour in colours]
     table = np.frombuffer(bytes(4) + b"".join(codes), np.uint8).reshape(-1, 4)
     return CyclicLabelColormap(colors=table.astype(np.float32) / 255)
+
+
+def let_carry(layer: Labels | None, table: AnnData | None, image: str) -> None:
+    """Give a layer of ours the result that it shows, for `napari_c3r.writers` to save."""
+    if layer is not None:
+        layer.metadata[KEY] |= {"table": table, "image": image}

@@ -42,7 +42,7 @@ _THE_PAPER = (
 def lead(report: FlipReport, answers: DiagnosticAnswers, own: Sequence[Diagnostic]) -> Section:
     """The paragraphs in plain words: the roles, and the diagnostics with a section of their own."""
     cells = report.settings.get("cells", f"{len(report.obs)}")
-    paragraphs = [f"{report.headline}."]
+    paragraphs = [f"{report.headline}."] if report.headline else []
     paragraphs += [f"{answers.results[each.name].sentence}." for each in own]
     # Variants that could not be compared are told of where the others are.
     missing = [

@@ -47,7 +47,12 @@ def write_report(
     names = [
         each.name
         for each in diagnostics()
-        if (each.default and each.variants is None and not each.single_channels)
+        if (
+            each.default
+            and each.variants is None
+            and not (each.single_channels or each.second_encoder)
+        )
+        or (each.second_encoder and run.job.second is not None)
         or (each.variants is not None and each.variants.kind in run.job.kinds)
         or (each.single_channels and run.job.single_channels)
     ]
@@ -68,8 +73,6 @@ def write_answers(
         What the diagnostics found; each has its section, in the order of the registry.
     """
     report = run.result()
-    strongest = report.strongest.variant.name
-    rows = report.most_moved(strongest, _MOVERS)
     own: list[Section] = []
     with_section = []
     for each in diagnostics(answers.results):
@@ -77,12 +80,13 @@ def write_answers(
         if section is not None:
             own.append(section)
             with_section.append(each)
-    parts = [
-        sections.lead(report, answers, with_section),
-        sections.flips(report),
-        sections.maps(report, seed),
-        sections.movers(report, run.crops(rows), rows, strongest),
-        *own,
-        sections.settings(report),
-    ]
-    return write_page(title, parts, path)
+    parts = [sections.lead(report, answers, with_section)]
+    if report.results:
+        strongest = report.strongest.variant.name
+        rows = report.most_moved(strongest, _MOVERS)
+        parts += [
+            sections.flips(report),
+            sections.maps(report, seed),
+            sections.movers(report, run.crops(rows), rows, strongest),
+        ]
+    return write_page(title, [*parts, *own, sections.settings(report)], path)

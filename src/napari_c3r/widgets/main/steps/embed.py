@@ -23,6 +23,7 @@ from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
 from napari_c3r.core.text import without_middle
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.encoder_menu import EncoderMenu
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.option_form import OptionForm
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from napari_c3r.core.embed.estimate import Estimate
 
 BUNDLED = "bundled"
-_OTHER = "Model folder…"
 _GIGA = 1e9
 _MAX_NOTES = 3
 _MAX_NAME = 24
@@ -122,10 +122,12 @@ class EmbedBody(QWidget):
         self.show_running(False)
 
     def _make_choices(self) -> None:
-        self.encoder = _box("Encoder", "The frozen network that turns a cell into a vector")
-        self.encoder.addItem("bundled encoder", BUNDLED)
-        self.encoder.addItem(_OTHER, "")
-        self.scope = _box("Fields", "Cells of the field on show, or of all fields in one table")
+        self.encoder = EncoderMenu("Encoder", "The frozen network that turns a cell into a vector")
+        self.about, self.refused = WrappedLabel(), WrappedLabel()
+        self.about.setEnabled(False)
+        self.scope = shrinkable(QComboBox())
+        self.scope.setAccessibleName("Fields")
+        self.scope.setToolTip("Cells of the field on show, or of all fields in one table")
         self.scope.addItem("this field", False)
         self.scope.addItem("all fields", True)
         self.form = OptionForm(RunOptions, choices={"device": [("auto", "auto")]})
@@ -148,8 +150,9 @@ class EmbedBody(QWidget):
         )
         self.elsewhere.hide()
         self.setting_problem = WrappedLabel()
-        self.setting_problem.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
-        self.setting_problem.hide()
+        for label in (self.setting_problem, self.refused):
+            label.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+            label.hide()
         self.noted = WrappedLabel()
         self.noted.setEnabled(False)
         self.noted.hide()
@@ -187,6 +190,8 @@ class EmbedBody(QWidget):
         column.setSpacing(6)
         for widget in (
             form(("Encoder", self.encoder)),
+            self.about,
+            self.refused,
             self._scope_row,
             self.options,
             self.setting_problem,
@@ -212,7 +217,8 @@ class EmbedBody(QWidget):
         self.back_button.clicked.connect(self.back_requested)
         self.abort_button.clicked.connect(self.abort_requested)
         self.release_button.clicked.connect(self.release_requested)
-        self.encoder.activated.connect(self._on_encoder)
+        self.encoder.chosen.connect(self._on_encoder)
+        self.encoder.folder_requested.connect(self.folder_requested)
         self.scope.activated.connect(self.choice_changed)
         for each in (self.form, self.crop):
             each.changed.connect(self.choice_changed)
@@ -226,8 +232,9 @@ class EmbedBody(QWidget):
     def choice(self) -> EmbedChoice:
         """How to embed, as it stands here."""
         every = bool(self.scope.currentData()) and not self._scope_row.isHidden()
-        source = self.encoder.currentData() or BUNDLED
-        return EmbedChoice(source, self.form.value(), self.crop.value(), every)
+        return EmbedChoice(
+            self.encoder.source or BUNDLED, self.form.value(), self.crop.value(), every
+        )
 
     def show_session(self, session: Session, disabled_reason: str, cells_left: int) -> None:
         """Name the number of cells on the buttons; offer only what can be done.
@@ -241,6 +248,9 @@ class EmbedBody(QWidget):
         cells_left
             Cells that a stopped run has yet to do.
         """
+        self.refused.setText(self.encoder.refusal(session.roles.assignment, self.form.value()))
+        self.refused.setVisible(bool(self.refused.text()))
+        disabled_reason = disabled_reason or self.refused.text()
         many = len(session.fields.sources) > 1
         self._scope_row.setVisible(many)
         self.scope.setItemText(1, f"all {len(session.fields.sources)} fields")
@@ -278,12 +288,8 @@ class EmbedBody(QWidget):
 
     def show_encoder(self, info: EncoderInfo) -> None:
         """Name the encoder that was loaded, its readouts, and the devices there are."""
-        index = self.encoder.findData(info.source)
-        if index < 0:
-            index = self.encoder.count() - 1
-            self.encoder.insertItem(index, info.name, info.source)
-        self.encoder.setItemText(index, info.name)
-        self.encoder.setCurrentIndex(index)
+        self.encoder.choose(info.source, info.name)
+        self._describe_encoder()
         self.untrained.setVisible(not info.trained)
         self.elsewhere.setVisible(bool(info.clash))
         self.elsewhere.setToolTip(plain_tip(info.clash))
@@ -357,12 +363,15 @@ class EmbedBody(QWidget):
             self.bar.setRange(0, progress.expected_cells)
             self.bar.setValue(progress.done_cells)
 
-    def _on_encoder(self, index: int) -> None:
-        if self.encoder.itemText(index) == _OTHER:
-            self.encoder.setCurrentIndex(0)
-            self.folder_requested.emit()
-        else:
-            self.choice_changed.emit()
+    def _on_encoder(self) -> None:
+        self._describe_encoder()
+        self.choice_changed.emit()
+
+    def _describe_encoder(self) -> None:
+        """Say below the menu what the encoder does with channels and roles."""
+        found = self.encoder.encoder
+        self.about.setText("" if found is None else found.description)
+        self.about.setVisible(found is not None)
 
 
 def _notes_on(session: Session) -> list[str]:
@@ -391,10 +400,3 @@ def _progress_words(progress: FieldsProgress) -> str:
     words += f" · {progress.cells_per_second:.0f} cells/s"
     left = progress.seconds_left
     return words if left is None else f"{words} · {duration(left)} left"
-
-
-def _box(name: str, tip: str) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
-    box.setToolTip(tip)
-    return shrinkable(box)
