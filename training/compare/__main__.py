@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_c3r.core.atomic import replacing
+from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from training.compare import cost
 from training.compare.entries import ENTRIES, chosen
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 0
             first = comparison.budget.seeds[0]
             configs = {n: comparison.config(n, first).encoder() for n in comparison.entries}
-            costs = cost.measure(configs, cells=given.cost_cells, device=given.device)
+            options = RunOptions(given.device, concept_mode="joint")
+            costs = cost.measure(configs, cells=given.cost_cells, options=options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

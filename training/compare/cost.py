@@ -25,7 +25,7 @@ def measure(
     *,
     cells: int = 8,
     channels: Sequence[int] = CHANNELS,
-    device: str = "auto",
+    options: RunOptions = RunOptions(concept_mode="joint"),
 ) -> pd.DataFrame:
     """Time encoders with initial weights, in turn, all concept channels in one vector.
 
@@ -38,8 +38,8 @@ def measure(
         Crops of the input size in a call.
     channels
         Numbers of channels; half are context, of an odd number the lesser half.
-    device
-        ``"auto"``, ``"cpu"``, ``"cuda"``, …
+    options
+        Where and how they run.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def measure(
         for entry, config in configs.items():
             row = {"entry": entry, "channels": count, "seconds": float("nan"), "refused": ""}
             try:
-                row["seconds"] = _seconds(_with_channels(config, names), roles, cells, device)
+                row["seconds"] = _seconds(_with_channels(config, names), roles, cells, options)
             except InputError as error:
                 row["refused"] = str(error)
             rows.append(row)
@@ -74,9 +74,10 @@ def _with_channels(config: EncoderConfig, names: tuple[str, ...]) -> EncoderConf
     return config
 
 
-def _seconds(config: EncoderConfig, roles: ChannelAssignment, cells: int, device: str) -> float:
+def _seconds(
+    config: EncoderConfig, roles: ChannelAssignment, cells: int, options: RunOptions
+) -> float:
     encoder = untrained_like(config)
-    options = RunOptions(device, concept_mode="joint", readout=config.readout)
     side = config.input_size
     crops = np.random.default_rng(0).random((cells, len(roles.names), side, side), np.float32)
     with encoder.start(roles, roles.names, options) as run:
