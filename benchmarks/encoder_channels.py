@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from benchmarks._row import Row, seconds
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder import EncoderConfig, LocalEncoder, find_family
 from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
+from napari_c3r.core.encoder.families.channelvit import ChannelVitConfig
 from napari_c3r.core.encoder.folder import ModelFolder
 from napari_c3r.core.encoder.options import RunOptions
 
@@ -20,7 +22,7 @@ _SIZE, _TOY_SIZE = ("S", 224), ("T", 32)
 
 # Families that put the patches of all channels into one sequence, on smaller crops, since their
 # time grows with the square of the number of patches.
-_OF_ALL, _SIZE_OF_ALL = ("cellrep", "campfire"), ("S", 112)
+_OF_ALL, _SIZE_OF_ALL = ("channelvit", "cellrep", "campfire"), ("S", 112)
 
 
 def make_encoder(size: str, side: int) -> LocalEncoder:
@@ -34,6 +36,8 @@ def make_untrained(architecture: str, size: str, side: int) -> LocalEncoder:
     """Make an encoder of any family that has sizes with random weights."""
     family = find_family(architecture)
     config = family.config_type.of_size(size, input_size=side)
+    if isinstance(config, ChannelVitConfig):
+        config = replace(config, channels=half_context(16).names)
     torch.manual_seed(0)
     return LocalEncoder(ModelFolder(config, family.make_network(config).state_dict(), "", ""))
 
@@ -68,7 +72,7 @@ def operations_of_all(architecture: str, config: EncoderConfig, side: int, chann
 
     sizes = config.network_sizes()
     stem = channels * n_patches * config.patch_size**2 * width
-    if architecture == "campfire":
+    if architecture in ("channelvit", "campfire"):
         return stem + blocks(sizes["depth"], channels * n_patches)
     content = channels * side**2 * sizes["content_channels"]
     mixer = blocks(sizes["mixer_depth"], channels * n_patches)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from napari_c3r.core.channels import ChannelAssignment, check_channel_names
+from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.channel_map import match_channels
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.families.channelvit import checkpoint
 from napari_c3r.core.encoder.families.channelvit.config import ChannelVitConfig
 from napari_c3r.core.encoder.family import EncoderFamily
-from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes
+from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes, used_channels
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,12 +65,7 @@ class ChannelEmbeddingFamily(EncoderFamily[AnyConfig, "ChannelViT"], Generic[Any
             channels are the same trained one, or a stain was not trained and such are refused.
         """
         check_modes(concept_mode, readout, config.readouts)
-        check_channel_names(channel_names)
-        channels = assignment.for_channels(channel_names).used
-        if not channels:
-            raise InputError(
-                "All channels are ignored; give at least one of them a role, whichever it is"
-            )
+        channels = used_channels(assignment, channel_names)
         places = match_channels(config.channels, channels)
         groups: list[list[int]] = [[] for _ in range(len(config.channels) + 1)]
         for index, name in enumerate(channels):
