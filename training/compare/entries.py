@@ -25,12 +25,23 @@ class Entry:
     settings: tuple[str, ...]
 
 
+_MCD: Final = ("--objective", "mcd")
+
+
+def _backbone(name: str) -> tuple[str, ...]:
+    """iBOT and the antibody loss with another network, which shows no context less."""
+    return (*_MCD, "--mcd.backbone", name)
+
+
 ENTRIES: Final = {
-    "c3r": Entry("C3R: CCE with MCD", ("--objective", "mcd")),
-    "cce": Entry(
-        "CCE without MCD", ("--objective", "mcd", "--mcd.student_keep", "", "--aggregation", "pre")
-    ),
-    "base-sc": Entry("Base-SC", ("--objective", "mcd", "--mcd.backbone", "vit-1")),
+    "c3r": Entry("C3R: CCE with MCD", _MCD),
+    "cce": Entry("CCE without MCD", (*_MCD, "--mcd.student_keep", "", "--aggregation", "pre")),
+    "base-sc": Entry("Base-SC", _backbone("base-sc")),
+    "base-fixed": Entry("Base, fixed stains", _backbone("fixed-stain")),
+    "channelvit": Entry("ChannelViT", _backbone("channelvit")),
+    "dichavit": Entry("DiChaViT", _backbone("dichavit")),
+    "cellrep": Entry("CellRep", ("--objective", "cellrep")),
+    "campfire": Entry("Campfire", ("--objective", "campfire")),
 }
 """By name, in the order of the page."""
 

@@ -67,6 +67,8 @@ def test_it_finds_what_it_needs(tmp_path, files, channels):
         assert len(lists[name]) == files
     assert lists["image_channel_colors"] == ["blue", "green"]
     assert found["plate_type"] == "96"
+    # Of a stack its own reader of TIFF makes nothing.
+    assert ("force_bioformats" in found) == (files == 1)
     with sqlite3.connect(database_path(path)) as database:
         # Unquoted, as it asks.
         ask = "SELECT {image_id}, {object_id}, {cell_x_loc}, {cell_y_loc} FROM {object_table}"
@@ -107,9 +109,43 @@ def test_what_it_cannot_show_is_refused_in_one_line(tmp_path):
     before = made(tmp_path)
     wide = np.zeros((len(before), 2000), np.float32)
     wide = make_result(before.obs, wide, [("GFP/YFP", "cls")] * 2000, before.uns[KEY])
-    with pytest.raises(InputError, match="more than the 2000"):
+    with pytest.raises(InputError, match="more than the 1998"):
         write(wide, tmp_path / "cells.properties")
     assert not list(tmp_path.glob("cells*"))
+
+
+def test_images_are_found_from_another_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = made(tmp_path)
+    paths = result.uns[KEY]["sources"]["path"]
+    result.uns[KEY]["sources"]["path"] = [path.removeprefix(f"{tmp_path}/") for path in paths]
+    path = write(result, tmp_path / "cells.properties")
+    with sqlite3.connect(database_path(path)) as database:
+        folders = database.execute("SELECT DISTINCT Image_PathName_1 FROM Per_Image").fetchall()
+    assert folders == [(str(tmp_path),)]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"'a_0\.tif' is not found from"):
+        write(result, tmp_path / "again.properties")
+
+
+def test_what_it_would_show_wrongly_is_refused(tmp_path):
+    scenes = made(tmp_path, 1)
+    scenes.uns[KEY]["sources"]["path"] = [str(tmp_path / "a_0.tif")] * 2
+    with pytest.raises(InputError, match="one file has several"):
+        write(scenes, tmp_path / "cells.properties")
+    wells = made(tmp_path)
+    del wells.obs["label"]
+    with pytest.raises(InputError, match="no column 'label'"):
+        write(wells, tmp_path / "cells.properties")
+
+
+@pytest.mark.parametrize("well", ["AA02", "A-01", "r02c02"])
+def test_wells_that_it_does_not_know_have_no_plate(tmp_path, well):
+    result = made(tmp_path)
+    result.obs["well"] = [well] * 5 + ["C11"] * 5
+    found = settings_of(write(result, tmp_path / "cells.properties"))
+    assert "plate_type" not in found
 
 
 def test_another_properties_file_is_no_result(tmp_path):

@@ -21,6 +21,8 @@ from napari_c3r.core.paths import require_file
 SIDES: Final = ("teacher", "student")
 # Under which name a training that has one network only may put it.
 _WRAPPED: Final = ("state_dict", "model", "model_state_dict")
+# Where the official DiChaViT has its network.
+_EXTRACTOR: Final = "feature_extractor."
 # What serves training or a task of its own, and no embedding.
 _NOT_ENCODER: Final = (
     *("head.", "heads.", "head_dist.", "dino_head.", "ibot_head."),
@@ -146,6 +148,12 @@ def _whole(content: Mapping[Any, Any], beside: frozenset[str], path: Path) -> Ch
         longer = prefix + part
         if named and all(name.startswith((longer, *_NOT_ENCODER)) for name in named):
             prefix = longer
+    extractor = prefix + _EXTRACTOR
+    if any(name.startswith(extractor) for name in named):
+        # Beside it stands what its training learns on top.
+        beside |= {name for name in named if not name.startswith(extractor)}
+        named = {name: value for name, value in named.items() if name.startswith(extractor)}
+        prefix = extractor
     dropped = {name for name in named if name.removeprefix(prefix).startswith(_NOT_ENCODER)}
     weights = _weights(named, prefix, path)
     if not weights:

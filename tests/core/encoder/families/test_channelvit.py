@@ -301,6 +301,23 @@ def test_a_converted_file_gives_the_official_tokens(
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5)
 
 
+def test_a_network_inside_what_was_trained_on_top_of_it_is_found(tmp_path: Path) -> None:
+    plain = ChannelViT(replace(CONFIG, positions="official")).state_dict()
+    _, weights = layouts(plain)["official DiChaViT"]
+    nested = {f"module.feature_extractor.{name}": value for name, value in weights.items()}
+    nested |= {
+        "module.proxies": torch.zeros(7, 16),
+        "module.adaptive_interface.weight": plain["norm.weight"],
+    }
+    torch.save({"model": nested, "epoch": 3}, tmp_path / "official.pth")
+    given = {"heads": 2, "input_size": 32, "channels": numbered(4)}
+    encoder = LocalEncoder.load(
+        convert_checkpoint(tmp_path / "official.pth", tmp_path / "model", **given)
+    )
+    assert encoder.config.architecture == "dichavit"
+    assert torch.equal(encoder.network.state_dict()["norm.weight"], plain["norm.weight"])
+
+
 def test_hidden_patches_are_not_seen_in_any_channel() -> None:
     torch.manual_seed(0)
     network = ChannelViT(CONFIG, mask_token=True).eval()

@@ -30,7 +30,11 @@ _KNOWN: Final = "Image_Metadata_"
 _OF_CELLS: Final = frozenset({"label", "index", "umap_1", "umap_2", "cluster", "annotation"})
 _MEASURED: Final = ("bbox", "intensity", "y_", "x_", "area", "nucleus", "crop", "touches")
 _NO_FEATURE: Final = "Cells_(?!area|nucleus_area|intensity|c3r_).*"
-_MOST_COLUMNS: Final = 2000
+# SQLite gives 2000 at a time, and CellProfiler Analyst asks for the two keys of cells twice.
+_MOST_COLUMNS: Final = 1998
+_NEEDED: Final = ("image", "label", "y_px", "x_px")
+# It knows A1 and A01 as wells, and no AA01, B-02 or r02c02.
+_WELL: Final = re.compile(r"[A-Za-z]\d+", re.ASCII)
 _IMAGE, _CELL = "ImageNumber", "ObjectNumber"
 # The names of colours that it knows.
 _COLOURS: Final = {
@@ -61,6 +65,12 @@ def _write(result: AnnData, path: Path) -> None:
 
     from napari_c3r.core.table import flat
 
+    lacking = [name for name in _NEEDED if name not in result.obs]
+    if lacking:
+        raise InputError(
+            f"CellProfiler Analyst shows cells, and this table has no column '{lacking[0]}'; "
+            "choose another format"
+        )
     frame, described = flat.to_frame(result), flat.describe(result)
     if len(frame.columns) + 2 > _MOST_COLUMNS:
         raise InputError(
@@ -138,10 +148,11 @@ def _files(result: AnnData, images: list[str]) -> list[list[Path]]:
     Raises
     ------
     InputError
-        They are not known, or planes of one channel are spread over several files.
+        They are not known or not found, planes of one channel are spread over several files, or one
+        file has several of the images.
     """
     facts = result.uns.get(KEY, {})
-    paths = [Path(each) for each in facts.get("sources", {}).get("path", ())]
+    paths = [_findable(Path(each)) for each in facts.get("sources", {}).get("path", ())]
     named = list(map(str, facts.get("images", {}).get("name", ())))
     channels = len(facts.get("roles", {}))
     if not paths or not set(images) <= set(named) or len(paths) % len(named):
@@ -156,7 +167,24 @@ def _files(result: AnnData, images: list[str]) -> list[list[Path]]:
             f"{channels} channels; choose another format"
         )
     first = {name: each * place for place, name in enumerate(named)}
-    return [paths[first[name] : first[name] + each] for name in images]
+    found = [paths[first[name] : first[name] + each] for name in images]
+    if len({path for files in found for path in files}) < each * len(images):
+        raise InputError(
+            "CellProfiler Analyst shows the first image of a file only, and here one file has "
+            "several; choose another format"
+        )
+    return found
+
+
+def _findable(path: Path) -> Path:
+    """A path that is found from any folder, as CellProfiler Analyst runs in one of its own."""
+    if not path.is_absolute() and not path.exists():
+        raise InputError(
+            f"CellProfiler Analyst shows cells in their image files, and '{path}' is not found "
+            f"from '{Path.cwd()}'; write the table in the folder where it was embedded, or choose "
+            "another format"
+        )
+    return path.absolute()
 
 
 def _known_of_images(frame: pd.DataFrame) -> list[int]:
@@ -229,6 +257,9 @@ def _properties(
         "classifier_ignore_columns": f"{_IMAGE}, {_CELL}, {_NO_FEATURE}",
         "check_tables": "no",
     }
+    if each != len(channels):
+        # Its own reader takes columns of pixels for the channels of a stack.
+        settings["force_bioformats"] = "yes"
     if f"{_KNOWN}well" in known:
         settings["well_id"] = f"{_KNOWN}well"
         settings |= {"plate_id": f"{_KNOWN}plate"} if f"{_KNOWN}plate" in known else {}
@@ -258,8 +289,8 @@ def _plate_type(wells: pd.Series) -> dict[str, str]:
     """How many wells a plate has, where all have places on one that it knows."""
     from napari_c3r.core.profiles.plates import format_of, place_of
 
-    at = [place_of(str(name)) for name in wells]
-    if not at or any(each is None for each in at):
+    at = [place_of(str(name)) for name in wells if _WELL.fullmatch(str(name))]
+    if len(at) < len(wells) or not at or any(each is None for each in at):
         return {}
     size = format_of(np.array(at, np.intp))
     size = (8, 12) if size == (6, 8) else size
