@@ -13,6 +13,7 @@ from training.compare import cost, held_out
 from training.compare.__main__ import main
 from training.compare.entries import ENTRIES
 from training.compare.page import write_page
+from training.compare.run import _settings_for
 from training.config import load_config
 
 
@@ -99,9 +100,18 @@ def test_the_page_gives_the_spread_over_seeds_and_says_who_refused() -> None:
     assert "| C3R: CCE with MCD | 1.0 (1.0×) | 3.0 (3.0×) |" in page
 
 
-def test_costs_are_measured_for_every_number_of_channels() -> None:
-    config = load_config(["--out", "x", "--data", "y", *TINY_RUN]).encoder()
-    found = cost.measure({"c3r": config}, cells=1, channels=(1, 2, 3))
+def test_costs_are_measured_for_every_family_and_number_of_channels() -> None:
+    configs = {
+        name: load_config(
+            ["--out", "x", "--data", "y", *_settings_for("none", TINY_RUN), *entry.settings]
+        ).encoder()
+        for name, entry in ENTRIES.items()
+    }
+    found = cost.measure(configs, cells=1, channels=(1, 2, 3)).set_index(["entry", "channels"])
+    assert len(found) == 3 * len(ENTRIES)
     # One channel is no context.
-    assert found["refused"].astype(bool).tolist() == [True, False, False]
-    assert (found["seconds"][1:] > 0).all()
+    alone = [name for name in ENTRIES if found.loc[(name, 1), "refused"]]
+    assert alone == ["c3r", "cce"]
+    several = found.drop(index=1, level="channels")
+    assert (several["refused"] == "").all()
+    assert (several["seconds"] > 0).all()

@@ -18,6 +18,7 @@ from training.evaluate.representations import untrained_like
 
 CHANNELS = (1, 2, 4, 8, 16)
 _REPEATS = 3
+_READOUT = "readout"
 
 
 def measure(
@@ -59,19 +60,23 @@ def measure(
         for entry, config in configs.items():
             row = {"entry": entry, "channels": count, "seconds": float("nan"), "refused": ""}
             try:
-                row["seconds"] = _seconds(_with_channels(config, names), roles, cells, options)
+                row["seconds"] = _seconds(_with_channels(config, roles), roles, cells, options)
             except InputError as error:
                 row["refused"] = str(error)
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _with_channels(config: EncoderConfig, names: tuple[str, ...]) -> EncoderConfig:
+def _with_channels(config: EncoderConfig, roles: ChannelAssignment) -> EncoderConfig:
     """The same sizes, trained for these channels where a family names them."""
-    if any(field.name == "channels" for field in dataclasses.fields(config)):
-        named: dict[str, Any] = {"channels": names}
-        return dataclasses.replace(config, **named)
-    return config
+    named: dict[str, Any] = {}
+    if config.architecture == "fixed-stain":
+        # A concept channel after the other is shown beside all the context.
+        inputs = (*roles.context, _READOUT)
+        named = {"channels": inputs, "concept_channel": _READOUT, "inputs": len(inputs)}
+    elif any(field.name == "channels" for field in dataclasses.fields(config)):
+        named = {"channels": roles.names}
+    return dataclasses.replace(config, **named)
 
 
 def _seconds(

@@ -29,7 +29,7 @@ _MCD: Final = ("--objective", "mcd")
 
 
 def _backbone(name: str) -> tuple[str, ...]:
-    """iBOT and the antibody loss with another network, which shows no context less."""
+    """IBOT and the antibody loss with another network, which shows no context less."""
     return (*_MCD, "--mcd.backbone", name)
 
 
