@@ -3,10 +3,10 @@
     python -m training.data.simulated --out train --layout dna-tubulin-actin --cells 12000
     python -m training.data.simulated --out other --layout dna-tubulin-actin --cells 2000 --seed 9
     python -m training.compare --data train --held-out other --out runs/compare \
-        --set size=T --set input_size=112 --set epochs=4 --set steps_per_epoch=100
+        --config training/configs/compare.toml
 
-Settings of `training.pretrain` are the same for all. ``--images`` adds the tasks of
-`training.evaluate` on real cells.
+Settings of `training.pretrain` are the same for all: those of a file, and ``--set name=value``.
+``--images`` adds the tasks of `training.evaluate` on real cells.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with init_distributed(given.device) as processes, noticing_sigterm() as stop:
             comparison = Comparison(
                 chosen(given.entries),
-                Budget(tuple(given.data), _settings(given.set, given.device), tuple(given.seeds)),
+                _budget(given),
                 given.out,
                 processes,
                 given.held_out,
@@ -75,21 +75,22 @@ def _sentence(comparison: Comparison) -> str:
     ids = run.classes_per_batch * run.accumulation_steps
     sets = ", ".join(Path(path).name for path in run.data)
     steps = f"{run.steps_per_epoch * run.epochs} steps" if run.steps_per_epoch else "an epoch count"
+    size = f"width {run.width}" if run.width else f"ViT-{run.size}"
     return (
-        f"ViT-{run.size}, {run.input_size} px, trained on {sets}: {steps} of "
+        f"{size}, {run.input_size} px, trained on {sets}: {steps} of "
         f"{ids * run.samples_per_class} cells for each, seeds "
         f"{', '.join(map(str, comparison.budget.seeds))}."
     )
 
 
-def _settings(pairs: Sequence[str], device: str) -> tuple[str, ...]:
-    found = ["--data_share", "1.0", "--device", device]
-    for pair in pairs:
+def _budget(given: argparse.Namespace) -> Budget:
+    found = ["--data_share", "1.0", "--device", given.device]
+    for pair in given.set:
         name, equals, value = pair.partition("=")
         if not equals:
             raise InputError(f"--set {pair} has no value; write --set name=value")
         found += [f"--{name}", value]
-    return tuple(found)
+    return Budget(tuple(given.data), tuple(found), tuple(given.seeds), given.config)
 
 
 def _names(text: str) -> list[str]:
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--held-out", type=Path, required=True, help="crop set of other ids to score on")
     add("--out", type=Path, required=True, help="folder of runs and results")
     add("--entries", type=_names, default=[*ENTRIES], help=f"from {','.join(ENTRIES)}")
+    add("--config", default="", help="TOML file of settings of every training")
     add("--seeds", type=_numbers, default=[0, 1, 2], help="0,1,2 by default")
     add("--set", action="append", default=[], help="a setting of every training, name=value")
     add("--images", type=Path, help="folder of the real images, to score on them too")

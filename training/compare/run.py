@@ -42,11 +42,14 @@ class Budget:
         Of `training.pretrain`, the same for all: sizes and the number of cells shown.
     seeds
         Of the trainings.
+    file
+        Of settings too, in TOML; empty for none.
     """
 
     data: tuple[str, ...]
     settings: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2)
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ class Comparison:
         mine = self.entries[name].settings
         objective = mine[mine.index("--objective") + 1]
         # What an entry is wins over what all have in common.
-        return load_config([*given, *_settings_for(objective, budget.settings), *mine])
+        file = [budget.file] if budget.file else []
+        return load_config([*file, *given, *_settings_for(objective, budget.settings), *mine])
 
     def run(self, stop: Event) -> pd.DataFrame:
         """Train and score all that is not there yet.
