@@ -10,9 +10,11 @@ import pytest
 
 import napari_c3r as c3r
 from napari_c3r.core.diagnose import DiagnosticContext, FlipJob, FlipRun
+from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.encoders import compare_vectors
 from napari_c3r.core.diagnose.registry import answer
 from napari_c3r.core.diagnose.report import write_answers
+from napari_c3r.core.diagnose.separation import ScorePair, Separation
 from napari_c3r.core.diagnose.units import Units, bootstrapped
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.errors import InputError
@@ -75,6 +77,17 @@ def test_unrelated_vectors_agree_by_chance():
         centred /= np.linalg.norm(centred, axis=1, keepdims=True)
         near.append(set(np.argsort(-(centred @ centred[7]))[1:16]))
     assert found.shared[7] == len(near[0] & near[1])
+
+
+def test_scores_that_disagree_are_both_told():
+    even, ahead = Estimate(0.1, -0.1, 0.3), Estimate(0.2, 0.1, 0.3)
+    half = Estimate(0.5, 0.4, 0.6)
+    scores = tuple(
+        ScorePair(name, half, half, each) for name, each in (("accuracy", even), ("map", ahead))
+    )
+    said = Separation("kind", 2, 9, "3 wells", scores, ()).sentence(NAMES)
+    assert said.startswith("Neither is seen to tell 'kind' better: ")
+    assert said.endswith("; by mean average precision B does")
 
 
 @pytest.mark.parametrize("swapped", [False, True])

@@ -442,7 +442,7 @@ def test_nothing_chosen_and_nothing_embedded_are_said_beside_the_button(viewer, 
     _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
     assert dock.steps[SectionId.ASK].reason.text() == "Embed the cells first"
     assert not dock.options.run_button.isEnabled()
-    assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 4
+    assert [step.header.line for step in list(dock.steps.values())[1:]] == ["nothing asked yet"] * 5
     user.click(dock.options.begin_button)
     assert C3RDock(viewer).frame().isVisible()
     C3RDock(viewer).release()
@@ -453,7 +453,9 @@ def test_without_a_question_there_is_nothing_to_run(world, user):
     body = world.dock.options
     for name in ROLE_QUESTIONS:
         user.click(body.boxes[name])
-    assert world.reason() == "Choose at least one of the questions about roles"
+    assert world.reason() == (
+        "Choose at least one of the questions about roles, or a second encoder"
+    )
     assert not body.run_button.isEnabled()
 
 
@@ -528,7 +530,7 @@ def test_what_is_registered_from_outside_has_its_box_and_its_answer(
     box = world.dock.options.boxes["area-position"]
     assert (box.text(), box.isChecked()) == (AREA_BY_POSITION.label, True)
     assert box.toolTip() == AREA_BY_POSITION.help
-    step = world.dock.steps[6]
+    step = world.dock.steps[len(SectionId) + 1]
     assert step.header.line == "nothing asked yet"
     ask(world, user)
     result = world.controller.diagnosis.answers.results["area-position"]
@@ -552,7 +554,7 @@ def test_what_is_registered_from_outside_has_its_box_and_its_answer(
     user.click(world.dock.steps[1].header)
     user.click(box)
     ask(world, user)
-    assert step.header.line == "not known"
+    assert step.header.line == "not asked"
     assert body.sentences.text == "Not asked."
     assert body.picture.isHidden()
 

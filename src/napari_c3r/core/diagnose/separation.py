@@ -84,6 +84,10 @@ class Separation:
             f"(difference {100 * judged.difference.value:+.1f} points, 95\u00a0% interval "
             f"{low:+.1f} to {high:+.1f} over {self.units})"
         )
+        other = self.scores[1].better
+        if other is not None and other != judged.better:
+            # A sentence that was silent on it would be read as if both scores agreed.
+            told += f"; by {SCORE_NAMES[PRECISION]} {names[other]} does"
         if judged.better is None:
             return f"Neither is seen to tell '{self.column}' better: {told}"
         return f"{names[judged.better]} tells '{self.column}' better: {told}"
