@@ -217,7 +217,8 @@ class EmbedBody(QWidget):
         self.back_button.clicked.connect(self.back_requested)
         self.abort_button.clicked.connect(self.abort_requested)
         self.release_button.clicked.connect(self.release_requested)
-        self.encoder.chosen.connect(self._on_encoder)
+        self.encoder.chosen.connect(self._describe_encoder)
+        self.encoder.chosen.connect(self.choice_changed)
         self.encoder.folder_requested.connect(self.folder_requested)
         self.scope.activated.connect(self.choice_changed)
         for each in (self.form, self.crop):
@@ -362,10 +363,6 @@ class EmbedBody(QWidget):
         if progress.expected_cells:
             self.bar.setRange(0, progress.expected_cells)
             self.bar.setValue(progress.done_cells)
-
-    def _on_encoder(self) -> None:
-        self._describe_encoder()
-        self.choice_changed.emit()
 
     def _describe_encoder(self) -> None:
         """Say below the menu what the encoder does with channels and roles."""
