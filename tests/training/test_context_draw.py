@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from napari_c3r.core.encoder.families.cce import CceConfig, ContextConceptEncoder
-from training.mcd import draw_context
+from training.backbones import draw_context
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY_RUN
 
+from tests.training.conftest import TINY_RUN
 from training.compare import cost, held_out
 from training.compare.__main__ import main
 from training.compare.entries import ENTRIES
