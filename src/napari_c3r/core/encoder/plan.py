@@ -103,7 +103,7 @@ def check_modes(
     if concept_mode not in modes:
         raise InputError(f"unknown concept mode {concept_mode!r}: choose {' or '.join(modes)}")
     if readout not in readouts:
-        raise InputError(f"unknown readout {readout!r}: choose {' or '.join(readouts)}")
+        raise InputError(f"the encoder has no readout {readout!r}: choose {' or '.join(readouts)}")
 
 
 def used_channels(assignment: ChannelAssignment, channel_names: Sequence[str]) -> tuple[str, ...]:

@@ -65,5 +65,5 @@ def test_a_name_given_twice_is_refused() -> None:
 def test_unknown_modes_are_refused() -> None:
     with pytest.raises(InputError, match="unknown concept mode 'all': choose each or joint"):
         make_plan(ROLES, NAMES, "all", "cls")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="unknown readout 'mean'"):
+    with pytest.raises(InputError, match="the encoder has no readout 'mean'"):
         make_plan(ROLES, NAMES, "each", "mean")  # type: ignore[arg-type]

@@ -128,7 +128,7 @@ def test_base_cp_sees_every_concept_in_turn_with_er_and_nucleus(tmp_path: Path) 
 def test_many_fields_are_possible_before_their_channels_are_known(tmp_path: Path) -> None:
     encoder = convert(tmp_path, of_ibot(make_weights(3)))
     EmbedDriver([], None, encoder).require_possible()
-    with pytest.raises(InputError, match="unknown readout 'pool': choose cls"):
+    with pytest.raises(InputError, match="the encoder has no readout 'pool': choose cls"):
         EmbedDriver([], None, encoder, RunOptions(readout="pool")).require_possible()
 
 
