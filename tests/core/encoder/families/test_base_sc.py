@@ -197,8 +197,11 @@ def test_what_cannot_be_embedded_is_refused(
     with pytest.raises(InputError, match=says) as error:
         encoder.embed(CROPS, ChannelAssignment(roles), NAMES)
     assert "\n" not in str(error.value)
-    for modes, word in ((("all", "cls"), "concept mode"), (("each", "mean"), "readout")):
-        with pytest.raises(InputError, match=f"unknown {word}"):
+    for modes, said in (
+        (("all", "cls"), "unknown concept mode"),
+        (("each", "mean"), "has no readout"),
+    ):
+        with pytest.raises(InputError, match=said):
             BaseScFamily().make_plan(ROLES, NAMES, *modes)  # type: ignore[arg-type]
 
 
