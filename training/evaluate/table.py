@@ -11,6 +11,7 @@ import pandas as pd
 
 from napari_c3r.core.encoder import Encoder, EncoderConfig
 from napari_c3r.core.encoder.config import ConceptMode, Readout
+from napari_c3r.core.errors import InputError
 from training.evaluate.cells import Cells
 from training.evaluate.metrics import Estimate, effective_rank
 from training.evaluate.representations import (
@@ -76,8 +77,12 @@ def evaluate(
     Raises
     ------
     InputError
-        The data of a task is missing or unfit.
+        The data of a task is missing or unfit, or no model has a readout.
     """
+    there = dict.fromkeys(each for model in models.values() for each in model.config.readouts)
+    for readout in readouts:
+        if readout not in there:
+            raise InputError(f"no model has the readout '{readout}'; give {' or '.join(there)}")
     encoders = dict(models)
     if controls:
         first: dict[tuple[object, ...], str] = {}

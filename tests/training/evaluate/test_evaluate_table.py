@@ -87,7 +87,7 @@ def test_mistakes_are_one_line(small_data, tiny_folder, tmp_path, capsys):
     assert main([str(tiny_folder), str(tiny_folder), *data]) == 2
     assert "given twice" in capsys.readouterr().err
     assert main([str(tiny_folder), *data, "--tasks", "moa", "--readouts", "mean"]) == 2
-    assert "readout is 'mean'; give cls" in capsys.readouterr().err
+    assert "no model has the readout 'mean'; give cls or cls+std" in capsys.readouterr().err
 
 
 def test_quick_takes_a_folder_or_an_encoder(small_data, tiny_folder, tiny_encoder):

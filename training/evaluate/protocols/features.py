@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -201,7 +200,8 @@ def _read_official(path: Path) -> Features:
         if vectors.ndim != 2 or {len(values) for values in columns.values()} != {len(vectors)}:
             raise ValueError("lengths do not fit")
         return Features(vectors, pd.DataFrame({n: list(v) for n, v in columns.items()}))
-    except (UnpicklingError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    # A damaged or hostile file may fail anywhere in the parser; none of it is worth a traceback.
+    except Exception as error:
         raise InputError(
             f"'{path}' is not a file of features, with {', '.join(_OFFICIAL)} for each, or holds "
             f"more than tensors and text ({type(error).__name__}); write it as .npz"
