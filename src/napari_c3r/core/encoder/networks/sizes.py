@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from napari_c3r.core.errors import InputError
 
@@ -21,3 +22,27 @@ def size_of(letter: str) -> tuple[int, int]:
     if letter not in SIZES:
         raise InputError(f"unknown encoder size {letter!r}: choose one of {', '.join(SIZES)}")
     return SIZES[letter]
+
+
+def heads_of(width: int, values: Mapping[str, Any]) -> int:
+    """Number of heads of a network, which no weight tells.
+
+    Parameters
+    ----------
+    width
+        Of the network.
+    values
+        What the user gave, maybe ``"heads"``; else those of the published size of this width.
+
+    Raises
+    ------
+    InputError
+        If none was given and the width is of no published size.
+    """
+    published = dict(SIZES.values())
+    if "heads" not in values and width not in published:
+        raise InputError(
+            f"width {width} is of no published size: give heads=, in a shell --set heads=N"
+        )
+    heads: int = values.get("heads", published.get(width))
+    return heads

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from napari_c3r.core.encoder.networks.sizes import SIZES
+from napari_c3r.core.encoder.networks.sizes import heads_of
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ _KERNEL: Final = "proj.weight"
 _KERNELS: Final = ("patch_embed.proj.weight", _KERNEL)
 _TRANSFORMERS_KERNEL: Final = "embeddings.patch_embeddings.projection.weight"
 _REGISTERS: Final = ("register_tokens", "reg_token")
-_HEADS: Final = dict(SIZES.values())
 
 # Ours by those of the transformers library, but for the queries, keys and values.
 _LAYER: Final = {
@@ -121,13 +120,11 @@ def plain_sizes(weights: Mapping[str, Tensor], values: Mapping[str, Any]) -> dic
             f"{tuple(kernel.shape)}, which no network has"
         )
     width = kernel.shape[0]
-    if "heads" not in values and width not in _HEADS:
-        raise InputError(f"width {width} is of no published size: give heads=")
     blocks = (re.match(r"blocks\.(\d+)\.", name) for name in weights)
     registers = weights.get("registers")
     return {
         "width": width,
-        "heads": values.get("heads", _HEADS.get(width)),
+        "heads": heads_of(width, values),
         "depth": len({match[1] for match in blocks if match}),
         "patch_size": kernel.shape[-1],
         "position_grid": round((positions.shape[1] - 1) ** 0.5),

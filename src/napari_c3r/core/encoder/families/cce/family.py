@@ -10,7 +10,7 @@ from napari_c3r.core.channels import ChannelAssignment, check_channel_names
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.families.cce.config import CceConfig
 from napari_c3r.core.encoder.family import EncoderFamily
-from napari_c3r.core.encoder.networks.sizes import SIZES
+from napari_c3r.core.encoder.networks.sizes import heads_of
 from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes
 from napari_c3r.core.errors import InputError
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.encoder.families.cce.network import ContextConceptEncoder
 
-_HEADS: Final = dict(SIZES.values())
 # Parts that networks of no other family have.
 _OWN_NAMES: Final = ("patch_embed.proj.0.", "cnt_blocks.", "stn_blocks.", "cmb_blocks.")
 
@@ -154,11 +153,9 @@ class CceFamily(EncoderFamily[CceConfig, "ContextConceptEncoder"]):
                 f"'pos_embed' has shape {tuple(positions.shape)} and "
                 f"'patch_embed.proj.0.weight' {tuple(kernel.shape)}, which no network has"
             )
-        if "heads" not in values and width not in _HEADS:
-            raise InputError(f"width {width} is of no published size: give heads=")
         sizes = {
             "width": width,
-            "heads": _HEADS.get(width),
+            "heads": heads_of(width, values),
             "branch_depth": _depth(weights, "cnt_blocks"),
             "joint_depth": _depth(weights, "cmb_blocks"),
             "patch_size": kernel.shape[2],

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from napari_c3r.core.encoder.channel_map import name_inputs
-from napari_c3r.core.encoder.networks.sizes import SIZES
+from napari_c3r.core.encoder.networks.sizes import heads_of
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ PROXIES: Final = "patch_embed.channel_emb_proxies"
 _KERNEL: Final = "patch_embed.proj.weight"
 _EMBED: Final = "patch_embed.channel_embed"
 _TABLE: Final = f"{_EMBED}.weight"
-_HEADS: Final = dict(SIZES.values())
 
 
 def is_known(weights: Mapping[str, Tensor]) -> bool:
@@ -59,12 +58,10 @@ def values_of(weights: Mapping[str, Tensor], values: Mapping[str, Any]) -> dict[
     assert positions is not None
     assert kernel is not None
     count, width = embeddings.shape
-    if "heads" not in values and width not in _HEADS:
-        raise InputError(f"width {width} is of no published size: give heads=")
     blocks = (re.match(r"blocks\.(\d+)\.", name) for name in weights)
     sizes = {
         "width": width,
-        "heads": _HEADS.get(width),
+        "heads": heads_of(width, values),
         "depth": len({match[1] for match in blocks if match}),
         "patch_size": kernel.shape[-1],
         "position_grid": round((positions.shape[1] - 1) ** 0.5),
