@@ -75,11 +75,12 @@ def _sentence(comparison: Comparison) -> str:
     ids = run.classes_per_batch * run.accumulation_steps
     sets = ", ".join(Path(path).name for path in run.data)
     steps = f"{run.steps_per_epoch * run.epochs} steps" if run.steps_per_epoch else "an epoch count"
-    size = f"width {run.width}" if run.width else f"ViT-{run.size}"
+    size = f"Encoders of width {run.width}" if run.width else f"ViT-{run.size}"
+    seeds = comparison.budget.seeds
     return (
         f"{size}, {run.input_size} px, trained on {sets}: {steps} of "
-        f"{ids * run.samples_per_class} cells for each, seeds "
-        f"{', '.join(map(str, comparison.budget.seeds))}."
+        f"{ids * run.samples_per_class} cells for each, seed{'s' * (len(seeds) > 1)} "
+        f"{', '.join(map(str, seeds))}."
     )
 
 

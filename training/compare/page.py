@@ -27,7 +27,7 @@ def write_page(
     """
     parts = ["# Families of encoders compared", "", budget, ""]
     for task, found in results.groupby("task", sort=False):
-        parts += [f"## {str(task).capitalize()}", ""]
+        parts += [f"## Task: {task}", ""]
         metrics = [str(metric) for metric in found["metric"].dropna().unique() if metric]
         parts += _rows(["", *metrics])
         for name, entry in entries.items():
@@ -46,8 +46,8 @@ def write_page(
         "Milliseconds for a cell by the number of its channels, and times the cost of the least.",
         "",
     ]
-    counts = sorted(cost["channels"].unique())
-    parts += _rows(["", *(f"{count} channels" for count in counts)])
+    counts: list[int] = sorted(cost["channels"].unique().tolist())
+    parts += _rows(["", *(f"{count} channel{'s' * (count > 1)}" for count in counts)])
     for name, entry in entries.items():
         mine = cost[cost["entry"] == name].set_index("channels")
         if mine.empty:
