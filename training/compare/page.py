@@ -49,10 +49,10 @@ def write_page(
     counts: list[int] = sorted(cost["channels"].unique().tolist())
     parts += _rows(["", *(f"{count} channel{'s' * (count > 1)}" for count in counts)])
     for name, entry in entries.items():
-        mine = cost[cost["entry"] == name].set_index("channels")
-        if mine.empty:
+        taken = cost[cost["entry"] == name].set_index("channels")["seconds"]
+        if taken.empty:
             continue
-        seconds = [float(mine.loc[count, "seconds"]) for count in counts]
+        seconds: list[float] = taken.reindex(counts).tolist()
         least = min((each for each in seconds if each == each), default=float("nan"))
         parts.append(_row([entry.label, *(_milliseconds(each, least) for each in seconds)]))
     return "\n".join(parts) + "\n"
