@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -150,7 +150,7 @@ class Comparison:
             cells[name] = task.load(self.data, config), task.score
         return cells
 
-    def _scored(self, name: str, seed: int, trained: bool, tasks: Sequence[str] | Any) -> bool:
+    def _scored(self, name: str, seed: int, trained: bool, tasks: Iterable[str]) -> bool:
         found = self.results()
         mine = found[
             (found["entry"] == name) & (found["seed"] == seed) & (found["trained"] == trained)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from napari_c3r.core.encoder.runtime import choose_device
 from napari_c3r.core.errors import InputError
+from training.diversity import proxy_loss
 from training.evaluate.metrics import standardised
 from training.evaluate.protocols.features import Features
 from training.evaluate.protocols.heads import outputs
@@ -100,23 +100,6 @@ def adapted(features: Features, options: HeadOptions, seed: int) -> Features:
             options,
         )
     return Features(outputs(network.eval(), shown), features.table)
-
-
-def proxy_loss(vectors: Tensor, proxies: Tensor, labels: Tensor, temperature: float) -> Tensor:
-    """Cross-entropy over the squared distances to a trained proxy of each label.
-
-    Parameters
-    ----------
-    vectors, proxies
-        ``(n, d)`` and ``(K, d)``; both are scaled to the length ``sqrt(1 / temperature)``.
-    labels
-        ``(n,)``, the right proxy of each.
-    temperature
-        As above.
-    """
-    cosines = F.normalize(vectors) @ F.normalize(proxies).T
-    # Minus the squared distances of unit vectors, but for what is the same for all proxies.
-    return F.cross_entropy(cosines * (2 / temperature), labels)
 
 
 def _train(

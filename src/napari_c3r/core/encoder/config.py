@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, Self, get_args
 
+from napari_c3r.core.encoder.networks.sizes import size_of
 from napari_c3r.core.errors import InputError
 
 ConceptMode = Literal["each", "joint"]
@@ -216,3 +217,36 @@ def parse_config(text: str) -> dict[str, Any]:
 def _is_length(value: object) -> bool:
     """Whether a value is a finite number above 0."""
     return type(value) in (int, float) and 0 < value < float("inf")  # type: ignore[operator]
+
+
+class TransformerConfig(EncoderConfig):
+    """The configuration of an encoder that comes in the sizes of vision transformers.
+
+    Attributes
+    ----------
+    label : str
+        What encoders are called by default, before their size.
+    """
+
+    label: ClassVar[str] = ""
+
+    @classmethod
+    def of_size(cls, size: str, **values: Any) -> Self:
+        """Configure one of the published sizes.
+
+        Parameters
+        ----------
+        size
+            ``"T"``, ``"S"``, ``"B"`` or ``"L"``.
+        **values
+            The other fields; `name` is by default the `label` and the size.
+
+        Raises
+        ------
+        InputError
+            If the size is unknown or a value is invalid.
+        """
+        width, heads = size_of(size)
+        sizes: dict[str, Any] = {"width": width, "heads": heads}
+        values.setdefault("name", f"{cls.label} ViT-{size}".strip())
+        return cls(**sizes, **values)

@@ -11,9 +11,9 @@ import torch
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
+from training.diversity import proxy_loss
 from training.evaluate.metrics import z_prime
 from training.evaluate.protocols import PROTOCOLS
-from training.evaluate.protocols.chammi_head import proxy_loss
 from training.evaluate.protocols.compounds import CompoundOptions, decisions
 from training.evaluate.protocols.compounds import score as score_compounds
 from training.evaluate.protocols.embedding import one_concept_at_a_time, under

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-from napari_c3r.core.encoder.config import EncoderConfig
-from napari_c3r.core.encoder.networks.sizes import size_of
+from napari_c3r.core.encoder.config import TransformerConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class BaseScConfig(EncoderConfig):
+class BaseScConfig(TransformerConfig):
     """The configuration of a single-channel encoder.
 
     The network has no instance norm, so the normalisation of the crops decides what it sees. The
@@ -33,6 +32,7 @@ class BaseScConfig(EncoderConfig):
     """
 
     architecture: ClassVar[str] = "base-sc"
+    label: ClassVar[str] = "Base-SC"
 
     heads: int
     depth: int = 12
@@ -44,23 +44,3 @@ class BaseScConfig(EncoderConfig):
         self._check_whole("depth", 0, 256)
         self._check_whole("position_grid", 1, 256)
         self._check("width", self.width % self.heads == 0, "must be a multiple of heads")
-
-    @classmethod
-    def of_size(cls, size: str, **values: Any) -> Self:
-        """Configure one of the published sizes.
-
-        Parameters
-        ----------
-        size
-            ``"T"``, ``"S"``, ``"B"`` or ``"L"``.
-        **values
-            The other fields; `name` is by default ``"Base-SC ViT-"`` and the size.
-
-        Raises
-        ------
-        InputError
-            If the size is unknown or a value is invalid.
-        """
-        width, heads = size_of(size)
-        values.setdefault("name", f"Base-SC ViT-{size}")
-        return cls(width=width, heads=heads, **values)

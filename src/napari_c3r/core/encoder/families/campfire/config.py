@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-from napari_c3r.core.encoder.config import EncoderConfig, Readout
-from napari_c3r.core.encoder.networks.sizes import size_of
+from napari_c3r.core.encoder.config import Readout, TransformerConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class CampfireConfig(EncoderConfig):
+class CampfireConfig(TransformerConfig):
     """The configuration of a Campfire encoder.
 
     The paper gives neither the sizes of its network nor the constants of its positions: those here
@@ -38,6 +37,7 @@ class CampfireConfig(EncoderConfig):
     """
 
     architecture: ClassVar[str] = "campfire"
+    label: ClassVar[str] = "Campfire"
     readouts: ClassVar[tuple[Readout, ...]] = ("mean",)
 
     heads: int
@@ -53,23 +53,3 @@ class CampfireConfig(EncoderConfig):
         for field in ("position_temperature", "rotary_base"):
             self._check_number(field, 1, 1e6)
         self._check("width", self.width % (4 * self.heads) == 0, "must be a multiple of 4 * heads")
-
-    @classmethod
-    def of_size(cls, size: str, **values: Any) -> Self:
-        """Configure one of the sizes that vision transformers are published in.
-
-        Parameters
-        ----------
-        size
-            ``"T"``, ``"S"``, ``"B"`` or ``"L"``.
-        **values
-            The other fields; `name` is by default ``"Campfire ViT-"`` and the size.
-
-        Raises
-        ------
-        InputError
-            If the size is unknown or a value is invalid.
-        """
-        width, heads = size_of(size)
-        values.setdefault("name", f"Campfire ViT-{size}")
-        return cls(width=width, heads=heads, **values)

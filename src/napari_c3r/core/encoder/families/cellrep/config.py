@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from napari_c3r.core.encoder.config import EncoderConfig
-from napari_c3r.core.encoder.networks.sizes import size_of
+from napari_c3r.core.encoder.config import TransformerConfig
 
 _DEPTHS = {"L": 24}
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellRepConfig(EncoderConfig):
+class CellRepConfig(TransformerConfig):
     """The configuration of a CellRep encoder.
 
     Of the sizes, the paper gives only those of its transformer (ViT-L); all defaults here are this
@@ -46,6 +45,7 @@ class CellRepConfig(EncoderConfig):
     """
 
     architecture: ClassVar[str] = "cellrep"
+    label: ClassVar[str] = "CellRep"
 
     heads: int
     depth: int = 12
@@ -74,20 +74,5 @@ class CellRepConfig(EncoderConfig):
 
     @classmethod
     def of_size(cls, size: str, **values: Any) -> Self:
-        """Configure one of the sizes that vision transformers are published in.
-
-        Parameters
-        ----------
-        size
-            ``"T"``, ``"S"``, ``"B"`` or ``"L"``, the paper's, which has 24 blocks.
-        **values
-            The other fields; `name` is by default ``"CellRep ViT-"`` and the size.
-
-        Raises
-        ------
-        InputError
-            If the size is unknown or a value is invalid.
-        """
-        width, heads = size_of(size)
-        defaults = {"name": f"CellRep ViT-{size}", "depth": _DEPTHS.get(size, 12)}
-        return cls(width=width, heads=heads, **{**defaults, **values})
+        """Configure a published size, as deep as its transformer; ``"L"`` is the paper's."""
+        return super().of_size(size, **{"depth": _DEPTHS.get(size, 12), **values})

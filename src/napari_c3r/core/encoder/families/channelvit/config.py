@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-from napari_c3r.core.encoder.config import EncoderConfig
-from napari_c3r.core.encoder.networks.sizes import size_of
+from napari_c3r.core.encoder.config import TransformerConfig
 
 PositionRule = Literal["per-channel", "official"]
 Unseen = Literal["refuse", "mean", "protein", "zero"]
@@ -15,7 +14,7 @@ _MOST_CHANNELS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChannelVitConfig(EncoderConfig):
+class ChannelVitConfig(TransformerConfig):
     """The configuration of an encoder with an embedding for every trained channel.
 
     The network has no instance norm, so the normalisation of the crops decides what it sees. The
@@ -72,26 +71,6 @@ class ChannelVitConfig(EncoderConfig):
         object.__setattr__(self, "channels", tuple(self.channels))
         self._check_choice("positions", get_args(PositionRule))
         self._check_choice("unseen", get_args(Unseen))
-
-    @classmethod
-    def of_size(cls, size: str, **values: Any) -> Self:
-        """Configure one of the published sizes.
-
-        Parameters
-        ----------
-        size
-            ``"T"``, ``"S"``, ``"B"`` or ``"L"``.
-        **values
-            The other fields; `name` is by default the family's and the size.
-
-        Raises
-        ------
-        InputError
-            If the size is unknown or a value is invalid.
-        """
-        width, heads = size_of(size)
-        values.setdefault("name", f"{cls.label} ViT-{size}")
-        return cls(width=width, heads=heads, **values)
 
     def network_sizes(self) -> dict[str, Any]:
         """What decides the shapes of the weights and the meaning of the embeddings."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal, Self, get_args
+from typing import ClassVar, Final, Literal, get_args
 
-from napari_c3r.core.encoder.config import MIN_MAX, NO_HOT_PIXELS, EncoderConfig
-from napari_c3r.core.encoder.networks.sizes import size_of
+from napari_c3r.core.encoder.config import MIN_MAX, NO_HOT_PIXELS, TransformerConfig
 
 PositionRule = Literal["scale", "size", "antialiased"]
 
@@ -18,7 +17,7 @@ _MOST_INPUTS: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class FixedStainConfig(EncoderConfig):
+class FixedStainConfig(TransformerConfig):
     """The configuration of an encoder with an input for each of a fixed list of stains.
 
     The network has no instance norm, so the normalisation of the crops decides what it sees. The
@@ -118,23 +117,3 @@ class FixedStainConfig(EncoderConfig):
     def fixed_channels(self) -> tuple[str, ...]:
         """Those of the channels that take their own stain only."""
         return tuple(name for name in self.channels if name != self.concept_channel)
-
-    @classmethod
-    def of_size(cls, size: str, **values: Any) -> Self:
-        """Configure one of the published sizes.
-
-        Parameters
-        ----------
-        size
-            ``"T"``, ``"S"``, ``"B"`` or ``"L"``.
-        **values
-            The other fields; `name` is by default ``"ViT-"`` and the size.
-
-        Raises
-        ------
-        InputError
-            If the size is unknown or a value is invalid.
-        """
-        width, heads = size_of(size)
-        values.setdefault("name", f"ViT-{size}")
-        return cls(width=width, heads=heads, **values)
