@@ -18,13 +18,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.figures.colouring import CLUSTER, Categories
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns
+from napari_c3r.widgets.common.columns import colour_columns, table_columns
 from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.files import table_filters, with_suffix
@@ -34,7 +35,6 @@ from napari_c3r.widgets.explorer.keys import action_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.explorer.room import SharedRoom
-from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 from napari_c3r.widgets.viewer.linking import link_of

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anndata import AnnData
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_c3r.core.figures.colouring import CLUSTER, is_number
 from napari_c3r.core.metadata import Design, design_of
 from napari_c3r.core.profiles.comparison import FEATURE, SHARES, TO_CONTROLS, Quantity
 from napari_c3r.core.profiles.marks import features_of
@@ -18,7 +19,6 @@ from napari_c3r.core.profiles.wells import Grouping, Wells, control_wells, group
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.common.columns import CLUSTER, is_number
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
