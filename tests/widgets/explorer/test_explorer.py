@@ -501,7 +501,7 @@ def test_clusters_are_named_merged_painted_and_exported(shown, user, tmp_path):
     found = shown.obs["annotation"]
     assert (found[clusters == "0"] == "mitotic").all()
     assert found[clusters != "0"].isna().all()
-    assert explorer.colour_by.currentText() == "Annotation"
+    assert explorer.colouring.box.currentText() == "Annotation"
     assert [legend.item(i).text() for i in range(legend.count())] == ["mitotic", "none"]
 
     # The image follows the map.
@@ -511,7 +511,7 @@ def test_clusters_are_named_merged_painted_and_exported(shown, user, tmp_path):
         assert classes.tolist() == [1 if clusters[row] == "0" else layers.DIMMED_CLASS]
 
     # Another cluster under the same name is the same group.
-    user.choose(explorer.colour_by, "Cluster")
+    user.choose(explorer.colouring.box, "Cluster")
     user.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(1)).center())
     QTest.keyClicks(naming.names.lineEdit(), "mitotic")
     QTest.keyClick(naming.names.lineEdit(), Qt.Key.Key_Return)
@@ -538,7 +538,7 @@ def test_names_outlive_a_new_map(shown):
 
 
 def test_colours_of_a_value_are_those_of_the_map(shown, user):
-    user.choose(shown.explorer.colour_by, "DNA intensity")
+    user.choose(shown.explorer.colouring.box, "DNA intensity")
     assert shown.explorer.scatter.legend.bar.isVisible()
     layer = layers.own_layer(shown.viewer, layers.CLUSTERS)
     values = shown.obs["intensity_mean_DNA"].to_numpy()
@@ -549,7 +549,7 @@ def test_colours_of_a_value_are_those_of_the_map(shown, user):
         assert np.abs(drawn - on_map).max() < 6
         if np.isnan(values[row]):
             assert on_map.tolist() == [128, 128, 128]
-    user.choose(shown.explorer.colour_by, "Well")
+    user.choose(shown.explorer.colouring.box, "Well")
     legend = shown.explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == ["A01", "B02"]
 

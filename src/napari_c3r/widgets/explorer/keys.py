@@ -1,14 +1,12 @@
-"""The explorer's keys: C centres, L takes the lasso, Esc clears, and those of undo and redo."""
+"""What the explorer does by keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeySequence
 
-from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
+from napari_c3r.widgets.common.key_actions import KeyAction
 
 
 class Keyed(Protocol):
@@ -30,16 +28,21 @@ class Keyed(Protocol):
         """Ctrl+Shift+Z."""
 
 
-def action_of(keyed: Keyed, event: QKeyEvent) -> Callable[[], None] | None:
-    """What a key does, None for a key that is not ours."""
-    if is_undo(event):
-        return keyed.undo
-    if is_redo(event):
-        return keyed.redo
-    if event.modifiers() != Qt.KeyboardModifier.NoModifier:
-        return None
-    return {
-        Qt.Key.Key_C: keyed.centre,
-        Qt.Key.Key_L: keyed.toggle_lasso,
-        Qt.Key.Key_Escape: keyed.clear,
-    }.get(Qt.Key(event.key()))
+def actions_of(keyed: Keyed) -> list[KeyAction]:
+    """The keys of the explorer itself; its tabs have others."""
+    return [
+        KeyAction(("C",), "Move the view to the cell that is pointed at", keyed.centre),
+        KeyAction(("L",), "Take the lasso up or put it down", keyed.toggle_lasso),
+        KeyAction(("Esc",), "Select nothing", keyed.clear),
+        KeyAction(_standard(QKeySequence.StandardKey.Undo), "Undo the last step", keyed.undo),
+        KeyAction(
+            (*_standard(QKeySequence.StandardKey.Redo), "Ctrl+Y"),
+            "Do again what was undone",
+            keyed.redo,
+        ),
+    ]
+
+
+def _standard(key: QKeySequence.StandardKey) -> tuple[str, ...]:
+    """The keys that this system has for it."""
+    return tuple(sequence.toString() for sequence in QKeySequence.keyBindings(key))
