@@ -18,6 +18,7 @@ from napari_c3r.core.figures.colours import (
     value_colours,
 )
 from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.titles import title
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
     column = obs[name]
     if is_number(column):
         return Values.spanning(_numbers(column), title(name))
-    codes, names = _categories(column)
+    codes, names = categories_of(column)
     rest = "none"
     if NOISE in names:
         number = names.index(NOISE)
@@ -118,7 +119,7 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
     return Categories(codes, tuple(names), rest, palette)
 
 
-def _categories(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+def categories_of(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     """Codes of a column's values, −1 where there is none, and the names that they stand for."""
     import pandas as pd
 
@@ -133,18 +134,9 @@ def _categories(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     return numbers[codes], names
 
 
-def is_number(column: pd.Series) -> bool:
-    """Whether a column is of numbers, and not of true and false."""
-    import pandas as pd
-
-    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(
-        column.dtype
-    )
-
-
 def _numbers(column: pd.Series) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
-        return column.to_numpy(np.float32, na_value=np.nan)
+        return np.asarray(column.to_numpy(np.float32, na_value=np.nan))
 
 
 def plain_colours(count: int) -> NDArray[np.uint8]:

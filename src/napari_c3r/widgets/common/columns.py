@@ -9,6 +9,7 @@ import pandas as pd
 
 from napari_c3r.core.figures.colouring import CLUSTER, PLACES
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.core.table.numbers import has_value
 from napari_c3r.core.table.titles import INTENSITY, in_pixels_too
 
 # Columns that name a cell or repeat another say nothing as a colour.
@@ -35,7 +36,7 @@ def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[l
         for name, column in obs.items()
         if str(name) not in _KEYS | said_twice
         and not _BOX.fullmatch(str(name))
-        and _has_value(column)
+        and has_value(column)
     ]
     if "image" in offered and obs["image"].nunique() < 2:
         offered.remove("image")
@@ -68,8 +69,3 @@ def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     hidden = {*first, "image", "index", *in_pixels_too(obs.columns)}
     others = [str(name) for name in obs.columns if str(name) not in hidden]
     return [*first, *(name for name in others if not _BOX.fullmatch(name))]
-
-
-def _has_value(column: pd.Series) -> bool:
-    """Whether anything is in a column; the first rows mostly tell."""
-    return bool(column.iloc[:100].notna().any() or column.notna().any())
