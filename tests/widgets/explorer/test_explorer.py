@@ -350,9 +350,11 @@ def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown):
 
 
 def test_an_explorer_that_is_opened_late_shows_the_cells(shown, qtbot):
+    shown.session.view.set_colour_by("well")
     late = C3RExplorer(shown.viewer)
     qtbot.addWidget(late)
     late.show()
+    assert late.colouring.column == "well"
     shown.user.until(lambda: not late.montage.busy)
     assert len(late.panel.montage.thumbnails.rows) > 0
     late.release()
@@ -552,6 +554,9 @@ def test_colours_of_a_value_are_those_of_the_map(shown, user):
     user.choose(shown.explorer.colouring.box, "Well")
     legend = shown.explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == ["A01", "B02"]
+    shown.explorer.undo()
+    assert shown.explorer.colouring.column == "intensity_mean_DNA"
+    assert shown.explorer.scatter.legend.bar.isVisible()
 
 
 def test_a_cell_of_another_field_turns_to_that_field(shown):

@@ -45,8 +45,7 @@ class ColourControl(QWidget):
         return self.box.currentData() or CLUSTER
 
     def offer(self, groups: Sequence[Sequence[str]]) -> None:
-        """Offer columns; what was chosen stays so where it is still there."""
-        before = self.box.currentData()
+        """Offer columns; `show_column` says which one is chosen."""
         with QSignalBlocker(self.box):
             self.box.clear()
             for group in groups:
@@ -54,7 +53,6 @@ class ColourControl(QWidget):
                     self.box.insertSeparator(self.box.count())
                 for name in group:
                     self.box.addItem(title(name), name)
-            self.show_column(before or CLUSTER)
 
     def show_column(self, column: str) -> None:
         """Choose a column, the first one where there is none of that name."""

@@ -20,7 +20,7 @@ from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
-from napari_c3r.session import Change, Part, session_of
+from napari_c3r.session import Cause, Change, Part, session_of
 from napari_c3r.widgets.common.columns import colour_columns, table_columns
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.files import table_filters, with_suffix
@@ -114,7 +114,7 @@ class C3RExplorer(KeyedDock):
         self.model.selection_changed.connect(self._on_lasso)
         self.model.current_changed.connect(self._on_point)
         self.model.clicked.connect(self._go_to)
-        self.colouring.chosen.connect(self.colour_by)
+        self.colouring.chosen.connect(self._on_colour_chosen)
         self.begin_button.clicked.connect(lambda: open_dock(self.viewer, Dock.MAIN))
         doubt = Dock.DIAGNOSTICS
         self.doubt_button.clicked.connect(lambda: open_dock(self.viewer, doubt))
@@ -143,6 +143,8 @@ class C3RExplorer(KeyedDock):
             self.model.set_current(self.session.selection.current)
         elif part is Part.ANNOTATION:
             self._show_annotation()
+        elif part is Part.VIEW:
+            self._show_colour()
         if part in (Part.SELECTION, Part.CURRENT):
             self._show_rows()
         self._show_selection()
@@ -200,6 +202,7 @@ class C3RExplorer(KeyedDock):
         assert self.session.result.current is not None
         table = self.session.result.current.table
         self.colouring.offer(colour_columns(table.obs, plate_map_columns(table)))
+        self.colouring.show_column(self.session.view.colour_by)
 
     def _colour(self) -> None:
         column = self.colouring.column
@@ -266,7 +269,15 @@ class C3RExplorer(KeyedDock):
 
     def colour_by(self, column: str) -> None:
         """Colour map and image by a column, the first one where there is none of that name."""
-        self.colouring.show_column(column)
+        self.session.view.set_colour_by(column, Cause.FOLLOWED)
+        self._show_colour()
+
+    def _on_colour_chosen(self, column: str) -> None:
+        self.session.view.set_colour_by(column)
+        self._show_colour()
+
+    def _show_colour(self) -> None:
+        self.colouring.show_column(self.session.view.colour_by)
         if self.session.result.has_map:
             self.model.set_density(False)
             self._colour()
