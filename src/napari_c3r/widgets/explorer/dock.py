@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from napari_c3r.core.figures.colouring import Categories
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
@@ -32,7 +33,6 @@ from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
-from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 from napari_c3r.widgets.viewer.linking import link_of
