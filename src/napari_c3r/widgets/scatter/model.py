@@ -15,6 +15,7 @@ from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import CATEGORICAL
+from napari_c3r.core.figures.point_index import PointIndex
 from napari_c3r.widgets.scatter.appearance import (
     Categories,
     Colouring,
@@ -24,7 +25,6 @@ from napari_c3r.widgets.scatter.appearance import (
     on_top,
     plain_colours,
 )
-from napari_c3r.widgets.scatter.lasso import PointIndex
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
