@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from napari_c3r.core.figures.colouring import CLUSTER
 from napari_c3r.core.table.titles import title
-from napari_c3r.widgets.common.columns import CLUSTER
 from napari_c3r.widgets.common.elision import NameBox
 
 

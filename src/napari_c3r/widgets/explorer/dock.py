@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from napari_c3r.core.figures.colouring import Categories
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
@@ -32,7 +33,6 @@ from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
-from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 from napari_c3r.widgets.viewer.linking import link_of
@@ -55,6 +55,13 @@ class C3RExplorer(KeyedDock):
 
     name = "C3R Explorer"
     place = Place.BELOW
+    gestures = (
+        ("Click on a point", "Point at that cell in image, table and pictures"),
+        ("Click in the image", "Point at that cell's row and point"),
+        ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
+        ("Click in the legend", "Select all cells of that colour"),
+        ("Double-click on the map", "Bring every point into view"),
+    )
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
@@ -315,6 +322,19 @@ class C3RExplorer(KeyedDock):
         """Select nothing and point at nothing."""
         self.session.selection.set_current(None)
         self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
+
+    def invert(self) -> None:
+        """Select the cells that are not selected."""
+        self.session.selection.select(~self.session.selection.mask)
+
+    def name_selection(self) -> None:
+        """Ask for a name for the selected cells."""
+        self.panel.name_button.click()
+
+    def turn_tab(self, step: int) -> None:
+        """Show another tab, counted from the one shown; the first follows the last."""
+        tabs = self.panel.tabs
+        tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""

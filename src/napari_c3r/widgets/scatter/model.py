@@ -14,9 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.colours import CATEGORICAL
-from napari_c3r.core.figures.point_index import PointIndex
-from napari_c3r.widgets.scatter.appearance import (
+from napari_c3r.core.figures.colouring import (
     Categories,
     Colouring,
     Values,
@@ -25,6 +23,8 @@ from napari_c3r.widgets.scatter.appearance import (
     on_top,
     plain_colours,
 )
+from napari_c3r.core.figures.colours import CATEGORICAL
+from napari_c3r.core.figures.point_index import PointIndex
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
