@@ -71,7 +71,7 @@ class GateState:
         gate
             The gate.
         cells
-            Its cells, bool (rows,), where its rule cannot find them; None: the rule tells.
+            Its cells, bool (rows,), where they are known; None: the rule tells.
         """
         gates = (
             tuple(gate if each.name == gate.name else each for each in self.gates)
@@ -79,11 +79,11 @@ class GateState:
             else (*self.gates, gate)
         )
         chosen = {name: each for name, each in self.chosen.items() if name != gate.name}
-        # What a rule finds is the same at all times; what was drawn on a map is so only now.
-        if cells is not None and not gate.rule.follows(table):
+        masks = {name: each for name, each in self.masks.items() if name != gate.name}
+        if cells is not None:
             chosen[gate.name] = GateCells(cells)
-        new = replace(self, gates=gates, chosen=chosen)
-        return new.settled(table, {gate.name})[0]
+        new = replace(self, gates=gates, chosen=chosen, masks=masks)
+        return new.settled(table, ())[0]
 
     def renamed(self, old: str, new: str) -> GateState:
         """A gate is called otherwise."""

@@ -248,8 +248,7 @@ class Gates:
             raise InputError(f"they are not of its {rows} cells, so they are left out")
         self.notes.clear()
         if self._seen is not None:
-            state, problems = state.settled(self._table(), state.names, rows_changed=True)
-            self.notes = {name: _as_before(line) for name, line in problems.items()}
+            state = state.settled(self._table(), (), rows_changed=True)[0]
         self._put(state, Cause.RESTORED)
 
     def _table(self) -> AnnData:

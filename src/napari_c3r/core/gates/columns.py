@@ -118,10 +118,14 @@ def write_gates(table: AnnData, gates: Sequence[Gate], masks: Mapping[str, Mask]
     wanted = {column_of(gate.name): masks[gate.name] for gate in gates}
     known = {*wanted, *(column_of(gate.name) for gate in gates_of(table))}
     there = [str(name) for name in table.obs if name in known]
-    if there != list(wanted):
-        table.obs = table.obs.drop(columns=there)
+    stay = [name for name in there if name in wanted]
+    is_ordered = stay == list(wanted)[: len(stay)]
+    for name in there:
+        if not is_ordered or name not in wanted:
+            del table.obs[name]
     for column, mask in wanted.items():
-        table.obs[column] = mask
+        if column not in table.obs or not np.array_equal(table.obs[column], mask):
+            table.obs[column] = mask
     facts = {name: part for name, part in table.uns.get(KEY, {}).items() if name != FACTS}
     if gates:
         facts[FACTS] = _described(table, gates, masks)

@@ -226,7 +226,7 @@ def settle(
     gates
         All of them.
     chosen, masks
-        As they were, of every gate that is not new; `masks` only of those whose rows are the same.
+        As they were, of every gate that is not new; `masks` only where the rows are the same.
     again
         The gates to find anew where their rules can, and with them those that depend on them.
 
@@ -239,11 +239,11 @@ def settle(
     stale = set(again)
     for gate in in_order(gates):
         name = gate.name
-        if name not in stale and not stale & set(gate.needs):
+        if name in masks and name not in stale and not stale & set(gate.needs):
             found.masks[name] = masks[name]
             continue
         if name not in found.chosen or (
-            gate.rule.follows(table) and (name in again or gate.rule.of)
+            gate.rule.follows(table) and (name in again or stale & set(gate.rule.of))
         ):
             try:
                 found.chosen[name] = gate.rule.mask(table, found.masks)

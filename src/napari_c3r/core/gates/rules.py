@@ -192,7 +192,10 @@ class Polygon(Rule):
             )
         (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
         with np.errstate(invalid="ignore"):
-            near = np.flatnonzero((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
+            inside = (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
+        if _is_upright(corners):
+            return inside
+        near = np.flatnonzero(inside)
         inside = np.zeros(len(x), bool)
         inside[near] = PointIndex(np.column_stack([x[near], y[near]])).inside(corners)
         return inside
@@ -328,6 +331,12 @@ class Combination(Rule):
         if self.operator is Operator.AND_NOT:
             return f"{quoted[0]} and not {' or '.join(quoted[1:])}"
         return f" {self.operator} ".join(quoted)
+
+
+def _is_upright(corners: NDArray[np.float64]) -> bool:
+    """Whether corners are those of a rectangle along the axes, one after the other."""
+    sides = np.roll(corners, -1, axis=0) - corners
+    return len(corners) == 4 and bool(((sides == 0).sum(axis=1) == 1).all())
 
 
 _KINDS: dict[str, type[Rule]] = {
