@@ -146,8 +146,7 @@ def rows(*, toy: bool = False) -> list[Row]:
 
 def recolour(explorer: C3RExplorer, column: str) -> None:
     """What choosing a column in the list does."""
-    explorer.show_colour_by(column)
-    explorer._on_colour_by()
+    explorer.colour_by(column)
 
 
 def idle(application: QApplication, explorer: C3RExplorer) -> None:

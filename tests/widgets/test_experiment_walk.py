@@ -12,6 +12,7 @@ import tifffile
 import napari_c3r as c3r
 from napari_c3r.core.figures.drawing import Box
 from napari_c3r.session import session_of
+from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import planes
@@ -104,10 +105,11 @@ def walk(
     user.rest(explorer)
     picture("map")
 
-    tabs, compare, plate = explorer.panel.tabs, explorer.groups.compare, explorer.groups.plate
+    tabs, figures = explorer.panel.tabs, explorer.tabs.group(GroupTabs)
+    compare, plate = figures.compare, figures.plate
 
     def idle() -> None:
-        user.until(lambda: not (explorer.groups.busy or explorer.montage.busy))
+        user.until(lambda: not (explorer.tabs.busy or explorer.montage.busy))
         user.rest(explorer)
 
     def open_tab(name: str) -> None:
@@ -146,7 +148,10 @@ def test_from_a_folder_to_which_wells_differ(dock, user, tmp_path):
     session, explorer = walk(dock, user, folder, report, ROLES, "w1", "Compound and Dose (uM)")
     table = session.result.current.table
     assert table.obs["well"].nunique() == len(WELLS)
-    assert "a curve needs six wells of four doses" in explorer.groups.compare.sentence.text()
+    assert (
+        "a curve needs six wells of four doses"
+        in explorer.tabs.group(GroupTabs).compare.sentence.text()
+    )
     chosen = table.obs["well"][session.selection.mask]
     assert set(chosen) == {"C04"}
     assert len(chosen) == (table.obs["well"] == "C04").sum()

@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_c3r.widgets.common.columns import (
-    colour_columns,
-    colouring,
-    table_columns,
-)
+from napari_c3r.core.figures.colouring import Categories, Values, colouring
+from napari_c3r.widgets.common.columns import colour_columns, table_columns
 from napari_c3r.widgets.common.table_view import RowsModel, decimals_of, text_of
-from napari_c3r.widgets.scatter.appearance import Categories, Values
 
 
 def obs():

@@ -72,7 +72,7 @@ def test_the_map_says_that_distances_are_no_evidence_and_where_to_ask(explorer, 
     ("title", "column"), [("Plate", "plate"), ("Well", "well"), ("Image", "image")]
 )
 def test_the_map_is_coloured_by_where_cells_come_from(explorer, viewer, user, title, column):
-    user.choose(explorer.colour_by, title)
+    user.choose(explorer.colouring.box, title)
     obs = session_of(viewer).result.current.table.obs
     legend = explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == sorted(obs[column].unique())
@@ -85,5 +85,5 @@ def test_the_map_is_coloured_by_where_cells_come_from(explorer, viewer, user, ti
 
 @pytest.mark.parametrize("title", ["Area (px)", "RNA intensity"])
 def test_the_map_is_coloured_by_size_and_intensity(explorer, user, title):
-    user.choose(explorer.colour_by, title)
+    user.choose(explorer.colouring.box, title)
     assert explorer.scatter.legend.bar.isVisible()

@@ -17,6 +17,7 @@ from napari_c3r.core.images import Image
 from napari_c3r.core.metadata import Design, set_design
 from napari_c3r.core.table import make_result
 from napari_c3r.session import EmbeddingResult, session_of
+from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 
 pytestmark = pytest.mark.gl
@@ -76,7 +77,7 @@ def world(viewer, user, tables):
 
     def idle():
         QApplication.processEvents()
-        user.until(lambda: not (explorer.groups.busy or explorer.montage.busy))
+        user.until(lambda: not (explorer.tabs.busy or explorer.montage.busy))
         user.rest(explorer)
 
     def open_tab(name):
@@ -98,7 +99,7 @@ def world(viewer, user, tables):
     yield SimpleNamespace(
         session=session,
         explorer=explorer,
-        groups=explorer.groups,
+        groups=explorer.tabs.group(GroupTabs),
         user=user,
         show=show,
         idle=idle,
@@ -203,7 +204,7 @@ def test_marks_follow_the_selection_and_a_feature_colours_the_map(world):
     assert tab.sentence.text().startswith("The selection has more area (")
     area = next(m for m in tab.view.drawing.marks if isinstance(m, Dot) and m.where)
     world.click(tab.view, area)
-    assert world.explorer.colour_by.currentData() == "area_px"
+    assert world.explorer.colouring.column == "area_px"
     world.choose(tab.cells, "Cluster 0")
     assert tab.sentence.text().startswith("Cluster 0 has less area (")
 

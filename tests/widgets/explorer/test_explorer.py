@@ -285,6 +285,11 @@ def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown,
     assert not shown.session.selection.mask.any()
     key(shown, shown.explorer.panel.table, Qt.Key.Key_Z, CTRL)
     assert np.flatnonzero(shown.session.selection.mask).tolist() == expected
+    key(shown, overlay, Qt.Key.Key_I)
+    assert np.flatnonzero(~shown.session.selection.mask).tolist() == expected
+    key(shown, overlay, Qt.Key.Key_N)
+    assert shown.explorer.panel.naming.label.text() == "Name 52 cells"
+    assert shown.explorer.panel.naming.isVisible()
 
 
 def test_rows_taken_up_in_the_table_are_selected_everywhere(shown):
@@ -350,9 +355,11 @@ def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown):
 
 
 def test_an_explorer_that_is_opened_late_shows_the_cells(shown, qtbot):
+    shown.session.view.set_colour_by("well")
     late = C3RExplorer(shown.viewer)
     qtbot.addWidget(late)
     late.show()
+    assert late.colouring.column == "well"
     shown.user.until(lambda: not late.montage.busy)
     assert len(late.panel.montage.thumbnails.rows) > 0
     late.release()
@@ -501,7 +508,7 @@ def test_clusters_are_named_merged_painted_and_exported(shown, user, tmp_path):
     found = shown.obs["annotation"]
     assert (found[clusters == "0"] == "mitotic").all()
     assert found[clusters != "0"].isna().all()
-    assert explorer.colour_by.currentText() == "Annotation"
+    assert explorer.colouring.box.currentText() == "Annotation"
     assert [legend.item(i).text() for i in range(legend.count())] == ["mitotic", "none"]
 
     # The image follows the map.
@@ -511,7 +518,7 @@ def test_clusters_are_named_merged_painted_and_exported(shown, user, tmp_path):
         assert classes.tolist() == [1 if clusters[row] == "0" else layers.DIMMED_CLASS]
 
     # Another cluster under the same name is the same group.
-    user.choose(explorer.colour_by, "Cluster")
+    user.choose(explorer.colouring.box, "Cluster")
     user.click(legend.viewport(), lambda: legend.visualItemRect(legend.item(1)).center())
     QTest.keyClicks(naming.names.lineEdit(), "mitotic")
     QTest.keyClick(naming.names.lineEdit(), Qt.Key.Key_Return)
@@ -538,7 +545,7 @@ def test_names_outlive_a_new_map(shown):
 
 
 def test_colours_of_a_value_are_those_of_the_map(shown, user):
-    user.choose(shown.explorer.colour_by, "DNA intensity")
+    user.choose(shown.explorer.colouring.box, "DNA intensity")
     assert shown.explorer.scatter.legend.bar.isVisible()
     layer = layers.own_layer(shown.viewer, layers.CLUSTERS)
     values = shown.obs["intensity_mean_DNA"].to_numpy()
@@ -549,9 +556,12 @@ def test_colours_of_a_value_are_those_of_the_map(shown, user):
         assert np.abs(drawn - on_map).max() < 6
         if np.isnan(values[row]):
             assert on_map.tolist() == [128, 128, 128]
-    user.choose(shown.explorer.colour_by, "Well")
+    user.choose(shown.explorer.colouring.box, "Well")
     legend = shown.explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == ["A01", "B02"]
+    shown.explorer.undo()
+    assert shown.explorer.colouring.column == "intensity_mean_DNA"
+    assert shown.explorer.scatter.legend.bar.isVisible()
 
 
 def test_a_cell_of_another_field_turns_to_that_field(shown):

@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from napari_c3r.core.figures.colours import CATEGORICAL, OWN
-from napari_c3r.core.reduce import NOISE
+from napari_c3r.core.figures.colouring import CLUSTER, PLACES
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
-from napari_c3r.core.table.titles import INTENSITY, in_pixels_too, title
-from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
-
-CLUSTER = "cluster"
-_PLACES = ("image", "plate", "well", "site")
+from napari_c3r.core.table.numbers import has_value
+from napari_c3r.core.table.titles import INTENSITY, in_pixels_too
 
 # Columns that name a cell or repeat another say nothing as a colour.
 _KEYS = frozenset({"label", "index"})
@@ -42,14 +36,14 @@ def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[l
         for name, column in obs.items()
         if str(name) not in _KEYS | said_twice
         and not _BOX.fullmatch(str(name))
-        and _has_value(column)
+        and has_value(column)
     ]
     if "image" in offered and obs["image"].nunique() < 2:
         offered.remove("image")
     groups: list[list[str]] = [
         [name for name in (CLUSTER, ANNOTATION) if name in offered],
         [name for name in plate_map if name in offered],
-        [name for name in _PLACES if name in offered and name not in plate_map],
+        [name for name in PLACES if name in offered and name not in plate_map],
         [name for name in offered if name.startswith(INTENSITY)],
     ]
     known = {name for group in groups for name in group}
@@ -75,56 +69,3 @@ def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     hidden = {*first, "image", "index", *in_pixels_too(obs.columns)}
     others = [str(name) for name in obs.columns if str(name) not in hidden]
     return [*first, *(name for name in others if not _BOX.fullmatch(name))]
-
-
-def colouring(obs: pd.DataFrame, name: str) -> Colouring:
-    """What a column makes of the points: a number each, or a category each.
-
-    A missing value is grey, and so is the clusters' noise; so are all where there is no such
-    column.
-    """
-    if name not in obs:
-        return Categories(np.full(len(obs), -1, np.intp), (), "cells")
-    column = obs[name]
-    if is_number(column):
-        return Values.spanning(_numbers(column), title(name))
-    codes, names = _categories(column)
-    rest = "none"
-    if NOISE in names:
-        number = names.index(NOISE)
-        codes = np.where(codes == number, -1, codes - (codes > number)).astype(np.intp)
-        names.remove(NOISE)
-        rest = NOISE
-    # Colours that the clusters have mean clusters; what a person named has others.
-    palette = CATEGORICAL if name in (CLUSTER, *_PLACES) else OWN
-    return Categories(codes, tuple(names), rest, palette)
-
-
-def _categories(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
-    """Codes of a column's values, −1 where there is none, and the names that they stand for."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return np.asarray(column.cat.codes, np.intp), [str(name) for name in column.cat.categories]
-    # Of a million values only the different ones become text.
-    codes, values = pd.factorize(column)
-    told = [str(value) for value in values]
-    names = sorted(set(told))
-    place = {name: number for number, name in enumerate(names)}
-    numbers = np.array([*(place[name] for name in told), -1], np.intp)
-    return numbers[codes], names
-
-
-def _has_value(column: pd.Series) -> bool:
-    """Whether anything is in a column; the first rows mostly tell."""
-    return bool(column.iloc[:100].notna().any() or column.notna().any())
-
-
-def is_number(column: pd.Series) -> bool:
-    """Whether a column is of numbers, and not of true and false."""
-    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(
-        column.dtype
-    )
-
-
-def _numbers(column: pd.Series) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        return column.to_numpy(np.float32, na_value=np.nan)

@@ -6,35 +6,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt
-from qtpy.QtGui import QKeyEvent, QResizeEvent
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
-    QWidget,
 )
 
+from napari_c3r.core.figures.colouring import Categories
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
-from napari_c3r.core.table.titles import title
-from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.columns import CLUSTER, colour_columns, table_columns
-from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
-from napari_c3r.widgets.common.elision import NameBox
+from napari_c3r.session import Cause, Change, Part, session_of
+from napari_c3r.widgets.common.columns import colour_columns, table_columns
+from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.files import table_filters, with_suffix
+from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.explorer.cluster_names import naming_line
-from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
-from napari_c3r.widgets.explorer.keys import action_of
+from napari_c3r.widgets.explorer.colouring import ColourControl
+from napari_c3r.widgets.explorer.keys import actions_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.explorer.room import SharedRoom
-from napari_c3r.widgets.scatter.appearance import Categories
+from napari_c3r.widgets.explorer.tab import ExplorerContext
+from napari_c3r.widgets.explorer.tabs import ExplorerTabs
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 from napari_c3r.widgets.viewer.linking import link_of
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
 _MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
 
 
-class C3RExplorer(ViewerDock):
+class C3RExplorer(KeyedDock):
     """The cells as points, pictures and rows. A selection in one is a selection in all.
 
     Parameters
@@ -57,6 +55,13 @@ class C3RExplorer(ViewerDock):
 
     name = "C3R Explorer"
     place = Place.BELOW
+    gestures = (
+        ("Click on a point", "Point at that cell in image, table and pictures"),
+        ("Click in the image", "Point at that cell's row and point"),
+        ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
+        ("Click in the legend", "Select all cells of that colour"),
+        ("Double-click on the map", "Bring every point into view"),
+    )
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
@@ -64,29 +69,37 @@ class C3RExplorer(ViewerDock):
         self.link = link_of(viewer)
         self.model = ScatterModel()
         self.scatter = ScatterWidget(self.model, steps=self.session.history)
-        self.colour_by = NameBox()
-        self.colour_by.setAccessibleName("Colour by")
-        self.colour_by.setToolTip("Colour points and cells by a column of the table")
-        self.colour_by.setSizeAdjustPolicy(NameBox.SizeAdjustPolicy.AdjustToContents)
-        self.colour_by.setMinimumWidth(96)
-        self.colour_by.setMaximumWidth(240)
-        self._colour_label = QLabel("Colour by")
+        self.colouring = ColourControl()
         self.begin_button = QPushButton("Open the C3R dock")
         self.begin_button.setToolTip("From image to map in five steps; it has a sample to try")
         self.doubt_button = QPushButton("Use the diagnostics")
         self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
         self.panel = ExplorerPanel()
-        self.groups = GroupTabs(self.session, self.panel.tabs)
+        self.tabs = ExplorerTabs(self._context(), self.panel.tabs)
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
+        self.key_actions = [*actions_of(self), *self.tabs.actions()]
         self._of_table = self._filling = False
         self._build()
         self._connect()
         self._show_result()
 
+    def _context(self) -> ExplorerContext:
+        return ExplorerContext(
+            self.viewer,
+            self.session,
+            self.link,
+            self.scatter,
+            self.panel.montage,
+            self.colour_by,
+            self._go_to,
+            self.begin_button.click,
+            self.panel.say,
+        )
+
     def _build(self) -> None:
-        self.scatter.add_control(self._labelled_colours())
+        self.scatter.add_control(self.colouring)
         self.scatter.set_empty_action(self.begin_button)
         self.scatter.set_caption_action(self.doubt_button)
         self._split = QSplitter(Qt.Orientation.Horizontal)
@@ -95,7 +108,7 @@ class C3RExplorer(ViewerDock):
         self._split.setChildrenCollapsible(False)
         self._split.setStretchFactor(0, 4)
         self._split.setStretchFactor(1, 5)
-        self._room = SharedRoom(self._split, self.scatter, self.panel, self._colour_label)
+        self._room = SharedRoom(self._split, self.scatter, self.panel, self.colouring.label)
         self._room.height_wanted.connect(self.grow)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -103,21 +116,12 @@ class C3RExplorer(ViewerDock):
         for view in (self.panel.table, self.panel.montage.thumbnails):
             view.installEventFilter(self)
 
-    def _labelled_colours(self) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(6, 0, 6, 0)
-        row.setSpacing(6)
-        row.addWidget(self._colour_label)
-        row.addWidget(self.colour_by, 1)
-        return holder
-
     def _connect(self) -> None:
         self.session.changed.connect(self._on_changed)
         self.model.selection_changed.connect(self._on_lasso)
         self.model.current_changed.connect(self._on_point)
         self.model.clicked.connect(self._go_to)
-        self.colour_by.activated.connect(self._on_colour_by)
+        self.colouring.chosen.connect(self._on_colour_chosen)
         self.begin_button.clicked.connect(lambda: open_dock(self.viewer, Dock.MAIN))
         doubt = Dock.DIAGNOSTICS
         self.doubt_button.clicked.connect(lambda: open_dock(self.viewer, doubt))
@@ -131,9 +135,7 @@ class C3RExplorer(ViewerDock):
         panel.naming.named.connect(self._on_named)
         panel.naming.cleared.connect(self._on_name_cleared)
         panel.naming.edited.connect(self._show_consequence)
-        self.groups.column_chosen.connect(self._colour_by_column)
-        self.groups.step_wanted.connect(self.begin_button.click)
-        for says in (panel.exports.failed, self.montage.failed, self.groups.said):
+        for says in (panel.exports.failed, self.montage.failed):
             says.connect(panel.say)
         self.montage.saved.connect(self._on_saved)
 
@@ -148,6 +150,8 @@ class C3RExplorer(ViewerDock):
             self.model.set_current(self.session.selection.current)
         elif part is Part.ANNOTATION:
             self._show_annotation()
+        elif part is Part.VIEW:
+            self._show_colour()
         if part in (Part.SELECTION, Part.CURRENT):
             self._show_rows()
         self._show_selection()
@@ -168,9 +172,7 @@ class C3RExplorer(ViewerDock):
             self._filling = False
         self.panel.setVisible(result is not None)
         if result is not None:
-            self.panel.table.set_frame(
-                result.table.obs, table_columns(result.table.obs, plate_map_columns(result.table))
-            )
+            self._fill_table(result.table)
             self._show_rows()
         self._offer_names()
         self._show_selection()
@@ -180,9 +182,7 @@ class C3RExplorer(ViewerDock):
         if result is None:
             return
         self._offer_names()
-        self.panel.table.set_frame(
-            result.table.obs, table_columns(result.table.obs, plate_map_columns(result.table))
-        )
+        self._fill_table(result.table)
         self._show_rows()
         if self.session.result.has_map:
             self._offer_columns()
@@ -207,26 +207,12 @@ class C3RExplorer(ViewerDock):
 
     def _offer_columns(self) -> None:
         assert self.session.result.current is not None
-        chosen = self.colour_by.currentData()
-        with QSignalBlocker(self.colour_by):
-            self.colour_by.clear()
-            table = self.session.result.current.table
-            for group in colour_columns(table.obs, plate_map_columns(table)):
-                if self.colour_by.count():
-                    self.colour_by.insertSeparator(self.colour_by.count())
-                for name in group:
-                    self.colour_by.addItem(title(name), name)
-            self.show_colour_by(chosen or CLUSTER)
-
-    def show_colour_by(self, column: str) -> None:
-        """Choose a column to colour by, the first one where there is none of that name."""
-        self.colour_by.setCurrentIndex(max(self.colour_by.findData(column), 0))
-
-    def _shown_column(self) -> str:
-        return self.colour_by.currentData() or CLUSTER
+        table = self.session.result.current.table
+        self.colouring.offer(colour_columns(table.obs, plate_map_columns(table)))
+        self.colouring.show_column(self.session.view.colour_by)
 
     def _colour(self) -> None:
-        column = self._shown_column()
+        column = self.colouring.column
         colours = self.link.colours_of(column)
         if isinstance(colours, Categories):
             look = colours.codes, colours.names, colours.rest, colours.palette
@@ -286,19 +272,25 @@ class C3RExplorer(ViewerDock):
 
     def _on_named(self, name: str) -> None:
         self.session.result.annotate(self.session.selection.mask, name)
-        self._colour_by_column(ANNOTATION)
+        self.colour_by(ANNOTATION)
 
-    def _colour_by_column(self, column: str) -> None:
-        self.show_colour_by(column)
-        self._on_colour_by()
+    def colour_by(self, column: str) -> None:
+        """Colour map and image by a column, the first one where there is none of that name."""
+        self.session.view.set_colour_by(column, Cause.FOLLOWED)
+        self._show_colour()
 
-    def _on_name_cleared(self) -> None:
-        self.session.result.annotate(self.session.selection.mask, "")
+    def _on_colour_chosen(self, column: str) -> None:
+        self.session.view.set_colour_by(column)
+        self._show_colour()
 
-    def _on_colour_by(self) -> None:
+    def _show_colour(self) -> None:
+        self.colouring.show_column(self.session.view.colour_by)
         if self.session.result.has_map:
             self.model.set_density(False)
             self._colour()
+
+    def _on_name_cleared(self) -> None:
+        self.session.result.annotate(self.session.selection.mask, "")
 
     def _choose_montage(self) -> None:
         path, kind = QFileDialog.getSaveFileName(self, "Save the montage", "montage.png", _MONTAGES)
@@ -331,33 +323,22 @@ class C3RExplorer(ViewerDock):
         self.session.selection.set_current(None)
         self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
 
+    def invert(self) -> None:
+        """Select the cells that are not selected."""
+        self.session.selection.select(~self.session.selection.mask)
+
+    def name_selection(self) -> None:
+        """Ask for a name for the selected cells."""
+        self.panel.name_button.click()
+
+    def turn_tab(self, step: int) -> None:
+        """Show another tab, counted from the one shown; the first follows the last."""
+        tabs = self.panel.tabs
+        tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
+
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""
         self.scatter.toggle_lasso()
-
-    def event(self, event: QEvent) -> bool:
-        # While the focus is in here, our keys go before the main window's shortcuts.
-        override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and action_of(self, event) is not None:
-            event.accept()
-            return True
-        return super().event(event)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take our keys before the table and the montage do."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            action = action_of(self, event)
-            if action is not None:
-                action()
-                return True
-        return super().eventFilter(watched, event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        action = action_of(self, event)
-        if action is None:
-            super().keyPressEvent(event)
-        else:
-            action()
 
     def sizeHint(self) -> QSize:
         return QSize(1200, 340)
@@ -380,7 +361,7 @@ class C3RExplorer(ViewerDock):
         self.scatter.set_theme(*colours)
         self.montage.card.set_theme(*colours)
         self.panel.set_theme(*colours)
-        self.groups.set_theme(*colours)
+        self.tabs.set_theme(*colours)
 
     def release(self) -> None:
         """Disconnect from the session and free the map's canvas."""
@@ -390,6 +371,6 @@ class C3RExplorer(ViewerDock):
         self.model.current_changed.disconnect(self._on_point, missing_ok=True)
         self.model.clicked.disconnect(self._go_to, missing_ok=True)
         self.montage.release()
-        self.groups.release()
+        self.tabs.release()
         self.panel.exports.release()
         self.scatter.release()

@@ -1,14 +1,10 @@
-"""The explorer's keys: C centres, L takes the lasso, Esc clears, and those of undo and redo."""
+"""What the explorer does by keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeyEvent
-
-from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
+from napari_c3r.widgets.common.key_actions import KeyAction, undo_and_redo
 
 
 class Keyed(Protocol):
@@ -23,6 +19,15 @@ class Keyed(Protocol):
     def clear(self) -> None:
         """Esc."""
 
+    def name_selection(self) -> None:
+        """N."""
+
+    def invert(self) -> None:
+        """I."""
+
+    def turn_tab(self, step: int) -> None:
+        """T, Shift+T."""
+
     def undo(self) -> None:
         """Ctrl+Z."""
 
@@ -30,16 +35,15 @@ class Keyed(Protocol):
         """Ctrl+Shift+Z."""
 
 
-def action_of(keyed: Keyed, event: QKeyEvent) -> Callable[[], None] | None:
-    """What a key does, None for a key that is not ours."""
-    if is_undo(event):
-        return keyed.undo
-    if is_redo(event):
-        return keyed.redo
-    if event.modifiers() != Qt.KeyboardModifier.NoModifier:
-        return None
-    return {
-        Qt.Key.Key_C: keyed.centre,
-        Qt.Key.Key_L: keyed.toggle_lasso,
-        Qt.Key.Key_Escape: keyed.clear,
-    }.get(Qt.Key(event.key()))
+def actions_of(keyed: Keyed) -> list[KeyAction]:
+    """The keys of the explorer itself; its tabs have others."""
+    return [
+        KeyAction(("C",), "Move the view to the cell that is pointed at", keyed.centre),
+        KeyAction(("L",), "Take the lasso up or put it down", keyed.toggle_lasso),
+        KeyAction(("I",), "Select all cells that are not selected", keyed.invert),
+        KeyAction(("Esc",), "Select nothing", keyed.clear),
+        KeyAction(("N",), "Name the selected cells", keyed.name_selection),
+        KeyAction(("T",), "Show the next tab beside the table", lambda: keyed.turn_tab(1)),
+        KeyAction(("Shift+T",), "Show the tab before", lambda: keyed.turn_tab(-1)),
+        *undo_and_redo(keyed.undo, keyed.redo),
+    ]

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF, QRect, QSize, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
-from napari_c3r.widgets.scatter.appearance import automatic_size
+from napari_c3r.core.figures.colouring import automatic_size
 from napari_c3r.widgets.scatter.camera import Camera, bounds_of
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.overlay import Overlay

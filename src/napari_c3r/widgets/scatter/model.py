@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.colours import CATEGORICAL
-from napari_c3r.widgets.scatter.appearance import (
+from napari_c3r.core.figures.colouring import (
     Categories,
     Colouring,
     Values,
@@ -24,6 +23,7 @@ from napari_c3r.widgets.scatter.appearance import (
     on_top,
     plain_colours,
 )
+from napari_c3r.core.figures.colours import CATEGORICAL
 from napari_c3r.widgets.scatter.lasso import PointIndex
 
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -9,10 +9,10 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QCloseEvent, QColor, QKeyEvent, QPalette
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from napari_c3r.core.figures.colouring import Categories, automatic_size
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
-from napari_c3r.widgets.scatter.appearance import Categories, automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
 from napari_c3r.widgets.scatter.model import ScatterModel

@@ -2,70 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtWidgets import QTabWidget
+from qtpy.QtCore import QObject, Qt
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.drawing import Mark
-from napari_c3r.session import Session
+from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.compare.compare_tab import CompareTab
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, where_of
 from napari_c3r.widgets.explorer.compare.marks_tab import MarksTab
 from napari_c3r.widgets.explorer.compare.overview import OverviewModel
 from napari_c3r.widgets.explorer.compare.plate_tab import PlateTab
+from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
 
 
 class GroupTabs(QObject):
-    """Adds Compare, Plate and Marks to the tabs of the explorer.
+    """Compare, Plate and Marks.
 
     Parameters
     ----------
-    session
+    context
         With result and selection.
-    tabs
-        Where they are added.
-
-    Signals
-    -------
-    column_chosen
-        A feature was clicked, by the name of its column.
-    step_wanted
-        The plate map is to be chosen in the C3R dock.
-    said
-        With a line for the user.
     """
 
-    column_chosen = Signal(str)
-    step_wanted = Signal()
-    said = Signal(str)
-
-    def __init__(self, session: Session, tabs: QTabWidget) -> None:
-        super().__init__(tabs)
-        self._session = session
-        self.overview = OverviewModel(session, self)
+    def __init__(self, context: ExplorerContext) -> None:
+        super().__init__(context.scatter)
+        self._session, self._context = context.session, context
+        self.overview = OverviewModel(context.session, self)
         self.compare = CompareTab(self.overview)
         self.plate = PlateTab(self.overview)
-        self.marks = MarksTab(self.overview, session)
+        self.marks = MarksTab(self.overview, context.session)
         self._all: tuple[FigureTab, ...] = (self.compare, self.plate, self.marks)
-        for tab, name, tip in (
-            (self.compare, "Compare", "Groups of wells beside the controls, tested on wells"),
-            (self.plate, "Plate", "A value over the wells of a plate; brush wells to select"),
-            (self.marks, "Marks", "What a selection or a cluster has more or less of"),
-        ):
-            tabs.setTabToolTip(tabs.addTab(tab, name), tip)
+        for tab in self._all:
             tab.marks_chosen.connect(self._on_chosen)
-            tab.said.connect(self.said)
+            tab.said.connect(context.say)
             tab.shown.connect(self._on_shown)
-            tab.action_button.clicked.connect(self.step_wanted)
-        self.compare.controls_button.clicked.connect(self.step_wanted)
+            tab.action_button.clicked.connect(context.open_step)
+        self.compare.controls_button.clicked.connect(context.open_step)
 
     @property
     def busy(self) -> bool:
         """Whether a figure is yet to come, or a file to be written."""
         return self.overview.busy or any(tab.busy for tab in self._all)
+
+    def tabs(self) -> Sequence[Tab]:
+        """The three, in the order of the questions."""
+        return (
+            Tab(self.compare, "Compare", "Groups of wells beside the controls, tested on wells"),
+            Tab(self.plate, "Plate", "A value over the wells of a plate; brush wells to select"),
+            Tab(self.marks, "Marks", "What a selection or a cluster has more or less of"),
+        )
+
+    def actions(self) -> Sequence[KeyAction]:
+        """Nothing by keys."""
+        return ()
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""
@@ -88,14 +81,14 @@ class GroupTabs(QObject):
             return
         wanted = where_of(marks)
         if len(wanted) == 1 and wanted[0].column and not wanted[0].value:
-            self.column_chosen.emit(wanted[0].column)
+            self._context.colour_by(wanted[0].column)
             return
         chosen = np.zeros(len(before), bool)
         try:
             for where in wanted:
                 chosen |= overview.wells.cells(where, overview.table.obs)
         except InputError as error:
-            self.said.emit(str(error))
+            self._context.say(str(error))
             return
         if keys & Qt.KeyboardModifier.ShiftModifier:
             chosen = before | chosen

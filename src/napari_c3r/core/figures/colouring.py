@@ -1,8 +1,9 @@
-"""How points look: their colour, the order they are painted in, their size."""
+"""How cells look as points: their colour, the order they are painted in, their size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,22 @@ from numpy.typing import NDArray
 from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
+    OWN,
     category_colours,
     finite_limits,
     rgb,
     value_colours,
 )
+from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.table.numbers import is_number
+from napari_c3r.core.table.titles import title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLUSTER = "cluster"
+PLACES = ("image", "plate", "well", "site")
+"""Columns that say where a cell is from."""
 
 DIMMING = 5
 """A point keeps one part in so many of its own colour when others are selected."""
@@ -82,6 +94,49 @@ class Values:
 
 
 Colouring = Categories | Values
+
+
+def colouring(obs: pd.DataFrame, name: str) -> Colouring:
+    """What a column makes of the points: a number each, or a category each.
+
+    A missing value is grey, and so is the clusters' noise; so are all where there is no such
+    column.
+    """
+    if name not in obs:
+        return Categories(np.full(len(obs), -1, np.intp), (), "cells")
+    column = obs[name]
+    if is_number(column):
+        return Values.spanning(_numbers(column), title(name))
+    codes, names = categories_of(column)
+    rest = "none"
+    if NOISE in names:
+        number = names.index(NOISE)
+        codes = np.where(codes == number, -1, codes - (codes > number)).astype(np.intp)
+        names.remove(NOISE)
+        rest = NOISE
+    # Colours that the clusters have mean clusters; what a person named has others.
+    palette = CATEGORICAL if name in (CLUSTER, *PLACES) else OWN
+    return Categories(codes, tuple(names), rest, palette)
+
+
+def categories_of(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Codes of a column's values, −1 where there is none, and the names that they stand for."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return np.asarray(column.cat.codes, np.intp), [str(name) for name in column.cat.categories]
+    # Of a million values only the different ones become text.
+    codes, values = pd.factorize(column)
+    told = [str(value) for value in values]
+    names = sorted(set(told))
+    place = {name: number for number, name in enumerate(names)}
+    numbers = np.array([*(place[name] for name in told), -1], np.intp)
+    return numbers[codes], names
+
+
+def _numbers(column: pd.Series) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return np.asarray(column.to_numpy(np.float32, na_value=np.nan))
 
 
 def plain_colours(count: int) -> NDArray[np.uint8]:
