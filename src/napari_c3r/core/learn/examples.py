@@ -95,7 +95,7 @@ def examples_of(
     counts = np.bincount(codes[codes >= 0], minlength=len(known))
     there = np.flatnonzero(counts)
     known = tuple(known[code] for code in there)
-    _require_enough(known, counts[there])
+    require_enough(known, counts[there])
     place = np.full(len(counts), -1, np.intp)
     place[there] = np.arange(len(there))
     codes = np.where(codes >= 0, place[codes], -1)
@@ -126,7 +126,7 @@ def _codes_of(
     if isinstance(names, str):
         given = name_column(adata) if names == COLUMN else _categorical(adata.obs[names])
         known = tuple(str(name) for name in given.cat.categories)
-        return given.cat.codes.to_numpy(np.intp), known, []
+        return given.cat.codes.to_numpy().astype(np.intp), known, []
     inside = np.stack([adata.obs[column].fillna(False).to_numpy(bool) for column in columns])
     several = inside.sum(axis=0) > 1
     codes = np.where(inside.any(axis=0) & ~several, inside.argmax(axis=0), -1)
@@ -145,7 +145,32 @@ def _categorical(column: pd.Series) -> pd.Series:
     return text.where(text != "", None).astype("category")
 
 
-def _require_enough(names: Sequence[str], counts: NDArray[np.intp]) -> None:
+def name_counts(adata: AnnData, names: str | Sequence[str] = COLUMN) -> dict[str, int]:
+    """How many cells have each name, without those that none has.
+
+    Parameters
+    ----------
+    adata, names
+        As for `examples_of`.
+    """
+    codes, known, _ = _codes_of(adata, names)
+    counts = np.bincount(codes[codes >= 0], minlength=len(known))
+    return {name: int(count) for name, count in zip(known, counts, strict=True) if count}
+
+
+def require_enough(names: Sequence[str], counts: NDArray[np.intp]) -> None:
+    """Refuse names that nothing can be learned from.
+
+    Parameters
+    ----------
+    names, counts
+        Of the cells that have a name, and how many have it.
+
+    Raises
+    ------
+    InputError
+        Fewer than two names, very many, or a name with fewer than three cells.
+    """
     if len(names) < 2:
         told = f"only '{names[0]}' is given" if names else "no cell has a name"
         raise InputError(
