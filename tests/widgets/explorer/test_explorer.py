@@ -285,6 +285,11 @@ def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown,
     assert not shown.session.selection.mask.any()
     key(shown, shown.explorer.panel.table, Qt.Key.Key_Z, CTRL)
     assert np.flatnonzero(shown.session.selection.mask).tolist() == expected
+    key(shown, overlay, Qt.Key.Key_I)
+    assert np.flatnonzero(~shown.session.selection.mask).tolist() == expected
+    key(shown, overlay, Qt.Key.Key_N)
+    assert shown.explorer.panel.naming.label.text() == "Name 52 cells"
+    assert shown.explorer.panel.naming.isVisible()
 
 
 def test_rows_taken_up_in_the_table_are_selected_everywhere(shown):

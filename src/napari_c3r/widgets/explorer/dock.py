@@ -15,6 +15,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from napari_c3r.core.figures.colouring import Categories
+from napari_c3r.core.figures.plot import PlotChoice
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
@@ -29,10 +31,10 @@ from napari_c3r.widgets.explorer.colouring import ColourControl
 from napari_c3r.widgets.explorer.keys import actions_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
+from napari_c3r.widgets.explorer.plot import PlotControl
 from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
-from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 from napari_c3r.widgets.viewer.linking import link_of
@@ -55,6 +57,13 @@ class C3RExplorer(KeyedDock):
 
     name = "C3R Explorer"
     place = Place.BELOW
+    gestures = (
+        ("Click on a point", "Point at that cell in image, table and pictures"),
+        ("Click in the image", "Point at that cell's row and point"),
+        ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
+        ("Click in the legend", "Select all cells of that colour"),
+        ("Double-click on the map", "Bring every point into view"),
+    )
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
@@ -63,6 +72,7 @@ class C3RExplorer(KeyedDock):
         self.model = ScatterModel()
         self.scatter = ScatterWidget(self.model, steps=self.session.history)
         self.colouring = ColourControl()
+        self.plot = PlotControl(self.session, self.scatter)
         self.begin_button = QPushButton("Open the C3R dock")
         self.begin_button.setToolTip("From image to map in five steps; it has a sample to try")
         self.doubt_button = QPushButton("Use the diagnostics")
@@ -145,6 +155,8 @@ class C3RExplorer(KeyedDock):
             self._show_annotation()
         elif part is Part.VIEW:
             self._show_colour()
+        elif part is Part.PLOT and self.session.result.has_map:
+            self.plot.show(self.model.move_points)
         if part in (Part.SELECTION, Part.CURRENT):
             self._show_rows()
         self._show_selection()
@@ -157,7 +169,7 @@ class C3RExplorer(KeyedDock):
             # New points clear the selection on the map, which is not what the user selects.
             chosen, current = self.session.selection.mask, self.session.selection.current
             self._filling = True
-            self.model.set_points(result.table.obsm["X_umap"])
+            self.plot.show(self.model.set_points)
             self._offer_columns()
             self._colour()
             self.model.select(chosen)
@@ -178,6 +190,11 @@ class C3RExplorer(KeyedDock):
         self._fill_table(result.table)
         self._show_rows()
         if self.session.result.has_map:
+            if self.session.view.plot == PlotChoice():
+                self.plot.offer()
+            else:
+                # Its columns may have other values now.
+                self.plot.show(self.model.move_points)
             self._offer_columns()
             self._colour()
 
@@ -315,6 +332,19 @@ class C3RExplorer(KeyedDock):
         """Select nothing and point at nothing."""
         self.session.selection.set_current(None)
         self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
+
+    def invert(self) -> None:
+        """Select the cells that are not selected."""
+        self.session.selection.select(~self.session.selection.mask)
+
+    def name_selection(self) -> None:
+        """Ask for a name for the selected cells."""
+        self.panel.name_button.click()
+
+    def turn_tab(self, step: int) -> None:
+        """Show another tab, counted from the one shown; the first follows the last."""
+        tabs = self.panel.tabs
+        tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""
