@@ -18,6 +18,9 @@ class Part(StrEnum):
     CURRENT = "current"
     ANNOTATION = "annotation"
     PLATE_MAP = "plate map"
+    VIEW = "view"
+    PLOT = "plot"
+    GATES = "gates"
 
 
 class Cause(StrEnum):
@@ -33,6 +36,8 @@ class Cause(StrEnum):
     """Other cells are hidden; none was embedded or deleted."""
     RESTORED = "restored"
     """A saved session was opened."""
+    FOLLOWED = "followed"
+    """It goes along with something else that the user did."""
     UNDONE = "undone"
     """A step was undone or done again."""
 

@@ -65,6 +65,8 @@ def require_description(content: Any) -> None:
     _all_of(list(content["filter"].values()), bool, "filter")
     if content.get("plate_map") is not None:
         _require(content["plate_map"], {"file": _MAYBE_TEXT, "design": (dict,)}, "the plate map")
+    parts = content.get("parts", {})
+    _all_of([parts, *(parts.values() if isinstance(parts, dict) else ())], dict, "parts")
     names = content.get("names", {})
     _all_of([names, *(names.values() if isinstance(names, dict) else ())], dict, "names")
 

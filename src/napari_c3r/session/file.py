@@ -21,6 +21,7 @@ from napari_c3r.core.images.image_files import PlaneFile
 from napari_c3r.core.images.label_file import read_labels
 from napari_c3r.core.table import read, write
 from napari_c3r.session.description import require_description
+from napari_c3r.session.kept import Kept, read_parts, write_parts
 from napari_c3r.session.plate_map_file import SavedPlateMap
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class SavedSession:
         What the user called cells, by image name and label, also those of no result.
     plate_map
         What was done to the wells, None where that is not known.
+    parts
+        What else the parts of the session keep, by their names.
     """
 
     fields: Sequence[FieldSource]
@@ -95,6 +98,7 @@ class SavedSession:
     settings: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     plate_map: SavedPlateMap | None = None
+    parts: Mapping[str, Kept] = field(default_factory=dict)
 
 
 def labels_name(index: int, kind: str = "cells") -> str:
@@ -156,6 +160,7 @@ def _fill(folder: Path, session: SavedSession, images: Mapping[str, Image], fina
         "settings": dict(session.settings),
         "names": {image: dict(names) for image, names in session.names.items()},
         "plate_map": None if session.plate_map is None else session.plate_map.write(folder),
+        "parts": write_parts(folder, session.parts),
     }
     # Escaped, since a path may hold bytes that are no UTF-8, and must lead to its file again.
     text = json.dumps(content, indent=1)
@@ -272,6 +277,7 @@ def read_session(path: str | Path) -> SavedSession:
                 for image, names in content.get("names", {}).items()
             },
             _read_plate_map(folder, content.get("plate_map")),
+            read_parts(folder, content.get("parts", {})),
         )
     except InputError as error:
         raise InputError(f"'{folder}' cannot be opened: {error}") from error

@@ -20,14 +20,19 @@ from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.fields import Fields
+from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
+from napari_c3r.session.kept import Keeping
+from napari_c3r.session.kept_parts import keep_parts
 from napari_c3r.session.labels import Cells, LabelStore
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
 from napari_c3r.session.result import EmbeddingResult, Result
 from napari_c3r.session.roles import Roles
-from napari_c3r.session.same_cells import same_cells
+from napari_c3r.session.selected_cells import still_selected
 from napari_c3r.session.selection import Selection
+from napari_c3r.session.suggestions import Suggestions
+from napari_c3r.session.view import View
 from napari_c3r.session.words import counted_cells
 
 if TYPE_CHECKING:
@@ -52,8 +57,12 @@ class Session:
 
     Attributes
     ----------
-    fields, plate_maps, roles, labels, result, selection
+    fields, plate_maps, roles, labels, result, selection, view, gates
         The parts; each says what changed in it, and the session passes it on.
+    suggestions
+        Names for the cells that have none.
+    keeping
+        What a saved session holds of further parts.
     history
         What was done to result, names, selection and cells, to be undone and done again.
     encoder
@@ -74,13 +83,17 @@ class Session:
         self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
         self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
+        self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
+        self.view, self.keeping = View(self.history), Keeping()
+        self.gates = Gates(self.result, self.labels, self.history)
+        keep_parts(self)
         self.encoder = "bundled"
         self.encoders = EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
-        parts = (self.fields, self.plate_maps, self.roles, self.labels, self.result, self.selection)
-        for part in parts:
+        parts = (self.fields, self.plate_maps, self.roles, self.labels)
+        for part in (*parts, self.result, self.selection, self.view, self.gates):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
@@ -121,6 +134,7 @@ class Session:
             self.fields.open(image, fields, index)
             if not again:
                 self.plate_maps.open()
+                self.keeping.forget()
                 self.result.begin_fields()
             self.roles.open(image.channel_names if image is not None else None, given)
             self.result.show_image(image.name if image is not None else None)
@@ -222,21 +236,9 @@ class Session:
                 self.labels.release_embedded(self.result.cells_ids)
 
     def _selected_in(self, result: EmbeddingResult, cells: Sequence[Cells]) -> NDArray[np.bool_]:
-        """Which rows of a new result are the cells selected now, wherever their labels went."""
         before, mask = self.result.current, self.selection.mask
         table = self.result.filtered(result).table
-        selected = np.zeros(len(table), bool)
-        if before is None or not mask.any():
-            return selected
-        old = before.table.obs[mask]
-        for now in cells:
-            then = self.labels.find(before.cells_ids.get(now.image_name))
-            if then is not None:
-                labels = old["label"][old["image"] == now.image_name].tolist()
-                still = list(same_cells(then, now, labels).values())
-                here = (table.obs["image"] == now.image_name) & table.obs["label"].isin(still)
-                selected |= here.to_numpy()
-        return selected
+        return still_selected(self.labels, before, mask, table, cells)
 
     def discard_preview(self) -> None:
         """Leave the preview and return to the result that it took the place of."""

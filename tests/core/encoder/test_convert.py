@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pickle
 import zipfile
@@ -109,8 +110,6 @@ def test_a_converted_encoder_gives_the_official_embedding(
     found = encoder.embed(case.pixels, roles, names, precision="float32", concept_mode="joint")
     # Not to the last digit: the eps of the instance norm feels the rescaling of intensities.
     np.testing.assert_allclose(found, case.expected["cls"], rtol=0, atol=1e-3)
-    tokens = encoder.tokens(case.pixels, roles, names, precision="float32")
-    np.testing.assert_allclose(tokens, case.expected["tokens_out"], rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize(("width", "heads"), [(192, 3), (384, 6)])
@@ -237,6 +236,43 @@ def test_odd_weights_are_refused_by_name(
     weights = {name: value for name, value in changed.items() if value is not None}
     path = official_checkpoint(tmp_path / "checkpoint.pth", weights)
     assert says in refused(path, heads=4)
+
+
+@pytest.mark.parametrize(
+    ("said", "heads"),
+    [
+        ({"args": argparse.Namespace(arch="tiny", num_heads=4)}, 4),
+        ({"config": {"model": {"vit": {"num_attention_heads": 8}, "pool": {"num_heads": 2}}}}, 8),
+        ({"args": {"num_heads": 4}, "old": {"num_heads": 8}}, None),
+        ({"args": {"num_heads": "4", "epochs": 4}}, None),
+        ({"args": {"num_heads": 7}}, None),
+    ],
+)
+def test_the_number_of_heads_is_taken_from_where_the_training_wrote_it(
+    tmp_path: Path, official_weights: dict[str, Tensor], said: dict[str, object], heads: int | None
+) -> None:
+    torch.save({"state_dict": official_weights, **said}, tmp_path / "file.pth")
+    if heads is None:
+        assert "heads" in refused(tmp_path / "file.pth")
+    else:
+        folder = convert_checkpoint(tmp_path / "file.pth", tmp_path / "out")
+        assert read_model_folder(folder).config.heads == heads
+    chosen = convert_checkpoint(tmp_path / "file.pth", tmp_path / "chosen", heads=2)
+    assert read_model_folder(chosen).config.heads == 2
+
+
+@pytest.mark.parametrize(("width", "heads"), [(64, 4), (32, None)])
+def test_the_number_of_heads_may_stand_beside_the_file(
+    tmp_path: Path, official_weights: dict[str, Tensor], width: int, heads: int | None
+) -> None:
+    torch.save(official_weights, tmp_path / "file.pth")
+    content = {"hidden_size": width, "num_attention_heads": 4}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    if heads is None:
+        assert "give heads=" in refused(tmp_path / "file.pth")
+        return
+    folder = convert_checkpoint(tmp_path / "file.pth", tmp_path / "out")
+    assert read_model_folder(folder).config.heads == heads
 
 
 def test_a_width_of_no_published_size_needs_heads(checkpoint: Path) -> None:

@@ -285,6 +285,11 @@ def test_a_lasso_is_seen_in_table_image_and_montage_and_goes_back_by_keys(shown,
     assert not shown.session.selection.mask.any()
     key(shown, shown.explorer.panel.table, Qt.Key.Key_Z, CTRL)
     assert np.flatnonzero(shown.session.selection.mask).tolist() == expected
+    key(shown, overlay, Qt.Key.Key_I)
+    assert np.flatnonzero(~shown.session.selection.mask).tolist() == expected
+    key(shown, overlay, Qt.Key.Key_N)
+    assert shown.explorer.panel.naming.label.text() == "Name 52 cells"
+    assert shown.explorer.panel.naming.isVisible()
 
 
 def test_rows_taken_up_in_the_table_are_selected_everywhere(shown):
@@ -350,9 +355,11 @@ def test_thumbnails_are_the_cells_in_the_viewer_s_colours(shown):
 
 
 def test_an_explorer_that_is_opened_late_shows_the_cells(shown, qtbot):
+    shown.session.view.set_colour_by("well")
     late = C3RExplorer(shown.viewer)
     qtbot.addWidget(late)
     late.show()
+    assert late.colouring.column == "well"
     shown.user.until(lambda: not late.montage.busy)
     assert len(late.panel.montage.thumbnails.rows) > 0
     late.release()
@@ -552,6 +559,9 @@ def test_colours_of_a_value_are_those_of_the_map(shown, user):
     user.choose(shown.explorer.colouring.box, "Well")
     legend = shown.explorer.scatter.legend.categories
     assert [legend.item(i).text() for i in range(legend.count())] == ["A01", "B02"]
+    shown.explorer.undo()
+    assert shown.explorer.colouring.column == "intensity_mean_DNA"
+    assert shown.explorer.scatter.legend.bar.isVisible()
 
 
 def test_a_cell_of_another_field_turns_to_that_field(shown):

@@ -51,6 +51,9 @@ def test_a_session_is_saved_and_reopened_in_another_window(
     chosen[2:5] = True
     worked.result.set_mapped(annotate(named, chosen, "mitotic"))
     worked.set_filter(CellFilter(border=True))
+    worked.selection.select(np.arange(len(worked.result.current.table)) < 3)
+    worked.selection.set_current(1)
+    worked.view.set_colour_by("area_px")
     cells = layers.own_layer(viewer, layers.CELLS)
     cells.data_setitem(np.nonzero(cells.data == 7), 0)
     user.wait_idle(dock)
@@ -75,6 +78,8 @@ def test_a_session_is_saved_and_reopened_in_another_window(
         assert after.table.obs["cluster"].tolist() == before.table.obs["cluster"].tolist()
         assert (after.table.obs["annotation"] == "mitotic").sum() == 3
         assert after.hidden_count == before.hidden_count
+        np.testing.assert_array_equal(session.selection.mask, worked.selection.mask)
+        assert (session.selection.current, session.view.colour_by) == (1, "area_px")
         # What was drawn and not embedded yet is still known to be so.
         assert "1 cell edited by hand" in again.steps[StepId.EMBED].header.line
         assert again.cells.diameter.value() == 7.5

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.colouring import DIMMING, Values, crowding
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY, rgb
-from napari_c3r.widgets.scatter.appearance import DIMMING, Values, crowding
 from napari_c3r.widgets.scatter.model import UNDO_DEPTH, ScatterModel, SelectMode
 
 BLACK = "#000000"
@@ -208,7 +208,7 @@ def test_mistakes_are_told_in_one_line(model: ScatterModel, call: object, says: 
 def test_the_model_knows_no_qt() -> None:
     check = (
         "import sys; sys.modules['qtpy'] = None; "
-        "from napari_c3r.widgets.scatter import appearance, camera, lasso, model"
+        "from napari_c3r.widgets.scatter import camera, model"
     )
     subprocess.run([sys.executable, "-c", check], check=True)
 

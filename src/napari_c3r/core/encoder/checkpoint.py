@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from napari_c3r.core.encoder.said_heads import heads_beside, heads_in
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.memory import require_memory, size
 from napari_c3r.core.paths import require_file
@@ -42,11 +43,14 @@ class Checkpoint:
         Names of what else the file holds, heads and mask tokens among them.
     side
         ``"teacher"`` or ``"student"``, or None for a file of one network.
+    heads
+        Number of attention heads, where it is written down in the file or beside it.
     """
 
     weights: Mapping[str, Tensor]
     beside: frozenset[str]
     side: str | None
+    heads: int | None = None
 
 
 def read_checkpoint(path: Path, which: str) -> Checkpoint:
@@ -65,6 +69,14 @@ def read_checkpoint(path: Path, which: str) -> Checkpoint:
         If the file is no such file, or lacks the network.
     """
     content = _load(path)
+    found = _network_in(content, which, path)
+    classes = (value for name, value in found.weights.items() if name.endswith("cls_token"))
+    width = max((value.shape[-1] for value in classes if value.ndim), default=0)
+    return replace(found, heads=heads_in(content) or heads_beside(path, width))
+
+
+def _network_in(content: Mapping[Any, Any], which: str, path: Path) -> Checkpoint:
+    """Find the weights of a network among what a file holds."""
     if any(isinstance(content.get(side), Mapping) for side in SIDES):
         return _one_of_two(content, which, path)
     for name in _WRAPPED:

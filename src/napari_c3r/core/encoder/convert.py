@@ -77,7 +77,8 @@ def convert_checkpoint(
         For the card.
     **sizes
         Other fields of the family's configuration that no weight tells. Of transformers: `heads`,
-        by default the number of the published network of the same width.
+        by default the number that is written down in the file or in a ``config.json`` of the
+        transformers library beside it, else that of the published network of the same width.
 
     Returns
     -------
@@ -143,14 +144,16 @@ def _recognise(
     found: list[EncoderConfig] = []
     reasons = []
     for family in families:
+        fields = {field.name for field in dataclasses.fields(family.config_type)}
         given = dict(values)
+        if checkpoint.heads is not None and "heads" in fields:
+            given.setdefault("heads", checkpoint.heads)
         if family.recipes:
             given |= {"recipe": chosen and chosen[1], "beside": checkpoint.beside}
         try:
             config = family.config_from_checkpoint(checkpoint.weights, given)
         # Shapes that no network has may fail anywhere in what a family makes of them.
         except Exception as error:
-            fields = {field.name for field in dataclasses.fields(family.config_type)}
             if unknown := sorted(values.keys() - fields - {"channels"}):
                 reasons.append(f"'{unknown[0]}' is no value of {family.label}: leave it out")
             elif isinstance(error, InputError):
@@ -182,6 +185,13 @@ def _seen(weights: Mapping[str, Tensor]) -> str:
     return f"{shown or 'no weights'}{more}"
 
 
+def _of_tokens(config: EncoderConfig) -> str:
+    """What is done to intensities where tokens are asked for."""
+    if family_of(config).scales_intensities(config):
+        return "before tokens as well, since it belongs to the network"
+    return "tokens are of crops as they are given"
+
+
 def _card(config: EncoderConfig, path: Path, side: str | None) -> str:
     family = family_of(config)
     source = f"the {side} in the checkpoint" if side else "the checkpoint"
@@ -190,6 +200,7 @@ def _card(config: EncoderConfig, path: Path, side: str | None) -> str:
 {family.label}, converted from {source} `{path.name}`.
 
 - Network: {family.describe_network(config)}.
+- Intensities: {config.normalisation}, before vectors are computed; {_of_tokens(config)}.
 - Training data: {config.training_data or "not stated"}.
 - Licence of the weights: {config.licence or "not stated"}.
 """

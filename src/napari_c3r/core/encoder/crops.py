@@ -104,6 +104,38 @@ def to_unit_range(crops: Tensor) -> Tensor:
     return scaled.to(torch.float32)
 
 
+def as_given(crops: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Take the intensities of crops as they are, in the units that networks are trained in.
+
+    Parameters
+    ----------
+    crops
+        ``(N, C, H, W)``: floats as they are; booleans and integers of up to 16 bits are divided by
+        the largest value of their type, 255 or 65535 where it has no sign.
+
+    Returns
+    -------
+    ndarray
+        float32 ``(N, C, H, W)``.
+
+    Raises
+    ------
+    InputError
+        If they are wider integers, whose largest value no image comes near.
+    """
+    kind, bits = crops.dtype.kind, 8 * crops.dtype.itemsize
+    if kind in "fb":
+        with np.errstate(over="ignore"):
+            return crops.astype(np.float32)
+    if bits > 16:
+        raise InputError(
+            f"tokens takes intensities as they are, and {crops.dtype} does not say what is "
+            "brightest: give uint8, uint16, or floats in [0, 1]"
+        )
+    brightest = (1 << bits - (kind == "i")) - 1
+    return np.divide(crops, brightest, dtype=np.float32)
+
+
 def size_in_network(height: int, width: int, config: EncoderConfig) -> tuple[int, int]:
     """Height and width at which crops of a size enter the network.
 

@@ -174,18 +174,34 @@ class Encoder(ABC):
     ) -> NDArray[np.float32]:
         """Encode single-cell crops, all concept channels together, and return every token.
 
+        This is the network's own door: intensities enter as they are, where `embed` first brings
+        them to the scale that `normalisation` in the configuration names. Crops whose height or
+        width is not a whole number of patches are resampled as in `embed`. What belongs to the
+        network itself is done here too: the instance norm of C3R, the clip and histograms of
+        CellRep, the scaling of all channels together of SubCell and of DINO4Cells, and `mean` and
+        `deviation`. ChannelViT, DiChaViT, Base-SC, Base-HPA, Base-CP, Campfire and networks of
+        photographs have no such scaling, so what they make of crops depends on their brightness.
+
         An encoder that needs several passes all the same gives the tokens of each, their features
         joined in the order of the passes.
 
         Parameters
         ----------
-        crops, assignment, channel_names, device, precision, batch_size
+        crops
+            ``(N, C, H, W)``: floats as they are, in [0, 1] as networks are trained; uint8 is
+            divided by 255 and uint16 by 65535.
+        assignment, channel_names, device, precision, batch_size
             As in `embed`.
 
         Returns
         -------
         ndarray
             float32 ``(N, 1 + P, passes × D)``: the class token, then the P patches, rows first.
+
+        Raises
+        ------
+        InputError
+            As in `embed`, or if the crops are integers of more than 16 bits.
         """
         options = RunOptions(device, precision, batch_size, concept_mode="joint")
         with self.start(assignment, channel_names, options) as run:

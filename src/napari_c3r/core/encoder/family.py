@@ -178,6 +178,13 @@ class EncoderFamily(ABC, Generic[Config, Network]):
 
         return prepare(crops, config)
 
+    def scales_intensities(self, config: Config) -> bool:
+        """Whether `prepare` is part of what the official code calls its network.
+
+        If so, it stands before `tokens` too; if not, as by default, those are of crops as they are.
+        """
+        return False
+
     def vectors(self, network: Network, images: Tensor, plan: Plan) -> Tensor:
         """Run all passes of a plan: ``(B, C, H, W)`` to ``(B, len(plan.columns(D)))``.
 

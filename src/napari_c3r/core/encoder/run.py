@@ -15,7 +15,13 @@ from torch import Tensor, nn
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.config import EncoderConfig
-from napari_c3r.core.encoder.crops import check_crops, require_finite, size_in_network
+from napari_c3r.core.encoder.crops import (
+    as_given,
+    check_crops,
+    require_finite,
+    resample,
+    size_in_network,
+)
 from napari_c3r.core.encoder.families import family_of
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.encoder.runtime import (
@@ -30,6 +36,7 @@ from napari_c3r.core.encoder.runtime import (
     release_memory,
 )
 from napari_c3r.core.encoder.transfer import Transfer
+from napari_c3r.core.errors import InputError
 
 
 class InferenceRun:
@@ -135,13 +142,16 @@ class InferenceRun:
         Parameters
         ----------
         crops
-            As in `run`.
+            ``(n, C, H, W)`` with the channels that the run was started with, their intensities as
+            `Encoder.tokens` says.
 
         Returns
         -------
         ndarray
             float32 ``(n, 1 + N, passes * D)``.
         """
+        if not self._family.scales_intensities(self._config):
+            return self._map(self._tokens, crops, self._as_given)
         return self._map(self._tokens, crops)
 
     def close(self) -> None:
@@ -205,8 +215,14 @@ class InferenceRun:
         needed = self._family.activation_bytes(self._config, self._plan, height, width)
         return choose_batch_size(self._options.batch_size, self._device, needed)
 
-    def _map(self, function: Callable[[Tensor], Tensor], crops: ArrayLike) -> NDArray[np.float32]:
+    def _map(
+        self,
+        function: Callable[[Tensor], Tensor],
+        crops: ArrayLike,
+        prepare: Callable[[NDArray[np.generic]], Tensor] | None = None,
+    ) -> NDArray[np.float32]:
         """Apply a function of images on the device to crops, in batches."""
+        begin = partial(self._begin, function, prepare or self._prepared)
         array = check_crops(crops, self._channel_names)
         size = size_in_network(array.shape[2], array.shape[3], self._config)
         self._batches.size = min(self._batches.size, self._fitting_batch_size(*size))
@@ -215,29 +231,46 @@ class InferenceRun:
             if len(array) == 0:
                 # One blank crop tells the shape of the rows that there are none of.
                 blank = np.zeros((1, *array.shape[1:]), np.uint8)
-                return self._begin(function, blank)()[:0].numpy()
+                return begin(blank)()[:0].numpy()
             try:
-                return self._compute(function, array)
+                return self._compute(begin, array)
             except DeviceFullError as error:
                 self._settle_on_processor(error)
             self._batches.size = min(self._batches.size, self._fitting_batch_size(*size))
-            return self._compute(function, array)
+            return self._compute(begin, array)
 
     def _compute(
-        self, function: Callable[[Tensor], Tensor], crops: NDArray[np.generic]
+        self,
+        begin: Callable[[NDArray[np.generic]], Callable[[], Tensor]],
+        crops: NDArray[np.generic],
     ) -> NDArray[np.float32]:
-        rows = torch.cat(self._batches.map(partial(self._begin, function), crops)).numpy()
+        rows = torch.cat(self._batches.map(begin, crops)).numpy()
         if not np.isfinite(rows).all():
             # Looked for only then: on a graphics card it would be waited for at every batch.
-            require_finite(crops[:, self._used], self._plan.channels)
+            used = crops[:, self._used]
+            require_finite(used, self._plan.channels)
+            raise InputError(
+                f"the network gives no finite numbers for pixels from {used.min():g} to "
+                f"{used.max():g}: scale the crops"
+            )
         return rows
 
     def _begin(
-        self, function: Callable[[Tensor], Tensor], batch: NDArray[np.generic]
+        self,
+        function: Callable[[Tensor], Tensor],
+        prepare: Callable[[NDArray[np.generic]], Tensor],
+        batch: NDArray[np.generic],
     ) -> Callable[[], Tensor]:
         """Have the device compute a batch; what is given back waits for the result."""
-        crops = self._transfer.up(batch, self._used)
-        return self._transfer.down(function(self._family.prepare(crops, self._config)))
+        return self._transfer.down(function(prepare(batch)))
+
+    def _prepared(self, batch: NDArray[np.generic]) -> Tensor:
+        """Crops of any intensity scale, on the device as the family's network takes them."""
+        return self._family.prepare(self._transfer.up(batch, self._used), self._config)
+
+    def _as_given(self, batch: NDArray[np.generic]) -> Tensor:
+        """Crops with their own intensities, on the device in a size that the network takes."""
+        return resample(self._transfer.up(as_given(batch), self._used), self._config)
 
     def _vectors(self, images: Tensor) -> Tensor:
         """``(B, C, H, W)`` to ``(B, len(columns))``."""

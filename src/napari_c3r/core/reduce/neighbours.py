@@ -64,7 +64,7 @@ class Similarity:
             raise InputError(f"There is no row {row}: the table has {len(self)} cells")
         similarity = self.to(row)
         similarity[row] = np.nan
-        rows = _first(-similarity, count)
+        rows = smallest(-similarity, count)
         return rows, similarity[rows]
 
     def medoid(self, rows: NDArray[np.intp]) -> int | None:
@@ -93,7 +93,7 @@ class Similarity:
         return similarity
 
 
-def _first(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+def smallest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
     """Positions of the smallest finite values, smallest first, ties in order."""
     finite = np.flatnonzero(np.isfinite(values))
     if len(finite) > count > 0:

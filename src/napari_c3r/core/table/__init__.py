@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_c3r.core.table.expressions import rows_where
 from napari_c3r.core.table.files import read, write
 from napari_c3r.core.table.formats import (
     TableFormat,
@@ -21,6 +22,7 @@ __all__ = [
     "read",
     "register_format",
     "roles_of",
+    "rows_where",
     "table_formats",
     "window_px",
     "write",

@@ -5,26 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from napari_c3r.core.figures.colours import CATEGORICAL, OWN
-from napari_c3r.core.reduce import NOISE
+from napari_c3r.core.figures.colouring import CLUSTER, PLACES
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
-from napari_c3r.core.table.titles import INTENSITY, in_pixels_too, title
-from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
-
-CLUSTER = "cluster"
-_PLACES = ("image", "plate", "well", "site")
+from napari_c3r.core.table.numbers import has_value
+from napari_c3r.core.table.titles import INTENSITY, in_pixels_too
 
 # Columns that name a cell or repeat another say nothing as a colour.
 _KEYS = frozenset({"label", "index"})
 _BOX = re.compile(r"(bbox_[yx][01]|crop_[yx])_px")
 
 
-def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[list[str]]:
-    """The columns to colour by, in groups.
+def colour_columns(
+    obs: pd.DataFrame, plate_map: Collection[str] = ()
+) -> list[tuple[str, list[str]]]:
+    """The columns to colour by, in groups with their headings.
 
     Given names, what was done, where it comes from, stains, the rest. Left out are columns without
     any value, and the image where there is only one.
@@ -42,19 +38,19 @@ def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[l
         for name, column in obs.items()
         if str(name) not in _KEYS | said_twice
         and not _BOX.fullmatch(str(name))
-        and _has_value(column)
+        and has_value(column)
     ]
     if "image" in offered and obs["image"].nunique() < 2:
         offered.remove("image")
-    groups: list[list[str]] = [
-        [name for name in (CLUSTER, ANNOTATION) if name in offered],
-        [name for name in plate_map if name in offered],
-        [name for name in _PLACES if name in offered and name not in plate_map],
-        [name for name in offered if name.startswith(INTENSITY)],
+    groups = [
+        ("Groups", [name for name in (CLUSTER, ANNOTATION) if name in offered]),
+        ("Plate map", [name for name in plate_map if name in offered]),
+        ("Places", [name for name in PLACES if name in offered and name not in plate_map]),
+        ("Stains", [name for name in offered if name.startswith(INTENSITY)]),
     ]
-    known = {name for group in groups for name in group}
-    groups.append([name for name in offered if name not in known])
-    return [group for group in groups if group]
+    known = {name for _, group in groups for name in group}
+    groups.append(("Measured", [name for name in offered if name not in known]))
+    return [group for group in groups if group[1]]
 
 
 def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[str]:
@@ -75,56 +71,3 @@ def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     hidden = {*first, "image", "index", *in_pixels_too(obs.columns)}
     others = [str(name) for name in obs.columns if str(name) not in hidden]
     return [*first, *(name for name in others if not _BOX.fullmatch(name))]
-
-
-def colouring(obs: pd.DataFrame, name: str) -> Colouring:
-    """What a column makes of the points: a number each, or a category each.
-
-    A missing value is grey, and so is the clusters' noise; so are all where there is no such
-    column.
-    """
-    if name not in obs:
-        return Categories(np.full(len(obs), -1, np.intp), (), "cells")
-    column = obs[name]
-    if is_number(column):
-        return Values.spanning(_numbers(column), title(name))
-    codes, names = _categories(column)
-    rest = "none"
-    if NOISE in names:
-        number = names.index(NOISE)
-        codes = np.where(codes == number, -1, codes - (codes > number)).astype(np.intp)
-        names.remove(NOISE)
-        rest = NOISE
-    # Colours that the clusters have mean clusters; what a person named has others.
-    palette = CATEGORICAL if name in (CLUSTER, *_PLACES) else OWN
-    return Categories(codes, tuple(names), rest, palette)
-
-
-def _categories(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
-    """Codes of a column's values, −1 where there is none, and the names that they stand for."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return np.asarray(column.cat.codes, np.intp), [str(name) for name in column.cat.categories]
-    # Of a million values only the different ones become text.
-    codes, values = pd.factorize(column)
-    told = [str(value) for value in values]
-    names = sorted(set(told))
-    place = {name: number for number, name in enumerate(names)}
-    numbers = np.array([*(place[name] for name in told), -1], np.intp)
-    return numbers[codes], names
-
-
-def _has_value(column: pd.Series) -> bool:
-    """Whether anything is in a column; the first rows mostly tell."""
-    return bool(column.iloc[:100].notna().any() or column.notna().any())
-
-
-def is_number(column: pd.Series) -> bool:
-    """Whether a column is of numbers, and not of true and false."""
-    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(
-        column.dtype
-    )
-
-
-def _numbers(column: pd.Series) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        return column.to_numpy(np.float32, na_value=np.nan)

@@ -58,6 +58,12 @@ def unwrapped(viewer: Any) -> Any:
     return getattr(viewer, "__wrapped__", viewer)
 
 
+def docks_of(viewer: Any) -> list[ViewerDock]:
+    """The docks that a viewer has at present, in the order in which they came."""
+    made = _MADE.get(unwrapped(viewer), {}).values()
+    return [dock for each in made if (dock := each()) is not None]
+
+
 class ViewerDock(QWidget, metaclass=_OneForEachViewer):
     """One of the plugin's docks.
 

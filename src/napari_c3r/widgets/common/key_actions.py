@@ -33,6 +33,18 @@ class KeyAction:
         return any(pressed == QKeySequence(key) or _is_sign(event, key) for key in self.keys)
 
 
+def undo_and_redo(undo: Callable[[], None], redo: Callable[[], None]) -> list[KeyAction]:
+    """The keys that this system has for undo and redo, the same in every dock, and Ctrl+Y."""
+    return [
+        KeyAction(_standard(QKeySequence.StandardKey.Undo), "Undo the last step", undo),
+        KeyAction(
+            tuple(dict.fromkeys((*_standard(QKeySequence.StandardKey.Redo), "Ctrl+Y"))),
+            "Do again what was undone",
+            redo,
+        ),
+    ]
+
+
 def action_of(actions: Sequence[KeyAction], event: QKeyEvent) -> KeyAction | None:
     """The first action that a key event asks for; None for a key that is not ours."""
     return next((action for action in actions if action.is_asked_by(event)), None)
@@ -40,3 +52,7 @@ def action_of(actions: Sequence[KeyAction], event: QKeyEvent) -> KeyAction | Non
 
 def _is_sign(event: QKeyEvent, key: str) -> bool:
     return len(key) == 1 and not key.isalnum() and event.text() == key
+
+
+def _standard(key: QKeySequence.StandardKey) -> tuple[str, ...]:
+    return tuple(sequence.toString() for sequence in QKeySequence.keyBindings(key))

@@ -114,7 +114,8 @@ class StepHeader(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Open or fold with Return or the space bar."""
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+        plain = event is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if event is not None and plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
             self.clicked.emit()
         else:
             super().keyPressEvent(event)
@@ -138,6 +139,7 @@ class Step(QWidget):
     def __init__(self, number: int, title: str, body: QWidget) -> None:
         super().__init__()
         self.header = StepHeader(number, title)
+        self.title = title
         self.body = body
         self.reason = WrappedLabel()
         self.reason.setObjectName("c3r_reason")

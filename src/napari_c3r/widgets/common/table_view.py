@@ -20,8 +20,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.titles import title
-from napari_c3r.widgets.common.columns import is_number
 from napari_c3r.widgets.common.elision import elided_apart
 from napari_c3r.widgets.common.labels import plain_tip
 

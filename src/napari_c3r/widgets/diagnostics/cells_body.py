@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_c3r.core.figures.colouring import Values
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.scatter.legend import ColourBar
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table import KEY
 from napari_c3r.session import Change, Part, session_of
-from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
+from napari_c3r.widgets.common.docks import Dock, Place, open_dock
+from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.step import Step, StepStatus
 from napari_c3r.widgets.common.step_stack import StepStack
@@ -39,6 +40,7 @@ from napari_c3r.widgets.diagnostics.confounds_body import ConfoundsBody
 from napari_c3r.widgets.diagnostics.controller import DiagnosticsController
 from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.encoders_body import EncodersBody
+from napari_c3r.widgets.diagnostics.keys import actions_of
 from napari_c3r.widgets.diagnostics.linked_views import LinkedViews
 from napari_c3r.widgets.diagnostics.options import NOISE_REPEATS, label_columns
 from napari_c3r.widgets.diagnostics.options_body import OptionsBody
@@ -55,7 +57,7 @@ _PAGES = "Report (*.html)"
 _COST_WAIT_MS = 400
 
 
-class C3RDiagnostics(ViewerDock):
+class C3RDiagnostics(KeyedDock):
     """Runs diagnostics on the session's result and shows what comes of it.
 
     Parameters
@@ -83,6 +85,7 @@ class C3RDiagnostics(ViewerDock):
         self.said = Sentences()
         self._build()
         self._connect()
+        self.key_actions = actions_of(self)
         self._follow_theme()
         self._show_result()
 
@@ -330,6 +333,11 @@ class C3RDiagnostics(ViewerDock):
         self._render()
         if self.cells.comparing:
             self.controller.show_maps(name)
+
+    def run_or_stop(self) -> None:
+        """Click the button that runs, or the one that stops while it runs."""
+        options = self.options
+        (options.abort_button if self.controller.running else options.run_button).click()
 
     def _abort(self) -> None:
         self.options.show_stopping()

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject
 
 from napari_c3r.core.diagnose import Kind
 from napari_c3r.core.diagnose.entries import ENCODERS
+from napari_c3r.core.figures.colouring import Values
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.docks import Dock, open_dock
@@ -20,7 +21,6 @@ from napari_c3r.widgets.diagnostics.encoders_body import EncodersBody
 from napari_c3r.widgets.diagnostics.map_link import MapLink
 from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.shift_layer import ShiftLayer, shift_of
-from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.viewer.layers import SHIFT
 from napari_c3r.widgets.viewer.linking import link_of
 

@@ -12,9 +12,9 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from qtpy.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_c3r.core.figures.colouring import automatic_size
 from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.widgets.common.labels import ElidedLabel
-from napari_c3r.widgets.scatter.appearance import automatic_size
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
 from napari_c3r.widgets.scatter.model import ScatterModel

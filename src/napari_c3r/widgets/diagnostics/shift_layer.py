@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from qtpy.QtCore import QObject
 
+from napari_c3r.core.figures.colouring import Values
 from napari_c3r.core.figures.colours import value_colours
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.scatter.appearance import Values
 from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:

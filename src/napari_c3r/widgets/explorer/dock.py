@@ -15,11 +15,13 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from napari_c3r.core.figures.colouring import Categories
+from napari_c3r.core.figures.plot import PlotChoice
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
-from napari_c3r.session import Change, Part, session_of
+from napari_c3r.session import Cause, Change, Part, session_of
 from napari_c3r.widgets.common.columns import colour_columns, table_columns
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.files import table_filters, with_suffix
@@ -29,10 +31,10 @@ from napari_c3r.widgets.explorer.colouring import ColourControl
 from napari_c3r.widgets.explorer.keys import actions_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
+from napari_c3r.widgets.explorer.plot import PlotControl
 from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
-from napari_c3r.widgets.scatter.appearance import Categories
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 from napari_c3r.widgets.viewer.linking import link_of
@@ -55,6 +57,13 @@ class C3RExplorer(KeyedDock):
 
     name = "C3R Explorer"
     place = Place.BELOW
+    gestures = (
+        ("Click on a point", "Point at that cell in image, table and pictures"),
+        ("Click in the image", "Point at that cell's row and point"),
+        ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
+        ("Click in the legend", "Select all cells of that colour"),
+        ("Double-click on the map", "Bring every point into view"),
+    )
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
@@ -63,6 +72,7 @@ class C3RExplorer(KeyedDock):
         self.model = ScatterModel()
         self.scatter = ScatterWidget(self.model, steps=self.session.history)
         self.colouring = ColourControl()
+        self.plot = PlotControl(self.session, self.scatter)
         self.begin_button = QPushButton("Open the C3R dock")
         self.begin_button.setToolTip("From image to map in five steps; it has a sample to try")
         self.doubt_button = QPushButton("Use the diagnostics")
@@ -114,7 +124,7 @@ class C3RExplorer(KeyedDock):
         self.model.selection_changed.connect(self._on_lasso)
         self.model.current_changed.connect(self._on_point)
         self.model.clicked.connect(self._go_to)
-        self.colouring.chosen.connect(self.colour_by)
+        self.colouring.chosen.connect(self._on_colour_chosen)
         self.begin_button.clicked.connect(lambda: open_dock(self.viewer, Dock.MAIN))
         doubt = Dock.DIAGNOSTICS
         self.doubt_button.clicked.connect(lambda: open_dock(self.viewer, doubt))
@@ -143,6 +153,10 @@ class C3RExplorer(KeyedDock):
             self.model.set_current(self.session.selection.current)
         elif part is Part.ANNOTATION:
             self._show_annotation()
+        elif part is Part.VIEW:
+            self._show_colour()
+        elif part is Part.PLOT and self.session.result.has_map:
+            self.plot.show(self.model.move_points)
         if part in (Part.SELECTION, Part.CURRENT):
             self._show_rows()
         self._show_selection()
@@ -155,7 +169,7 @@ class C3RExplorer(KeyedDock):
             # New points clear the selection on the map, which is not what the user selects.
             chosen, current = self.session.selection.mask, self.session.selection.current
             self._filling = True
-            self.model.set_points(result.table.obsm["X_umap"])
+            self.plot.show(self.model.set_points)
             self._offer_columns()
             self._colour()
             self.model.select(chosen)
@@ -176,6 +190,11 @@ class C3RExplorer(KeyedDock):
         self._fill_table(result.table)
         self._show_rows()
         if self.session.result.has_map:
+            if self.session.view.plot == PlotChoice():
+                self.plot.offer()
+            else:
+                # Its columns may have other values now.
+                self.plot.show(self.model.move_points)
             self._offer_columns()
             self._colour()
 
@@ -200,6 +219,7 @@ class C3RExplorer(KeyedDock):
         assert self.session.result.current is not None
         table = self.session.result.current.table
         self.colouring.offer(colour_columns(table.obs, plate_map_columns(table)))
+        self.colouring.show_column(self.session.view.colour_by)
 
     def _colour(self) -> None:
         column = self.colouring.column
@@ -266,7 +286,15 @@ class C3RExplorer(KeyedDock):
 
     def colour_by(self, column: str) -> None:
         """Colour map and image by a column, the first one where there is none of that name."""
-        self.colouring.show_column(column)
+        self.session.view.set_colour_by(column, Cause.FOLLOWED)
+        self._show_colour()
+
+    def _on_colour_chosen(self, column: str) -> None:
+        self.session.view.set_colour_by(column)
+        self._show_colour()
+
+    def _show_colour(self) -> None:
+        self.colouring.show_column(self.session.view.colour_by)
         if self.session.result.has_map:
             self.model.set_density(False)
             self._colour()
@@ -304,6 +332,19 @@ class C3RExplorer(KeyedDock):
         """Select nothing and point at nothing."""
         self.session.selection.set_current(None)
         self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
+
+    def invert(self) -> None:
+        """Select the cells that are not selected."""
+        self.session.selection.select(~self.session.selection.mask)
+
+    def name_selection(self) -> None:
+        """Ask for a name for the selected cells."""
+        self.panel.name_button.click()
+
+    def turn_tab(self, step: int) -> None:
+        """Show another tab, counted from the one shown; the first follows the last."""
+        tabs = self.panel.tabs
+        tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from qtpy.QtGui import QKeySequence
-
-from napari_c3r.widgets.common.key_actions import KeyAction
+from napari_c3r.widgets.common.key_actions import KeyAction, undo_and_redo
 
 
 class Keyed(Protocol):
@@ -21,6 +19,15 @@ class Keyed(Protocol):
     def clear(self) -> None:
         """Esc."""
 
+    def name_selection(self) -> None:
+        """N."""
+
+    def invert(self) -> None:
+        """I."""
+
+    def turn_tab(self, step: int) -> None:
+        """T, Shift+T."""
+
     def undo(self) -> None:
         """Ctrl+Z."""
 
@@ -33,16 +40,10 @@ def actions_of(keyed: Keyed) -> list[KeyAction]:
     return [
         KeyAction(("C",), "Move the view to the cell that is pointed at", keyed.centre),
         KeyAction(("L",), "Take the lasso up or put it down", keyed.toggle_lasso),
+        KeyAction(("I",), "Select all cells that are not selected", keyed.invert),
         KeyAction(("Esc",), "Select nothing", keyed.clear),
-        KeyAction(_standard(QKeySequence.StandardKey.Undo), "Undo the last step", keyed.undo),
-        KeyAction(
-            (*_standard(QKeySequence.StandardKey.Redo), "Ctrl+Y"),
-            "Do again what was undone",
-            keyed.redo,
-        ),
+        KeyAction(("N",), "Name the selected cells", keyed.name_selection),
+        KeyAction(("T",), "Show the next tab beside the table", lambda: keyed.turn_tab(1)),
+        KeyAction(("Shift+T",), "Show the tab before", lambda: keyed.turn_tab(-1)),
+        *undo_and_redo(keyed.undo, keyed.redo),
     ]
-
-
-def _standard(key: QKeySequence.StandardKey) -> tuple[str, ...]:
-    """The keys that this system has for it."""
-    return tuple(sequence.toString() for sequence in QKeySequence.keyBindings(key))

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QVBoxLayout
 
 from napari_c3r.session import Cause, Change, Part, session_of
-from napari_c3r.widgets.common.docks import Dock, Place, ViewerDock, open_dock
+from napari_c3r.widgets.common.docks import Dock, Place, open_dock
+from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.common.step_stack import StepStack
-from napari_c3r.widgets.common.undo_keys import is_redo, is_undo
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main import connections, status
 from napari_c3r.widgets.main.context import EMBED, FIND, MAP
 from napari_c3r.widgets.main.controller import Controller
 from napari_c3r.widgets.main.dialogs import Dialogs
+from napari_c3r.widgets.main.keys import actions_of
 from napari_c3r.widgets.main.layer_watch import LayerWatch
 from napari_c3r.widgets.main.session_bar import SessionBar
 from napari_c3r.widgets.main.settings import Preferences, channel_history, known_encoders
@@ -45,7 +46,7 @@ _STATUS = {
 }
 
 
-class C3RDock(ViewerDock):
+class C3RDock(KeyedDock):
     """Image, channels, cells, embed, map: each step says what it has and what it lacks.
 
     Parameters
@@ -75,6 +76,7 @@ class C3RDock(ViewerDock):
         )
         self._build()
         self._connect()
+        self.key_actions = actions_of(self)
         self._on_layers()
         self._render()
         self._open_first_undone()
@@ -230,6 +232,11 @@ class C3RDock(ViewerDock):
         keep = {wanted, StepId.CHANNELS} if wanted is StepId.CELLS else {wanted}
         self._stack.open_only(keep)
 
+    def open_step(self, number: StepId) -> None:
+        """Open one step, fold the others, and go on by the keyboard from there."""
+        self._stack.open_only({number})
+        self.steps[number].header.setFocus()
+
     def _on_error(self, number: StepId, line: str) -> None:
         self._problems[number] = line
         self._render()
@@ -260,23 +267,6 @@ class C3RDock(ViewerDock):
 
     def _on_history(self) -> None:
         self.session_bar.show_steps(self.session, self.controller.busy)
-
-    def event(self, event: QEvent | None) -> bool:
-        """Take undo and redo before napari does, which would undo a stroke in a layer."""
-        override = event is not None and event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and (is_undo(event) or is_redo(event)):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Undo and redo; all other keys are napari's."""
-        if event is not None and is_undo(event):
-            self.controller.undo()
-        elif event is not None and is_redo(event):
-            self.controller.redo()
-        else:
-            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Take files and folders."""

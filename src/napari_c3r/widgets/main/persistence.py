@@ -142,6 +142,7 @@ class PersistenceController(QObject):
                 if name in session.result.names.images
             },
             SavedPlateMap.of(plate_map) if plate_map is not None else None,
+            session.keeping.keep(),
         )
         cells_ids = ids_by_image(session.labels.by_image.values())
 
@@ -234,6 +235,8 @@ class PersistenceController(QObject):
         layer = layers.own_layer(self._context.viewer, layers.CELLS)
         if drawn is not None and layer is not None:
             layer.data = drawn
+        for line in session.keeping.restore(saved.parts):
+            self._context.notified.emit(line)
         self.reopened.emit(dict(saved.settings))
 
     def copy_python(self) -> None:

@@ -27,10 +27,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.core.figures.colouring import Categories, Colouring, Values
 from napari_c3r.core.figures.colours import GREY, OWN, SEQUENTIAL
 from napari_c3r.widgets.common.elision import elided_apart
 from napari_c3r.widgets.common.labels import plain_tip
-from napari_c3r.widgets.scatter.appearance import Categories, Colouring, Values
 from napari_c3r.widgets.scatter.model import SelectMode
 from napari_c3r.widgets.scatter.overlay import mode_of
 

@@ -93,7 +93,8 @@ def test_vectors_are_the_class_tokens_of_each_channel_in_image_order(encoder: Lo
     vectors = encoder.embed(CROPS, ROLES, NAMES, precision="float32")
     expected = torch.cat([each[:, 0] for each in tokens], dim=1)
     np.testing.assert_allclose(vectors, expected, rtol=0, atol=2e-5)
-    found = encoder.tokens(CROPS, ROLES, NAMES, precision="float32")
+    unit = np.stack([scaled(c).numpy()[:, 0] for c in range(CROPS.shape[1])], axis=1)
+    found = encoder.tokens(unit, ROLES, NAMES, precision="float32")
     np.testing.assert_allclose(found, torch.cat(tokens, dim=2), rtol=0, atol=2e-5)
 
     both = encoder.embed(CROPS, ROLES, NAMES, precision="float32", readout="cls+std")

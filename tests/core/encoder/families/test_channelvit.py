@@ -182,19 +182,23 @@ def test_a_trained_channel_without_a_name_matches_nothing() -> None:
     assert config.channels == ("dna", "input 1", "input 2", "er")
 
 
-def by_hand(encoder: LocalEncoder, channels: list[int], trained: list[int]) -> Tensor:
-    """Tokens of some channels of the crops, from the network itself."""
-    pixels = CROPS[:, channels].astype(np.float64)
+def scaled() -> np.ndarray:
+    """The crops, each channel in [0, 1]."""
+    pixels = CROPS.astype(np.float64)
     low, high = (f(axis=(2, 3), keepdims=True) for f in (pixels.min, pixels.max))
-    images = torch.from_numpy(((pixels - low) / (high - low)).astype(np.float32))
-    return encoder.network(images, trained)
+    return ((pixels - low) / (high - low)).astype(np.float32)
+
+
+def by_hand(encoder: LocalEncoder, channels: list[int], trained: list[int]) -> Tensor:
+    """Tokens of some channels of the scaled crops, from the network itself."""
+    return encoder.network(torch.from_numpy(scaled()[:, channels]), trained)
 
 
 def test_channels_find_their_embedding_by_stain_and_stay_in_image_order(
     encoder: LocalEncoder,
 ) -> None:
     expected = by_hand(encoder, [0, 2, 3], [1, 0, 2])
-    tokens = encoder.tokens(CROPS, ROLES, NAMES, precision="float32")
+    tokens = encoder.tokens(scaled(), ROLES, NAMES, precision="float32")
     assert tokens.shape == (3, 1 + 3 * 6, 16)
     np.testing.assert_allclose(tokens, expected, rtol=0, atol=2e-5)
     vectors = encoder.embed(CROPS, ROLES, NAMES, precision="float32")
@@ -202,7 +206,7 @@ def test_channels_find_their_embedding_by_stain_and_stay_in_image_order(
     assert encoder.n_dims(ROLES) == 16
 
     swapped = encoder.tokens(
-        CROPS[:, ::-1].copy(), ROLES, NAMES[::-1], precision="float32", batch_size=1
+        scaled()[:, ::-1].copy(), ROLES, NAMES[::-1], precision="float32", batch_size=1
     )
     blocks = expected[:, 1:].unflatten(1, (3, 6)).flip(1).flatten(1, 2)
     np.testing.assert_allclose(swapped[:, 1:], blocks, rtol=0, atol=2e-5)
@@ -276,29 +280,6 @@ def test_channels_have_the_positions_of_a_lone_one(
     found = network._positions(channels, size, size)[:, 1:]
     assert torch.equal(found, table.repeat(1, channels, 1)) == same
     assert (found.shape == table.shape and torch.equal(found, table)) == (size == 16)
-
-
-def test_a_converted_file_gives_the_official_tokens(
-    golden_dir: Path, channelvit: dict[str, Tensor], tmp_path: Path
-) -> None:
-    with np.load(golden_dir / "channelvit_cases.npz") as file:
-        crops = file["b_3ch_subset_112_x_u8"]
-    # Crops that fill their range come to the network as they are.
-    crops[:, :, 0, :2] = 0, 255
-    torch.save({"state_dict": channelvit}, tmp_path / "official.pth")
-    stains = ("hoechst", "mito", "tubulin", "wga", "reporter")
-    given = {"channels": {name: place for place, name in enumerate(stains)}, "heads": 4}
-    convert_checkpoint(tmp_path / "official.pth", tmp_path / "model", **given)
-    encoder = LocalEncoder.load(tmp_path / "model")
-    assert encoder.config.architecture == "channelvit"
-    assert "hoechst, mito, tubulin, wga, reporter" in encoder.card
-    names = ("GFP", "DNA", "microtubules")
-    roles = ChannelAssignment(dict.fromkeys(names, "concept"))
-    found = encoder.tokens(crops, roles, names, precision="float32")
-    network = official_network(ChannelVitFamily(), channelvit, 5)
-    with torch.inference_mode():
-        expected = network(torch.from_numpy(crops.astype(np.float32) / 255), [4, 0, 2])
-    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5)
 
 
 def test_a_network_inside_what_was_trained_on_top_of_it_is_found(tmp_path: Path) -> None:

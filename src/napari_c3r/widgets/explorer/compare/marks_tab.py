@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtWidgets import QLabel
 
+from napari_c3r.core.figures.colouring import CLUSTER
 from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.profiles.figures import marks_figure
@@ -15,7 +16,6 @@ from napari_c3r.core.profiles.figures.marks import COLOUR
 from napari_c3r.core.profiles.marks import marks_of
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.common.columns import CLUSTER
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 

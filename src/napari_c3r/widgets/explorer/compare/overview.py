@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from anndata import AnnData
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_c3r.core.figures.colouring import CLUSTER
 from napari_c3r.core.metadata import Design, design_of
 from napari_c3r.core.profiles.comparison import FEATURE, SHARES, TO_CONTROLS, Quantity
 from napari_c3r.core.profiles.marks import features_of
 from napari_c3r.core.profiles.plates import plates_of
 from napari_c3r.core.profiles.wells import Grouping, Wells, control_wells, groupings, wells_of
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.common.columns import CLUSTER, is_number
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:

@@ -72,6 +72,10 @@ class CellRepFamily(EncoderFamily[CellRepConfig, "CellRepEncoder"]):
 
         return resample(normalise(to_unit_range(crops), config), config)
 
+    def scales_intensities(self, config: CellRepConfig) -> bool:
+        """The network's own clip and histograms are made for crops in [0, 1]."""
+        return True
+
     def tokens(self, network: CellRepEncoder, images: Tensor, groups: Sequence[Channels]) -> Tensor:
         """Encode channels of images together: ``(B, C, H, W)`` to ``(B, 1 + N, D)``."""
         from napari_c3r.core.encoder.networks.patches import take_channels

@@ -9,7 +9,11 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.channel_map import match_channels, missing_channels, say_missing
 from napari_c3r.core.encoder.config import ConceptMode, Readout
 from napari_c3r.core.encoder.families.fixed_stain import checkpoint
-from napari_c3r.core.encoder.families.fixed_stain.config import ALL_CHANNELS, FixedStainConfig
+from napari_c3r.core.encoder.families.fixed_stain.config import (
+    ALL_CHANNELS,
+    STANDARDISED,
+    FixedStainConfig,
+)
 from napari_c3r.core.encoder.family import EncoderFamily
 from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes, used_channels
 from napari_c3r.core.errors import InputError
@@ -95,6 +99,10 @@ class FixedInputs(EncoderFamily[AnyConfig, AnyNetwork], Generic[AnyConfig, AnyNe
         if config.normalisation == ALL_CHANNELS:
             return resample(scale_together(crops), config)
         return prepare(crops, config)
+
+    def scales_intensities(self, config: AnyConfig) -> bool:
+        """Whether the official network scales its images itself, as SubCell and DINO4Cells do."""
+        return config.normalisation in (ALL_CHANNELS, STANDARDISED)
 
     def tokens(self, network: AnyNetwork, images: Tensor, groups: Sequence[Channels]) -> Tensor:
         """Encode the channels of a pass: ``(B, C, H, W)`` to ``(B, T, D)``."""

@@ -1,8 +1,9 @@
-"""How points look: their colour, the order they are painted in, their size."""
+"""How cells look as points: their colour, the order they are painted in, their size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,22 @@ from numpy.typing import NDArray
 from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
+    OWN,
     category_colours,
     finite_limits,
     rgb,
     value_colours,
 )
+from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.table.numbers import is_number
+from napari_c3r.core.table.titles import title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLUSTER = "cluster"
+PLACES = ("image", "plate", "well", "site")
+"""Columns that say where a cell is from."""
 
 DIMMING = 5
 """A point keeps one part in so many of its own colour when others are selected."""
@@ -24,6 +36,8 @@ DENSITY_CELLS = 128
 
 
 _ALL = slice(None)
+
+_MANY_PANELS = 100
 
 CROWDING = "Points nearby"
 """What the colour bar calls the density."""
@@ -84,6 +98,49 @@ class Values:
 Colouring = Categories | Values
 
 
+def colouring(obs: pd.DataFrame, name: str) -> Colouring:
+    """What a column makes of the points: a number each, or a category each.
+
+    A missing value is grey, and so is the clusters' noise; so are all where there is no such
+    column.
+    """
+    if name not in obs:
+        return Categories(np.full(len(obs), -1, np.intp), (), "cells")
+    column = obs[name]
+    if is_number(column):
+        return Values.spanning(_numbers(column), title(name))
+    codes, names = categories_of(column)
+    rest = "none"
+    if NOISE in names:
+        number = names.index(NOISE)
+        codes = np.where(codes == number, -1, codes - (codes > number)).astype(np.intp)
+        names.remove(NOISE)
+        rest = NOISE
+    # Colours that the clusters have mean clusters; what a person named has others.
+    palette = CATEGORICAL if name in (CLUSTER, *PLACES) else OWN
+    return Categories(codes, tuple(names), rest, palette)
+
+
+def categories_of(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Codes of a column's values, −1 where there is none, and the names that they stand for."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return np.asarray(column.cat.codes, np.intp), [str(name) for name in column.cat.categories]
+    # Of a million values only the different ones become text.
+    codes, values = pd.factorize(column)
+    told = [str(value) for value in values]
+    names = sorted(set(told))
+    place = {name: number for number, name in enumerate(names)}
+    numbers = np.array([*(place[name] for name in told), -1], np.intp)
+    return numbers[codes], names
+
+
+def _numbers(column: pd.Series) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return np.asarray(column.to_numpy(np.float32, na_value=np.nan))
+
+
 def plain_colours(count: int) -> NDArray[np.uint8]:
     """Grey (N, 3) for points that nothing is known of."""
     return np.tile(rgb(GREY), (count, 1))
@@ -104,19 +161,33 @@ def on_top(order: NDArray[np.uint32], above: NDArray[np.bool_]) -> NDArray[np.ui
     return np.concatenate([order[~last], order[last]])
 
 
-def crowding(xy: NDArray[np.float32]) -> Values:
-    """How crowded the map is at each point: points in its cell of a square grid.
+def crowding(xy: NDArray[np.float32], panels: NDArray[np.intp] | None = None) -> Values:
+    """How crowded a plot is at each point: points in its cell of a square grid.
 
     The colours end at the 90th percentile, or one tight spot would leave the rest flat.
+
+    Parameters
+    ----------
+    xy
+        Places (N, 2).
+    panels
+        The panel of each point, (N,), −1 for none; only points of its own panel count then.
     """
-    finite = np.flatnonzero(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))
+    shown = np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
+    if panels is not None:
+        shown &= panels >= 0
+    finite = np.flatnonzero(shown)
     counts = np.full(len(xy), np.nan, dtype=np.float32)
     if len(finite) == 0:
         return Values.spanning(counts, CROWDING)
     x, y = xy[finite, 0], xy[finite, 1]
-    step = max(float(np.ptp(x)), float(np.ptp(y)), 1e-30) / (DENSITY_CELLS - 1)
+    many = panels is not None and int(panels.max()) >= _MANY_PANELS
+    cells = DENSITY_CELLS // 4 if many else DENSITY_CELLS
+    step = max(float(np.ptp(x)), float(np.ptp(y)), 1e-30) / (cells - 1)
     column, row = ((axis - axis.min()) / step for axis in (x, y))
-    cell = row.astype(np.int32) * DENSITY_CELLS + column.astype(np.int32)
+    cell = row.astype(np.int32) * cells + column.astype(np.int32)
+    if panels is not None:
+        cell = panels[finite] * cells**2 + cell
     counts[finite] = np.bincount(cell)[cell]
     rank = int(0.9 * (len(finite) - 1))
     top = float(np.partition(counts[finite], rank)[rank])
