@@ -31,6 +31,7 @@ from napari_c3r.session.result import EmbeddingResult, Result
 from napari_c3r.session.roles import Roles
 from napari_c3r.session.selected_cells import still_selected
 from napari_c3r.session.selection import Selection
+from napari_c3r.session.suggestions import Suggestions
 from napari_c3r.session.view import View
 from napari_c3r.session.words import counted_cells
 
@@ -58,6 +59,8 @@ class Session:
     ----------
     fields, plate_maps, roles, labels, result, selection, view, gates
         The parts; each says what changed in it, and the session passes it on.
+    suggestions
+        Names for the cells that have none.
     keeping
         What a saved session holds of further parts.
     history
@@ -80,6 +83,7 @@ class Session:
         self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
         self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
+        self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
         self.view, self.keeping = View(self.history), Keeping()
         self.gates = Gates(self.result, self.labels, self.history)
