@@ -24,7 +24,7 @@ RINGS = [(low <= _AWAY) & (high > _AWAY) for low, high in pairwise((0, 3.5, 5))]
 
 
 class SpyRun:
-    """Gives the mean of RNA in two rings round the middle, each as an angle; of AGP where there is no RNA."""
+    """Gives the mean of RNA in two rings as angles; of AGP where there is no RNA."""
 
     device, precision, concept_mode, readout = "cpu", "float32", "joint", "cls"
     numbers: tuple[str, ...] = ()

@@ -91,7 +91,7 @@ class PlaceMap:
 
     @cached_property
     def p(self) -> Values:
-        """How likely as many pixels anywhere do as much, adjusted for the number of places, (n,)."""
+        """How likely as many pixels anywhere do as much, adjusted for the places, (n,)."""
         return more_than_random(self.moved, self.random_moved)
 
     @property
