@@ -86,7 +86,7 @@ class Session:
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
         self.view, self.keeping = View(self.history), Keeping()
-        self.gates = Gates(self.result, self.labels, self.history)
+        self.gates = Gates(self.result, self.labels, self.history, self.view)
         keep_parts(self)
         self.encoder = "bundled"
         self.encoders = EncoderCache()

@@ -157,6 +157,8 @@ class C3RExplorer(KeyedDock):
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
             self.plot.show(self.model.move_points)
+        elif part is Part.GATES and self.plot.follow_scope(self.model):
+            self._show_rows()
         if part in (Part.SELECTION, Part.CURRENT):
             self._show_rows()
         self._show_selection()
@@ -207,7 +209,7 @@ class C3RExplorer(KeyedDock):
         selection, current = self.session.selection.mask, self.session.selection.current
         table = self.panel.table
         if not self._of_table:
-            listed = selection.copy() if selection.any() else np.ones(len(selection), bool)
+            listed = selection.copy() if selection.any() else self.plot.in_scope()
             if current is not None:
                 listed[current] = True
             table.show_rows(np.flatnonzero(listed))
@@ -250,8 +252,10 @@ class C3RExplorer(KeyedDock):
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
-        if len(mask) == len(self.session.selection.mask) and not self._filling:
-            self.session.selection.select(mask)
+        before = self.session.selection.mask
+        if len(mask) == len(before) and not self._filling:
+            # Of a legend, too, only what the plot shows is selected; what was so before stays.
+            self.session.selection.select(mask & (before | self.plot.in_scope()))
 
     def _on_point(self, row: int | None) -> None:
         if self._filling:

@@ -10,9 +10,10 @@ from qtpy.QtWidgets import QTabWidget
 
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
+from napari_c3r.widgets.explorer.gates.tab import GateTab
 from napari_c3r.widgets.explorer.tab import ExplorerContext, TabGroup
 
-TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GroupTabs,)
+TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GateTab, GroupTabs)
 """Makes every tab but the table, in their order. Another tab is one entry more."""
 
 AnyGroup = TypeVar("AnyGroup", bound=TabGroup)
