@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from napari_c3r.session.kept import Keeping
     from napari_c3r.session.result import Result
     from napari_c3r.session.selection import Selection
+    from napari_c3r.session.table_view import TableView
     from napari_c3r.session.view import View
 
 
-def keep_parts(keeping: Keeping, result: Result, selection: Selection, view: View) -> None:
+def keep_parts(
+    keeping: Keeping, result: Result, selection: Selection, view: View, table_view: TableView
+) -> None:
     """Have the parts of a session kept, in the order in which they are taken back."""
     keeping.add("view", view.keep, view.restore)
+    keeping.add("table", table_view.keep, table_view.restore)
     keeping.add(
         "selection",
         lambda: keep_selection(result, selection),

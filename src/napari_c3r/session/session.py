@@ -30,6 +30,7 @@ from napari_c3r.session.result import EmbeddingResult, Result
 from napari_c3r.session.roles import Roles
 from napari_c3r.session.selected_cells import still_selected
 from napari_c3r.session.selection import Selection
+from napari_c3r.session.table_view import TableView
 from napari_c3r.session.view import View
 from napari_c3r.session.words import counted_cells
 
@@ -57,6 +58,8 @@ class Session:
     ----------
     fields, plate_maps, roles, labels, result, selection, view
         The parts; each says what changed in it, and the session passes it on.
+    table_view
+        Which rows and columns the table lists; it says itself what changed.
     keeping
         What a saved session holds of further parts.
     history
@@ -81,7 +84,8 @@ class Session:
         self.result = Result(self.labels, self.history)
         self.selection = Selection(self.history)
         self.view, self.keeping = View(self.history), Keeping()
-        keep_parts(self.keeping, self.result, self.selection, self.view)
+        self.table_view = TableView(self.history)
+        keep_parts(self.keeping, self.result, self.selection, self.view, self.table_view)
         self.encoder = "bundled"
         self.encoders = EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
