@@ -10,7 +10,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_c3r.session.table_view import TableLook
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
@@ -244,3 +244,60 @@ def test_the_look_is_saved_and_taken_back(shown):
     shown.session.keeping.restore({"table": kept})
     assert shown.page.filter.text() == "well = B02"
     assert shown.listed() == shown.keys(shown.rows("two"))
+
+
+def test_a_filter_makes_a_gate(shown):
+    write(shown, "well = B02")
+    shown.user.click(shown.page.gate_button)
+    gates = shown.session.gates
+    assert gates.all[-1].name == "well = B02"
+    assert gates.mask("well = B02").sum() == 30
+    shown.explorer.undo()
+    assert gates.all == ()
+
+
+def test_a_table_of_ones_own_is_joined_after_a_look(shown, tmp_path, monkeypatch):
+    frame = shown.obs[["image", "label"]].assign(mine=np.arange(60) * 1.5, dose="10 µM")
+    frame.iloc[:58].sample(frac=1, random_state=0).to_csv(tmp_path / "mine.csv", index=False)
+    chosen = str(tmp_path / "mine.csv"), ""
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args, **kwargs: chosen)
+    shown.user.click(shown.page.columns_button)
+    QTest.mouseClick(shown.page.columns.add_button, Qt.MouseButton.LeftButton)
+    joining, panel = shown.explorer.rows.joining, shown.page.join
+    shown.user.until(lambda: not joining.busy)
+    assert "mine.csv: 58 of 60 rows match by image and label; 2 have none:" in panel.words.text()
+    assert "mine" not in shown.obs
+    assert [panel.way.itemText(n) for n in range(panel.way.count())] == [
+        "what fits best",
+        "image, label",
+    ]
+    assert panel.add_button.text() == "Add 2 columns"
+    shown.user.click(panel.add_button)
+    assert not panel.isVisible()
+    np.testing.assert_array_equal(shown.obs["mine"].iloc[:58], frame["mine"].iloc[:58])
+    assert {"mine", "dose"} <= set(columns_of(shown))
+    write(shown, "mine > 80")
+    assert shown.listed() == shown.keys(range(54, 58))
+    write(shown, "")
+    choose_in_menu(shown, "mine", "Take away all columns of mine.csv")
+    assert "mine" not in columns_of(shown)
+    shown.explorer.undo()
+    assert "mine" in columns_of(shown)
+    shown.explorer.undo()
+    assert "mine" not in columns_of(shown)
+
+
+def test_what_does_not_fit_is_said_and_adds_nothing(shown, tmp_path):
+    frame = shown.obs[["image", "label"]].assign(mine=1.0)
+    pd.concat([frame, frame.iloc[[3]]]).to_csv(tmp_path / "mine.csv", index=False)
+    joining, panel = shown.explorer.rows.joining, shown.page.join
+    joining.open(tmp_path / "mine.csv")
+    shown.user.until(lambda: not joining.busy)
+    assert "The table has two rows for image" in panel.words.text()
+    assert not panel.add_button.isEnabled()
+    assert "two rows" in panel.add_button.toolTip()
+    shown.user.click(panel.cancel_button)
+    assert not panel.isVisible()
+    joining.open(tmp_path / "none.csv")
+    shown.user.until(lambda: not joining.busy)
+    assert "There is no file" in shown.explorer.panel._said.text()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.joined.kept import add_to, joined_by
-from napari_c3r.core.joined.match import JoinedColumns
+from napari_c3r.core.joined.match import CellTable, JoinedColumns
 from napari_c3r.core.joined.reading import read_cell_table
 from napari_c3r.core.joined.ways import Joining
 
@@ -59,7 +59,7 @@ def join_table(
 
 
 def plan_join(
-    table: AnnData,
+    table: CellTable,
     other: pd.DataFrame | str | Path,
     on: str | Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
@@ -79,17 +79,14 @@ def plan_join(
     InputError
         As for `join_table`.
     """
-    facts: dict[str, Any] = {}
     if isinstance(other, str | Path):
-        path = Path(other)
-        frame = read_cell_table(path)
-        name = name or path.name
-        facts = {"file": path.name, "sha256": _content(path)}
+        frame = read_cell_table(other)
+        facts = facts_of_file(Path(other))
+        name = name or facts["file"]
     else:
-        frame = other
+        frame, facts = other, {}
     name = name or "table"
     obs = table.obs.drop(columns=joined_by(table, name))
-    frame = frame.set_axis([str(each).strip() for each in frame.columns], axis=1)
     joined = Joining(obs, frame, name).join(on, columns)
     match = joined.match
     facts |= {
@@ -102,6 +99,16 @@ def plan_join(
     return replace(joined, facts=facts)
 
 
-def _content(path: Path) -> str:
+def ways_to_join(table: CellTable, other: pd.DataFrame) -> list[tuple[str, ...]]:
+    """By what a table could be matched to cells, the most exact first; for `on` of `join_table`."""
+    return Joining(table.obs, other, "").possible()
+
+
+def facts_of_file(path: Path) -> dict[str, Any]:
+    """What provenance says of the file of a table."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        return {
+            "file": path.name,
+            "size": path.stat().st_size,
+            "sha256": hashlib.file_digest(stream, "sha256").hexdigest(),
+        }

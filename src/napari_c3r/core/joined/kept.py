@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from napari_c3r.core.joined.match import JoinedColumns
+from napari_c3r.core.joined.match import CellTable, JoinedColumns
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def take_from(table: AnnData, name: str) -> None:
     _say(table, [facts for facts in joined_tables(table) if facts["name"] != name])
 
 
-def joined_tables(table: AnnData) -> list[Mapping[str, Any]]:
+def joined_tables(table: CellTable) -> list[Mapping[str, Any]]:
     """What provenance says of the tables that were joined to a result, in their order."""
     facts = table.uns.get(KEY, {}).get(JOINED, {})
     return [
@@ -49,7 +49,7 @@ def _say(table: AnnData, facts: Sequence[Mapping[str, Any]]) -> None:
     table.uns[KEY] = known
 
 
-def joined_by(table: AnnData, name: str) -> list[str]:
+def joined_by(table: CellTable, name: str) -> list[str]:
     """The columns that a table added."""
     known = [facts["columns"] for facts in joined_tables(table) if facts["name"] == name]
     return [column for column in (known[0] if known else []) if column in table.obs]

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class CellTable(Protocol):
+    """Cells and what is known of how they were made; an AnnData is one."""
+
+    @property
+    def obs(self) -> pd.DataFrame:
+        """One row per cell."""
+
+    @property
+    def uns(self) -> Any:
+        """With the provenance."""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ class Joining:
     """One table and the cells it is to be joined to."""
 
     def __init__(self, obs: pd.DataFrame, frame: pd.DataFrame, name: str) -> None:
+        frame = frame.set_axis([str(each).strip() for each in frame.columns], axis=1)
         self._obs, self._frame, self._name = obs, frame, name
         self._known = known_columns(frame.columns)
         self._meant: dict[str, str] = {}
@@ -79,6 +80,10 @@ class Joining:
         taken = self._chosen(columns, keys)
         values = joined_columns(self._frame[taken], way.rows, self._obs)
         return JoinedColumns(values, self._match(way, tuple(map(str, values.columns))), {})
+
+    def possible(self) -> list[tuple[str, ...]]:
+        """The keys of all ways that both tables have what is needed for."""
+        return [(*places, *((by,) if by else ())) for places, by in self._ways(None)]
 
     def _chosen(self, columns: Sequence[str] | None, keys: Sequence[str]) -> list[str]:
         names = list(map(str, self._frame.columns))

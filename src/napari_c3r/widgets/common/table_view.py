@@ -27,6 +27,8 @@ from napari_c3r.widgets.common.rows_model import RowsModel, Sorting
 from napari_c3r.widgets.common.table_header import TableHeader
 
 _MEASURED = 60
+# Of thousands of columns, those out of sight are as wide as their titles.
+_FITTED = 80
 _LEAST_PX, _MOST_PX = 48, 260
 _ROW_PX = 21
 _MARGIN_PX = 6
@@ -115,13 +117,14 @@ class CellTable(QTableView):
         """Show columns of a result's cells, so many of the first ones always in sight."""
         self.rows.set_frame(frame, columns)
         for number, name in enumerate(columns):
-            self.setColumnWidth(number, self._widths.get(name) or self.fitting_width(number))
+            fitting = self._widths.get(name) or self.fitting_width(number, number < _FITTED)
+            self.setColumnWidth(number, fitting)
         self.pinned.set_count(pinned)
 
-    def fitting_width(self, column: int) -> int:
+    def fitting_width(self, column: int, to_values: bool = True) -> int:
         """Pixels that title and values of a column need, within reason."""
         measure = self.fontMetrics().horizontalAdvance
-        texts = self.rows.texts(column, _MEASURED)
+        texts = self.rows.texts(column, _MEASURED) if to_values else []
         values = max(map(measure, texts), default=0) + 2 * (ITEM_PADDING_PX + _MARGIN_PX)
         head = self._titles.fontMetrics().horizontalAdvance
         titled = head(f"{title(self.rows.columns[column])}{_ARROW}") + _TITLE_PX

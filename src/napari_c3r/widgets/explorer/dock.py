@@ -158,7 +158,7 @@ class C3RExplorer(KeyedDock):
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
             self.plot.show(self.model.move_points)
-        if part in (Part.SELECTION, Part.CURRENT):
+        if part in (Part.SELECTION, Part.CURRENT, Part.GATES):
             self.rows.show_rows()
         self._show_selection()
 

@@ -39,11 +39,14 @@ class ColumnList(QFrame):
         A column, and whether it stays in sight.
     usual_wanted
         The columns that are shown unless chosen otherwise.
+    add_wanted
+        Columns from a file.
     """
 
     shown = Signal(list, bool)
     pinned = Signal(str, bool)
     usual_wanted = Signal()
+    add_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -66,6 +69,9 @@ class ColumnList(QFrame):
         self.all_button = self._button("All", "Show all that are listed here")
         self.none_button = self._button("None", "Hide all that are listed here")
         self.usual_button = self._button("Usual", "Show the columns that are shown at first")
+        self.add_button = self._button(
+            "Add from a file…", "Add a table of your own, such as CellProfiler's, to the cells"
+        )
         self._build()
         self._filling = False
         self.search.textChanged.connect(self._filter)
@@ -73,6 +79,7 @@ class ColumnList(QFrame):
         self.all_button.clicked.connect(lambda: self._show_listed(True))
         self.none_button.clicked.connect(lambda: self._show_listed(False))
         self.usual_button.clicked.connect(self.usual_wanted)
+        self.add_button.clicked.connect(self._on_add)
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text)
@@ -89,6 +96,7 @@ class ColumnList(QFrame):
         column.addWidget(self.search)
         column.addWidget(self.list, 1)
         column.addLayout(row)
+        column.addWidget(self.add_button)
 
     def fill(self, every: Sequence[str], shown: Collection[str], pinned: Collection[str]) -> None:
         """List columns: all that there are, those shown, and those that stay in sight."""
@@ -122,6 +130,10 @@ class ColumnList(QFrame):
         self.move(max(at.x(), room.left()), max(at.y(), room.top()))
         self.show()
         self.search.setFocus()
+
+    def _on_add(self) -> None:
+        self.close()
+        self.add_wanted.emit()
 
     def _items(self) -> list[QTreeWidgetItem]:
         items = (self.list.topLevelItem(row) for row in range(self.list.topLevelItemCount()))

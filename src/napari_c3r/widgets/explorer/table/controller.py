@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QPoint, Signal
 
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.gates import Filter, free_name
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.expressions import ExpressionError, TableRows
 from napari_c3r.widgets.common.columns import table_columns
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.rows_model import Sorting
 from napari_c3r.widgets.common.table_view import MAX_COPIED, after_click
+from napari_c3r.widgets.explorer.table.joining import TableJoining
 from napari_c3r.widgets.explorer.table.page import ADD, KEEP, REMOVE, TablePage
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ class TableController(QObject):
         self._session, self._page, self._table = session, page, page.table
         self._colour_by = colour_by
         self.view = session.table_view
+        self.joining = TableJoining(session, page.join)
         self._rows: TableRows | None = None
         self._shown: AnnData | None = None
         self._fits: NDArray[np.bool_] | None = None
@@ -76,12 +80,15 @@ class TableController(QObject):
         page.filter.paused.connect(lambda: self._apply(calm=True))
         page.filter.finished.connect(lambda: self._apply(calm=False))
         page.select_wanted.connect(self._select)
+        page.gate_button.clicked.connect(self._gate)
         table.pointed.connect(self.pointed)
         table.chosen.connect(self._on_chosen)
         table.sorting_chosen.connect(self.view.sort)
         table.menu_wanted.connect(self._open_menu)
         columns.shown.connect(self.view.show)
         columns.pinned.connect(self.view.pin)
+        columns.add_wanted.connect(self.joining.choose)
+        self.joining.said.connect(self.said)
         columns.usual_wanted.connect(self.view.show_usual)
 
     def actions(self) -> list[KeyAction]:
@@ -105,6 +112,9 @@ class TableController(QObject):
     def show_rows(self) -> None:
         """List the rows that fit, else those selected, else all; and the one pointed at."""
         selection, current = self._session.selection.mask, self._session.selection.current
+        if self._shown is None or len(self._shown) != len(selection):
+            # A new result is on its way here.
+            return
         if not self._of_table:
             if self._fits is not None and len(self._fits) == len(selection):
                 listed = self._fits
@@ -112,6 +122,10 @@ class TableController(QObject):
                 listed = selection.copy() if selection.any() else np.ones(len(selection), bool)
                 if current is not None:
                     listed[current] = True
+            scope = self._session.gates.scope()
+            if scope is not None and len(scope) == len(listed):
+                # Of the cells that a gate opened alone.
+                listed = listed & scope
             self._table.show_rows(np.flatnonzero(listed))
         self._table.rows.set_selected(selection)
         if not (self._of_table and selection.any()):
@@ -129,6 +143,7 @@ class TableController(QObject):
 
     def release(self) -> None:
         """Disconnect from the session."""
+        self.joining.release()
         self.view.changed.disconnect(self._on_view, missing_ok=True)
 
     def _fill(self) -> None:
@@ -185,6 +200,16 @@ class TableController(QObject):
         joined = {ADD: before | fits, REMOVE: before & ~fits, KEEP: before & fits}
         self._session.selection.select(joined.get(way, fits).copy())
 
+    def _gate(self) -> None:
+        gates, expression = self._session.gates, self.view.look.filter
+        try:
+            name = free_name(expression, [gate.name for gate in gates.all])
+            gates.add(name, Filter(expression), within=gates.opened)
+        except InputError as error:
+            self.said.emit(str(error))
+        else:
+            self.said.emit(f"Gate “{name}” holds {int(gates.mask(name).sum()):,} cells")
+
     def _on_chosen(self, rows: NDArray[np.intp]) -> None:
         mask = np.zeros(len(self._session.selection.mask), bool)
         mask[rows] = True
@@ -196,7 +221,10 @@ class TableController(QObject):
             self._of_table = False
 
     def _open_menu(self, name: str, where: QPoint) -> None:
-        menu = self._page.menu_of(name, name in self.view.look.pinned)
+        matches = self._session.joined.matches.items()
+        joined = next((table for table, match in matches if name in match.columns), "")
+        menu = self._page.menu_of(name, name in self.view.look.pinned, joined)
+        menu.remove_wanted.connect(lambda: self._session.joined.remove(joined))
         menu.sort_wanted.connect(lambda up: self._sort(((name, up),)))
         menu.then_wanted.connect(
             lambda: self._sort(after_click(self.view.look.sorting, name, within=True))

@@ -7,13 +7,22 @@ from typing import Final
 
 from qtpy.QtCore import QPoint, Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QApplication, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
 from napari_c3r.widgets.explorer.table.column_list import ColumnList
 from napari_c3r.widgets.explorer.table.filter_line import FilterLine
+from napari_c3r.widgets.explorer.table.join_panel import JoinPanel
 
 REPLACE: Final = "replace"
 """One of the ways to select the rows that fit."""
@@ -23,7 +32,7 @@ KEEP: Final = "keep"
 _WRONG: Final = "#c9803c"
 
 
-class TablePage(QWidget):
+class TablePage(QStackedWidget):
     """Holds the parts; its controller connects them.
 
     Signals
@@ -45,6 +54,8 @@ class TablePage(QWidget):
         self.count.setMinimumWidth(1)
         self._wrong = _WRONG
         self.select_button = QPushButton("Select these")
+        self.gate_button = QPushButton("Gate")
+        self.join = JoinPanel()
         self.table = CellTable()
         self._found = QWidget()
         self._build()
@@ -60,14 +71,19 @@ class TablePage(QWidget):
         found.setContentsMargins(0, 0, 0, 0)
         found.setSpacing(4)
         found.addWidget(self.count, 1)
+        found.addWidget(self.gate_button)
         found.addWidget(self.select_button)
         self._found.hide()
-        column = QVBoxLayout(self)
+        rows = QWidget()
+        column = QVBoxLayout(rows)
         column.setContentsMargins(0, 3, 0, 0)
         column.setSpacing(3)
         column.addLayout(row)
         column.addWidget(self._found)
         column.addWidget(self.table, 1)
+        self.addWidget(rows)
+        self.addWidget(self.join)
+        self.join.opened.connect(self.setCurrentIndex)
 
     def show_found(self, line: str, wrong: bool = False, reason: str = "") -> None:
         """Say how many rows fit, or what is wrong with the filter.
@@ -86,6 +102,11 @@ class TablePage(QWidget):
         self.count.setStyleSheet(f"color: {self._wrong};" if wrong else "")
         self.filter.show_wrong(wrong)
         self.select_button.setVisible(not wrong)
+        self.gate_button.setVisible(not wrong)
+        self.gate_button.setEnabled(not reason)
+        self.gate_button.setToolTip(
+            reason or "Make a gate of this filter, which goes on holding whichever cells fit"
+        )
         self.select_button.setEnabled(not reason)
         self.select_button.setToolTip(
             reason
@@ -111,9 +132,9 @@ class TablePage(QWidget):
         self.filter.set_theme(background, foreground)
         self.columns.setStyleSheet(f"ColumnList {{ border: 1px solid {line}; }}")
 
-    def menu_of(self, name: str, is_pinned: bool) -> ColumnMenu:
+    def menu_of(self, name: str, is_pinned: bool, table: str) -> ColumnMenu:
         """The menu of a title."""
-        return ColumnMenu(self, name, is_pinned)
+        return ColumnMenu(self, name, is_pinned, table)
 
     def _on_select(self) -> None:
         keys = QApplication.keyboardModifiers()
@@ -135,6 +156,8 @@ class ColumnMenu(QMenu):
         The column.
     is_pinned
         Whether it stays in sight.
+    table
+        The joined table that it is of; empty for none.
 
     Signals
     -------
@@ -142,7 +165,7 @@ class ColumnMenu(QMenu):
         Whether to sort upwards.
     then_wanted
         Sort by it where all that is sorted by is the same.
-    pin_wanted, hide_wanted, fit_wanted, colour_wanted, columns_wanted
+    pin_wanted, hide_wanted, fit_wanted, colour_wanted, columns_wanted, remove_wanted
         As their texts say.
     """
 
@@ -153,8 +176,9 @@ class ColumnMenu(QMenu):
     fit_wanted = Signal()
     colour_wanted = Signal()
     columns_wanted = Signal()
+    remove_wanted = Signal()
 
-    def __init__(self, page: QWidget, name: str, is_pinned: bool) -> None:
+    def __init__(self, page: QWidget, name: str, is_pinned: bool, table: str) -> None:
         super().__init__(page)
         self.name = name
         self._add("Sort upwards", lambda: self.sort_wanted.emit(True))
@@ -168,6 +192,9 @@ class ColumnMenu(QMenu):
         self.addSeparator()
         self._add("Colour by it", self.colour_wanted.emit)
         self._add("Columns…", self.columns_wanted.emit)
+        if table:
+            self.addSeparator()
+            self._add(f"Take away all columns of {table}", self.remove_wanted.emit)
 
     def _add(self, text: str, act: Callable[..., None]) -> None:
         action = self.addAction(text)
