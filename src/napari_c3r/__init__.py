@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
+    from napari_c3r.core.explain import WhyOptions, why_here
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.joined import join_table
     from napari_c3r.core.metadata import annotate
@@ -32,6 +33,7 @@ _HOMES = {
     "Image": "images",
     "InputError": "errors",
     "Role": "channels",
+    "WhyOptions": "explain",
     "activity": "profiles",
     "aggregate": "profiles",
     "annotate": "metadata",
@@ -53,6 +55,7 @@ _HOMES = {
     "rows_where": "table",
     "segment_cells": "segment",
     "simulate_field": "simulate",
+    "why_here": "explain",
     "write": "table",
 }
 
@@ -62,6 +65,7 @@ __all__ = [
     "Image",
     "InputError",
     "Role",
+    "WhyOptions",
     "activity",
     "aggregate",
     "annotate",
@@ -83,6 +87,7 @@ __all__ = [
     "rows_where",
     "segment_cells",
     "simulate_field",
+    "why_here",
     "write",
 ]
 
