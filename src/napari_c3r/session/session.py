@@ -22,6 +22,7 @@ from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
+from napari_c3r.session.joined import JoinedTables
 from napari_c3r.session.kept import Keeping
 from napari_c3r.session.kept_parts import keep_parts
 from napari_c3r.session.labels import Cells, LabelStore
@@ -32,6 +33,7 @@ from napari_c3r.session.roles import Roles
 from napari_c3r.session.selected_cells import still_selected
 from napari_c3r.session.selection import Selection
 from napari_c3r.session.suggestions import Suggestions
+from napari_c3r.session.table_view import TableView
 from napari_c3r.session.view import View
 from napari_c3r.session.words import counted_cells
 
@@ -59,6 +61,10 @@ class Session:
     ----------
     fields, plate_maps, roles, labels, result, selection, view, gates
         The parts; each says what changed in it, and the session passes it on.
+    table_view
+        Which rows and columns the table lists; it says itself what changed.
+    joined
+        Tables of the user's own.
     suggestions
         Names for the cells that have none.
     keeping
@@ -83,9 +89,11 @@ class Session:
         self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
         self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
+        self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
         self.view, self.keeping = View(self.history), Keeping()
+        self.table_view = TableView(self.history)
         self.gates = Gates(self.result, self.labels, self.history)
         keep_parts(self)
         self.encoder = "bundled"
@@ -135,6 +143,7 @@ class Session:
             if not again:
                 self.plate_maps.open()
                 self.keeping.forget()
+                self.joined.forget()
                 self.result.begin_fields()
             self.roles.open(image.channel_names if image is not None else None, given)
             self.result.show_image(image.name if image is not None else None)

@@ -151,10 +151,7 @@ class World:
     def listed(self):
         """What the table on the screen says, as keys."""
         model = self.explorer.panel.table.model()
-        titles = [
-            model.headerData(c, Qt.Orientation.Horizontal) for c in range(model.columnCount())
-        ]
-        image, label = titles.index("Image"), titles.index("Label")
+        image, label = model.columns.index("image"), model.columns.index("label")
         return [
             (model.data(model.index(r, image)), int(model.data(model.index(r, label))))
             for r in range(model.rowCount())

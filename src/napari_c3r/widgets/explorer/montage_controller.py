@@ -19,7 +19,7 @@ from napari_c3r.core.figures.montage_files import Montage, write_montage
 from napari_c3r.core.table.titles import with_unit
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.common.table_view import text_of
+from napari_c3r.widgets.common.rows_model import text_of
 from napari_c3r.widgets.explorer.montage import MontagePanel, as_pixmap
 from napari_c3r.widgets.explorer.montage_drawing import (
     CellPictures,
