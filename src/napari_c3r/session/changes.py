@@ -20,6 +20,7 @@ class Part(StrEnum):
     PLATE_MAP = "plate map"
     VIEW = "view"
     PLOT = "plot"
+    GATES = "gates"
 
 
 class Cause(StrEnum):

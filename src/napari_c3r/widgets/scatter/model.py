@@ -26,7 +26,7 @@ from napari_c3r.core.figures.colouring import (
 )
 from napari_c3r.core.figures.colours import CATEGORICAL
 from napari_c3r.core.figures.facets import Facets
-from napari_c3r.widgets.scatter.lasso import Indexing, PointIndex
+from napari_c3r.core.figures.point_index import Indexing, PointIndex
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

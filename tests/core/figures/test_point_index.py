@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_c3r.widgets.scatter.lasso import PointIndex
+from napari_c3r.core.figures.point_index import PointIndex
 
 
 def turns(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
