@@ -165,6 +165,7 @@ class PlotControl(QObject):
 def _scale_box(name: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
+    box.setToolTip("How values become places")
     for number, (scale, tip) in enumerate(_SCALES.items()):
         box.addItem(str(scale))
         box.setItemData(number, tip, Qt.ItemDataRole.ToolTipRole)
