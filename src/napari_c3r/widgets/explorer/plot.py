@@ -85,20 +85,12 @@ class PlotRow(QWidget):
             scale = self.scales[direction]
             with QSignalBlocker(scale):
                 scale.setCurrentText(str(Scale.LINEAR if axis is None else axis.scale))
-            scale.setEnabled(axis is not None)
-            scale.setToolTip(
-                "The map has no scale: choose a column first"
-                if axis is None
-                else _SCALES[axis.scale]
-            )
+            # The map has no scale.
+            scale.setVisible(axis is not None)
+            if axis is not None:
+                scale.setToolTip(_SCALES[axis.scale])
         self.facets.choose(plot.facets)
-        is_plain = plot == PlotChoice()
-        self.reset_button.setEnabled(not is_plain)
-        self.reset_button.setToolTip(
-            "The map of all cells is shown already"
-            if is_plain
-            else "Back to the map of all cells in one plot"
-        )
+        self.reset_button.setVisible(plot != PlotChoice())
 
     def _on_axis(self, direction: str) -> None:
         column, scale = self.axes[direction].chosen, self.scales[direction].currentText()
@@ -173,6 +165,7 @@ class PlotControl(QObject):
 def _scale_box(name: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
+    box.setToolTip("How values become places")
     for number, (scale, tip) in enumerate(_SCALES.items()):
         box.addItem(str(scale))
         box.setItemData(number, tip, Qt.ItemDataRole.ToolTipRole)

@@ -235,9 +235,11 @@ class ScatterWidget(QWidget):
     def _on_colours_changed(self) -> None:
         self.toolbar.set_density(self.model.density)
         self.legend.show_colouring(self.model.shown_colouring())
+        self.legend.show_selection(self.model.selection)
 
     def _on_selection_changed(self) -> None:
         self.toolbar.set_selection_state(self.model.can_undo, bool(self.model.selection.any()))
+        self.legend.show_selection(self.model.selection)
         if self._steps is not None:
             self.toolbar.show_steps(self._steps.undo_sentence, self._steps.redo_sentence)
 
