@@ -19,6 +19,7 @@ class Part(StrEnum):
     ANNOTATION = "annotation"
     PLATE_MAP = "plate map"
     VIEW = "view"
+    MONTAGE = "montage"
 
 
 class Cause(StrEnum):

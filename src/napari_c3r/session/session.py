@@ -24,6 +24,7 @@ from napari_c3r.session.history import Command, History
 from napari_c3r.session.kept import Keeping
 from napari_c3r.session.kept_parts import keep_parts
 from napari_c3r.session.labels import Cells, LabelStore
+from napari_c3r.session.montage_view import MontageView
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
 from napari_c3r.session.result import EmbeddingResult, Result
@@ -55,7 +56,7 @@ class Session:
 
     Attributes
     ----------
-    fields, plate_maps, roles, labels, result, selection, view
+    fields, plate_maps, roles, labels, result, selection, view, montage
         The parts; each says what changed in it, and the session passes it on.
     keeping
         What a saved session holds of further parts.
@@ -81,13 +82,14 @@ class Session:
         self.result = Result(self.labels, self.history)
         self.selection = Selection(self.history)
         self.view, self.keeping = View(self.history), Keeping()
-        keep_parts(self.keeping, self.result, self.selection, self.view)
+        self.montage = MontageView(self.history)
+        keep_parts(self.keeping, self.result, self.selection, self.view, self.montage)
         self.encoder = "bundled"
         self.encoders = EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         parts = (self.fields, self.plate_maps, self.roles, self.labels)
-        for part in (*parts, self.result, self.selection, self.view):
+        for part in (*parts, self.result, self.selection, self.view, self.montage):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:

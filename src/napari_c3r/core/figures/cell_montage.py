@@ -15,6 +15,7 @@ from napari_c3r.core.figures.composites import Appearance
 from napari_c3r.core.figures.looks import channel_looks, shared_limits, with_limits
 from napari_c3r.core.figures.montage import CutCell, Places, cut_cells
 from napari_c3r.core.figures.montage_choice import (
+    GATES,
     Choice,
     ChosenGroup,
     MontageChoice,
@@ -237,7 +238,7 @@ def montage_words(choice: MontageChoice, several: bool, of: str = "") -> str:
     """
     words = _WORDS[choice.which]
     if several:
-        words += f" of each {title(choice.by).lower()}" if choice.by else " of each gate"
+        words += " of each gate" if choice.by == GATES else f" of each {title(choice.by).lower()}"
     if of:
         words += f" among {of}"
     return words + (f" (seed {choice.seed})" if choice.which is Choice.RANDOM else "")

@@ -27,6 +27,12 @@ MOVED: Final = "neighbours_changed"
 """How the columns begin that say by how much the diagnostics moved each cell."""
 
 
+GATES: Final = "gates"
+"""Instead of a column: a group for each gate, which may overlap."""
+
+_GATE: Final = "gate_"
+
+
 class Choice(StrEnum):
     """Which cells of a group to show."""
 
@@ -113,7 +119,7 @@ def groups_by(table: AnnData, column: str, rows: NDArray[np.intp]) -> tuple[Grou
     table
         The result.
     column
-        As for `napari_c3r.core.figures.facets.facets_of`; empty for one group of all.
+        As for `napari_c3r.core.figures.facets.facets_of`, or `GATES`; empty for one group of all.
     rows
         Which cells, (n,).
 
@@ -130,6 +136,9 @@ def groups_by(table: AnnData, column: str, rows: NDArray[np.intp]) -> tuple[Grou
     rows = np.asarray(rows, np.intp)
     if not column:
         return (Group("", rows),)
+    if column == GATES:
+        flags = {name.removeprefix(_GATE): table.obs[name] for name in gate_columns(table)}
+        return groups_of_flags({n: flag.to_numpy(bool) for n, flag in flags.items()}, rows)
     facets = facets_of(table, column)
     codes = facets.codes[rows]
     order = np.argsort(codes, kind="stable")
@@ -146,6 +155,11 @@ def groups_of_flags(
     """Groups that may overlap, such as gates: for each a flag (cells,), by its name."""
     found = (Group(name, rows[flag[rows]]) for name, flag in flags.items())
     return tuple(group for group in found if len(group.rows))
+
+
+def gate_columns(table: AnnData) -> list[str]:
+    """The columns of flags that are gates."""
+    return [str(name) for name in table.obs.columns if str(name).startswith(_GATE)]
 
 
 def moved_columns(table: AnnData) -> list[str]:

@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     import napari.viewer
     from anndata import AnnData
 
-_MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
+_MONTAGES = (
+    "Figure (*.png);;Figure of lines and letters (*.svg);;Page (*.pdf);;"
+    "Stack of channels for ImageJ (*.tif)"
+)
 
 
 class C3RExplorer(KeyedDock):
@@ -79,7 +82,7 @@ class C3RExplorer(KeyedDock):
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
-        self.key_actions = [*actions_of(self), *self.tabs.actions()]
+        self.key_actions = [*actions_of(self), *self.montage.actions(), *self.tabs.actions()]
         self._of_table = self._filling = False
         self._build()
         self._connect()
