@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
-    from napari_c3r.core.figures.cell_montage import montage
+    from napari_c3r.core.figures.montages import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
@@ -45,7 +45,7 @@ _HOMES = {
     "join_results": "table",
     "load_encoder": "encoder",
     "map_cells": "reduce",
-    "montage": "figures.cell_montage",
+    "montage": "figures.montages",
     "normalise": "profiles",
     "read": "table",
     "read_image": "images",

@@ -26,6 +26,7 @@ from napari_c3r.core.figures.montage_choice import (
     groups_of_flags,
 )
 from napari_c3r.core.figures.montage_figure import TILE_PX, montage_figure, nice_length, outlines
+from napari_c3r.core.figures.montage_files import write_montage
 from napari_c3r.core.figures.tiles import (
     DIMMED,
     EACH,
@@ -268,7 +269,7 @@ def test_a_figure_has_rows_cells_and_key(world):
 def test_files_list_their_cells(world, tmp_path, suffix):
     table, images, labels = world
     montage = c3r.montage(table, images, labels, by="cluster", count=2)
-    path, listed = montage.save(tmp_path / f"cells{suffix}")
+    path, listed = write_montage(montage, tmp_path / f"cells{suffix}")
     frame = pd.read_csv(listed)
     assert frame.columns[:4].tolist() == ["row", "place", "image", "label"]
     wanted = table.obs.iloc[[cell.row for cell in montage.cells]]
@@ -300,12 +301,12 @@ def test_a_formula_in_a_name_is_escaped_and_odd_files_are_refused(world, tmp_pat
     table, images, labels = world
     risky = table.copy()
     risky.obs["drug"] = "=1+1"
-    _, listed = c3r.montage(risky, images, labels, count=2).save(tmp_path / "cells.svg")
-    assert "'=1+1" in listed.read_text()
+    c3r.montage(risky, images, labels, count=2, path=tmp_path / "cells.svg")
+    assert "'=1+1" in (tmp_path / "cells.csv").read_text()
     montage = c3r.montage(table, images, labels, count=2)
     assert "<title>" in svg(montage_figure(montage))
     with pytest.raises(InputError, match=r"ends in '\.jpg'"):
-        montage.save(tmp_path / "cells.jpg")
+        write_montage(montage, tmp_path / "cells.jpg")
     empty = type(montage)((), {}, NAMES, montage.looks)
     with pytest.raises(InputError, match="no cell to save"):
-        empty.save(tmp_path / "cells.png")
+        write_montage(empty, tmp_path / "cells.png")

@@ -1,10 +1,9 @@
-"""A montage: single cells side by side, of all cells or of each group, ready to be saved."""
+"""A montage: single cells side by side, of all cells or of each group, read and ready to draw."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +18,9 @@ from napari_c3r.core.figures.montage_choice import (
     Choice,
     ChosenGroup,
     MontageChoice,
-    choose_cells,
-    groups_by,
 )
-from napari_c3r.core.figures.tiles import COMPOSITE, TileStyle
+from napari_c3r.core.figures.tiles import TileStyle
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.titles import title
 
 if TYPE_CHECKING:
@@ -85,86 +81,6 @@ class Montage:
         """All cells shown, row by row."""
         return tuple(cell for row in self.rows for cell in row.cells)
 
-    def save(self, path: str | Path) -> tuple[Path, ...]:
-        """Write it as `napari_c3r.core.figures.montage_files.write_montage` does."""
-        from napari_c3r.core.figures.montage_files import write_montage
-
-        return write_montage(self, path)
-
-
-def montage(
-    adata: AnnData,
-    images: Image | Mapping[str, Image],
-    labels: ArrayLike | Mapping[str, ArrayLike] | None = None,
-    *,
-    by: str = "",
-    which: Choice | str = Choice.RANDOM,
-    count: int = 12,
-    like: int | None = None,
-    seed: int = 0,
-    show: str = COMPOSITE,
-    outlined: bool = True,
-    dimmed: bool = False,
-    looks: Mapping[str, Appearance] | None = None,
-) -> Montage:
-    """Cut out cells of a result, for a figure.
-
-    Parameters
-    ----------
-    adata
-        Result of :func:`napari_c3r.embed`.
-    images
-        The image, or images by name.
-    labels
-        Its label image, or label images by the name of their image; None draws no outline.
-    by
-        A column whose values are the rows: cluster, well, treatment, a name; empty for one.
-    which
-        Of each row: ``"random"``, ``"typical"`` (most like the cell that is most like all others),
-        ``"extreme"``, ``"moved"`` (most by the diagnostics) or ``"alike"`` (to the cell `like`).
-    count
-        Cells of each row, at most.
-    like
-        The row of the result that cells are to be like.
-    seed
-        Of what is drawn at random.
-    show
-        ``"composite"``, ``"each"`` for all channels side by side, or a channel's name.
-    outlined, dimmed
-        Whether each cell has a line round it, and all else is darker.
-    looks
-        How channels are shown, by name; by default their stain's colours, nucleus and readout
-        visible, with one contrast for all cells of the montage.
-
-    Returns
-    -------
-    Montage
-        With ``.save(path)``.
-
-    Raises
-    ------
-    InputError
-        No such column or way to choose, or no image of the cells.
-    """
-    if which not in list(Choice):
-        known = ", ".join(repr(str(choice)) for choice in Choice)
-        raise InputError(f"which is {which!r}; give one of {known}")
-    by_name = {images.name: images} if isinstance(images, Image) else dict(images)
-    drawn: Mapping[str, ArrayLike] | None
-    if labels is None or isinstance(labels, Mapping):
-        drawn = labels
-    else:
-        drawn = dict.fromkeys(by_name, labels)
-    if not by_name:
-        raise InputError("There is no image to cut the cells out of; give the images by name")
-    choice = MontageChoice(Choice(which), count, by, like, seed=seed)
-    groups = groups_by(adata, by, np.arange(len(adata)))
-    chosen = choose_cells(adata, Similarity(np.asarray(adata.X)), groups, choice)
-    style = TileStyle(show, outlined, dimmed)
-    return read_montage(
-        adata, by_name, drawn, chosen, style, looks, montage_words(choice, len(groups) > 1)
-    )
-
 
 def read_montage(
     adata: AnnData,
@@ -180,7 +96,7 @@ def read_montage(
     Parameters
     ----------
     adata, images, labels, looks
-        As for `montage`; the channels are those of the first image.
+        As for `napari_c3r.montage`; the channels are those of the first image.
     chosen
         Which cells, group by group.
     style, sentence

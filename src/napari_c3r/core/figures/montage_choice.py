@@ -14,6 +14,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.facets import facets_of
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.numbers import numbers_of
+from napari_c3r.core.table.titles import GATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +30,6 @@ MOVED: Final = "neighbours_changed"
 
 GATES: Final = "gates"
 """Instead of a column: a group for each gate, which may overlap."""
-
-_GATE: Final = "gate_"
 
 
 class Choice(StrEnum):
@@ -137,7 +136,7 @@ def groups_by(table: AnnData, column: str, rows: NDArray[np.intp]) -> tuple[Grou
     if not column:
         return (Group("", rows),)
     if column == GATES:
-        flags = {name.removeprefix(_GATE): table.obs[name] for name in gate_columns(table)}
+        flags = {name.removeprefix(GATE): table.obs[name] for name in gate_columns(table)}
         return groups_of_flags({n: flag.to_numpy(bool) for n, flag in flags.items()}, rows)
     facets = facets_of(table, column)
     codes = facets.codes[rows]
@@ -159,7 +158,7 @@ def groups_of_flags(
 
 def gate_columns(table: AnnData) -> list[str]:
     """The columns of flags that are gates."""
-    return [str(name) for name in table.obs.columns if str(name).startswith(_GATE)]
+    return [str(name) for name in table.obs.columns if str(name).startswith(GATE)]
 
 
 def moved_columns(table: AnnData) -> list[str]:

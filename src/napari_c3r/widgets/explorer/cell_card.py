@@ -79,7 +79,7 @@ class CellCard(QObject):
             self._pictures.discard()
             self.card.hide()
             return
-        x, y = self._canvas.camera.to_screen(self._model.xy[row])
+        x, y = self._canvas.on_screen(row)
         pictured = bool(source.channels)
         self.card.show_at(QPoint(round(float(x)), round(float(y))), self._describe(row), pictured)
         if not pictured:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from qtpy.QtGui import QColor
 from napari_c3r.core.figures.cell_montage import montage_words, read_montage
 from napari_c3r.core.figures.colours import GREY
 from napari_c3r.core.figures.drawing import number_words
-from napari_c3r.core.figures.facets import can_be_facets
 from napari_c3r.core.figures.montage_choice import (
     GATES,
     Choice,
@@ -26,11 +24,12 @@ from napari_c3r.core.figures.montage_choice import (
     gate_columns,
 )
 from napari_c3r.core.figures.montage_figure import nice_length
+from napari_c3r.core.figures.montage_files import write_montage
+from napari_c3r.core.figures.plot_columns import facet_groups
 from napari_c3r.core.figures.tiles import COMPOSITE, EACH, shown_channels
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.titles import with_unit
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.table_view import text_of
@@ -61,7 +60,15 @@ LEAST_SHOWN = 4
 """Cells of each of several groups, where there are so many."""
 
 _SHOWN_PARTS = frozenset(
-    {Part.RESULT, Part.MAP, Part.SELECTION, Part.ANNOTATION, Part.CURRENT, Part.MONTAGE}
+    {
+        Part.RESULT,
+        Part.MAP,
+        Part.SELECTION,
+        Part.ANNOTATION,
+        Part.CURRENT,
+        Part.MONTAGE,
+        Part.GATES,
+    }
 )
 
 
@@ -209,10 +216,10 @@ class MontageController(QObject):
         """The columns whose values can be rows of the montage."""
         result = self._session.result.current
         assert result is not None
-        obs = result.table.obs
-        found = chain.from_iterable(colour_columns(obs, plate_map_columns(result.table)))
         gates = gate_columns(result.table)
-        columns = [name for name in found if name not in gates and can_be_facets(obs[name])]
+        groups = facet_groups(result.table, plate_map_columns(result.table))
+        found = [name for _, entries in groups for name, _ in entries]
+        columns = [name for name in found if name and name not in gates]
         return (*columns, *([GATES] if gates else []))
 
     def _choice(self) -> MontageChoice:
@@ -346,7 +353,7 @@ class MontageController(QObject):
             looks = source.with_limits(brush.looks)
             images, labels = source.images, source.labels
             montage = read_montage(table, images, labels, groups, brush.style, looks, words)
-            return montage.save(path)[0]
+            return write_montage(montage, path)[0]
 
         self._saving.start("save montage", body, self._on_saved)
 
