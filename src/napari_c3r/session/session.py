@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from napari_c3r.session.joined import JoinedTables
 from napari_c3r.session.kept import Keeping
 from napari_c3r.session.kept_parts import keep_parts
 from napari_c3r.session.labels import Cells, LabelStore
+from napari_c3r.session.montage_view import MontageView
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
 from napari_c3r.session.result import EmbeddingResult, Result
@@ -59,7 +59,7 @@ class Session:
 
     Attributes
     ----------
-    fields, plate_maps, roles, labels, result, selection, view, gates
+    fields, plate_maps, roles, labels, result, selection, view, gates, montage
         The parts; each says what changed in it, and the session passes it on.
     table_view
         Which rows and columns the table lists; it says itself what changed.
@@ -92,16 +92,15 @@ class Session:
         self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
-        self.view, self.keeping = View(self.history), Keeping()
+        self.view, self.montage = View(self.history), MontageView(self.history)
+        self.gates, self.keeping = Gates(self.result, self.labels, self.history), Keeping()
         self.table_view = TableView(self.history)
-        self.gates = Gates(self.result, self.labels, self.history)
         keep_parts(self)
-        self.encoder = "bundled"
-        self.encoders = EncoderCache()
+        self.encoder, self.encoders = "bundled", EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         parts = (self.fields, self.plate_maps, self.roles, self.labels)
-        for part in (*parts, self.result, self.selection, self.view, self.gates):
+        for part in (*parts, self.result, self.selection, self.view, self.gates, self.montage):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
@@ -395,15 +394,3 @@ class Session:
         return outdated.result_outdated(
             self.result.current, self.fields, self.labels, self.roles.assignment, self.encoder
         )
-
-
-_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
-
-
-def session_of(viewer: Any) -> Session:
-    """The session of a viewer, made on first use and gone with the viewer."""
-    # napari hands plugins a proxy; all proxies of one viewer share its session.
-    viewer = getattr(viewer, "__wrapped__", viewer)
-    if viewer not in _SESSIONS:
-        _SESSIONS[viewer] = Session()
-    return _SESSIONS[viewer]

@@ -466,7 +466,7 @@ def test_outliers_and_typical_cells_of_the_selection(shown, user):
     user.choose(shown.explorer.panel.montage.choice, "Typical")
     shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows == order.tolist()
-    user.choose(shown.explorer.panel.montage.choice, "Outliers")
+    user.choose(shown.explorer.panel.montage.choice, "Extreme")
     shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows[0] == order[-1]
 

@@ -43,7 +43,10 @@ from napari_c3r.widgets.viewer.linking import link_of
 if TYPE_CHECKING:
     import napari.viewer
 
-_MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
+_MONTAGES = (
+    "Figure (*.png);;Figure of lines and letters (*.svg);;Page (*.pdf);;"
+    "Stack of channels for ImageJ (*.tif)"
+)
 
 
 class C3RExplorer(KeyedDock):
@@ -83,7 +86,12 @@ class C3RExplorer(KeyedDock):
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
         self.rows = TableController(self.session, self.panel.table_page, self._on_colour_chosen)
-        self.key_actions = [*actions_of(self), *self.rows.actions(), *self.tabs.actions()]
+        self.key_actions = [
+            *actions_of(self),
+            *self.rows.actions(),
+            *self.montage.actions(),
+            *self.tabs.actions(),
+        ]
         self._filling = False
         self._build()
         self._connect()
