@@ -391,6 +391,7 @@ class MontageController(QObject):
         for jobs in (self.pictures, self._saving):
             jobs.discard()
         self._hovering.release()
+        self._panel.thumbnails.release()
         self._unwatch_layers()
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
         self._model.colours_changed.disconnect(self._on_colours, missing_ok=True)
