@@ -75,21 +75,26 @@ class MontageView:
     def change(self, **chosen: Any) -> None:
         """Choose otherwise; the fields of `MontageLook` that differ."""
         before, after = self.look, replace(self.look, **chosen)
-        if after == before:
+        if not self._set(after, Cause.USER):
             return
-        self._set(after, Cause.USER)
-        undone = Cause.UNDONE
         self._history.record(
             Command(
                 "change the montage",
-                lambda: self._set(before, undone),
-                lambda: self._set(after, undone),
+                lambda: self._put(before),
+                lambda: self._put(after),
             )
         )
 
-    def _set(self, look: MontageLook, cause: Cause) -> None:
+    def _put(self, look: MontageLook) -> None:
+        self._set(look, Cause.UNDONE)
+
+    def _set(self, look: MontageLook, cause: Cause) -> bool:
+        """Show otherwise; gives whether that is any different."""
+        other = look != self.look
         self.look = look
-        self.changed.emit(Change(Part.MONTAGE, cause))
+        if other:
+            self.changed.emit(Change(Part.MONTAGE, cause))
+        return other
 
     def keep(self) -> Kept:
         """What a saved session keeps of it."""

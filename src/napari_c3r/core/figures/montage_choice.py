@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.facets import facets_of
+from napari_c3r.core.figures.plot_columns import facet_groups
+from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.numbers import numbers_of
 from napari_c3r.core.table.titles import GATE
@@ -108,6 +110,14 @@ class ChosenGroup:
     rows: NDArray[np.intp]
     total: int
     similarity: NDArray[np.float64] | None = None
+
+
+def row_columns(table: AnnData) -> tuple[str, ...]:
+    """The columns whose values can be the rows of a montage, and `GATES` where there are some."""
+    gates = gate_columns(table)
+    groups = facet_groups(table, plate_map_columns(table))
+    found = [name for _, entries in groups for name, _ in entries if name]
+    return (*(name for name in found if name not in gates), *([GATES] if gates else []))
 
 
 def groups_by(table: AnnData, column: str, rows: NDArray[np.intp]) -> tuple[Group, ...]:

@@ -38,6 +38,7 @@ from napari_c3r.widgets.explorer.table.controller import TableController
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
+from napari_c3r.widgets.viewer.channel_view import ALONE
 from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class C3RExplorer(KeyedDock):
     gestures = (
         ("Click on a point", "Point at that cell in image, table and pictures"),
         ("Click in the image", "Point at that cell's row and point"),
+        (f"{ALONE} in the image", "Show the selected channel alone; again, what was visible"),
         ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
         ("Click in the legend", "Select all cells of that colour"),
         ("Double-click on the map", "Bring every point into view"),

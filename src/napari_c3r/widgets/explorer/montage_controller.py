@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,13 @@ from napari_c3r.core.figures.cell_montage import montage_words, read_montage
 from napari_c3r.core.figures.colours import GREY
 from napari_c3r.core.figures.drawing import number_words
 from napari_c3r.core.figures.montage_choice import (
-    GATES,
     Choice,
     ChosenGroup,
     MontageChoice,
-    gate_columns,
 )
 from napari_c3r.core.figures.montage_figure import nice_length
 from napari_c3r.core.figures.montage_files import write_montage
-from napari_c3r.core.figures.plot_columns import facet_groups
 from napari_c3r.core.figures.tiles import COMPOSITE, EACH, shown_channels
-from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.titles import with_unit
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
@@ -197,7 +193,7 @@ class MontageController(QObject):
         if source is None or result is None:
             self._panel.show_no_cells()
             return
-        self._panel.offer(Offered(self._columns(), source.channels))
+        self._panel.offer(Offered(source.row_columns(result.table), source.channels))
         self._panel.show_look(self._session.montage.look)
         choice, rows = self._choice(), self._candidates()
         lacks_cell = choice.which is Choice.ALIKE and choice.like is None
@@ -211,16 +207,6 @@ class MontageController(QObject):
                 self._panel.show_no_image()
             return
         self.pictures.choose(source, Request(rows, choice, frozen(result.table)))
-
-    def _columns(self) -> tuple[str, ...]:
-        """The columns whose values can be rows of the montage."""
-        result = self._session.result.current
-        assert result is not None
-        gates = gate_columns(result.table)
-        groups = facet_groups(result.table, plate_map_columns(result.table))
-        found = [name for _, entries in groups for name, _ in entries]
-        columns = [name for name in found if name and name not in gates]
-        return (*columns, *([GATES] if gates else []))
 
     def _choice(self) -> MontageChoice:
         look, by = self._session.montage.look, self._panel.by_column
@@ -245,17 +231,16 @@ class MontageController(QObject):
 
     def _on_chosen(self, found: Chosen) -> None:
         self._groups = found.groups
-        rows, texts, headings = list[int](), list[str](), dict[int, str]()
+        rows, alike, headings = list[int](), list[float](), dict[int, str]()
         for group in found.groups:
             if group.name:
                 headings[len(rows)] = f"{group.name} · {counted(group.total, 'cell')}"
-            alike = group.similarity
-            for place, row in enumerate(group.rows.tolist()):
-                lines = self.describe(row)
-                if alike is not None:
-                    lines.append(f"cosine similarity {alike[place]:.3f}")
-                rows.append(row)
-                texts.append("\n".join(lines))
+            rows += group.rows.tolist()
+            alike += [] if group.similarity is None else group.similarity.tolist()
+        lines = self._described(rows)
+        for own, value in zip(lines, alike, strict=False):
+            own.append(f"cosine similarity {value:.3f}")
+        texts = ["\n".join(own) for own in lines]
         self._panel.show_rows(rows, texts, self._bars(rows), headings)
         alike_rows = [g.rows for g in found.groups if g.similarity is not None]
         like = self._session.selection.current
@@ -311,17 +296,21 @@ class MontageController(QObject):
 
     def describe(self, row: int) -> list[str]:
         """What is known of a cell, in a few short lines."""
+        return next(iter(self._described([row])), [])
+
+    def _described(self, rows: Sequence[int]) -> list[list[str]]:
+        """What is known of some cells, in a few short lines each."""
         result, source = self._session.result.current, self._current_source()
         if result is None or source is None:
             return []
-        cell = result.table.obs.iloc[row]
-        lines = [f"Cell {cell['label']}"]
-        if len(source.places.windows) > 1:
-            lines.append(str(cell["image"]))
-        for name in ("annotation", "cluster", "well", "area_um2"):
-            text = text_of(cell[name]) if name in cell else ""
-            if text:
-                lines.append(with_unit(name, text))
+        obs = result.table.obs
+        told = ["image"] if len(source.places.windows) > 1 else []
+        told += [name for name in ("annotation", "cluster", "well", "area_um2") if name in obs]
+        lines = [[f"Cell {label}"] for label in obs["label"].iloc[list(rows)]]
+        for name in told:
+            for line, value in zip(lines, obs[name].iloc[list(rows)], strict=True):
+                if text := text_of(value):
+                    line.append(text if name == "image" else with_unit(name, text))
         return lines
 
     def _card_brush(self, source: Source) -> Brush:
@@ -391,6 +380,7 @@ class MontageController(QObject):
         for jobs in (self.pictures, self._saving):
             jobs.discard()
         self._hovering.release()
+        self._panel.thumbnails.release()
         self._unwatch_layers()
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
         self._model.colours_changed.disconnect(self._on_colours, missing_ok=True)

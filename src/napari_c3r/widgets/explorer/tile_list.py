@@ -58,6 +58,7 @@ class Thumbnails(QListWidget):
         self._items: list[QListWidgetItem] = []
         self._headings: list[QListWidgetItem] = []
         self._colours: list[str] = []
+        self._released = False
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
@@ -78,7 +79,12 @@ class Thumbnails(QListWidget):
     @property
     def settling(self) -> bool:
         """Whether what came into sight was not told yet."""
-        return self._settle.isActive()
+        return self._settle.isActive() and not self._released
+
+    def release(self) -> None:
+        """Tell no more of what comes into sight."""
+        self._released = True
+        self._settle.stop()
 
     @property
     def across(self) -> int:
