@@ -57,8 +57,8 @@ def caption(found: WhyHere) -> str:
     fill = "blurred" if found.settings.get("fill") == "blur" else "its background"
     return (
         f"Channels: taken from this cell, its {found.k} nearest and {others} others alike; "
-        f"chance and grey band: what turning and shifting its crop changes. Places: patches {wide} wide, "
-        f"each {fill} instead; outlined where one moves the vector farther than as many pixels "
+        "chance and grey band: what turning and shifting its crop changes. Places: patches "
+        f"{wide} wide, each {fill} instead; outlined where one moves the vector farther than as many pixels "
         "scattered at random do (adjusted p ≤ 0.05). It says what the encoder looks at, not what "
         "made the cell look so."
     )
