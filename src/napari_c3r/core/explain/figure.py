@@ -75,7 +75,7 @@ def why_figure(
         grey, what = _grey(found, channel), "all channels" if channel == ALL else channel
         panels += [
             (f"Places of {what}", _map_picture(found, places, grey, high), _tip(places)),
-            ("As many pixels at random", _random_picture(found, places, grey, high), ""),
+            ("Random pixels, as many", _random_picture(found, places, grey, high), ""),
         ]
     side = float(np.clip((width - 2 * _GAP) / 3, *_SIDES))
     across = max(1, min(len(panels), int((width + _GAP) // (side + _GAP))))
@@ -183,7 +183,7 @@ def _key(x: float, y: float, wide: float, high: float) -> list[Shape]:
     """What the colours mean."""
     steps = 64
     strip = sequential(steps)[None].repeat(2, axis=0)
-    label = "moved (1 − cosine)"
+    label = "1 − cosine"
     return [
         Picture(x, y + 5, wide, 6, strip),
         Words(x, y + 22, "0", FONT_PX - 1, colour=QUIET),

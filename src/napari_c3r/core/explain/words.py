@@ -54,11 +54,11 @@ def caption(found: WhyHere) -> str:
     boxes = found.maps[0].covers[:, 0] if found.maps else np.zeros((0, 3), np.intp)
     wide = f"{boxes[0, 2] * found.scale:.0f} px" if len(boxes) else "one patch"
     others = found.settings.get("others", 0)
-    fill = "blurred" if found.settings.get("fill") == "blur" else "its background"
+    fill = "blurred" if found.settings.get("fill") == "blur" else "set to the background"
     return (
         f"Channels: taken from this cell, its {found.k} nearest and {others} others alike; "
         "chance and grey band: what turning and shifting its crop changes. Places: patches "
-        f"{wide} wide, each {fill} instead; outlined where one moves the vector farther than as many pixels "
+        f"{wide} wide, {fill}; outlined where one moves the vector farther than as many pixels "
         "scattered at random do (adjusted p ≤ 0.05). It says what the encoder looks at, not what "
         "made the cell look so."
     )
