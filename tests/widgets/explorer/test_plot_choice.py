@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -15,6 +16,7 @@ from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.images import Image
 from napari_c3r.session import EmbeddingResult, session_of
+from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.scatter.overlay import Tool
 
@@ -127,3 +129,35 @@ def test_the_plot_is_saved_with_the_session_and_a_column_that_is_gone_is_said(wo
     world.idle()
     assert "no column 'dose'" in explorer.scatter._caption.text()
     assert explorer.model.axes is None
+
+
+def test_the_plot_is_saved_for_a_page_as_it_is_displayed(world, tmp_path):
+    explorer, door = world.explorer, world.explorer.plot.door
+    world.session.view.set_plot(PlotChoice(AxisChoice("area_px"), AxisChoice("spots"), "dose"))
+    world.session.selection.select(np.arange(len(world.table)) < 100)
+    world.user.click(explorer.scatter.toolbar.save)
+    world.idle()
+    world.choose(door.columns, "Single column")
+    assert door.width_mm.value() == 85
+    world.choose(door.kind, "PDF")
+    world.user.answer(str(tmp_path / "plot"))
+    world.user.click(door.file_button)
+    world.user.until(lambda: not door.busy)
+    world.idle()
+    assert (tmp_path / "plot.pdf").read_bytes().startswith(b"%PDF")
+    told = (tmp_path / "plot.txt").read_text("utf-8")
+    assert told.startswith("Cells on Spots against Area (px) by dose")
+    assert "100 selected cells" in told
+    assert "480 cells of 24 wells" in told
+    frame = pd.read_csv(tmp_path / "plot.csv")
+    np.testing.assert_allclose(frame["y: Spots"], world.table.obs["spots"], atol=1e-4)
+    assert frame["selected"].sum() == 100
+    assert "plot.pdf with plot.csv, plot.txt" in explorer.panel._said.text()
+    # What was chosen last is there in another window of options too.
+    world.user.click(explorer.scatter.toolbar.save)
+    compare = explorer.tabs.group(GroupTabs).compare
+    explorer.panel.tabs.setCurrentWidget(compare)
+    world.idle()
+    world.user.click(compare.save_button)
+    world.idle()
+    assert (compare.door.width_mm.value(), compare.door.kind.currentText()) == (85, "PDF")

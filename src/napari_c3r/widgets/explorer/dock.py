@@ -152,6 +152,7 @@ class C3RExplorer(KeyedDock):
         for says in (panel.exports.failed, self.montage.failed):
             says.connect(panel.say)
         self.montage.saved.connect(self._on_saved)
+        self.plot.door.said.connect(panel.say)
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
@@ -176,6 +177,7 @@ class C3RExplorer(KeyedDock):
         result = self.session.result.current
         if result is None or not self.session.result.has_map:
             self.model.set_points(np.empty((0, 2), np.float32))
+            self.plot.clear()
         else:
             # New points clear the selection on the map, which is not what the user selects.
             chosen, current = self.session.selection.mask, self.session.selection.current
@@ -217,7 +219,7 @@ class C3RExplorer(KeyedDock):
         column = self.colouring.column
         colours = self.link.colours_of(column)
         if isinstance(colours, Categories):
-            look = colours.codes, colours.names, colours.rest, colours.palette
+            look = colours.codes, colours.names, colours.rest, colours.palette, colours.title
             self.model.set_categories(*look)
         else:
             self.model.set_values(colours.values, colours.name)
@@ -366,4 +368,5 @@ class C3RExplorer(KeyedDock):
         self.rows.release()
         self.tabs.release()
         self.panel.exports.release()
+        self.plot.door.release()
         self.scatter.release()

@@ -95,6 +95,11 @@ class ScatterWidget(QWidget):
         self.toolbar.plot_row.show()
         self.toolbar.plot_row_toggled.connect(row.setVisible)
 
+    def set_door(self, door: QWidget) -> None:
+        """Let the row that the button of the toolbar opens save the plot."""
+        self._column.insertWidget(1, door)
+        self.toolbar.save.show()
+
     def set_plot_note(self, line: str, *, is_map: bool) -> None:
         """Say below the plot what is not shown, and on a map what it is no evidence of."""
         self._caption.setText(" ".join(part for part in (line, CAPTION if is_map else "") if part))
