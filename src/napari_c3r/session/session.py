@@ -93,8 +93,8 @@ class Session:
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
         self.view, self.montage = View(self.history), MontageView(self.history)
-        self.gates, self.keeping = Gates(self.result, self.labels, self.history), Keeping()
-        self.table_view = TableView(self.history)
+        self.gates = Gates(self.result, self.labels, self.history, self.view)
+        self.keeping, self.table_view = Keeping(), TableView(self.history)
         keep_parts(self)
         self.encoder, self.encoders = "bundled", EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None

@@ -169,6 +169,8 @@ class C3RExplorer(KeyedDock):
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
             self.plot.show(self.model.move_points)
+        elif part is Part.GATES:
+            self.plot.follow_scope(self.model)
         if part in (Part.SELECTION, Part.CURRENT, Part.GATES):
             self.rows.show_rows()
         self._show_selection()
@@ -244,8 +246,10 @@ class C3RExplorer(KeyedDock):
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
-        if len(mask) == len(self.session.selection.mask) and not self._filling:
-            self.session.selection.select(mask)
+        before = self.session.selection.mask
+        if len(mask) == len(before) and not self._filling:
+            # Of a legend, too, only what the plot shows is selected; what was so before stays.
+            self.session.selection.select(mask & (before | self.plot.in_scope()))
 
     def _on_point(self, row: int | None) -> None:
         if self._filling:

@@ -227,9 +227,14 @@ def selection_line(session: Session) -> str:
         return "No cells embedded yet"
     total = len(session.result.current.table)
     chosen = int(session.selection.mask.sum())
+    opened, scope = session.gates.opened, session.gates.scope()
     if not chosen:
-        return f"{counted(total, 'cell')}; draw a lasso to select some"
+        shown = "" if scope is None else f"{int(scope.sum())} of "
+        inside = "" if scope is None else f" in “{opened}”"
+        return f"{shown}{counted(total, 'cell')}{inside}; draw a lasso to select some"
     line = f"{chosen} of {counted(total, 'cell')} selected"
+    if scope is not None and (outside := int((session.selection.mask & ~scope).sum())):
+        line += f", {outside} of them not in “{opened}”"
     obs = session.result.current.table.obs
     if "cluster" in obs:
         here = obs["cluster"][session.selection.mask].unique()

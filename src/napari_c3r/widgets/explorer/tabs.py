@@ -10,10 +10,15 @@ from qtpy.QtWidgets import QTabWidget
 
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
+from napari_c3r.widgets.explorer.gates.tab import GateTab
 from napari_c3r.widgets.explorer.tab import ExplorerContext, TabGroup
 from napari_c3r.widgets.explorer.why.tab import WhyTabs
 
-TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GroupTabs, WhyTabs)
+TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (
+    GateTab,
+    GroupTabs,
+    WhyTabs,
+)
 """Makes every tab but the table, in their order. Another tab is one entry more."""
 
 AnyGroup = TypeVar("AnyGroup", bound=TabGroup)
