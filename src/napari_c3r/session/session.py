@@ -19,6 +19,7 @@ from psygnal import Signal
 from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.clusters import Clusters
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.history import Command, History
 from napari_c3r.session.kept import Keeping
@@ -59,6 +60,8 @@ class Session:
         The parts; each says what changed in it, and the session passes it on.
     keeping
         What a saved session holds of further parts.
+    clusters
+        Those of the result, and what is done to them.
     history
         What was done to result, names, selection and cells, to be undone and done again.
     encoder
@@ -80,6 +83,7 @@ class Session:
         self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
         self.selection = Selection(self.history)
+        self.clusters = Clusters(self.result, self.history)
         self.view, self.keeping = View(self.history), Keeping()
         keep_parts(self.keeping, self.result, self.selection, self.view)
         self.encoder = "bundled"

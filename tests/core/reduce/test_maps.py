@@ -90,8 +90,8 @@ def test_bad_requests_are_one_line():
     vectors, _ = blobs(5)
     with pytest.raises(InputError, match="no cells"):
         map_cells(table(vectors[:0]))
-    with pytest.raises(InputError, match="'leiden'"):
-        cluster(table(vectors), method="leiden")
+    with pytest.raises(InputError, match="'louvain'"):
+        cluster(table(vectors), method="louvain")
     with pytest.raises(InputError, match="n_clusters is 0"):
         cluster(table(vectors), method="kmeans", n_clusters=0)
     vectors[3, 2] = np.nan

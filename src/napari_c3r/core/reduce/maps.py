@@ -84,7 +84,7 @@ def map_cells(
     check_setting(MapOptions, "max_fitted", max_fitted)
     rows = fitted_rows(adata.obs, max_fitted, seed)
     components = components_of(adata, n_components, controls, rows)
-    adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist, rows)
+    adata.obsm["X_umap"] = layout(components, seed, n_neighbors, min_dist, rows)
     count = len(components) if rows is None else len(rows)
     adata.uns.setdefault(KEY, {})["map"] = {
         "method": "UMAP after PCA" if count > _MIN_FOR_UMAP else "PCA (too few cells)",
@@ -108,7 +108,7 @@ def flat_map(vectors: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float
     seed
         As for :func:`map_cells`.
     """
-    return _umap(principal_components(vectors), seed, _NEIGHBOURS, _MIN_DIST)
+    return layout(principal_components(vectors), seed, _NEIGHBOURS, _MIN_DIST)
 
 
 def aligned_maps(
@@ -160,14 +160,29 @@ def _plain(components: NDArray[np.float32]) -> NDArray[np.float32]:
     return flat
 
 
-def _umap(
+def layout(
     components: NDArray[np.float32],
     seed: int,
     n_neighbors: int,
     min_dist: float,
     rows: NDArray[np.intp] | None = None,
 ) -> NDArray[np.float32]:
-    """A map of all, (n, 2), made by the rows that are given, and by all where none are."""
+    """Lay principal components out in two dimensions.
+
+    Parameters
+    ----------
+    components
+        (n, D) finite.
+    seed, n_neighbors, min_dist
+        As for :func:`map_cells`.
+    rows
+        The cells that make the map; None: all. The others are placed among them.
+
+    Returns
+    -------
+    ndarray
+        (n, 2) float32.
+    """
     fitted = components if rows is None else components[rows]
     if len(fitted) <= _MIN_FOR_UMAP:
         return _plain(components)

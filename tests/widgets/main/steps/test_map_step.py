@@ -58,7 +58,7 @@ def test_a_map_of_a_sample_says_so_and_its_size_is_offered_where_there_are_more_
     body.show_session(SimpleNamespace(result=result))
     assert not body.note.isVisibleTo(body)
     assert not fitted.isVisibleTo(body)
-    body.show_choice("kmeans", 3, 1, None, 5_000)
+    body.show_choice(method="kmeans", n_clusters=3, seed=1, max_fitted=5_000)
     assert body.choice().max_fitted == 5_000
 
 

@@ -122,18 +122,11 @@ class MapBody(QWidget):
         """How to group the cells, as it stands here."""
         return self.form.value()
 
-    def show_choice(
-        self,
-        method: str,
-        n_clusters: int,
-        seed: int,
-        controls: Any = None,
-        max_fitted: int = MAX_FITTED,
-    ) -> None:
+    def show_choice(self, *, controls: Any = None, **settings: Any) -> None:
         """Set how to group the cells, as when a session is opened again."""
         # A session's file has a list of them.
         chosen = None if controls is None else (controls[0], controls[1])
-        self.form.set_value(MapOptions(method, n_clusters, seed, chosen, max_fitted))
+        self.form.set_value(MapOptions(controls=chosen, **settings))
 
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
