@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -28,7 +28,7 @@ from napari_c3r.core.table.result import rows_by_image
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
 from napari_c3r.session.names import CellNames
-from napari_c3r.session.words import cells_in_words
+from napari_c3r.session.words import naming_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,12 +238,14 @@ class Result:
         self.current = result
         self.changed.emit(Change(Part.MAP, cause))
 
-    def annotate(self, chosen: NDArray[np.bool_], name: str) -> None:
-        """Give rows a name, or take theirs away with an empty one."""
+    def annotate(
+        self, chosen: NDArray[np.bool_], name: str | Sequence[str], sentence: str = ""
+    ) -> None:
+        """Give rows a name, or each one of its own, or take theirs away with an empty one."""
         result = self.current
         if result is None:
             raise InputError("There are no cells to name; embed them first")
-        what = cells_in_words(result.table.obs, chosen)
+        words = sentence or naming_in_words(result.table.obs, chosen, name)
         before = name_column(result.all_rows)
         annotate(result.table, chosen, name)
         named = chosen
@@ -253,14 +255,8 @@ class Result:
         after = name_column(result.all_rows)
         self._remember(result, named, after)
         self.changed.emit(Change(Part.ANNOTATION))
-        name = name.strip()
-        self._history.record(
-            Command(
-                f"name {what} '{name}'" if name else f"remove the name of {what}",
-                lambda: self._put_names(before),
-                lambda: self._put_names(after),
-            )
-        )
+        undo, redo = (lambda: self._put_names(before)), (lambda: self._put_names(after))
+        self._history.record(Command(words, undo, redo))
 
     def _put_names(self, column: pd.Series) -> None:
         """Give all rows the names that they had before."""

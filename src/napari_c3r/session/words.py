@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,3 +26,12 @@ def cells_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str:
         if int((clusters == first).sum()) == count and (clusters[chosen] == first).all():
             return f"cluster {first}"
     return counted_cells(count)
+
+
+def naming_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_], name: str | Sequence[str]) -> str:
+    """What giving cells a name does, or taking theirs away, as in ``name 3 cells 'mitotic'``."""
+    what = cells_in_words(obs, chosen)
+    if not isinstance(name, str):
+        return f"name {what}"
+    name = name.strip()
+    return f"name {what} '{name}'" if name else f"remove the name of {what}"

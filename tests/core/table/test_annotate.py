@@ -84,3 +84,14 @@ def test_naming_nothing_is_refused():
         annotate(table_of([1]), np.array([False]), "a")
     with pytest.raises(InputError, match="2 flags for 1 cells"):
         annotate(table_of([1]), np.array([False, True]), "a")
+
+
+def test_every_cell_can_be_given_a_name_of_its_own():
+    table = table_of([1, 2, 3])
+    annotate(table, np.array([True, False, False]), "old")
+    annotate(table, np.array([True, True, True]), ["new", " old ", ""])
+    assert table.obs[COLUMN].tolist()[:2] == ["new", "old"]
+    assert table.obs[COLUMN].isna().tolist() == [False, False, True]
+    assert list(table.obs[COLUMN].cat.categories) == ["old", "new"]
+    with pytest.raises(InputError, match="1 names for 2 cells"):
+        annotate(table, np.array([True, True, False]), ["one"])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 
-MAX_MEASURED = 100_000
+MAX_MEASURED = 20_000
 """Of more cells, only so many, evenly spread over the table, tell mean and spread."""
 
 # So many rows fit into a processor's cache; larger pieces take twice as long.

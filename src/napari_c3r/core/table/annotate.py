@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ COLUMN = "annotation"
 """Column of ``obs`` with the names; a cell without one has a missing value."""
 
 
-def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str) -> AnnData:
+def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str | Sequence[str]) -> AnnData:
     """Give cells a name. Groups that get the same name are one group from then on.
 
     Parameters
@@ -26,7 +27,8 @@ def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str) -> AnnData:
     chosen
         Which cells, bool (cells,).
     name
-        What to call them, without the spaces around it; an empty name takes theirs away.
+        What to call them, without the spaces around it; an empty name takes theirs away. Or a name
+        for each of the cells chosen, in the order of the table.
 
     Returns
     -------
@@ -45,11 +47,13 @@ def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str) -> AnnData:
     if not chosen.any():
         raise InputError("No cells are selected; select the cells to name")
     column = name_column(table)
-    name = name.strip()
-    if name and name not in column.cat.categories:
-        column = column.cat.add_categories([name])
-    column = column.copy()
-    column[chosen] = name or None
+    given = np.array([name] if isinstance(name, str) else list(name), object)
+    if not isinstance(name, str) and len(given) != chosen.sum():
+        raise InputError(f"{len(given)} names for {chosen.sum()} cells: give one for each cell")
+    told = np.array([each.strip() or None for each in given], object)
+    new = [each for each in dict.fromkeys(told) if each and each not in column.cat.categories]
+    column = column.cat.add_categories(new)
+    column[chosen] = told[0] if isinstance(name, str) else told
     table.obs[COLUMN] = column
     return table
 

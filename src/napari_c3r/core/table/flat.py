@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 UMAP_COLUMNS = ("umap_1", "umap_2")
 CLUSTER_COLUMNS = ("cluster", "annotation")
-TEXT_COLUMNS = frozenset({"image", "plate", "well", "site", *CLUSTER_COLUMNS})
+SUGGESTED = "suggested"
+"""Column of the names that were learned from examples."""
+TEXT_COLUMNS = frozenset({"image", "plate", "well", "site", *CLUSTER_COLUMNS, SUGGESTED})
 
 # A spreadsheet takes a cell that begins like this for a formula and runs it.
 _RISKY = re.compile(r"^'*[=+\-@\t\r]")
