@@ -51,6 +51,11 @@ class ClusterState:
     facts: Mapping[str, Any]
 
 
+def fineness_words(method: str, value: Value) -> str:
+    """How fine clusters are, such as ``smallest of 8 cells``."""
+    return _UNITS[method].format(f"{value:g}")
+
+
 class Clusters:
     """The clusters of the result that is displayed.
 
@@ -205,9 +210,9 @@ class Clusters:
         after = self.state()
         if before is None or after is None or before.facts == after.facts:
             return
-        value = f"{self.value:g}" if self.value is not None else "?"
-        words = f"cluster by {METHODS[self.method]}, {_UNITS[self.method].format(value)}"
-        self._record(words, before, after)
+        value = self.value
+        fine = "" if value is None else f", {fineness_words(self.method, value)}"
+        self._record(f"cluster by {METHODS[self.method]}{fine}", before, after)
 
     def carry(self, before: AnnData, after: AnnData) -> None:
         """Give the clusters of a new map the names of those before, by the cells in them."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -390,15 +389,3 @@ class Session:
         return outdated.result_outdated(
             self.result.current, self.fields, self.labels, self.roles.assignment, self.encoder
         )
-
-
-_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
-
-
-def session_of(viewer: Any) -> Session:
-    """The session of a viewer, made on first use and gone with the viewer."""
-    # napari hands plugins a proxy; all proxies of one viewer share its session.
-    viewer = getattr(viewer, "__wrapped__", viewer)
-    if viewer not in _SESSIONS:
-        _SESSIONS[viewer] = Session()
-    return _SESSIONS[viewer]

@@ -256,6 +256,8 @@ class C3RDock(KeyedDock):
     def _on_progress(self, name: str, progress: object) -> None:
         if name == EMBED:
             self.embed.show_progress(progress)  # type: ignore[arg-type]
+        elif name == MAP:
+            self.map.show_progress(progress)  # type: ignore[arg-type]
 
     def _on_encoder(self, info: EncoderInfo) -> None:
         self.embed.show_encoder(info)

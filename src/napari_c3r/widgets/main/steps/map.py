@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
+    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_c3r.core.metadata import design_of, match_of
+from napari_c3r.core.reduce.clusters import finenesses
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.reduce.sample import MAX_FITTED, sample_notes
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Session
+from napari_c3r.session.clusters import METHODS
+from napari_c3r.widgets.common.cluster_words import clusters_line
+from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from napari_c3r.widgets.main.mapping import MapProgress
 
 _NO_CONTROLS = "none"
 
@@ -45,16 +53,24 @@ class MapBody(QWidget):
             MapOptions,
             ("method", "n_clusters", "controls", "max_fitted", "seed"),
             choices={
-                "method": [("HDBSCAN", "hdbscan"), ("k-means", "kmeans")],
+                "method": [(title, name) for name, title in METHODS.items()],
                 "controls": [(_NO_CONTROLS, None)],
             },
         )
+        self._has_map = self._mapping = False
         self.method, self.n_clusters, self.controls, self.seed = (
             self.form.widgets[name].native for name in ("method", "n_clusters", "controls", "seed")
         )
         self._table: Callable[[], AnnData | None] = _reference(None)
         self._offered: object = ()
         self._n_cells = 0
+        self.fineness = FinenessBar()
+        self.fineness.set_tip("Fewer, larger clusters to the left; more, smaller ones to the right")
+        self.clusters_line = WrappedLabel()
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the map")
+        self.doing = WrappedLabel()
         self.note = WrappedLabel()
         self.note.setEnabled(False)
         self.note.hide()
@@ -76,7 +92,8 @@ class MapBody(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.form)
-        column.addWidget(self.map_button)
+        for widget in (self.fineness, self.clusters_line, self.map_button, self.bar, self.doing):
+            column.addWidget(widget)
         column.addWidget(self.note)
         column.addLayout(buttons)
         self.form.changed.connect(self._show_rows)
@@ -97,6 +114,7 @@ class MapBody(QWidget):
             self._offer([] if table is None else _controls(table))
             self._n_cells = 0 if table is None else len(table)
             self._show_rows()
+        self._show_clusters(session)
         notes = [] if table is None else sample_notes(table.uns, len(table))
         self.note.setText("\n".join(notes))
         self.note.setVisible(bool(notes))
@@ -104,6 +122,27 @@ class MapBody(QWidget):
         self.export_button.setEnabled(result is not None)
         self.report_button.setEnabled(result is not None)
         self.explorer_button.setEnabled(session.result.has_map)
+
+    def _show_clusters(self, session: Session) -> None:
+        """Offer to make the clusters of the map finer or coarser."""
+        clusters = session.clusters
+        self._has_map = session.result.has_map
+        method = self.form.value().method
+        for widget in (self.fineness, self.clusters_line):
+            widget.setVisible(self._has_map)
+        if self._has_map:
+            values = finenesses(method, clusters.n_fitted())
+            self.fineness.offer(values, clusters.default(method))
+            self.fineness.setEnabled(not self._mapping)
+            self.clusters_line.setText(clusters_line(clusters))
+        self._show_rows()
+
+    def keep_fineness(self, value: int | float) -> None:
+        """Make the next map's clusters as fine as those shown."""
+        keyword = {"leiden": "resolution", "kmeans": "n_clusters"}
+        method = self.form.value().method
+        chosen: dict[str, Any] = {keyword.get(method, "min_cluster_size"): value}
+        self.form.set_value(replace(self.form.value(), **chosen))
 
     def _offer(self, choices: list[Controls]) -> None:
         """List what may be controls; keep what the user chose while it is there."""
@@ -113,7 +152,9 @@ class MapBody(QWidget):
 
     def _show_rows(self) -> None:
         """Show only what there is to choose."""
-        self.form.set_visible("n_clusters", self.form.value().method == "kmeans")
+        kmeans = self.form.value().method == "kmeans"
+        # Of a map that is there, the slider tells how many.
+        self.form.set_visible("n_clusters", kmeans and not self._has_map)
         self.form.set_visible("controls", self.controls.count() > 1)
         # Of fewer cells, all are taken.
         self.form.set_visible("max_fitted", self._n_cells > MAX_FITTED)
@@ -131,12 +172,25 @@ class MapBody(QWidget):
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
         self._mapping = mapping
+        self.bar.setVisible(mapping)
+        self.doing.setVisible(mapping)
+        if mapping:
+            self.bar.setRange(0, 0)
+            self.doing.setText("")
         self.map_button.setText("Stop mapping" if mapping else "Make map")
         self.map_button.setToolTip(
             "Leave the map as it is"
             if mapping
             else "Lay the cells out so that alike ones are close, and group them"
         )
+
+    def show_progress(self, progress: MapProgress) -> None:
+        """Say how far the map is."""
+        self.doing.setText(progress.words)
+        known = progress.share is not None
+        self.bar.setRange(0, 1000 if known else 0)
+        if progress.share is not None:
+            self.bar.setValue(round(progress.share * 1000))
 
     def _on_map(self) -> None:
         if self._mapping:
