@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.core.reduce.clusters import Clustering
-    from napari_c3r.core.reduce.cuts import Cuts, Value
+    from napari_c3r.core.reduce.cuts import Cuts, Seen, Value
     from napari_c3r.core.reduce.stability import Stability
     from napari_c3r.session.result import EmbeddingResult, Result
 
@@ -154,19 +154,25 @@ class Clusters:
 
         facts = table.uns.get(KEY, {})
         map_facts, own = facts.get("map", {}), facts.get(COLUMN, {})
-        controls = own.get("controls", map_facts.get("controls"))
         seed = int(own.get("seed", map_facts.get("seed", 0)))
-        against = None if controls is None else (str(controls[0]), str(controls[1]))
-        most = self._max_fitted()
-        key = method, seed, against, most
+        seen, most = self.seen(table), self._max_fitted()
+        key = method, seed, seen, most
         with self._making:
             known = self._cuts.get(key)
             if known is None or known[0]() is not table:
-                made = cuts_of(table, method, seed=seed, controls=against, max_fitted=most)
+                made = cuts_of(table, method, seed=seed, seen=seen, max_fitted=most)
                 # Those of other tables are of no use any more.
                 self._cuts = {k: v for k, v in self._cuts.items() if v[0]() is table}
                 known = self._cuts[key] = ref(table), made
         return known[1]
+
+    @staticmethod
+    def seen(table: AnnData) -> Seen:
+        """How the cells of a table are seen on their map, and so in their clusters."""
+        from napari_c3r.core.reduce.cuts import Seen
+
+        facts = table.uns.get(KEY, {})
+        return Seen.of({**facts.get("map", {}), **facts.get(COLUMN, {})})
 
     def _max_fitted(self) -> int:
         result = self._result.current

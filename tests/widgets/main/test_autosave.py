@@ -7,7 +7,7 @@ import pytest
 
 from napari_c3r.session import session_of
 from napari_c3r.session.file import read_session
-from napari_c3r.widgets.main import settings
+from napari_c3r.widgets.common import settings
 from tests.session.dying import die
 from tests.widgets.fields import add_layers, planes, take_image, take_labels
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_c3r.session import session_of
-from napari_c3r.widgets.main.settings import Preferences, Settings, read_settings
+from napari_c3r.widgets.common.settings import Preferences, Settings, read_settings
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import EmbedBody, EncoderInfo
 from tests.widgets.fields import labels, planes

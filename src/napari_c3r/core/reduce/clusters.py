@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.options import OptionInfo, check_setting, check_value
+from napari_c3r.core.reduce.batches import batches_of
 from napari_c3r.core.reduce.controls import Controls
-from napari_c3r.core.reduce.cuts import Cuts, Value, cuts_of
+from napari_c3r.core.reduce.cuts import Cuts, Seen, Value, cuts_of
 from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.reduce.sample import MAX_FITTED
 from napari_c3r.core.table.result import KEY
@@ -38,6 +39,8 @@ def cluster(
     resolution: float = 1.0,
     seed: int = 0,
     controls: Controls | None = None,
+    batch: str | None = None,
+    batch_method: str = "harmony",
     max_fitted: int = MAX_FITTED,
 ) -> AnnData:
     """Group the cells.
@@ -61,7 +64,7 @@ def cluster(
         How fine ``"leiden"`` divides: more gives more groups.
     seed
         Of what Leiden and k-means draw, and of the map if it has to be made.
-    controls
+    controls, batch, batch_method
         As for :func:`map_cells`, for Leiden, k-means and the map if it has to be made.
     max_fitted
         Of more cells, only so many, drawn evenly from all fields, are grouped. With HDBSCAN, each
@@ -83,7 +86,8 @@ def cluster(
     """
     check_setting(MapOptions, "seed", seed)
     check_setting(MapOptions, "max_fitted", max_fitted)
-    cuts = cuts_of(adata, method, seed=seed, controls=controls, max_fitted=max_fitted)
+    seen = Seen(controls, batches_of(batch, batch_method))
+    cuts = cuts_of(adata, method, seed=seed, seen=seen, max_fitted=max_fitted)
     size = default_size(cuts.n_fitted) if min_cluster_size is None else min_cluster_size
     values: dict[str, Value] = {
         "min_cluster_size": size,

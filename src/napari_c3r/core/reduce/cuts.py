@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.reduce.batches import BATCH, METHOD, Batches
 from napari_c3r.core.reduce.components import N_COMPONENTS, components_of, vectors_of
 from napari_c3r.core.reduce.controls import Controls
 from napari_c3r.core.reduce.graph import fuzzy_graph, nearest
@@ -28,6 +30,47 @@ N_NEIGHBOURS = 15
 
 Value = int | float
 """How fine: a number of cells, a resolution or a number of clusters."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How cells are seen before they are clustered.
+
+    Attributes
+    ----------
+    controls
+        Against which cells; None: none.
+    batches
+        What is brought together; None: nothing.
+    """
+
+    controls: Controls | None = None
+    batches: Batches | None = None
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Seen:
+        """As what is kept of a map or of clusters says."""
+        controls = facts.get("controls")
+        batches = Batches(facts[BATCH], facts[METHOD]) if BATCH in facts else None
+        return cls(None if controls is None else (str(controls[0]), str(controls[1])), batches)
+
+    def facts(self) -> dict[str, Any]:
+        """What is kept of it."""
+        controls = {} if self.controls is None else {"controls": list(self.controls)}
+        return controls | ({} if self.batches is None else self.batches.facts())
+
+    def keywords(self) -> dict[str, Any]:
+        """As for :func:`napari_c3r.map_cells`."""
+        together = {} if self.batches is None else self.batches.facts()
+        return {"controls": self.controls, **together}
+
+    def components(
+        self, adata: AnnData, seed: int = 0, rows: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float32]:
+        """The principal components of a table's cells, (cells, components)."""
+        return components_of(
+            adata, N_COMPONENTS, self.controls, rows, batches=self.batches, seed=seed
+        )
 
 
 @dataclass(eq=False)
@@ -224,15 +267,17 @@ def cuts_of(
     method: str,
     *,
     seed: int = 0,
-    controls: Controls | None = None,
+    seen: Seen | None = None,
     max_fitted: int,
 ) -> Cuts:
     """Prepare the cells of a table for a method of clustering.
 
     Parameters
     ----------
-    adata, method, seed, controls, max_fitted
+    adata, method, seed, max_fitted
         As for :func:`napari_c3r.cluster`. For HDBSCAN a map is made where there is none.
+    seen
+        Against which controls, and with which batches brought together; None: as they are.
 
     Raises
     ------
@@ -240,19 +285,18 @@ def cuts_of(
         No cell, an unknown method, or one that is not installed.
     """
     vectors_of(adata)
+    seen = seen or Seen()
     rows = fitted_rows(adata.obs, max_fitted, seed)
     if method == "hdbscan":
         if "X_umap" not in adata.obsm:
-            map_cells(adata, seed=seed, controls=controls, max_fitted=max_fitted)
+            map_cells(adata, seed=seed, **seen.keywords(), max_fitted=max_fitted)
         return DensityTree.of(np.asarray(adata.obsm["X_umap"]), rows, seed)
     if method not in ("leiden", "kmeans"):
         raise InputError(f"No clustering method {method!r}; choose 'hdbscan', 'leiden' or 'kmeans'")
     if method == "leiden":
         _require_leiden()
-    facts: dict[str, Any] = {} if controls is None else {"controls": list(controls)}
-    components = components_of(adata, N_COMPONENTS, controls, rows)
     made = NeighbourGraph.of if method == "leiden" else Centres.of
-    return made(components, rows, seed, facts)
+    return made(seen.components(adata, seed, rows), rows, seed, seen.facts())
 
 
 def leiden_problem() -> str:

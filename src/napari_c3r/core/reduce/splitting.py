@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce.components import N_COMPONENTS, principal_components, vectors_of
-from napari_c3r.core.reduce.controls import Controls, sphered
-from napari_c3r.core.reduce.cuts import N_NEIGHBOURS
+from napari_c3r.core.reduce.cuts import N_NEIGHBOURS, Seen
 from napari_c3r.core.reduce.graph import fuzzy_graph, nearest
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ _MOST_IN_GRAPH = 20_000
 
 
 def in_two(
-    adata: AnnData, chosen: NDArray[np.bool_], *, seed: int = 0, controls: Controls | None = None
+    adata: AnnData, chosen: NDArray[np.bool_], *, seed: int = 0, seen: Seen | None = None
 ) -> NDArray[np.bool_]:
     """Divide cells into two groups by their own principal components and neighbours.
 
@@ -37,8 +36,8 @@ def in_two(
         Which cells to divide, (cells,) bool.
     seed
         Of what is drawn by chance.
-    controls
-        As for :func:`napari_c3r.cluster`.
+    seen
+        Against which controls, and with which batches brought together; None: as they are.
 
     Returns
     -------
@@ -53,8 +52,12 @@ def in_two(
     rows = np.flatnonzero(chosen)
     if len(rows) < _LEAST:
         raise InputError(f"{len(rows)} cells are too few to divide; choose a cluster of 4 or more")
-    vectors = vectors_of(adata) if controls is None else sphered(adata, controls)
-    parts = principal_components(vectors[rows], N_COMPONENTS, standardise=controls is None)
+    if seen in (None, Seen()):
+        parts = principal_components(vectors_of(adata)[rows], N_COMPONENTS)
+    else:
+        assert seen is not None
+        whole = seen.components(adata, seed)
+        parts = principal_components(whole[rows], N_COMPONENTS, standardise=False)
     if not parts.any():
         raise InputError("These cells have the same vector; there is nothing to divide them by")
     first = _halves(parts, seed)

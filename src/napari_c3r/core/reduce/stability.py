@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce.clusters import COLUMN, NOISE
-from napari_c3r.core.reduce.components import N_COMPONENTS, components_of
-from napari_c3r.core.reduce.cuts import Centres, Cuts, DensityTree, NeighbourGraph, Value
+from napari_c3r.core.reduce.cuts import Centres, Cuts, DensityTree, NeighbourGraph, Seen, Value
 from napari_c3r.core.reduce.maps import layout
 from napari_c3r.core.table.result import KEY
 
@@ -138,10 +137,8 @@ def stability_steps(
     column = adata.obs[COLUMN]
     names = [str(name) for name in column.cat.categories if name != NOISE]
     codes = column.cat.set_categories(names).cat.codes.to_numpy()
-    controls = facts.get("controls")
-    components = components_of(
-        adata, N_COMPONENTS, None if controls is None else (str(controls[0]), str(controls[1]))
-    )
+    # Clusters of a map are seen as the map is.
+    components = Seen.of({**adata.uns[KEY].get("map", {}), **facts}).components(adata, seed)
     count = max(min(round(share * len(codes)), _MOST), 2)
     rng = np.random.default_rng(seed)
     found, rands = np.full((repeats, len(names)), np.nan), np.full(repeats, np.nan)

@@ -110,14 +110,12 @@ class ClusterController(QObject):
         if result is None:
             return
         table, chosen = result.table, clusters.rows_of(name)
-        controls = clusters.facts.get("controls")
-        against = None if controls is None else (str(controls[0]), str(controls[1]))
 
         def body(_: threading.Event) -> Generator[str, None, NDArray[np.bool_]]:
             from napari_c3r.core.reduce.splitting import in_two
 
             yield f"dividing cluster {name}"
-            return in_two(table, chosen, controls=against)
+            return in_two(table, chosen, seen=clusters.seen(table))
 
         def take(part: NDArray[np.bool_]) -> None:
             now = self._session.result.current

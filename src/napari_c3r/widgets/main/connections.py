@@ -87,6 +87,7 @@ def connect_map(body: MapBody, control: Controller, dialogs: Dialogs) -> None:
     body.map_requested.connect(control.map.make_map)
     body.fineness.chosen.connect(lambda value, at_rest: _cluster(body, control, value, at_rest))
     body.export_requested.connect(dialogs.export)
+    body.fit_requested.connect(lambda: dialogs.open_fit(body.add_fit))
     body.report_requested.connect(dialogs.report)
 
 

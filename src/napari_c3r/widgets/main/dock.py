@@ -12,6 +12,12 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout
 from napari_c3r.session import Cause, Change, Part, session_of
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.keyed_dock import KeyedDock
+from napari_c3r.widgets.common.settings import (
+    Preferences,
+    channel_history,
+    known_encoders,
+    unsaved_folder,
+)
 from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.common.wording import counted
@@ -23,12 +29,6 @@ from napari_c3r.widgets.main.dialogs import Dialogs
 from napari_c3r.widgets.main.keys import actions_of
 from napari_c3r.widgets.main.layer_watch import LayerWatch
 from napari_c3r.widgets.main.session_bar import SessionBar
-from napari_c3r.widgets.main.settings import (
-    Preferences,
-    channel_history,
-    known_encoders,
-    unsaved_folder,
-)
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import CellsBody
 from napari_c3r.widgets.main.steps.channels import ChannelsBody

@@ -69,6 +69,8 @@ class MapController(QObject):
             from napari_c3r.core.reduce import cluster, map_cells
 
             table = result.table.copy()
+            seen: dict[str, Any] = {"controls": choice.controls, "batch": choice.batch}
+            seen["batch_method"] = choice.batch_method
             report(MapProgress(_FIRST))
             began = 0.0
 
@@ -80,7 +82,7 @@ class MapController(QObject):
             map_cells(
                 table,
                 seed=choice.seed,
-                controls=choice.controls,
+                **seen,
                 max_fitted=choice.max_fitted,
                 on_epoch=on_epoch,
             )
@@ -92,7 +94,7 @@ class MapController(QObject):
                 min_cluster_size=choice.min_cluster_size,
                 resolution=choice.resolution,
                 seed=choice.seed,
-                controls=choice.controls,
+                **seen,
                 max_fitted=choice.max_fitted,
             )
 
@@ -107,7 +109,6 @@ class MapController(QObject):
 
             if table is None:
                 return
-
             now = session.result.current
             # A filter or another run may have changed the rows; names may have been given.
             if now is not None and now.table.obs_names.equals(table.obs_names):

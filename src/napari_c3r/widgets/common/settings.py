@@ -117,6 +117,12 @@ def unsaved_folder() -> Path | None:
     return None if path is None else path.with_name(f"{_PLUGIN}-unsaved")
 
 
+def understood_hints_path() -> Path | None:
+    """Where it is kept which hints need not be shown any more."""
+    path = memory_path()
+    return None if path is None else path.with_name(f"{_PLUGIN}-hints.json")
+
+
 def known_encoders() -> KnownEncoders:
     """The encoders to choose from, among them the model folders of earlier sessions."""
     from napari_c3r.core.encoder.known import KnownEncoders
