@@ -18,6 +18,7 @@ from psygnal import Signal
 from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.clusters import Clusters
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
@@ -65,6 +66,8 @@ class Session:
         How the table is looked at, tables of the user's own, names for cells that have none.
     keeping
         What a saved session holds of further parts.
+    clusters
+        Those of the result, and what is done to them.
     history
         What was done to result, names, selection and cells, to be undone and done again.
     encoder, encoders
@@ -86,6 +89,7 @@ class Session:
         self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
+        self.clusters = Clusters(self.result, self.history)
         self.view, self.montage = View(self.history), MontageView(self.history)
         self.gates = Gates(self.result, self.labels, self.history, self.view)
         self.keeping, self.table_view = Keeping(), TableView(self.history)
