@@ -16,7 +16,8 @@ from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
-from napari_c3r.core.figures.scatter_figure import Look, scatter_figure
+from napari_c3r.core.figures.plot_marks import Look
+from napari_c3r.core.figures.scatter_figure import scatter_figure
 from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.session import Cause, Session

@@ -105,9 +105,7 @@ class ImageLink:
             self._awaited = None
         if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
             self._coloured, self._colours = None, {}
-        if part in (Part.MAP, Part.SELECTION) or (
-            part is Part.ANNOTATION and self._colour_by != CLUSTER
-        ):
+        if part in (Part.MAP, Part.SELECTION, Part.ANNOTATION):
             self._draw_clusters()
         if part is Part.CURRENT:
             self._show_awaited()
