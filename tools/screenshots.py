@@ -15,8 +15,10 @@ import napari
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.explorer.gates.tab import GateTab
 
 WINDOW = (1480, 940)
 MAX_SECONDS = 300
@@ -155,6 +157,8 @@ def walk(folder: Path) -> None:
     shot.take("selection")
     shot.name(explorer, "rounded")
     shot.take("named")
+    gate(explorer)
+    shot.take("gates")
     explorer.model.clear()
     shot.show_montage(explorer, by="cluster", which="typical")
     shot.take("montage")
@@ -164,6 +168,22 @@ def walk(folder: Path) -> None:
     shot.diagnose()
     shot.take("diagnostics")
     shot.close()
+
+
+def gate(explorer: C3RExplorer) -> None:
+    """Gates on the map, between limits and of both, all of them in colours."""
+    session, places = explorer.session, explorer.model.xy
+    middle, spread = np.median(places, axis=0), places.std(axis=0)
+    low, high = middle - 0.8 * spread, middle + 1.4 * spread
+    table = session.result.current.table
+    size = "area_um2" if "area_um2" in table.obs else "area_px"
+    session.gates.add("middle", Polygon.rectangle("X_umap[0]", "X_umap[1]", low, high))
+    session.gates.add("large", Interval(size, float(table.obs[size].quantile(0.6))))
+    session.gates.combine("large in the middle", Operator.AND, ["middle", "large"])
+    session.selection.select(np.zeros(len(table), bool))
+    explorer.panel.tabs.setCurrentWidget(explorer.tabs.group(GateTab).page)
+    explorer.colour_by(ALL_GATES)
+    settle()
 
 
 def walk_light(folder: Path) -> None:
