@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from napari_c3r.core.explain import WhyOptions, why_here
     from napari_c3r.core.figures.montages import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
+    from napari_c3r.core.joined import join_table
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
     from napari_c3r.core.reduce import cluster, map_cells
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
-    from napari_c3r.core.table import join_results, read, write
+    from napari_c3r.core.table import join_results, read, rows_where, write
 
 _HOMES = {
     "ChannelAssignment": "channels",
@@ -45,6 +46,7 @@ _HOMES = {
     "find_images": "images",
     "flip_report": "diagnose",
     "join_results": "table",
+    "join_table": "joined",
     "load_encoder": "encoder",
     "map_cells": "reduce",
     "montage": "figures.montages",
@@ -52,6 +54,7 @@ _HOMES = {
     "read": "table",
     "read_image": "images",
     "read_labels": "images",
+    "rows_where": "table",
     "segment_cells": "segment",
     "simulate_field": "simulate",
     "why_here": "explain",
@@ -76,6 +79,7 @@ __all__ = [
     "find_images",
     "flip_report",
     "join_results",
+    "join_table",
     "load_encoder",
     "map_cells",
     "montage",
@@ -83,6 +87,7 @@ __all__ = [
     "read",
     "read_image",
     "read_labels",
+    "rows_where",
     "segment_cells",
     "simulate_field",
     "why_here",

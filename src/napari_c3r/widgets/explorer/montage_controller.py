@@ -28,7 +28,7 @@ from napari_c3r.core.table.titles import with_unit
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.key_actions import KeyAction
-from napari_c3r.widgets.common.table_view import text_of
+from napari_c3r.widgets.common.rows_model import text_of
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.cell_card import CARD_PX, CellCard
 from napari_c3r.widgets.explorer.montage import MontagePanel, Offered
