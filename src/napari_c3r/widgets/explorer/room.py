@@ -52,7 +52,7 @@ class SharedRoom(QObject):
     def share(self) -> None:
         """Follow the width there is and what is shown in the panel."""
         width, had_figure = self._split.width(), self._has_figure
-        self._has_figure = self._panel.tabs.currentWidget() is not self._panel.table
+        self._has_figure = self._panel.tabs.currentWidget() is not self._panel.table_page
         narrow = width < _NARROW_PX
         wanted = _ROOM_FOR_ALL_PX if self._has_figure else _ROOM_FOR_SIZE_PX
         compact = not narrow and width < wanted
