@@ -15,6 +15,7 @@ import napari
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 
 WINDOW = (1480, 940)
@@ -95,6 +96,12 @@ class Photographer:
         explorer.panel.naming.names.setEditText(name)
         explorer.panel.naming.give_button.click()
 
+    def show_montage(self, explorer: Any, **chosen: Any) -> None:
+        """Show other cells in the montage, and wait for their pictures."""
+        explorer.session.montage.change(**chosen)
+        settle()
+        wait_until(lambda: not explorer.montage.busy)
+
     def diagnose(self) -> None:
         """Ask everything of all cells."""
         _, dock = self.viewer.window.add_plugin_dock_widget(
@@ -131,12 +138,27 @@ def walk(folder: Path) -> None:
     shot.idle()
     explorer = shot.make_map()
     shot.take("map")
+    tab = explorer.tabs.group(ClusterTabs).tab
+    explorer.panel.tabs.setCurrentWidget(tab)
+    tab.fineness.step(4)
+    wait_until(lambda: not explorer.tabs.busy)
+    tab.judge_button.click()
+    wait_until(lambda: not explorer.tabs.busy)
+    shot.take("clusters")
+    shot.dock.session.history.undo()
+    explorer.toggle_keys()
+    shot.take("keys")
+    explorer.toggle_keys()
+    explorer.panel.tabs.setCurrentIndex(0)
     clusters = shot.dock.session.result.current.table.obs["cluster"]
     explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
     shot.take("selection")
     shot.name(explorer, "rounded")
     shot.take("named")
     explorer.model.clear()
+    shot.show_montage(explorer, by="cluster", which="typical")
+    shot.take("montage")
+    shot.show_montage(explorer, by="", which="random")
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
     shot.diagnose()

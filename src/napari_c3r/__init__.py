@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
     from napari_c3r.core.explain import WhyOptions, why_here
+    from napari_c3r.core.figures.montages import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.joined import join_table
     from napari_c3r.core.metadata import annotate
@@ -48,6 +49,7 @@ _HOMES = {
     "join_table": "joined",
     "load_encoder": "encoder",
     "map_cells": "reduce",
+    "montage": "figures.montages",
     "normalise": "profiles",
     "read": "table",
     "read_image": "images",
@@ -80,6 +82,7 @@ __all__ = [
     "join_table",
     "load_encoder",
     "map_cells",
+    "montage",
     "normalise",
     "read",
     "read_image",

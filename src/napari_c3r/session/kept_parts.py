@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari_c3r.session.gates import Gates
     from napari_c3r.session.kept import Keeping
     from napari_c3r.session.labels import LabelStore
+    from napari_c3r.session.montage_view import MontageView
     from napari_c3r.session.result import Result
     from napari_c3r.session.selection import Selection
     from napari_c3r.session.table_view import TableView
@@ -27,6 +28,7 @@ class _Kept(Protocol):
     view: View
     table_view: TableView
     gates: Gates
+    montage: MontageView
 
 
 def keep_parts(session: _Kept) -> None:
@@ -36,6 +38,7 @@ def keep_parts(session: _Kept) -> None:
     add("gates", lambda: keep_gates(gates, labels), lambda kept: restore_gates(kept, gates, labels))
     add("view", session.view.keep, session.view.restore)
     add("table", session.table_view.keep, session.table_view.restore)
+    add("montage", session.montage.keep, session.montage.restore)
     add(
         "selection",
         lambda: keep_selection(result, selection),

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from psygnal import Signal
 from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.clusters import Clusters
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
@@ -26,6 +26,7 @@ from napari_c3r.session.joined import JoinedTables
 from napari_c3r.session.kept import Keeping
 from napari_c3r.session.kept_parts import keep_parts
 from napari_c3r.session.labels import Cells, LabelStore
+from napari_c3r.session.montage_view import MontageView
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
 from napari_c3r.session.result import EmbeddingResult, Result
@@ -59,12 +60,14 @@ class Session:
 
     Attributes
     ----------
-    fields, plate_maps, roles, labels, result, selection, view, gates
+    fields, plate_maps, roles, labels, result, selection, view, gates, montage
         The parts; each says what changed in it, and the session passes it on.
     table_view, joined, suggestions
         How the table is looked at, tables of the user's own, names for cells that have none.
     keeping
         What a saved session holds of further parts.
+    clusters
+        Those of the result, and what is done to them.
     history
         What was done to result, names, selection and cells, to be undone and done again.
     encoder, encoders
@@ -86,16 +89,16 @@ class Session:
         self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
-        self.view, self.keeping = View(self.history), Keeping()
-        self.table_view = TableView(self.history)
-        self.gates = Gates(self.result, self.labels, self.history)
+        self.clusters = Clusters(self.result, self.history)
+        self.view, self.montage = View(self.history), MontageView(self.history)
+        self.gates = Gates(self.result, self.labels, self.history, self.view)
+        self.keeping, self.table_view = Keeping(), TableView(self.history)
         keep_parts(self)
-        self.encoder = "bundled"
-        self.encoders = EncoderCache()
+        self.encoder, self.encoders = "bundled", EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         parts = (self.fields, self.plate_maps, self.roles, self.labels)
-        for part in (*parts, self.result, self.selection, self.view, self.gates):
+        for part in (*parts, self.result, self.selection, self.view, self.gates, self.montage):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
@@ -386,15 +389,3 @@ class Session:
         return outdated.result_outdated(
             self.result.current, self.fields, self.labels, self.roles.assignment, self.encoder
         )
-
-
-_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
-
-
-def session_of(viewer: Any) -> Session:
-    """The session of a viewer, made on first use and gone with the viewer."""
-    # napari hands plugins a proxy; all proxies of one viewer share its session.
-    viewer = getattr(viewer, "__wrapped__", viewer)
-    if viewer not in _SESSIONS:
-        _SESSIONS[viewer] = Session()
-    return _SESSIONS[viewer]

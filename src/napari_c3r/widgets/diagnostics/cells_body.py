@@ -11,7 +11,7 @@ from napari_c3r.core.figures.colouring import Values
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.scatter.legend import ColourBar
+from napari_c3r.widgets.scatter.colour_bar import ColourBar
 
 if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
@@ -26,6 +26,7 @@ class CellsBody(QWidget):
     paint_requested = Signal(str)
     movers_requested = Signal(str)
     maps_requested = Signal(str)
+    saved = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,6 +113,7 @@ class CellsBody(QWidget):
     def make_maps(self) -> TwoMaps:
         """Make the two maps, when they are first needed: each has a canvas of its own."""
         self.maps = TwoMaps()
+        self.maps.said.connect(self.saved)
         self._column.addWidget(self.maps)
         return self.maps
 

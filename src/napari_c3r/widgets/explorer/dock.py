@@ -28,6 +28,8 @@ from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.explorer.cluster_names import naming_line
 from napari_c3r.widgets.explorer.colouring import ColourControl
+from napari_c3r.widgets.explorer.field_bar import FieldBar
+from napari_c3r.widgets.explorer.hints import KEYS, ExplorerHints
 from napari_c3r.widgets.explorer.keys import actions_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
@@ -38,12 +40,16 @@ from napari_c3r.widgets.explorer.table.controller import TableController
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
+from napari_c3r.widgets.viewer.channel_view import ALONE
 from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
     import napari.viewer
 
-_MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
+_MONTAGES = (
+    "Figure (*.png);;Figure of lines and letters (*.svg);;Page (*.pdf);;"
+    "Stack of channels for ImageJ (*.tif)"
+)
 
 
 class C3RExplorer(KeyedDock):
@@ -60,6 +66,7 @@ class C3RExplorer(KeyedDock):
     gestures = (
         ("Click on a point", "Point at that cell in image, table and pictures"),
         ("Click in the image", "Point at that cell's row and point"),
+        (f"{ALONE} in the image", "Show the selected channel alone; again, what was visible"),
         ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
         ("Click in the legend", "Select all cells of that colour"),
         ("Double-click on the map", "Bring every point into view"),
@@ -78,12 +85,20 @@ class C3RExplorer(KeyedDock):
         self.doubt_button = QPushButton("Use the diagnostics")
         self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
         self.panel = ExplorerPanel()
+        self.hints = ExplorerHints(self.session)
+        self.fields = FieldBar(self.session, self.link, self.panel.say)
         self.tabs = ExplorerTabs(self._context(), self.panel.tabs)
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
         self.rows = TableController(self.session, self.panel.table_page, self._on_colour_chosen)
-        self.key_actions = [*actions_of(self), *self.rows.actions(), *self.tabs.actions()]
+        self.key_actions = [
+            *actions_of(self),
+            *self.fields.actions(),
+            *self.rows.actions(),
+            *self.montage.actions(),
+            *self.tabs.actions(),
+        ]
         self._filling = False
         self._build()
         self._connect()
@@ -103,6 +118,8 @@ class C3RExplorer(KeyedDock):
         )
 
     def _build(self) -> None:
+        self.panel.add_head(self.fields)
+        self.panel.add_foot(self.hints.line)
         self.scatter.add_control(self.colouring)
         self.scatter.set_empty_action(self.begin_button)
         self.scatter.set_caption_action(self.doubt_button)
@@ -142,6 +159,7 @@ class C3RExplorer(KeyedDock):
         for says in (panel.exports.failed, self.montage.failed):
             says.connect(panel.say)
         self.montage.saved.connect(self._on_saved)
+        self.plot.door.said.connect(panel.say)
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
@@ -158,6 +176,8 @@ class C3RExplorer(KeyedDock):
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
             self.plot.show(self.model.move_points)
+        elif part is Part.GATES:
+            self.plot.follow_scope(self.model)
         if part in (Part.SELECTION, Part.CURRENT, Part.GATES):
             self.rows.show_rows()
         self._show_selection()
@@ -166,6 +186,7 @@ class C3RExplorer(KeyedDock):
         result = self.session.result.current
         if result is None or not self.session.result.has_map:
             self.model.set_points(np.empty((0, 2), np.float32))
+            self.plot.clear()
         else:
             # New points clear the selection on the map, which is not what the user selects.
             chosen, current = self.session.selection.mask, self.session.selection.current
@@ -207,7 +228,7 @@ class C3RExplorer(KeyedDock):
         column = self.colouring.column
         colours = self.link.colours_of(column)
         if isinstance(colours, Categories):
-            look = colours.codes, colours.names, colours.rest, colours.palette
+            look = colours.codes, colours.names, colours.rest, colours.palette, colours.title
             self.model.set_categories(*look)
         else:
             self.model.set_values(colours.values, colours.name)
@@ -232,8 +253,10 @@ class C3RExplorer(KeyedDock):
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
-        if len(mask) == len(self.session.selection.mask) and not self._filling:
-            self.session.selection.select(mask)
+        before = self.session.selection.mask
+        if len(mask) == len(before) and not self._filling:
+            # Of a legend, too, only what the plot shows is selected; what was so before stays.
+            self.session.selection.select(mask & (before | self.plot.in_scope()))
 
     def _on_point(self, row: int | None) -> None:
         if self._filling:
@@ -305,6 +328,11 @@ class C3RExplorer(KeyedDock):
         self.session.selection.set_current(None)
         self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
 
+    def toggle_keys(self) -> None:
+        """Show the list of all keys, or put it away."""
+        super().toggle_keys()
+        self.hints.line.understand(KEYS)
+
     def invert(self) -> None:
         """Select the cells that are not selected."""
         self.session.selection.select(~self.session.selection.mask)
@@ -355,5 +383,8 @@ class C3RExplorer(KeyedDock):
         self.montage.release()
         self.rows.release()
         self.tabs.release()
+        self.fields.release()
+        self.hints.release()
         self.panel.exports.release()
+        self.plot.door.release()
         self.scatter.release()

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 from superqt import QFlowLayout
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
+from napari_c3r.core.figures.plot_marks import Look
+from napari_c3r.core.figures.scatter_figure import scatter_figure
+from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.session import Cause, Session
 from napari_c3r.widgets.common.column_box import ColumnBox
+from napari_c3r.widgets.common.figure_door import FigureDoor
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from napari_c3r.widgets.scatter.model import ScatterModel
     from napari_c3r.widgets.scatter.widget import ScatterWidget
 
 _SCALES = {
@@ -85,20 +93,12 @@ class PlotRow(QWidget):
             scale = self.scales[direction]
             with QSignalBlocker(scale):
                 scale.setCurrentText(str(Scale.LINEAR if axis is None else axis.scale))
-            scale.setEnabled(axis is not None)
-            scale.setToolTip(
-                "The map has no scale: choose a column first"
-                if axis is None
-                else _SCALES[axis.scale]
-            )
+            # The map has no scale.
+            scale.setVisible(axis is not None)
+            if axis is not None:
+                scale.setToolTip(_SCALES[axis.scale])
         self.facets.choose(plot.facets)
-        is_plain = plot == PlotChoice()
-        self.reset_button.setEnabled(not is_plain)
-        self.reset_button.setToolTip(
-            "The map of all cells is shown already"
-            if is_plain
-            else "Back to the map of all cells in one plot"
-        )
+        self.reset_button.setVisible(plot != PlotChoice())
 
     def _on_axis(self, direction: str) -> None:
         column, scale = self.axes[direction].chosen, self.scales[direction].currentText()
@@ -121,7 +121,10 @@ class PlotControl(QObject):
         self._session, self._scatter = session, scatter
         self.row = PlotRow()
         self.current: Plotted | None = None
+        self._scope: NDArray[np.bool_] | None = None
         scatter.set_plot_row(self.row)
+        self.door = FigureDoor("map", scatter.toolbar.save)
+        scatter.set_door(self.door)
         self.row.axis_chosen.connect(self._on_axis)
         self.row.facets_chosen.connect(self._on_facets)
         self.row.reset.connect(lambda: session.view.set_plot(PlotChoice()))
@@ -146,9 +149,53 @@ class PlotControl(QObject):
         except InputError as error:
             found, line = plotted(self.table), f"{error}. The map is shown."
         self.current = found
-        place(found.xy, found.axes, found.facets)
+        self._scope = scope = self._session.gates.scope()
+        # Cells outside of the opened gate are nowhere, and cannot be selected in the plot.
+        xy = found.xy if scope is None else np.where(scope[:, None], found.xy, np.float32(np.nan))
+        place(xy, found.axes, found.facets)
         self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
         self.offer()
+        self.door.set_source(self._drawing)
+
+    def clear(self) -> None:
+        """Have nothing to show."""
+        self.current = None
+        self.door.set_source(None, "There is no plot to save yet")
+
+    def _drawing(self, size: FigureSize) -> Callable[[], Drawing]:
+        """What draws the plot as it is displayed now, for a page."""
+        model, plot = self._scatter.model, self.current
+        assert plot is not None
+        chosen = model.selection if model.selection.any() else None
+        look = Look(model.shown_colouring(), chosen, not self._scatter.legend.isHidden())
+        table = self.table
+        obs, var, notes = table.obs.copy(deep=False), table.var, dict(table.uns)
+
+        def draw() -> Drawing:
+            from anndata import AnnData
+
+            return scatter_figure(
+                AnnData(obs=obs, var=var, uns=notes), plot, look, width=size.width
+            )
+
+        return draw
+
+    def in_scope(self) -> NDArray[np.bool_]:
+        """Which rows are in the opened gate, bool (rows,); all where none is open."""
+        scope = self._session.gates.scope()
+        return np.ones(len(self.table), bool) if scope is None else scope.copy()
+
+    def follow_scope(self, model: ScatterModel) -> bool:
+        """Show the cells of the opened gate alone; says whether others were shown before."""
+        session, scope = self._session, self._session.gates.scope()
+        if not session.result.has_map or model.count != len(session.selection.mask):
+            return False
+        same = scope is self._scope or (
+            scope is not None and self._scope is not None and np.array_equal(scope, self._scope)
+        )
+        if not same:
+            self.show(model.move_points)
+        return not same
 
     def offer(self) -> None:
         """Offer what the table has, and show what is chosen."""
@@ -173,6 +220,7 @@ class PlotControl(QObject):
 def _scale_box(name: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
+    box.setToolTip("How values become places")
     for number, (scale, tip) in enumerate(_SCALES.items()):
         box.addItem(str(scale))
         box.setItemData(number, tip, Qt.ItemDataRole.ToolTipRole)

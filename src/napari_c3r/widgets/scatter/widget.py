@@ -88,12 +88,21 @@ class ScatterWidget(QWidget):
         """Put a button behind the sentence below the map."""
         self._caption_row.addWidget(button)
 
+    def add_header(self, header: QWidget) -> None:
+        """Put something of the host, such as which cells are shown, right above the plot."""
+        self._column.insertWidget(self._column.indexOf(self._pages), header)
+
     def set_plot_row(self, row: QWidget) -> None:
         """Let the host's row of axes and panels be opened below the toolbar."""
         self._column.insertWidget(1, row)
         row.setVisible(self.toolbar.plot_row.isChecked())
         self.toolbar.plot_row.show()
         self.toolbar.plot_row_toggled.connect(row.setVisible)
+
+    def set_door(self, door: QWidget) -> None:
+        """Let the row that the button of the toolbar opens save the plot."""
+        self._column.insertWidget(1, door)
+        self.toolbar.save.show()
 
     def set_plot_note(self, line: str, *, is_map: bool) -> None:
         """Say below the plot what is not shown, and on a map what it is no evidence of."""
@@ -142,6 +151,8 @@ class ScatterWidget(QWidget):
             return None
         if event.key() == Qt.Key.Key_L:
             return self.toggle_lasso
+        if event.key() == Qt.Key.Key_R:
+            return self.toggle_rectangle
         return self._escape if event.key() == Qt.Key.Key_Escape else None
 
     def undo(self) -> None:
@@ -158,8 +169,14 @@ class ScatterWidget(QWidget):
 
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""
-        lassoing = self.canvas.overlay.tool is Tool.LASSO
-        self.set_tool(Tool.PAN if lassoing else Tool.LASSO)
+        self._toggle(Tool.LASSO)
+
+    def toggle_rectangle(self) -> None:
+        """Take the rectangle up or put it down."""
+        self._toggle(Tool.RECTANGLE)
+
+    def _toggle(self, tool: Tool) -> None:
+        self.set_tool(Tool.PAN if self.canvas.overlay.tool is tool else tool)
 
     def _escape(self) -> None:
         if not self.canvas.overlay.cancel_lasso():
@@ -235,9 +252,11 @@ class ScatterWidget(QWidget):
     def _on_colours_changed(self) -> None:
         self.toolbar.set_density(self.model.density)
         self.legend.show_colouring(self.model.shown_colouring())
+        self.legend.show_selection(self.model.selection)
 
     def _on_selection_changed(self) -> None:
         self.toolbar.set_selection_state(self.model.can_undo, bool(self.model.selection.any()))
+        self.legend.show_selection(self.model.selection)
         if self._steps is not None:
             self.toolbar.show_steps(self._steps.undo_sentence, self._steps.redo_sentence)
 
