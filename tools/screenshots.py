@@ -95,6 +95,12 @@ class Photographer:
         explorer.panel.naming.names.setEditText(name)
         explorer.panel.naming.give_button.click()
 
+    def show_montage(self, explorer: Any, **chosen: Any) -> None:
+        """Show other cells in the montage, and wait for their pictures."""
+        explorer.session.montage.change(**chosen)
+        settle()
+        wait_until(lambda: not explorer.montage.busy)
+
     def diagnose(self) -> None:
         """Ask everything of all cells."""
         _, dock = self.viewer.window.add_plugin_dock_widget(
@@ -137,6 +143,9 @@ def walk(folder: Path) -> None:
     shot.name(explorer, "rounded")
     shot.take("named")
     explorer.model.clear()
+    shot.show_montage(explorer, by="cluster", which="typical")
+    shot.take("montage")
+    shot.show_montage(explorer, by="", which="random")
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
     shot.diagnose()

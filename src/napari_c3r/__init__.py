@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
+    from napari_c3r.core.explain import WhyOptions, why_here
+    from napari_c3r.core.figures.montages import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
+    from napari_c3r.core.joined import join_table
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
     from napari_c3r.core.reduce import cluster, map_cells
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
-    from napari_c3r.core.table import join_results, read, write
+    from napari_c3r.core.table import join_results, read, rows_where, write
 
 _HOMES = {
     "ChannelAssignment": "channels",
@@ -31,6 +34,7 @@ _HOMES = {
     "Image": "images",
     "InputError": "errors",
     "Role": "channels",
+    "WhyOptions": "explain",
     "activity": "profiles",
     "aggregate": "profiles",
     "annotate": "metadata",
@@ -42,14 +46,18 @@ _HOMES = {
     "find_images": "images",
     "flip_report": "diagnose",
     "join_results": "table",
+    "join_table": "joined",
     "load_encoder": "encoder",
     "map_cells": "reduce",
+    "montage": "figures.montages",
     "normalise": "profiles",
     "read": "table",
     "read_image": "images",
     "read_labels": "images",
+    "rows_where": "table",
     "segment_cells": "segment",
     "simulate_field": "simulate",
+    "why_here": "explain",
     "write": "table",
 }
 
@@ -59,6 +67,7 @@ __all__ = [
     "Image",
     "InputError",
     "Role",
+    "WhyOptions",
     "activity",
     "aggregate",
     "annotate",
@@ -70,14 +79,18 @@ __all__ = [
     "find_images",
     "flip_report",
     "join_results",
+    "join_table",
     "load_encoder",
     "map_cells",
+    "montage",
     "normalise",
     "read",
     "read_image",
     "read_labels",
+    "rows_where",
     "segment_cells",
     "simulate_field",
+    "why_here",
     "write",
 ]
 

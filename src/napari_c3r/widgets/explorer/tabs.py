@@ -11,8 +11,9 @@ from qtpy.QtWidgets import QTabWidget
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.tab import ExplorerContext, TabGroup
+from napari_c3r.widgets.explorer.why.tab import WhyTabs
 
-TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GroupTabs,)
+TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GroupTabs, WhyTabs)
 """Makes every tab but the table, in their order. Another tab is one entry more."""
 
 AnyGroup = TypeVar("AnyGroup", bound=TabGroup)

@@ -35,6 +35,7 @@ NUCLEI = "C3R nuclei"
 CLUSTERS = "C3R clusters"
 SELECTION = "C3R selection"
 SHIFT = "C3R shift"
+PLACES = "C3R places"
 
 # Classes of the cluster layer: 1… are clusters in the palette's order, then these two.
 _MAX_CLUSTERS = 250
@@ -264,7 +265,7 @@ def show_labels(
         viewer.layers.remove(existing)
     like = reference_layer(viewer, data.shape)
     if like is not None:
-        options |= _placed(like, place)
+        options |= placed(like, place)
     active = set(viewer.layers.selection)
     metadata = {KEY: {"own": name, "place": place}}
     layer = viewer.add_labels(spread(data, place), name=name, metadata=metadata, **options)
@@ -280,7 +281,7 @@ def fits(layer: Labels, shape: tuple[int, ...], place: Slice | None) -> bool:
     return tuple(plane_of(layer).shape) == tuple(shape) and at == place
 
 
-def _placed(like: Any, place: Slice | None) -> dict[str, Any]:
+def placed(like: Any, place: Slice | None) -> dict[str, Any]:
     """Scale, position and units of a layer that lies on another, at one slice of it."""
     start, step = (place.start, place.step) if place is not None else ((), ())
     units = like.units[-2 - len(start) :]
