@@ -119,6 +119,15 @@ class Crops:
 class CellPictures(QObject):
     """Draws cells in a thread; a new request takes the place of the one before.
 
+    Parameters
+    ----------
+    crops
+        What was read before, at the same side.
+    parent
+        Qt's.
+    side_px
+        Side that crops are resampled to.
+
     Signals
     -------
     chosen
@@ -133,9 +142,9 @@ class CellPictures(QObject):
     drawn = Signal(object)
     finished = Signal()
 
-    def __init__(self, crops: Crops, parent: QObject | None = None) -> None:
+    def __init__(self, crops: Crops, parent: QObject | None = None, side_px: int = SIDE_PX) -> None:
         super().__init__(parent)
-        self._crops = crops
+        self._crops, self._side_px = crops, side_px
         self._jobs = Jobs(self)
         self._jobs.progressed.connect(self._on_progress)
         self._jobs.finished.connect(self._on_finished)
@@ -147,7 +156,7 @@ class CellPictures(QObject):
 
     def draw(self, source: Source, appearances: Mapping[str, Appearance], request: Request) -> None:
         """Draw the cells of a request."""
-        known = dict(self._crops.kept)
+        known, side = dict(self._crops.kept), self._side_px
         shown = [appearances[name] for name in source.channels]
 
         def body(stop: threading.Event) -> Generator[Chosen | Drawn, None, None]:
@@ -160,9 +169,7 @@ class CellPictures(QObject):
                 else:
                     missing.append(row)
             rows = np.array(missing, np.intp)
-            for row, crop in cut_cells(
-                source.places, source.images, rows, source.channels, SIDE_PX
-            ):
+            for row, crop in cut_cells(source.places, source.images, rows, source.channels, side):
                 if stop.is_set():
                     return
                 yield Drawn(row, crop, compose(crop, shown))
@@ -172,6 +179,11 @@ class CellPictures(QObject):
     def discard(self) -> None:
         """Forget the request being drawn."""
         self._jobs.discard()
+
+    def forget(self) -> None:
+        """Forget the crops read before, as when their rows are other cells."""
+        self.discard()
+        self._crops.kept.clear()
 
     def _on_progress(self, _: str, step: Chosen | Drawn) -> None:
         if isinstance(step, Chosen):

@@ -10,9 +10,10 @@ from qtpy.QtWidgets import QTabWidget
 
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
+from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.tab import ExplorerContext, TabGroup
 
-TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GroupTabs,)
+TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GroupTabs, ExamplesTab)
 """Makes every tab but the table, in their order. Another tab is one entry more."""
 
 AnyGroup = TypeVar("AnyGroup", bound=TabGroup)
