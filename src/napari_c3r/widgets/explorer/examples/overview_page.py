@@ -16,7 +16,7 @@ from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
 if TYPE_CHECKING:
     from napari_c3r.core.learn.suggestion import Suggestion
 
-_LEAST_WIDTH_PX: Final = 430
+_LEAST_WIDTH_PX: Final = 540
 _HOW: Final = (
     "To name cells, select some on the map (L) or in the table and press N, or use a cluster as "
     "it is: the names are learned, and suggested for all other cells."
@@ -51,6 +51,7 @@ class OverviewPage(FigurePanel):
         self.least.setSingleStep(0.05)
         self.least.setValue(SURE)
         self.least.setPrefix("p ≥ ")
+        self.least.setMinimumWidth(96)
         self.least.setAccessibleName("Least probability to accept")
         self.least.setToolTip("Suggestions with at least this probability are accepted")
         for control in (self.learn_button, self.walk_button, self.accept_button, self.least):

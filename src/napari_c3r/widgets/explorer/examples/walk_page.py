@@ -28,9 +28,6 @@ from napari_c3r.widgets.explorer.montage import as_pixmap
 
 _LARGEST_PX, _SMALLEST_PX = 320, 96
 _NO_FOCUS: Final = "Click here, so that keys name the cell."
-_KEYS: Final = (
-    "1 to 9 give a name, Space takes the one suggested, S skips, Backspace goes back, Esc ends."
-)
 
 
 class WalkPage(QWidget):
@@ -56,10 +53,10 @@ class WalkPage(QWidget):
         self.sentence = WrappedLabel()
         self.status = WrappedLabel()
         self.hint = WrappedLabel(_NO_FOCUS)
-        self.accept_button = _button("Accept", "Take the name suggested (Space)")
-        self.skip_button = _button("Skip", "Leave it without a name (S)")
-        self.back_button = _button("Back", "Look at the cell before again (Backspace)")
-        self.end_button = _button("Done", "Back to the overview (Esc)")
+        self.accept_button = _button("Accept  Space", "Take the name suggested")
+        self.skip_button = _button("Skip  S", "Leave it without a name")
+        self.back_button = _button("Back  ⌫", "Look at the cell before again (Backspace)")
+        self.end_button = _button("Done  Esc", "Back to the overview")
         self.name_buttons: list[QPushButton] = []
         self._names: list[str] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -123,11 +120,11 @@ class WalkPage(QWidget):
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
         super().focusInEvent(event)
-        self.hint.setText(_KEYS)
+        self.hint.hide()
 
     def focusOutEvent(self, event: QFocusEvent | None) -> None:
         super().focusOutEvent(event)
-        self.hint.setText(_NO_FOCUS)
+        self.hint.show()
 
     def _act_of(self, event: QKeyEvent) -> Callable[[], None] | None:
         """What a key does here; None for one that is not ours."""
