@@ -23,6 +23,7 @@ PARTS = (
     "simulate",
     "training_speed",
     "scatter",
+    "gates",
     "linking",
     "explorer",
     "clusters_plotter",

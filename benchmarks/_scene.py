@@ -50,7 +50,7 @@ def embedded_cells(viewer: ViewerModel, side_px: int, seed: int = 0) -> Session:
     session.labels.set_current(cells)
     session.set_result(
         EmbeddingResult(
-            _table(count, seed),
+            table_of(count, seed),
             {"field": cells.id},
             ChannelAssignment({"DNA": "both"}),
             encoder="",
@@ -62,7 +62,8 @@ def embedded_cells(viewer: ViewerModel, side_px: int, seed: int = 0) -> Session:
     return session
 
 
-def _table(n_cells: int, seed: int) -> AnnData:
+def table_of(n_cells: int, seed: int) -> AnnData:
+    """So many cells of one image, on a map in random places and clusters."""
     import pandas as pd
 
     from napari_c3r.core.table import KEY, make_result

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from PIL import Image as Picture
 
-from napari_c3r.readers import contrast_limits, get_reader, read_layers
+from napari_c3r.readers import get_reader, read_layers
 
 
 def metadata_of(layer):
@@ -88,24 +88,3 @@ def test_what_is_offered_and_what_is_left_to_others(tmp_path):
     assert all(reader(path) is None for path in declined)
     names = [options["name"] for _, options, _ in reader(waves)([str(p) for p in waves])]
     assert names == ["w1", "w2"]
-
-
-def test_contrast_of_odd_planes():
-    assert contrast_limits(da.full((50, 60), 7, dtype="uint8")) == (7.0, 8.0)
-    assert contrast_limits(da.full((50, 60), np.nan)) == (0.0, 1.0)
-    ramp = da.arange(501, dtype="float32").reshape(1, -1)
-    assert contrast_limits(ramp) == pytest.approx((5.0, 499.0))
-
-
-def test_contrast_of_a_large_plane_reads_little():
-    read = []
-
-    def block(block_info):
-        read.append(block_info[None]["chunk-location"])
-        return np.ones((500, 500), "uint16")
-
-    plane = da.map_blocks(
-        block, chunks=((500,) * 40, (500,) * 40), dtype="uint16", meta=np.empty((0, 0), "uint16")
-    )
-    contrast_limits(plane)
-    assert 0 < len(read) <= 36

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
+    from napari_c3r.core.explain import WhyOptions, why_here
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
@@ -31,6 +32,7 @@ _HOMES = {
     "Image": "images",
     "InputError": "errors",
     "Role": "channels",
+    "WhyOptions": "explain",
     "activity": "profiles",
     "aggregate": "profiles",
     "annotate": "metadata",
@@ -50,6 +52,7 @@ _HOMES = {
     "read_labels": "images",
     "segment_cells": "segment",
     "simulate_field": "simulate",
+    "why_here": "explain",
     "write": "table",
 }
 
@@ -59,6 +62,7 @@ __all__ = [
     "Image",
     "InputError",
     "Role",
+    "WhyOptions",
     "activity",
     "aggregate",
     "annotate",
@@ -78,6 +82,7 @@ __all__ = [
     "read_labels",
     "segment_cells",
     "simulate_field",
+    "why_here",
     "write",
 ]
 

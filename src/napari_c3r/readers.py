@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import dask.array as da
-import numpy as np
-from dask.base import compute
 
-from napari_c3r.core.channels.stains import channel_colours
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.composites import viewer_gain
+from napari_c3r.core.figures.looks import channel_looks, contrast_limits
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
 from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import format_of
@@ -23,10 +22,8 @@ from napari_c3r.core.text import readable
 LayerData = tuple[da.Array, dict[str, Any], str]
 Paths = str | Sequence[str]
 
-CONTRAST_PERCENTILES = (1.0, 99.8)
-
-_WINDOW = 256
-_WINDOWS = 3
+GAIN = "gain"
+"""Key of the share of a layer's opacity that balances it with the other visible ones."""
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
@@ -89,7 +86,8 @@ def read_layers(path: Paths) -> list[LayerData]:
 
 def image_layers(image: Image) -> list[LayerData]:
     """Describe an image as napari layers, as `read_layers` does."""
-    colours = channel_colours(image.channel_names)
+    looks = channel_looks(image.channel_names)
+    gain = viewer_gain([look.colour for look in looks.values() if look.shown])
     size = image.pixel_size_um
     placed = {"scale": (size, size), "units": ("micrometer", "micrometer")} if size else {}
     layers: list[LayerData] = []
@@ -97,46 +95,16 @@ def image_layers(image: Image) -> list[LayerData]:
         plane = image.channel(name)
         options = {
             "name": name,
-            "colormap": colours[name],
+            "colormap": looks[name].colour,
             "contrast_limits": contrast_limits(plane),
             "blending": "additive",
-            "metadata": {KEY: _metadata(image, name)},
+            "opacity": gain,
+            "visible": looks[name].visible,
+            "metadata": {KEY: {**_metadata(image, name), GAIN: gain}},
             **placed,
         }
         layers.append((plane, options, "image"))
     return layers
-
-
-def contrast_limits(plane: da.Array) -> tuple[float, float]:
-    """Estimate the limits of display from windows spread over a lazy plane.
-
-    Parameters
-    ----------
-    plane
-        Pixels ``(Y, X)``. A small plane is read whole, of a large one nine windows of 256².
-
-    Returns
-    -------
-    low, high
-        The 1st and 99.8th percentile, apart by at least one.
-    """
-    rows, columns = (_window_slices(length) for length in plane.shape)
-    windows = [plane[row, column].ravel() for row in rows for column in columns]
-    values = np.concatenate(compute(*windows))  # type: ignore[no-untyped-call]
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return 0.0, 1.0
-    low, high = (float(value) for value in np.percentile(values, CONTRAST_PERCENTILES))
-    if high > low:
-        return low, high
-    return low, max(float(values.max()), low + 1.0)
-
-
-def _window_slices(length: int) -> list[slice]:
-    if length <= _WINDOW * _WINDOWS:
-        return [slice(None)]
-    starts = np.linspace(0, length - _WINDOW, _WINDOWS).astype(int)
-    return [slice(int(start), int(start) + _WINDOW) for start in starts]
 
 
 def _metadata(image: Image, channel: str) -> dict[str, Any]:

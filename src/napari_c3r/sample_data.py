@@ -12,9 +12,6 @@ from napari_c3r.readers import image_layers
 
 LayerData = tuple[Any, dict[str, Any], str]
 
-# Dark enough that five overlapping stains keep their colours apart.
-_CONTRAST_PERCENTILES = (50.0, 99.9)
-
 
 def cell_painting() -> list[LayerData]:
     """Five-channel Cell Painting field of about a hundred cells of four phenotypes.
@@ -37,11 +34,7 @@ def _layers(kind: str) -> list[LayerData]:
     simulated = sample_field(kind)
     layers: list[LayerData] = []
     for plane, options, layer_type in image_layers(simulated.image):
-        pixels = np.asarray(plane)
-        low, high = np.percentile(pixels, _CONTRAST_PERCENTILES)
-        layers.append(
-            (pixels, {**options, "contrast_limits": (float(low), float(high))}, layer_type)
-        )
+        layers.append((np.asarray(plane), options, layer_type))
     shared = layers[0][1]
     truth = {
         "name": "cells (truth)",

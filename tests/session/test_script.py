@@ -226,6 +226,10 @@ def test_every_choice_is_in_the_command(sources):
             lambda s: Recipe([RecipeField(s[0], FIND)], ROLES, cluster={"method": "kmeans"}),
             "HDBSCAN only",
         ),
+        (
+            lambda s: Recipe([RecipeField(s[0], FIND)], ROLES, map={"batch": "plate"}),
+            "brings no batches together in the map",
+        ),
     ],
 )
 def test_what_a_command_cannot_say(sources, recipe, said):

@@ -222,7 +222,7 @@ def try_map(result: AnnData, seed: int) -> str:
     What took longer is to be kept all the same.
     """
     from napari_c3r.core.reduce import cluster, map_cells
-    from napari_c3r.core.reduce.sample import sample_notes
+    from napari_c3r.core.reduce.sample import map_notes
 
     say("Making the map …")
     try:
@@ -230,7 +230,7 @@ def try_map(result: AnnData, seed: int) -> str:
     except Exception as error:
         said = " ".join(str(error).split())
         return said if isinstance(error, InputError) else f"{type(error).__name__}: {said}"
-    for note in sample_notes(result.uns, len(result)):
+    for note in map_notes(result.uns, len(result)):
         say(note)
     return ""
 

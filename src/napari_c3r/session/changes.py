@@ -19,6 +19,8 @@ class Part(StrEnum):
     ANNOTATION = "annotation"
     PLATE_MAP = "plate map"
     VIEW = "view"
+    PLOT = "plot"
+    GATES = "gates"
 
 
 class Cause(StrEnum):

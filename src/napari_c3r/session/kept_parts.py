@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from napari_c3r.session.kept_gates import keep_gates, restore_gates
 from napari_c3r.session.selected_cells import keep_selection, restore_selection
 
 if TYPE_CHECKING:
+    from napari_c3r.session.gates import Gates
     from napari_c3r.session.kept import Keeping
+    from napari_c3r.session.labels import LabelStore
     from napari_c3r.session.result import Result
     from napari_c3r.session.selection import Selection
     from napari_c3r.session.view import View
 
 
-def keep_parts(keeping: Keeping, result: Result, selection: Selection, view: View) -> None:
+class _Kept(Protocol):
+    """What parts are kept of."""
+
+    keeping: Keeping
+    labels: LabelStore
+    result: Result
+    selection: Selection
+    view: View
+    gates: Gates
+
+
+def keep_parts(session: _Kept) -> None:
     """Have the parts of a session kept, in the order in which they are taken back."""
-    keeping.add("view", view.keep, view.restore)
-    keeping.add(
+    add, result, selection = session.keeping.add, session.result, session.selection
+    gates, labels = session.gates, session.labels
+    add("gates", lambda: keep_gates(gates, labels), lambda kept: restore_gates(kept, gates, labels))
+    add("view", session.view.keep, session.view.restore)
+    add(
         "selection",
         lambda: keep_selection(result, selection),
         lambda kept: restore_selection(kept, result, selection),

@@ -10,6 +10,7 @@ from typing import Any
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource
+from napari_c3r.core.reduce.batches import BATCH, METHOD
 from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
@@ -120,7 +121,7 @@ def _map_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     known = ("seed", "n_neighbors", "min_dist")
     keywords = {name: facts[name] for name in known if name in facts}
-    return keywords | _controls_keyword(facts) | _fitted_keyword(facts)
+    return keywords | _seen_keywords(facts) | _fitted_keyword(facts)
 
 
 def _fitted_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,16 +129,18 @@ def _fitted_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {} if fitted == MAX_FITTED else {"max_fitted": fitted}
 
 
-def _controls_keyword(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _seen_keywords(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Controls that the cells are seen against, and batches that were brought together."""
+    together = {name: facts[name] for name in (BATCH, METHOD) if name in facts}
     if "controls" not in facts:
-        return {}
+        return together
     column, value = facts["controls"]
     if column == ANNOTATION:
         raise InputError(
             f"The map is seen against cells that were named '{value}' by hand, which a script "
             "does not know; choose controls by their well"
         )
-    return {"controls": (column, value)}
+    return {"controls": (column, value), **together}
 
 
 def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -145,7 +148,7 @@ def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     if "n_clusters" in facts:
         known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
-        return known | _controls_keyword(facts) | _fitted_keyword(facts)
+        return known | _seen_keywords(facts) | _fitted_keyword(facts)
     return {
         "method": "hdbscan",
         "min_cluster_size": facts["min_cluster_size"],

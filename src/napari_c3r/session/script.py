@@ -290,7 +290,7 @@ def shell_command(recipe: Recipe) -> str:
     ------
     InputError
         There is no field, or the command has no words for what was done: labels drawn in
-        several fields, k-means, or control cells.
+        several fields, k-means, control cells or batches.
     """
     _require_fields(recipe)
     first = recipe.fields[0]
@@ -312,6 +312,8 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError("The command clusters by HDBSCAN only; copy as Python")
     if "controls" in dict(recipe.map or {}):
         raise InputError("The command knows no control cells for the map; copy as Python")
+    if "batch" in dict(recipe.map or {}):
+        raise InputError("The command brings no batches together in the map; copy as Python")
     paths = [path for one in recipe.fields for path in _given(one.source)]
     scenes = [one.source.files.scene for one in recipe.fields if one.source.reading.scene is None]
     if len(recipe.fields) > 1 and any(scene is not None for scene in scenes):

@@ -20,6 +20,7 @@ from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.fields import Fields
+from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
 from napari_c3r.session.kept import Keeping
 from napari_c3r.session.kept_parts import keep_parts
@@ -56,7 +57,7 @@ class Session:
 
     Attributes
     ----------
-    fields, plate_maps, roles, labels, result, selection, view
+    fields, plate_maps, roles, labels, result, selection, view, gates
         The parts; each says what changed in it, and the session passes it on.
     suggestions
         Names for the cells that have none.
@@ -85,13 +86,14 @@ class Session:
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
         self.view, self.keeping = View(self.history), Keeping()
-        keep_parts(self.keeping, self.result, self.selection, self.view)
+        self.gates = Gates(self.result, self.labels, self.history)
+        keep_parts(self)
         self.encoder = "bundled"
         self.encoders = EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         parts = (self.fields, self.plate_maps, self.roles, self.labels)
-        for part in (*parts, self.result, self.selection, self.view):
+        for part in (*parts, self.result, self.selection, self.view, self.gates):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:

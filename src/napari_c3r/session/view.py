@@ -1,10 +1,11 @@
-"""How the cells are looked at: what they are coloured by."""
+"""How the cells are looked at: what they are coloured by, on which axes, in which panels."""
 
 from __future__ import annotations
 
 from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.plot import PlotChoice
 from napari_c3r.core.table.titles import title
 from napari_c3r.core.text import shortened
 from napari_c3r.session.changes import Cause, Change, Part
@@ -14,7 +15,7 @@ from napari_c3r.session.kept import Kept
 CLUSTER = "cluster"
 """The column that cells are coloured by at first."""
 
-_COLOUR_BY = "colour_by"
+_COLOUR_BY, _PLOT = "colour_by", "plot"
 
 
 class View:
@@ -30,6 +31,8 @@ class View:
     colour_by
         A column of the table. It need not have it: then cells are coloured by cluster until it
         has.
+    plot
+        Axes and panels of the plot of cells. Where the table does not have them, the map is shown.
     changed
         With a :class:`Change`.
     """
@@ -39,6 +42,7 @@ class View:
     def __init__(self, history: History) -> None:
         self._history = history
         self.colour_by = CLUSTER
+        self.plot = PlotChoice()
 
     def set_colour_by(self, column: str, cause: Cause = Cause.USER) -> None:
         """Colour by another column."""
@@ -57,9 +61,26 @@ class View:
                 )
             )
 
+    def set_plot(self, plot: PlotChoice, cause: Cause = Cause.USER) -> None:
+        """Show cells on other axes, or in other panels."""
+        before = self.plot
+        if plot == before:
+            return
+        self.plot = plot
+        self.changed.emit(Change(Part.PLOT, cause))
+        if cause is Cause.USER:
+            undone = Cause.UNDONE
+            self._history.record(
+                Command(
+                    f"show {plot.words()}",
+                    lambda: self.set_plot(before, undone),
+                    lambda: self.set_plot(plot, undone),
+                )
+            )
+
     def keep(self) -> Kept:
         """What a saved session keeps of it."""
-        return Kept({_COLOUR_BY: self.colour_by})
+        return Kept({_COLOUR_BY: self.colour_by, _PLOT: self.plot.to_dict()})
 
     def restore(self, kept: Kept) -> None:
         """Undo `keep`.
@@ -67,9 +88,11 @@ class View:
         Raises
         ------
         InputError
-            What was kept names no column.
+            What was kept names no column, or no axes.
         """
         column = kept.facts.get(_COLOUR_BY, CLUSTER)
         if not isinstance(column, str):
             raise InputError(f"it colours by {shortened(column)}, which is no column")
         self.set_colour_by(column, Cause.RESTORED)
+        plot = kept.facts.get(_PLOT)
+        self.set_plot(PlotChoice() if plot is None else PlotChoice.from_dict(plot), Cause.RESTORED)

@@ -48,7 +48,7 @@ def test_a_logarithm_of_nought_or_less_is_no_place_and_is_counted():
     np.testing.assert_array_equal(axis.places(values), [np.nan, np.nan, 0, 1, np.nan, np.nan])
     assert unshown_words(values, "Area (px)", LOG) == [
         "2 without Area (px)",
-        "2 with Area (px) ≤ 0, which has no logarithm",
+        "2 with Area (px) ≤ 0 (symlog shows them)",
     ]
     assert unshown_words(values, "Area (px)", LINEAR) == ["2 without Area (px)"]
     assert unshown_words(values[2:4], "Area (px)", LOG) == []

@@ -118,8 +118,8 @@ def test_cells_are_where_their_values_say_and_the_others_are_counted():
     choice = PlotChoice(AxisChoice("area_px", Scale.LOG), AxisChoice("dose"), "compound")
     found = plotted(cells, choice)
     assert found.unshown == (
-        "3 of 6 cells are not shown: 1 without Area (px), 2 with Area (px) ≤ 0, which has no "
-        "logarithm, 1 without Dose; 1 without compound are in no panel"
+        "3 of 6 cells are not shown: 1 without Area (px), 2 with Area (px) ≤ 0 (symlog shows "
+        "them), 1 without Dose; 1 without compound are in no panel"
     )
     shown = [0, 2, 4]
     assert np.flatnonzero(np.isfinite(found.xy).all(axis=1)).tolist() == shown

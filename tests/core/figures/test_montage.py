@@ -110,11 +110,8 @@ def test_channels_add_up_in_their_colours_as_the_viewer_shows_them():
         Appearance((10, 50), GREEN, opacity=0.5),
     ]
     assert compose(crop, appearances)[0, 0].tolist() == [64, 64, 0]
-    assert compose(crop, [appearances[0], Appearance((0, 1), GREEN, opacity=0)])[0, 0].tolist() == [
-        64,
-        0,
-        0,
-    ]
+    hidden = Appearance((0, 1), GREEN, visible=False)
+    assert compose(crop, [appearances[0], hidden])[0, 0].tolist() == [64, 0, 0]
     crop[0, 0, 0] = np.nan
     assert compose(crop, appearances)[0, 0].tolist() == [0, 64, 0]
 

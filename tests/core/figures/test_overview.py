@@ -4,21 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.image import imread
 
-from napari_c3r.core.figures.composites import composite
 from napari_c3r.core.figures.overview import draw_result
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import make_result
-
-
-def test_channels_are_added_in_their_colours():
-    pixels = np.zeros((2, 20, 20))
-    pixels[0, :10] = 100
-    pixels[1, :, :10] = 5
-    picture = composite(Image.from_array(pixels, ["a", "b"]), {"a": "#ff0000", "b": "#00ff00"})
-    assert picture[0, 0].tolist() == [1, 1, 0]
-    assert picture[0, 19].tolist() == [1, 0, 0]
-    assert picture[19, 0].tolist() == [0, 1, 0]
-    assert picture[19, 19].tolist() == [0, 0, 0]
 
 
 def test_a_result_is_drawn_and_a_constant_channel_is_no_obstacle(tmp_path):

@@ -11,7 +11,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce import cluster, map_cells, sample
 from napari_c3r.core.reduce.components import components_of, principal_components
 from napari_c3r.core.reduce.controls import sphered
-from napari_c3r.core.reduce.sample import FITTED, fitted_rows, sample_notes
+from napari_c3r.core.reduce.sample import FITTED, fitted_rows, map_notes
 from napari_c3r.core.table import KEY, make_result
 
 
@@ -54,7 +54,7 @@ def test_a_map_of_a_sample_keeps_groups_together_and_says_so(planted):
     found = cluster(first, max_fitted=200).obs["cluster"]
     assert adjusted_rand_score(truth, found) > 0.99
     assert first.uns[KEY]["cluster"]["min_cluster_size"] == 5
-    notes = sample_notes(first.uns, 900)
+    notes = map_notes(first.uns, 900)
     assert [note.startswith(w) for note, w in zip(notes, ("The map", "Clusters"), strict=True)]
     assert all("200 of 900 cells" in note for note in notes)
 
@@ -71,7 +71,7 @@ def test_all_cells_are_fitted_where_they_are_no_more_than_that(planted):
     some, usual = map_cells(part.copy(), max_fitted=120), map_cells(part.copy())
     np.testing.assert_array_equal(some.obsm["X_umap"], usual.obsm["X_umap"])
     assert FITTED not in some.uns[KEY]["map"]
-    assert sample_notes(some.uns, 120) == []
+    assert map_notes(some.uns, 120) == []
 
 
 def test_components_of_a_sample_hang_on_no_chunk_and_not_on_the_others(planted, monkeypatch):

@@ -31,19 +31,19 @@ def obs():
 
 def test_columns_are_offered_in_groups_without_keys_and_empty_ones():
     assert colour_columns(obs()) == [
-        ["cluster"],
-        ["image", "well"],
-        ["intensity_mean_DNA"],
-        ["area_px"],
+        ("Groups", ["cluster"]),
+        ("Places", ["image", "well"]),
+        ("Stains", ["intensity_mean_DNA"]),
+        ("Measured", ["area_px"]),
     ]
-    assert all("image" not in group for group in colour_columns(obs()[:2]))
+    assert all("image" not in group for _, group in colour_columns(obs()[:2]))
     assert table_columns(obs()[:2])[:3] == ["label", "cluster", "well"]
     assert table_columns(obs())[:2] == ["image", "label"]
 
 
 def test_what_is_in_micrometres_is_not_said_in_pixels_again():
     frame = obs().assign(area_um2=1.0)
-    assert colour_columns(frame)[-1] == ["area_um2"]
+    assert colour_columns(frame)[-1] == ("Measured", ["area_um2"])
     assert "area_px" not in table_columns(frame)
 
 

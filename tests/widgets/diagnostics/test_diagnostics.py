@@ -220,7 +220,7 @@ def test_painting_adds_a_column_and_a_layer_with_the_report_s_values(
     shift = world.report.neighbours_changed[FLIP]
     column = "neighbours_changed_RNA_as_context"
     np.testing.assert_allclose(world.obs[column], shift)
-    assert column in colour_columns(world.obs)[-1]
+    assert column in colour_columns(world.obs)[-1][1]
     layer = layers.own_layer(viewer, layers.SHIFT)
     assert layer.name == "C3R shift"
     np.testing.assert_array_equal(layer.data, field.cells)

@@ -208,7 +208,7 @@ def test_mistakes_are_told_in_one_line(model: ScatterModel, call: object, says: 
 def test_the_model_knows_no_qt() -> None:
     check = (
         "import sys; sys.modules['qtpy'] = None; "
-        "from napari_c3r.widgets.scatter import camera, lasso, model"
+        "from napari_c3r.widgets.scatter import camera, model"
     )
     subprocess.run([sys.executable, "-c", check], check=True)
 

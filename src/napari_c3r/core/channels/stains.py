@@ -50,19 +50,21 @@ class StainInfo:
     colour: str
 
 
+# Hues as they are usual. For normal, protan, deutan and tritan vision, the five of Cell Painting
+# are at least 18 apart by CIEDE2000, and the nucleus at least 18 from every other.
 INFO: dict[Stain, StainInfo] = {
-    Stain.DNA: StainInfo("nuclear dye", True, "#3f7cff"),
-    Stain.ER: StainInfo("ER", True, "#34d058"),
-    Stain.MICROTUBULES: StainInfo("microtubules", True, "#ff4d4d"),
-    Stain.RNA: StainInfo("RNA", False, "#ffd83d"),
-    Stain.AGP: StainInfo("actin/Golgi", False, "#ff9933"),
-    Stain.ACTIN: StainInfo("actin", False, "#ff9933"),
-    Stain.GOLGI: StainInfo("Golgi", False, "#ffb35c"),
-    Stain.MEMBRANE: StainInfo("membrane", False, "#ff66cc"),
-    Stain.MITO: StainInfo("mitochondria", False, "#ff4d4d"),
-    Stain.LYSOSOME: StainInfo("lysosomes", False, "#c77dff"),
-    Stain.PROTEIN: StainInfo("protein of interest", False, "#34d058"),
-    Stain.READOUT: StainInfo("a marker that is read out", False, "#e05cff"),
+    Stain.DNA: StainInfo("nuclear dye", True, "#3570e6"),
+    Stain.ER: StainInfo("ER", True, "#3ae0a0"),
+    Stain.MICROTUBULES: StainInfo("microtubules", True, "#d2354c"),
+    Stain.RNA: StainInfo("RNA", False, "#ffff29"),
+    Stain.AGP: StainInfo("actin/Golgi", False, "#de9621"),
+    Stain.ACTIN: StainInfo("actin", False, "#de9621"),
+    Stain.GOLGI: StainInfo("Golgi", False, "#f2c48d"),
+    Stain.MEMBRANE: StainInfo("membrane", False, "#ffc2d6"),
+    Stain.MITO: StainInfo("mitochondria", False, "#d2354c"),
+    Stain.LYSOSOME: StainInfo("lysosomes", False, "#e6b3ff"),
+    Stain.PROTEIN: StainInfo("protein of interest", False, "#3ae0a0"),
+    Stain.READOUT: StainInfo("a marker that is read out", False, "#ff99dd"),
     Stain.TRANSMITTED: StainInfo("transmitted light", False, "#cccccc"),
 }
 
@@ -260,7 +262,7 @@ def is_nuclear_excitation(wavelength_nm: int) -> bool:
 
 
 # For channels whose names say nothing or whose colour is taken: bright, and white last.
-_SPARE_COLOURS = ("#34d058", "#e05cff", "#ffd83d", "#3fd0ff", "#ff9933", "#ffffff")
+_SPARE_COLOURS = ("#3ae0a0", "#ff99dd", "#ffff29", "#3fd0ff", "#de9621", "#ffffff")
 
 
 def channel_colours(names: Iterable[str]) -> dict[str, str]:

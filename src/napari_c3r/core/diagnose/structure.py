@@ -108,21 +108,43 @@ def cosine_shift(
     ndarray or None
         (n,), or None when no concept is read out in both.
     """
-    of_a, of_b = (np.array([label for label, _ in c], object) for c in (columns_a, columns_b))
-    labels_a, labels_b = list(dict.fromkeys(of_a)), list(dict.fromkeys(of_b))
-    if len(labels_a) == 1 and len(labels_b) == 1 and len(of_a) == len(of_b):
-        left, right = a, b
-    else:
-        common = [label for label in labels_a if (of_a == label).sum() == (of_b == label).sum()]
-        if not common:
-            return None
-        left = np.concatenate([a[:, of_a == label] for label in common], axis=1)
-        right = np.concatenate([b[:, of_b == label] for label in common], axis=1)
+    shared = shared_columns(columns_a, columns_b)
+    if shared is None:
+        return None
+    left, right = a[:, shared[0]], b[:, shared[1]]
     x, y = centred_directions(left), centred_directions(right)
     cosine = np.einsum("ij,ij->i", x, y, dtype=np.float64)
     # Two cells that are both the mean have not moved.
     both_mean = ~x.any(axis=1) & ~y.any(axis=1)
     return np.where(both_mean, 0.0, np.clip(1 - cosine, 0, 2))
+
+
+def shared_columns(
+    columns_a: Columns, columns_b: Columns
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Columns of two kinds of vectors that are outputs of the same kind, pair by pair.
+
+    Parameters
+    ----------
+    columns_a, columns_b
+        Concept label and readout part of every column.
+
+    Returns
+    -------
+    tuple of ndarray, or None
+        Numbers of the columns in each; None when no concept is read out in both.
+    """
+    of_a, of_b = (np.array([label for label, _ in c], object) for c in (columns_a, columns_b))
+    labels_a, labels_b = list(dict.fromkeys(of_a)), list(dict.fromkeys(of_b))
+    if len(labels_a) == 1 and len(labels_b) == 1 and len(of_a) == len(of_b):
+        return np.arange(len(of_a)), np.arange(len(of_b))
+    common = [label for label in labels_a if (of_a == label).sum() == (of_b == label).sum()]
+    if not common:
+        return None
+    left, right = (
+        np.concatenate([np.flatnonzero(of == label) for label in common]) for of in (of_a, of_b)
+    )
+    return left, right
 
 
 def cka(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,26 @@ class RunOptions(Checked):
             concept_mode=self.concept_mode or config.concept_mode,
             readout=self.readout or config.readout,
         )
+
+
+# Where a batch is slow, a small one lets a run be watched and stopped.
+_CPU_BATCH = 16
+
+
+def watchable(options: RunOptions, devices: Sequence[str]) -> RunOptions:
+    """Options by which cells can be embedded again here, in batches that somebody waits for.
+
+    Parameters
+    ----------
+    options
+        How the cells were embedded.
+    devices
+        What this machine can compute on, best first: the best one takes the place of a device
+        that it lacks.
+    """
+    if options.device not in devices:
+        options = replace(options, device=devices[0], precision="auto")
+    return replace(options, batch_size=_CPU_BATCH if options.device == "cpu" else "auto")
 
 
 def describe_run(run: Run) -> dict[str, str]:

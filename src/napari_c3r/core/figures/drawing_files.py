@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 from html import escape
+from io import BytesIO
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
 from napari_c3r.core.atomic import replacing, require_writable
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.drawing import PAPER, Box, Dot, Drawing, Mark, Path, Theme, Words
+from napari_c3r.core.figures.drawing import (
+    PAPER,
+    Box,
+    Dot,
+    Drawing,
+    Mark,
+    Path,
+    Picture,
+    Theme,
+    Words,
+)
 from napari_c3r.core.figures.plain import plain, save_figure
 from napari_c3r.core.table.flat import escape_text
 from napari_c3r.core.text import readable
@@ -21,6 +33,7 @@ _PER_INCH: Final = 96.0
 _POINTS: Final = 72.0 / _PER_INCH
 _FONTS: Final = "Arial, Helvetica, 'DejaVu Sans', sans-serif"
 _SHARP = 200
+_ENLARGED_PX: Final = 450
 
 
 def svg(drawing: Drawing, theme: Theme = PAPER, *, words: bool = True) -> str:
@@ -107,6 +120,11 @@ def _shape(mark: Mark, theme: Theme) -> str:
         place = f'x="{mark.x:.2f}" y="{mark.y:.2f}"'
         size = f'width="{max(mark.width, 0):.2f}" height="{max(mark.height, 0):.2f}"'
         return f"<rect {place} {size}{_paint(mark.fill, mark.line, theme)}{seen}/>"
+    if isinstance(mark, Picture):
+        place = f'x="{mark.x:.2f}" y="{mark.y:.2f}" preserveAspectRatio="none"'
+        size = f'width="{mark.width:.2f}" height="{mark.height:.2f}"'
+        data = f"data:image/png;base64,{base64.b64encode(_png(mark)).decode()}"
+        return f'<image {place} {size} image-rendering="pixelated" href="{data}"{seen}/>'
     if isinstance(mark, Dot):
         place = f'cx="{mark.x:.2f}" cy="{mark.y:.2f}" r="{mark.radius:.2f}"'
         return f"<circle {place}{_paint(mark.fill, mark.line, theme)}{seen}/>"
@@ -123,6 +141,17 @@ def _shape(mark: Mark, theme: Theme) -> str:
         f'text-anchor="{mark.anchor}" fill="{theme.colour(mark.colour)}"{seen}>'
         f"{_text(mark.text)}</text>"
     )
+
+
+def _png(mark: Picture) -> bytes:
+    """The pixels as a file. They are repeated first: viewers smooth what they enlarge."""
+    from PIL import Image
+
+    times = max(1, round(_ENLARGED_PX / max(mark.pixels.shape[:2])))
+    pixels = mark.pixels.repeat(times, axis=0).repeat(times, axis=1)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def _paint(fill: str, line: str, theme: Theme, width: float = 1.0) -> str:
@@ -185,6 +214,10 @@ def _draw(axes: Any, mark: Mark, theme: Theme, order: int) -> None:
         style = (0, (4, 3)) if mark.dashed else "-"
         line = theme.colour(mark.line)
         axes.plot(x, y, color=line, lw=mark.width * _POINTS, ls=style, **how)
+        return
+    if isinstance(mark, Picture):
+        extent = (mark.x, mark.x + mark.width, mark.y + mark.height, mark.y)
+        axes.imshow(mark.pixels, extent=extent, interpolation="nearest", aspect="auto", **how)
         return
     assert isinstance(mark, Box | Dot | Path)
     paint: dict[str, Any] = {

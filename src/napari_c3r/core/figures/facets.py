@@ -200,6 +200,8 @@ class Page:
         The number of the first among all panels.
     number, count
         Which page it is, from 0, and how many there are.
+    each
+        Panels on a full page.
     """
 
     panels: tuple[Panel, ...]
@@ -207,6 +209,7 @@ class Page:
     first: int
     number: int
     count: int
+    each: int
 
     @property
     def last(self) -> int:
@@ -261,7 +264,7 @@ def page_of(
         )
         for n in range(max(here, 0))
     )
-    return Page(panels, columns, first, number, count)
+    return Page(panels, columns, first, number, count, per_page)
 
 
 def _columns(count: int, size: tuple[float, float], aspect: float) -> int:

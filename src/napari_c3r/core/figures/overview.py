@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.cells.labels import paint
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY
-from napari_c3r.core.figures.composites import composite
+from napari_c3r.core.figures.looks import channel_looks, draw_image
 from napari_c3r.core.figures.plain import plain, save_figure
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce import NOISE
@@ -51,8 +51,10 @@ def draw_result(
     clusters = result.obs["cluster"]
     colours = _cluster_colours(clusters.cat.categories)
 
-    left.imshow(composite(image), interpolation="none")
-    left.set_title(f"{plain(image.name)}\n{plain(', '.join(image.channel_names))}")
+    looks = channel_looks(image.channel_names)
+    shown = [name for name, look in looks.items() if look.shown]
+    left.imshow(draw_image(image, looks), interpolation="none")
+    left.set_title(f"{plain(image.name)}\n{plain(' and '.join(shown))}")
     middle.imshow(_painted(labels, result, colours), interpolation="none")
     middle.set_title(f"{len(result)} cells, coloured by cluster")
     for name, colour in colours.items():

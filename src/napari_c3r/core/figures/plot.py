@@ -13,6 +13,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Axis, Scale, unshown_words
 from napari_c3r.core.figures.facets import Facets, facets_of
 from napari_c3r.core.table.numbers import number_title, numbers_of
+from napari_c3r.core.table.titles import title
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -62,8 +63,10 @@ class PlotChoice:
         if self.x is None or self.y is None:
             told = "the map"
         else:
-            names = (self.y.column, self.x.column)
-            y, x = names if table is None else (number_title(table, name) for name in names)
+            y, x = (
+                title(name) if table is None else number_title(table, name)
+                for name in (self.y.column, self.x.column)
+            )
             told = f"{y} against {x}"
         return f"{told} by {self.facets}" if self.facets else told
 

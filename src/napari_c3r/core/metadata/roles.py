@@ -166,7 +166,8 @@ def _is_called(name: str, role: str) -> bool:
 def _is_number(column: pd.Series) -> bool:
     import pandas as pd
 
-    known = column.dropna()
+    # Of a million rows only the different values are read as text.
+    known = pd.Series(column.dropna().unique())
     known = known[known.astype(str).str.strip() != ""]
     return len(known) > 0 and bool(pd.to_numeric(known, errors="coerce").notna().all())
 

@@ -103,6 +103,7 @@ def _cellpaintr(profiles: AnnData, told: Told) -> AnnData:
 
 
 _METHODS: Final[dict[str, Correction]] = {"harmony": _harmony, "combat": _combat}
+_CALLED: Final = {"harmony": "Harmony", "combat": "ComBat", "cellpaintr": "CellPainTR"}
 _OF_TABLES: Final[dict[str, TableCorrection]] = {"cellpaintr": _cellpaintr}
 
 
@@ -114,6 +115,59 @@ def register_correction(name: str, correction: Correction) -> None:
 def corrections() -> tuple[str, ...]:
     """Names of the methods that there are."""
     return (*_METHODS, *_OF_TABLES)
+
+
+def vector_corrections() -> dict[str, str]:
+    """The methods that give the features back that they take, and how each is called."""
+    return {name: _CALLED.get(name, name) for name in _METHODS}
+
+
+def require_batches(column: pd.Series) -> None:
+    """Refuse a column that tells no batches apart, or not of every row.
+
+    Raises
+    ------
+    InputError
+        With the column's name.
+    """
+    if column.isna().any():
+        raise InputError(f"{column.isna().sum()} rows have no '{column.name}': give them one first")
+    if column.nunique() < 2:
+        raise InputError(
+            f"All rows have the '{column.name}' '{column.iloc[0]}': nothing to correct"
+        )
+
+
+def correct_values(
+    values: NDArray[np.float64], column: pd.Series, method: str, seed: int = 0
+) -> NDArray[np.float64]:
+    """Bring batches together in numbers that stand by themselves.
+
+    Parameters
+    ----------
+    values
+        (rows, features), finite.
+    column
+        Batch of each row.
+    method
+        One of `vector_corrections`.
+    seed
+        Of what is drawn at random.
+
+    Returns
+    -------
+    ndarray
+        float64 (rows, features).
+
+    Raises
+    ------
+    InputError
+        As `correct_batches`.
+    """
+    if method not in _METHODS:
+        raise InputError(f"Unknown method '{method}'; use one of {', '.join(_METHODS)}")
+    require_batches(column)
+    return _METHODS[method](values, column.astype(str).to_numpy(object), seed)
 
 
 def correct_batches(
@@ -161,16 +215,11 @@ def correct_batches(
         raise InputError(f"Unknown method '{method}'; use one of {', '.join(corrections())}")
     profiles = as_profiles(table)
     require_columns(profiles, [batch])
-    column = profiles.obs[batch]
-    if column.isna().any():
-        raise InputError(f"{column.isna().sum()} rows have no '{batch}': give them one first")
-    if column.nunique() < 2:
-        raise InputError(f"All rows have the '{batch}' '{column.iloc[0]}': nothing to correct")
+    require_batches(profiles.obs[batch])
     settings: dict[str, Any] = {"batch": batch, "method": method, "seed": seed}
     if method in _OF_TABLES:
         done = _OF_TABLES[method](profiles, Told(batch, treatment, plate, controls, seed))
     else:
-        values = finite_values(profiles)
         done = profiles.copy()
-        done.X = _METHODS[method](values, column.astype(str).to_numpy(object), seed)
+        done.X = correct_values(finite_values(profiles), profiles.obs[batch], method, seed)
     return with_step(done, "correct_batches", **settings)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.options import OptionInfo, check_setting, check_value
+from napari_c3r.core.reduce.batches import batches_of
 from napari_c3r.core.reduce.components import N_COMPONENTS, components_of, vectors_of
 from napari_c3r.core.reduce.controls import Controls
 from napari_c3r.core.reduce.maps import map_cells
@@ -36,6 +37,8 @@ def cluster(
     min_cluster_size: int | None = None,
     seed: int = 0,
     controls: Controls | None = None,
+    batch: str | None = None,
+    batch_method: str = "harmony",
     max_fitted: int = MAX_FITTED,
 ) -> AnnData:
     """Group the cells.
@@ -55,7 +58,7 @@ def cluster(
         more.
     seed
         Of k-means' starting points, and of the map if it has to be made.
-    controls
+    controls, batch, batch_method
         As for :func:`map_cells`, for k-means and for the map if it has to be made.
     max_fitted
         Of more cells, only so many, drawn evenly from all fields, are grouped. With HDBSCAN, each
@@ -82,16 +85,21 @@ def cluster(
         size = max(5, count // 50) if min_cluster_size is None else min_cluster_size
         _require_positive("min_cluster_size", size)
         if "X_umap" not in adata.obsm:
-            map_cells(adata, seed=seed, controls=controls, max_fitted=max_fitted)
+            seen: dict[str, Any] = {"controls": controls, "batch": batch}
+            seen["batch_method"] = batch_method
+            map_cells(adata, seed=seed, **seen, max_fitted=max_fitted)
         numbers = _hdbscan(np.asarray(adata.obsm["X_umap"]), size, rows)
         settings: dict[str, Any] = {"method": "HDBSCAN on the map", "min_cluster_size": size}
     elif method == "kmeans":
         _require_positive("n_clusters", n_clusters)
-        components = components_of(adata, N_COMPONENTS, controls, rows)
+        batches = batches_of(batch, batch_method)
+        components = components_of(adata, N_COMPONENTS, controls, rows, batches=batches, seed=seed)
         numbers = _kmeans(components, n_clusters, seed, rows)
         settings = {"method": "k-means on the principal components", "n_clusters": n_clusters}
         if controls is not None:
             settings["controls"] = list(controls)
+        if batches is not None:
+            settings |= batches.facts()
     else:
         raise InputError(f"No clustering method {method!r}; choose 'hdbscan' or 'kmeans'")
     if rows is not None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.reduce.batches import Batches
 from napari_c3r.core.reduce.controls import Controls, sphered
 from napari_c3r.core.reduce.sample import chunks
 
@@ -76,6 +77,9 @@ def components_of(
     n_components: int,
     controls: Controls | None,
     rows: NDArray[np.intp] | None = None,
+    *,
+    batches: Batches | None = None,
+    seed: int = 0,
 ) -> NDArray[np.float32]:
     """The principal components of a table's cells, seen against its controls where there are some.
 
@@ -89,6 +93,10 @@ def components_of(
         As for :func:`napari_c3r.map_cells`.
     rows
         As for :func:`principal_components`.
+    batches
+        What is brought together in them, None for nothing.
+    seed
+        Of what bringing batches together draws.
 
     Returns
     -------
@@ -98,15 +106,20 @@ def components_of(
     Raises
     ------
     InputError
-        As :func:`vectors_of`, or too few controls.
+        As :func:`vectors_of`, too few controls, or batches that cannot be brought together.
     """
     vectors = vectors_of(adata)
+    if batches is not None and batches.by_fit:
+        # A fit brings each batch to the scale of its controls itself.
+        return principal_components(batches.encoded(adata, controls), n_components, rows=rows)
     if controls is None:
-        return principal_components(vectors, n_components, rows=rows)
-    # In units of how controls vary, columns that vary more do so for a reason.
-    return principal_components(
-        sphered(adata, controls), n_components, standardise=False, rows=rows
-    )
+        found = principal_components(vectors, n_components, rows=rows)
+    else:
+        # In units of how controls vary, columns that vary more do so for a reason.
+        found = principal_components(
+            sphered(adata, controls), n_components, standardise=False, rows=rows
+        )
+    return found if batches is None else batches.together(found, adata, seed)
 
 
 def vectors_of(adata: AnnData) -> NDArray[np.float32]:

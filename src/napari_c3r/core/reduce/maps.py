@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.options import OptionInfo, check_setting, check_value
+from napari_c3r.core.reduce.batches import batches_of
 from napari_c3r.core.reduce.components import (
     N_COMPONENTS,
     components_of,
@@ -39,6 +40,8 @@ def map_cells(
     min_dist: float = _MIN_DIST,
     n_components: int = N_COMPONENTS,
     controls: Controls | None = None,
+    batch: str | None = None,
+    batch_method: str = "harmony",
     max_fitted: int = MAX_FITTED,
 ) -> AnnData:
     """Lay the cells out in two dimensions with UMAP, after principal components.
@@ -62,6 +65,12 @@ def map_cells(
         A column and the value that control cells have in it, as in ``("well", "A01")``: the
         map is then made of vectors seen against these, plate by plate
         (:func:`napari_c3r.core.reduce.controls.sphered`). The table's vectors stay as they are.
+    batch
+        Column that says which batch a cell is of, such as ``"plate"``: the map is then made of
+        components in which batches were brought together. The table's vectors stay as they are.
+    batch_method
+        How: ``"harmony"`` or ``"combat"``, as :func:`napari_c3r.core.profiles.correct_batches` has
+        them, or the folder of a kept CellPainTR.
     max_fitted
         Of more cells, only so many, drawn evenly from all fields, make the map; the others are
         placed among them by what UMAP learnt. What is kept of the map then says so.
@@ -75,7 +84,8 @@ def map_cells(
     Raises
     ------
     InputError
-        A seed or number out of range, no cell, vectors that are not finite, or too few controls.
+        A seed or number out of range, no cell, vectors that are not finite, too few controls, or
+        batches that cannot be brought together.
     """
     check_setting(MapOptions, "seed", seed)
     check_value("int", OptionInfo("Neighbours", "", minimum=2), n_neighbors, "n_neighbors")
@@ -83,7 +93,8 @@ def map_cells(
     check_value("int", OptionInfo("Components", "", minimum=1), n_components, "n_components")
     check_setting(MapOptions, "max_fitted", max_fitted)
     rows = fitted_rows(adata.obs, max_fitted, seed)
-    components = components_of(adata, n_components, controls, rows)
+    batches = batches_of(batch, batch_method)
+    components = components_of(adata, n_components, controls, rows, batches=batches, seed=seed)
     adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist, rows)
     count = len(components) if rows is None else len(rows)
     adata.uns.setdefault(KEY, {})["map"] = {
@@ -93,6 +104,7 @@ def map_cells(
         "min_dist": min_dist,
         "n_components": components.shape[1],
         **({} if controls is None else {"controls": list(controls)}),
+        **({} if batches is None else batches.facts() | batches.notes(adata)),
         **({} if rows is None else {FITTED: count}),
     }
     return adata

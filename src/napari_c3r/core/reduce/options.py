@@ -28,6 +28,10 @@ class MapOptions(Checked):
         A column and a value that tell the cells that all are seen against; None: no such cells.
     max_fitted
         Of more cells, only so many, drawn evenly from all fields, make map and clusters.
+    batch
+        Column of the batches that are brought together; None: they stay as they are.
+    batch_method
+        ``"harmony"``, ``"combat"``, or the folder of a kept CellPainTR.
     """
 
     method: str = option(
@@ -59,4 +63,17 @@ class MapOptions(Checked):
         "others are placed among them, and a note says so",
         minimum=100,
         maximum=10_000_000,
+    )
+    batch: str | None = option(
+        None,
+        "Batches",
+        "Column of plates, days or laboratories that are brought together in the map and its "
+        "clusters; the vectors stay as they are",
+        unset="left as they are",
+    )
+    batch_method: str = option(
+        "harmony",
+        "Together by",
+        "How batches are brought together: Harmony moves groups of alike cells, ComBat shifts and "
+        "scales, a kept CellPainTR has learnt from replicates what sources do",
     )

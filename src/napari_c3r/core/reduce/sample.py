@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.reduce.batches import NOTES
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def chunks(count: int) -> Iterator[slice]:
     return (slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
 
 
-def sample_notes(uns: Mapping[str, Any], n_cells: int) -> list[str]:
-    """Sentences on a map and clusters that were fitted to some of the cells only.
+def map_notes(uns: Mapping[str, Any], n_cells: int) -> list[str]:
+    """Sentences on what a map and clusters were made of, where that is not simply all cells.
 
     Parameters
     ----------
@@ -98,4 +99,5 @@ def sample_notes(uns: Mapping[str, Any], n_cells: int) -> list[str]:
             f"Clusters were found among {fitted:,} of {n_cells:,} cells; the others belong to that "
             "of the cells they are nearest to"
         )
+    notes += map(str, facts.get("map", {}).get(NOTES, ()))
     return notes

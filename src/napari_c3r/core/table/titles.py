@@ -8,6 +8,9 @@ from typing import Any, Final
 INTENSITY: Final = "intensity_mean_"
 """What the name of a column of mean intensities begins with; the channel follows."""
 
+GATE: Final = "gate_"
+"""What the name of a gate's column begins with; the gate's name follows."""
+
 _UNITS: Final = {"_px": "px", "_um": "µm", "_um2": "µm²"}
 
 
@@ -15,6 +18,8 @@ def title(name: str) -> str:
     """A column's name as words: ``area_um2`` → ``Area (µm²)``."""
     if name.startswith(INTENSITY):
         return f"{name.removeprefix(INTENSITY)} intensity"
+    if name.startswith(GATE):
+        return f"Gate “{name.removeprefix(GATE)}”"
     for ending, unit in _UNITS.items():
         if name.endswith(ending):
             return f"{_words(name.removesuffix(ending))} ({unit})"

@@ -17,8 +17,10 @@ _KEYS = frozenset({"label", "index"})
 _BOX = re.compile(r"(bbox_[yx][01]|crop_[yx])_px")
 
 
-def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[list[str]]:
-    """The columns to colour by, in groups.
+def colour_columns(
+    obs: pd.DataFrame, plate_map: Collection[str] = ()
+) -> list[tuple[str, list[str]]]:
+    """The columns to colour by, in groups with their headings.
 
     Given names, what was done, where it comes from, stains, the rest. Left out are columns without
     any value, and the image where there is only one.
@@ -40,15 +42,15 @@ def colour_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[l
     ]
     if "image" in offered and obs["image"].nunique() < 2:
         offered.remove("image")
-    groups: list[list[str]] = [
-        [name for name in (CLUSTER, ANNOTATION) if name in offered],
-        [name for name in plate_map if name in offered],
-        [name for name in PLACES if name in offered and name not in plate_map],
-        [name for name in offered if name.startswith(INTENSITY)],
+    groups = [
+        ("Groups", [name for name in (CLUSTER, ANNOTATION) if name in offered]),
+        ("Plate map", [name for name in plate_map if name in offered]),
+        ("Places", [name for name in PLACES if name in offered and name not in plate_map]),
+        ("Stains", [name for name in offered if name.startswith(INTENSITY)]),
     ]
-    known = {name for group in groups for name in group}
-    groups.append([name for name in offered if name not in known])
-    return [group for group in groups if group]
+    known = {name for _, group in groups for name in group}
+    groups.append(("Measured", [name for name in offered if name not in known]))
+    return [group for group in groups if group[1]]
 
 
 def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[str]:

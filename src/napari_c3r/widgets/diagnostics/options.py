@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,7 +21,7 @@ from napari_c3r.core.diagnose.registry import (
 from napari_c3r.core.diagnose.variants import VariantPlan
 from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.embed.provenance import crop_of, options_of
-from napari_c3r.core.encoder.options import RunOptions
+from napari_c3r.core.encoder.options import RunOptions, watchable
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, window_px
 from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Session
@@ -41,8 +41,6 @@ MAX_CELLS = 5000
 """All pairs of cells are compared, which takes memory by the square of their number."""
 
 NOISE_REPEATS = 3
-# Where a batch is slow, a small one lets a run be watched and stopped.
-_CPU_BATCH = 16
 
 # Columns that are measured, name the cell, or were made from the vectors that are judged.
 _NO_LABELS = frozenset(
@@ -187,7 +185,7 @@ class DiagnosticsJob:
             labels_wanted=field.wanted,
             window_px=field.window_px,
             crop=self.crop,
-            options=self._fitting_options(encoder.devices),
+            options=watchable(self.run_options, encoder.devices),
         )
 
     def job(self, encoder: Encoder, second: Encoder | None = None) -> FlipJob:
@@ -203,13 +201,6 @@ class DiagnosticsJob:
             seed=self.options.seed,
             second=second,
         )
-
-    def _fitting_options(self, devices: Sequence[str]) -> RunOptions:
-        """The result's options, on the best device where the result's own is not there."""
-        options = self.run_options
-        if options.device not in devices:
-            options = replace(options, device=devices[0], precision="auto")
-        return replace(options, batch_size=_CPU_BATCH if options.device == "cpu" else "auto")
 
 
 def disabled_reason(session: Session) -> str:

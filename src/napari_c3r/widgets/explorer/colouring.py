@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from napari_c3r.core.figures.colouring import CLUSTER
 from napari_c3r.core.table.titles import title
-from napari_c3r.widgets.common.elision import NameBox
+from napari_c3r.widgets.common.column_box import ColumnBox
 
 
 class ColourControl(QWidget):
@@ -25,10 +25,8 @@ class ColourControl(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.box = NameBox()
-        self.box.setAccessibleName("Colour by")
-        self.box.setToolTip("Colour points and cells by a column of the table")
-        self.box.setSizeAdjustPolicy(NameBox.SizeAdjustPolicy.AdjustToContents)
+        self.box = ColumnBox("Colour by", "Colour points and cells by a column of the table")
+        self.box.setSizeAdjustPolicy(ColumnBox.SizeAdjustPolicy.AdjustToContents)
         self.box.setMinimumWidth(96)
         self.box.setMaximumWidth(240)
         self.label = QLabel("Colour by")
@@ -44,19 +42,15 @@ class ColourControl(QWidget):
         """The column that is chosen."""
         return self.box.currentData() or CLUSTER
 
-    def offer(self, groups: Sequence[Sequence[str]]) -> None:
+    def offer(self, groups: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Offer columns; `show_column` says which one is chosen."""
-        with QSignalBlocker(self.box):
-            self.box.clear()
-            for group in groups:
-                if self.box.count():
-                    self.box.insertSeparator(self.box.count())
-                for name in group:
-                    self.box.addItem(title(name), name)
+        self.box.offer(
+            [(group, [(name, title(name)) for name in names]) for group, names in groups]
+        )
 
     def show_column(self, column: str) -> None:
         """Choose a column, the first one where there is none of that name."""
-        self.box.setCurrentIndex(max(self.box.findData(column), 0))
+        self.box.choose(column)
 
     def _on_activated(self) -> None:
         self.chosen.emit(self.column)

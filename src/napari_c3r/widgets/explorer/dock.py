@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.figures.colouring import Categories
+from napari_c3r.core.figures.plot import PlotChoice
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
@@ -30,6 +31,7 @@ from napari_c3r.widgets.explorer.colouring import ColourControl
 from napari_c3r.widgets.explorer.keys import actions_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
+from napari_c3r.widgets.explorer.plot import PlotControl
 from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
@@ -70,6 +72,7 @@ class C3RExplorer(KeyedDock):
         self.model = ScatterModel()
         self.scatter = ScatterWidget(self.model, steps=self.session.history)
         self.colouring = ColourControl()
+        self.plot = PlotControl(self.session, self.scatter)
         self.begin_button = QPushButton("Open the C3R dock")
         self.begin_button.setToolTip("From image to map in five steps; it has a sample to try")
         self.doubt_button = QPushButton("Use the diagnostics")
@@ -152,6 +155,8 @@ class C3RExplorer(KeyedDock):
             self._show_annotation()
         elif part is Part.VIEW:
             self._show_colour()
+        elif part is Part.PLOT and self.session.result.has_map:
+            self.plot.show(self.model.move_points)
         if part in (Part.SELECTION, Part.CURRENT):
             self._show_rows()
         self._show_selection()
@@ -164,7 +169,7 @@ class C3RExplorer(KeyedDock):
             # New points clear the selection on the map, which is not what the user selects.
             chosen, current = self.session.selection.mask, self.session.selection.current
             self._filling = True
-            self.model.set_points(result.table.obsm["X_umap"])
+            self.plot.show(self.model.set_points)
             self._offer_columns()
             self._colour()
             self.model.select(chosen)
@@ -185,6 +190,11 @@ class C3RExplorer(KeyedDock):
         self._fill_table(result.table)
         self._show_rows()
         if self.session.result.has_map:
+            if self.session.view.plot == PlotChoice():
+                self.plot.offer()
+            else:
+                # Its columns may have other values now.
+                self.plot.show(self.model.move_points)
             self._offer_columns()
             self._colour()
 

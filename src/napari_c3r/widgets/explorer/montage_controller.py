@@ -227,7 +227,7 @@ class MontageController(QObject):
             self.card.hide()
             return
         source = self._current_source()
-        x, y = self._canvas.camera.to_screen(self._model.xy[row])
+        x, y = self._canvas.on_screen(row)
         pictured = source is not None and bool(source.channels)
         self.card.show_at(QPoint(round(float(x)), round(float(y))), self.describe(row), pictured)
         if source is None or not pictured:

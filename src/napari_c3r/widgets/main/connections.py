@@ -86,6 +86,7 @@ def connect_map(body: MapBody, control: Controller, dialogs: Dialogs) -> None:
     body.stop_requested.connect(control.jobs.cancel)
     body.map_requested.connect(control.map.make_map)
     body.export_requested.connect(dialogs.export)
+    body.fit_requested.connect(lambda: dialogs.open_fit(body.add_fit))
     body.report_requested.connect(dialogs.report)
 
 

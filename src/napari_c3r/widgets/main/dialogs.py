@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,11 @@ class Dialogs:
         if path:
             name = path.rpartition("/")[2]
             self._control.persistence.report(path if "." in name else f"{path}.html")
+
+    def open_fit(self, take: Callable[[str], None]) -> None:
+        """A folder with a CellPainTR that was kept."""
+        if path := self._folder("Choose the folder of a kept CellPainTR"):
+            take(path)
 
     def _folder(self, title: str) -> str:
         return QFileDialog.getExistingDirectory(self._parent, title)

@@ -13,10 +13,13 @@ from qtpy.QtCore import QObject, Signal
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.core.metadata.plate_map import is_table
+from napari_c3r.core.table.result import KEY
+from napari_c3r.readers import GAIN
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.alignment import require_numbers
+from napari_c3r.widgets.viewer.appearance import appearances_of, is_own, own_gain
 from napari_c3r.widgets.viewer.gathering import (
     all_image_layers,
     image_layers,
@@ -305,9 +308,9 @@ class ImageController(QObject):
         if image is None:
             return []
         shown = self.shown_layers()
-        if len(shown) == len(image.channel_names):
-            return layers.pictures(shown, image)
-        return _own_pictures(image)
+        fit = len(shown) == len(image.channel_names)
+        by_name = dict(zip(image.channel_names, shown, strict=True)) if fit else {}
+        return layers.pictures(image, appearances_of(by_name, image.channel_names))
 
     def _add_layers(self, described: Sequence[Any]) -> list[Layer]:
         from napari.layers import Image as ImageLayer
@@ -337,7 +340,7 @@ class ImageController(QObject):
             return
         for layer, (plane, options, _) in zip(shown, described, strict=True):
             layer.data = plane
-            layer.metadata = options["metadata"]
+            layer.metadata = _metadata(options["metadata"][KEY], layer)
             if "scale" in options:
                 layer.scale = options["scale"]
 
@@ -365,21 +368,13 @@ def _held(image: Image) -> Image:
     return replace(image, data=held)
 
 
+def _metadata(known: dict[str, Any], layer: ImageLayer) -> dict[str, Any]:
+    """What is known of another field's channel, for the layer that shows it from now on."""
+    rest = {name: value for name, value in known.items() if name != GAIN}
+    return {KEY: rest | ({GAIN: own_gain(layer)} if is_own(layer) else {})}
+
+
 def _given_names(source: FieldSource, image: Image) -> dict[str, str]:
     """Name of every channel by what the files call it."""
     now = {new: old for old, new in source.reading.names.items()}
     return {now.get(name, name): name for name in image.channel_names}
-
-
-def _own_pictures(image: Image) -> list[layers.Picture]:
-    """Thumbnails in the stains' colours, where channels have no layers of their own."""
-    from napari.utils.color import ColorValue
-
-    from napari_c3r.core.channels.stains import channel_colours
-
-    colours = channel_colours(image.channel_names)
-    # Their limits are found in the thread that draws them, since pixels must be read for it.
-    return [
-        layers.Picture(image.channel(name), None, ColorValue(colours[name])[:3])
-        for name in image.channel_names
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
@@ -37,16 +37,16 @@ class MapController(QObject):
 
             table = result.table.copy()
             yield "laying out the map; the first one takes longer, as UMAP is compiled"
-            map_cells(
-                table, seed=choice.seed, controls=choice.controls, max_fitted=choice.max_fitted
-            )
+            seen: dict[str, Any] = {"controls": choice.controls, "batch": choice.batch}
+            seen["batch_method"] = choice.batch_method
+            map_cells(table, seed=choice.seed, **seen, max_fitted=choice.max_fitted)
             yield "finding clusters"
             return cluster(
                 table,
                 method=choice.method,  # type: ignore[arg-type]
                 n_clusters=choice.n_clusters,
                 seed=choice.seed,
-                controls=choice.controls,
+                **seen,
                 max_fitted=choice.max_fitted,
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from napari_c3r.core.reduce.batches import batch_words
 from napari_c3r.core.table.result import KEY
 from napari_c3r.core.text import without_middle
 from napari_c3r.widgets.common.step import Mark, StepStatus
@@ -125,6 +126,8 @@ def map_status(session: Session) -> StepStatus:
     line = f"{counted(len(clusters), 'cluster')} · seed {facts['seed']}"
     if "controls" in facts:
         line += f"\nseen against {' '.join(facts['controls'])}"
+    if together := batch_words(facts):
+        line += f"\n{together}"
     outdated = session.result_outdated()
     if outdated is not None:
         return StepStatus(Mark.ATTENTION, f"{line}\n{outdated}")

@@ -1,4 +1,4 @@
-"""Where the map lies on the screen: a centre and a scale, the same in x and y."""
+"""Where the map lies on the screen: a centre and a scale, the same in x and y unless stretched."""
 
 from __future__ import annotations
 
@@ -30,6 +30,28 @@ def bounds_of(xy: NDArray[np.floating]) -> Bounds:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """All of a plot.
+
+    Attributes
+    ----------
+    bounds
+        Its corners.
+    equal
+        Whether a unit is as long to the right as upwards.
+    inset
+        Room in screen pixels that it leaves free on the left and at the bottom.
+    margin
+        Share of the rest that it leaves free on each side.
+    """
+
+    bounds: Bounds
+    equal: bool = True
+    inset: tuple[float, float] = (0.0, 0.0)
+    margin: float = MARGIN
+
+
+@dataclass(frozen=True)
 class Camera:
     """A view of the map; y grows upwards on the map and downwards on the screen.
 
@@ -38,28 +60,43 @@ class Camera:
     centre
         Map coordinates in the middle of the window.
     scale
-        Screen pixels per map unit, > 0.
+        Screen pixels per unit upwards, > 0.
     size
         Width and height of the window in screen pixels.
+    stretch
+        How much longer a unit to the right is than one upwards; 1 on a map.
     """
 
     centre: tuple[float, float] = (0.0, 0.0)
     scale: float = 1.0
     size: tuple[int, int] = (1, 1)
+    stretch: float = 1.0
 
-    def fitted(self, bounds: Bounds) -> Camera:
-        """Show all of `bounds`, as large as it can be."""
-        low, high = np.asarray(bounds)
-        room = (1 - 2 * MARGIN) * np.asarray(self.size)
+    @property
+    def scales(self) -> tuple[float, float]:
+        """Screen pixels per unit to the right and upwards."""
+        return self.scale * self.stretch, self.scale
+
+    def fitted(self, whole: Whole) -> Camera:
+        """Show all of a plot, as large as it can be."""
+        low, high = np.asarray(whole.bounds)
+        left, bottom = whole.inset
+        room = (1 - 2 * whole.margin) * np.maximum(np.asarray(self.size) - whole.inset, 1)
+        across, up = (float(each) for each in room / np.maximum(high - low, MIN_SCALE))
+        if whole.equal:
+            across = up = min(across, up)
         x, y = (low + high) / 2
-        scale = float((room / np.maximum(high - low, MIN_SCALE)).min())
-        return replace(self, centre=(float(x), float(y)), scale=scale)
+        centre = float(x) - left / 2 / across, float(y) - bottom / 2 / up
+        return replace(self, centre=centre, scale=up, stretch=across / up)
 
-    def resized(self, size: tuple[int, int], bounds: Bounds) -> Camera:
+    def resized(self, size: tuple[int, int], whole: Whole) -> Camera:
         """Look at the same place in a window of another size, magnified as before."""
-        magnification = self.scale / self.fitted(bounds).scale
-        resized = replace(self, size=size)
-        return replace(resized, scale=magnification * resized.fitted(bounds).scale)
+        before = self.fitted(whole)
+        if before == self:
+            return replace(self, size=size).fitted(whole)
+        fitted = replace(self, size=size).fitted(whole)
+        magnification = self.scale / before.scale
+        return replace(fitted, centre=self.centre, scale=magnification * fitted.scale)
 
     def centred(self, xy: tuple[float, float]) -> Camera:
         """Put a point of the map in the middle, at the same scale."""
@@ -68,7 +105,8 @@ class Camera:
     def panned(self, dx: float, dy: float) -> Camera:
         """Drag the map by (dx, dy) screen pixels."""
         x, y = self.centre
-        return replace(self, centre=(x - dx / self.scale, y + dy / self.scale))
+        across, up = self.scales
+        return replace(self, centre=(x - dx / across, y + dy / up))
 
     def zoomed(self, factor: float, at: tuple[float, float]) -> Camera:
         """Magnify by `factor` about a screen position, which stays in place."""
@@ -80,12 +118,14 @@ class Camera:
     def to_map(self, position: ArrayLike) -> NDArray[np.float64]:
         """Map coordinates (…, 2) of screen positions (…, 2)."""
         offset = np.asarray(position, dtype=np.float64) - np.asarray(self.size) / 2
-        return np.asarray(self.centre) + offset * (1 / self.scale, -1 / self.scale)
+        across, up = self.scales
+        return np.asarray(self.centre) + offset * (1 / across, -1 / up)
 
     def to_screen(self, xy: ArrayLike) -> NDArray[np.float64]:
         """Screen positions (…, 2) of map coordinates (…, 2)."""
         offset = np.asarray(xy, dtype=np.float64) - self.centre
-        return offset * (self.scale, -self.scale) + np.asarray(self.size) / 2
+        across, up = self.scales
+        return offset * (across, -up) + np.asarray(self.size) / 2
 
     def shows(self, xy: ArrayLike) -> bool:
         """Whether a point (2,) lies in the window."""

@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from psygnal import SignalInstance
-from qtpy.QtCore import QPointF, QRect, QSize, Qt
+from qtpy.QtCore import QPointF, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_c3r.core.figures.colouring import automatic_size
-from napari_c3r.widgets.scatter.camera import Camera, bounds_of
+from napari_c3r.core.figures.colours import mixed, rgb
+from napari_c3r.core.figures.facets import Page
+from napari_c3r.widgets.scatter.camera import Camera
+from napari_c3r.widgets.scatter.decor import decor_of
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.overlay import Overlay
 from napari_c3r.widgets.scatter.protocol import ScatterView
+from napari_c3r.widgets.scatter.sheet import Panels, Sheet, sheet_of
 
 PICK_SLACK = 4
 """How far from a point, in screen pixels, the mouse still means it."""
+
+# Of the foreground, in the points of all cells behind those of a panel.
+_FAINT = 0.16
 
 MAGNIFICATION = (0.2, 5000.0)
 """How far one can zoom out and in, relative to all points shown."""
 
 
 class MapCanvas(QWidget):
-    """Shows a `ScatterModel` in a `ScatterView` and turns the mouse into selections."""
+    """Shows a `ScatterModel` in a `ScatterView` and turns the mouse into selections.
+
+    Signals
+    -------
+    laid_out
+        Other panels are shown, or another plot.
+    """
+
+    laid_out = Signal()
 
     def __init__(self, model: ScatterModel, view: ScatterView) -> None:
         super().__init__()
         self.model = model
         self.view = view
         self.camera = Camera()
-        self._bounds = bounds_of(model.xy)
+        self.sheet: Sheet = sheet_of(model, 0, (1, 1))
         self.point_size = automatic_size(0)
-        self._background = "#000000"
+        self._background, self._foreground = "#000000", "#ffffff"
         view.native.setParent(self)
         # Mouse and keys are for the overlay.
         view.native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -48,10 +65,11 @@ class MapCanvas(QWidget):
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours, as ``"#rrggbb"``, of the ground and of lasso and rings."""
-        self._background = background
+        self._background, self._foreground = background, foreground
         self.view.set_background(background)
         self.overlay.set_foreground(foreground)
         self._recolour()
+        self._decorate()
 
     def set_point_size(self, diameter: float) -> None:
         """Diameter of a point in screen pixels."""
@@ -61,7 +79,18 @@ class MapCanvas(QWidget):
 
     def fit(self) -> None:
         """Show all points."""
-        self._set_camera(self.camera.fitted(self._bounds))
+        self._set_camera(self.camera.fitted(self.sheet.whole))
+
+    @property
+    def page(self) -> Page | None:
+        """The panels that are shown; None for one plot."""
+        return self.sheet.page if isinstance(self.sheet, Panels) else None
+
+    def turn_to(self, number: int) -> None:
+        """Show another page of panels."""
+        if self.page is not None and number != self.page.number:
+            self._lay_out(number)
+            self.fit()
 
     def release(self) -> None:
         """Let go of the model and of what the view holds on the graphics card."""
@@ -74,7 +103,16 @@ class MapCanvas(QWidget):
         self.view.native.setGeometry(inside)
         self.overlay.setGeometry(inside)
         size = max(self.width(), 1), max(self.height(), 1)
-        self._set_camera(self.camera.resized(size, self._bounds))
+        whole = self.sheet.whole
+        if self.page is None:
+            self._set_camera(self.camera.resized(size, whole))
+        else:
+            # What was on the first page before is among what is on it now, or on the one after.
+            first = self.page.first
+            self.camera = replace(self.camera, size=size)
+            self._lay_out(0)
+            self._lay_out(first // self.page.each)
+            self.fit()
 
     def _connect(self) -> None:
         for signal, slot in self._links():
@@ -91,28 +129,48 @@ class MapCanvas(QWidget):
         return [
             (model.points_changed, self._on_points_changed),
             (model.colours_changed, self._recolour),
-            (model.selection_changed, self._recolour),
+            (model.moved, self._on_points_changed),
+            (model.selection_changed, self._on_selection_changed),
             (model.current_changed, self._on_current_changed),
             (model.hovered, self._place_rings),
             (model.marked_changed, self._place_rings),
         ]
 
     def _on_points_changed(self) -> None:
-        self._bounds = bounds_of(self.model.xy)
-        self.view.set_points(self.model.xy)
-        self._recolour()
+        self._lay_out(0)
         self.fit()
 
+    def _lay_out(self, page: int) -> None:
+        self.sheet = sheet_of(self.model, page, self.camera.size)
+        xy, ghosts = self.sheet.xy, self.sheet.ghosts
+        self.view.set_points(np.vstack([xy, ghosts]) if len(ghosts) else xy)
+        self._recolour()
+        self.laid_out.emit()
+
     def _recolour(self) -> None:
-        self.view.set_colours(*self.model.paint(self._background))
+        colours, order = self.model.paint(self._background)
+        ghosts = len(self.sheet.ghosts)
+        if self.page is not None:
+            faint = rgb(mixed(self._background, self._foreground, _FAINT))
+            colours = np.vstack([colours, np.broadcast_to(faint, (ghosts, 3))])
+            behind = np.arange(self.model.count, self.model.count + ghosts, dtype=np.uint32)
+            order = np.concatenate([behind, order[np.isfinite(self.sheet.xy[order, 0])]])
+        self.view.set_colours(colours, order)
         selected, count = int(self.model.selection.sum()), self.model.count
         self.overlay.setAccessibleDescription(f"{count:,} points, {selected:,} selected")
 
+    def _on_selection_changed(self) -> None:
+        self._recolour()
+        if self.page is not None:
+            self._decorate()
+
     def _on_current_changed(self, index: int | None) -> None:
-        if index is not None and not self.camera.shows(self.model.xy[index]):
-            x, y = self.model.xy[index].astype(float)
-            if np.isfinite((x, y)).all():
-                self._set_camera(self.camera.centred((x, y)))
+        if index is not None:
+            if isinstance(self.sheet, Panels):
+                self.turn_to(self.sheet.page_with(index))
+            x, y = self.sheet.place(index)
+            if np.isfinite((x, y)).all() and not self.camera.shows((x, y)):
+                self._set_camera(self.camera.centred((float(x), float(y))))
         self._place_rings()
 
     def _place_rings(self) -> None:
@@ -121,22 +179,23 @@ class MapCanvas(QWidget):
         styles += [(int(index), 4, 0.8) for index in model.marked]
         for index, gap, width in styles:
             if index is not None:
-                x, y = self.camera.to_screen(model.xy[index])
-                rings.append((QPointF(x, y), self.point_size + gap, width))
+                x, y = self.on_screen(index)
+                if np.isfinite(x):
+                    rings.append((QPointF(x, y), self.point_size + gap, width))
         self.overlay.set_rings(rings)
 
     def _on_panned(self, dx: float, dy: float) -> None:
         self._set_camera(self.camera.panned(dx, dy))
 
     def _on_zoomed(self, factor: float, at: QPointF) -> None:
-        whole = self.camera.fitted(self._bounds).scale
+        whole = self.camera.fitted(self.sheet.whole).scale
         low, high = (whole * limit for limit in MAGNIFICATION)
         scale = float(np.clip(self.camera.scale * factor, low, high))
         self._set_camera(self.camera.zoomed(scale / self.camera.scale, (at.x(), at.y())))
 
     def _on_lassoed(self, corners: list[QPointF], mode: str) -> None:
         polygon = self.camera.to_map([(corner.x(), corner.y()) for corner in corners])
-        self.model.select(self.model.index.inside(polygon), mode)
+        self.model.select(self.sheet.inside(polygon), mode)
 
     def _on_picked(self, at: QPointF, mode: str) -> None:
         self.model.click(self._nearest(at), mode)
@@ -146,10 +205,20 @@ class MapCanvas(QWidget):
 
     def _nearest(self, at: QPointF) -> int | None:
         x, y = self.camera.to_map((at.x(), at.y()))
-        reach = (self.point_size / 2 + PICK_SLACK) / self.camera.scale
-        return self.model.index.nearest(float(x), float(y), reach)
+        reach = self.point_size / 2 + PICK_SLACK
+        across, up = self.camera.scales
+        return self.sheet.nearest(float(x), float(y), (reach / across, reach / up))
+
+    def on_screen(self, point: int) -> NDArray[np.float64]:
+        """Where a point is on the canvas, (2,); NaN where it is not shown."""
+        return self.camera.to_screen(self.sheet.place(point))
 
     def _set_camera(self, camera: Camera) -> None:
         self.camera = camera
         self.view.set_camera(camera)
         self._place_rings()
+        self._decorate()
+
+    def _decorate(self) -> None:
+        decor = decor_of(self.model, self.sheet, self.camera)
+        self.overlay.set_decor(decor, self._background)

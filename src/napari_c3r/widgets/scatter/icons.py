@@ -30,6 +30,10 @@ _SHAPES = {
     '<circle cx="10.5" cy="7.5" r="1.4"/><circle cx="12.7" cy="11.8" r="1.4"/></g>',
     "density": '<circle cx="10" cy="10" r="7.5" stroke-dasharray="1.5 2.2"/>'
     '<circle cx="10" cy="10" r="4.6"/><circle cx="10" cy="10" r="1.8" fill="{colour}"/>',
+    "axes": '<path d="M3.5 2.5v14h14M3.5 6.5h-1.6M3.5 11.5h-1.6M8.5 16.5v1.6M13.5 16.5v1.6"/>'
+    '<g fill="{colour}" stroke="none"><circle cx="8" cy="11.5" r="1.4"/>'
+    '<circle cx="11.5" cy="8" r="1.4"/><circle cx="15" cy="5" r="1.4"/></g>',
+    "save": '<path d="M10 3v9M6.5 8.8 10 12.3l3.5-3.5M3.5 13.5v3h13v-3"/>',
     "size": '<g fill="{colour}" stroke="none"><circle cx="4" cy="12.5" r="2"/>'
     '<circle cx="13" cy="10" r="4.5"/></g>',
     "legend": '<path d="M9 5h8.5M9 10h8.5M9 15h8.5"/><g fill="{colour}" stroke="none">'

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.axes import Axis
 from napari_c3r.core.figures.colouring import (
     Categories,
     Colouring,
@@ -24,7 +25,8 @@ from napari_c3r.core.figures.colouring import (
     plain_colours,
 )
 from napari_c3r.core.figures.colours import CATEGORICAL
-from napari_c3r.widgets.scatter.lasso import PointIndex
+from napari_c3r.core.figures.facets import Facets
+from napari_c3r.core.figures.point_index import Indexing, PointIndex
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -61,6 +63,8 @@ class ScatterModel:
     ----------
     points_changed, colours_changed
         The points, or how they are coloured, are other ones.
+    moved
+        The same points are at other places: on other axes, or in panels.
     selection_changed
         The selection as bool (N,); the array is read-only and never changes afterwards.
     clicked
@@ -74,6 +78,7 @@ class ScatterModel:
     """
 
     points_changed = Signal()
+    moved = Signal()
     colours_changed = Signal()
     selection_changed = Signal(np.ndarray)
     clicked = Signal(int)
@@ -83,7 +88,9 @@ class ScatterModel:
 
     def __init__(self) -> None:
         self.xy = np.empty((0, 2), dtype=np.float32)
-        self.index = PointIndex(self.xy)
+        self.axes: tuple[Axis, Axis] | None = None
+        self.facets: Facets | None = None
+        self._indexing = Indexing(self.xy)
         self.selection = _mask(0)
         self.colouring: Colouring | None = None
         self.density = False
@@ -91,7 +98,7 @@ class ScatterModel:
         self.current: int | None = None
         self.marked = np.empty(0, np.intp)
         self.under_mouse: int | None = None
-        self._shuffled = np.empty(0, dtype=np.uint32)
+        self.shuffled = np.empty(0, dtype=np.uint32)
         self._unselected: _Unselected | None = None
         self._past: deque[NDArray[np.uint8]] = deque(maxlen=UNDO_DEPTH)
 
@@ -105,7 +112,9 @@ class ScatterModel:
         """Whether there is an earlier selection to go back to."""
         return bool(self._past)
 
-    def set_points(self, xy: ArrayLike) -> None:
+    def set_points(
+        self, xy: ArrayLike, axes: tuple[Axis, Axis] | None = None, facets: Facets | None = None
+    ) -> None:
         """Show other points; colours, selection and its history start afresh.
 
         Parameters
@@ -113,23 +122,55 @@ class ScatterModel:
         xy
             Map coordinates (N, 2), any unit. Points with a coordinate that is not finite
             are not shown and cannot be selected on the map.
+        axes
+            What the coordinates 0 to 1 mean; None for a map, whose coordinates mean nothing.
+        facets
+            The panel of each point; None for one plot.
         """
-        xy = np.ascontiguousarray(xy, dtype=np.float32)
-        if xy.ndim != 2 or xy.shape[1] != 2:
-            raise InputError(f"A map needs points of shape (N, 2), not {xy.shape}: give x and y")
+        places = _places(xy)
         had_selection = bool(self.selection.any())
         self.hover(None)
         self.set_current(None)
         self.set_marked([])
-        self.xy, self.index = xy, PointIndex(xy)
-        visible = np.flatnonzero(np.isfinite(xy).all(axis=1)).astype(np.uint32)
-        self._shuffled = np.random.default_rng(0).permutation(visible)
-        self._unselected = None
-        self.colouring, self._crowding, self.selection = None, None, _mask(len(xy))
+        self._place(places, axes, facets)
+        self.colouring, self.selection = None, _mask(len(places))
         self._past.clear()
         self.points_changed.emit()
         if had_selection:
             self.selection_changed.emit(self.selection)
+
+    def move_points(
+        self, xy: ArrayLike, axes: tuple[Axis, Axis] | None = None, facets: Facets | None = None
+    ) -> None:
+        """Show the same points at other places: colours, selection and rings stay.
+
+        Parameters
+        ----------
+        xy, axes, facets
+            As for `set_points`.
+        """
+        places = _places(xy)
+        if len(places) != self.count:
+            raise InputError(
+                f"{len(places)} places do not fit {self.count} points: give one for each point"
+            )
+        self.hover(None)
+        self._place(places, axes, facets)
+        self.moved.emit()
+
+    def _place(
+        self, xy: NDArray[np.float32], axes: tuple[Axis, Axis] | None, facets: Facets | None
+    ) -> None:
+        self.xy, self.axes, self.facets = xy, axes, facets
+        self._indexing = Indexing(xy)
+        visible = np.flatnonzero(np.isfinite(xy).all(axis=1)).astype(np.uint32)
+        self.shuffled = np.random.default_rng(0).permutation(visible)
+        self._unselected, self._crowding = None, None
+
+    @property
+    def index(self) -> PointIndex:
+        """The points sorted, so that what lies in a lasso is found."""
+        return self._indexing.done()
 
     def set_categories(
         self,
@@ -175,7 +216,7 @@ class ScatterModel:
         if not (self.density and self.count):
             return self.colouring
         if self._crowding is None:
-            self._crowding = crowding(self.xy)
+            self._crowding = crowding(self.xy, None if self.facets is None else self.facets.codes)
         return self._crowding
 
     def select(self, mask: ArrayLike, mode: SelectMode | str = SelectMode.REPLACE) -> None:
@@ -263,7 +304,7 @@ class ScatterModel:
 
     def _without_selection(self, colouring: Colouring | None, background: str) -> _Unselected:
         colours = plain_colours(self.count) if colouring is None else colouring.colours()
-        order = self._shuffled
+        order = self.shuffled
         if colouring is not None:
             order = on_top(order, ~colouring.missing())
         return _Unselected(colouring, background, colours, order)
@@ -291,3 +332,10 @@ def _mask(count: int) -> NDArray[np.bool_]:
     mask = np.zeros(count, dtype=bool)
     mask.flags.writeable = False
     return mask
+
+
+def _places(xy: ArrayLike) -> NDArray[np.float32]:
+    places = np.ascontiguousarray(xy, dtype=np.float32)
+    if places.ndim != 2 or places.shape[1] != 2:
+        raise InputError(f"A map needs points of shape (N, 2), not {places.shape}: give x and y")
+    return places

@@ -11,6 +11,8 @@ from qtpy.QtCore import QEvent, QPointF, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from qtpy.QtWidgets import QWidget
 
+from napari_c3r.widgets.scatter.decor import NOTHING, Decor
+from napari_c3r.widgets.scatter.decor_painting import paint_decor
 from napari_c3r.widgets.scatter.model import SelectMode
 
 CLICK_SLACK = 4
@@ -45,6 +47,8 @@ class Overlay(QWidget):
         self.tool = Tool.PAN
         self._foreground = QColor("white")
         self._rings: list[Ring] = []
+        self._decor = NOTHING
+        self._ground = QColor("black")
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._lasso: list[QPointF] = []
@@ -72,6 +76,12 @@ class Overlay(QWidget):
         """Circles to draw, each a screen position, a diameter and a width in pixels."""
         self._rings = rings
         self.update()
+
+    def set_decor(self, decor: Decor, ground: str) -> None:
+        """Axes, frames and titles to draw, on a ground of this colour."""
+        if decor != self._decor or ground != self._ground.name():
+            self._decor, self._ground = decor, QColor(ground)
+            self.update()
 
     def cancel_lasso(self) -> bool:
         """Drop the lasso being drawn; False if there is none."""
@@ -131,6 +141,7 @@ class Overlay(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_decor(painter, self._decor, self._ground, self._foreground)
         for position, diameter, width in self._rings:
             painter.setPen(QPen(self._foreground, width))
             painter.drawEllipse(position, diameter / 2, diameter / 2)

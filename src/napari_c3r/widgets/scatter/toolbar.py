@@ -28,6 +28,7 @@ class Toolbar(QWidget):
     clear_requested = Signal()
     fit_requested = Signal()
     density_toggled = Signal(bool)
+    plot_row_toggled = Signal(bool)
     legend_toggled = Signal(bool)
     size_chosen = Signal(float)
 
@@ -39,7 +40,7 @@ class Toolbar(QWidget):
         self._tools = QButtonGroup(self)
         self._icons: dict[QToolButton, str] = {}
         self._add_buttons()
-        self._last_control: QWidget = self.density
+        self._last_control: QWidget = self.plot_row
         self.point_size = _size_slider()
         self._size_icon = QLabel()
         self._size_icon.setFixedWidth(icons.SIZE)
@@ -133,6 +134,12 @@ class Toolbar(QWidget):
             "density", "Density", "Colour by how crowded the map is", toggle=True
         )
 
+        self.plot_row = self._button(
+            "axes", "Axes and panels", "Show any two columns, and a small plot a value", toggle=True
+        )
+        # Of a map that has nothing else to show.
+        self.plot_row.hide()
+
     def _button(self, icon: str, title: str, tip: str, toggle: bool = False) -> QToolButton:
         button = QToolButton()
         button.setIconSize(QSize(icons.SIZE, icons.SIZE))
@@ -153,6 +160,7 @@ class Toolbar(QWidget):
         self.clear.clicked.connect(self.clear_requested)
         self.fit.clicked.connect(self.fit_requested)
         self.density.toggled.connect(self.density_toggled)
+        self.plot_row.toggled.connect(self.plot_row_toggled)
         self.legend.toggled.connect(self.legend_toggled)
         self.point_size.valueChanged.connect(self._on_size)
 

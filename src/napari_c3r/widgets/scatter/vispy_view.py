@@ -137,7 +137,8 @@ class VispyView:
 
     def set_camera(self, camera: Camera) -> None:
         x, y = camera.to_screen((0.0, 0.0))
-        self._discs.transform.scale = (camera.scale, -camera.scale)
+        across, up = camera.scales
+        self._discs.transform.scale = (across, -up)
         self._discs.transform.translate = (x, y)
 
     def release(self) -> None:

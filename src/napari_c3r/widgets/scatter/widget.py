@@ -17,6 +17,7 @@ from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.overlay import Tool
+from napari_c3r.widgets.scatter.pager import Pager
 from napari_c3r.widgets.scatter.protocol import ScatterView, Steps
 from napari_c3r.widgets.scatter.toolbar import Toolbar
 from napari_c3r.widgets.scatter.views import create_view
@@ -49,6 +50,7 @@ class ScatterWidget(QWidget):
         self.model = ScatterModel() if model is None else model
         self.toolbar = Toolbar()
         self.canvas = MapCanvas(self.model, create_view() if view is None else view)
+        self.pager = Pager()
         self.legend = Legend()
         self._size_chosen = False
         self._build()
@@ -85,6 +87,17 @@ class ScatterWidget(QWidget):
     def set_caption_action(self, button: QWidget) -> None:
         """Put a button behind the sentence below the map."""
         self._caption_row.addWidget(button)
+
+    def set_plot_row(self, row: QWidget) -> None:
+        """Let the host's row of axes and panels be opened below the toolbar."""
+        self._column.insertWidget(1, row)
+        row.setVisible(self.toolbar.plot_row.isChecked())
+        self.toolbar.plot_row.show()
+        self.toolbar.plot_row_toggled.connect(row.setVisible)
+
+    def set_plot_note(self, line: str, *, is_map: bool) -> None:
+        """Say below the plot what is not shown, and on a map what it is no evidence of."""
+        self._caption.setText(" ".join(part for part in (line, CAPTION if is_map else "") if part))
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what dragging with the left mouse button does."""
@@ -169,11 +182,12 @@ class ScatterWidget(QWidget):
         self._empty_column.addStretch(1)
         self._pages.addWidget(nothing)
         self._pages.addWidget(self.canvas)
-        layout = QVBoxLayout(self)
+        self._column = layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addWidget(self.toolbar)
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self.pager)
         layout.addWidget(self.legend)
         layout.addWidget(self._below)
         self.setAutoFillBackground(True)
@@ -190,12 +204,15 @@ class ScatterWidget(QWidget):
         self.toolbar.legend_toggled.connect(self.legend.setVisible)
         self.toolbar.size_chosen.connect(self._on_size_chosen)
         self.legend.picked.connect(self._on_category_picked)
+        self.pager.turned.connect(self.canvas.turn_to)
+        self.canvas.laid_out.connect(self._on_laid_out)
 
     def _links(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
         steps = [(self._steps.changed, self._on_selection_changed)] if self._steps else []
         return [
             *steps,
             (self.model.points_changed, self._on_points_changed),
+            (self.model.moved, self._on_colours_changed),
             (self.model.colours_changed, self._on_colours_changed),
             (self.model.selection_changed, self._on_selection_changed),
         ]
@@ -210,6 +227,10 @@ class ScatterWidget(QWidget):
             self.canvas.set_point_size(size)
         self._on_colours_changed()
         self._on_selection_changed()
+
+    def _on_laid_out(self) -> None:
+        facets = self.model.facets
+        self.pager.show_page(self.canvas.page, 0 if facets is None else len(facets))
 
     def _on_colours_changed(self) -> None:
         self.toolbar.set_density(self.model.density)

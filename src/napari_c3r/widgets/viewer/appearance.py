@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_c3r.core.channels.stains import channel_colours
 from napari_c3r.core.figures.composites import Appearance
+from napari_c3r.core.figures.looks import channel_looks
+from napari_c3r.core.table.result import KEY
+from napari_c3r.readers import GAIN
 from napari_c3r.widgets.viewer.gathering import image_layers
-from napari_c3r.widgets.viewer.layers import KEY
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 EVENTS = ("contrast_limits", "colormap", "gamma", "opacity", "visible")
 """What of a layer makes its channel look different."""
+
+_GREYS = ("gray", "grays", "gray_r")
 
 
 def channel_layers(viewer: ViewerModel, channel_names: Sequence[str]) -> dict[str, ImageLayer]:
@@ -39,23 +43,66 @@ def channel_layers(viewer: ViewerModel, channel_names: Sequence[str]) -> dict[st
 
 
 def channel_appearances(viewer: ViewerModel, channel_names: Sequence[str]) -> dict[str, Appearance]:
-    """How each channel is shown at present, those hidden with an opacity of 0.
+    """How each channel is shown in the viewer at present, as `appearances_of` says."""
+    return appearances_of(channel_layers(viewer, channel_names), channel_names)
 
-    A channel without a layer is drawn in the colour of its stain, as all are while every
-    layer is hidden.
+
+def appearances_of(
+    layers: Mapping[str, ImageLayer], channel_names: Sequence[str]
+) -> dict[str, Appearance]:
+    """How each channel looks, following what the user made of its layer.
+
+    A channel without a layer looks as it does at first, as all do while every layer is hidden.
+    Grey layers that nobody has touched, as other readers make them, have our look as well, but
+    only in our pictures.
+
+    Parameters
+    ----------
+    layers
+        The layer of each channel, where there is one.
+    channel_names
+        All channels of the image.
     """
-    shown = {name: _appearance(la) for name, la in channel_layers(viewer, channel_names).items()}
-    if not any(appearance.opacity for appearance in shown.values()):
-        shown = {}
-    colours = channel_colours(channel_names)
-    return {name: shown.get(name) or Appearance.of_colour(colours[name]) for name in channel_names}
+    looks = channel_looks(channel_names)
+    if not any(layer.visible for layer in layers.values()):
+        return looks
+    untouched = len(layers) > 1 and all(_is_untouched(layer) for layer in layers.values())
+    for name, layer in layers.items():
+        shown = looks[name].visible if untouched else bool(layer.visible)
+        looks[name] = _appearance(layer, replace(looks[name], visible=shown), len(layers) > 1)
+    return looks
 
 
-def _appearance(layer: ImageLayer) -> Appearance:
-    low, high = layer.contrast_limits
-    return Appearance(
-        (float(low), float(high)),
-        np.asarray(layer.colormap.map(np.linspace(0, 1, 64)), np.float32)[:, :3],
-        float(layer.gamma),
-        float(layer.opacity) if layer.visible else 0.0,
-    )
+def own_gain(layer: ImageLayer) -> float:
+    """The share of a layer's opacity that balances it with the others; 1 of a user's layer."""
+    return float(layer.metadata.get(KEY, {}).get(GAIN, 1.0))
+
+
+def is_own(layer: ImageLayer) -> bool:
+    """Whether our reader made a layer, which may be balanced with others."""
+    return GAIN in layer.metadata.get(KEY, {})
+
+
+def _is_untouched(layer: ImageLayer) -> bool:
+    return not is_own(layer) and _is_grey(layer) and bool(layer.visible)
+
+
+def _is_grey(layer: ImageLayer) -> bool:
+    return str(layer.colormap.name) in _GREYS
+
+
+def _appearance(layer: ImageLayer, look: Appearance, several: bool) -> Appearance:
+    """What a layer makes of a channel's look; of several, grey ones keep its colour."""
+    low, high = (float(end) for end in layer.contrast_limits)
+    colours, limits = look.colours, (low, high)
+    if is_own(layer) or not _is_grey(layer) or not several:
+        colours = np.asarray(layer.colormap.map(np.linspace(0, 1, 64)), np.float32)[:, :3]
+    elif _limits_are_given(layer):
+        return replace(look, gamma=float(layer.gamma), opacity=float(layer.opacity))
+    opacity = min(float(layer.opacity) / own_gain(layer), 1.0)
+    return replace(look, limits=limits, colours=colours, gamma=float(layer.gamma), opacity=opacity)
+
+
+def _limits_are_given(layer: ImageLayer) -> bool:
+    """Whether the contrast is still the whole range, as napari sets it without being told."""
+    return np.allclose(layer.contrast_limits, layer.contrast_limits_range)

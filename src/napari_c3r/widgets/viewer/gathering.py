@@ -27,9 +27,10 @@ def image_layers(viewer: ViewerModel) -> list[ImageLayer]:
     """Layers that make up the image: the selected ones if several are, else those of one image.
 
     Without a selection of several, these are the visible image layers that are of the same image
-    as the topmost one, by the names of their files or by what read them. Layers of which nothing
-    says of which image they are go together, if they are of one size; below them, an image of
-    more channels is preferred.
+    as the topmost one, by the names of their files or by what read them. Hidden channels of an
+    image that our reader opened belong to it too: to leave one out is a role. Layers of which
+    nothing says of which image they are go together, if they are of one size; below them, an
+    image of more channels is preferred.
     """
     every = all_image_layers(viewer)
     selected = [layer for layer in every if layer in viewer.layers.selection]
@@ -39,6 +40,7 @@ def image_layers(viewer: ViewerModel) -> list[ImageLayer]:
     if not visible:
         return []
     top = visible[-1]
+    visible = _with_hidden_channels(every, visible)
     if top.rgb:
         return [top]
     groups: dict[Origin, list[ImageLayer]] = {}
@@ -51,6 +53,19 @@ def image_layers(viewer: ViewerModel) -> list[ImageLayer]:
         below = [each for each in groups.values() if size_of(each[0]) == size_of(top)]
         group = max(reversed(below), key=len)
     return in_order(group)
+
+
+def _with_hidden_channels(
+    every: Sequence[ImageLayer], visible: Sequence[ImageLayer]
+) -> list[ImageLayer]:
+    """The visible layers, and those of the same images that our reader made but hid at first."""
+    shown = {_read_from(layer) for layer in visible if layer.metadata.get(KEY, {}).get("image")}
+    return [
+        layer
+        for layer in every
+        if layer in visible
+        or (layer.metadata.get(KEY, {}).get("image") and _read_from(layer) in shown)
+    ]
 
 
 def all_image_layers(viewer: ViewerModel) -> list[ImageLayer]:

@@ -5,7 +5,7 @@ Only layers that this plugin made are ever changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import GREY, sequential
+from napari_c3r.core.figures.composites import Appearance
+from napari_c3r.core.figures.looks import contrast_limits
 from napari_c3r.core.images import Image
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Slice
@@ -33,6 +35,7 @@ NUCLEI = "C3R nuclei"
 CLUSTERS = "C3R clusters"
 SELECTION = "C3R selection"
 SHIFT = "C3R shift"
+PLACES = "C3R places"
 
 # Classes of the cluster layer: 1… are clusters in the palette's order, then these two.
 _MAX_CLUSTERS = 250
@@ -151,49 +154,35 @@ class Picture:
     ----------
     plane
         (Y, X), possibly lazy.
-    limits
-        Intensities drawn black and brightest; None finds them when it is drawn.
-    colour
-        Red, green and blue of the brightest, in 0–1.
+    look
+        How the channel looks; limits that are not given are found when it is drawn.
     """
 
     plane: Any
-    limits: tuple[float, float] | None
-    colour: NDArray[np.float32] | tuple[float, float, float]
+    look: Appearance
 
     def draw(self, side_px: int) -> NDArray[np.uint8]:
         """The middle of the plane, RGBA (side, side, 4)."""
-        from napari_c3r.readers import contrast_limits
-
         height, width = self.plane.shape
         reach = min(height, width, _PICTURE_REACH_PX) // 2
         rows = slice(height // 2 - reach, height // 2 + reach)
         columns = slice(width // 2 - reach, width // 2 + reach)
-        pixels = np.nan_to_num(np.asarray(self.plane[rows, columns], np.float32))
-        low, high = self.limits or contrast_limits(self.plane)
-        bright = np.clip((pixels - low) / max(high - low, 1e-6), 0, 1)
-        picture = np.ones((*bright.shape, 4), np.float32)
-        picture[..., :3] = bright[..., None] * np.array(self.colour, np.float32)
-        step = max(1, len(bright) // side_px)
-        return (picture[::step, ::step][:side_px, :side_px] * 255).astype(np.uint8)
+        step = max(1, 2 * reach // side_px)
+        pixels = np.asarray(self.plane[rows, columns], np.float32)[::step, ::step]
+        look = replace(self.look, limits=self.look.limits or contrast_limits(self.plane))
+        painted = look.paint(pixels[:side_px, :side_px])
+        picture = np.ones((*painted.shape[:2], 4), np.float32)
+        picture[..., :3] = painted
+        return (picture * 255).astype(np.uint8)
 
 
 # A few cells across at usual magnifications.
 _PICTURE_REACH_PX = 240
 
 
-def pictures(layers: Sequence[ImageLayer], image: Image) -> list[Picture]:
-    """Thumbnails-to-be of an image's channels, in the colours of the layers they are in."""
-    if len(layers) != len(image.channel_names):
-        return []
-    return [
-        Picture(
-            image.data[number],
-            (float(layer.contrast_limits[0]), float(layer.contrast_limits[1])),
-            layer.colormap.map(1.0).ravel()[:3],
-        )
-        for number, layer in enumerate(layers)
-    ]
+def pictures(image: Image, looks: Mapping[str, Appearance]) -> list[Picture]:
+    """Thumbnails-to-be of an image's channels, each as it looks."""
+    return [Picture(image.channel(name), looks[name]) for name in image.channel_names]
 
 
 def _lazy(plane: Any) -> Any:
@@ -276,7 +265,7 @@ def show_labels(
         viewer.layers.remove(existing)
     like = reference_layer(viewer, data.shape)
     if like is not None:
-        options |= _placed(like, place)
+        options |= placed(like, place)
     active = set(viewer.layers.selection)
     metadata = {KEY: {"own": name, "place": place}}
     layer = viewer.add_labels(spread(data, place), name=name, metadata=metadata, **options)
@@ -292,7 +281,7 @@ def fits(layer: Labels, shape: tuple[int, ...], place: Slice | None) -> bool:
     return tuple(plane_of(layer).shape) == tuple(shape) and at == place
 
 
-def _placed(like: Any, place: Slice | None) -> dict[str, Any]:
+def placed(like: Any, place: Slice | None) -> dict[str, Any]:
     """Scale, position and units of a layer that lies on another, at one slice of it."""
     start, step = (place.start, place.step) if place is not None else ((), ())
     units = like.units[-2 - len(start) :]

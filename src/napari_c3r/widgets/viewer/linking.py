@@ -17,6 +17,7 @@ from napari_c3r.core.figures.colouring import CLUSTER, Categories, Colouring, co
 from napari_c3r.core.rounding import half_up
 from napari_c3r.session import Cells, Change, EmbeddingResult, Part, Session, Slice, session_of
 from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.channel_view import channel_view_of
 from napari_c3r.widgets.viewer.stacks import plane_of
 
 if TYPE_CHECKING:
@@ -331,4 +332,5 @@ def link_of(viewer: Any) -> ImageLink:
     viewer = getattr(viewer, "__wrapped__", viewer)
     if viewer not in _LINKS:
         _LINKS[viewer] = ImageLink(viewer, session_of(viewer))
+        channel_view_of(viewer)
     return _LINKS[viewer]

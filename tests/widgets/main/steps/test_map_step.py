@@ -6,8 +6,10 @@ import threading
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from anndata import AnnData
+from qtpy.QtWidgets import QFileDialog
 
 from napari_c3r.core.reduce import cluster, map_cells
 from napari_c3r.core.reduce.sample import FITTED
@@ -158,3 +160,58 @@ def test_what_was_noticed_while_embedding_is_told_under_the_button(viewer, dock,
     dock.steps[StepId.EMBED].set_open(True)
     assert dock.embed.noted.isVisible()
     assert "'ER' is constant" in dock.embed.noted.text()
+
+
+@pytest.fixture
+def two_days(dock, plate):
+    """The two wells were made on two days."""
+    table = plate.result.current.table
+    table.obs["day"] = pd.Categorical(np.where(table.obs["well"] == "A01", "Monday", "Tuesday"))
+    dock.map.show_session(plate)
+    return plate
+
+
+def test_batches_are_brought_together_and_everything_says_so(dock, user, two_days):
+    body, step = dock.map, dock.steps[StepId.MAP]
+    assert body.batch.currentText() == "left as they are"
+    assert not body.batch_method.isVisibleTo(body)
+    user.click(body.map_button)
+    user.wait_idle(dock)
+    before = two_days.result.current.table.obsm["X_umap"].copy()
+    assert "brought together" not in step.header.line
+    user.choose(body.batch, "Day")
+    assert body.batch_method.isVisibleTo(body)
+    user.choose(body.batch_method, "ComBat")
+    user.choose(body.method, "k-means")
+    user.click(body.map_button)
+    user.wait_idle(dock)
+    table = two_days.result.current.table
+    assert "batches of 'day' brought together by ComBat" in step.header.line
+    expected = map_cells(table.copy(), batch="day", batch_method="combat")
+    np.testing.assert_allclose(table.obsm["X_umap"], expected.obsm["X_umap"], atol=1e-4)
+    said = "batch='day', batch_method='combat'"
+    assert dock.controller.persistence.as_python().count(said) == 2
+    user.click(dock.session_bar.undo_button)
+    np.testing.assert_array_equal(two_days.result.current.table.obsm["X_umap"], before)
+    assert "brought together" not in step.header.line
+    kept = dock.settings()["map"]
+    body.form.reset()
+    body.show_choice(**kept)
+    assert (body.choice().batch, body.choice().batch_method) == ("day", "combat")
+
+
+def test_a_kept_cellpaintr_is_a_folder_to_choose(dock, user, two_days, monkeypatch, tmp_path):
+    body = dock.map
+    user.choose(body.batch, "Day")
+    user.choose(body.batch_method, "ComBat")
+    answers = ["", str(tmp_path / "fitted")]
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: answers.pop(0))
+    user.choose(body.batch_method, "CellPainTR folder…")
+    assert body.choice().batch_method == "combat"
+    (tmp_path / "fitted").mkdir()
+    user.choose(body.batch_method, "CellPainTR folder…")
+    assert body.batch_method.currentText() == "CellPainTR fitted"
+    user.click(body.map_button)
+    user.wait_idle(dock)
+    assert "fitted" in dock.steps[StepId.MAP].reason.text()
+    assert not two_days.result.has_map

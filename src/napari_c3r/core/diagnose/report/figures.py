@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.channels import stains
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Verdict
 from napari_c3r.core.figures.colours import GREY, sequential, value_colours
-from napari_c3r.core.figures.composites import composite
+from napari_c3r.core.figures.composites import compose
+from napari_c3r.core.figures.looks import channel_looks, shared_limits, with_limits
 from napari_c3r.core.figures.plain import plain, save_figure
-from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,18 +100,30 @@ def two_maps(
 
 
 def montage(
-    crops: NDArray[np.float32], channel_names: tuple[str, ...], titles: Sequence[str]
+    crops: NDArray[np.float32],
+    channel_names: tuple[str, ...],
+    titles: Sequence[str],
+    concept: Sequence[str] = (),
 ) -> Figure:
-    """Crops (n, C, side, side) in the viewer's colours, in rows of ten."""
+    """Crops (n, C, side, side) as they look at first, with one contrast, in rows of ten."""
+    from matplotlib.patches import Patch
+
     rows = -(-len(crops) // _COLUMNS)
     figure = new_figure(_COLUMNS * 1.1, rows * 1.3)
     axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
-    colours = stains.channel_colours(channel_names)
+    looks = channel_looks(channel_names, concept)
+    looks = with_limits(looks, shared_limits(crops, channel_names))
     for panel in axes:
         panel.axis("off")
     for panel, crop, title in zip(axes, crops, titles, strict=False):
-        panel.imshow(composite(Image.from_array(crop, channel_names), colours))
+        panel.imshow(compose(crop, list(looks.values())))
         panel.set_title(plain(title), fontsize=7)
+    key = [
+        Patch(fc=look.colour, ec="black", lw=0.4, label=plain(name))
+        for name, look in looks.items()
+        if look.shown
+    ]
+    figure.legend(handles=key, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
     return figure
 
 

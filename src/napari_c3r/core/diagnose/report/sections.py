@@ -129,14 +129,15 @@ def movers(
     report: FlipReport, crops: NDArray[np.float32], rows: NDArray[np.intp], name: str
 ) -> Section:
     """The cells whose neighbours a variant changes most, as pictures."""
-    channels = report.assigned.variant.assignment.used
+    roles = report.assigned.variant.assignment
+    channels = roles.used
     titles = [str(report.obs["label"].iloc[row]) for row in rows]
     return Section(
         "The cells that move most",
         (f"With '{name}', the neighbours of these {len(rows)} cells change most (by label):",),
         figure=(
             "movers",
-            figures.png(figures.montage(crops, channels, titles)),
+            figures.png(figures.montage(crops, channels, titles, roles.concept)),
             f"Thumbnails of the {len(rows)} cells that move most",
         ),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -15,9 +16,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.metadata import design_of, match_of
+from napari_c3r.core.profiles.batch import vector_corrections
+from napari_c3r.core.reduce.batches import batch_columns
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
-from napari_c3r.core.reduce.sample import MAX_FITTED, sample_notes
+from napari_c3r.core.reduce.sample import MAX_FITTED, map_notes
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Session
@@ -27,7 +30,8 @@ from napari_c3r.widgets.common.option_form import OptionForm
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_NO_CONTROLS = "none"
+_NO_CONTROLS, _NO_BATCHES = "none", "left as they are"
+_FOLDER = "CellPainTR folder…"
 
 
 class MapBody(QWidget):
@@ -37,21 +41,31 @@ class MapBody(QWidget):
     stop_requested = Signal()
     explorer_requested = Signal()
     export_requested = Signal()
+    fit_requested = Signal()
     report_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.form = OptionForm(
             MapOptions,
-            ("method", "n_clusters", "controls", "max_fitted", "seed"),
+            (
+                *("method", "n_clusters", "controls", "batch", "batch_method"),
+                *("max_fitted", "seed"),
+            ),
             choices={
                 "method": [("HDBSCAN", "hdbscan"), ("k-means", "kmeans")],
                 "controls": [(_NO_CONTROLS, None)],
+                "batch": [(_NO_BATCHES, None)],
+                "batch_method": _ways(()),
             },
         )
-        self.method, self.n_clusters, self.controls, self.seed = (
-            self.form.widgets[name].native for name in ("method", "n_clusters", "controls", "seed")
+        self.method, self.n_clusters, self.controls, self.batch, self.batch_method, self.seed = (
+            self.form.widgets[name].native
+            for name in ("method", "n_clusters", "controls", "batch", "batch_method", "seed")
         )
+        self._fits: list[str] = []
+        self._way = self.form.value().batch_method
+        self.batch_method.activated.connect(self._on_way)
         self._table: Callable[[], AnnData | None] = _reference(None)
         self._offered: object = ()
         self._n_cells = 0
@@ -95,9 +109,10 @@ class MapBody(QWidget):
             # Looking through a hundred thousand rows at every change would be felt.
             self._table, self._offered = _reference(table), told
             self._offer([] if table is None else _controls(table))
+            self._offer_batches([] if table is None else batch_columns(table))
             self._n_cells = 0 if table is None else len(table)
             self._show_rows()
-        notes = [] if table is None else sample_notes(table.uns, len(table))
+        notes = [] if table is None else map_notes(table.uns, len(table))
         self.note.setText("\n".join(notes))
         self.note.setVisible(bool(notes))
         self.map_button.setEnabled(result is not None)
@@ -111,10 +126,33 @@ class MapBody(QWidget):
         self.form.set_choices("controls", [(_NO_CONTROLS, None), *named])
         self._show_rows()
 
+    def _offer_batches(self, columns: Sequence[str]) -> None:
+        """List what may be batches; keep what the user chose while it is there."""
+        named = [(title(name), name) for name in columns]
+        self.form.set_choices("batch", [(_NO_BATCHES, None), *named])
+        self._show_rows()
+
+    def add_fit(self, folder: str) -> None:
+        """Offer a folder with a CellPainTR, and choose it."""
+        self._fits = list(dict.fromkeys([*self._fits, folder]))
+        self.form.set_choices("batch_method", _ways(self._fits))
+        self.form.set("batch_method", folder)
+        self._way = folder
+
+    def _on_way(self) -> None:
+        """Ask for a folder; until there is one, batches are brought together as before."""
+        if self.form.value().batch_method:
+            self._way = self.form.value().batch_method
+            return
+        self.form.set("batch_method", self._way)
+        self.fit_requested.emit()
+
     def _show_rows(self) -> None:
         """Show only what there is to choose."""
         self.form.set_visible("n_clusters", self.form.value().method == "kmeans")
         self.form.set_visible("controls", self.controls.count() > 1)
+        self.form.set_visible("batch", self.batch.count() > 1)
+        self.form.set_visible("batch_method", self.form.value().batch is not None)
         # Of fewer cells, all are taken.
         self.form.set_visible("max_fitted", self._n_cells > MAX_FITTED)
 
@@ -129,11 +167,18 @@ class MapBody(QWidget):
         seed: int,
         controls: Any = None,
         max_fitted: int = MAX_FITTED,
+        batch: str | None = None,
+        batch_method: str = MapOptions.batch_method,
     ) -> None:
         """Set how to group the cells, as when a session is opened again."""
         # A session's file has a list of them.
         chosen = None if controls is None else (controls[0], controls[1])
-        self.form.set_value(MapOptions(method, n_clusters, seed, chosen, max_fitted))
+        if batch_method not in vector_corrections():
+            self.add_fit(batch_method)
+        self.form.set_value(
+            MapOptions(method, n_clusters, seed, chosen, max_fitted, batch, batch_method)
+        )
+        self._way = batch_method
 
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
@@ -152,11 +197,17 @@ class MapBody(QWidget):
             self.map_requested.emit(self.choice())
 
 
+def _ways(fits: Sequence[str]) -> list[tuple[str, str]]:
+    """How batches can be brought together; an empty way asks for a folder."""
+    known = [(called, name) for name, called in vector_corrections().items()]
+    return [*known, *((f"CellPainTR {Path(fit).name}", fit) for fit in fits), (_FOLDER, "")]
+
+
 def _told(table: AnnData) -> tuple[Any, ...]:
-    """What of a table decides which cells may be controls."""
+    """What of a table decides which cells may be controls, and what may be batches."""
     column = table.obs.get(ANNOTATION)
     names = () if column is None else tuple(column.cat.categories)
-    return names, match_of(table), design_of(table).negative
+    return names, match_of(table), design_of(table)
 
 
 def _controls(table: AnnData) -> list[Controls]:

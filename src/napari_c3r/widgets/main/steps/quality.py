@@ -109,7 +109,7 @@ class QualityPanel(QWidget):
         self.collapsible.toggled.connect(lambda _: self._show_flag())
         self.on.toggled.connect(self._on_switched)
         self.limit.valueChanged.connect(self._set_limit)
-        self.histogram.moved.connect(self._show_moving)
+        self.histogram.dragged.connect(self._show_moving)
         self.histogram.chosen.connect(self._set_limit)
         self.leave_out.toggled.connect(
             lambda wanted: self.filter_chosen.emit(replace(self._filter, flagged=wanted))

@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+_MANY = 100_000
+
+
+class Indexing:
+    """Sorts points while nobody asks about them yet.
+
+    Parameters
+    ----------
+    xy
+        As for `PointIndex`.
+    """
+
+    def __init__(self, xy: NDArray[np.floating]) -> None:
+        self._xy = xy
+        self._index: PointIndex | None = None
+        # Sorting a million points takes longer than one notices in a window.
+        self._thread = Thread(target=self._sort, daemon=True) if len(xy) >= _MANY else None
+        if self._thread is not None:
+            self._thread.start()
+
+    def done(self) -> PointIndex:
+        """The points sorted, waited for where they are not yet."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._index is None:
+            self._sort()
+        assert self._index is not None
+        return self._index
+
+    def _sort(self) -> None:
+        self._index = PointIndex(self._xy)
 
 
 class PointIndex:
@@ -61,14 +96,35 @@ class PointIndex:
         mask[self._order[first:last][winding != 0]] = True
         return mask
 
-    def nearest(self, x: float, y: float, radius: float) -> int | None:
-        """Index of the point nearest to (x, y) and within `radius`, or None."""
-        first, last = np.searchsorted(self._y, [y - radius, y + radius])
-        if first == last:
+    def nearest(
+        self,
+        x: float,
+        y: float,
+        reach: tuple[float, float],
+        among: NDArray[np.bool_] | None = None,
+    ) -> int | None:
+        """Index of the point nearest to (x, y), or None.
+
+        Parameters
+        ----------
+        x, y
+            The place.
+        reach
+            How far to the right and upwards a point may be; both are measured in it.
+        among
+            Points that count, bool (N,); by default all.
+        """
+        across, up = reach
+        first, last = np.searchsorted(self._y, [y - up, y + up])
+        here = slice(first, last)
+        near = np.flatnonzero(np.abs(self._x[here] - x) <= across) + first
+        if among is not None:
+            near = near[among[self._order[near]]]
+        if not len(near):
             return None
-        distance = np.hypot(self._x[first:last] - x, self._y[first:last] - y)
+        distance = np.hypot((self._x[near] - x) / across, (self._y[near] - y) / up)
         closest = int(distance.argmin())
-        return int(self._order[first + closest]) if distance[closest] <= radius else None
+        return int(self._order[near[closest]]) if distance[closest] <= 1 else None
 
     def _left_of(
         self, a: NDArray[np.float64], b: NDArray[np.float64], band: slice

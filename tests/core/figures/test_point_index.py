@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_c3r.widgets.scatter.lasso import PointIndex
+from napari_c3r.core.figures.point_index import PointIndex
 
 
 def turns(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -66,13 +66,13 @@ def test_points_without_a_place_are_never_found() -> None:
     index = PointIndex([[np.nan, 0.5], [0.5, np.nan], [np.inf, 0.5], [0.5, 0.5]])
     everywhere = [(-1e9, -1e9), (1e9, -1e9), (1e9, 1e9), (-1e9, 1e9)]
     assert index.inside(everywhere).tolist() == [False, False, False, True]
-    assert index.nearest(0.4, 0.5, 10) == 3
+    assert index.nearest(0.4, 0.5, (10, 10)) == 3
 
 
 def test_no_points() -> None:
     index = PointIndex(np.empty((0, 2)))
     assert index.inside([(0, 0), (1, 0), (0, 1)]).shape == (0,)
-    assert index.nearest(0, 0, 1) is None
+    assert index.nearest(0, 0, (1, 1)) is None
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -82,5 +82,6 @@ def test_nearest_agrees_with_brute_force(seed: int) -> None:
     x, y = rng.random(2)
     distance = np.hypot(points[:, 0] - x, points[:, 1] - y)
     index = PointIndex(points)
-    assert index.nearest(x, y, 2.0) == distance.argmin()
-    assert index.nearest(x, y, distance.min() * 0.999) is None
+    assert index.nearest(x, y, (2.0, 2.0)) == distance.argmin()
+    near = distance.min() * 0.999
+    assert index.nearest(x, y, (near, near)) is None

@@ -1,0 +1,194 @@
+"""Axes and panels of the explorer's plot: what is chosen, and the row to choose it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from superqt import QFlowLayout
+
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
+from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
+from napari_c3r.core.metadata.join import plate_map_columns
+from napari_c3r.session import Cause, Session
+from napari_c3r.widgets.common.column_box import ColumnBox
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from napari_c3r.widgets.scatter.widget import ScatterWidget
+
+_SCALES = {
+    Scale.LINEAR: "Equal steps are equal differences",
+    Scale.LOG: "Equal steps are equal ratios; values of 0 or less cannot be shown",
+    Scale.SYMLOG: "Linear near 0 and logarithmic beyond, for values of both signs",
+}
+
+
+class PlotRow(QWidget):
+    """Lists for both axes and for the panels.
+
+    Signals
+    -------
+    axis_chosen
+        With ``"x"`` or ``"y"``, a column and a scale.
+    facets_chosen
+        With a column; empty for one plot.
+    reset
+        The map of all cells is wanted.
+    """
+
+    axis_chosen = Signal(str, str, str)
+    facets_chosen = Signal(str)
+    reset = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.axes = {
+            "x": ColumnBox("X axis", "What is shown from left to right"),
+            "y": ColumnBox("Y axis", "What is shown from bottom to top"),
+        }
+        self.scales = {"x": _scale_box("X scale"), "y": _scale_box("Y scale")}
+        self.facets = ColumnBox("Panels by", "A small plot for each value of a column")
+        self.reset_button = QPushButton("Show the map")
+        self.reset_button.setToolTip("Back to the map of all cells in one plot")
+        layout = QFlowLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(2)
+        for direction in ("x", "y"):
+            box, scale = self.axes[direction], self.scales[direction]
+            layout.addWidget(_labelled(direction.upper(), box, scale))
+            box.activated.connect(lambda _, which=direction: self._on_axis(which))
+            scale.activated.connect(lambda _, which=direction: self._on_axis(which))
+        layout.addWidget(_labelled("Panels by", self.facets))
+        layout.addWidget(self.reset_button)
+        self.facets.activated.connect(lambda: self.facets_chosen.emit(self.facets.chosen))
+        self.reset_button.clicked.connect(self.reset)
+
+    def offer(self, table: AnnData) -> None:
+        """Offer what a table has."""
+        plate_map = plate_map_columns(table)
+        numbers = axis_groups(table, plate_map)
+        for box in self.axes.values():
+            box.offer(numbers)
+        self.facets.offer(facet_groups(table, plate_map))
+
+    def show_choice(self, plot: PlotChoice) -> None:
+        """Show what is chosen."""
+        for direction, axis in (("x", plot.x), ("y", plot.y)):
+            self.axes[direction].choose("" if axis is None else axis.column)
+            scale = self.scales[direction]
+            with QSignalBlocker(scale):
+                scale.setCurrentText(str(Scale.LINEAR if axis is None else axis.scale))
+            scale.setEnabled(axis is not None)
+            scale.setToolTip(
+                "The map has no scale: choose a column first"
+                if axis is None
+                else _SCALES[axis.scale]
+            )
+        self.facets.choose(plot.facets)
+        is_plain = plot == PlotChoice()
+        self.reset_button.setEnabled(not is_plain)
+        self.reset_button.setToolTip(
+            "The map of all cells is shown already"
+            if is_plain
+            else "Back to the map of all cells in one plot"
+        )
+
+    def _on_axis(self, direction: str) -> None:
+        column, scale = self.axes[direction].chosen, self.scales[direction].currentText()
+        self.axis_chosen.emit(direction, column, scale)
+
+
+class PlotControl(QObject):
+    """Shows the plot that the session says, and takes what is chosen in the row.
+
+    Parameters
+    ----------
+    session
+        With table and choice.
+    scatter
+        Shows it.
+    """
+
+    def __init__(self, session: Session, scatter: ScatterWidget) -> None:
+        super().__init__(scatter)
+        self._session, self._scatter = session, scatter
+        self.row = PlotRow()
+        self.current: Plotted | None = None
+        scatter.set_plot_row(self.row)
+        self.row.axis_chosen.connect(self._on_axis)
+        self.row.facets_chosen.connect(self._on_facets)
+        self.row.reset.connect(lambda: session.view.set_plot(PlotChoice()))
+
+    @property
+    def table(self) -> AnnData:
+        """The rows shown."""
+        assert self._session.result.current is not None
+        return self._session.result.current.table
+
+    def show(self, place: Callable[..., None]) -> None:
+        """Put the points where they are in the plot.
+
+        Parameters
+        ----------
+        place
+            Takes places, axes and facets.
+        """
+        choice, line = self._session.view.plot, ""
+        try:
+            found = plotted(self.table, choice)
+        except InputError as error:
+            found, line = plotted(self.table), f"{error}. The map is shown."
+        self.current = found
+        place(found.xy, found.axes, found.facets)
+        self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
+        self.offer()
+
+    def offer(self) -> None:
+        """Offer what the table has, and show what is chosen."""
+        assert self.current is not None
+        self.row.offer(self.table)
+        self.row.show_choice(self.current.choice)
+
+    def _on_axis(self, direction: str, column: str, scale: str) -> None:
+        plot = with_axis(self._session.view.plot, self.table, direction, column, Scale(scale))
+        self._choose(plot)
+
+    def _on_facets(self, column: str) -> None:
+        plot = self._session.view.plot
+        self._choose(PlotChoice(plot.x, plot.y, column))
+
+    def _choose(self, plot: PlotChoice) -> None:
+        if plot == self._session.view.plot:
+            self.row.show_choice(plot)
+        self._session.view.set_plot(plot, Cause.USER)
+
+
+def _scale_box(name: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    for number, (scale, tip) in enumerate(_SCALES.items()):
+        box.addItem(str(scale))
+        box.setItemData(number, tip, Qt.ItemDataRole.ToolTipRole)
+    return box
+
+
+def _labelled(text: str, *controls: Any) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    row.addWidget(QLabel(text))
+    for control in controls:
+        row.addWidget(control)
+    if isinstance(controls[0], ColumnBox):
+        controls[0].setSizeAdjustPolicy(ColumnBox.SizeAdjustPolicy.AdjustToContents)
+        controls[0].setMinimumWidth(84)
+        controls[0].setMaximumWidth(200)
+    return holder

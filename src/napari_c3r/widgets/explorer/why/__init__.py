@@ -1,0 +1,1 @@
+"""The tab "Why here": which channel and which place hold one cell's vector where it is."""

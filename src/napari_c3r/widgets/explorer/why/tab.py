@@ -1,0 +1,268 @@
+"""The tab "Why here": asks the cell that is pointed at, and shows what holds it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from qtpy.QtWidgets import QMenu, QPushButton, QToolButton, QWidgetAction
+
+from napari_c3r.core.explain.options import WhyOptions
+from napari_c3r.core.figures.drawing import Drawing, Mark
+from napari_c3r.core.figures.drawing_files import svg
+from napari_c3r.session import Change, Part
+from napari_c3r.session.why import cost_sentence, disabled_reason
+from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.common.key_actions import KeyAction
+from napari_c3r.widgets.common.option_form import OptionForm
+from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
+from napari_c3r.widgets.explorer.compare.figure_tab import choice, fill, where_of
+from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.why.controller import WhyController
+from napari_c3r.widgets.viewer.appearance import channel_appearances
+from napari_c3r.widgets.viewer.places_layer import hide_places, show_places
+
+if TYPE_CHECKING:
+    from napari_c3r.core.explain import WhyHere
+
+_WAIT_MS: Final = 60
+_EVERY: Final = "All channels"
+# Wider than this, nothing more stands side by side.
+_WIDEST: Final = 760
+
+
+class WhyTab(FigurePanel):
+    """Which channel and which place hold one cell's vector where it is.
+
+    Parameters
+    ----------
+    context
+        With session and viewer.
+    """
+
+    def __init__(self, context: ExplorerContext) -> None:
+        super().__init__("Why the cell is here", "why")
+        self._context, self._session = context, context.session
+        self.controller = WhyController(context.session, self)
+        self.ask_button = QPushButton("Ask")
+        self.channel = choice("Map", "Whose places are shown: of all channels at once, or of one")
+        self.layer_button = QPushButton("In image")
+        self.layer_button.setCheckable(True)
+        self.form = OptionForm(WhyOptions)
+        self._drawing = Jobs(self)
+        self._is_old, self._room = True, 0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_WAIT_MS)
+        self._soon.timeout.connect(self._show_now)
+        self.add_control(self.ask_button)
+        self.add_control(self.channel, 1)
+        self.add_control(self.layer_button)
+        self.add_control(self._options_button())
+        self.channel.addItem(_EVERY, None)
+        self._connect()
+
+    def _options_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("Options")
+        button.setToolTip("Size of places, what covers them, and how many random ones there are")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        action = QWidgetAction(menu)
+        self.form.setContentsMargins(8, 6, 8, 6)
+        action.setDefaultWidget(self.form)
+        menu.addAction(action)
+        button.setMenu(menu)
+        self.options_button = button
+        return button
+
+    def _connect(self) -> None:
+        self.ask_button.clicked.connect(self._on_ask)
+        self.channel.activated.connect(self.redraw)
+        self.layer_button.toggled.connect(self._show_layer)
+        self.form.changed.connect(self.redraw)
+        self.view.chosen.connect(self._on_chosen)
+        self.controller.changed.connect(self.redraw)
+        self.controller.progressed.connect(self._on_progress)
+        self._drawing.failed.connect(lambda _, line: self.show_reason(line))
+        self._session.changed.connect(self._on_session)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a cell is being asked, a figure is yet to come, or a file to be written."""
+        waiting = self._soon.isActive() or self._drawing.running is not None
+        return waiting or self.controller.running or super().busy
+
+    @property
+    def found(self) -> WhyHere | None:
+        """What was found of the cell that is pointed at."""
+        return self.controller.answer(self.form.value())
+
+    def ask(self) -> None:
+        """Ask the cell that is pointed at, if it can be."""
+        if self.ask_button.isEnabled() and not self.controller.running:
+            self.controller.ask(self.form.value())
+
+    def redraw(self) -> None:
+        """Show what is known now, or when somebody looks."""
+        self._is_old = True
+        if self.isVisible() or self.layer_button.isChecked():
+            self._soon.start()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        if self._is_old:
+            self._soon.start()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self._soon.stop()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        # What stands side by side is decided by steps, not at every pixel of a drag.
+        room = min(max(self.width() - 28, 0), _WIDEST) // 40
+        if room != self._room:
+            self._room = room
+            self.redraw()
+
+    def release(self) -> None:
+        """Forget the work and the layer, and disconnect from the session."""
+        self._soon.stop()
+        self._drawing.discard()
+        self.controller.release()
+        self._session.changed.disconnect(self._on_session, missing_ok=True)
+        hide_places(self._context.viewer)
+        super().release()
+
+    def _on_ask(self) -> None:
+        if self.controller.running:
+            self.controller.request_stop()
+        else:
+            self.ask()
+
+    def _on_session(self, change: Change) -> None:
+        if change.part in (Part.IMAGE, Part.CELLS):
+            self.redraw()
+
+    def _on_progress(self, line: str) -> None:
+        if self.found is None:
+            self.show_reason(line[:1].upper() + line[1:])
+
+    def _on_chosen(self, marks: Sequence[Mark], _: Any) -> None:
+        """A channel was clicked: show its places, or those of all when it was shown."""
+        names = [where.column for where in where_of(marks)]
+        if names and (place := self.channel.findData(names[0])) >= 0:
+            self.channel.setCurrentIndex(0 if place == self.channel.currentIndex() else place)
+            self.redraw()
+
+    def _show_now(self) -> None:
+        self._is_old = False
+        found, running = self.found, self.controller.running
+        why = "" if running else disabled_reason(self._session)
+        self.ask_button.setText("Stop" if running else "Ask")
+        self.ask_button.setEnabled(not why and (running or found is None))
+        cost = cost_sentence(self._session, self.form.value())
+        self.ask_button.setToolTip(_tip(why, cost, running=running, answered=found is not None))
+        self.channel.setEnabled(found is not None)
+        self.layer_button.setEnabled(found is not None and bool(found.maps))
+        self.layer_button.setToolTip(
+            "Lay the map over the image, as a layer of its own"
+            if found is not None
+            else "Ask the cell first; then its map can be laid over the image"
+        )
+        self._show_layer()
+        if found is not None:
+            self._draw(found)
+        elif not running:
+            self.show_reason(self.controller.problem or why or self._invitation(cost))
+
+    def _invitation(self, cost: str) -> str:
+        row, result = self._session.selection.current, self._session.result.current
+        assert row is not None
+        assert result is not None
+        cell = result.table.obs.iloc[row]
+        return (
+            f"Which channel, and which place of it, holds cell {cell['label']} of "
+            f"{cell['image']} where it is? Ask: it takes {cost}."
+        )
+
+    def _draw(self, found: WhyHere) -> None:
+        maps = [each.channel for each in found.maps[1:]]
+        fill(self.channel, [(_EVERY, None), *((name, name) for name in maps)])
+        channel, theme = self.channel.currentData(), self.view.theme
+        width = float(min(max(self.width() - 28, 240), _WIDEST))
+        shown = channel_appearances(self._context.viewer, found.channel_names)
+        appearances = [shown[name] for name in found.channel_names]
+
+        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
+            from napari_c3r.core.explain.figure import why_figure
+            from napari_c3r.core.explain.result import ALL
+            from napari_c3r.core.figures.composites import compose
+
+            yield "drawing"
+            picture = compose(found.crop, appearances)
+            drawing = why_figure(found, channel or ALL, picture, width)
+            return drawing, svg(drawing, theme, words=False)
+
+        self._drawing.start("draw why", body, lambda made: self.show_drawing(*made))
+
+    def _show_layer(self) -> None:
+        from napari_c3r.core.explain.result import ALL
+
+        found, viewer = self.found, self._context.viewer
+        if not self.layer_button.isChecked() or found is None or not found.maps:
+            hide_places(viewer)
+            return
+        name = self.channel.currentData()
+        has_map = any(each.channel == name for each in found.maps)
+        show_places(viewer, self._session, found, name if has_map else ALL)
+
+
+class WhyTabs:
+    """The tab, as the explorer adds it.
+
+    Parameters
+    ----------
+    context
+        With session and viewer.
+    """
+
+    def __init__(self, context: ExplorerContext) -> None:
+        self.why = WhyTab(context)
+        self.why.said.connect(context.say)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is yet to be shown, or a file to be written."""
+        return self.why.busy
+
+    def tabs(self) -> Sequence[Tab]:
+        """One tab."""
+        return (Tab(self.why, "Why here", "Which channel and which place hold one cell there"),)
+
+    def actions(self) -> Sequence[KeyAction]:
+        """W asks."""
+        return (KeyAction(("W",), "Ask the cell that is pointed at why it is here", self._ask),)
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw in these colours, each ``"#rrggbb"``."""
+        self.why.set_theme(background, foreground)
+
+    def release(self) -> None:
+        """Stop computing and disconnect from the session."""
+        self.why.release()
+
+    def _ask(self) -> None:
+        self.why.ask()
+
+
+def _tip(why: str, cost: str, *, running: bool, answered: bool) -> str:
+    if running:
+        return "Stop after this batch; maps that are whole are kept"
+    if answered:
+        return "This cell is answered; point at another, or change the options"
+    return why or f"Take away each channel, and cover each place, of the cell: {cost} (W)"
