@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.images import Image
-from napari_c3r.core.learn import LearnOptions
+from napari_c3r.core.learn import LearnOptions, similar_cells
 from napari_c3r.core.table import make_result
 from napari_c3r.core.table.annotate import name_column
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
@@ -86,7 +86,9 @@ class World:
 
     def idle(self):
         QApplication.processEvents()
-        self.user.until(lambda: not (self.explorer.tabs.busy or self.explorer.montage.busy))
+        explorer = self.explorer
+        at_work = (explorer.tabs, explorer.montage, explorer.similar)
+        self.user.until(lambda: not any(part.busy for part in at_work))
         self.user.rest(self.explorer)
 
     def open_tab(self):
@@ -136,7 +138,7 @@ def taught(world):
     return world
 
 
-def test_it_says_what_is_lacking_and_then_what_it_learned(world):
+def test_it_says_what_is_lacking_then_what_it_learned_and_names_what_is_sure(world):
     world.open_tab()
     overview = world.tab.overview
     assert "no cell has a name" in overview.reason.text()
@@ -145,43 +147,38 @@ def test_it_says_what_is_lacking_and_then_what_it_learned(world):
     world.name([0, 2, 4], "dim")
     assert "only 'dim' is given" in overview.reason.text()
     world.name([1, 3, 5], "bright")
-    assert overview.learn_button.isEnabled()
     world.click(overview.learn_button)
     assert overview.sentence.text().startswith("3 named dim, 3 named bright → 194 suggested (right")
     assert "all examples are of one field" in overview.caption.text()
-    assert (
-        world.obs["suggested"].astype(str) == np.where(np.arange(200) % 2, "bright", "dim")
-    ).mean() > 0.8
+    kind = np.where(np.arange(200) % 2, "bright", "dim")
+    assert (world.obs["suggested"].astype(str) == kind).mean() > 0.8
     assert world.session.view.colour_by == "suggested"
     assert overview.view.drawing.numbers is not None
-    QTest.keyClick(world.explorer.scatter.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    world.idle()
-    assert "suggested" not in world.obs
-    assert "Suggest names" in overview.learn_button.text()
 
-
-def test_accepting_names_what_is_sure_in_one_step(taught):
-    overview, before = taught.tab.overview, taught.names
     overview.least.setValue(0.8)
-    taught.idle()
-    sure = taught.session.suggestions.acceptable(0.8)
-    assert overview.accept_button.text() == f"Accept {len(sure)}"
+    world.idle()
+    before, sure = world.names, world.session.suggestions.acceptable(0.8)
     assert f"Name {len(sure)} cells" in overview.accept_button.toolTip()
-    taught.click(overview.accept_button)
+    world.click(overview.accept_button)
     expected = list(before)
     for row in sure:
-        expected[row] = taught.obs["suggested"].iloc[row]
-    assert taught.names == expected
+        expected[row] = world.obs["suggested"].iloc[row]
+    assert world.names == expected
     assert not overview.accept_button.isEnabled()
     assert "so sure" in overview.accept_button.toolTip()
-    taught.session.history.undo()
-    assert taught.names == before
+    for lacking in (lambda: world.names == before, lambda: "suggested" not in world.obs):
+        QTest.keyClick(
+            world.explorer.scatter.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier
+        )
+        world.idle()
+        assert lacking()
+    assert overview.learn_button.text() == "Suggest names"
 
 
-def test_going_through_by_keys(taught):
+def test_going_through_by_keys_and_learning_on_the_way(taught):
     taught.click(taught.tab.overview.walk_button)
     page, walk = taught.tab.walk_page, taught.tab.walk
-    rows = list(walk.rows)
+    rows, first = list(walk.rows), taught.session.suggestions.current
     assert page.hasFocus()
     assert page.sentence.text().startswith(f"1 of {len(rows)}: ")
     assert page.picture.has_picture
@@ -200,32 +197,26 @@ def test_going_through_by_keys(taught):
     taught.key(Qt.Key.Key_Backspace)
     taught.key(Qt.Key.Key_Backspace)
     assert page.sentence.text().endswith(f"named {suggested}")
-    taught.key(Qt.Key.Key_1)
-    assert taught.names[rows[1]] == "dim"
-    # A key without a name, and one held down, do nothing.
+    other = [Qt.Key.Key_1, Qt.Key.Key_2][suggested == "dim"]
+    taught.key(other)
+    assert taught.names[rows[1]] not in ("", suggested)
+    # A key without a name does nothing.
     taught.key(Qt.Key.Key_3)
     assert taught.session.selection.current == rows[2]
-    taught.key(Qt.Key.Key_Escape)
-    assert not taught.tab.is_walking
-    assert "2 named since" in taught.tab.overview.sentence.text()
 
-
-def test_names_given_on_the_way_are_learned_from(taught):
-    taught.click(taught.tab.overview.walk_button)
-    first = taught.session.suggestions.current
-    rows = list(taught.tab.walk.rows)
-    for row in rows[:10]:
-        assert taught.session.suggestions.current is first
+    for row in rows[2:9]:
         taught.key(Qt.Key.Key_2 if row % 2 else Qt.Key.Key_1)
+    assert taught.session.suggestions.current is first
+    taught.key(Qt.Key.Key_1)
     assert taught.session.suggestions.current is not first
     assert taught.session.suggestions.names_changed == 0
-    assert taught.tab.is_walking
-    assert taught.tab.walk.rows[:10] == rows[:10]
-    assert not set(taught.tab.walk.coming) & set(rows[:10])
+    assert walk.rows[:10] == rows[:10]
     assert taught.session.history.undo_sentence.startswith("name 1 cell")
+    taught.key(Qt.Key.Key_Escape)
+    assert not taught.tab.is_walking
 
 
-def test_buttons_do_what_keys_do_and_leave_the_focus(taught):
+def test_buttons_do_what_keys_do_and_keys_wait_for_the_focus(taught):
     taught.click(taught.tab.overview.walk_button)
     page, walk = taught.tab.walk_page, taught.tab.walk
     rows = list(walk.rows)
@@ -236,40 +227,19 @@ def test_buttons_do_what_keys_do_and_leave_the_focus(taught):
     taught.click(page.skip_button)
     taught.click(page.back_button)
     assert walk.row == rows[1]
-    taught.click(page.accept_button)
-    assert taught.names[rows[1]] == taught.obs["suggested"].iloc[rows[1]]
-    taught.click(page.end_button)
-    assert not taught.tab.is_walking
 
-
-def test_while_the_focus_is_elsewhere_keys_name_nothing_and_the_page_says_so(taught):
-    taught.click(taught.tab.overview.walk_button)
-    page, before = taught.tab.walk_page, taught.names
-    taught.explorer.scatter.canvas.setFocus()
-    taught.idle()
-    QTest.keyClick(taught.explorer.scatter.canvas, Qt.Key.Key_1)
+    before, canvas = taught.names, taught.explorer.scatter.canvas
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_1)
     taught.idle()
     assert taught.names == before
     assert page.hint.isVisible()
-    assert page.hint.text().startswith("Click here")
     taught.user.click(page.picture)
     assert not page.hint.isVisible()
+    taught.click(page.accept_button)
+    assert taught.names[rows[1]] == taught.obs["suggested"].iloc[rows[1]]
 
-
-def test_a_cell_of_another_field_is_gone_to(taught):
-    asked = []
-    taught.explorer.link.field_requested.connect(asked.append)
-    taught.click(taught.tab.overview.walk_button)
-    rows = taught.tab.walk.rows
-    there = next(place for place, row in enumerate(rows) if taught.obs["image"].iloc[row] == "two")
-    for _ in range(there):
-        taught.key(Qt.Key.Key_S)
-    assert taught.tab.walk.row == rows[there]
-    assert taught.tab.walk_page.picture.has_picture
-
-
-def test_other_cells_end_the_walk(taught):
-    taught.click(taught.tab.overview.walk_button)
+    # Other cells end the walk; what they are called stays, to be learned from again.
     result = taught.session.result.current
     again = EmbeddingResult(
         table(("one", "two")), result.cells_ids, ROLES, "", 0.0, True, result.images
@@ -278,5 +248,28 @@ def test_other_cells_end_the_walk(taught):
     taught.idle()
     assert not taught.tab.is_walking
     assert taught.session.suggestions.current is None
-    # The cells kept their names, from which it can be learned again.
     assert taught.tab.overview.learn_button.isEnabled()
+
+
+def test_cells_like_the_selected_ones_are_added_to_the_selection(world):
+    explorer, selection = world.explorer, world.session.selection
+    row = explorer.panel.similar
+    world.click(explorer.panel.similar_button)
+    assert not row.find_button.isEnabled()
+    assert "Select some cells" in row.like.text()
+    chosen = np.isin(np.arange(200), [0, 2])
+    selection.select(chosen)
+    row.count.setValue(7)
+    world.user.choose(row.by, "like one of them")
+    world.click(row.find_button)
+    table_ = world.session.result.current.table
+    expected = similar_cells(table_, [0, 2], 7, by="nearest").rows
+    assert np.flatnonzero(selection.mask).tolist() == sorted([0, 2, *expected])
+    assert world.session.history.undo_sentence == "select 9 cells"
+    explorer.clear()
+    selection.set_current(5)
+    QTest.keyClick(explorer.scatter.canvas, Qt.Key.Key_M)
+    world.idle()
+    assert np.flatnonzero(selection.mask).tolist() == sorted(
+        [5, *similar_cells(table_, [5], 7).rows]
+    )

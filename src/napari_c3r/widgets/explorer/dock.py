@@ -33,6 +33,7 @@ from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.explorer.plot import PlotControl
 from napari_c3r.widgets.explorer.room import SharedRoom
+from napari_c3r.widgets.explorer.similar_finder import SimilarFinder
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
 from napari_c3r.widgets.scatter.model import ScatterModel
@@ -82,7 +83,8 @@ class C3RExplorer(KeyedDock):
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
-        self.key_actions = [*actions_of(self), *self.tabs.actions()]
+        self.similar = SimilarFinder(self.session, self.panel)
+        self.key_actions = [*actions_of(self), *self.similar.actions(), *self.tabs.actions()]
         self._of_table = self._filling = False
         self._build()
         self._connect()
@@ -382,5 +384,6 @@ class C3RExplorer(KeyedDock):
         self.model.clicked.disconnect(self._go_to, missing_ok=True)
         self.montage.release()
         self.tabs.release()
+        self.similar.release()
         self.panel.exports.release()
         self.scatter.release()

@@ -16,6 +16,7 @@ from napari_c3r.session.suggestions import RELEARN_AFTER, Learned
 from napari_c3r.session.walk import Walk
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.key_actions import KeyAction
+from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.examples.overview_page import OverviewPage
 from napari_c3r.widgets.explorer.examples.walk_page import WalkPage
 from napari_c3r.widgets.explorer.montage_drawing import CellPictures, Crops, Drawn, Request, Source
@@ -200,6 +201,10 @@ class ExamplesTab(QObject):
         rows = self._suggestions.acceptable(least)
         if len(rows):
             self._suggestions.accept(rows)
+            self._context.say(
+                f"Named {counted(len(rows), 'cell')} as suggested; they are no examples "
+                "unless you name them yourself"
+            )
 
     def _on_step(self, act: Callable[[], None]) -> Callable[[], None]:
         def step() -> None:
