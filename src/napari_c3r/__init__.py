@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.experiment import experiment_report
     from napari_c3r.core.explain import WhyOptions, why_here
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
+    from napari_c3r.core.learn import similar_cells, suggest_names
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
     from napari_c3r.core.reduce import cluster, map_cells
@@ -51,7 +52,9 @@ _HOMES = {
     "read_image": "images",
     "read_labels": "images",
     "segment_cells": "segment",
+    "similar_cells": "learn",
     "simulate_field": "simulate",
+    "suggest_names": "learn",
     "why_here": "explain",
     "write": "table",
 }
@@ -81,7 +84,9 @@ __all__ = [
     "read_image",
     "read_labels",
     "segment_cells",
+    "similar_cells",
     "simulate_field",
+    "suggest_names",
     "why_here",
     "write",
 ]

@@ -12,7 +12,7 @@ from superqt import QFlowLayout
 
 from napari_c3r.core.learn.similar import LikeSet
 from napari_c3r.widgets.common.form import shrinkable
-from napari_c3r.widgets.common.wording import counted
+from napari_c3r.widgets.common.labels import WrappedLabel
 
 _MOST: Final = 1_000_000
 _AT_FIRST: Final = 20
@@ -41,7 +41,7 @@ class SimilarRow(QWidget):
         self.count.setValue(_AT_FIRST)
         self.count.setAccessibleName("How many cells to find")
         self.count.setToolTip("So many cells are added to the selection")
-        self.like = QLabel()
+        self.like = WrappedLabel()
         self.channels = shrinkable(QComboBox())
         self.channels.setAccessibleName("Compare by")
         self.channels.setToolTip("Which part of the vectors is compared")
@@ -75,8 +75,9 @@ class SimilarRow(QWidget):
         self.channels.setVisible(len(channels) > 1)
 
     def show_state(self, count: int, reason: str) -> None:
-        """Say what the cells found are to be like, or why none can be found."""
-        self.like.setText(reason or f"({counted(count, 'cell')})")
+        """Take note of how many cells others are to be like, or say why none can be found."""
+        self.like.setText(reason)
+        self.like.setVisible(bool(reason))
         self.by.setEnabled(count > 1)
         self.by.setToolTip("" if count > 1 else "It is one cell")
         self.find_button.setEnabled(not reason)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from qtpy.QtCore import Signal
-from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QDoubleSpinBox, QPushButton
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QWidget
+from superqt import QFlowLayout
 
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.core.learn.choosing import SURE
@@ -16,7 +16,6 @@ from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
 if TYPE_CHECKING:
     from napari_c3r.core.learn.suggestion import Suggestion
 
-_LEAST_WIDTH_PX: Final = 540
 _HOW: Final = (
     "To name cells, select some on the map (L) or in the table and press N, or use a cluster as "
     "it is: the names are learned, and suggested for all other cells."
@@ -51,13 +50,18 @@ class OverviewPage(FigurePanel):
         self.least.setSingleStep(0.05)
         self.least.setValue(SURE)
         self.least.setPrefix("p ≥ ")
-        self.least.setMinimumWidth(96)
+        self.least.setMinimumWidth(112)
         self.least.setAccessibleName("Least probability to accept")
         self.least.setToolTip("Suggestions with at least this probability are accepted")
+        # Buttons that find no room stand in another row.
+        holder = QWidget()
+        buttons = QFlowLayout(holder)
+        buttons.setContentsMargins(0, 0, 0, 0)
         for control in (self.learn_button, self.walk_button, self.accept_button, self.least):
-            self.add_control(control)
+            buttons.addWidget(control)
+        self.add_control(holder, 1)
+        self.controls.setAlignment(self.save_button, Qt.AlignmentFlag.AlignTop)
         self._shown: Suggestion | None = None
-        self._unsure = self._acceptable = 0
         self.learn_button.clicked.connect(self.learn_wanted)
         self.walk_button.clicked.connect(self.walk_wanted)
         self.accept_button.clicked.connect(self._on_accepted)
@@ -110,10 +114,6 @@ class OverviewPage(FigurePanel):
             self.refit()
         self._enable_learning(reason, not reason, "Learn anew" if names_changed else "Learn again")
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        self._show_words()
-
     def _enable_learning(self, reason: str, can_learn: bool, text: str) -> None:
         self.learn_button.setText(text)
         self.learn_button.setEnabled(can_learn)
@@ -123,7 +123,6 @@ class OverviewPage(FigurePanel):
 
     def show_counts(self, unsure: int, acceptable: int, right: float) -> None:
         """How many cells are not sure, how many would be accepted, and which share is right."""
-        self._unsure, self._acceptable = unsure, acceptable
         nothing = self._shown is None
         walk = f"Look at {unsure:,} cells that are not sure or unlike any example, one by one (G)"
         accept = (
@@ -137,18 +136,8 @@ class OverviewPage(FigurePanel):
             button.setEnabled(count > 0)
             button.setToolTip(tip if count else "Nothing is suggested yet" if nothing else lacking)
         self.least.setEnabled(not nothing)
-        self._show_words()
-
-    def _show_words(self) -> None:
-        """Numbers on the buttons where there is room for them."""
-        roomy = self.width() >= _LEAST_WIDTH_PX
-        walk, accept = "Go through", "Accept"
-        if roomy and self._unsure:
-            walk = f"Go through {self._unsure:,}"
-        if roomy and self._acceptable:
-            accept = f"Accept {self._acceptable:,}"
-        self.walk_button.setText(walk)
-        self.accept_button.setText(accept)
+        self.walk_button.setText(f"Go through {unsure:,}" if unsure else "Go through")
+        self.accept_button.setText(f"Accept {acceptable:,}" if acceptable else "Accept")
 
     def _on_accepted(self) -> None:
         self.accept_wanted.emit(self.least.value())
