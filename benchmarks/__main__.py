@@ -26,6 +26,7 @@ PARTS = (
     "gates",
     "linking",
     "explorer",
+    "learn",
     "clusters_plotter",
     "memory",
     "diagnose",
