@@ -330,9 +330,10 @@ class Suggestions:
 
     def _carry_accepted(self, result: EmbeddingResult, part: Part) -> None:
         """Cells that are embedded anew keep their names, and so must that nobody gave them."""
-        if part is Part.ANNOTATION and ACCEPTED in result.all_rows.obs:
+        if part not in (Part.RESULT, Part.ANNOTATION):
+            return
+        if ACCEPTED in result.all_rows.obs:
             self._accepted = name_column(result.all_rows, ACCEPTED).dropna()
         elif part is Part.RESULT and self._accepted is not None:
             for table in (result.all_rows, result.table):
-                if ACCEPTED not in table.obs:
-                    table.obs[ACCEPTED] = self._accepted.reindex(table.obs_names)
+                table.obs[ACCEPTED] = self._accepted.reindex(table.obs_names)
