@@ -5,7 +5,7 @@ Planted, for every seed anew: compounds whose effects have directions of their o
 do nothing; wells that differ in features that go together; plates and sources that shift and
 stretch every feature, and sources that also show an effect more, less, and partly in other
 features, which no scaling to the controls takes back. Every method gets the same table, brought to
-the scale of the controls plate by plate. CellPainTR is told half of the compounds; the others show
+the scale of the controls plate by plate. CellPainTR is told most of the compounds; the others show
 what it does for compounds that it has never been told. One more source is seen by no fit.
 """
 
@@ -63,23 +63,23 @@ class Plan:
         Whether the new source shows effects as the first of the others does.
     """
 
-    sources: int = 3
-    plates: int = 2
-    told: int = 10
-    held: int = 8
-    idle: int = 3
+    sources: int = 4
+    plates: int = 1
+    told: int = 100
+    held: int = 40
+    idle: int = 10
     wells: int = 2
-    controls: int = 8
+    controls: int = 16
     features: int = 32
     rank: int = 8
-    effect: float = 4.0
+    effect: float = 7.0
     shift: float = 2.0
     stretch: float = 0.3
     response: float = 0.6
     alike: bool = True
 
 
-TOY = Plan(sources=2, plates=1, told=3, held=3, idle=1, features=12, rank=4)
+TOY = Plan(sources=2, told=3, held=3, idle=1, controls=8, features=12, rank=4)
 
 
 def table_of(plan: Plan, seed: int) -> AnnData:

@@ -16,6 +16,7 @@ import numpy as np
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 
 WINDOW = (1480, 940)
 MAX_SECONDS = 300
@@ -95,6 +96,21 @@ class Photographer:
         explorer.panel.naming.names.setEditText(name)
         explorer.panel.naming.give_button.click()
 
+    def show_montage(self, explorer: Any, **chosen: Any) -> None:
+        """Show other cells in the montage, and wait for their pictures."""
+        explorer.session.montage.change(**chosen)
+        settle()
+        wait_until(lambda: not explorer.montage.busy)
+
+    def learn(self, explorer: Any) -> ExamplesTab:
+        """Suggest names for the cells that have none."""
+        tab: ExamplesTab = explorer.tabs.group(ExamplesTab)
+        explorer.panel.tabs.setCurrentWidget(tab.page)
+        wait_until(lambda: not tab.busy)
+        tab.learn()
+        wait_until(lambda: not tab.busy)
+        return tab
+
     def diagnose(self) -> None:
         """Ask everything of all cells."""
         _, dock = self.viewer.window.add_plugin_dock_widget(
@@ -136,7 +152,18 @@ def walk(folder: Path) -> None:
     shot.take("selection")
     shot.name(explorer, "rounded")
     shot.take("named")
+    explorer.model.select(np.asarray(clusters == clusters.cat.categories[0]))
+    shot.name(explorer, "spread")
     explorer.model.clear()
+    examples = shot.learn(explorer)
+    shot.take("examples")
+    examples.go()
+    wait_until(lambda: not examples.busy)
+    shot.take("examples_one_by_one")
+    explorer.model.clear()
+    shot.show_montage(explorer, by="cluster", which="typical")
+    shot.take("montage")
+    shot.show_montage(explorer, by="", which="random")
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
     shot.diagnose()

@@ -89,15 +89,19 @@ class User:
         """Open the box, go to the entry, press Return."""
         index, view = box.findText(text), box.view()
         assert index >= 0, f"no entry {text!r} in {[box.itemText(i) for i in range(box.count())]}"
-        for _ in range(5):
-            self._wait_for_focus()
-            self.click(box)
-            if view.isVisible():
-                break
-        assert view.isVisible(), f"the list of {_described(box)} does not stay open"
+        self.open_list(box)
         view.setCurrentIndex(box.model().index(index, 0))
         QTest.keyClick(view, Qt.Key.Key_Return)
         self.until(lambda: not view.isVisible())
+
+    def open_list(self, box: QComboBox) -> None:
+        """Click on a box until its list is open."""
+        for _ in range(5):
+            self._wait_for_focus()
+            self.click(box)
+            if box.view().isVisible():
+                return
+        raise AssertionError(f"the list of {_described(box)} does not stay open")
 
     def _wait_for_focus(self) -> None:
         """Let the list that was open before give the keyboard back.

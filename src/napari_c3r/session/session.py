@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +21,11 @@ from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
+from napari_c3r.session.joined import JoinedTables
 from napari_c3r.session.kept import Keeping
 from napari_c3r.session.kept_parts import keep_parts
 from napari_c3r.session.labels import Cells, LabelStore
+from napari_c3r.session.montage_view import MontageView
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
 from napari_c3r.session.result import EmbeddingResult, Result
@@ -32,6 +33,7 @@ from napari_c3r.session.roles import Roles
 from napari_c3r.session.selected_cells import still_selected
 from napari_c3r.session.selection import Selection
 from napari_c3r.session.suggestions import Suggestions
+from napari_c3r.session.table_view import TableView
 from napari_c3r.session.view import View
 from napari_c3r.session.words import counted_cells
 
@@ -57,8 +59,12 @@ class Session:
 
     Attributes
     ----------
-    fields, plate_maps, roles, labels, result, selection, view, gates
+    fields, plate_maps, roles, labels, result, selection, view, gates, montage
         The parts; each says what changed in it, and the session passes it on.
+    table_view
+        Which rows and columns the table lists; it says itself what changed.
+    joined
+        Tables of the user's own.
     suggestions
         Names for the cells that have none.
     keeping
@@ -83,17 +89,18 @@ class Session:
         self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
         self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
+        self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
-        self.view, self.keeping = View(self.history), Keeping()
-        self.gates = Gates(self.result, self.labels, self.history)
+        self.view, self.montage = View(self.history), MontageView(self.history)
+        self.gates, self.keeping = Gates(self.result, self.labels, self.history), Keeping()
+        self.table_view = TableView(self.history)
         keep_parts(self)
-        self.encoder = "bundled"
-        self.encoders = EncoderCache()
+        self.encoder, self.encoders = "bundled", EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         parts = (self.fields, self.plate_maps, self.roles, self.labels)
-        for part in (*parts, self.result, self.selection, self.view, self.gates):
+        for part in (*parts, self.result, self.selection, self.view, self.gates, self.montage):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
@@ -135,6 +142,7 @@ class Session:
             if not again:
                 self.plate_maps.open()
                 self.keeping.forget()
+                self.joined.forget()
                 self.result.begin_fields()
             self.roles.open(image.channel_names if image is not None else None, given)
             self.result.show_image(image.name if image is not None else None)
@@ -386,15 +394,3 @@ class Session:
         return outdated.result_outdated(
             self.result.current, self.fields, self.labels, self.roles.assignment, self.encoder
         )
-
-
-_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
-
-
-def session_of(viewer: Any) -> Session:
-    """The session of a viewer, made on first use and gone with the viewer."""
-    # napari hands plugins a proxy; all proxies of one viewer share its session.
-    viewer = getattr(viewer, "__wrapped__", viewer)
-    if viewer not in _SESSIONS:
-        _SESSIONS[viewer] = Session()
-    return _SESSIONS[viewer]

@@ -173,7 +173,7 @@ def test_the_numbers_behind_a_figure_are_all_there(by_dose):
 def test_a_figure_is_saved_with_its_words_and_numbers(by_dose, tmp_path, suffix):
     drawn = comparison_figure(by_dose)
     written = save_drawing(drawn, tmp_path / f"shares.{suffix}")
-    assert [path.name for path in written] == [f"shares.{suffix}", "shares.csv"]
+    assert [path.name for path in written] == [f"shares.{suffix}", "shares.csv", "shares.txt"]
     head = {"svg": b"<svg", "pdf": b"%PDF", "png": b"\x89PNG"}[suffix]
     assert written[0].read_bytes().startswith(head)
     assert len(pd.read_csv(written[1])) == 88

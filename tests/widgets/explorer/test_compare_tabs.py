@@ -140,11 +140,15 @@ def test_from_the_tab_to_the_cells_of_a_bar(world, tmp_path):
     more = (obs["well"] == wells.name(well.where.wells[0])) & (obs["cluster"] == "0")
     assert np.array_equal(world.session.selection.mask, expected | more)
 
-    world.user.answer(str(tmp_path / "shares.svg"))
     world.user.click(tab.save_button)
+    world.idle()
+    world.user.answer(str(tmp_path / "shares.svg"))
+    world.user.click(tab.door.file_button)
     world.idle()
     assert "t test on wells" in (tmp_path / "shares.svg").read_text("utf-8")
     assert len(pd.read_csv(tmp_path / "shares.csv")) == 24 * 2
+    told = (tmp_path / "shares.txt").read_text("utf-8")
+    assert "480 cells of 24 wells on 1 plate. Map: UMAP (seed 0)." in told
 
     world.choose(tab.figure, "Dose curves")
     assert "half of the effect" in tab.sentence.text()

@@ -151,10 +151,7 @@ class World:
     def listed(self):
         """What the table on the screen says, as keys."""
         model = self.explorer.panel.table.model()
-        titles = [
-            model.headerData(c, Qt.Orientation.Horizontal) for c in range(model.columnCount())
-        ]
-        image, label = titles.index("Image"), titles.index("Label")
+        image, label = model.columns.index("image"), model.columns.index("label")
         return [
             (model.data(model.index(r, image)), int(model.data(model.index(r, label))))
             for r in range(model.rowCount())
@@ -469,7 +466,7 @@ def test_outliers_and_typical_cells_of_the_selection(shown, user):
     user.choose(shown.explorer.panel.montage.choice, "Typical")
     shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows == order.tolist()
-    user.choose(shown.explorer.panel.montage.choice, "Outliers")
+    user.choose(shown.explorer.panel.montage.choice, "Extreme")
     shown.idle()
     assert shown.explorer.panel.montage.thumbnails.rows[0] == order[-1]
 

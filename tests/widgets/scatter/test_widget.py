@@ -289,7 +289,8 @@ def test_values_have_a_colour_bar(widget: ScatterWidget) -> None:
     assert widget.legend.bar.isVisible()
     assert not widget.legend.categories.isVisible()
     described = widget.legend.bar.accessibleDescription()
-    assert described == "Area (µm²): from 2 to 4,000; grey where there is no value"
+    values = "Area (µm²): from 2 to 4,000; grey where there is no value"
+    assert described == f"{values}. Above, how many points have which value"
 
 
 def test_density_button_and_legend_button(widget: ScatterWidget) -> None:

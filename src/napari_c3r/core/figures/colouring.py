@@ -57,12 +57,15 @@ class Categories:
         What the points with −1 are called.
     palette
         Colours of the categories, which repeat after the last.
+    title
+        What they are categories of.
     """
 
     codes: NDArray[np.intp]
     names: tuple[str, ...]
     rest: str = "noise"
     palette: tuple[str, ...] = CATEGORICAL
+    title: str = ""
 
     def colours(self, points: slice | list[int] = _ALL) -> NDArray[np.uint8]:
         """RGB (N, 3), of all points or of some."""
@@ -118,7 +121,7 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
         rest = NOISE
     # Colours that the clusters have mean clusters; what a person named has others.
     palette = CATEGORICAL if name in (CLUSTER, *PLACES) else OWN
-    return Categories(codes, tuple(names), rest, palette)
+    return Categories(codes, tuple(names), rest, palette, title(name))
 
 
 def categories_of(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:

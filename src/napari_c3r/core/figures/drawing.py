@@ -150,7 +150,10 @@ class Path(Mark):
 
 @dataclass(frozen=True)
 class Words(Mark):
-    """A line of text; `y` is its baseline, `anchor` what of it is at `x`."""
+    """A line of text; `y` is its baseline, `anchor` what of it is at `x`.
+
+    `upwards`, it is written from bottom to top, its baseline at `x` and `anchor` at `y`.
+    """
 
     x: float
     y: float
@@ -159,6 +162,7 @@ class Words(Mark):
     anchor: str = "start"
     colour: str = INK
     bold: bool = False
+    upwards: bool = False
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -166,6 +170,29 @@ class Words(Mark):
         wide = text_px(self.text, self.size)
         left = self.x - {"start": 0.0, "middle": wide / 2, "end": wide}[self.anchor]
         return left, self.y - self.size, wide, self.size * 4 / 3
+
+
+@dataclass(frozen=True, eq=False)
+class Points(Mark):
+    """Many discs of one size, the last on top.
+
+    Attributes
+    ----------
+    xy
+        Their places, (N, 2).
+    colours
+        uint8 (N, 3).
+    radius
+        Of each.
+    """
+
+    xy: NDArray[np.float64]
+    colours: NDArray[np.uint8]
+    radius: float
+
+    def holds(self, x: float, y: float) -> bool:
+        """None of so many is pointed at."""
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +235,10 @@ class Drawing:
         How it is to be read: what was tested, on how many wells.
     numbers
         What it was made of, for a table beside it.
+    method
+        What was done to get it: cells and wells, encoder, settings, seed, version.
+    equal
+        Whether it must not be made wider without being made higher.
     """
 
     width: float
@@ -217,6 +248,8 @@ class Drawing:
     sentence: str = ""
     caption: str = ""
     numbers: pd.DataFrame | None = field(default=None, repr=False)
+    method: str = ""
+    equal: bool = False
 
     def at(self, x: float, y: float) -> Mark | None:
         """The topmost mark at a place that shows cells or says something."""
@@ -232,11 +265,26 @@ class Drawing:
                 found.setdefault(mark.where, mark)
         return tuple(found.values())
 
-    def with_words(self) -> Drawing:
-        """The same with its sentence above and its caption below, as it is saved."""
-        width = max(self.width, _LEAST_PX) if self.sentence or self.caption else self.width
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that is said of it, a paragraph each: title, sentence, caption and method."""
+        said = (self.title, self.sentence, self.caption, self.method)
+        return tuple(each for each in said if each)
+
+    def with_words(self, width: float | None = None) -> Drawing:
+        """The same with its sentence above, its caption and its method below, as it is saved.
+
+        Parameters
+        ----------
+        width
+            Of the lines; by default that of the drawing, and no less than can be read.
+        """
+        has_words = self.sentence or self.caption or self.method
+        if width is None:
+            width = max(self.width, _LEAST_PX) if has_words else self.width
         above = list(_lines(self.sentence, width, (FONT_PX + 1) * _BOLD))
-        below = list(_lines(self.caption, width, FONT_PX - 1))
+        told = f"{self.caption} {self.method}".strip()
+        below = list(_lines(told, width, FONT_PX - 1))
         down = (FONT_PX + 5) * len(above) + (6 if above else 0)
         marks: list[Mark] = [
             Words(4, (FONT_PX + 5) * (n + 1), line, FONT_PX + 1, bold=True)
@@ -250,7 +298,13 @@ class Drawing:
         ]
         height = end + (FONT_PX + 3) * len(below) + 6
         return replace(
-            self, width=width, height=height, marks=tuple(marks), sentence="", caption=""
+            self,
+            width=width,
+            height=height,
+            marks=tuple(marks),
+            sentence="",
+            caption="",
+            method="",
         )
 
 
@@ -258,6 +312,8 @@ def moved(mark: Mark, right: float, down: float) -> Mark:
     """A mark somewhere else."""
     if isinstance(mark, Path):
         return replace(mark, points=tuple((x + right, y + down) for x, y in mark.points))
+    if isinstance(mark, Points):
+        return replace(mark, xy=mark.xy + np.array([right, down]))
     assert isinstance(mark, Box | Dot | Words | Picture)
     return replace(mark, x=mark.x + right, y=mark.y + down)
 

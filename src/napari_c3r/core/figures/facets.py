@@ -242,7 +242,8 @@ def page_of(
         None: panels fill the room.
     """
     left, bottom = margins
-    width, height = max(size[0] - left, 1.0), max(size[1] - bottom, 1.0)
+    # The frame of the last panel is inside too.
+    width, height = max(size[0] - left - 2, 1.0), max(size[1] - bottom - 2, 1.0)
     fit = int(max((width + _GAP_PX) // (_LEAST_PX + _GAP_PX), 1)) * int(
         max((height + _GAP_PX) // (_LEAST_PX + HEAD_PX + _GAP_PX), 1)
     )

@@ -54,9 +54,10 @@ class ReadOptions(Checked):
     z: str | int = option(
         "max",
         "Z",
-        "max, mean, focus, or a slice's number",
+        "max, mean, focus, or a slice's number; for single channels: max,ER=focus",
         minimum=0,
         words_for=("max", "mean", "focus"),
+        by_name=True,
     )
     swap: str = option("", "Axes", "Axes the files have the wrong way round: CZ, TC or TZ")
     pattern: str = option(
@@ -84,13 +85,14 @@ class ReadOptions(Checked):
         InputError
             As for :func:`napari_c3r.read_image`.
         """
+        from napari_c3r.core.images.projection import by_file_names
         from napari_c3r.core.images.read import read_image
 
         image = read_image(
             files,
             scene=self.scene,
             t=self.t,
-            z=self.z,
+            z=by_file_names(self.z, self.names),
             swap=self.swap,
             pixel_size_um=self.pixel_size_um,
         )

@@ -11,7 +11,7 @@ from napari_c3r.core.figures.colouring import Values
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.sentences import Sentences
-from napari_c3r.widgets.scatter.legend import ColourBar
+from napari_c3r.widgets.scatter.colour_bar import ColourBar
 
 if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport

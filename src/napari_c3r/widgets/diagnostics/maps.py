@@ -201,6 +201,7 @@ class TwoMaps(QWidget):
     def _enable(self) -> None:
         model = self.models[0]
         self.toolbar.set_selection_state(model.can_undo, bool(model.selection.any()))
+        self.legend.show_selection(model.selection)
 
 
 def _place(name: str) -> tuple[bool, int, str]:

@@ -27,7 +27,7 @@ class ColourControl(QWidget):
         super().__init__()
         self.box = ColumnBox("Colour by", "Colour points and cells by a column of the table")
         self.box.setSizeAdjustPolicy(ColumnBox.SizeAdjustPolicy.AdjustToContents)
-        self.box.setMinimumWidth(96)
+        self.box.setMinimumWidth(112)
         self.box.setMaximumWidth(240)
         self.label = QLabel("Colour by")
         row = QHBoxLayout(self)

@@ -22,7 +22,7 @@ from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session import Cause, Change, Part, session_of
-from napari_c3r.widgets.common.columns import colour_columns, table_columns
+from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.common.keyed_dock import KeyedDock
@@ -35,16 +35,20 @@ from napari_c3r.widgets.explorer.plot import PlotControl
 from napari_c3r.widgets.explorer.room import SharedRoom
 from napari_c3r.widgets.explorer.similar_finder import SimilarFinder
 from napari_c3r.widgets.explorer.tab import ExplorerContext
+from napari_c3r.widgets.explorer.table.controller import TableController
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
+from napari_c3r.widgets.viewer.channel_view import ALONE
 from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
     import napari.viewer
-    from anndata import AnnData
 
-_MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
+_MONTAGES = (
+    "Figure (*.png);;Figure of lines and letters (*.svg);;Page (*.pdf);;"
+    "Stack of channels for ImageJ (*.tif)"
+)
 
 
 class C3RExplorer(KeyedDock):
@@ -61,6 +65,7 @@ class C3RExplorer(KeyedDock):
     gestures = (
         ("Click on a point", "Point at that cell in image, table and pictures"),
         ("Click in the image", "Point at that cell's row and point"),
+        (f"{ALONE} in the image", "Show the selected channel alone; again, what was visible"),
         ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
         ("Click in the legend", "Select all cells of that colour"),
         ("Double-click on the map", "Bring every point into view"),
@@ -84,8 +89,15 @@ class C3RExplorer(KeyedDock):
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
         self.similar = SimilarFinder(self.session, self.panel)
-        self.key_actions = [*actions_of(self), *self.similar.actions(), *self.tabs.actions()]
-        self._of_table = self._filling = False
+        self.rows = TableController(self.session, self.panel.table_page, self._on_colour_chosen)
+        self.key_actions = [
+            *actions_of(self),
+            *self.rows.actions(),
+            *self.similar.actions(),
+            *self.montage.actions(),
+            *self.tabs.actions(),
+        ]
+        self._filling = False
         self._build()
         self._connect()
         self._show_result()
@@ -135,14 +147,15 @@ class C3RExplorer(KeyedDock):
         panel.export_button.clicked.connect(self._choose_export)
         panel.montage.save_button.clicked.connect(self._choose_montage)
         panel.montage.thumbnails.picked.connect(self._go_to)
-        panel.table.pointed.connect(self._go_to)
-        panel.table.chosen.connect(self._on_rows_chosen)
+        self.rows.pointed.connect(self._go_to)
+        self.rows.said.connect(panel.say)
         panel.naming.named.connect(self._on_named)
         panel.naming.cleared.connect(self._on_name_cleared)
         panel.naming.edited.connect(self._show_consequence)
         for says in (panel.exports.failed, self.montage.failed):
             says.connect(panel.say)
         self.montage.saved.connect(self._on_saved)
+        self.plot.door.said.connect(panel.say)
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
@@ -159,14 +172,15 @@ class C3RExplorer(KeyedDock):
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
             self.plot.show(self.model.move_points)
-        if part in (Part.SELECTION, Part.CURRENT):
-            self._show_rows()
+        if part in (Part.SELECTION, Part.CURRENT, Part.GATES):
+            self.rows.show_rows()
         self._show_selection()
 
     def _show_result(self) -> None:
         result = self.session.result.current
         if result is None or not self.session.result.has_map:
             self.model.set_points(np.empty((0, 2), np.float32))
+            self.plot.clear()
         else:
             # New points clear the selection on the map, which is not what the user selects.
             chosen, current = self.session.selection.mask, self.session.selection.current
@@ -179,8 +193,7 @@ class C3RExplorer(KeyedDock):
             self._filling = False
         self.panel.setVisible(result is not None)
         if result is not None:
-            self._fill_table(result.table)
-            self._show_rows()
+            self.rows.show_table(result.table)
         self._offer_names()
         self._show_selection()
 
@@ -189,8 +202,7 @@ class C3RExplorer(KeyedDock):
         if result is None:
             return
         self._offer_names()
-        self._fill_table(result.table)
-        self._show_rows()
+        self.rows.show_table(result.table)
         if self.session.result.has_map:
             if self.session.view.plot == PlotChoice():
                 self.plot.offer()
@@ -199,23 +211,6 @@ class C3RExplorer(KeyedDock):
                 self.plot.show(self.model.move_points)
             self._offer_columns()
             self._colour()
-
-    def _fill_table(self, table: AnnData) -> None:
-        columns = table_columns(table.obs, plate_map_columns(table))
-        self.panel.table.set_frame(table.obs, columns)
-
-    def _show_rows(self) -> None:
-        """List the selected rows, or all, and in any case the one that is pointed at."""
-        selection, current = self.session.selection.mask, self.session.selection.current
-        table = self.panel.table
-        if not self._of_table:
-            listed = selection.copy() if selection.any() else np.ones(len(selection), bool)
-            if current is not None:
-                listed[current] = True
-            table.show_rows(np.flatnonzero(listed))
-        table.rows.set_selected(selection)
-        if not (self._of_table and selection.any()):
-            table.show_current(current)
 
     def _offer_columns(self) -> None:
         assert self.session.result.current is not None
@@ -227,7 +222,7 @@ class C3RExplorer(KeyedDock):
         column = self.colouring.column
         colours = self.link.colours_of(column)
         if isinstance(colours, Categories):
-            look = colours.codes, colours.names, colours.rest, colours.palette
+            look = colours.codes, colours.names, colours.rest, colours.palette, colours.title
             self.model.set_categories(*look)
         else:
             self.model.set_values(colours.values, colours.name)
@@ -271,16 +266,6 @@ class C3RExplorer(KeyedDock):
             self.session.selection.current
         ):
             self.panel.say("The image of this cell is not in the viewer")
-
-    def _on_rows_chosen(self, rows: NDArray[np.intp]) -> None:
-        mask = np.zeros(len(self.session.selection.mask), bool)
-        mask[rows] = True
-        # The table keeps its rows: those not chosen would vanish from under the mouse.
-        self._of_table = True
-        try:
-            self.session.selection.select(mask)
-        finally:
-            self._of_table = False
 
     def _on_named(self, name: str) -> None:
         self.session.result.annotate(self.session.selection.mask, name)
@@ -383,7 +368,9 @@ class C3RExplorer(KeyedDock):
         self.model.current_changed.disconnect(self._on_point, missing_ok=True)
         self.model.clicked.disconnect(self._go_to, missing_ok=True)
         self.montage.release()
+        self.rows.release()
         self.tabs.release()
         self.similar.release()
         self.panel.exports.release()
+        self.plot.door.release()
         self.scatter.release()

@@ -21,19 +21,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
-from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.cluster_names import NameRow
 from napari_c3r.widgets.explorer.montage import MontagePanel
 from napari_c3r.widgets.explorer.similar_row import SimilarRow
+from napari_c3r.widgets.explorer.table.page import TablePage
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.session import Session
+    from napari_c3r.widgets.common.table_view import CellTable
 
 # Below this height pictures and rows stand side by side.
 _LOW_PX = 420
@@ -59,7 +59,7 @@ class ExplorerPanel(QWidget):
         self.naming = NameRow()
         self.similar = SimilarRow()
         self.montage = MontagePanel()
-        self.table = CellTable()
+        self.table_page = TablePage()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         bar = self.tabs.tabBar()
@@ -68,7 +68,7 @@ class ExplorerPanel(QWidget):
             part.setAccessibleName("Table and figures")
         for arrow in bar.findChildren(QToolButton):
             arrow.setToolTip("Show tabs that there is no room for")
-        self.tabs.setTabToolTip(self.tabs.addTab(self.table, "Table"), "The selected cells as rows")
+        self.tabs.setTabToolTip(self.tabs.addTab(self.table_page, "Table"), "The cells as rows")
         self.exports = SelectionExport(self)
         self._said = PlainLabel()
         self._selected = 0
@@ -81,6 +81,11 @@ class ExplorerPanel(QWidget):
         self.tabs.currentChanged.connect(self._share_width)
         self._split.splitterMoved.connect(self._on_split_moved)
         self.exports.written.connect(self._on_written)
+
+    @property
+    def table(self) -> CellTable:
+        """The rows."""
+        return self.table_page.table
 
     def show_state(self, line: str, selected: int, has_current: bool) -> None:
         """Say what is selected and enable what can be done with it."""
@@ -100,17 +105,7 @@ class ExplorerPanel(QWidget):
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the table, as the window has them, each ``"#rrggbb"``."""
-        head, line = mixed(background, foreground, 0.08), mixed(background, foreground, 0.18)
-        chosen = mixed(background, "#5285b8", 0.75)
-        self.table.setStyleSheet(
-            f"QTableView {{ background: {background}; color: {foreground}; border: none;"
-            f" alternate-background-color: {background}; }}"
-            f"QTableView::item {{ padding: 0 {ITEM_PADDING_PX}px; }}"
-            f"QTableView::item:selected {{ background: {chosen}; color: {foreground}; }}"
-            f"QHeaderView {{ background: {head}; }}"
-            f"QHeaderView::section {{ background: {head}; color: {foreground}; border: none;"
-            f" border-right: 1px solid {line}; padding: 3px 8px; }}"
-        )
+        self.table_page.set_theme(background, foreground)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -126,7 +121,7 @@ class ExplorerPanel(QWidget):
         """Give a figure most of the room, beside a strip of pictures, unless the user shared it."""
         if self._is_split_by_hand:
             return
-        if self.tabs.currentWidget() is self.table:
+        if self.tabs.currentWidget() is self.table_page:
             self._split.setSizes([1000, 1000])
         elif self._split.orientation() == Qt.Orientation.Horizontal:
             strip = self.montage.minimumWidth()

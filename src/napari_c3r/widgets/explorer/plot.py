@@ -11,11 +11,15 @@ from superqt import QFlowLayout
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
+from napari_c3r.core.figures.scatter_figure import Look, scatter_figure
+from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.session import Cause, Session
 from napari_c3r.widgets.common.column_box import ColumnBox
+from napari_c3r.widgets.common.figure_door import FigureDoor
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -85,20 +89,12 @@ class PlotRow(QWidget):
             scale = self.scales[direction]
             with QSignalBlocker(scale):
                 scale.setCurrentText(str(Scale.LINEAR if axis is None else axis.scale))
-            scale.setEnabled(axis is not None)
-            scale.setToolTip(
-                "The map has no scale: choose a column first"
-                if axis is None
-                else _SCALES[axis.scale]
-            )
+            # The map has no scale.
+            scale.setVisible(axis is not None)
+            if axis is not None:
+                scale.setToolTip(_SCALES[axis.scale])
         self.facets.choose(plot.facets)
-        is_plain = plot == PlotChoice()
-        self.reset_button.setEnabled(not is_plain)
-        self.reset_button.setToolTip(
-            "The map of all cells is shown already"
-            if is_plain
-            else "Back to the map of all cells in one plot"
-        )
+        self.reset_button.setVisible(plot != PlotChoice())
 
     def _on_axis(self, direction: str) -> None:
         column, scale = self.axes[direction].chosen, self.scales[direction].currentText()
@@ -122,6 +118,8 @@ class PlotControl(QObject):
         self.row = PlotRow()
         self.current: Plotted | None = None
         scatter.set_plot_row(self.row)
+        self.door = FigureDoor("map", scatter.toolbar.save)
+        scatter.set_door(self.door)
         self.row.axis_chosen.connect(self._on_axis)
         self.row.facets_chosen.connect(self._on_facets)
         self.row.reset.connect(lambda: session.view.set_plot(PlotChoice()))
@@ -149,6 +147,30 @@ class PlotControl(QObject):
         place(found.xy, found.axes, found.facets)
         self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
         self.offer()
+        self.door.set_source(self._drawing)
+
+    def clear(self) -> None:
+        """Have nothing to show."""
+        self.current = None
+        self.door.set_source(None, "There is no plot to save yet")
+
+    def _drawing(self, size: FigureSize) -> Callable[[], Drawing]:
+        """What draws the plot as it is displayed now, for a page."""
+        model, plot = self._scatter.model, self.current
+        assert plot is not None
+        chosen = model.selection if model.selection.any() else None
+        look = Look(model.shown_colouring(), chosen, not self._scatter.legend.isHidden())
+        table = self.table
+        obs, var, notes = table.obs.copy(deep=False), table.var, dict(table.uns)
+
+        def draw() -> Drawing:
+            from anndata import AnnData
+
+            return scatter_figure(
+                AnnData(obs=obs, var=var, uns=notes), plot, look, width=size.width
+            )
+
+        return draw
 
     def offer(self) -> None:
         """Offer what the table has, and show what is chosen."""
@@ -173,6 +195,7 @@ class PlotControl(QObject):
 def _scale_box(name: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
+    box.setToolTip("How values become places")
     for number, (scale, tip) in enumerate(_SCALES.items()):
         box.addItem(str(scale))
         box.setItemData(number, tip, Qt.ItemDataRole.ToolTipRole)

@@ -48,7 +48,7 @@ class SharedRoom(QObject):
     def share(self) -> None:
         """Follow the width there is and what is shown in the panel."""
         width, had_figure = self._split.width(), self._has_figure
-        self._has_figure = self._panel.tabs.currentWidget() is not self._panel.table
+        self._has_figure = self._panel.tabs.currentWidget() is not self._panel.table_page
         narrow = width < _NARROW_PX
         compact = self._has_figure and not narrow and width < _ROOM_FOR_ALL_PX
         self._split.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from napari_c3r.core.figures.axes import Axis
+from napari_c3r.core.figures.drawing import text_px
 from napari_c3r.core.figures.facets import HEAD_PX
 from napari_c3r.widgets.scatter.camera import MARGIN, Camera
 from napari_c3r.widgets.scatter.model import ScatterModel
@@ -123,14 +124,10 @@ def _panels(model: ScatterModel, sheet: Panels, camera: Camera) -> Decor:
         (left, top), (right, low) = camera.to_screen(corners).tolist()
         frames.append(Place(left, top, right - left, low - top))
         facet = page.first + number
-        count = int(model.facets.counts[facet])
-        told = f"{count:,}" if chosen is None else f"{int(chosen[facet]):,} of {count:,}"
-        room = 7.0 * len(told) + 6
-        head = Place(left, top - HEAD_PX, max(right - left - room, 1), HEAD_PX)
-        control = model.facets.controls[facet]
-        name = model.facets.names[facet] + (" (control)" if control else "")
-        labels.append(Label(head, name, "left", bold=control))
-        labels.append(Label(Place(right - room, top - HEAD_PX, room, HEAD_PX), told, "right", True))
+        total, here = int(model.facets.counts[facet]), None if chosen is None else chosen[facet]
+        head = Place(left, top - HEAD_PX, right - left, HEAD_PX)
+        name, is_control = model.facets.names[facet], model.facets.controls[facet]
+        labels += _head(head, name, is_control, total, here)
     if model.axes is None or not page.panels:
         return Decor(frames=tuple(frames), labels=tuple(labels))
     for number, place in enumerate(frames):
@@ -149,6 +146,24 @@ def _panels(model: ScatterModel, sheet: Panels, camera: Camera) -> Decor:
     left, bottom = INSET_PX
     labels += _titles(model.axes, Place(left, 0, width - left, down - bottom), down)
     return Decor((), tuple(frames), tuple(lines), tuple(labels))
+
+
+def _head(place: Place, name: str, is_control: bool, total: int, chosen: int | None) -> list[Label]:
+    """The title of a panel, and its number of cells where there is room beside the title."""
+    counts = [f"{total:,}"] if chosen is None else [f"{chosen:,} of {total:,}", f"{chosen:,}"]
+    with_kind = f"{name} (control)"
+    if is_control and text_px(with_kind) <= place.width:
+        name = with_kind
+    wide = text_px(name) + 8
+    text = next((each for each in counts if wide + text_px(each) <= place.width), "")
+    room = text_px(text) + 4 if text else 0.0
+    labels = [
+        Label(place._replace(width=max(place.width - room, 1)), name, "left", bold=is_control)
+    ]
+    if text:
+        at = place._replace(left=place.left + place.width - room, width=room)
+        labels.append(Label(at, text, "right", quiet=True))
+    return labels
 
 
 def _of_panel(axis: Axis, most: int) -> list[tuple[float, str]]:

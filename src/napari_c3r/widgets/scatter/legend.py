@@ -1,17 +1,16 @@
-"""What the colours mean: swatches for categories, a bar for values."""
+"""What the colours mean, and how many points have which: swatches for categories, or a bar."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from qtpy.QtCore import QRectF, QSize, Qt, Signal
+from numpy.typing import NDArray
+from qtpy.QtCore import QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import (
     QColor,
     QIcon,
-    QLinearGradient,
     QPainter,
-    QPaintEvent,
     QPalette,
     QPixmap,
     QResizeEvent,
@@ -23,14 +22,17 @@ from qtpy.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_c3r.core.figures.colouring import Categories, Colouring, Values
-from napari_c3r.core.figures.colours import GREY, OWN, SEQUENTIAL
+from napari_c3r.core.figures.colours import GREY, OWN
 from napari_c3r.widgets.common.elision import elided_apart
 from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.scatter.colour_bar import ColourBar
 from napari_c3r.widgets.scatter.model import SelectMode
 from napari_c3r.widgets.scatter.overlay import mode_of
 
@@ -38,6 +40,10 @@ SWATCH = 11
 NAME_WIDTH = 105
 ROW_HEIGHT = 20
 VISIBLE_ROWS = 4
+GAP = "  "
+QUIET = 0.7
+NAME_ROLE = Qt.ItemDataRole.UserRole + 1
+COUNT_ROLE = Qt.ItemDataRole.UserRole + 2
 MAX_ENTRIES = 200
 """Categories that are listed; a column with more of them is no legend any more."""
 
@@ -62,6 +68,12 @@ class Legend(QWidget):
         self.setStyleSheet(
             f"QListWidget {{ background: transparent; border: none; color: {foreground}; }}"
         )
+
+    def show_selection(self, mask: NDArray[np.bool_]) -> None:
+        """Say how many of the points selected, bool (N,), have which colour."""
+        for part in (self.categories, self.bar):
+            if not part.isHidden():
+                part.show_selection(mask)
 
     def show_colouring(self, colouring: Colouring | None) -> None:
         """Explain these colours."""
@@ -91,13 +103,17 @@ class CategoryLegend(QListWidget):
         self.setIconSize(QSize(SWATCH, SWATCH))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Legend")
+        self.setItemDelegate(_NameAndCount(self))
+        self._colouring: Categories | None = None
+        self._counts = np.zeros(1, np.intp)
         self.itemClicked.connect(self._on_picked)
         self.itemActivated.connect(self._on_picked)
 
     def show_categories(self, colouring: Categories) -> None:
         """List the categories that have points, those in none last."""
         self.clear()
-        counts = np.bincount(colouring.codes + 1, minlength=len(colouring.names) + 1)
+        self._colouring = colouring
+        self._counts = counts = counts_of(colouring)
         present = np.flatnonzero(counts[1:])
         names = [(int(code), colouring.names[code]) for code in present[:MAX_ENTRIES]]
         if counts[0]:
@@ -105,17 +121,43 @@ class CategoryLegend(QListWidget):
         metrics, told = self.fontMetrics(), [name for _, name in names]
         shown = elided_apart(told, NAME_WIDTH, metrics.horizontalAdvance)
         entries = [
-            _entry(_swatch(code, colouring.palette), code, name, text, int(counts[code + 1]))
+            _entry(_swatch(code, colouring.palette), code, name, text)
             for (code, name), text in zip(names, shown, strict=True)
         ]
         if len(present) > MAX_ENTRIES:
             entries.append(_more(len(present) - MAX_ENTRIES))
-        widths = [self.fontMetrics().horizontalAdvance(entry.text()) for entry in entries]
-        cell = QSize(min(max(widths, default=0), NAME_WIDTH) + SWATCH + 18, ROW_HEIGHT)
+        for entry in entries:
+            self.addItem(entry)
+        self._show_counts(None)
+
+    def show_selection(self, mask: NDArray[np.bool_]) -> None:
+        """Say how many of the points selected are in each category."""
+        if self._colouring is not None and len(mask) == len(self._colouring.codes):
+            self._show_counts(counts_of(self._colouring, mask) if mask.any() else None)
+
+    def _show_counts(self, chosen: NDArray[np.intp] | None) -> None:
+        metrics, widths = self.fontMetrics(), [0]
+        rows = [self.item(row) for row in range(self.count())]
+        entries = [item for item in rows if item is not None]
+        for entry in entries:
+            code = entry.data(Qt.ItemDataRole.UserRole)
+            if code is None:
+                widths.append(metrics.horizontalAdvance(entry.text()))
+                continue
+            count = int(self._counts[code + 1])
+            told = f"{count:,}" if chosen is None else f"{int(chosen[code + 1]):,} of {count:,}"
+            entry.setData(COUNT_ROLE, told)
+            name = entry.data(NAME_ROLE)
+            points = "1 point" if told == "1" else f"{told} points"
+            selected = "" if chosen is None else " selected"
+            text = f"{name}: {points}{selected}. Click to select; Shift adds, Alt removes"
+            entry.setToolTip(plain_tip(text))
+            entry.setData(Qt.ItemDataRole.AccessibleTextRole, text)
+            widths.append(metrics.horizontalAdvance(f"{entry.text()}{GAP}{told}"))
+        cell = QSize(max(widths) + SWATCH + 20, ROW_HEIGHT)
         self.setGridSize(cell)
         for entry in entries:
             entry.setSizeHint(cell)  # or a long name would not be elided
-            self.addItem(entry)
         self._fit_height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -132,69 +174,37 @@ class CategoryLegend(QListWidget):
         self.picked.emit(item.data(Qt.ItemDataRole.UserRole), str(mode))
 
 
-class ColourBar(QWidget):
-    """The sequential map with the values at its ends and what they are."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._colouring = Values.spanning(np.empty(0, dtype=np.float32), "")
-        self.setFixedHeight(2 * ROW_HEIGHT - 8)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Colour bar")
-
-    def show_values(self, colouring: Values) -> None:
-        """Show the name and limits of these values."""
-        self._colouring = colouring
-        low, high = self._ends()
-        text = f"{colouring.name}: from {low} to {high}"
-        if colouring.missing().any():
-            text += "; grey where there is no value"
-        self.setAccessibleDescription(text)
-        self.setToolTip(plain_tip(text))
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        bar = QRectF(2, 2, self.width() - 4, 9)
-        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-        for i, colour in enumerate(SEQUENTIAL):
-            gradient.setColorAt(i / (len(SEQUENTIAL) - 1), QColor(colour))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(gradient)
-        painter.drawRoundedRect(bar, 3, 3)
-        self._paint_text(painter, QRectF(2, 13, self.width() - 4, self.height() - 13))
-        painter.end()
-
-    def _ends(self) -> tuple[str, str]:
-        low, high = map(number, self._colouring.limits)
-        values = self._colouring.values
-        return low, f"≥ {high}" if (values > self._colouring.limits[1]).any() else high
-
-    def _paint_text(self, painter: QPainter, line: QRectF) -> None:
-        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        metrics = self.fontMetrics()
-        low, high = self._ends()
-        ends = metrics.horizontalAdvance(low), metrics.horizontalAdvance(high)
-        room = int(line.width() - 2 * max(ends) - 12)
-        name = metrics.elidedText(self._colouring.name, Qt.TextElideMode.ElideMiddle, room)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, low)
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight, high)
-        painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, name)
+def counts_of(colouring: Categories, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
+    """Points without a category, and of each category; all of them, or those chosen."""
+    codes = colouring.codes if chosen is None else colouring.codes[chosen]
+    return np.bincount(codes + 1, minlength=len(colouring.names) + 1)
 
 
-def number(value: float) -> str:
-    """Write a value for the eye: three figures, thousands in full."""
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
+class _NameAndCount(QStyledItemDelegate):
+    """Writes the number of points, less strongly, behind the name."""
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        told = index.data(COUNT_ROLE)
+        if painter is None or not told:
+            return
+        name = index.data(Qt.ItemDataRole.DisplayRole)
+        left = SWATCH + 12 + option.fontMetrics.horizontalAdvance(f"{name}{GAP}")
+        colour = QColor(option.palette.color(QPalette.ColorRole.Text))
+        colour.setAlphaF(QUIET)
+        painter.save()
+        painter.setPen(colour)
+        place = option.rect.adjusted(left, 0, 0, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, told)
+        painter.restore()
 
 
-def _entry(icon: QIcon, code: int, name: str, shown: str, count: int) -> QListWidgetItem:
+def _entry(icon: QIcon, code: int, name: str, shown: str) -> QListWidgetItem:
     item = QListWidgetItem(icon, shown)
     item.setData(Qt.ItemDataRole.UserRole, code)
-    points = "1 point" if count == 1 else f"{count:,} points"
-    text = f"{name}: {points}. Click to select; Shift adds, Alt removes"
-    item.setToolTip(plain_tip(text))
-    item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
+    item.setData(NAME_ROLE, name)
     return item
 
 

@@ -178,6 +178,7 @@ class ScatterModel:
         names: Sequence[str],
         rest: str = "noise",
         palette: tuple[str, ...] = CATEGORICAL,
+        title: str = "",
     ) -> None:
         """Colour by category.
 
@@ -191,6 +192,8 @@ class ScatterModel:
             What it calls the points that are in none.
         palette
             Colours of the categories.
+        title
+            What they are categories of.
         """
         codes = self._per_point(codes, np.intp, "categories")
         if codes.size and not -1 <= codes.min() <= codes.max() < len(names):
@@ -198,7 +201,8 @@ class ScatterModel:
                 f"Category codes run from {codes.min()} to {codes.max()}, but there are "
                 f"{len(names)} names: use −1 for noise and 0 to {len(names) - 1}"
             )
-        self._set_colouring(Categories(codes, tuple(str(name) for name in names), rest, palette))
+        told = tuple(str(name) for name in names)
+        self._set_colouring(Categories(codes, told, rest, palette, title))
 
     def set_values(self, values: ArrayLike, name: str) -> None:
         """Colour by a number for each point, (N,); grey where it is not finite."""

@@ -8,6 +8,7 @@ from qtpy.QtGui import QImage, QPainter, QPaintEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_c3r.core.figures.colours import rgb
+from napari_c3r.core.figures.discs import top_discs
 from napari_c3r.widgets.scatter.camera import Camera
 
 OVERSAMPLING = 2
@@ -69,30 +70,12 @@ class RasterView(QWidget):
 
     def _rasterise(self) -> QImage:
         width, height = (OVERSAMPLING * side for side in self._camera.size)
-        at = np.floor(OVERSAMPLING * self._camera.to_screen(self._xy[self._order])).astype(np.intp)
-        radius = OVERSAMPLING * self._diameter / 2
-        near = np.flatnonzero(
-            ((at > -radius) & (at < (width + radius, height + radius))).all(axis=1)
-        )
-        # the topmost point of each pixel, as its place in the order; −1 is background
-        top = np.full((height, width), -1, dtype=np.intp)
-        for dx, dy in _disc(radius):
-            x, y = (at[near] + (dx, dy)).T
-            seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            x, y = x[seen], y[seen]
-            # of points that share a pixel the last assigned stays, and `near` ascends
-            top[y, x] = np.maximum(top[y, x], near[seen])
+        at = OVERSAMPLING * self._camera.to_screen(self._xy[self._order])
+        top = top_discs(at, OVERSAMPLING * self._diameter / 2, (width, height))
         colours = np.vstack([self._colours[self._order], rgb(self._background)])
         pixels = _packed(colours)[top]
         image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32)
         return image.copy()  # the copy owns its pixels
-
-
-def _disc(radius: float) -> list[tuple[int, int]]:
-    """Whole-pixel offsets within `radius`, at least the middle one."""
-    reach = int(radius)
-    steps = range(-reach, reach + 1)
-    return [(x, y) for x in steps for y in steps if x * x + y * y <= max(radius, 0.5) ** 2]
 
 
 def _packed(colours: NDArray[np.uint8]) -> NDArray[np.uint32]:

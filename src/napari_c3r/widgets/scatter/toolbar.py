@@ -40,7 +40,7 @@ class Toolbar(QWidget):
         self._tools = QButtonGroup(self)
         self._icons: dict[QToolButton, str] = {}
         self._add_buttons()
-        self._last_control: QWidget = self.plot_row
+        self._last_control: QWidget = self.save
         self.point_size = _size_slider()
         self._size_icon = QLabel()
         self._size_icon.setFixedWidth(icons.SIZE)
@@ -137,8 +137,10 @@ class Toolbar(QWidget):
         self.plot_row = self._button(
             "axes", "Axes and panels", "Show any two columns, and a small plot a value", toggle=True
         )
-        # Of a map that has nothing else to show.
+        self.save = self._button("save", "Save figure", "Save the plot for a paper", toggle=True)
+        # Of a map whose host has nothing to show or to save.
         self.plot_row.hide()
+        self.save.hide()
 
     def _button(self, icon: str, title: str, tip: str, toggle: bool = False) -> QToolButton:
         button = QToolButton()

@@ -95,6 +95,11 @@ class ScatterWidget(QWidget):
         self.toolbar.plot_row.show()
         self.toolbar.plot_row_toggled.connect(row.setVisible)
 
+    def set_door(self, door: QWidget) -> None:
+        """Let the row that the button of the toolbar opens save the plot."""
+        self._column.insertWidget(1, door)
+        self.toolbar.save.show()
+
     def set_plot_note(self, line: str, *, is_map: bool) -> None:
         """Say below the plot what is not shown, and on a map what it is no evidence of."""
         self._caption.setText(" ".join(part for part in (line, CAPTION if is_map else "") if part))
@@ -235,9 +240,11 @@ class ScatterWidget(QWidget):
     def _on_colours_changed(self) -> None:
         self.toolbar.set_density(self.model.density)
         self.legend.show_colouring(self.model.shown_colouring())
+        self.legend.show_selection(self.model.selection)
 
     def _on_selection_changed(self) -> None:
         self.toolbar.set_selection_state(self.model.can_undo, bool(self.model.selection.any()))
+        self.legend.show_selection(self.model.selection)
         if self._steps is not None:
             self.toolbar.show_steps(self._steps.undo_sentence, self._steps.redo_sentence)
 

@@ -77,6 +77,7 @@ def plate_figure(plate: PlateValues, colours: Mapping[str, str] | None = None) -
         sentence=plate.sentence,
         caption=_caption(plate),
         numbers=plate_table(plate),
+        equal=True,
     )
 
 

@@ -81,6 +81,7 @@ def similarity_figure(found: Similarity) -> Drawing:
         sentence=found.sentence,
         caption=found.caption,
         numbers=similarity_table(found),
+        equal=True,
     )
 
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator
-from pathlib import Path
-from typing import Any
-
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -22,12 +16,10 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.core.figures.drawing import Drawing
-from napari_c3r.core.figures.drawing_files import save_drawing
-from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.explorer.compare.figure_view import FigureView
 
-_KINDS = "Picture for the web and for editing (*.svg);;Page (*.pdf);;Picture (*.png)"
 _LEAST_PX = 260
 
 
@@ -56,19 +48,17 @@ class FigurePanel(QWidget):
         self.action_button = QPushButton("Open the C3R dock")
         self.action_button.setToolTip("Open the dock whose step 1 takes a plate map")
         self.save_button = QPushButton("Save…")
+        self.door = FigureDoor(file_name, self.save_button)
+        self.door.said.connect(self.said)
         self.controls = QHBoxLayout()
-        self._file_name = file_name
-        self._saving = Jobs(self)
         self._build()
         self.setMinimumWidth(_LEAST_PX)
-        self.save_button.clicked.connect(self._choose_file)
-        self._saving.failed.connect(self._on_failed)
         self.show_reason("")
 
     @property
     def busy(self) -> bool:
         """Whether a file is being written."""
-        return self._saving.running is not None
+        return self.door.busy
 
     def add_control(self, control: QWidget, share: int = 0) -> None:
         """Put a control into the row above the figure, with a share of the room that is left."""
@@ -82,18 +72,14 @@ class FigurePanel(QWidget):
         self.view.show_drawing(drawing, page)
         self.refit()
         self._pages.setCurrentIndex(0)
-        self.save_button.setEnabled(True)
-        self.save_button.setToolTip(
-            "Save the figure as SVG, PDF or PNG, and the numbers behind it as CSV beside it"
-        )
+        self.door.set_source(lambda _: lambda: drawing)
 
     def show_reason(self, reason: str, *, needs_plate_map: bool = False) -> None:
         """Say why there is no figure, with a button where a plate map would give one."""
         self.reason.setText(reason)
         self.action_button.setVisible(needs_plate_map)
         self._pages.setCurrentIndex(1)
-        self.save_button.setEnabled(False)
-        self.save_button.setToolTip("There is no figure to save yet")
+        self.door.set_source(None, "There is no figure to save yet")
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""
@@ -107,17 +93,7 @@ class FigurePanel(QWidget):
 
     def release(self) -> None:
         """Forget what is being written."""
-        self._saving.discard()
-
-    def save(self, path: str) -> None:
-        """Write the figure and its numbers, in the format of the suffix."""
-        drawing = self.view.drawing
-
-        def body(_: threading.Event) -> Generator[str, None, tuple[Path, ...]]:
-            yield "writing"
-            return save_drawing(drawing, path)
-
-        self._saving.start("save figure", body, self._on_saved)
+        self.door.release()
 
     def _build(self) -> None:
         self.controls.setContentsMargins(0, 0, 0, 0)
@@ -147,6 +123,7 @@ class FigurePanel(QWidget):
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(4)
         column.addLayout(self.controls)
+        column.addWidget(self.door)
         column.addWidget(self._pages, 1)
 
     def _empty(self) -> QWidget:
@@ -166,16 +143,3 @@ class FigurePanel(QWidget):
         # A figure may be wider than the panel; what is read must not be.
         for text in (self.sentence, self.caption):
             text.setFixedSize(room, max(text.heightForWidth(room), 1))
-
-    def _choose_file(self) -> None:
-        name = f"{self._file_name}.svg"
-        path, kind = QFileDialog.getSaveFileName(self, "Save the figure", name, _KINDS)
-        if path:
-            has_suffix = "." in path.rpartition("/")[2]
-            self.save(path if has_suffix else path + kind.partition("*")[2].rstrip(")"))
-
-    def _on_saved(self, paths: Any) -> None:
-        self.said.emit(f"Saved {' and '.join(str(path) for path in paths)}")
-
-    def _on_failed(self, _: str, line: str) -> None:
-        self.said.emit(line)

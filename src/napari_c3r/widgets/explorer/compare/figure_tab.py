@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, QTimer, Signal
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import QComboBox
 
 from napari_c3r.core.figures.drawing import Drawing, Mark
 from napari_c3r.core.figures.drawing_files import svg
+from napari_c3r.core.figures.method import method_words
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.jobs import Jobs
@@ -110,10 +112,12 @@ class FigureTab(FigurePanel):
     def compute(self, name: str, make: Callable[[], Drawing]) -> None:
         """Make a figure in a worker, and show it."""
         theme = self.view.theme
+        found = self.overview.current
+        method = "" if found is None else method_words(found.table)
 
         def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
             yield name
-            drawing = make()
+            drawing = replace(make(), method=method)
             return drawing, svg(drawing, theme, words=False)
 
         self._jobs.start(name, body, self._on_made)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import numpy as np
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QStackedWidget, QTabWidget
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.tiles import TileStyle
 from napari_c3r.core.table.flat import SUGGESTED
 from napari_c3r.session import Change, Part
 from napari_c3r.session.suggestions import RELEARN_AFTER, Learned
@@ -19,12 +19,12 @@ from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.examples.overview_page import OverviewPage
 from napari_c3r.widgets.explorer.examples.walk_page import WalkPage
-from napari_c3r.widgets.explorer.montage_drawing import CellPictures, Crops, Drawn, Request, Source
+from napari_c3r.widgets.explorer.montage_drawing import Brush, CellPictures, Crops, Drawn, Source
 from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
 from napari_c3r.widgets.viewer.appearance import channel_appearances
 
 _WAIT_MS: Final = 60
-_SIDE_PX: Final = 224
+_SIDE_PX: Final = 448
 # Pictures that are read while the user looks at one.
 _AHEAD: Final = 4
 _NO_IMAGE: Final = "Open the image of this cell to see it."
@@ -49,7 +49,8 @@ class ExamplesTab(QObject):
         self.page.addWidget(self.overview)
         self.page.addWidget(self.walk_page)
         self.page.installEventFilter(self)
-        self.pictures = CellPictures(Crops(), self, _SIDE_PX)
+        self._crops = Crops()
+        self.pictures = CellPictures(self._crops, self)
         self._source: tuple[object, Source] | None = None
         self._jobs = Jobs(self)
         self._is_step = False
@@ -262,19 +263,20 @@ class ExamplesTab(QObject):
         if source is None or not source.channels or row is None:
             self.walk_page.picture.show_words(_NO_IMAGE)
             return
-        rows = np.array([row, *self.walk.coming[: _AHEAD - 1]], np.intp)
         looks = channel_appearances(self._context.viewer, source.channels)
-        self.pictures.draw(source, looks, Request(rows, count=_AHEAD))
+        rows = [row, *self.walk.coming[: _AHEAD - 1]]
+        self.pictures.draw(source, rows, Brush(looks, TileStyle(), _SIDE_PX))
 
     def _current_source(self) -> Source | None:
         result = self._context.session.result.current
         if result is None:
             return None
         if self._source is None or self._source[0] is not result.table:
-            self._source = result.table, Source(result.table, result.images)
-            self.pictures.forget()
+            labels = self._context.session.labels.label_images(result.cells_ids)
+            self._source = result.table, Source(result.table, result.images, labels)
+            self._crops.kept.clear()
         return self._source[1]
 
     def _on_drawn(self, drawn: Drawn) -> None:
-        if drawn.row == self.walk.row:
+        if drawn.cell.row == self.walk.row:
             self.walk_page.picture.show_picture(drawn.picture)

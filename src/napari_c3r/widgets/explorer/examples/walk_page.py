@@ -24,7 +24,7 @@ from superqt import QFlowLayout
 
 from napari_c3r.session.walk import MOST_KEYS
 from napari_c3r.widgets.common.labels import WrappedLabel
-from napari_c3r.widgets.explorer.montage import as_pixmap
+from napari_c3r.widgets.explorer.tile_list import as_pixmap
 
 _LARGEST_PX, _SMALLEST_PX = 320, 96
 _NO_FOCUS: Final = "Click here, so that keys name the cell."
