@@ -68,8 +68,11 @@ class NamedCells:
         The examples are of one half of the groups, the others of the other half.
         """
         rng = np.random.default_rng(seed)
-        groups = rng.permutation(np.unique(self.groups))
-        pool = np.isin(self.groups, groups[: len(groups) // 2])
+        every, pool = set(self.names), np.zeros(len(self.names), bool)
+        # A well has one name: until both halves have cells of each.
+        while set(self.names[pool]) != every or set(self.names[~pool]) != every:
+            groups = rng.permutation(np.unique(self.groups))
+            pool = np.isin(self.groups, groups[: len(groups) // 2])
         given = np.full(len(self.names), None, object)
         for name in np.unique(self.names):
             there = np.flatnonzero(pool & (self.names == name))

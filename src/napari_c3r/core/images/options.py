@@ -29,6 +29,9 @@ class ReadOptions(Checked):
     pattern
         Regular expression for the files' names, as for :func:`napari_c3r.find_images`; empty
         where the usual layouts fit.
+    times
+        ``"one"``: the time point `t`. ``"all"``: each time point is a field of its own, called as
+        ``"movie t=3"``; see :func:`napari_c3r.core.images.times.at_each_time`.
     """
 
     names: Mapping[str, str] = option(
@@ -64,6 +67,12 @@ class ReadOptions(Checked):
         "",
         "Name pattern",
         "Regular expression for file names, with groups such as channel; ignore means nothing",
+    )
+    times: str = option(
+        "one",
+        "Times",
+        "Whether one time point is taken, or each as a field of its own",
+        choices=("one", "all"),
     )
 
     def __post_init__(self) -> None:
