@@ -27,6 +27,7 @@ PARTS = (
     "gates",
     "linking",
     "explorer",
+    "learn",
     "clusters_plotter",
     "memory",
     "diagnose",

@@ -21,6 +21,7 @@ from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
 from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.gates.tab import GateTab
 
 WINDOW = (1480, 940)
@@ -107,6 +108,15 @@ class Photographer:
         settle()
         wait_until(lambda: not explorer.montage.busy)
 
+    def learn(self, explorer: Any) -> ExamplesTab:
+        """Suggest names for the cells that have none."""
+        tab: ExamplesTab = explorer.tabs.group(ExamplesTab)
+        explorer.panel.tabs.setCurrentWidget(tab.page)
+        wait_until(lambda: not tab.busy)
+        tab.learn()
+        wait_until(lambda: not tab.busy)
+        return tab
+
     def diagnose(self) -> None:
         """Ask everything of all cells."""
         _, dock = self.viewer.window.add_plugin_dock_widget(
@@ -162,6 +172,14 @@ def walk(folder: Path) -> None:
     shot.take("named")
     gate(explorer)
     shot.take("gates")
+    explorer.model.select(np.asarray(clusters == clusters.cat.categories[0]))
+    shot.name(explorer, "spread")
+    explorer.model.clear()
+    examples = shot.learn(explorer)
+    shot.take("examples")
+    examples.go()
+    wait_until(lambda: not examples.busy)
+    shot.take("examples_one_by_one")
     explorer.model.clear()
     shot.show_montage(explorer, by="cluster", which="typical")
     shot.take("montage")
