@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 
 from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
-from qtpy.QtWidgets import QButtonGroup, QLabel, QSlider, QToolButton, QWidget
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 from superqt import QFlowLayout
 
 from napari_c3r.core.figures.colours import mixed
@@ -48,6 +48,11 @@ class Toolbar(QWidget):
         self.point_size = _size_slider()
         self._size_icon = QLabel()
         self._size_icon.setFixedWidth(icons.SIZE)
+        self._of_host = QWidget()
+        self._controls = QHBoxLayout(self._of_host)
+        self._controls.setContentsMargins(0, 0, 0, 0)
+        self._of_host.hide()
+        self._row.addWidget(self._of_host)
         self._row.addWidget(self._size_icon)
         self._row.addWidget(self.point_size)
         self.legend = self._button("legend", "Legend", "Show what the colours mean", toggle=True)
@@ -107,11 +112,8 @@ class Toolbar(QWidget):
 
     def add_control(self, control: QWidget) -> None:
         """Put a control of the host between the buttons and the point size."""
-        last = (self._size_icon, self.point_size, self.legend)
-        for widget in last:
-            self._row.removeWidget(widget)
-        for widget in (control, *last):
-            self._row.addWidget(widget)
+        self._controls.addWidget(control)
+        self._of_host.show()
         # Of a control with its title it is the control itself that Tab comes to; the list that a
         # combo box opens is a window of its own.
         inside = [control, *control.findChildren(QWidget)]
