@@ -20,6 +20,9 @@ SIZES = (1.0, 20.0)
 SLIDER_STEPS = 4
 """Steps of the size slider for each pixel."""
 
+# Narrower, it would take the height that the map needs.
+_TWO_LINES_PX = 284
+
 
 class Toolbar(QWidget):
     """Says what the user asks for; changes nothing itself."""
@@ -41,6 +44,7 @@ class Toolbar(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setHorizontalSpacing(2)
         self._row.setVerticalSpacing(2)
+        self.setMinimumWidth(_TWO_LINES_PX)
         self._tools = QButtonGroup(self)
         self._icons: dict[QToolButton, str] = {}
         self._add_buttons()
