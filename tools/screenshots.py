@@ -15,6 +15,8 @@ import napari
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 
 WINDOW = (1480, 940)
@@ -139,6 +141,12 @@ def walk(folder: Path) -> None:
     explorer.model.clear()
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
+    explorer.scatter.toolbar.plot_row.click()
+    axes = AxisChoice("area_px", Scale.LOG), AxisChoice("intensity_mean_RNA")
+    explorer.session.view.set_plot(PlotChoice(*axes, "cluster"))
+    shot.take("panels")
+    explorer.session.view.set_plot(PlotChoice())
+    explorer.scatter.toolbar.plot_row.click()
     shot.diagnose()
     shot.take("diagnostics")
     shot.close()
