@@ -1,4 +1,4 @@
-"""Print promised speeds as one table: ``python -m benchmarks [--toy] [PART ...]``.
+"""Print what is promised as one table: ``python -m benchmarks [--toy] [PART ...]``.
 
 All parts by default. ``--toy`` runs them on so little that they end in seconds, which shows that
 they work and says nothing about speed.
@@ -23,12 +23,15 @@ PARTS = (
     "simulate",
     "training_speed",
     "scatter",
+    "cluster_cuts",
     "gates",
     "linking",
     "explorer",
+    "learn",
     "clusters_plotter",
     "memory",
     "diagnose",
+    "planted_sources",
 )
 
 

@@ -57,7 +57,7 @@ def planted(
     reach = int(np.ceil(2 * radius))
     plants = []
     for label in labels:
-        inside = np.pad(cells, 1)[1:-1, 1:-1] == label
+        inside = cells == label
         deep = np.argwhere(ndi.distance_transform_edt(inside) > radius)
         if not len(deep):
             continue
@@ -146,7 +146,7 @@ def _scores(
         "the brightest place": near(_highest(smooth)),
         "most contrast": near(_highest(contrast)),
         "most unlike token": near(_highest(tokens)),
-        "random masks": near(_highest(_rise(why, encoder, channel, places, seed))),
+        "random masks": near(_highest(_rise(why, encoder, channel, seed))),
         "channel": float(max(alone, key=alone.__getitem__) == name),
         "channel, by leaving it out": float(why.ranked[0].channel == name),
     }
@@ -159,9 +159,8 @@ def _highest(picture: NDArray[np.float64]) -> NDArray[np.float64]:
 def _token_map(why: WhyHere, encoder: Encoder) -> NDArray[np.float64]:
     """How unlike the mean of all patches each is, in the crop's pixels."""
     roles = ChannelAssignment(why.settings["roles"])
-    tokens = encoder.tokens(why.crop[None], roles.for_channels(why.channel_names), roles.used)[
-        0, 1:
-    ]
+    roles = roles.for_channels(why.channel_names)
+    tokens = encoder.tokens(why.crop[None], roles, why.channel_names)[0, 1:]
     mean = tokens.mean(axis=0)
     unlike = 1 - tokens @ mean / np.linalg.norm(tokens, axis=1) / np.linalg.norm(mean)
     across = round(len(unlike) ** 0.5)
@@ -169,9 +168,7 @@ def _token_map(why: WhyHere, encoder: Encoder) -> NDArray[np.float64]:
     return np.asarray(unlike.reshape(across, across)[np.ix_(at, at)])
 
 
-def _rise(
-    why: WhyHere, encoder: Encoder, channel: int, places: object, seed: int
-) -> NDArray[np.float64]:
+def _rise(why: WhyHere, encoder: Encoder, channel: int, seed: int) -> NDArray[np.float64]:
     """Random halves of the places covered, each credited with the mean movement, per channel."""
     options = why.settings
     covers = grid(why.side, options["places"], 1)[:, 0]
@@ -202,6 +199,7 @@ def rates(seeds: int, encoder: Encoder, options: WhyOptions, **sizes: int) -> di
         for kind in KINDS:
             for name, values in study(seed, kind, encoder, options, **sizes).items():
                 tally[kind][name] += values
+        print(f"seed {seed + 1} of {seeds}\n{as_table(tally)}", file=sys.stderr, flush=True)
     return tally
 
 
@@ -221,11 +219,7 @@ def as_table(tally: dict[str, Tally]) -> str:
 def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     encoder = load_encoder()
-    for fill in ("background", "blur"):
-        options = WhyOptions(fill=fill, overlap=1, others=10)
-        print(
-            f"\n{encoder.name}, covered with {fill}\n\n{as_table(rates(seeds, encoder, options))}"
-        )
+    print(f"{encoder.name}\n\n{as_table(rates(seeds, encoder, WhyOptions()))}")
 
 
 if __name__ == "__main__":

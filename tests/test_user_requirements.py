@@ -206,17 +206,23 @@ PAINS: dict[str, dict[str, list[str]]] = {
         ],
     },
     "13. The cells behind a cluster cannot be seen": {
-        "at random, typical, outliers, and those like one cell": [
+        "at random, typical, extreme, most moved, and those like one cell, by group": [
             "core/figures/test_montage.py::test_choices",
+            "core/figures/test_cell_montage.py::test_every_choice_gives_cells_of_the_group",
+            "widgets/explorer/test_montage_rows.py::test_rows_of_groups_and_back",
             "widgets/explorer/test_explorer.py::test_outliers_and_typical_cells_of_the_selection",
             "widgets/explorer/test_explorer.py::test_those_like_a_cell_are_shown_first_to_last_and_ringed",
         ],
         "in the viewer's colours": [
             "widgets/explorer/test_explorer.py::test_thumbnails_are_the_cells_in_the_viewer_s_colours",
         ],
-        "saved as a TIFF that says which cell is where": [
+        "channels keep their hue, for colour-blind readers too, and nothing saturates to white": [
+            "core/figures/test_looks.py::test_any_sum_keeps_its_hue_and_is_not_clipped",
+            "core/figures/test_looks.py::test_stains_that_are_shown_together_stay_apart",
+        ],
+        "saved as a figure or a stack, with the list of its cells": [
             "widgets/explorer/test_explorer.py::test_a_montage_is_saved_with_its_cells",
-            "core/figures/test_montage.py::test_a_tiff_has_every_channel_s_intensities_and_says_which_cell_is_where",
+            "core/figures/test_cell_montage.py::test_files_list_their_cells",
         ],
     },
     "14. Results cannot be had again, and work is lost": {

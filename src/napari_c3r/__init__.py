@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
     from napari_c3r.core.explain import WhyOptions, why_here
+    from napari_c3r.core.figures.montages import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
+    from napari_c3r.core.joined import join_table
+    from napari_c3r.core.learn import similar_cells, suggest_names
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
     from napari_c3r.core.reduce import cluster, map_cells
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
-    from napari_c3r.core.table import join_results, read, write
+    from napari_c3r.core.table import join_results, read, rows_where, write
 
 _HOMES = {
     "ChannelAssignment": "channels",
@@ -44,14 +47,19 @@ _HOMES = {
     "find_images": "images",
     "flip_report": "diagnose",
     "join_results": "table",
+    "join_table": "joined",
     "load_encoder": "encoder",
     "map_cells": "reduce",
+    "montage": "figures.montages",
     "normalise": "profiles",
     "read": "table",
     "read_image": "images",
     "read_labels": "images",
+    "rows_where": "table",
     "segment_cells": "segment",
+    "similar_cells": "learn",
     "simulate_field": "simulate",
+    "suggest_names": "learn",
     "why_here": "explain",
     "write": "table",
 }
@@ -74,14 +82,19 @@ __all__ = [
     "find_images",
     "flip_report",
     "join_results",
+    "join_table",
     "load_encoder",
     "map_cells",
+    "montage",
     "normalise",
     "read",
     "read_image",
     "read_labels",
+    "rows_where",
     "segment_cells",
+    "similar_cells",
     "simulate_field",
+    "suggest_names",
     "why_here",
     "write",
 ]

@@ -42,7 +42,7 @@ def test_idle_compounds_do_nothing_and_others_do():
 def test_every_method_is_asked_everything():
     pytest.importorskip("harmonypy")
     pytest.importorskip("scanpy")
-    found = study(TOY, 0, FitOptions(epochs=1, device="cpu"))
+    found = study(TOY, 0, FitOptions(epochs=1, early_epochs=1, device="cpu"))
     for question in ("seen sources, told compounds", "seen sources, held compounds"):
         assert list(found.loc[question].index) == list(METHODS)
         scores = found.loc[question].dropna(axis=1)

@@ -18,7 +18,11 @@ ROLES = ("--context", "DNA", "--concept", "RNA")
         (["--batch-size", "²"], "--batch-size is '²'"),
         (["--batch-size", "0"], "--batch-size is 0"),
         (["--batch-size", "1e3"], "--batch-size is '1e3'"),
-        (["--z=--5"], "--z is '--5'; give a whole number of 0 or more, max, mean or focus"),
+        (
+            ["--z=--5"],
+            "--z is '--5'; give a whole number of 0 or more, max, mean, focus or one by "
+            "channel such as DNA=max",
+        ),
         (["--z=-1"], "--z is -1"),
         (["--z", "9" * 5000], "(5002 letters)"),
         (["--t", "nan"], "--t is 'nan'"),

@@ -107,7 +107,9 @@ def test_batches_are_brought_together(experiment, capsys, monkeypatch):
     from napari_c3r.core.profiles.cellpaintr import config
 
     whole = config.FitOptions
-    monkeypatch.setattr(config, "FitOptions", lambda seed: whole(seed=seed, epochs=1))
+    monkeypatch.setattr(
+        config, "FitOptions", lambda seed: whole(seed=seed, epochs=1, early_epochs=1)
+    )
     out, kept = experiment / "wells.h5ad", experiment / "fit"
     usual = ("--metadata", experiment / "map.csv", "--out", out)
     assert run(experiment, *usual, "--batch", "combat") == 0

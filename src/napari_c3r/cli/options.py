@@ -153,6 +153,7 @@ class FieldOptions:
         from napari_c3r.core.embed import FieldTask
         from napari_c3r.core.images import FieldSource, LabelSource, find_images
         from napari_c3r.core.images.scanning import doubts_of
+        from napari_c3r.core.images.times import at_each_time
 
         texts = [str(path) for path in paths]
         found = find_images(texts, pattern=self.reading.pattern or None, scene=self.reading.scene)
@@ -168,16 +169,25 @@ class FieldOptions:
             labels = LabelSource(str(self.labels), channel, self.number_cells, self.reading.scene)
         elif self.number_cells:
             raise InputError("--number-cells numbers the pieces of a label image; give --labels")
-        return [FieldTask.of(FieldSource(f, self.reading, all_named=True), labels) for f in found]
+        sources = at_each_time(FieldSource(f, self.reading, all_named=True) for f in found)
+        tasks = [FieldTask.of(source, labels) for source in sources]
+        if labels is not None and len(tasks) > 1:
+            raise InputError(
+                f"--labels gives one label image for {len(tasks)} time points; give one with --t, "
+                "or leave --labels out to have cells found at each"
+            )
+        return tasks
 
     def _time_note(self, found: Sequence[ImageFiles]) -> Iterator[str]:
         """That of several time points in file names one is read."""
+        if self.reading.times == "all":
+            return
         counts = ((files.name, len({file.t for file in files.files})) for files in found)
         name, count = next((each for each in counts if each[1] > 1), ("", 0))
         if count:
             yield (
                 f"'{name}' has {count} time points by its file names; number {self.reading.t} is "
-                "read, from 0. Another is read with --t."
+                "read, from 0. Another is read with --t, and each of them with --times all."
             )
 
     def driver(self, paths: list[Path], store: Store | None = None) -> EmbedDriver:

@@ -17,7 +17,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.spelling import spell_pairs
+from napari_c3r.core.spelling import spell_pairs, split_values
 from napari_c3r.core.text import shortened
 
 _KEY = "option"
@@ -51,6 +51,8 @@ class OptionInfo:
         The least and the largest value of a number, None where there is none.
     words_for
         Texts that a number's setting takes as well, such as ``"auto"``.
+    by_name
+        Whether it may be another one for single channels: ``"max,ER=focus"``.
     shell
         How the shell spells its name, where that is not the field's own.
     """
@@ -63,6 +65,7 @@ class OptionInfo:
     minimum: float | None = None
     maximum: float | None = None
     words_for: tuple[str, ...] = ()
+    by_name: bool = False
     shell: str = ""
 
     @property
@@ -148,6 +151,12 @@ def check_value(annotation: str, info: OptionInfo, value: Any, called: str) -> N
         return
     if isinstance(value, str) and value in info.words_for:
         return
+    if info.by_name and isinstance(value, str) and "=" in value:
+        alone = dataclasses.replace(info, by_name=False)
+        every, others = split_values(value, called)
+        for text in (*filter(None, [every]), *others.values()):
+            parse_value(annotation, alone, text, called)
+        return
     if is_number(annotation):
         fits = _is_within(value, info, whole="float" not in annotation)
     elif "Mapping" in annotation:
@@ -215,6 +224,7 @@ def _wanted(annotation: str, info: OptionInfo) -> str:
         elif info.minimum is not None:
             kind += f" of {info.minimum:.10g} or more"
         options = [kind, *info.words_for]
+        options += ["one by channel such as DNA=max"] if info.by_name else []
     elif "Mapping" in annotation:
         options = ["texts by texts"]
     else:

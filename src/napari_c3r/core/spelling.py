@@ -53,7 +53,9 @@ def split_names(text: str, known: Collection[str] = ()) -> tuple[str, ...]:
     return tuple(part.name for part in _parts(text, known) if part.name)
 
 
-def split_pairs(text: str, known: Collection[str] = ()) -> dict[str, str]:
+def split_pairs(
+    text: str, known: Collection[str] = (), *, option: str = "--names"
+) -> dict[str, str]:
     """New names by old ones, from ``old=new,old=new``.
 
     Parameters
@@ -62,6 +64,8 @@ def split_pairs(text: str, known: Collection[str] = ()) -> dict[str, str]:
         What was typed.
     known
         Old names that there are, where that is known.
+    option
+        What it was typed for, for the message.
 
     Raises
     ------
@@ -73,11 +77,38 @@ def split_pairs(text: str, known: Collection[str] = ()) -> dict[str, str]:
     for part in _parts(text, known, after="="):
         if part.start == part.end:
             continue
-        old, new = _pair(text[part.start : part.end], known)
+        old, new = _pair(text[part.start : part.end], known, option)
         if old in pairs:
-            raise InputError(f"{shortened(old)} is given a new name twice; give it one")
+            what = "a new name" if option == "--names" else "a value"
+            raise InputError(f"{shortened(old)} is given {what} twice; give it one")
         pairs[old] = new
     return pairs
+
+
+def split_values(text: str, option: str) -> tuple[str, dict[str, str]]:
+    """A value for all, and others by name, from ``value,name=value,name=value``.
+
+    Parameters
+    ----------
+    text
+        What was typed; the value for all may be left out.
+    option
+        What it was typed for, for the message.
+
+    Returns
+    -------
+    value, values
+        Empty where none is given for all.
+
+    Raises
+    ------
+    InputError
+        As for `split_pairs`.
+    """
+    first, _, rest = text.partition(",")
+    if "=" in first:
+        return "", split_pairs(text, option=option)
+    return first.strip(), split_pairs(rest, option=option)
 
 
 def one_name(text: str, known: Collection[str] = ()) -> str:
@@ -154,7 +185,7 @@ def _known_start(text: str, known: Collection[str], after: str) -> str | None:
     return None
 
 
-def _pair(text: str, known: Collection[str]) -> tuple[str, str]:
+def _pair(text: str, known: Collection[str], option: str) -> tuple[str, str]:
     places = [piece.end for piece in _cut(text, "=")[:-1]]
     pairs = [(text[:place], text[place + 1 :]) for place in places]
     for old, new in pairs:
@@ -164,8 +195,9 @@ def _pair(text: str, known: Collection[str]) -> tuple[str, str]:
     if len(pairs) == 1 and _bare(pairs[0][0]) and _bare(pairs[0][1]):
         return _bare(pairs[0][0]), _bare(pairs[0][1])
     raise InputError(
-        f"--names has the part {shortened(text)}; write it as old=new, a name that has a comma or "
-        "an equals sign in double quotes"
+        f"{option} has the part {shortened(text)}; write it as "
+        f"{'old=new' if option == '--names' else 'name=value'}, a name that has a comma or an "
+        "equals sign in double quotes"
     )
 
 

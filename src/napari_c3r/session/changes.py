@@ -21,6 +21,7 @@ class Part(StrEnum):
     VIEW = "view"
     PLOT = "plot"
     GATES = "gates"
+    MONTAGE = "montage"
 
 
 class Cause(StrEnum):

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from napari_c3r.session.gates import Gates
     from napari_c3r.session.kept import Keeping
     from napari_c3r.session.labels import LabelStore
+    from napari_c3r.session.montage_view import MontageView
     from napari_c3r.session.result import Result
     from napari_c3r.session.selection import Selection
+    from napari_c3r.session.table_view import TableView
     from napari_c3r.session.view import View
 
 
@@ -24,7 +26,9 @@ class _Kept(Protocol):
     result: Result
     selection: Selection
     view: View
+    table_view: TableView
     gates: Gates
+    montage: MontageView
 
 
 def keep_parts(session: _Kept) -> None:
@@ -33,6 +37,8 @@ def keep_parts(session: _Kept) -> None:
     gates, labels = session.gates, session.labels
     add("gates", lambda: keep_gates(gates, labels), lambda kept: restore_gates(kept, gates, labels))
     add("view", session.view.keep, session.view.restore)
+    add("table", session.table_view.keep, session.table_view.restore)
+    add("montage", session.montage.keep, session.montage.restore)
     add(
         "selection",
         lambda: keep_selection(result, selection),

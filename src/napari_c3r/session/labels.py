@@ -146,6 +146,12 @@ class LabelStore:
         known = (self.current, *self._by_image.values(), *self._embedded.values())
         return next((each for each in known if each is not None and each.id == cells_id), None)
 
+    def label_images(self, ids: Mapping[str, int]) -> dict[str, ArrayLike]:
+        """Label images by the name of their image, of those cells that are still known."""
+        known = (*self._embedded.values(), *self._by_image.values(), self.current)
+        by_id = {each.id: each for each in known if each is not None}
+        return {image: by_id[each].labels for image, each in ids.items() if each in by_id}
+
     def release_embedded(self, needed: Collection[int]) -> None:
         """Forget embedded cells that no result refers to any more."""
         self._embedded = {key: self._embedded[key] for key in self._embedded if key in needed}

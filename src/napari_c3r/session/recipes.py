@@ -15,6 +15,7 @@ from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.session.clusters import BY_HAND
 from napari_c3r.session.file import labels_name
 from napari_c3r.session.labels import Cells
 from napari_c3r.session.plate_map_file import NAME
@@ -80,6 +81,7 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
         quality=session.result.quality,
         map=_map_keywords(facts.get("map")),
         cluster=_cluster_keywords(facts.get("cluster")),
+        by_hand=tuple(map(str, session.clusters.facts.get(BY_HAND, ()))),
     )
 
 
@@ -146,9 +148,10 @@ def _seen_keywords(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if facts is None:
         return None
-    if "n_clusters" in facts:
-        known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
-        return known | _seen_keywords(facts) | _fitted_keyword(facts)
+    for method, keyword in (("kmeans", "n_clusters"), ("leiden", "resolution")):
+        if keyword in facts:
+            known = {"method": method, keyword: facts[keyword], "seed": facts["seed"]}
+            return known | _seen_keywords(facts) | _fitted_keyword(facts)
     return {
         "method": "hdbscan",
         "min_cluster_size": facts["min_cluster_size"],

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +18,15 @@ from psygnal import Signal
 from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.clusters import Clusters
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
+from napari_c3r.session.joined import JoinedTables
 from napari_c3r.session.kept import Keeping
 from napari_c3r.session.kept_parts import keep_parts
 from napari_c3r.session.labels import Cells, LabelStore
+from napari_c3r.session.montage_view import MontageView
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
 from napari_c3r.session.result import EmbeddingResult, Result
@@ -32,6 +34,7 @@ from napari_c3r.session.roles import Roles
 from napari_c3r.session.selected_cells import still_selected
 from napari_c3r.session.selection import Selection
 from napari_c3r.session.suggestions import Suggestions
+from napari_c3r.session.table_view import TableView
 from napari_c3r.session.view import View
 from napari_c3r.session.words import counted_cells
 
@@ -57,18 +60,18 @@ class Session:
 
     Attributes
     ----------
-    fields, plate_maps, roles, labels, result, selection, view, gates
+    fields, plate_maps, roles, labels, result, selection, view, gates, montage
         The parts; each says what changed in it, and the session passes it on.
-    suggestions
-        Names for the cells that have none.
+    table_view, joined, suggestions
+        How the table is looked at, tables of the user's own, names for cells that have none.
     keeping
         What a saved session holds of further parts.
+    clusters
+        Those of the result, and what is done to them.
     history
         What was done to result, names, selection and cells, to be undone and done again.
-    encoder
-        Name of the encoder that is chosen.
-    encoders
-        The encoders that are loaded.
+    encoder, encoders
+        Name of the encoder that is chosen, and those that are loaded.
     as_drawn
         Gives the displayed cells as the user drew them last, where someone shows them.
     changed
@@ -83,17 +86,19 @@ class Session:
         self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
         self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
+        self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
-        self.view, self.keeping = View(self.history), Keeping()
-        self.gates = Gates(self.result, self.labels, self.history)
+        self.clusters = Clusters(self.result, self.history)
+        self.view, self.montage = View(self.history), MontageView(self.history)
+        self.gates = Gates(self.result, self.labels, self.history, self.view)
+        self.keeping, self.table_view = Keeping(), TableView(self.history)
         keep_parts(self)
-        self.encoder = "bundled"
-        self.encoders = EncoderCache()
+        self.encoder, self.encoders = "bundled", EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         parts = (self.fields, self.plate_maps, self.roles, self.labels)
-        for part in (*parts, self.result, self.selection, self.view, self.gates):
+        for part in (*parts, self.result, self.selection, self.view, self.gates, self.montage):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
@@ -135,6 +140,7 @@ class Session:
             if not again:
                 self.plate_maps.open()
                 self.keeping.forget()
+                self.joined.forget()
                 self.result.begin_fields()
             self.roles.open(image.channel_names if image is not None else None, given)
             self.result.show_image(image.name if image is not None else None)
@@ -195,7 +201,9 @@ class Session:
         known = (*self.labels.by_image.values(), self.labels.current, *cells)
         wanted = set(result.cells_ids.values())
         made_of = tuple({c.id: c for c in known if c is not None and c.id in wanted}.values())
-        self._show(_Shown(result, None, made_of, self._selected_in(result, made_of)), cause)
+        now, table = self.result.current, self.result.filtered(result).table
+        selected = still_selected(self.labels, now, self.selection.mask, table, made_of)
+        self._show(_Shown(result, None, made_of, selected), cause)
         if cause is not Cause.USER:
             self.history.clear()
         elif before is not None and (after := self._shown()) is not None:
@@ -234,11 +242,6 @@ class Session:
             self.selection.reset(shown.selected if fits else none, cause)
             if cause is not Cause.UNDONE:
                 self.labels.release_embedded(self.result.cells_ids)
-
-    def _selected_in(self, result: EmbeddingResult, cells: Sequence[Cells]) -> NDArray[np.bool_]:
-        before, mask = self.result.current, self.selection.mask
-        table = self.result.filtered(result).table
-        return still_selected(self.labels, before, mask, table, cells)
 
     def discard_preview(self) -> None:
         """Leave the preview and return to the result that it took the place of."""
@@ -386,15 +389,3 @@ class Session:
         return outdated.result_outdated(
             self.result.current, self.fields, self.labels, self.roles.assignment, self.encoder
         )
-
-
-_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
-
-
-def session_of(viewer: Any) -> Session:
-    """The session of a viewer, made on first use and gone with the viewer."""
-    # napari hands plugins a proxy; all proxies of one viewer share its session.
-    viewer = getattr(viewer, "__wrapped__", viewer)
-    if viewer not in _SESSIONS:
-        _SESSIONS[viewer] = Session()
-    return _SESSIONS[viewer]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.encoder.encoder import Encoder
 from napari_c3r.core.encoder.families.cce import CceConfig
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.images import Image
 
+ROLES = ChannelAssignment({"DNA": "context", "ER": "context", "RNA": "concept", "AGP": "concept"})
 SIDE = 32
 N_DIMS = 4
 CONFIG = CceConfig(
@@ -24,7 +27,7 @@ RINGS = [(low <= _AWAY) & (high > _AWAY) for low, high in pairwise((0, 3.5, 5))]
 
 
 class SpyRun:
-    """Gives the mean of RNA in two rings as angles; of AGP where there is no RNA."""
+    """The mean of RNA in two rings round the middle, as angles; of AGP where there is no RNA."""
 
     device, precision, concept_mode, readout = "cpu", "float32", "joint", "cls"
     numbers: tuple[str, ...] = ()
@@ -86,3 +89,22 @@ class Spy(Encoder):
 
     def start_variants(self, assignments, channel_names, options=None):
         return SpyRun(assignments, channel_names, options)
+
+
+def grid_of_cells():
+    """36 round cells in a grid, each channel of each with a profile of its own."""
+    n, step, rng = 6, 34, np.random.default_rng(0)
+    data = rng.normal(100, 2, (4, n * step, n * step))
+    cells = np.zeros(data.shape[1:], np.int32)
+    away = np.hypot(*(np.indices((step, step)) - (step - 1) / 2))
+    for label in range(1, n * n + 1):
+        y, x = step * ((label - 1) // n), step * ((label - 1) % n)
+        part = slice(y, y + step), slice(x, x + step)
+        cells[part][away < 13] = label
+        for plane in data[:, *part]:
+            rings = rng.normal(300, 150, 14)
+            plane += np.where(away < 13, rings[away.astype(int).clip(max=13)], 0)
+    nuclei = np.where(np.isin(cells, 0), 0, cells)
+    nuclei[:, ::2] = 0
+    image = Image.from_array(data.astype(np.float32), list(ROLES.names), name="field")
+    return SimpleNamespace(image=image, cells=cells, nuclei=nuclei)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,35 +12,16 @@ from napari_c3r.core.explain import ALL, Field, WhyJob, WhyOptions, WhyRun, coun
 from napari_c3r.core.explain.figure import why_figure
 from napari_c3r.core.figures.drawing import Picture
 from napari_c3r.core.figures.drawing_files import save_drawing, svg
-from napari_c3r.core.images import Image
 from tests.core.encoder.toy import registered, write_toy_folder
 
-from .spy import Spy
+from .spy import ROLES, Spy, grid_of_cells
 
-ROLES = c3r.ChannelAssignment(
-    {"DNA": "context", "ER": "context", "RNA": "concept", "AGP": "concept"}
-)
 OPTIONS = WhyOptions(places=4, overlap=2, draws=32)
 
 
 @pytest.fixture(scope="module")
 def made():
-    """36 round cells in a grid, each channel of each with a profile of its own."""
-    n, step, rng = 6, 34, np.random.default_rng(0)
-    data = rng.normal(100, 2, (4, n * step, n * step))
-    cells = np.zeros(data.shape[1:], np.int32)
-    away = np.hypot(*(np.indices((step, step)) - (step - 1) / 2))
-    for label in range(1, n * n + 1):
-        y, x = step * ((label - 1) // n), step * ((label - 1) % n)
-        part = slice(y, y + step), slice(x, x + step)
-        cells[part][away < 13] = label
-        for plane in data[:, *part]:
-            rings = rng.normal(300, 150, 14)
-            plane += np.where(away < 13, rings[away.astype(int).clip(max=13)], 0)
-    nuclei = np.where(np.isin(cells, 0), 0, cells)
-    nuclei[:, ::2] = 0
-    image = Image.from_array(data.astype(np.float32), list(ROLES.names), name="field")
-    return SimpleNamespace(image=image, cells=cells, nuclei=nuclei)
+    return grid_of_cells()
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +67,7 @@ def test_the_place_that_is_looked_at_is_found_and_no_other(found):
 
 
 def test_the_sentence_says_which_and_where(found):
-    assert found.sentence.startswith("The RNA channel holds this cell where it is: without RNA ")
+    assert found.sentence.startswith("RNA holds this cell here: without it ")
     assert found.sentence.endswith("; mostly the middle of the cell")
     assert "with DNA empty" not in found.sentence
     assert "patches 8 px wide" in found.caption
@@ -138,7 +118,7 @@ def test_stopped_early_it_keeps_whole_maps_and_says_so(made, table, cell):
     stopped = run.result()
     assert [each.channel for each in stopped.maps] == [ALL]
     assert stopped.notes[-1] == "Stopped early; maps that are whole: all channels"
-    assert stopped.sentence.startswith("The RNA channel") or stopped.holding == ()
+    assert stopped.sentence.startswith("RNA holds this cell here")
     assert max(step.done for step in steps) <= count_crops(4, OPTIONS)
     for _ in run.steps():
         pass

@@ -172,7 +172,7 @@ def test_limits_follow_all_crops_and_never_what_was_given():
     crops = np.zeros((4, 2, 5, 5), np.float32)
     crops[:, 0] = np.arange(4)[:, None, None]
     crops[0, 1, 0, 0] = np.nan
-    limits = shared_limits(crops, ("DNA", "RNA"))
+    limits = shared_limits(list(crops), ("DNA", "RNA"))
     assert limits["DNA"] == (0.0, 3.0)
     assert limits["RNA"] == (0.0, 1.0)
     looks = channel_looks(("DNA", "RNA"))

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
-import pytest
-import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image as Picture
 
-from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.composites import Appearance, compose
-from napari_c3r.core.figures.montage import Choice, Places, choose, cut_cells, windows_px
-from napari_c3r.core.figures.montage_files import GAP_PX, Montage, write_montage
+from napari_c3r.core.figures.montage import Places, cut_cells, windows_px
+from napari_c3r.core.figures.montage_choice import Choice, choose
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table import KEY, make_result
@@ -38,6 +32,10 @@ def table_of(images, y, x):
     return make_result(obs, np.ones((len(y), 2), np.float32), [("DNA", "cls")] * 2, provenance)
 
 
+def crops_of(*cut):
+    return {cell.row: cell.crop for cell in cut_cells(*cut)}
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000))
 def test_a_crop_is_of_its_own_cell_and_image(seed):
@@ -54,7 +52,7 @@ def test_a_crop_is_of_its_own_cell_and_image(seed):
     y, x = rng.integers(5, 55, count).astype(float), rng.integers(5, 75, count).astype(float)
     y[rng.random(count) < 0.2] = np.nan
     rows = rng.permutation(count)[:7]
-    found = dict(cut_cells(Places.of(table_of(of, y, x)), images, rows, ["Y", "X"], None))
+    found = crops_of(Places.of(table_of(of, y, x)), images, rows, ["Y", "X"], None)
     assert set(found) == {row for row in rows if np.isfinite(y[row])}
     for row, crop in found.items():
         assert crop.shape == (2, SIDE, SIDE)
@@ -66,7 +64,7 @@ def test_a_cell_is_shown_where_it_was_cut_out():
     table = table_of(["a", "a"], [10.0, 40.0], [10.0, 40.0])
     table.obs["crop_y_px"], table.obs["crop_x_px"] = [10.0, 20.0], [10.0, 50.0]
     image = Image.from_array(coordinates(60, 80), ["Y", "X"], name="a")
-    found = dict(cut_cells(Places.of(table), {"a": image}, np.arange(2), ["Y", "X"], None))
+    found = crops_of(Places.of(table), {"a": image}, np.arange(2), ["Y", "X"], None)
     assert [crop[:, SIDE // 2, SIDE // 2].tolist() for _, crop in sorted(found.items())] == [
         [10, 10],
         [20, 50],
@@ -77,7 +75,7 @@ def test_cells_without_their_image_or_channel_are_left_out():
     table = table_of(["a", "b"], [10.0, 10.0], [10.0, 10.0])
     places = Places.of(table)
     image = Image.from_array(coordinates(60, 80), ["Y", "X"], name="a")
-    assert [row for row, _ in cut_cells(places, {"a": image}, np.arange(2), ["X"], 4)] == [0]
+    assert list(crops_of(places, {"a": image}, np.arange(2), ["X"], 4)) == [0]
     assert list(cut_cells(places, {"a": image}, np.arange(2), ["Z"], 4)) == []
 
 
@@ -114,47 +112,3 @@ def test_channels_add_up_in_their_colours_as_the_viewer_shows_them():
     assert compose(crop, [appearances[0], hidden])[0, 0].tolist() == [64, 0, 0]
     crop[0, 0, 0] = np.nan
     assert compose(crop, appearances)[0, 0].tolist() == [0, 64, 0]
-
-
-def montage():
-    rng = np.random.default_rng(0)
-    crops = tuple(rng.integers(0, 4000, (2, side, side)).astype(np.float32) for side in (8, 8, 4))
-    cells = tuple({"image": "field", "label": label, "cluster": "1"} for label in (7, 3, 12))
-    appearances = (Appearance((0, 4000), RED), Appearance((100, 2000), GREEN))
-    return Montage(crops, cells, ("DNA", "RNA"), appearances, np.uint16)
-
-
-def test_a_tiff_has_every_channel_s_intensities_and_says_which_cell_is_where(tmp_path):
-    made = montage()
-    path = write_montage(made, tmp_path / "cells.tif")
-    with tifffile.TiffFile(path) as file:
-        pixels, series = file.asarray(), file.series[0]
-        metadata = file.imagej_metadata
-        assert series.axes == "TCYX"
-    assert pixels.dtype == np.uint16
-    np.testing.assert_array_equal(pixels[1], made.crops[1])
-    assert metadata["Labels"][2:4] == ["field:3 DNA", "field:3 RNA"]
-    assert metadata["Ranges"] == (0, 4000, 100, 2000)
-    assert metadata["LUTs"][1][:, 255].tolist() == [0, 255, 0]
-    assert [cell["label"] for cell in json.loads(metadata["Info"])["cells"]] == [7, 3, 12]
-
-
-def test_a_picture_is_what_was_shown(tmp_path):
-    made = montage()
-    path = write_montage(made, tmp_path / "cells.png")
-    with Picture.open(path) as picture:
-        pixels = np.asarray(picture)
-        metadata = json.loads(picture.text["cells"])
-    assert pixels.shape == (16 + GAP_PX, 16 + GAP_PX, 3)
-    np.testing.assert_array_equal(
-        pixels[:8, 8 + GAP_PX :], compose(made.crops[1], made.appearances)
-    )
-    assert metadata["channels"] == ["DNA", "RNA"]
-    assert (pixels[-8:, -8:] == 255).all()
-
-
-def test_what_cannot_be_saved_is_said(tmp_path):
-    with pytest.raises(InputError, match=r"ends in '\.jpg'"):
-        write_montage(montage(), tmp_path / "cells.jpg")
-    with pytest.raises(InputError, match="no cell to save"):
-        write_montage(Montage((), (), (), ()), tmp_path / "cells.png")

@@ -98,7 +98,7 @@ def test_a_kept_cellpaintr_brings_them_together(table: AnnData, tmp_path: Path) 
         "plate",
         "compound",
         config=CellPainTRConfig(width=4, blocks=1, filter_width=4),
-        options=FitOptions(epochs=1),
+        options=FitOptions(epochs=1, early_epochs=1),
     )
     folder = str(write_cellpaintr(fit, tmp_path / "fitted"))
     made = map_cells(table.copy(), batch="plate", batch_method=folder)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from napari_c3r.core.figures.colouring import Categories, Values, colouring
 from napari_c3r.widgets.common.columns import colour_columns, table_columns
-from napari_c3r.widgets.common.table_view import RowsModel, decimals_of, text_of
+from napari_c3r.widgets.common.rows_model import RowsModel, decimals_of, text_of
 
 
 def obs():

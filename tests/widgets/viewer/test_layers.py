@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.composites import Appearance
 from napari_c3r.readers import image_layers as as_layer_data
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.gathering import image_layers
@@ -133,7 +136,8 @@ def test_our_layers_are_reused_and_the_user_s_selection_kept(viewer):
 def test_a_picture_is_the_middle_in_the_layer_s_colour():
     plane = np.zeros((100, 100), np.uint16)
     plane[40:60, 40:60] = 1000
-    drawn = layers.Picture(plane, (0, 1000), (1.0, 0.0, 0.0)).draw(30)
+    look = replace(Appearance.of_colour("#ff0000"), limits=(0.0, 1000.0))
+    drawn = layers.Picture(plane, look).draw(30)
     assert drawn.shape[2] == 4
     assert drawn[len(drawn) // 2, len(drawn) // 2].tolist() == [255, 0, 0, 255]
     assert drawn[0, 0].tolist() == [0, 0, 0, 255]

@@ -10,6 +10,7 @@ from scipy import ndimage as ndi
 
 from napari_c3r.core.channels import stains
 from napari_c3r.core.explain.result import ALL, ChannelEffect, PlaceMap, WhyHere
+from napari_c3r.core.explain.words import EMPTY
 from napari_c3r.core.figures.colours import GREY, sequential, value_colours
 from napari_c3r.core.figures.composites import Appearance, compose
 from napari_c3r.core.figures.drawing import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 RGB = NDArray[np.uint8]
 
 COLOUR: Final = "#5285b8"
-_SIDE, _GAP, _HEAD, _KEY = 150.0, 14.0, 18.0, 30.0
+_SIDES, _GAP, _HEAD, _KEY = (112.0, 150.0), 14.0, 18.0, 30.0
 _ROW, _LABEL, _BARS, _COUNT = 22.0, 74.0, 120.0, 46.0
 _STRETCH = (1.0, 99.8)
 _SHOWN: Final = 0.85
@@ -74,28 +75,29 @@ def why_figure(
         grey, what = _grey(found, channel), "all channels" if channel == ALL else channel
         panels += [
             (f"Places of {what}", _map_picture(found, places, grey, high), _tip(places)),
-            ("As many pixels at random", _random_picture(found, places, grey, high), ""),
+            ("Random pixels, as many", _random_picture(found, places, grey, high), ""),
         ]
-    across = max(1, min(len(panels), int((width + _GAP) // (_SIDE + _GAP))))
+    side = float(np.clip((width - 2 * _GAP) / 3, *_SIDES))
+    across = max(1, min(len(panels), int((width + _GAP) // (side + _GAP))))
     bars_wide = _LABEL + _BARS + _COUNT
-    beside = width >= len(panels) * (_SIDE + _GAP) + bars_wide
+    beside = width >= len(panels) * (side + _GAP) + bars_wide
     marks: list[Shape] = []
     for number, (title, pixels, tip) in enumerate(panels):
-        x = (number % across) * (_SIDE + _GAP)
-        y = (number // across) * (_HEAD + _SIDE + _GAP)
-        text = fitted(title, _SIDE)
+        x = (number % across) * (side + _GAP)
+        y = (number // across) * (_HEAD + side + _GAP)
+        text = fitted(title, side)
         marks.append(Words(x, y + _HEAD - 6, text, colour=QUIET))
-        marks.append(Picture(x, y + _HEAD, _SIDE, _SIDE, pixels, tip=tip))
+        marks.append(Picture(x, y + _HEAD, side, side, pixels, tip=tip))
     rows = -(-len(panels) // across)
-    bottom = rows * (_HEAD + _SIDE + _GAP) - _GAP
+    bottom = rows * (_HEAD + side + _GAP) - _GAP
     if high > 0:
-        marks += _key(_SIDE + _GAP if across > 1 else 0.0, bottom, high)
+        marks += _key(side + _GAP if across > 1 else 0.0, bottom, side, high)
         bottom += _KEY
-    left = len(panels) * (_SIDE + _GAP) if beside else 0.0
+    left = len(panels) * (side + _GAP) if beside else 0.0
     top = 0.0 if beside else bottom + 6
     bars, end = _channel_bars(found, left, top, channel)
     return Drawing(
-        width=max(across * (_SIDE + _GAP) - _GAP, left + bars_wide),
+        width=max(across * (side + _GAP) - _GAP, left + bars_wide),
         height=max(bottom, end) + 2,
         marks=(*marks, *bars),
         title=f"Why cell {found.label} of {found.image} is here",
@@ -177,11 +179,11 @@ def _tip(places: PlaceMap) -> str:
     )
 
 
-def _key(x: float, y: float, high: float) -> list[Shape]:
+def _key(x: float, y: float, wide: float, high: float) -> list[Shape]:
     """What the colours mean."""
-    wide, steps = _SIDE, 64
+    steps = 64
     strip = sequential(steps)[None].repeat(2, axis=0)
-    label = "moved (1 − cosine)"
+    label = "1 − cosine"
     return [
         Picture(x, y + 5, wide, 6, strip),
         Words(x, y + 22, "0", FONT_PX - 1, colour=QUIET),
@@ -217,7 +219,7 @@ def _bar(
     each: ChannelEffect, k: int, left: float, y: float, *, bold: bool, shown: str
 ) -> list[Shape]:
     where, start = Where(column=each.channel), left + _LABEL
-    how = "without the channel" if each.how == "left out" else "with the channel left empty"
+    how = "without the channel" if each.how != EMPTY else "with the channel left empty"
     tip = (
         f"{each.channel} ({each.role}): {each.neighbours:.0f} of {k} neighbours change {how} "
         f"(p = {each.p:.2g}); the vector moves by {each.moved:.3f}. A click shows its places"
@@ -231,7 +233,7 @@ def _bar(
         Box(start, y + 5, long, _ROW - 10, fill, where=where, tip=tip),
         Words(start + long + 5, y + 15, f"{each.neighbours:.0f}", bold=bold, where=where, tip=tip),
     ]
-    if each.how != "left out":
+    if each.how == EMPTY:
         x = start + long + 9 + text_px(f"{each.neighbours:.0f}")
         marks.append(Words(x, y + 15, "empty", FONT_PX - 2, colour=QUIET, where=where, tip=tip))
     return marks

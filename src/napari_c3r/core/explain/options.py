@@ -7,7 +7,7 @@ from typing import Literal
 
 from napari_c3r.core.options import Checked, option
 
-Fill = Literal["background", "blur"]
+Fill = Literal["blur", "background"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class WhyOptions(Checked):
         Steps in which a patch is moved by its own side: 1 lays them side by side, 2 overlaps them
         by half, for about four times as many places.
     fill
-        What takes the place of covered pixels. ``"background"``: the channel's own background in
-        the crop, its 1st percentile. ``"blur"``: the channel blurred by the side of a patch, which
-        keeps the brightness and takes the structure.
+        What takes the place of covered pixels. ``"blur"``: the channel blurred by the side of a
+        patch, which keeps the brightness around and takes the structure. ``"background"``: the
+        channel's own background in the crop, its 1st percentile.
     draws
         Patches of the same size covered at random, for each map, and times that the crop is turned
         and shifted, for the channels.
@@ -34,15 +34,15 @@ class WhyOptions(Checked):
         Of all draws.
     """
 
-    places: int = option(7, "Places", "Patches along each side of the crop", minimum=2, maximum=32)
+    places: int = option(5, "Places", "Patches along each side of the crop", minimum=2, maximum=32)
     overlap: int = option(
         2, "Steps", "Steps in which a patch moves by its own side", minimum=1, maximum=4
     )
     fill: Fill = option(
-        "background",
+        "blur",
         "Covered with",
         "What takes the place of the pixels that are covered",
-        choices=("background", "blur"),
+        choices=("blur", "background"),
     )
     draws: int = option(
         24, "Random places", "Places covered at random to compare with", minimum=8, maximum=999

@@ -23,9 +23,6 @@ ALL: Final = "all channels"
 
 LEFT_OUT: Final = "left out"
 """How a channel was taken away: the encoder embeds without it."""
-EMPTY: Final = "left empty"
-"""How a channel was taken away: its background alone is left, as the encoder needs the channel."""
-
 LEVEL: Final = 0.05
 """Up to this adjusted p-value, a place or a channel does more than chance."""
 
@@ -91,7 +88,7 @@ class PlaceMap:
 
     @cached_property
     def p(self) -> Values:
-        """How likely as many pixels anywhere do as much, adjusted for the places, (n,)."""
+        """How likely as many pixels anywhere do as much, adjusted for all places, (n,)."""
         return more_than_random(self.moved, self.random_moved)
 
     @property

@@ -23,13 +23,13 @@ from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.explain.reference import Reference, apart, others, unit
 from napari_c3r.core.explain.result import (
     ALL,
-    EMPTY,
     LEFT_OUT,
     ChannelEffect,
     PlaceMap,
     WhyHere,
     chance_of,
 )
+from napari_c3r.core.explain.words import EMPTY
 from napari_c3r.core.notes import Note, NoteKind
 from napari_c3r.core.table.result import KEY, roles_of
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 # In radii of the cell: nearer to its middle than this, a place is in the middle.
 _MIDDLE: Final = 0.33
+EMPTY: Final = "left empty"
+"""How a channel was taken away: its background alone is left, as the encoder needs the channel."""
+
 _SIDES: Final = (
     "right",
     "lower right",
@@ -26,19 +29,17 @@ _SIDES: Final = (
 
 def sentence(found: WhyHere) -> str:
     """Which channel holds the cell, by how many neighbours, and where in it."""
-    chance = f"turning and shifting the crop changes {found.turned.mean():.1f}"
+    chance = f"chance {found.turned.mean():.1f}"
     holding = found.holding
     if not holding:
         most = found.ranked[0]
         return (
-            f"No channel alone holds this cell where it is: {_without(most)} "
-            f"{_changed(most, found.k)}, and {chance}{_where_of_all(found)}"
+            f"No channel alone holds this cell here: {_without(most)} "
+            f"{_changed(most, found.k)} ({chance}){_where_of_all(found)}"
         )
     first, rest = holding[0], holding[1:]
-    said = (
-        f"The {first.channel} channel holds this cell where it is: {_without(first)} "
-        f"{_changed(first, found.k)} ({chance})"
-    )
+    empty = "with it empty" if first.how == EMPTY else "without it"
+    said = f"{first.channel} holds this cell here: {empty} {_changed(first, found.k)} ({chance})"
     if rest:
         listed = ", ".join(f"{each.channel} ({each.neighbours:.0f})" for each in rest)
         said += f", then {listed}"
@@ -53,18 +54,18 @@ def caption(found: WhyHere) -> str:
     boxes = found.maps[0].covers[:, 0] if found.maps else np.zeros((0, 3), np.intp)
     wide = f"{boxes[0, 2] * found.scale:.0f} px" if len(boxes) else "one patch"
     others = found.settings.get("others", 0)
-    fill = "blurred" if found.settings.get("fill") == "blur" else "its background"
+    fill = "blurred" if found.settings.get("fill") == "blur" else "set to the background"
     return (
         f"Channels: taken from this cell, its {found.k} nearest and {others} others alike; "
-        f"grey band: what turning and shifting its crop changes. Places: patches {wide} wide, "
-        f"each {fill} instead; outlined where one moves the vector farther than as many pixels "
+        "chance and grey band: what turning and shifting its crop changes. Places: patches "
+        f"{wide} wide, {fill}; outlined where one moves the vector farther than as many pixels "
         "scattered at random do (adjusted p ≤ 0.05). It says what the encoder looks at, not what "
         "made the cell look so."
     )
 
 
 def _without(each: ChannelEffect) -> str:
-    return f"with {each.channel} empty" if each.how == "left empty" else f"without {each.channel}"
+    return f"with {each.channel} empty" if each.how == EMPTY else f"without {each.channel}"
 
 
 def _changed(each: ChannelEffect, k: int) -> str:

@@ -121,10 +121,13 @@ def contrast_limits(plane: Any) -> tuple[float, float]:
 
 
 def shared_limits(
-    crops: NDArray[np.float32], names: Sequence[str]
+    crops: Sequence[NDArray[np.float32]], names: Sequence[str]
 ) -> dict[str, tuple[float, float]]:
-    """One contrast for each channel over all crops (n, C, side, side), so that they compare."""
-    return {name: _limits(crops[:, c].ravel()) for c, name in enumerate(names)}
+    """One contrast for each channel over all crops, (C, Y, X) each, so that they compare."""
+    flat = [crop.reshape(len(crop), -1) for crop in crops]
+    return {
+        name: _limits(np.concatenate([crop[c] for crop in flat])) for c, name in enumerate(names)
+    }
 
 
 def _limits(values: NDArray[Any]) -> tuple[float, float]:

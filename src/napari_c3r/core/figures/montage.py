@@ -1,20 +1,19 @@
-"""Pictures of single cells side by side: which ones, and cut from where."""
+"""Pictures of single cells: cut from where, and which of their pixels are the cell's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.cells.labels import ArrayLike, read
 from napari_c3r.core.crops.cut import iter_crops
-from napari_c3r.core.crops.place import CENTRE, CENTROID
+from napari_c3r.core.crops.place import CENTRE, CENTROID, crop_corners
 from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.rounding import half_up
 from napari_c3r.core.table.result import KEY
 
@@ -27,57 +26,6 @@ _FIELD_DIAMETERS = 2.5
 _BATCH = 16
 # Of a result that tells of no areas either.
 _UNKNOWN_PX = 64
-
-
-class Choice(StrEnum):
-    """Which cells of a group to show."""
-
-    RANDOM = "random"
-    MEDOID = "medoid"
-    OUTLIERS = "outliers"
-
-
-def choose(
-    similarity: Similarity,
-    rows: NDArray[np.intp],
-    choice: Choice,
-    count: int,
-    seed: int = 0,
-) -> NDArray[np.intp]:
-    """Choose cells of a group to look at.
-
-    Parameters
-    ----------
-    similarity
-        Of all cells of the table.
-    rows
-        The group, (n,).
-    choice
-        ``"random"``; ``"medoid"``, those most like the cell that is most like all others; or
-        ``"outliers"``, those least like it. Cells that cannot be compared are the last of the
-        first and the first of the others.
-    count
-        How many, at most.
-    seed
-        Of the random choice: the same group gives the same cells.
-
-    Returns
-    -------
-    ndarray
-        Rows, (at most count,), in the order to show them in.
-    """
-    rows = np.asarray(rows, np.intp)
-    if choice is Choice.RANDOM:
-        drawn = np.random.default_rng(seed).permutation(len(rows))[:count]
-        return rows[np.sort(drawn)]
-    centre = similarity.medoid(rows)
-    if centre is None:
-        return rows[:count]
-    likeness = similarity.to(centre, rows)
-    likeness = np.where(rows == centre, np.inf, likeness)
-    likeness[np.isnan(likeness)] = -np.inf
-    order = np.argsort(likeness if choice is Choice.OUTLIERS else -likeness, kind="stable")
-    return rows[order[:count]]
 
 
 def windows_px(table: AnnData) -> dict[str, int]:
@@ -125,13 +73,40 @@ class Places:
         return cls(cells, windows_px(table))
 
 
+@dataclass(frozen=True, eq=False)
+class CutCell:
+    """The surroundings of one cell.
+
+    Attributes
+    ----------
+    row
+        Of the result.
+    crop
+        (C, size, size) float32 in the image's own intensity units.
+    mask
+        (side, side) bool, which of the image's own pixels are the cell's; None where its labels
+        are not known.
+    side_px
+        Side of the square shown, in pixels of the image.
+    pixel_size_um
+        Of the image, in micrometres; None where not known.
+    """
+
+    row: int
+    crop: NDArray[np.float32]
+    mask: NDArray[np.bool_] | None
+    side_px: int
+    pixel_size_um: float | None
+
+
 def cut_cells(
     places: Places,
     images: Mapping[str, Image],
     rows: NDArray[np.intp],
     channels: Sequence[str],
     size_px: int | None,
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    labels: Mapping[str, ArrayLike] | None = None,
+) -> Iterator[CutCell]:
     """Read the surroundings of cells, a few at a time.
 
     Parameters
@@ -147,12 +122,13 @@ def cut_cells(
         Names of the C channels, in their order.
     size_px
         Side that crops are resampled to; None keeps the image's pixels.
+    labels
+        Label images (Y, X) by the name of their image, for the outlines.
 
     Yields
     ------
-    row, crop
-        (C, size, size) float32 in the image's own intensity units, in the order in which
-        they are quickest to read.
+    CutCell
+        In the order in which they are quickest to read.
     """
     rows = np.asarray(rows, np.intp)
     cells = places.cells.iloc[rows].reset_index(drop=True)
@@ -162,9 +138,26 @@ def cut_cells(
         if name not in images or not set(channels) <= set(images[name].channel_names):
             continue
         image, here = images[name].select(channels), np.flatnonzero(placed & (names == name))
-        side = places.windows[name]
+        side, known = places.windows[name], (labels or {}).get(name)
         plan = CropPlan(side, size_px or side, "keep", "as shown in a montage")
         nothing = image.data[0]  # other cells stay in sight, so no label is read
-        for batch in iter_crops(image, nothing, cells.iloc[here], plan, batch_size=_BATCH):
+        found = cells.iloc[here]
+        corners = np.stack(crop_corners(found, side), axis=1)
+        numbers = found["label"].to_numpy()
+        for batch in iter_crops(image, nothing, found, plan, batch_size=_BATCH):
             for position, crop in zip(batch.rows, batch.crops, strict=True):
-                yield int(rows[here[position]]), crop
+                y, x = (int(corner) for corner in corners[position])
+                mask = None if known is None else _mask(known, int(numbers[position]), y, x, side)
+                row = int(rows[here[position]])
+                yield CutCell(row, crop, mask, side, image.pixel_size_um)
+
+
+def _mask(labels: ArrayLike, label: int, y: int, x: int, side: int) -> NDArray[np.bool_]:
+    """Where a label is in a square, (side, side); beyond the image is nothing."""
+    mask = np.zeros((side, side), bool)
+    height, width = labels.shape[-2:]
+    rows = slice(max(y, 0), max(min(y + side, height), 0))
+    columns = slice(max(x, 0), max(min(x + side, width), 0))
+    own = read(labels, rows, columns) == label
+    mask[rows.start - y :, columns.start - x :][: own.shape[0], : own.shape[1]] = own
+    return mask

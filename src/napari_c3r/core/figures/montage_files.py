@@ -1,92 +1,72 @@
-"""A montage as a file: one picture of all cells, or every channel of each."""
+"""A montage as files: a figure, or every channel of each cell; and the list of its cells."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.atomic import replacing
+from napari_c3r.core.atomic import replacing, require_writable
 from napari_c3r.core.crops.cut import resample
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.composites import Appearance, compose
+from napari_c3r.core.figures.cell_montage import Montage
+from napari_c3r.core.figures.composites import Appearance
+from napari_c3r.core.figures.drawing_files import SUFFIXES, save_drawing
+from napari_c3r.core.figures.montage_figure import listed_cells, montage_figure
+from napari_c3r.core.table.flat import escape_text
 
-GAP_PX = 4
-"""Between two cells of the picture."""
+GAP_PX: Final = 4
+"""Between two pictures of a sheet."""
 
+_STACKS: Final = (".tif", ".tiff")
 _GROUND = 255
 
 
-@dataclass(frozen=True, eq=False)
-class Montage:
-    """Cells to be written, in the order in which they are displayed.
-
-    Attributes
-    ----------
-    crops
-        One (C, side, side) float32 for each cell, in the image's own intensity units; sides
-        differ where images have different pixels.
-    cells
-        For each cell what is known of it, at least ``image`` and ``label``.
-    channel_names
-        Names of the C channels.
-    appearances
-        How the channels are shown.
-    dtype
-        Type of the image's pixels.
-    """
-
-    crops: tuple[NDArray[np.float32], ...]
-    cells: tuple[dict[str, Any], ...]
-    channel_names: tuple[str, ...]
-    appearances: tuple[Appearance, ...]
-    dtype: Any = np.float32
-
-    def even(self) -> NDArray[np.float32]:
-        """The crops at the largest one's side, (cells, C, side, side)."""
-        side = max(crop.shape[-1] for crop in self.crops)
-        return np.stack([resample(crop, side) for crop in self.crops])
-
-
-def write_montage(montage: Montage, path: str | Path) -> Path:
-    """Write a montage, atomically, in the format of the file's suffix.
+def write_montage(montage: Montage, path: str | Path) -> tuple[Path, ...]:
+    """Write a montage in the format of the file's suffix, and the list of its cells beside it.
 
     Parameters
     ----------
     montage
-        Cells and their appearances.
+        The cells.
     path
-        ``.png``: one picture as shown, the cells row by row, described in its text entry
-        ``cells``. ``.tif`` or ``.tiff``: a stack that ImageJ and Fiji open with every
-        channel's own intensities and its colour, one cell per frame, each plane labelled.
+        ``.png``, ``.svg`` or ``.pdf``: the figure, the outlines as lines over the image's own
+        pixels. ``.tif`` or ``.tiff``: a stack that ImageJ and Fiji open with every channel's own
+        intensities and its colour, one cell per frame, each plane labelled.
 
     Returns
     -------
-    Path
-        The file written.
+    tuple of Path
+        The file, and the CSV of the same name with one line for each cell, by image and label;
+        each whole or not at all.
 
     Raises
     ------
     InputError
-        No cell, or another suffix.
+        No cell, another suffix, or a folder that cannot be written to.
     """
     path = Path(path)
-    if not montage.crops:
+    if not montage.cells:
         raise InputError("There is no cell to save; select some cells first")
-    writers = {".png": _write_png, ".tif": _write_tiff, ".tiff": _write_tiff}
-    if path.suffix.lower() not in writers:
+    if path.suffix.lower() in SUFFIXES:
+        return save_drawing(montage_figure(montage), path)
+    if path.suffix.lower() not in _STACKS:
         raise InputError(
             f"'{path.name}' ends in '{path.suffix}', which is not a format of montages; "
-            f"use {', '.join(writers)}"
+            f"use {', '.join((*SUFFIXES, *_STACKS))}"
         )
-    writers[path.suffix.lower()](montage, path)
-    return path
+    table = path.with_suffix(".csv")
+    for each in (path, table):
+        require_writable(each)
+    _write_tiff(montage, path)
+    with replacing(table) as temporary:
+        escape_text(listed_cells(montage)).to_csv(temporary, index=False, lineterminator="\n")
+    return path, table
 
 
 def arrange(pictures: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
@@ -100,39 +80,31 @@ def arrange(pictures: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.u
     return sheet
 
 
-def _write_png(montage: Montage, path: Path) -> None:
-    from PIL import Image as Picture
-    from PIL.PngImagePlugin import PngInfo
-
-    crops = montage.even()
-    columns = math.ceil(math.sqrt(len(crops)))
-    sheet = arrange([compose(crop, montage.appearances) for crop in crops], columns)
-    text = PngInfo()
-    text.add_itxt("cells", _described(montage))
-    with replacing(path) as temporary:
-        Picture.fromarray(sheet).save(temporary, format="PNG", pnginfo=text)
-
-
 def _write_tiff(montage: Montage, path: Path) -> None:
     import tifffile
 
-    crops = _as_imagej(montage.even(), montage.dtype)
-    limits = [_limits(appearance, crops[:, c]) for c, appearance in enumerate(montage.appearances)]
-    labels = [
-        f"{cell['image']}:{cell['label']} {name}"
-        for cell in montage.cells
-        for name in montage.channel_names
-    ]
+    crops = _as_imagej(_even([cell.crop for cell in montage.cells]), montage.dtype)
+    looks = [montage.looks[name] for name in montage.channel_names]
+    limits = [_limits(look, crops[:, c]) for c, look in enumerate(looks)]
+    facts = [montage.facts[cell.row] for cell in montage.cells]
+    labels = [f"{f['image']}:{f['label']} {name}" for f in facts for name in montage.channel_names]
+    described = {"channels": montage.channel_names, "cells": facts}
     metadata = {
         "axes": "TCYX",
         "mode": "composite",
         "Labels": labels,
         "Ranges": tuple(end for pair in limits for end in pair),
-        "LUTs": [_table(appearance) for appearance in montage.appearances],
-        "Info": _described(montage),
+        "LUTs": [_table(look) for look in looks],
+        "Info": json.dumps(described, ensure_ascii=False, default=str),
     }
     with replacing(path) as temporary:
         tifffile.imwrite(temporary, crops, imagej=True, metadata=metadata)
+
+
+def _even(crops: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The crops at the largest one's side, (cells, C, side, side)."""
+    side = max(crop.shape[-1] for crop in crops)
+    return np.stack([resample(crop, side) for crop in crops])
 
 
 def _as_imagej(crops: NDArray[np.float32], dtype: Any) -> NDArray[Any]:
@@ -142,19 +114,14 @@ def _as_imagej(crops: NDArray[np.float32], dtype: Any) -> NDArray[Any]:
     return crops
 
 
-def _limits(appearance: Appearance, planes: NDArray[Any]) -> tuple[float, float]:
-    if appearance.limits is not None:
-        return appearance.limits
+def _limits(look: Appearance, planes: NDArray[Any]) -> tuple[float, float]:
+    if look.limits is not None:
+        return look.limits
     return float(np.nanmin(planes)), float(np.nanmax(planes))
 
 
-def _table(appearance: Appearance) -> NDArray[np.uint8]:
+def _table(look: Appearance) -> NDArray[np.uint8]:
     """ImageJ's table of a channel's colours, (3, 256)."""
     ramp = np.linspace(0, 1, 256, dtype=np.float32)[None]
-    flat = Appearance((0.0, 1.0), appearance.colours, appearance.gamma)
+    flat = Appearance((0.0, 1.0), look.colours, look.gamma)
     return (flat.paint(ramp)[0].T * 255).round().astype(np.uint8)
-
-
-def _described(montage: Montage) -> str:
-    described = {"channels": montage.channel_names, "cells": montage.cells}
-    return json.dumps(described, ensure_ascii=False, default=str)

@@ -29,6 +29,9 @@ class ReadOptions(Checked):
     pattern
         Regular expression for the files' names, as for :func:`napari_c3r.find_images`; empty
         where the usual layouts fit.
+    times
+        ``"one"``: the time point `t`. ``"all"``: each time point is a field of its own, called as
+        ``"movie t=3"``; see :func:`napari_c3r.core.images.times.at_each_time`.
     """
 
     names: Mapping[str, str] = option(
@@ -54,15 +57,22 @@ class ReadOptions(Checked):
     z: str | int = option(
         "max",
         "Z",
-        "max, mean, focus, or a slice's number",
+        "max, mean, focus, or a slice's number; for single channels: max,ER=focus",
         minimum=0,
         words_for=("max", "mean", "focus"),
+        by_name=True,
     )
     swap: str = option("", "Axes", "Axes the files have the wrong way round: CZ, TC or TZ")
     pattern: str = option(
         "",
         "Name pattern",
         "Regular expression for file names, with groups such as channel; ignore means nothing",
+    )
+    times: str = option(
+        "one",
+        "Times",
+        "Whether one time point is taken, or each as a field of its own",
+        choices=("one", "all"),
     )
 
     def __post_init__(self) -> None:
@@ -84,13 +94,14 @@ class ReadOptions(Checked):
         InputError
             As for :func:`napari_c3r.read_image`.
         """
+        from napari_c3r.core.images.projection import by_file_names
         from napari_c3r.core.images.read import read_image
 
         image = read_image(
             files,
             scene=self.scene,
             t=self.t,
-            z=self.z,
+            z=by_file_names(self.z, self.names),
             swap=self.swap,
             pixel_size_um=self.pixel_size_um,
         )

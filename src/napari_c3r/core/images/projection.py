@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import dask.array as da
 import numpy as np
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.stack import check_index
+from napari_c3r.core.spelling import spell_pairs, split_values
 
 PROJECTIONS = ("max", "mean", "focus")
+
+ZChoice = str | int | Mapping[str, str | int]
+"""What becomes of Z slices: a projection or a slice, for all channels, or by channel as a mapping
+or as text, ``"max,ER=focus"``; channels that are not named take what is said for all, else the
+brightest."""
 
 
 def project(planes: da.Array, z: str | int, where: str) -> tuple[da.Array, tuple[str, ...]]:
@@ -48,6 +56,57 @@ def project(planes: da.Array, z: str | int, where: str) -> tuple[da.Array, tuple
         return planes.mean(axis=0, dtype="float32"), ()
     best = sharpest(planes)
     return planes[best], (f"{where}: slice {best} of 0 to {depth - 1} is the sharpest.",)
+
+
+def by_channel(z: ZChoice) -> tuple[str | int, dict[str, str | int]]:
+    """What becomes of the slices of all channels, and of those that are named.
+
+    Raises
+    ------
+    InputError
+        What is said of a channel is no known word and no index of a slice.
+    """
+    every: str | int = "max"
+    if isinstance(z, Mapping):
+        others = dict(z)
+    elif isinstance(z, str) and "=" in z:
+        first, texts = split_values(z, "z")
+        every = _index_or_word(first or "max")
+        others = {name: _index_or_word(text) for name, text in texts.items()}
+    else:
+        every, others = z, {}
+    for each in (every, *others.values()):
+        check_z(each)
+    return every, others
+
+
+def by_file_names(z: ZChoice, names: Mapping[str, str]) -> ZChoice:
+    """The same for channels by the names that the files give.
+
+    Parameters
+    ----------
+    z
+        With channels by the names of the files, or by their new ones.
+    names
+        New names by those of the files.
+    """
+    every, others = by_channel(z)
+    if not others:
+        return every
+    before = {new: old for old, new in names.items()}
+    return spell_z(every, {before.get(name, name): each for name, each in others.items()})
+
+
+def spell_z(every: str | int, others: Mapping[str, str | int]) -> str | int:
+    """A choice as text, as `by_channel` takes it; one for all channels stays as it is."""
+    if not others:
+        return every
+    pairs = spell_pairs({name: str(each) for name, each in others.items()})
+    return pairs if every == "max" else f"{every},{pairs}"
+
+
+def _index_or_word(text: str) -> str | int:
+    return int(text) if text.isascii() and text.isdecimal() else text
 
 
 def check_z(z: str | int) -> None:

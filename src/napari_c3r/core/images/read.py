@@ -14,7 +14,7 @@ from napari_c3r.core.images.image import Image, at_time
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
 from napari_c3r.core.images.layouts.hpa import HPA_STAINS
 from napari_c3r.core.images.names import stem
-from napari_c3r.core.images.projection import check_z, project
+from napari_c3r.core.images.projection import ZChoice, by_channel, by_file_names, project, spell_z
 from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_names
 from napari_c3r.core.images.units import SQUARE_TOLERANCE
 from napari_c3r.core.text import readable
@@ -27,7 +27,7 @@ def read_image(
     *,
     scene: int | None = None,
     t: int = 0,
-    z: str | int = "max",
+    z: ZChoice = "max",
     swap: str = "",
     names: Mapping[str, str] | None = None,
     pixel_size_um: float | None = None,
@@ -47,7 +47,9 @@ def read_image(
         Index of the time point.
     z
         What becomes of the Z slices: ``"max"``, ``"mean"`` (float32), ``"focus"`` (the
-        sharpest slice of each channel; reads every slice once), or the index of a slice.
+        sharpest slice of each channel; reads every slice once), or the index of a slice. For
+        single channels otherwise: ``{"ER": "focus", "DNA": 3}`` or ``"max,ER=focus,DNA=3"``, by
+        the names of the files or those given by `names`.
     swap
         Two axes that the files have the wrong way round, as letters among T, C and Z: ``"CZ"``
         for channels that were saved as Z slices.
@@ -72,7 +74,7 @@ def read_image(
         If there is no image or more than one, the channel files differ in shape, the scene, time
         point or slice does not exist, or a file cannot be read.
     """
-    check_z(z)
+    every, others = by_channel(by_file_names(z, names or {}))
     if isinstance(path_or_paths, ImageFiles):
         files = path_or_paths
     else:
@@ -80,7 +82,8 @@ def read_image(
     scene = _scene_of(files, scene)
     channels = _open_all(files, scene, t, swap)
     image = replace(
-        _assemble(files, channels, z), read_as=f"read_image(scene={scene!r}, t={t}, z={z!r})"
+        _assemble(files, channels, every, others),
+        read_as=f"read_image(scene={scene!r}, t={t}, z={spell_z(every, others)!r})",
     )
     if len({file.t for file in files.files}) > 1 or channels[0].stack.data.shape[0] > 1:
         # A label names another cell at another time, so each time is an image of its own.
@@ -246,19 +249,30 @@ def _names(stack: Stack, file: PlaneFile, n_channels: int) -> tuple[str, ...]:
     return tuple(f"ch{number}" for number in range(1, n_channels + 1))
 
 
-def _assemble(files: ImageFiles, channels: list[_Channel], z: str | int) -> Image:
+def _assemble(
+    files: ImageFiles,
+    channels: list[_Channel],
+    z: str | int,
+    others: Mapping[str, str | int],
+) -> Image:
     planes, notes = [], list(files.notes)
+    stated = tuple(channel.name for channel in channels)
+    names = unique_names(stated)
+    unknown = [name for name in others if name not in names]
+    if unknown:
+        raise InputError(
+            f"Image {files.name!r} has no channel {unknown[0]!r} to choose Z slices of; its "
+            f"channels are {', '.join(names)}."
+        )
     numbers = sorted({number for channel in channels for number in channel.numbers})
-    for channel in channels:
-        plane, said = _plane(channel, _slice_of(channel, z, numbers))
+    for name, channel in zip(names, channels, strict=True):
+        plane, said = _plane(channel, _slice_of(channel, others.get(name, z), numbers))
         planes.append(plane)
         notes += [*channel.stack.notes, *_colour_note(channel, channels), *said]
     notes += files.doubts
     sizes = [c.stack.pixel_size_um for c in channels if c.stack.pixel_size_um is not None]
     if sizes and max(sizes) > min(sizes) * (1 + SQUARE_TOLERANCE):
         notes.append(f"Channel files state pixels of {min(sizes):.4g} to {max(sizes):.4g} µm.")
-    stated = tuple(channel.name for channel in channels)
-    names = unique_names(stated)
     if names != stated:
         twice = next(name for name in stated if stated.count(name) > 1)
         notes.append(

@@ -16,6 +16,7 @@ from napari_c3r.core.images.read import read_image
 from napari_c3r.core.images.scenes import only_scene
 from napari_c3r.core.images.sources import FieldSource
 from napari_c3r.core.images.stack import MAX_UNNAMED_CHANNELS, Stack
+from napari_c3r.core.images.times import at_each_time
 
 _HEADERS_LOOKED_AT = 8
 _MAX_AREA_RATIO = 2.0
@@ -66,9 +67,9 @@ class ScanResult:
         return tuple(dict.fromkeys(i.plate for i in self.images if i.plate is not None))
 
     def sources(self, reading: ReadOptions) -> tuple[FieldSource, ...]:
-        """Every field, to be read in one way."""
+        """Every field, to be read in one way; each time point as one where all are wanted."""
         images = only_scene(self.images, reading.scene)
-        return tuple(FieldSource(files, reading) for files in images)
+        return tuple(at_each_time(FieldSource(files, reading) for files in images))
 
 
 def scan(

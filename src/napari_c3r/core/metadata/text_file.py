@@ -65,18 +65,24 @@ def read_sheets(path: str | Path) -> dict[str, Rows]:
         _require_ordinary(path)
         head = _head(path)
         is_excel = path.suffix.lower() in EXCEL or (head.startswith(_ZIP) and _holds_excel(path))
-        sheets = _excel(path) if is_excel else {path.stem: _text_rows(_unpacked(path, head))}
+        sheets = (
+            _excel(path) if is_excel else {path.stem: _text_rows(_unpacked(path, head, MAX_BYTES))}
+        )
     except InputError:
         raise
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file '{path}'; check the name") from error
     # Libraries that unpack raise a dozen kinds for a damaged file.
     except Exception as error:
-        raise InputError(
-            f"The table '{path}' cannot be read ({_reason(error)}); check the file, or save it "
-            "again as CSV"
-        ) from error
+        raise _unreadable(path, error) from error
     return {name: _trimmed(rows) for name, rows in sheets.items()}
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"There is no file '{path}'; check the name")
+    return InputError(
+        f"The table '{path}' cannot be read ({_reason(error)}); check the file, or save it again "
+        "as CSV"
+    )
 
 
 def _require_ordinary(path: Path) -> None:
@@ -102,32 +108,32 @@ def _reason(error: Exception) -> str:
     return " ".join(said.split())[:120] or type(error).__name__
 
 
-def _unpacked(path: Path, head: bytes) -> bytes:
+def _unpacked(path: Path, head: bytes, most: int) -> bytes:
     if head.startswith(_ZIP):
-        return _only_member(path)
+        return _only_member(path, most)
     for magic, opened in _PACKED.items():
         if head.startswith(magic):
             with opened(path) as stream:
-                return _all_of(stream)
+                return _all_of(stream, most)
     with path.open("rb") as stream:
-        return _all_of(stream)
+        return _all_of(stream, most)
 
 
-def _all_of(stream: IO[bytes]) -> bytes:
-    content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"it holds more than {MAX_BYTES // 2**20} MB")
+def _all_of(stream: IO[bytes], most: int) -> bytes:
+    content = stream.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it holds more than {most // 2**20} MB")
     return content
 
 
-def _only_member(path: Path) -> bytes:
+def _only_member(path: Path, most: int) -> bytes:
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         names = [name for name in names if not name.startswith("__MACOSX/")]
         if len(names) != 1:
             raise ValueError(f"it is a zip of {len(names)} files, and one is wanted")
         with archive.open(names[0]) as stream:
-            return _all_of(stream)
+            return _all_of(stream, most)
 
 
 def _holds_excel(path: Path) -> bool:
@@ -138,17 +144,44 @@ def _holds_excel(path: Path) -> bool:
         return False
 
 
+def read_text(path: Path, most: int) -> tuple[str, str]:
+    """The text of a table, and what separates its columns.
+
+    Parameters
+    ----------
+    path
+        As for `read_sheets`, but for Excel.
+    most
+        Bytes that it may hold.
+
+    Raises
+    ------
+    InputError
+        As for `read_sheets`.
+    """
+    try:
+        _require_ordinary(path)
+        return _parted(_unpacked(path, _head(path), most))
+    except InputError:
+        raise
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
 def _text_rows(content: bytes) -> Rows:
+    text, separator = _parted(content)
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+
+
+def _parted(content: bytes) -> tuple[str, str]:
     text = _decoded(content)
     if "\0" in text:
         raise ValueError("it is no text")
     first, _, rest = text.partition("\n")
     # Excel's own way to say the separator.
     if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
-        separator, text = first.strip()[4], rest
-    else:
-        separator = _separator(text)
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        return rest, first.strip()[4]
+    return text, _separator(text)
 
 
 def _decoded(content: bytes) -> str:

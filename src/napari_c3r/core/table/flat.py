@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from napari_c3r.core.errors import ForeignTableError, InputError
+from napari_c3r.core.table.annotate import ACCEPTED
 from napari_c3r.core.table.result import KEY, is_vector_name, make_result, vector_names
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ UMAP_COLUMNS = ("umap_1", "umap_2")
 CLUSTER_COLUMNS = ("cluster", "annotation")
 SUGGESTED = "suggested"
 """Column of the names that were learned from examples."""
-TEXT_COLUMNS = frozenset({"image", "plate", "well", "site", *CLUSTER_COLUMNS, SUGGESTED})
+TEXT_COLUMNS = frozenset({"image", "plate", "well", "site", *CLUSTER_COLUMNS, SUGGESTED, ACCEPTED})
 
 # A spreadsheet takes a cell that begins like this for a formula and runs it.
 _RISKY = re.compile(r"^'*[=+\-@\t\r]")
@@ -191,6 +194,20 @@ def has_return(frame: pd.DataFrame) -> bool:
     return any("\r" in name for name in frame.columns) or any(
         text.str.contains("\r", regex=False, na=False).any() for text in texts
     )
+
+
+def tab_separated(obs: pd.DataFrame, rows: NDArray[np.intp], columns: Sequence[str]) -> str:
+    """Rows as text that a spreadsheet takes: a line of names, tabs between values.
+
+    Parameters
+    ----------
+    obs
+        The table.
+    rows, columns
+        Which of them, in their order.
+    """
+    frame = escape_text(plain(obs[list(columns)].iloc[rows].reset_index(drop=True)))
+    return str(frame.to_csv(sep="\t", index=False, lineterminator="\n"))
 
 
 def _map_text(frame: pd.DataFrame, change: Any) -> pd.DataFrame:

@@ -1,17 +1,17 @@
-"""The rows of the result as a table that stays quick with a million of them."""
+"""A table of cells: rows are pointed at or taken up, sorted, copied; columns pinned and fitted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from qtpy.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, Qt, Signal
-from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent
+from qtpy.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QFrame,
     QHeaderView,
     QStyledItemDelegate,
@@ -20,179 +20,24 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.elision import elided_apart
-from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.common.pinned_columns import PinnedColumns
+from napari_c3r.widgets.common.rows_model import RowsModel, Sorting
+from napari_c3r.widgets.common.table_header import TableHeader
 
-_MAX_MEASURED = 40
-_MAX_PX = 190
+_MEASURED = 60
+# Of thousands of columns, those out of sight are as wide as their titles.
+_FITTED = 80
+_LEAST_PX, _MOST_PX = 48, 260
 _ROW_PX = 21
 _MARGIN_PX = 6
-_MAX_NAMES = 200
+# Room beside a title for the arrow that says how it is sorted, and for its own padding.
+_ARROW, _TITLE_PX = " ▲1", 20
 ITEM_PADDING_PX = 8
 """Left and right of the text in a cell, for the style sheet of whoever shows the table."""
-_TINT = QColor(82, 133, 184, 90)
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-class RowsModel(QAbstractTableModel):
-    """Rows of a frame in any order, read cell by cell when they are drawn."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._frame = pd.DataFrame()
-        self._columns: list[str] = []
-        self._series: list[pd.Series] = []
-        self._numeric: list[bool] = []
-        self._decimals: list[int | None] = []
-        self._selected = np.zeros(0, bool)
-        self._sorted_by: tuple[str, bool] | None = None
-        self._order: NDArray[np.intp] | None = None
-        self._tints = False
-        self.rows = np.empty(0, np.intp)
-
-    def set_frame(self, frame: pd.DataFrame, columns: Sequence[str]) -> None:
-        """Show columns of a frame, all of its rows."""
-        self.beginResetModel()
-        self._frame, self._columns = frame, list(columns)
-        self._series = [frame[name] for name in self._columns]
-        self._numeric = [is_number(series) for series in self._series]
-        self._decimals = [decimals_of(series) for series in self._series]
-        self._selected, self._tints = np.zeros(len(frame), bool), False
-        self._sort_frame()
-        self.rows = self._ordered(np.arange(len(frame)))
-        self.endResetModel()
-
-    def show_rows(self, rows: NDArray[np.intp]) -> None:
-        """Show these rows of the frame, in the order they are sorted in."""
-        self.beginResetModel()
-        self.rows = self._ordered(np.asarray(rows, np.intp))
-        self._tint()
-        self.endResetModel()
-
-    def set_selected(self, mask: NDArray[np.bool_]) -> None:
-        """Tint the selected rows."""
-        self._selected = mask
-        self._tint()
-        if len(self.rows) and self._columns:
-            last = self.index(len(self.rows) - 1, len(self._columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.BackgroundRole])
-
-    def names(self, column: int) -> list[str]:
-        """The categories of a column, as far as they are few; none where it has none."""
-        series = self._series[column]
-        if not isinstance(series.dtype, pd.CategoricalDtype):
-            return []
-        return [str(name) for name in series.cat.categories[:_MAX_NAMES]]
-
-    def place_of(self, row: int) -> int | None:
-        """Where a row of the frame is shown, None when it is not."""
-        found = np.flatnonzero(self.rows == row)
-        return int(found[0]) if len(found) else None
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._columns)
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        row, column = self.rows[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return text_of(self._series[column].iat[row], self._decimals[column])
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if self._numeric[column] else None
-        if role == Qt.ItemDataRole.BackgroundRole and self._tints and self._selected[row]:
-            return _TINT
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and section < len(self._columns):
-            if role == Qt.ItemDataRole.DisplayRole:
-                return title(self._columns[section])
-            if role == Qt.ItemDataRole.ToolTipRole:
-                return plain_tip(f"{self._columns[section]}. Click to sort")
-        return None
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        if not 0 <= column < len(self._columns):
-            return
-        self._sorted_by = self._columns[column], order == Qt.SortOrder.AscendingOrder
-        self._sort_frame()
-        self.show_rows(self.rows)
-
-    def _tint(self) -> None:
-        """A tint on every row would tell nothing."""
-        fits = len(self._selected) == len(self._frame)
-        self._tints = fits and not self._selected[self.rows].all()
-
-    def _sort_frame(self) -> None:
-        """Sort the whole frame once: what is missing last, ties in the frame's order."""
-        if self._sorted_by is None or self._sorted_by[0] not in self._columns:
-            self._order = None
-            return
-        name, ascending = self._sorted_by
-        ranks = _ranks(self._frame[name])
-        order = np.argsort(ranks if ascending else -ranks, kind="stable")
-        missing = self._frame[name].isna().to_numpy()[order]
-        self._order = np.concatenate([order[~missing], order[missing]])
-
-    def _ordered(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Rows in the order that the frame is sorted in."""
-        wanted = np.zeros(len(self._frame), bool)
-        wanted[rows] = True
-        if self._order is None:
-            return np.flatnonzero(wanted)
-        ordered: NDArray[np.intp] = self._order[wanted[self._order]]
-        return ordered
-
-
-def _ranks(column: pd.Series) -> NDArray[np.float64]:
-    """Numbers in the order of the column's values."""
-    if is_number(column) or pd.api.types.is_bool_dtype(column.dtype):
-        return np.asarray(column.to_numpy(np.float64, na_value=np.nan))
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return np.asarray(column.cat.codes, np.float64)
-    return pd.factorize(column.astype(str), sort=True)[0].astype(np.float64)
-
-
-def decimals_of(column: pd.Series) -> int | None:
-    """Digits after the point that all numbers of a column are shown with, so that points align.
-
-    Four figures of the largest number, none where all are whole; None for numbers so small that
-    they are better shown with a power of ten, and for what is no fraction.
-    """
-    if not is_number(column) or not pd.api.types.is_float_dtype(column.dtype):
-        return None
-    size = np.abs(column.to_numpy(np.float64, na_value=np.nan))
-    size = size[np.isfinite(size)]
-    if not len(size) or 0 < size.max() < 1e-3:
-        return None
-    if (size == np.rint(size)).all():
-        return 0
-    return min(max(3 - int(np.floor(np.log10(size.max()))), 1), 4)
-
-
-def text_of(value: Any, decimals: int | None = None) -> str:
-    """A value for the eye: four figures or so many decimals, nothing where there is none."""
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        if not np.isfinite(number):
-            return "" if np.isnan(number) else str(number)
-        if decimals is not None:
-            return f"{number:.{decimals}f}"
-        return f"{number:.1f}" if abs(number) >= 1000 else f"{number:.4g}"
-    return "" if value is None or value is pd.NA else str(value)
+MAX_COPIED = 100_000
+"""Most rows that are copied as text; more are better exported."""
 
 
 class _ApartDelegate(QStyledItemDelegate):
@@ -219,10 +64,16 @@ class CellTable(QTableView):
         The row of the result taken up by mouse or arrow keys.
     chosen
         Rows of the result taken up together.
+    sorting_chosen
+        A title was clicked, and the rows are sorted in another way.
+    menu_wanted
+        A title was clicked with the other button: name of its column, and where on the screen.
     """
 
     pointed = Signal(int)
     chosen = Signal(object)
+    sorting_chosen = Signal(object)
+    menu_wanted = Signal(str, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -230,6 +81,7 @@ class CellTable(QTableView):
         self.setModel(self.rows)
         self._taken = QItemSelectionModel(self.rows)
         self.setSelectionModel(self._taken)
+        self._widths: dict[str, int] = {}
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -237,13 +89,21 @@ class CellTable(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
+        self._titles = TableHeader(self)
         self._build_headers()
-        self.setSortingEnabled(True)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._delegate = _ApartDelegate(self)
         self.setItemDelegate(self._delegate)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Table of cells")
+        self.pinned = PinnedColumns(self, self._titles)
+        self.pinned.share(self.rows, self._taken, _ROW_PX)
+        self.pinned.setItemDelegate(self._delegate)
+        self.pinned.released.connect(self._tell)
+        for titles in (self._titles, self.pinned.titles):
+            titles.sort_wanted.connect(self._on_sort_wanted)
+            titles.menu_wanted.connect(self._on_menu_wanted)
+            titles.resized_by_hand.connect(self._on_resized_by_hand)
 
     def _build_headers(self) -> None:
         lines = QHeaderView(Qt.Orientation.Vertical)
@@ -251,22 +111,53 @@ class CellTable(QTableView):
         lines.setDefaultSectionSize(_ROW_PX)
         self.setVerticalHeader(lines)
         lines.hide()
-        titles = QHeaderView(Qt.Orientation.Horizontal)
-        titles.setSectionsClickable(True)
-        titles.setHighlightSections(False)
-        titles.setResizeContentsPrecision(_MAX_MEASURED)
-        titles.setMaximumSectionSize(_MAX_PX)
-        titles.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.setHorizontalHeader(titles)
+        self.setHorizontalHeader(self._titles)
 
-    def set_frame(self, frame: pd.DataFrame, columns: Sequence[str]) -> None:
-        """Show a result's cells."""
+    def set_frame(self, frame: pd.DataFrame, columns: Sequence[str], pinned: int = 0) -> None:
+        """Show columns of a result's cells, so many of the first ones always in sight."""
         self.rows.set_frame(frame, columns)
-        self.resizeColumnsToContents()
+        for number, name in enumerate(columns):
+            fitting = self._widths.get(name) or self.fitting_width(number, number < _FITTED)
+            self.setColumnWidth(number, fitting)
+        self.pinned.set_count(pinned)
 
-    def sizeHintForColumn(self, column: int) -> int:
-        # Qt leaves a style sheet's padding out, and then has no room for the text.
-        return super().sizeHintForColumn(column) + 2 * ITEM_PADDING_PX
+    def fitting_width(self, column: int, to_values: bool = True) -> int:
+        """Pixels that title and values of a column need, within reason."""
+        measure = self.fontMetrics().horizontalAdvance
+        texts = self.rows.texts(column, _MEASURED) if to_values else []
+        values = max(map(measure, texts), default=0) + 2 * (ITEM_PADDING_PX + _MARGIN_PX)
+        head = self._titles.fontMetrics().horizontalAdvance
+        titled = head(f"{title(self.rows.columns[column])}{_ARROW}") + _TITLE_PX
+        return min(max(values, titled, _LEAST_PX), _MOST_PX)
+
+    def fit_column(self, name: str) -> None:
+        """Make a column as wide as what it holds again."""
+        self._widths.pop(name, None)
+        column = self.rows.columns.index(name)
+        self.setColumnWidth(column, self.fitting_width(column))
+
+    def sort_by(self, sorting: Sorting) -> None:
+        """Sort by columns, the first one first; by none as the result is."""
+        if sorting != self.rows.sorting:
+            self.rows.set_sorting(sorting)
+
+    def copy(self) -> int:
+        """Copy the rows that are taken up, else all that are listed, as text with tabs.
+
+        Returns
+        -------
+        int
+            How many they are; they are not copied where they are more than `MAX_COPIED`.
+        """
+        from napari_c3r.core.table.flat import tab_separated
+
+        places = sorted(index.row() for index in self._taken.selectedRows())
+        rows = self.rows.rows[places] if places else self.rows.rows
+        if 0 < len(rows) <= MAX_COPIED:
+            board = QApplication.clipboard()
+            assert board is not None
+            board.setText(tab_separated(self.rows.frame, rows, self.rows.columns))
+        return len(rows)
 
     def show_rows(self, rows: NDArray[np.intp]) -> None:
         """List these rows of the result; those listed already stay where they are."""
@@ -305,3 +196,44 @@ class CellTable(QTableView):
             self.pointed.emit(int(self.rows.rows[places[0]]))
         elif places:
             self.chosen.emit(self.rows.rows[places])
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.pinned.place()
+
+    def updateGeometries(self) -> None:
+        super().updateGeometries()
+        if hasattr(self, "pinned"):
+            self.pinned.place()
+
+    def _on_sort_wanted(self, column: int, within: bool) -> None:
+        name = self.rows.columns[column]
+        self.sort_by(after_click(self.rows.sorting, name, within))
+        self.sorting_chosen.emit(self.rows.sorting)
+
+    def _on_menu_wanted(self, column: int, where: QPoint) -> None:
+        self.menu_wanted.emit(self.rows.columns[column], where)
+
+    def _on_resized_by_hand(self, column: int, width: int) -> None:
+        self._widths[self.rows.columns[column]] = width
+
+
+def after_click(sorting: Sorting, name: str, within: bool) -> Sorting:
+    """What rows are sorted by after a click on a title: up, down, as they were.
+
+    Parameters
+    ----------
+    sorting
+        Before.
+    name
+        The column.
+    within
+        Whether to sort by it where all that is sorted by is the same, or by it alone.
+    """
+    was = dict(sorting).get(name)
+    now: Sorting = () if was is False else ((name, was is None),)
+    if not within:
+        return now
+    if was is None:
+        return (*sorting, *now)
+    return tuple(each for by, up in sorting for each in (now if by == name else ((by, up),)))

@@ -22,28 +22,35 @@ from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session import Cause, Change, Part, session_of
-from napari_c3r.widgets.common.columns import colour_columns, table_columns
+from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.explorer.cluster_names import naming_line
 from napari_c3r.widgets.explorer.colouring import ColourControl
+from napari_c3r.widgets.explorer.field_bar import FieldBar
+from napari_c3r.widgets.explorer.hints import KEYS, ExplorerHints
 from napari_c3r.widgets.explorer.keys import actions_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.explorer.plot import PlotControl
 from napari_c3r.widgets.explorer.room import SharedRoom
+from napari_c3r.widgets.explorer.similar_finder import SimilarFinder
 from napari_c3r.widgets.explorer.tab import ExplorerContext
+from napari_c3r.widgets.explorer.table.controller import TableController
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
+from napari_c3r.widgets.viewer.channel_view import ALONE
 from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
     import napari.viewer
-    from anndata import AnnData
 
-_MONTAGES = "Picture as shown (*.png);;Stack of channels for ImageJ (*.tif)"
+_MONTAGES = (
+    "Figure (*.png);;Figure of lines and letters (*.svg);;Page (*.pdf);;"
+    "Stack of channels for ImageJ (*.tif)"
+)
 
 
 class C3RExplorer(KeyedDock):
@@ -60,6 +67,7 @@ class C3RExplorer(KeyedDock):
     gestures = (
         ("Click on a point", "Point at that cell in image, table and pictures"),
         ("Click in the image", "Point at that cell's row and point"),
+        (f"{ALONE} in the image", "Show the selected channel alone; again, what was visible"),
         ("Shift + lasso", "Add cells to the selection; Alt or Ctrl takes them away"),
         ("Click in the legend", "Select all cells of that colour"),
         ("Double-click on the map", "Bring every point into view"),
@@ -78,12 +86,23 @@ class C3RExplorer(KeyedDock):
         self.doubt_button = QPushButton("Use the diagnostics")
         self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
         self.panel = ExplorerPanel()
+        self.hints = ExplorerHints(self.session)
+        self.fields = FieldBar(self.session, self.link, self.panel.say)
         self.tabs = ExplorerTabs(self._context(), self.panel.tabs)
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
-        self.key_actions = [*actions_of(self), *self.tabs.actions()]
-        self._of_table = self._filling = False
+        self.similar = SimilarFinder(self.session, self.panel)
+        self.rows = TableController(self.session, self.panel.table_page, self._on_colour_chosen)
+        self.key_actions = [
+            *actions_of(self),
+            *self.fields.actions(),
+            *self.rows.actions(),
+            *self.similar.actions(),
+            *self.montage.actions(),
+            *self.tabs.actions(),
+        ]
+        self._filling = False
         self._build()
         self._connect()
         self._show_result()
@@ -102,6 +121,8 @@ class C3RExplorer(KeyedDock):
         )
 
     def _build(self) -> None:
+        self.panel.add_head(self.fields)
+        self.panel.add_foot(self.hints.line)
         self.scatter.add_control(self.colouring)
         self.scatter.set_empty_action(self.begin_button)
         self.scatter.set_caption_action(self.doubt_button)
@@ -133,8 +154,8 @@ class C3RExplorer(KeyedDock):
         panel.export_button.clicked.connect(self._choose_export)
         panel.montage.save_button.clicked.connect(self._choose_montage)
         panel.montage.thumbnails.picked.connect(self._go_to)
-        panel.table.pointed.connect(self._go_to)
-        panel.table.chosen.connect(self._on_rows_chosen)
+        self.rows.pointed.connect(self._go_to)
+        self.rows.said.connect(panel.say)
         panel.naming.named.connect(self._on_named)
         panel.naming.cleared.connect(self._on_name_cleared)
         panel.naming.edited.connect(self._show_consequence)
@@ -158,8 +179,10 @@ class C3RExplorer(KeyedDock):
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
             self.plot.show(self.model.move_points)
-        if part in (Part.SELECTION, Part.CURRENT):
-            self._show_rows()
+        elif part is Part.GATES:
+            self.plot.follow_scope(self.model)
+        if part in (Part.SELECTION, Part.CURRENT, Part.GATES):
+            self.rows.show_rows()
         self._show_selection()
 
     def _show_result(self) -> None:
@@ -179,8 +202,7 @@ class C3RExplorer(KeyedDock):
             self._filling = False
         self.panel.setVisible(result is not None)
         if result is not None:
-            self._fill_table(result.table)
-            self._show_rows()
+            self.rows.show_table(result.table)
         self._offer_names()
         self._show_selection()
 
@@ -189,8 +211,7 @@ class C3RExplorer(KeyedDock):
         if result is None:
             return
         self._offer_names()
-        self._fill_table(result.table)
-        self._show_rows()
+        self.rows.show_table(result.table)
         if self.session.result.has_map:
             if self.session.view.plot == PlotChoice():
                 self.plot.offer()
@@ -199,23 +220,6 @@ class C3RExplorer(KeyedDock):
                 self.plot.show(self.model.move_points)
             self._offer_columns()
             self._colour()
-
-    def _fill_table(self, table: AnnData) -> None:
-        columns = table_columns(table.obs, plate_map_columns(table))
-        self.panel.table.set_frame(table.obs, columns)
-
-    def _show_rows(self) -> None:
-        """List the selected rows, or all, and in any case the one that is pointed at."""
-        selection, current = self.session.selection.mask, self.session.selection.current
-        table = self.panel.table
-        if not self._of_table:
-            listed = selection.copy() if selection.any() else np.ones(len(selection), bool)
-            if current is not None:
-                listed[current] = True
-            table.show_rows(np.flatnonzero(listed))
-        table.rows.set_selected(selection)
-        if not (self._of_table and selection.any()):
-            table.show_current(current)
 
     def _offer_columns(self) -> None:
         assert self.session.result.current is not None
@@ -252,8 +256,10 @@ class C3RExplorer(KeyedDock):
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
-        if len(mask) == len(self.session.selection.mask) and not self._filling:
-            self.session.selection.select(mask)
+        before = self.session.selection.mask
+        if len(mask) == len(before) and not self._filling:
+            # Of a legend, too, only what the plot shows is selected; what was so before stays.
+            self.session.selection.select(mask & (before | self.plot.in_scope()))
 
     def _on_point(self, row: int | None) -> None:
         if self._filling:
@@ -271,16 +277,6 @@ class C3RExplorer(KeyedDock):
             self.session.selection.current
         ):
             self.panel.say("The image of this cell is not in the viewer")
-
-    def _on_rows_chosen(self, rows: NDArray[np.intp]) -> None:
-        mask = np.zeros(len(self.session.selection.mask), bool)
-        mask[rows] = True
-        # The table keeps its rows: those not chosen would vanish from under the mouse.
-        self._of_table = True
-        try:
-            self.session.selection.select(mask)
-        finally:
-            self._of_table = False
 
     def _on_named(self, name: str) -> None:
         self.session.result.annotate(self.session.selection.mask, name)
@@ -335,6 +331,11 @@ class C3RExplorer(KeyedDock):
         self.session.selection.set_current(None)
         self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
 
+    def toggle_keys(self) -> None:
+        """Show the list of all keys, or put it away."""
+        super().toggle_keys()
+        self.hints.line.understand(KEYS)
+
     def invert(self) -> None:
         """Select the cells that are not selected."""
         self.session.selection.select(~self.session.selection.mask)
@@ -383,7 +384,11 @@ class C3RExplorer(KeyedDock):
         self.model.current_changed.disconnect(self._on_point, missing_ok=True)
         self.model.clicked.disconnect(self._go_to, missing_ok=True)
         self.montage.release()
+        self.rows.release()
         self.tabs.release()
+        self.similar.release()
+        self.fields.release()
+        self.hints.release()
         self.panel.exports.release()
         self.plot.door.release()
         self.scatter.release()

@@ -1,186 +1,155 @@
-"""The cells themselves: thumbnails of those selected, in the viewer's own colours."""
+"""The cells themselves: which to see, how they are drawn, and their pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPen, QPixmap, QResizeEvent
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QAction, QActionGroup, QResizeEvent
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
+from superqt import QFlowLayout
 
-from napari_c3r.core.figures.montage import Choice
-from napari_c3r.widgets.common.labels import PlainLabel, plain_tip
+from napari_c3r.core.figures.montage_choice import GATES, Choice
+from napari_c3r.core.figures.tiles import COMPOSITE, EACH
+from napari_c3r.core.table.titles import title
+from napari_c3r.session.montage_view import SIZES, MontageLook
+from napari_c3r.widgets.common.elision import NameBox
+from napari_c3r.widgets.common.labels import PlainLabel
+from napari_c3r.widgets.explorer.tile_key import TileKey
+from napari_c3r.widgets.explorer.tile_list import Thumbnails
 
-SHOWN_PX = 68
-_BAR_PX = 4
-_STRIP_PX, _ROOM_FOR_BUTTONS_PX = SHOWN_PX + 28, 250
-_ROW = Qt.ItemDataRole.UserRole
+_PLAIN = MontageLook()
+_STRIP_PX, _ROOM_FOR_BUTTONS_PX = _PLAIN.side_px + 28, 250
+_BOX_PX = 140
 
-ALIKE = "alike"
 _CHOICES = {
-    "Random": (Choice.RANDOM, "Drawn at random from the selected cells"),
-    "Typical": (Choice.MEDOID, "Nearest the medoid: the cell most like all others selected"),
-    "Outliers": (Choice.OUTLIERS, "Least like the medoid of the selected cells"),
-    "Similar to cell": (ALIKE, "Most like the cell that is ringed, by cosine of the vectors"),
+    Choice.RANDOM: ("Random", "Drawn at random, the same each time"),
+    Choice.MEDOID: ("Typical", "Nearest the medoid: the cell most like all others"),
+    Choice.OUTLIERS: ("Extreme", "Least like the medoid"),
+    Choice.MOVED: ("Most moved", "By how many of their neighbours the diagnostics change"),
+    Choice.ALIKE: ("Similar to cell", "Most like the cell that is pointed at, by their vectors"),
 }
 _NO_IMAGE = "Open the image of these cells to see them."
 _NO_CURRENT = "Click a cell on the map, in the image or in the table to see those like it."
 _NO_CELLS = "No cells yet. Embed some to see them here."
 
 
-class Thumbnails(QListWidget):
-    """Pictures of cells in rows; a click points at the cell, the mouse over one hovers it."""
+@dataclass(frozen=True)
+class Offered:
+    """What a montage may be made of at present.
 
-    picked = Signal(int)
-    hovered = Signal(object)
+    Attributes
+    ----------
+    columns
+        Whose values can be rows.
+    channels
+        That can be shown alone.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setMovement(QListView.Movement.Static)
-        self.setUniformItemSizes(True)
-        self.setSpacing(0)
-        self.setIconSize(QSize(SHOWN_PX, SHOWN_PX + _BAR_PX))
-        self.setGridSize(QSize(SHOWN_PX + 6, SHOWN_PX + _BAR_PX + 6))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMouseTracking(True)
-        self.setAccessibleName("Montage of cells")
-        self.setStyleSheet(
-            "QListWidget { background: transparent; border: none; padding: 0; }"
-            "QListWidget::item { padding: 0; margin: 0; border: none; background: transparent; }"
-        )
-        self._items: list[QListWidgetItem] = []
-        self._colours: list[str] = []
-        self.itemClicked.connect(self._on_item)
-        self.itemActivated.connect(self._on_item)
-        self.itemEntered.connect(self._on_entered)
-        self.viewportEntered.connect(self._on_left)
-
-    @property
-    def rows(self) -> list[int]:
-        """Rows of the result shown, in order."""
-        return [item.data(_ROW) for item in self._items]
-
-    def show_rows(self, rows: Sequence[int], texts: Sequence[str], colours: Sequence[str]) -> None:
-        """Make room for cells; their pictures come later.
-
-        Parameters
-        ----------
-        rows
-            Of the result.
-        texts
-            What each cell is, for tooltips and screen readers.
-        colours
-            Of the bar under each picture, ``"#rrggbb"``: the one the cell has on the map.
-        """
-        self.show_none()
-        self._colours = list(colours)
-        for row, text, colour in zip(rows, texts, colours, strict=True):
-            item = QListWidgetItem(_framed(None, colour), "")
-            item.setData(_ROW, int(row))
-            item.setToolTip(plain_tip(text))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
-            self._items.append(item)
-            self.addItem(item)
-
-    def show_none(self) -> None:
-        """Take all pictures away."""
-        self.clear()
-        self._items, self._colours = [], []
-
-    def show_picture(self, row: int, picture: NDArray[np.uint8]) -> None:
-        """Put a picture (side, side, 3) in its place."""
-        for item, colour in zip(self._items, self._colours, strict=True):
-            if item.data(_ROW) == row:
-                item.setIcon(_framed(as_pixmap(picture), colour))
-
-    def recolour(self, colours: Sequence[str]) -> None:
-        """Give the bars other colours; the pictures stay."""
-        whole = QSize(4 * SHOWN_PX, 4 * SHOWN_PX)
-        for item, old, new in zip(self._items, self._colours, colours, strict=True):
-            if old != new:
-                item.setIcon(_with_bar(item.icon().pixmap(whole), new))
-        self._colours = list(colours)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._on_left()
-        super().leaveEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Letters belong to the dock, not to a search among texts that nobody sees.
-        if event.text().isalnum():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-    def _on_item(self, item: QListWidgetItem) -> None:
-        self.picked.emit(item.data(_ROW))
-
-    def _on_entered(self, item: QListWidgetItem) -> None:
-        self.hovered.emit(item.data(_ROW))
-
-    def _on_left(self) -> None:
-        self.hovered.emit(None)
+    columns: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
 
 class MontagePanel(QWidget):
-    """Which cells to see, the thumbnails, and what can be done with them."""
+    """Which cells to see, the thumbnails, and what can be done with them.
 
-    choice_changed = Signal()
+    Signals
+    -------
+    changed
+        With what the user chose: fields of `MontageLook` by name.
+    select_requested, save_requested
+        What is to be done with the cells shown.
+    """
+
+    changed = Signal(dict)
     select_requested = Signal()
     save_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
+        self._offered: Offered | None = None
         self.choice = QComboBox()
         self.choice.setAccessibleName("Cells of the montage")
-        self.choice.setToolTip("Which of the selected cells to show")
-        for name, (choice, tip) in _CHOICES.items():
+        self.choice.setToolTip("Which cells to show")
+        for choice, (name, tip) in _CHOICES.items():
             self.choice.addItem(name, str(choice))
             self.choice.setItemData(self.choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.by, self.show_box = NameBox(), NameBox()
+        self.by.setAccessibleName("Rows of the montage")
+        self.by.setToolTip("A row for each cluster, well, treatment or name")
+        self.show_box.setAccessibleName("Channels of the montage")
+        self.show_box.setToolTip("Channels together, side by side, or one of them alone (A)")
+        self.more = QPushButton("Look")
         self.select_button = QPushButton("Select these")
         self.select_button.setToolTip("Make the cells shown here the selection")
         self.save_button = QPushButton("Save…")
         self.save_button.setToolTip(
-            "Save the cells shown here: a PNG as you see them, or a TIFF stack with every "
-            "channel's own intensities"
+            "Save the cells shown here and the list of them: a figure, or a TIFF stack with "
+            "every channel's own intensities"
         )
-        self.thumbnails = Thumbnails()
+        self.thumbnails = Thumbnails(_PLAIN.side_px)
+        self.key = TileKey()
         self._reason = PlainLabel()
+        self._build_menu()
         self._build()
-        self.choice.activated.connect(self._on_choice)
+        self.choice.activated.connect(lambda: self._tell(which=self.choice.currentData()))
+        self.by.activated.connect(lambda: self._tell(by=self.by.currentData()))
+        self.show_box.activated.connect(lambda: self._tell(show=self.show_box.currentData()))
         self.select_button.clicked.connect(self.select_requested)
         self.save_button.clicked.connect(self.save_requested)
+        self.offer(Offered())
         self.show_reason(_NO_CELLS)
 
-    @property
-    def wanted(self) -> Choice | None:
-        """Which cells of the group; None: those like the current one."""
-        choice = self.choice.currentData()
-        return None if choice == ALIKE else Choice(choice)
+    def offer(self, offered: Offered) -> None:
+        """Say what rows and channels may be chosen."""
+        if offered == self._offered:
+            return
+        self._offered = offered
+        rows = [("All together", "")]
+        rows += [("By gate" if c == GATES else f"By {_small(c)}", c) for c in offered.columns]
+        shown = [("Composite", COMPOSITE), ("Side by side", EACH)]
+        shown += [(name, name) for name in offered.channels]
+        for box, entries in ((self.by, rows), (self.show_box, shown)):
+            chosen = box.currentData()
+            box.clear()
+            for text, value in entries:
+                box.addItem(text, value)
+            if box is self.show_box and offered.channels:
+                box.insertSeparator(2)
+            box.setCurrentIndex(max(box.findData(chosen), 0))
 
-    def want_alike(self) -> None:
-        """Choose the cells that are like the current one."""
-        self.choice.setCurrentIndex(self.choice.findData(ALIKE))
-        self.choice_changed.emit()
+    def show_look(self, look: MontageLook) -> None:
+        """Show what is chosen; a column or channel that is not there counts for nothing."""
+        for box, value in (
+            (self.choice, look.which),
+            (self.by, look.by),
+            (self.show_box, look.show),
+        ):
+            box.setCurrentIndex(max(box.findData(value), 0))
+        self.outline.setChecked(look.outlined)
+        self.dim.setChecked(look.dimmed)
+        for action in self.sizes.actions():
+            action.setChecked(action.data() == look.side_px)
+        self._name_menu()
+
+    @property
+    def by_column(self) -> str:
+        """The column whose values are the rows, empty for one."""
+        return self.by.currentData() or ""
+
+    @property
+    def shown(self) -> str:
+        """The channels shown, as of `TileStyle`."""
+        return self.show_box.currentData() or COMPOSITE
 
     def show_reason(self, reason: str) -> None:
         """Say why there are no pictures, or show them with an empty reason."""
@@ -202,37 +171,90 @@ class MontagePanel(QWidget):
         """Say that a cell must be pointed at."""
         self.show_reason(_NO_CURRENT)
 
-    def show_rows(self, rows: Sequence[int], texts: Sequence[str], colours: Sequence[str]) -> None:
+    def show_rows(
+        self,
+        rows: Sequence[int],
+        texts: Sequence[str],
+        colours: Sequence[str],
+        headings: Mapping[int, str] | None = None,
+    ) -> None:
         """Make room for the cells of :meth:`Thumbnails.show_rows`."""
         self.show_reason("")
-        self.thumbnails.show_rows(rows, texts, colours)
+        self.thumbnails.show_rows(rows, texts, colours, headings)
         self._enable()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         roomy = self.width() >= _ROOM_FOR_BUTTONS_PX
-        self.select_button.setVisible(roomy)
-        self.save_button.setVisible(roomy)
+        controls = (self.choice, self.by, self.show_box, self.select_button, self.save_button)
+        for part in (*controls, self.key):
+            part.setVisible(roomy)
+        # Where there is room, they are a click nearer.
+        for menu in self._folded:
+            action = menu.menuAction()
+            if action is not None:
+                action.setVisible(not roomy)
+        self.more.setMaximumWidth(_BOX_PX if roomy else max(self.width() - 2, 1))
+        self._name_menu()
+
+    def _name_menu(self) -> None:
+        """Alone, the menu says which cells are shown."""
+        alone = self.choice.isHidden()
+        self.more.setText(self.choice.currentText() if alone else "Look")
 
     def _enable(self) -> None:
-        shown = self.thumbnails.count() > 0
+        shown = bool(self.thumbnails.rows)
         self.select_button.setEnabled(shown)
         self.save_button.setEnabled(shown)
 
+    def _tell(self, **chosen: object) -> None:
+        self.changed.emit(chosen)
+
+    def _build_menu(self) -> None:
+        menu = QMenu(self)
+        self._folded = [
+            _BoxMenu("Cells", self.choice, menu),
+            _BoxMenu("Rows", self.by, menu),
+            _BoxMenu("Channels", self.show_box, menu),
+            _ButtonMenu("What is shown", (self.select_button, self.save_button), menu),
+        ]
+        for folded in self._folded:
+            menu.addMenu(folded)
+        menu.addSeparator()
+        self.outline, self.dim = QAction("Outline the cell", menu), QAction("Dim all else", menu)
+        for action, name in ((self.outline, "outlined"), (self.dim, "dimmed")):
+            action.setCheckable(True)
+            action.triggered.connect(lambda on, name=name: self._tell(**{name: on}))
+            menu.addAction(action)
+        menu.addSeparator()
+        self.sizes = QActionGroup(menu)
+        for text, side in SIZES.items():
+            action = QAction(f"{text} pictures", menu)
+            action.setCheckable(True)
+            action.setData(side)
+            action.triggered.connect(lambda _, side=side: self._tell(side_px=side))
+            self.sizes.addAction(action)
+            menu.addAction(action)
+        self.more.setMenu(menu)
+        self.more.setToolTip("Outlines, what lies around the cell, and the size of the pictures")
+        self.more.setAccessibleName("Look of the pictures")
+
     def _build(self) -> None:
-        row = QHBoxLayout()
+        row = QFlowLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.choice)
-        row.addStretch(1)
-        row.addWidget(self.select_button)
-        row.addWidget(self.save_button)
+        row.setHorizontalSpacing(4)
+        row.setVerticalSpacing(4)
+        controls = (self.choice, self.by, self.show_box, self.more)
+        for part in (*controls, self.select_button, self.save_button):
+            row.addWidget(part)
+        for box in (self.choice, self.by, self.show_box):
+            box.setMinimumContentsLength(3)
+            box.setMaximumWidth(_BOX_PX)
         self._reason.setWordWrap(True)
         self._reason.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         # A strip of single pictures is enough beside a figure.
         self.setMinimumWidth(_STRIP_PX)
-        self.choice.setMinimumContentsLength(3)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.thumbnails)
         self._pages.addWidget(self._reason)
@@ -241,41 +263,47 @@ class MontagePanel(QWidget):
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self._pages, 1)
-
-    def _on_choice(self) -> None:
-        self.choice_changed.emit()
+        column.addWidget(self.key)
 
 
-def as_pixmap(picture: NDArray[np.uint8]) -> QPixmap:
-    """A picture (Y, X, 3) as a pixmap."""
-    height, width = picture.shape[:2]
-    pixels = np.ascontiguousarray(picture).tobytes()
-    image = QImage(pixels, width, height, 3 * width, QImage.Format.Format_RGB888)
-    return QPixmap.fromImage(image.copy())
+class _BoxMenu(QMenu):
+    """The entries of a list, where there is no room for it."""
+
+    def __init__(self, text: str, box: QComboBox, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self._box = box
+        self.aboutToShow.connect(self._fill)
+
+    def _fill(self) -> None:
+        self.clear()
+        for number in range(self._box.count()):
+            if not self._box.itemText(number):
+                self.addSeparator()
+                continue
+            action = QAction(self._box.itemText(number).replace("&", "&&"), self)
+            action.setCheckable(True)
+            action.setChecked(number == self._box.currentIndex())
+            action.triggered.connect(lambda _, number=number: self._choose(number))
+            self.addAction(action)
+
+    def _choose(self, number: int) -> None:
+        self._box.setCurrentIndex(number)
+        self._box.activated.emit(number)
 
 
-def _framed(pixmap: QPixmap | None, colour: str) -> QIcon:
-    """A picture, or an empty square until it comes, above a bar of its colour."""
-    side = SHOWN_PX * 2
-    drawn = QPixmap(side, side + 2 * _BAR_PX)
-    drawn.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(drawn)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    if pixmap is None:
-        painter.setPen(QPen(QColor(128, 128, 128, 90), 2))
-        painter.drawRect(1, 1, side - 2, side - 2)
-    else:
-        painter.drawPixmap(0, 0, side, side, pixmap)
-    painter.end()
-    return _with_bar(drawn, colour)
+class _ButtonMenu(QMenu):
+    """What buttons do, where there is no room for them."""
+
+    def __init__(self, text: str, buttons: Sequence[QPushButton], parent: QWidget) -> None:
+        super().__init__(text, parent)
+        for button in buttons:
+            action = QAction(button.text(), self)
+            action.triggered.connect(button.click)
+            self.aboutToShow.connect(lambda a=action, b=button: a.setEnabled(b.isEnabled()))
+            self.addAction(action)
 
 
-def _with_bar(pixmap: QPixmap, colour: str) -> QIcon:
-    drawn = QPixmap(pixmap)
-    drawn.setDevicePixelRatio(1)
-    painter = QPainter(drawn)
-    bar = 2 * _BAR_PX
-    painter.fillRect(0, drawn.height() - bar, drawn.width(), bar, QColor(colour))
-    painter.end()
-    drawn.setDevicePixelRatio(2)
-    return QIcon(drawn)
+def _small(column: str) -> str:
+    """A column's title inside a phrase; a name of capitals stays as it is."""
+    words = title(column)
+    return words if words.isupper() else words[:1].lower() + words[1:]

@@ -3,43 +3,69 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, QPoint, QTimer, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtGui import QColor
 
+from napari_c3r.core.figures.cell_montage import montage_words, read_montage
 from napari_c3r.core.figures.colours import GREY
-from napari_c3r.core.figures.composites import compose
-from napari_c3r.core.figures.montage import Choice, cut_cells
-from napari_c3r.core.figures.montage_files import Montage, write_montage
+from napari_c3r.core.figures.drawing import number_words
+from napari_c3r.core.figures.montage_choice import (
+    Choice,
+    ChosenGroup,
+    MontageChoice,
+)
+from napari_c3r.core.figures.montage_figure import nice_length
+from napari_c3r.core.figures.montage_files import write_montage
+from napari_c3r.core.figures.tiles import COMPOSITE, EACH, shown_channels
 from napari_c3r.core.table.titles import with_unit
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.common.table_view import text_of
-from napari_c3r.widgets.explorer.montage import MontagePanel, as_pixmap
+from napari_c3r.widgets.common.key_actions import KeyAction
+from napari_c3r.widgets.common.rows_model import text_of
+from napari_c3r.widgets.common.wording import counted
+from napari_c3r.widgets.explorer.cell_card import CARD_PX, CellCard
+from napari_c3r.widgets.explorer.montage import MontagePanel, Offered
 from napari_c3r.widgets.explorer.montage_drawing import (
+    Brush,
     CellPictures,
     Chosen,
     Crops,
     Drawn,
     Request,
     Source,
+    frozen,
 )
+from napari_c3r.widgets.explorer.tile_list import DENSITY
 from napari_c3r.widgets.scatter.canvas import MapCanvas
-from napari_c3r.widgets.scatter.card import HoverCard
 from napari_c3r.widgets.viewer.appearance import EVENTS, channel_appearances
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _WAIT_MS = 120
-_HOVER_MS = 50
 SHOWN = 40
-"""Cells in a montage, at most."""
+"""Cells in a montage of one group, at most."""
+LEAST_SHOWN = 4
+"""Cells of each of several groups, where there are so many."""
+
+_SHOWN_PARTS = frozenset(
+    {
+        Part.RESULT,
+        Part.MAP,
+        Part.SELECTION,
+        Part.ANNOTATION,
+        Part.CURRENT,
+        Part.MONTAGE,
+        Part.GATES,
+    }
+)
 
 
 class MontageController(QObject):
@@ -62,16 +88,21 @@ class MontageController(QObject):
         super().__init__(panel)
         self._viewer, self._session = viewer, session
         self._panel, self._canvas, self._model = panel, canvas, canvas.model
-        self.card = HoverCard(canvas)
         self._source: Source | None = None
         self._made_from: tuple[Any, Any] | None = None
         self._crops = Crops()
         self.pictures = CellPictures(self._crops, self)
-        self._hovering = CellPictures(self._crops, self)
+        self._hovering = CellCard(
+            canvas, self._crops, self._current_source, self._card_brush, self.describe
+        )
+        self.card = self._hovering.card
         self._saving = Jobs(self)
-        self._hovered: int | None = None
-        self._redraw = self._timer(_WAIT_MS, self._draw)
-        self._look_closer = self._timer(_HOVER_MS, self._draw_hovered)
+        self._groups: tuple[ChosenGroup, ...] = ()
+        self._last_alone, self._across = "", 0
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(_WAIT_MS)
+        self._redraw.timeout.connect(self._draw)
         self._watched: list[Any] = []
         self._connect()
         self._watch_layers()
@@ -81,26 +112,19 @@ class MontageController(QObject):
     @property
     def busy(self) -> bool:
         """Whether something is yet to be drawn or written."""
-        waiting = self._redraw.isActive() or self._look_closer.isActive()
+        waiting = self._redraw.isActive() or self._panel.thumbnails.settling
         return waiting or self.pictures.busy or self._hovering.busy or bool(self._saving.running)
-
-    def _timer(self, interval_ms: int, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(interval_ms)
-        timer.timeout.connect(slot)
-        return timer
 
     def _connect(self) -> None:
         self._session.changed.connect(self._on_changed)
-        self._model.hovered.connect(self._on_hovered)
         self._model.colours_changed.connect(self._on_colours)
-        self._panel.choice_changed.connect(self._redraw.start)
+        self._panel.changed.connect(self._on_panel)
+        self._panel.thumbnails.sight_changed.connect(self._draw_in_sight)
         self._panel.select_requested.connect(self._select_shown)
         self._panel.thumbnails.hovered.connect(self._on_thumbnail_hovered)
         self.pictures.chosen.connect(self._on_chosen)
         self.pictures.drawn.connect(self._on_drawn)
-        self._hovering.drawn.connect(self._on_hovered_drawn)
+        self.pictures.refused.connect(self._on_refused)
         self._saving.failed.connect(self._on_failed)
         self._viewer.layers.events.inserted.connect(self._on_layers)
         self._viewer.layers.events.removed.connect(self._on_layers)
@@ -111,11 +135,15 @@ class MontageController(QObject):
             # What is shown are rows of the table before, where these may be other cells.
             self.pictures.discard()
             self._hovering.discard()
+            self._groups = ()
             self._panel.show_rows([], [], [])
-        if part is Part.CURRENT and self._panel.wanted is not None:
+        if part is Part.CURRENT and self._session.montage.look.which != Choice.ALIKE:
             return
-        if part in (Part.RESULT, Part.MAP, Part.SELECTION, Part.ANNOTATION, Part.CURRENT):
+        if part in _SHOWN_PARTS:
             self._redraw.start()
+
+    def _on_panel(self, chosen: dict[str, Any]) -> None:
+        self._session.montage.change(**chosen)
 
     def _on_colours(self) -> None:
         if self._session.result.current is not None:
@@ -142,7 +170,9 @@ class MontageController(QObject):
         self._watched = []
 
     def _on_look(self) -> None:
-        self._redraw.start()
+        """Draw the same cells in another look."""
+        self._show_key()
+        self._panel.thumbnails.draw_again()
 
     def _current_source(self) -> Source | None:
         """The result's cells and images; None without a result."""
@@ -152,51 +182,115 @@ class MontageController(QObject):
         made_from = result.table, result.images
         known = self._made_from
         if known is None or known[0] is not made_from[0] or known[1] is not made_from[1]:
-            self._source, self._made_from = Source(result.table, result.images), made_from
+            labels = self._session.labels.label_images(result.cells_ids)
+            self._source = Source(result.table, result.images, labels)
+            self._made_from = made_from
             self._crops.kept.clear()
         return self._source
 
     def _draw(self) -> None:
-        source = self._current_source()
-        if source is None:
+        source, result = self._current_source(), self._session.result.current
+        if source is None or result is None:
             self._panel.show_no_cells()
             return
-        request = self._request()
-        if request is None or not source.channels:
+        self._panel.offer(Offered(source.row_columns(result.table), source.channels))
+        self._panel.show_look(self._session.montage.look)
+        choice, rows = self._choice(), self._candidates()
+        lacks_cell = choice.which is Choice.ALIKE and choice.like is None
+        if lacks_cell or not source.channels:
             self.pictures.discard()
+            self._groups = ()
             self._mark(np.empty(0, np.intp))
-            if request is None:
+            if lacks_cell:
                 self._panel.show_no_current()
             else:
                 self._panel.show_no_image()
             return
-        appearances = channel_appearances(self._viewer, source.channels)
-        self.pictures.draw(source, appearances, request)
+        self.pictures.choose(source, Request(rows, choice, frozen(result.table)))
 
-    def _request(self) -> Request | None:
-        selection, wanted = self._session.selection.mask, self._panel.wanted
-        if wanted is None:
-            if self._session.selection.current is None:
-                return None
-            return Request(np.empty(0, np.intp), count=SHOWN, alike=self._session.selection.current)
-        chosen = np.flatnonzero(selection) if selection.any() else np.arange(len(selection))
-        return Request(chosen, Choice(wanted), SHOWN)
+    def _choice(self) -> MontageChoice:
+        look, by = self._session.montage.look, self._panel.by_column
+        thumbnails = self._panel.thumbnails
+        thumbnails.set_size(look.side_px, self._pictures_across)
+        # Of each group a line; few of one of many are enough to see what it is like.
+        self._across = thumbnails.across
+        count = max(self._across, LEAST_SHOWN) if by else SHOWN
+        like = self._session.selection.current if look.which == Choice.ALIKE else None
+        return MontageChoice(Choice(look.which), count, by, like)
+
+    @property
+    def _pictures_across(self) -> int:
+        source = self._source
+        return len(source.channels) if source and self._panel.shown == EACH else 1
+
+    def _candidates(self) -> NDArray[np.intp]:
+        """The rows to choose from: what is selected, else all; those like a cell are of all."""
+        selection = self._session.selection.mask
+        if selection.any() and self._session.montage.look.which != Choice.ALIKE:
+            return np.flatnonzero(selection)
+        return np.arange(len(selection))
 
     def _on_chosen(self, found: Chosen) -> None:
-        rows = found.rows.tolist()
-        texts = ["\n".join(self.describe(row)) for row in rows]
-        if found.similarity is not None:
-            alike = zip(texts, found.similarity, strict=True)
-            texts = [f"{text}\ncosine similarity {value:.3f}" for text, value in alike]
-        self._panel.show_rows(rows, texts, self._bars(rows))
-        self._mark(found.rows[1:] if found.similarity is not None else found.rows[:0])
+        self._groups = found.groups
+        rows, alike, headings = list[int](), list[float](), dict[int, str]()
+        for group in found.groups:
+            if group.name:
+                headings[len(rows)] = f"{group.name} · {counted(group.total, 'cell')}"
+            rows += group.rows.tolist()
+            alike += [] if group.similarity is None else group.similarity.tolist()
+        lines = self._described(rows)
+        for own, value in zip(lines, alike, strict=False):
+            own.append(f"cosine similarity {value:.3f}")
+        texts = ["\n".join(own) for own in lines]
+        self._panel.show_rows(rows, texts, self._bars(rows), headings)
+        alike_rows = [g.rows for g in found.groups if g.similarity is not None]
+        like = self._session.selection.current
+        marked = np.concatenate(alike_rows) if alike_rows else np.empty(0, np.intp)
+        self._mark(marked[marked != like])
+        self._show_key()
+        self._draw_in_sight()
+
+    def _on_refused(self, line: str) -> None:
+        self._groups = ()
+        self._panel.show_reason(line)
+
+    def _draw_in_sight(self) -> None:
+        if self._panel.by_column and self._across != self._panel.thumbnails.across:
+            self._redraw.start()
+            return
+        source, rows = self._source, self._panel.thumbnails.undrawn_in_sight()
+        if source is not None and rows:
+            self.pictures.draw(source, list(dict.fromkeys(rows)), self._brush(source))
+
+    def _brush(self, source: Source) -> Brush:
+        look = self._session.montage.look
+        looks = channel_appearances(self._viewer, source.channels)
+        style = replace(look.style, show=self._panel.shown)
+        return Brush(looks, style, look.side_px * DENSITY)
+
+    def _show_key(self) -> None:
+        """Say how large the cells are, where all are of one scale, and which colours they have."""
+        source = self._source
+        if source is None or not self._groups:
+            self._panel.key.show_key(None, ())
+            return
+        brush = self._brush(source)
+        names = shown_channels(source.channels, brush.looks, brush.style.show)
+        channels = [(name, brush.looks[name].colour) for name in names]
+        width = source.width_of(np.concatenate([group.rows for group in self._groups]))
+        bar = None
+        if width is not None:
+            length = nice_length(width[0])
+            pixels = length / width[0] * self._session.montage.look.side_px
+            bar = pixels, f"{number_words(length)} {width[1]}"
+        self._panel.key.show_key(bar, channels)
 
     def _mark(self, rows: NDArray[np.intp]) -> None:
         if self._model.count == len(self._session.selection.mask):
             self._model.set_marked(rows)
 
     def _on_drawn(self, drawn: Drawn) -> None:
-        self._panel.thumbnails.show_picture(drawn.row, drawn.picture)
+        self._panel.thumbnails.show_picture(drawn.cell.row, drawn.picture)
 
     def _bars(self, rows: list[int]) -> list[str]:
         colours = self._model.shown_colouring()
@@ -206,48 +300,28 @@ class MontageController(QObject):
 
     def describe(self, row: int) -> list[str]:
         """What is known of a cell, in a few short lines."""
+        return next(iter(self._described([row])), [])
+
+    def _described(self, rows: Sequence[int]) -> list[list[str]]:
+        """What is known of some cells, in a few short lines each."""
         result, source = self._session.result.current, self._current_source()
         if result is None or source is None:
             return []
-        cell = result.table.obs.iloc[row]
-        lines = [f"Cell {cell['label']}"]
-        if len(source.places.windows) > 1:
-            lines.append(str(cell["image"]))
-        for name in ("annotation", "cluster", "well", "area_um2"):
-            text = text_of(cell[name]) if name in cell else ""
-            if text:
-                lines.append(with_unit(name, text))
+        obs = result.table.obs
+        told = ["image"] if len(source.places.windows) > 1 else []
+        told += [name for name in ("annotation", "cluster", "well", "area_um2") if name in obs]
+        lines = [[f"Cell {label}"] for label in obs["label"].iloc[list(rows)]]
+        for name in told:
+            for line, value in zip(lines, obs[name].iloc[list(rows)], strict=True):
+                if text := text_of(value):
+                    line.append(text if name == "image" else with_unit(name, text))
         return lines
 
-    def _on_hovered(self, row: int | None) -> None:
-        self._hovered = row
-        self._look_closer.stop()
-        if row is None or self._session.result.current is None:
-            self._hovering.discard()
-            self.card.hide()
-            return
-        source = self._current_source()
-        x, y = self._canvas.on_screen(row)
-        pictured = source is not None and bool(source.channels)
-        self.card.show_at(QPoint(round(float(x)), round(float(y))), self.describe(row), pictured)
-        if source is None or not pictured:
-            return
-        crop = self._crops.kept.get(row)
-        if crop is None:
-            self._look_closer.start()
-            return
-        appearances = channel_appearances(self._viewer, source.channels)
-        self.card.show_picture(as_pixmap(compose(crop, [appearances[c] for c in source.channels])))
-
-    def _draw_hovered(self) -> None:
-        source = self._current_source()
-        if source is not None and self._hovered is not None:
-            appearances = channel_appearances(self._viewer, source.channels)
-            self._hovering.draw(source, appearances, Request(np.array([self._hovered])))
-
-    def _on_hovered_drawn(self, drawn: Drawn) -> None:
-        if drawn.row == self._hovered:
-            self.card.show_picture(as_pixmap(drawn.picture))
+    def _card_brush(self, source: Source) -> Brush:
+        """As in the montage, but channels side by side are together: a card is small."""
+        brush = self._brush(source)
+        show = COMPOSITE if brush.style.show == EACH else brush.style.show
+        return Brush(brush.looks, replace(brush.style, show=show), CARD_PX)
 
     def _on_thumbnail_hovered(self, row: int | None) -> None:
         if self._model.count == len(self._session.selection.mask):
@@ -260,33 +334,46 @@ class MontageController(QObject):
 
     def save(self, path: str) -> None:
         """Write the cells shown to a file, reading them again at the image's own resolution."""
-        source, result = self._current_source(), self._session.result.current
-        rows = self._panel.thumbnails.rows
-        if source is None or result is None or not rows:
+        source, result, groups = self._current_source(), self._session.result.current, self._groups
+        if source is None or result is None or not groups:
             return
-        appearances = channel_appearances(self._viewer, source.channels)
-        obs = result.table.obs.iloc[rows]
-        described = dict(zip(rows, obs.to_dict("records"), strict=True))
+        brush, table, choice = self._brush(source), frozen(result.table), self._choice()
+        chosen = self._session.selection.mask.any() and choice.which is not Choice.ALIKE
+        words = montage_words(choice, bool(choice.by), "the selected cells" if chosen else "")
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             yield "reading the cells"
-            found = dict(
-                cut_cells(source.places, source.images, np.array(rows), source.channels, None)
-            )
-            kept = [row for row in rows if row in found]
-            montage = Montage(
-                tuple(found[row] for row in kept),
-                tuple(described[row] for row in kept),
-                source.channels,
-                tuple(appearances[name] for name in source.channels),
-                source.dtype,
-            )
-            return write_montage(montage, path)
+            looks = source.with_limits(brush.looks)
+            images, labels = source.images, source.labels
+            montage = read_montage(table, images, labels, groups, brush.style, looks, words)
+            return write_montage(montage, path)[0]
 
         self._saving.start("save montage", body, self._on_saved)
 
     def _on_saved(self, path: Path) -> None:
         self.saved.emit(str(path))
+
+    def toggle_alone(self) -> None:
+        """Show one channel alone in the pictures, the one shown so last; again, all together."""
+        source, shown = self._current_source(), self._panel.shown
+        if source is None or not source.channels:
+            return
+        if shown in source.channels:
+            self._last_alone = shown
+            self._session.montage.change(show=COMPOSITE)
+            return
+        visible = shown_channels(
+            source.channels, channel_appearances(self._viewer, source.channels), COMPOSITE
+        )
+        # At first what is read out: the nucleus is known.
+        first = next(reversed(visible), source.channels[0])
+        last = self._last_alone if self._last_alone in source.channels else first
+        self._session.montage.change(show=last)
+
+    def actions(self) -> list[KeyAction]:
+        """What is done to the pictures by keys."""
+        sentence = "Show one channel alone in the pictures; again, all together"
+        return [KeyAction(("A",), sentence, self.toggle_alone)]
 
     def _on_failed(self, _: str, line: str) -> None:
         self.failed.emit(line)
@@ -294,12 +381,12 @@ class MontageController(QObject):
     def release(self) -> None:
         """Stop drawing and disconnect from session, map and viewer."""
         self._redraw.stop()
-        self._look_closer.stop()
-        for jobs in (self.pictures, self._hovering, self._saving):
+        for jobs in (self.pictures, self._saving):
             jobs.discard()
+        self._hovering.release()
+        self._panel.thumbnails.release()
         self._unwatch_layers()
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
-        self._model.hovered.disconnect(self._on_hovered, missing_ok=True)
         self._model.colours_changed.disconnect(self._on_colours, missing_ok=True)
         self._viewer.layers.events.inserted.disconnect(self._on_layers)
         self._viewer.layers.events.removed.disconnect(self._on_layers)

@@ -21,18 +21,19 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
-from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.cluster_names import NameRow
 from napari_c3r.widgets.explorer.montage import MontagePanel
+from napari_c3r.widgets.explorer.similar_row import SimilarRow
+from napari_c3r.widgets.explorer.table.page import TablePage
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_c3r.session import Session
+    from napari_c3r.widgets.common.table_view import CellTable
 
 # Below this height pictures and rows stand side by side.
 _LOW_PX = 420
@@ -52,9 +53,13 @@ class ExplorerPanel(QWidget):
         self.name_button.setToolTip("Name the selected cells; the same name merges clusters")
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip("Write the rows and vectors of the selected cells to a file")
+        self.similar_button = QPushButton("Similar…")
+        self.similar_button.setCheckable(True)
+        self.similar_button.setToolTip("Find the cells most like those selected (M)")
         self.naming = NameRow()
+        self.similar = SimilarRow()
         self.montage = MontagePanel()
-        self.table = CellTable()
+        self.table_page = TablePage()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         bar = self.tabs.tabBar()
@@ -63,17 +68,24 @@ class ExplorerPanel(QWidget):
             part.setAccessibleName("Table and figures")
         for arrow in bar.findChildren(QToolButton):
             arrow.setToolTip("Show tabs that there is no room for")
-        self.tabs.setTabToolTip(self.tabs.addTab(self.table, "Table"), "The selected cells as rows")
+        self.tabs.setTabToolTip(self.tabs.addTab(self.table_page, "Table"), "The cells as rows")
         self.exports = SelectionExport(self)
         self._said = PlainLabel()
         self._selected = 0
         self._is_split_by_hand = False
         self._build()
         self.name_button.toggled.connect(self._on_naming)
+        self.similar_button.toggled.connect(self.similar.setVisible)
+        self.similar.closed.connect(self.similar_button.toggle)
         self.naming.closed.connect(self._on_naming_closed)
         self.tabs.currentChanged.connect(self._share_width)
         self._split.splitterMoved.connect(self._on_split_moved)
         self.exports.written.connect(self._on_written)
+
+    @property
+    def table(self) -> CellTable:
+        """The rows."""
+        return self.table_page.table
 
     def show_state(self, line: str, selected: int, has_current: bool) -> None:
         """Say what is selected and enable what can be done with it."""
@@ -84,6 +96,14 @@ class ExplorerPanel(QWidget):
         self.export_button.setEnabled(selected > 0)
         self.naming.show_count(selected)
 
+    def add_head(self, widget: QWidget) -> None:
+        """Put something before what is selected."""
+        self._head.insertWidget(0, widget)
+
+    def add_foot(self, widget: QWidget) -> None:
+        """Put something below all else."""
+        self._column.addWidget(widget)
+
     def say(self, line: str) -> None:
         """Say something for a while, below."""
         self._said.setText(line)
@@ -93,17 +113,7 @@ class ExplorerPanel(QWidget):
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the table, as the window has them, each ``"#rrggbb"``."""
-        head, line = mixed(background, foreground, 0.08), mixed(background, foreground, 0.18)
-        chosen = mixed(background, "#5285b8", 0.75)
-        self.table.setStyleSheet(
-            f"QTableView {{ background: {background}; color: {foreground}; border: none;"
-            f" alternate-background-color: {background}; }}"
-            f"QTableView::item {{ padding: 0 {ITEM_PADDING_PX}px; }}"
-            f"QTableView::item:selected {{ background: {chosen}; color: {foreground}; }}"
-            f"QHeaderView {{ background: {head}; }}"
-            f"QHeaderView::section {{ background: {head}; color: {foreground}; border: none;"
-            f" border-right: 1px solid {line}; padding: 3px 8px; }}"
-        )
+        self.table_page.set_theme(background, foreground)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -119,7 +129,7 @@ class ExplorerPanel(QWidget):
         """Give a figure most of the room, beside a strip of pictures, unless the user shared it."""
         if self._is_split_by_hand:
             return
-        if self.tabs.currentWidget() is self.table:
+        if self.tabs.currentWidget() is self.table_page:
             self._split.setSizes([1000, 1000])
         elif self._split.orientation() == Qt.Orientation.Horizontal:
             strip = self.montage.minimumWidth()
@@ -134,11 +144,16 @@ class ExplorerPanel(QWidget):
         return QSize(560, 320)
 
     def _build(self) -> None:
-        row = QHBoxLayout()
+        self._head = row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.selection, 1)
-        for button in (self.centre_button, self.name_button, self.export_button):
+        for button in (
+            self.centre_button,
+            self.name_button,
+            self.similar_button,
+            self.export_button,
+        ):
             row.addWidget(button)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.montage)
@@ -154,11 +169,13 @@ class ExplorerPanel(QWidget):
         self._silence.setInterval(_SAID_MS)
         self._silence.timeout.connect(self._said.hide)
         self.naming.hide()
-        column = QVBoxLayout(self)
+        self.similar.hide()
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 8, 6)
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self.naming)
+        column.addWidget(self.similar)
         column.addWidget(self._split, 1)
         column.addWidget(self._said)
 
@@ -232,9 +249,14 @@ def selection_line(session: Session) -> str:
         return "No cells embedded yet"
     total = len(session.result.current.table)
     chosen = int(session.selection.mask.sum())
+    opened, scope = session.gates.opened, session.gates.scope()
     if not chosen:
-        return f"{counted(total, 'cell')}; draw a lasso to select some"
+        shown = "" if scope is None else f"{int(scope.sum())} of "
+        inside = "" if scope is None else f" in “{opened}”"
+        return f"{shown}{counted(total, 'cell')}{inside}; draw a lasso to select some"
     line = f"{chosen} of {counted(total, 'cell')} selected"
+    if scope is not None and (outside := int((session.selection.mask & ~scope).sum())):
+        line += f", {outside} of them not in “{opened}”"
     obs = session.result.current.table.obs
     if "cluster" in obs:
         here = obs["cluster"][session.selection.mask].unique()

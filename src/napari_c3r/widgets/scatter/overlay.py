@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QWidget
 from napari_c3r.widgets.scatter.decor import NOTHING, Decor
 from napari_c3r.widgets.scatter.decor_painting import paint_decor
 from napari_c3r.widgets.scatter.model import SelectMode
+from napari_c3r.widgets.scatter.outlines import Outline, paint_outline
 
 CLICK_SLACK = 4
 """A press and release closer than this, in pixels, is a click and not a drag."""
@@ -30,6 +31,12 @@ class Tool(StrEnum):
 
     PAN = "pan"
     LASSO = "lasso"
+    RECTANGLE = "rectangle"
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws around points."""
+        return self is not Tool.PAN
 
 
 class Overlay(QWidget):
@@ -47,6 +54,7 @@ class Overlay(QWidget):
         self.tool = Tool.PAN
         self._foreground = QColor("white")
         self._rings: list[Ring] = []
+        self._outlines: list[Outline] = []
         self._decor = NOTHING
         self._ground = QColor("black")
         self._pressed: QPointF | None = None
@@ -64,8 +72,8 @@ class Overlay(QWidget):
     def set_tool(self, tool: Tool) -> None:
         """Choose what dragging with the left button does."""
         self.tool = tool
-        lasso = tool is Tool.LASSO
-        self.setCursor(Qt.CursorShape.CrossCursor if lasso else Qt.CursorShape.OpenHandCursor)
+        draws = tool.draws
+        self.setCursor(Qt.CursorShape.CrossCursor if draws else Qt.CursorShape.OpenHandCursor)
 
     def set_foreground(self, colour: str) -> None:
         """Colour of lasso and rings."""
@@ -75,6 +83,11 @@ class Overlay(QWidget):
     def set_rings(self, rings: list[Ring]) -> None:
         """Circles to draw, each a screen position, a diameter and a width in pixels."""
         self._rings = rings
+        self.update()
+
+    def set_outlines(self, outlines: list[Outline]) -> None:
+        """Named closed lines to draw, their corners screen positions."""
+        self._outlines = outlines
         self.update()
 
     def set_decor(self, decor: Decor, ground: str) -> None:
@@ -99,14 +112,17 @@ class Overlay(QWidget):
         self._pressed = self._last = event.position()
         self._drag = Tool.PAN if middle else self.tool
         self._mode = mode_of(event.modifiers())
-        self._lasso = [event.position()] if self._drag is Tool.LASSO else []
+        self._lasso = [event.position()] if self._drag.draws else []
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         position = event.position()
         if self._pressed is None:
             self.pointed.emit(position)
-        elif self._drag is Tool.LASSO:
-            self._lasso.append(position)
+        elif self._drag is not None and self._drag.draws:
+            if self._drag is Tool.RECTANGLE:
+                self._lasso = _rectangle(self._pressed, position)
+            else:
+                self._lasso.append(position)
             self.update()
         elif self._is_drag(position):
             step = position - self._last
@@ -122,7 +138,7 @@ class Overlay(QWidget):
         self.update()
         if clicked and event.button() == Qt.MouseButton.LeftButton:
             self.picked.emit(event.position(), str(self._mode))
-        elif drag is Tool.LASSO:
+        elif drag is not None and drag.draws:
             self.lassoed.emit(corners, str(self._mode))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -141,6 +157,8 @@ class Overlay(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for outline in self._outlines:
+            paint_outline(painter, outline, self.width(), self._foreground)
         paint_decor(painter, self._decor, self._ground, self._foreground)
         for position, diameter, width in self._rings:
             painter.setPen(QPen(self._foreground, width))
@@ -175,3 +193,8 @@ def mode_of(modifiers: Qt.KeyboardModifier) -> SelectMode:
 def _spread(corners: list[QPointF]) -> bool:
     """Whether a lasso went further from its start than a click does."""
     return any((c - corners[0]).manhattanLength() > CLICK_SLACK for c in corners[1:])
+
+
+def _rectangle(start: QPointF, end: QPointF) -> list[QPointF]:
+    """The corners of a rectangle between two opposite ones."""
+    return [start, QPointF(end.x(), start.y()), end, QPointF(start.x(), end.y())]

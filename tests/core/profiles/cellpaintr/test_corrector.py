@@ -27,7 +27,7 @@ from napari_c3r.core.profiles.frame import TOLD
 
 CONTROLS = ("compound", "DMSO")
 SMALL = CellPainTRConfig(width=8, blocks=1, filter_width=8)
-SHORT = FitOptions(epochs=2, batch_size=16, rate=0.01, device="cpu")
+SHORT = FitOptions(epochs=2, early_epochs=2, batch_size=16, rate=0.01, device="cpu")
 
 
 def table_of(sources=("a", "b", "c"), seed=0, compounds=("x", "y", "z")):
@@ -205,7 +205,7 @@ def test_told_treatments_are_not_judged(fitted, tmp_path):
 
 
 def test_as_a_correction_of_batches(monkeypatch):
-    short = {"epochs": 1, "batch_size": 16}
+    short = {"epochs": 1, "early_epochs": 1, "batch_size": 16}
     monkeypatch.setattr(config, "FitOptions", lambda seed: FitOptions(seed=seed, **short))
     table = table_of()
     table.X[0, 0] = np.nan

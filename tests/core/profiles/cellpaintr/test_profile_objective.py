@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.profiles.cellpaintr.config import FitOptions
 from napari_c3r.core.profiles.cellpaintr.names import feature_groups, plain_name, plain_names
 from napari_c3r.core.profiles.cellpaintr.objective import (
-    HIDDEN_SHARE,
     compound_contrast,
     draw_batches,
     draw_hidden,
@@ -34,14 +34,11 @@ def test_groups_are_parts_and_dyes():
 def test_hidden_features_are_those_that_were_measured():
     rng = np.random.default_rng(0)
     measured = rng.random((400, 60)) < 0.7
-    shares = []
-    for _ in range(30):
-        hidden = draw_hidden(measured, np.arange(60), rng)
+    for share in (0.0, 0.05, 0.4):
+        hidden = draw_hidden(measured, np.arange(60), share, rng)
         assert not (hidden & ~measured).any()
-        shares.append(hidden.sum() / measured.sum())
-    assert HIDDEN_SHARE[0] - 0.02 < min(shares) < 0.15
-    assert 0.3 < max(shares) < HIDDEN_SHARE[1] + 0.02
-    grouped = draw_hidden(np.ones((50, 6), bool), np.array([0, 0, 1, 1, 1, 2]), rng)
+        assert abs(hidden.sum() / measured.sum() - share) < 0.02
+    grouped = draw_hidden(np.ones((50, 6), bool), np.array([0, 0, 1, 1, 1, 2]), 0.3, rng)
     assert (grouped[:, 0] == grouped[:, 1]).all()
     assert (grouped[:, 2:5] == grouped[:, 2:3]).all()
     assert (grouped[:, 0] != grouped[:, 2]).any()
@@ -105,3 +102,21 @@ def test_profiles_come_to_the_scale_of_their_plates_controls():
     np.testing.assert_allclose([np.nanmin(cut[:20]), np.nanmax(cut[:20])], [low, high], rtol=1e-5)
     with pytest.raises(InputError, match="'b' has 1 controls, where 2 are the least"):
         prepare(values, plates, np.arange(40) <= 20, 0)
+
+
+def test_the_rate_rises_and_falls_and_batches_fit_table_and_memory():
+    options = FitOptions(epochs=8, early_epochs=2, rate=0.1)
+    assert [options.stage_of(epoch) for epoch in range(12)] == [0, 0, 1, 1, *[2] * 8]
+    assert options.all_epochs == 12
+    rates = [options.rate_at(2, done, step) for done, step in ((0, 0), (0.2, 60), (1, 300))]
+    assert rates[0] < 0.01 < rates[1]
+    assert rates[2] == pytest.approx(0)
+    at_once = [options.rows_at_once(0, *shape) for shape in ((40, 8), (900, 8), (9000, 8))]
+    assert at_once == [32, 180, 256]
+    assert options.rows_at_once(0, 9000, 3255) == 40
+    published = FitOptions.published()
+    assert {published.rate_at(stage, 0.5, 9) for stage in range(3)} == {1e-4}
+    assert published.rows_at_once(2, 9000, 3255) == 16
+    assert FitOptions(early_epochs=0).stage_of(0) == 2
+    with pytest.raises(InputError, match=r"least_hidden is 0\.5 and most_hidden 0\.2: give"):
+        FitOptions(least_hidden=0.5)

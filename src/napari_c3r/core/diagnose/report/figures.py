@@ -112,7 +112,7 @@ def montage(
     figure = new_figure(_COLUMNS * 1.1, rows * 1.3)
     axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     looks = channel_looks(channel_names, concept)
-    looks = with_limits(looks, shared_limits(crops, channel_names))
+    looks = with_limits(looks, shared_limits(list(crops), channel_names))
     for panel in axes:
         panel.axis("off")
     for panel, crop, title in zip(axes, crops, titles, strict=False):

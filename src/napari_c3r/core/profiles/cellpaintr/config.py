@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.options import Checked, option
 
 STAGES = ("masked features", "compounds within a source", "compounds across sources")
 """What each stage of a fit learns from, in order."""
+
+_RISING_STEPS: Final = 50
+# Tokens of a batch that a few GB of memory hold with all that the gradient needs.
+_MOST_TOKENS: Final = 2**17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +48,12 @@ class CellPainTRConfig(Checked):
     """
 
     width: int = option(32, "Width", "Features of a token", minimum=2, maximum=4096)
-    blocks: int = option(2, "Blocks", "Blocks of the network", minimum=1, maximum=64)
+    blocks: int = option(4, "Blocks", "Blocks of the network", minimum=1, maximum=64)
     filter_width: int = option(
         32, "Filter width", "Hidden features of what makes the filters", minimum=1, maximum=4096
     )
     dropout: float = option(
-        0.1, "Dropout", "Share of the input set to 0 while fitting", minimum=0, maximum=0.9
+        0.0, "Dropout", "Share of the input set to 0 while fitting", minimum=0, maximum=0.9
     )
     filter: str = option(
         "repaired", "Filter", "Shape of the filters", choices=("repaired", "published")
@@ -66,6 +72,7 @@ class CellPainTRConfig(Checked):
             "width": 256,
             "blocks": 4,
             "filter_width": 64,
+            "dropout": 0.1,
             "filter": "published",
             "missing": "zero",
         }
@@ -79,14 +86,22 @@ class FitOptions(Checked):
     Parameters
     ----------
     epochs
-        Of each stage.
+        Of the last stage.
+    early_epochs
+        Of each of the two stages before it.
     rate
-        Learning rate of AdamW in the first stage, constant within a stage.
+        Learning rate of AdamW in the first stage, at its highest.
+    schedule
+        ``"cosine"``: the rate rises for the first steps, then falls along half a cosine over all
+        stages. ``"constant"``: it stays as it is within a stage, as in the public code.
     batch_size
-        Rows of a batch in the first stage.
+        Rows of a batch in the first stage; ``"auto"`` for a fifth of the table, 32 to 256, and
+        fewer where there are so many features that memory would run short.
     growth
         From stage to stage, batches grow and the learning rate falls by this factor. The paper's
         text says that they do and gives no number; in the public code neither changes (1).
+    least_hidden, most_hidden
+        Share of the features that a batch hides, drawn between these.
     masking
         ``"independent"``: every feature of a row is hidden by itself, as the public code does.
         ``"groups"``: features of one part and dye are hidden together, as the text has it.
@@ -107,13 +122,30 @@ class FitOptions(Checked):
         Where it runs; ``"auto"`` for the best there is.
     """
 
-    epochs: int = option(40, "Epochs", "Epochs of each stage", minimum=0, maximum=100_000)
-    rate: float = option(3e-3, "Learning rate", "Rate of the first stage", minimum=0, maximum=1)
-    batch_size: int = option(
-        32, "Batch", "Rows of a batch in the first stage", minimum=2, maximum=65_536
+    epochs: int = option(70, "Epochs", "Epochs of the last stage", minimum=0, maximum=100_000)
+    early_epochs: int = option(
+        6, "Early epochs", "Epochs of each stage before the last", minimum=0, maximum=100_000
+    )
+    rate: float = option(6e-3, "Learning rate", "Rate of the first stage", minimum=0, maximum=1)
+    schedule: str = option(
+        "cosine", "Schedule", "How the rate changes", choices=("cosine", "constant")
+    )
+    batch_size: int | str = option(
+        "auto",
+        "Batch",
+        "Rows of a batch in the first stage",
+        minimum=2,
+        maximum=65_536,
+        words_for=("auto",),
     )
     growth: float = option(
-        1.4, "Growth", "Factor of batch and rate between stages", minimum=1, maximum=16
+        1.0, "Growth", "Factor of batch and rate between stages", minimum=1, maximum=16
+    )
+    least_hidden: float = option(
+        0.0, "Least hidden", "Share of the features that is hidden at least", minimum=0, maximum=0.9
+    )
+    most_hidden: float = option(
+        0.2, "Most hidden", "Share of the features that is hidden at most", minimum=0, maximum=0.9
     )
     masking: str = option(
         "independent", "Masking", "What is hidden together", choices=("independent", "groups")
@@ -136,15 +168,59 @@ class FitOptions(Checked):
         """The settings of the public code, with other values where given."""
         usual = {
             "epochs": 50,
+            "early_epochs": 50,
             "rate": 1e-4,
+            "schedule": "constant",
             "batch_size": 16,
-            "growth": 1.0,
+            "least_hidden": 0.05,
+            "most_hidden": 0.4,
             "draw": "shuffled",
             "scale": "controls",
         }
         return cls(**{**usual, **values})
 
-    def stage(self, number: int) -> tuple[float, int]:
-        """Learning rate and rows of a batch of a stage, counted from 0."""
-        factor = self.growth**number
-        return self.rate / factor, round(self.batch_size * factor)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.least_hidden > self.most_hidden:
+            raise InputError(
+                f"least_hidden is {self.least_hidden:g} and most_hidden {self.most_hidden:g}: give "
+                "the smaller one first"
+            )
+
+    def epochs_of(self, stage: int) -> int:
+        """Epochs of a stage, counted from 0."""
+        return self.epochs if stage == len(STAGES) - 1 else self.early_epochs
+
+    @property
+    def all_epochs(self) -> int:
+        """Epochs of all stages."""
+        return sum(self.epochs_of(stage) for stage in range(len(STAGES)))
+
+    def stage_of(self, epoch: int) -> int:
+        """The stage that an epoch, counted through all of them, is of."""
+        return min(epoch // self.early_epochs, len(STAGES) - 1) if self.early_epochs else 2
+
+    def rows_at_once(self, stage: int, n_rows: int, n_features: int) -> int:
+        """Rows of a batch of a stage, of a table of so many rows and features."""
+        size = self.batch_size
+        if isinstance(size, str):
+            size = min(max(n_rows // 5, 32), 256, max(_MOST_TOKENS // n_features, 2))
+        return round(size * self.growth**stage)
+
+    def rate_at(self, stage: int, done: float, step: int) -> float:
+        """Learning rate of a step.
+
+        Parameters
+        ----------
+        stage
+            Counted from 0.
+        done
+            Share of the whole fit that is done, 0 to 1.
+        step
+            Batches done of the whole fit, about.
+        """
+        rate = self.rate / self.growth**stage
+        if self.schedule == "constant":
+            return rate
+        rising = min(1.0, (step + 1) / _RISING_STEPS)
+        return rate * rising * 0.5 * (1 + math.cos(math.pi * done))

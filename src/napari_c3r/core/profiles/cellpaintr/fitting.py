@@ -197,23 +197,24 @@ class _Fit:
         reached = Place()
         if checkpoint is not None:
             reached = read_checkpoint(checkpoint, network, optimiser, self.fingerprint)
-        skipped = reached.skipped
-        epochs = self.options.epochs
-        for number in range(reached.epoch, epochs * len(STAGES)):
-            stage = number // epochs
-            rate, size = self.options.stage(stage)
-            optimiser.param_groups[0]["lr"] = rate
-            batches = self._batches(stage, number, size)
+        skipped, options = reached.skipped, self.options
+        epochs = options.all_epochs
+        for number in range(reached.epoch, epochs):
+            stage = options.stage_of(number)
+            batches = self._batches(stage, number)
             for turn, batch in enumerate(batches):
+                done, step = (number + turn / len(batches)) / epochs, number * len(batches) + turn
+                optimiser.param_groups[0]["lr"] = options.rate_at(stage, done, step)
                 loss = self._learn(network, optimiser, batch, stage, (number, turn))
                 skipped += not np.isfinite(loss)
-                done = (number + (turn + 1) / len(batches)) / (epochs * len(STAGES))
+                done = (number + (turn + 1) / len(batches)) / epochs
                 yield FitProgress(STAGES[stage], done, loss, skipped)
             if checkpoint is not None:
                 place = Place(number + 1, skipped)
                 write_checkpoint(checkpoint, network, optimiser, self.fingerprint, place)
 
-    def _batches(self, stage: int, number: int, size: int) -> list[NDArray[np.intp]]:
+    def _batches(self, stage: int, number: int) -> list[NDArray[np.intp]]:
+        size = self.options.rows_at_once(stage, *self.rows.values.shape)
         everything = np.arange(len(self.of_source))
         within = [everything[self.of_source == each] for each in range(self.of_source.max() + 1)]
         groups = within if stage < len(STAGES) - 1 else [everything]
@@ -231,7 +232,8 @@ class _Fit:
         turn: tuple[int, int],
     ) -> float:
         rng = np.random.default_rng([self.options.seed, *turn, 1])
-        drawn = draw_hidden(self.rows.measured[batch], self.groups, rng)
+        share = rng.uniform(self.options.least_hidden, self.options.most_hidden)
+        drawn = draw_hidden(self.rows.measured[batch], self.groups, share, rng)
         device = network.cls.device
         devices = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):

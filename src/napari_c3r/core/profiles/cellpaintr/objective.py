@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import torch
@@ -11,12 +10,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-HIDDEN_SHARE: Final = (0.05, 0.4)
-"""Least and largest share of the features that a batch hides."""
-
 
 def draw_hidden(
-    measured: NDArray[np.bool_], groups: NDArray[np.intp], rng: np.random.Generator
+    measured: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    share: float,
+    rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
     """Draw which features of a batch are hidden.
 
@@ -26,16 +25,16 @@ def draw_hidden(
         ``(B, F)``; what was not measured is never hidden.
     groups
         Group of each feature, ``(F,)``; a row hides all features of a group or none.
+    share
+        Probability of each group of each row.
     rng
         What draws.
 
     Returns
     -------
     ndarray
-        bool ``(B, F)``: each group of each row is hidden with one probability, drawn anew for
-        the batch.
+        bool ``(B, F)``.
     """
-    share = rng.uniform(*HIDDEN_SHARE)
     drawn = rng.random((len(measured), groups.max() + 1)) < share
     return np.asarray(drawn[:, groups] & measured)
 

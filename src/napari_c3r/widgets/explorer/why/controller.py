@@ -121,11 +121,9 @@ class WhyController(QObject):
     def _on_session(self, change: Change) -> None:
         if change.part is Part.RESULT:
             result = self._session.result.current
-            if self.running and (
-                result is None or self._asking is None or result.id != self._asking[0]
-            ):
-                self._jobs.discard()
             kept = None if result is None else result.id
+            if self.running and (self._asking is None or self._asking[0] != kept):
+                self._jobs.discard()
             self._answers = {key: found for key, found in self._answers.items() if key[0] == kept}
         if change.part in (Part.RESULT, Part.CURRENT):
             self.problem = ""

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.images import ReadOptions, ScanResult
+from napari_c3r.core.images.projection import spell_z
 from napari_c3r.widgets.common.elision import NameEdit
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
@@ -24,7 +25,8 @@ from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted
 
 _MAX_ROWS_SHOWN = 6
-_PROJECTIONS = {"Brightest": "max", "Mean": "mean", "Sharpest": "focus", "One slice": ""}
+_WORDS = {"Brightest": "max", "Mean": "mean", "Sharpest": "focus"}
+_ONE, _EACH = "One slice", "By channel"
 _SWAPS = {
     "As the files say": "",
     "Z slices are channels": "CZ",
@@ -45,6 +47,7 @@ class ScanPanel(QFrame):
         self._scan: ScanResult | None = None
         self.title = WrappedLabel()
         self.names: list[NameEdit] = []
+        self.z_by_channel: list[QComboBox] = []
         self._names_holder = QWidget()
         self._names_column = QVBoxLayout(self._names_holder)
         self._names_column.setContentsMargins(0, 0, 0, 0)
@@ -54,7 +57,7 @@ class ScanPanel(QFrame):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.z = _box("What becomes of the Z slices", list(_PROJECTIONS))
+        self.z = _box("What becomes of the Z slices", [*_WORDS, _ONE, _EACH])
         self.slice = QSpinBox()
         self.slice.setAccessibleName("Z slice")
         self.slice.setToolTip("Number of the slice, from 0")
@@ -146,14 +149,22 @@ class ScanPanel(QFrame):
         while (item := self._names_column.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self.names = []
+        self.names, self.z_by_channel = [], []
         for channel in channels:
             edit = NameEdit(names.get(channel, channel), self._written)
             edit.setAccessibleName(f"Name of {channel}")
             edit.setToolTip(plain_tip(f"Called '{channel}' in the files; edit to rename it"))
-            self._names_column.addWidget(edit)
+            each = _box(f"What becomes of the Z slices of {channel}", list(_WORDS))
+            row = QWidget()
+            side_by_side = QHBoxLayout(row)
+            side_by_side.setContentsMargins(0, 0, 0, 0)
+            side_by_side.addWidget(edit, 1)
+            side_by_side.addWidget(each)
+            self._names_column.addWidget(row)
             self.names.append(edit)
-        tab_before(self.z, self.names)
+            self.z_by_channel.append(each)
+        pairs = zip(self.names, self.z_by_channel, strict=True)
+        tab_before(self.z, [control for pair in pairs for control in pair])
         rows = max(1, min(len(channels), _MAX_ROWS_SHOWN))
         height = self.names[0].sizeHint().height() if self.names else 24
         self._scroll.setFixedHeight(rows * (height + 2) + 2)
@@ -162,7 +173,21 @@ class ScanPanel(QFrame):
         return [edit.text() for edit in self.names]
 
     def _show_choices(self) -> None:
-        self.slice.setVisible(self.z.currentText() == "One slice")
+        self.slice.setVisible(self.z.currentText() == _ONE)
+        for box in self.z_by_channel:
+            box.setVisible(self.z.currentText() == _EACH and not self._z_row.isHidden())
+
+    def _z(self) -> str | int:
+        """What becomes of the Z slices, as `ReadOptions` takes it."""
+        assert self._scan is not None
+        chosen = self.z.currentText()
+        if chosen == _ONE:
+            return self.slice.value()
+        if chosen != _EACH:
+            return _WORDS[chosen]
+        words = [_WORDS[box.currentText()] for box in self.z_by_channel]
+        pairs = zip(self._scan.channel_names, words, strict=True)
+        return spell_z("max", {name: word for name, word in pairs if word != "max"})
 
     def reading(self) -> ReadOptions:
         """How to read the files, as it stands here."""
@@ -177,7 +202,7 @@ class ScanPanel(QFrame):
             names,
             None if unchanged else size or None,
             t=self.time.value(),
-            z=_PROJECTIONS[self.z.currentText()] or self.slice.value(),
+            z=self._z(),
             swap=self._scan.swap,
         )
 

@@ -17,8 +17,8 @@ from napari_c3r.core.figures.colours import GREY, category_colours
 from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.elision import NameBox, elided_apart
 from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.rows_model import text_of
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.common.table_view import text_of
 from napari_c3r.widgets.scatter.colour_bar import ColourBar
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The tab with the rows of the cells."""

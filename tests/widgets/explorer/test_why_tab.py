@@ -1,0 +1,145 @@
+"""The tab "Why here": from a click on a cell to what holds it, in figure and image."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+import napari_c3r as c3r
+from napari_c3r.core.figures.drawing import Box
+from napari_c3r.core.table import KEY
+from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
+from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.explorer.why.tab import WhyTabs
+from napari_c3r.widgets.viewer import layers
+from tests.core.explain.spy import ROLES, Spy, grid_of_cells
+
+pytestmark = pytest.mark.gl
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    """A field of cells, and their table with a map that took no time to make."""
+    made = grid_of_cells()
+    crop = c3r.CropSpec(field_diameters=1.3)
+    table = c3r.embed(made.image, made.cells, ROLES, encoder=Spy(), crop=crop)
+    table.obsm["X_umap"] = np.asarray(table.obsm["spatial"], np.float32)
+    table.obs["cluster"] = pd.Categorical(["0"] * len(table))
+    table.uns[KEY] |= {"map": {"seed": 0}, "cluster": {"seed": 0}}
+    return made, table
+
+
+@pytest.fixture
+def world(viewer, user, embedded, monkeypatch):
+    """An explorer of an embedded field, with the tab in front."""
+    monkeypatch.setattr("napari_c3r.core.encoder.load_encoder", lambda source="bundled": Spy())
+    made, table = embedded
+    for name, plane in zip(made.image.channel_names, made.image.data, strict=True):
+        viewer.add_image(np.asarray(plane), name=name, blending="additive")
+    session, explorer = session_of(viewer), C3RExplorer(viewer)
+    session.set_image(made.image)
+    cells = Cells(made.cells, 36, "field", "", nuclei=made.nuclei)
+    session.labels.set_current(cells)
+    tab = explorer.tabs.group(WhyTabs).why
+
+    def idle():
+        QApplication.processEvents()
+        user.until(lambda: not (explorer.tabs.busy or explorer.montage.busy))
+        user.rest(explorer)
+
+    def show():
+        session.set_result(
+            EmbeddingResult(
+                table.copy(),
+                ids_by_image([cells]),
+                ROLES,
+                "bundled",
+                3.6,
+                True,
+                {"field": made.image},
+            ),
+            [cells],
+        )
+        explorer.resize(1280, 380)
+        explorer.show()
+        explorer.panel.tabs.setCurrentWidget(tab)
+        idle()
+
+    shown = SimpleNamespace(
+        viewer=viewer, session=session, explorer=explorer, tab=tab, user=user, show=show, idle=idle
+    )
+    yield shown
+    explorer.close()
+
+
+def test_from_a_cell_to_what_holds_it_and_what_is_wrong(world):
+    world.show()
+    tab, session, viewer, user = world.tab, world.session, world.viewer, world.user
+    assert tab.reason.text().startswith("Click on a cell, on the map or in the image")
+    assert not tab.ask_button.isEnabled()
+    assert not tab.layer_button.isEnabled()
+
+    # Cell 15 is in the middle of the third row.
+    world.explorer.link.point_at((2 * 34 + 17, 2 * 34 + 17))
+    world.idle()
+    assert "holds cell 15 of field where it is? Ask: it takes about " in tab.reason.text()
+    user.click(tab.ask_button)
+    world.idle()
+    row = session.selection.current
+    expected = tab.found
+    assert expected.label == 15
+    assert tab.sentence.text() == expected.sentence
+    assert expected.sentence.startswith("RNA holds this cell here")
+    assert [tab.channel.itemText(n) for n in range(5)] == ["All channels", *ROLES.names]
+
+    bar = next(m for m in tab.view.drawing.marks if isinstance(m, Box) and "RNA" in m.tip)
+    user.click(tab.view, lambda: tab.view.place_of(bar).toPoint())
+    world.idle()
+    assert tab.channel.currentText() == "RNA"
+
+    theirs = {layer.name: np.array(layer.data) for layer in viewer.layers}
+    active = viewer.layers.selection.active
+    user.click(tab.layer_button)
+    world.idle()
+    ours = layers.own_layer(viewer, layers.PLACES)
+    hottest = np.unravel_index(int(np.argmax(ours.data)), ours.data.shape)
+    assert ours.data_to_world(hottest) == pytest.approx((2 * 34 + 17, 2 * 34 + 17), abs=9)
+    assert viewer.layers.selection.active.name == active.name
+    for name, data in theirs.items():
+        assert np.array_equal(viewer.layers[name].data, data)
+
+    # Another cell was not asked; turning back, this one is answered at once.
+    world.explorer.link.point_at((17, 17))
+    world.idle()
+    assert tab.found is None
+    assert layers.own_layer(viewer, layers.PLACES) is None
+    session.selection.set_current(row)
+    world.idle()
+    assert tab.sentence.text() == expected.sentence
+    assert layers.own_layer(viewer, layers.PLACES) is not None
+    user.click(tab.layer_button)
+    world.idle()
+    assert layers.own_layer(viewer, layers.PLACES) is None
+
+    # By key, with other options, which shell and scripts have too.
+    tab.form.set("draws", 8)
+    world.explorer.setFocus()
+    QTest.keyClick(world.explorer.scatter.canvas, Qt.Key.Key_W)
+    world.idle()
+    assert tab.found.settings["draws"] == 8
+    assert not tab.ask_button.isEnabled()
+    assert tab.ask_button.toolTip().startswith("This cell is answered")
+
+    session.labels.note_edits()
+    world.explorer.link.point_at((51, 17))
+    world.idle()
+    assert tab.reason.text() == (
+        "The result is out of date: the labels were edited; embed again first."
+    )
+    assert not tab.ask_button.isEnabled()
