@@ -14,7 +14,7 @@ from superqt import QFlowLayout
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.drawing import Drawing
-from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
+from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted, rows_of
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
 from napari_c3r.core.figures.plot_marks import Look
 from napari_c3r.core.figures.scatter_figure import scatter_figure
@@ -152,7 +152,10 @@ class PlotControl(QObject):
         self._scope = scope = self._session.gates.scope()
         # Cells outside of the opened gate are nowhere, and cannot be selected in the plot.
         xy = found.xy if scope is None else np.where(scope[:, None], found.xy, np.float32(np.nan))
-        place(xy, found.axes, found.facets)
+        facets = found.facets
+        if facets is not None and scope is not None:
+            facets = facets.among(scope)
+        place(xy, found.axes, facets)
         self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
         self.offer()
         self.door.set_source(self._drawing)
@@ -168,15 +171,18 @@ class PlotControl(QObject):
         assert plot is not None
         chosen = model.selection if model.selection.any() else None
         look = Look(model.shown_colouring(), chosen, not self._scatter.legend.isHidden())
-        table = self.table
+        table, scope = self.table, self._scope
         obs, var, notes = table.obs.copy(deep=False), table.var, dict(table.uns)
+        path = " › ".join(self._session.gates.path())
+        note = f"Cells of the gate {path} alone." if path else ""
+        if scope is not None:
+            obs, plot, look = obs[scope], rows_of(plot, scope), look.of(scope)
 
         def draw() -> Drawing:
             from anndata import AnnData
 
-            return scatter_figure(
-                AnnData(obs=obs, var=var, uns=notes), plot, look, width=size.width
-            )
+            cells = AnnData(obs=obs, var=var, uns=notes)
+            return scatter_figure(cells, plot, look, width=size.width, note=note)
 
         return draw
 
