@@ -17,6 +17,8 @@ import numpy as np
 import tifffile
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
 from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
@@ -195,6 +197,12 @@ def walk(folder: Path) -> None:
     shot.show_montage(explorer, by="", which="random")
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
+    explorer.scatter.toolbar.plot_row.click()
+    axes = AxisChoice("area_px", Scale.LOG), AxisChoice("intensity_mean_RNA")
+    explorer.session.view.set_plot(PlotChoice(*axes, "cluster"))
+    shot.take("panels")
+    explorer.session.view.set_plot(PlotChoice())
+    explorer.scatter.toolbar.plot_row.click()
     shot.diagnose()
     shot.take("diagnostics")
     shot.close()
