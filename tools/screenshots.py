@@ -16,6 +16,7 @@ import numpy as np
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.explorer.why.tab import WhyTabs
 
 WINDOW = (1480, 940)
 MAX_SECONDS = 300
@@ -101,6 +102,17 @@ class Photographer:
         settle()
         wait_until(lambda: not explorer.montage.busy)
 
+    def ask_why(self, explorer: Any, row: int) -> None:
+        """Ask one cell what holds it where it is, and lay its places over the image."""
+        why = explorer.tabs.group(WhyTabs).why
+        explorer.panel.tabs.setCurrentWidget(why)
+        self.dock.session.selection.set_current(row)
+        settle()
+        why.ask_button.click()
+        wait_until(lambda: why.found is not None and not why.busy)
+        why.layer_button.click()
+        settle()
+
     def diagnose(self) -> None:
         """Ask everything of all cells."""
         _, dock = self.viewer.window.add_plugin_dock_widget(
@@ -148,6 +160,8 @@ def walk(folder: Path) -> None:
     shot.show_montage(explorer, by="", which="random")
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
+    shot.ask_why(explorer, 60)
+    shot.take("why_here")
     shot.diagnose()
     shot.take("diagnostics")
     shot.close()

@@ -11,9 +11,14 @@ from qtpy.QtWidgets import QTabWidget
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.tab import ExplorerContext, TabGroup
+from napari_c3r.widgets.explorer.tracks.tab import TrackTabs
 from napari_c3r.widgets.explorer.why.tab import WhyTabs
 
-TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (GroupTabs, WhyTabs)
+TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (
+    GroupTabs,
+    WhyTabs,
+    TrackTabs,
+)
 """Makes every tab but the table, in their order. Another tab is one entry more."""
 
 AnyGroup = TypeVar("AnyGroup", bound=TabGroup)

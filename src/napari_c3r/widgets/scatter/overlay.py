@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from qtpy.QtWidgets import QWidget
@@ -14,6 +16,7 @@ from qtpy.QtWidgets import QWidget
 from napari_c3r.widgets.scatter.decor import NOTHING, Decor
 from napari_c3r.widgets.scatter.decor_painting import paint_decor
 from napari_c3r.widgets.scatter.model import SelectMode
+from napari_c3r.widgets.scatter.path_painting import paint_paths
 
 CLICK_SLACK = 4
 """A press and release closer than this, in pixels, is a click and not a drag."""
@@ -47,6 +50,7 @@ class Overlay(QWidget):
         self.tool = Tool.PAN
         self._foreground = QColor("white")
         self._rings: list[Ring] = []
+        self._paths: list[NDArray[np.float64]] = []
         self._decor = NOTHING
         self._ground = QColor("black")
         self._pressed: QPointF | None = None
@@ -76,6 +80,12 @@ class Overlay(QWidget):
         """Circles to draw, each a screen position, a diameter and a width in pixels."""
         self._rings = rings
         self.update()
+
+    def set_paths(self, paths: list[NDArray[np.float64]]) -> None:
+        """Lines to draw, each (n, 2) on the screen, from dark at its beginning to bright."""
+        if paths or self._paths:
+            self._paths = paths
+            self.update()
 
     def set_decor(self, decor: Decor, ground: str) -> None:
         """Axes, frames and titles to draw, on a ground of this colour."""
@@ -142,6 +152,7 @@ class Overlay(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_decor(painter, self._decor, self._ground, self._foreground)
+        paint_paths(painter, self._paths, self._ground)
         for position, diameter, width in self._rings:
             painter.setPen(QPen(self._foreground, width))
             painter.drawEllipse(position, diameter / 2, diameter / 2)
