@@ -23,6 +23,7 @@ PARTS = (
     "simulate",
     "training_speed",
     "scatter",
+    "cluster_cuts",
     "gates",
     "linking",
     "explorer",

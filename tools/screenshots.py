@@ -15,6 +15,7 @@ import napari
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.explorer.why.tab import WhyTabs
 
@@ -149,6 +150,18 @@ def walk(folder: Path) -> None:
     shot.idle()
     explorer = shot.make_map()
     shot.take("map")
+    tab = explorer.tabs.group(ClusterTabs).tab
+    explorer.panel.tabs.setCurrentWidget(tab)
+    tab.fineness.step(4)
+    wait_until(lambda: not explorer.tabs.busy)
+    tab.judge_button.click()
+    wait_until(lambda: not explorer.tabs.busy)
+    shot.take("clusters")
+    shot.dock.session.history.undo()
+    explorer.toggle_keys()
+    shot.take("keys")
+    explorer.toggle_keys()
+    explorer.panel.tabs.setCurrentIndex(0)
     clusters = shot.dock.session.result.current.table.obs["cluster"]
     explorer.model.select(np.asarray(clusters == clusters.cat.categories[1]))
     shot.take("selection")

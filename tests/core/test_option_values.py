@@ -109,7 +109,7 @@ def test_numbers_of_numpy_are_numbers():
         (RunOptions, {"precision": "int8"}, "precision is 'int8'; give auto, float32, bfloat16 or"),
         (RunOptions, {"readout": 3}, "readout is 3; give cls, cls"),
         (CropSpec, {"neighbours": "blur"}, "'blur'; give keep, mask or None"),
-        (MapOptions, {"method": None}, "method is None; give hdbscan or kmeans"),
+        (MapOptions, {"method": None}, "method is None; give hdbscan, leiden or kmeans"),
         (ReadOptions, {"pattern": None}, "pattern is None; give a text"),
         (ReadOptions, {"names": ["a"]}, "names is"),
         (ReadOptions, {"names": {"a": 1}}, "names is"),

@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.simulate import simulate_field
-from napari_c3r.widgets.main import settings
+from napari_c3r.widgets.common import settings
 from tests.core.diagnose.small import small_encoder
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.gates import Gate
+from napari_c3r.core.gates import Filter, Gate
 from napari_c3r.core.table.numbers import numbers_of
+from napari_c3r.core.table.titles import GATE
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -55,3 +56,12 @@ def _used(table: AnnData, gates: Iterable[Gate]) -> dict[str, NDArray[np.float64
         except InputError:
             continue
     return found
+
+
+def by_gates(gates: Iterable[Gate]) -> set[str]:
+    """The gates whose rule may go by the columns of other gates."""
+    return {
+        gate.name
+        for gate in gates
+        if isinstance(gate.rule, Filter) and GATE.rstrip("_") in gate.rule.expression.lower()
+    }

@@ -48,6 +48,15 @@ class GateState:
         """Memory that its cells take."""
         return sum(each.mask.nbytes for each in self.chosen.values())
 
+    def looks_like(self, other: GateState) -> bool:
+        """Whether columns, and colours by them, are the same in another state."""
+        if [(g.name, g.colour) for g in self.gates] != [(g.name, g.colour) for g in other.gates]:
+            return False
+        return all(
+            mask is other.masks[name] or np.array_equal(mask, other.masks[name])
+            for name, mask in self.masks.items()
+        )
+
     def settled(
         self, table: AnnData, again: Collection[str], *, rows_changed: bool = False
     ) -> tuple[GateState, dict[str, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +13,24 @@ from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.gates import (
+    ALL_GATES,
     Chosen,
     Combination,
-    Filter,
     Gate,
     Operator,
     Rule,
+    coloured_by_gate,
+    coloured_by_gates,
+    column_of,
     fitting_name,
     free_colour,
     in_order,
     write_gates,
 )
 from napari_c3r.core.gates.rules import Mask
-from napari_c3r.core.table.titles import GATE
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.gate_cells import carried, same_rows
-from napari_c3r.session.gate_inputs import RuleInputs
+from napari_c3r.session.gate_inputs import RuleInputs, by_gates
 from napari_c3r.session.gate_state import GateState, brought_along
 from napari_c3r.session.history import Command, History
 from napari_c3r.session.words import counted_cells
@@ -35,8 +38,12 @@ from napari_c3r.session.words import counted_cells
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from napari_c3r.core.figures.colouring import Categories
     from napari_c3r.session.labels import LabelStore
     from napari_c3r.session.result import EmbeddingResult, Result
+    from napari_c3r.session.view import View
+
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Gates:
@@ -53,6 +60,8 @@ class Gates:
         Has the cells that results are made of.
     history
         Takes note of what the user does.
+    view
+        What it is coloured by follows a gate to another name.
 
     Attributes
     ----------
@@ -65,8 +74,9 @@ class Gates:
 
     changed = Signal(Change)
 
-    def __init__(self, result: Result, labels: LabelStore, history: History) -> None:
+    def __init__(self, result: Result, labels: LabelStore, history: History, view: View) -> None:
         self._result, self._labels, self._history = result, labels, history
+        self._view = view
         self._state = GateState()
         self.notes: dict[str, str] = {}
         # The result that the masks are rows of, and what their rules went by.
@@ -123,6 +133,14 @@ class Gates:
         inside = f", within “{within}”" if within else ""
         note = f". {self.notes[name]}" if name in self.notes else ""
         return f"{rule.words(table)}{inside}{note}"
+
+    def colouring(self, column: str) -> Categories | None:
+        """What colours the rows shown by all gates or by one; None where it is no gate's column."""
+        state = self._state
+        if column == ALL_GATES and state.gates:
+            return coloured_by_gates(state.gates, self.masks(), len(self._table_shown()))
+        gate = next((each for each in state.gates if column_of(each.name) == column), None)
+        return None if gate is None else coloured_by_gate(gate, self.mask(gate.name))
 
     def add(
         self,
@@ -186,7 +204,7 @@ class Gates:
             return
         if name in self.notes:
             self.notes[new] = self.notes.pop(name)
-        self._do(f"call gate “{name}” “{new}”", state.renamed(name, new))
+        self._do(f"call gate “{name}” “{new}”", state.renamed(name, new), {name: new})
 
     def recolour(self, name: str, colour: str) -> None:
         """Give a gate another colour, ``"#rrggbb"``."""
@@ -256,6 +274,10 @@ class Gates:
             raise InputError("There are no cells to gate; embed them first")
         return self._seen.all_rows
 
+    def _table_shown(self) -> AnnData:
+        assert self._seen is not None
+        return self._seen.table
+
     def _with(self, gate: Gate, cells: Mask | None) -> GateState:
         every = None if cells is None else self._among_all(cells)
         return self._state.with_gate(self._table(), gate, every)
@@ -264,25 +286,28 @@ class Gates:
         gates = tuple(gate if each.name == gate.name else each for each in self._state.gates)
         self._do(sentence, replace(self._state, gates=gates))
 
-    def _do(self, sentence: str, after: GateState) -> None:
-        before = self._state
-        self._put(after, Cause.USER)
+    def _do(self, sentence: str, after: GateState, renamed: Mapping[str, str] = NO_NAMES) -> None:
+        before, back = self._state, {new: old for old, new in renamed.items()}
+        self._put(after, Cause.USER, renamed)
         self._history.record(
             Command(
                 sentence,
-                lambda: self._put(before, Cause.UNDONE),
-                lambda: self._put(after, Cause.UNDONE),
+                lambda: self._put(before, Cause.UNDONE, back),
+                lambda: self._put(after, Cause.UNDONE, renamed),
                 n_bytes=max(before.n_bytes, after.n_bytes),
             )
         )
 
-    def _put(self, state: GateState, cause: Cause) -> None:
+    def _put(self, state: GateState, cause: Cause, renamed: Mapping[str, str] = NO_NAMES) -> None:
         before, self._state = self._state, state
         self.notes = {name: note for name, note in self.notes.items() if name in state.names}
         self._write()
         # A filter may go by the columns of other gates.
-        self._follow(_by_gates(self._state), "a gate")
-        if self._differs_from(before):
+        self._follow(by_gates(self.all), "a gate")
+        for old, new in renamed.items():
+            if self._view.colour_by == column_of(old):
+                self._view.set_colour_by(column_of(new), Cause.FOLLOWED)
+        if not self._state.looks_like(before):
             self.changed.emit(Change(Part.ANNOTATION, cause))
         self.changed.emit(Change(Part.GATES, cause))
 
@@ -295,14 +320,6 @@ class Gates:
         write_gates(result.all_rows, state.gates, state.masks)
         if result.table is not result.all_rows:
             write_gates(result.table, state.gates, self.masks())
-
-    def _differs_from(self, before: GateState) -> bool:
-        """Whether columns are other than in a state before."""
-        then, now = before.masks, self._state.masks
-        return then.keys() != now.keys() or any(
-            then[name] is not mask and not np.array_equal(then[name], mask)
-            for name, mask in now.items()
-        )
 
     def _on_result(self, change: Change) -> None:
         result = self._result.current
@@ -372,12 +389,3 @@ class Gates:
 
 def _as_before(problem: str) -> str:
     return f"Its cells are those of before: {problem}"
-
-
-def _by_gates(state: GateState) -> set[str]:
-    """The gates whose rule may go by the columns of other gates."""
-    return {
-        gate.name
-        for gate in state.gates
-        if isinstance(gate.rule, Filter) and GATE.rstrip("_") in gate.rule.expression.lower()
-    }

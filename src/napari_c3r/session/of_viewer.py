@@ -1,4 +1,4 @@
-"""The session of each viewer."""
+"""Which session a viewer has."""
 
 from __future__ import annotations
 

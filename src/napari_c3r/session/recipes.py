@@ -146,9 +146,10 @@ def _seen_keywords(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _cluster_keywords(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if facts is None:
         return None
-    if "n_clusters" in facts:
-        known = {"method": "kmeans", "n_clusters": facts["n_clusters"], "seed": facts["seed"]}
-        return known | _seen_keywords(facts) | _fitted_keyword(facts)
+    for method, keyword in (("kmeans", "n_clusters"), ("leiden", "resolution")):
+        if keyword in facts:
+            known = {"method": method, keyword: facts[keyword], "seed": facts["seed"]}
+            return known | _seen_keywords(facts) | _fitted_keyword(facts)
     return {
         "method": "hdbscan",
         "min_cluster_size": facts["min_cluster_size"],

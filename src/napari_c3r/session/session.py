@@ -18,6 +18,7 @@ from psygnal import Signal
 from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.clusters import Clusters
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
@@ -61,20 +62,16 @@ class Session:
     ----------
     fields, plate_maps, roles, labels, result, selection, view, gates, montage
         The parts; each says what changed in it, and the session passes it on.
-    table_view
-        Which rows and columns the table lists; it says itself what changed.
-    joined
-        Tables of the user's own.
-    suggestions
-        Names for the cells that have none.
+    table_view, joined, suggestions
+        How the table is looked at, tables of the user's own, names for cells that have none.
     keeping
         What a saved session holds of further parts.
+    clusters
+        Those of the result, and what is done to them.
     history
         What was done to result, names, selection and cells, to be undone and done again.
-    encoder
-        Name of the encoder that is chosen.
-    encoders
-        The encoders that are loaded.
+    encoder, encoders
+        Name of the encoder that is chosen, and those that are loaded.
     as_drawn
         Gives the displayed cells as the user drew them last, where someone shows them.
     changed
@@ -92,9 +89,10 @@ class Session:
         self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history)
         self.selection = Selection(self.history)
+        self.clusters = Clusters(self.result, self.history)
         self.view, self.montage = View(self.history), MontageView(self.history)
-        self.gates, self.keeping = Gates(self.result, self.labels, self.history), Keeping()
-        self.table_view = TableView(self.history)
+        self.gates = Gates(self.result, self.labels, self.history, self.view)
+        self.keeping, self.table_view = Keeping(), TableView(self.history)
         keep_parts(self)
         self.encoder, self.encoders = "bundled", EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
@@ -203,7 +201,9 @@ class Session:
         known = (*self.labels.by_image.values(), self.labels.current, *cells)
         wanted = set(result.cells_ids.values())
         made_of = tuple({c.id: c for c in known if c is not None and c.id in wanted}.values())
-        self._show(_Shown(result, None, made_of, self._selected_in(result, made_of)), cause)
+        now, table = self.result.current, self.result.filtered(result).table
+        selected = still_selected(self.labels, now, self.selection.mask, table, made_of)
+        self._show(_Shown(result, None, made_of, selected), cause)
         if cause is not Cause.USER:
             self.history.clear()
         elif before is not None and (after := self._shown()) is not None:
@@ -242,11 +242,6 @@ class Session:
             self.selection.reset(shown.selected if fits else none, cause)
             if cause is not Cause.UNDONE:
                 self.labels.release_embedded(self.result.cells_ids)
-
-    def _selected_in(self, result: EmbeddingResult, cells: Sequence[Cells]) -> NDArray[np.bool_]:
-        before, mask = self.result.current, self.selection.mask
-        table = self.result.filtered(result).table
-        return still_selected(self.labels, before, mask, table, cells)
 
     def discard_preview(self) -> None:
         """Leave the preview and return to the result that it took the place of."""

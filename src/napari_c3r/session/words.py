@@ -17,15 +17,21 @@ def counted_cells(count: int) -> str:
     return f"{count:,} cell{'' if count == 1 else 's'}".replace(",", "\u202f")
 
 
-def cells_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str:
-    """Which cells are meant: a whole cluster by its name, others by their number."""
+def whole_cluster(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str | None:
+    """The cluster that the chosen cells are, all of it and no others; None where they are none."""
     count = int(chosen.sum())
     if count and "cluster" in obs:
         clusters = obs["cluster"]
         first = clusters[chosen].iloc[0]
         if int((clusters == first).sum()) == count and (clusters[chosen] == first).all():
-            return f"cluster {first}"
-    return counted_cells(count)
+            return str(first)
+    return None
+
+
+def cells_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str:
+    """Which cells are meant: a whole cluster by its name, others by their number."""
+    cluster = whole_cluster(obs, chosen)
+    return counted_cells(int(chosen.sum())) if cluster is None else f"cluster {cluster}"
 
 
 def naming_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_], name: str | Sequence[str]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from napari_c3r.core.figures.colouring import colouring
 from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
@@ -14,6 +16,7 @@ from napari_c3r.core.figures.colours import (
     SEQUENTIAL,
     category_colours,
     mixed,
+    named_colours,
     rgb,
     sequential,
     value_colours,
@@ -121,3 +124,21 @@ def test_map_can_be_sampled_at_any_length() -> None:
 def test_mixing() -> None:
     assert mixed("#000000", "#ffffff", 0.5) == "#808080"
     assert mixed(DARK, LIGHT, 0.0) == DARK
+
+
+def test_a_cluster_is_coloured_by_its_number_whichever_others_there_are():
+    colours = named_colours("cluster", ["0", "2 mitotic", "25", "odd", "noise"])
+    assert colours == {
+        "0": CATEGORICAL[0],
+        "2 mitotic": CATEGORICAL[2],
+        "25": CATEGORICAL[25 % len(CATEGORICAL)],
+        "odd": CATEGORICAL[3],
+        "noise": GREY,
+    }
+    obs = pd.DataFrame({"cluster": pd.Categorical(["2 mitotic", "noise", "0", "2 mitotic"])})
+    seen = colouring(obs, "cluster")
+    assert seen.names == ("0", "2 mitotic")
+    np.testing.assert_array_equal(seen.colours(), [rgb(colours[name]) for name in obs["cluster"]])
+    # Of all numbers in a row they are the palette's own, in which layers are drawn already.
+    obs = pd.DataFrame({"cluster": pd.Categorical(["0", "1"])})
+    assert colouring(obs, "cluster").palette is CATEGORICAL

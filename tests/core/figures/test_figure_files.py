@@ -13,15 +13,24 @@ import pytest
 from anndata import AnnData
 from PIL import Image
 
+from napari_c3r.core.diagnose.charts import Bar, Chart, chart_figure
+from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures import scatter_figure as figures
+from napari_c3r.core.figures import plot_marks
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.colouring import Categories, Values
 from napari_c3r.core.figures.discs import top_discs
 from napari_c3r.core.figures.drawing import Box, Drawing, Picture, Points, Words
 from napari_c3r.core.figures.drawing_files import save_drawing
+from napari_c3r.core.figures.histogram import histogram_figure
 from napari_c3r.core.figures.plot import AxisChoice, PlotChoice, plotted
-from napari_c3r.core.figures.scatter_figure import Look, beside, map_figure, scatter_figure
+from napari_c3r.core.figures.plot_marks import Look
+from napari_c3r.core.figures.scatter_figure import (
+    beside,
+    map_figure,
+    scatter_figure,
+    two_maps_figure,
+)
 from napari_c3r.core.figures.sizes import FigureSize, letters_pt, sized
 from napari_c3r.core.table.result import KEY
 
@@ -161,7 +170,7 @@ def test_many_cells_are_pixels_that_show_the_same(table, monkeypatch, tmp_path):
     look = Look(Categories(np.zeros(table.n_obs, np.intp), ("all",), palette=("#ff0000",)))
     drawn = scatter_figure(table, found, look, width=300)
     (points,) = (mark for mark in drawn.marks if isinstance(mark, Points))
-    monkeypatch.setattr(figures, "MOST_VECTOR", 10)
+    monkeypatch.setattr(plot_marks, "MOST_VECTOR", 10)
     as_pixels = scatter_figure(table, found, look, width=300)
     (picture,) = (mark for mark in as_pixels.marks if isinstance(mark, Picture))
     assert (as_pixels.width, as_pixels.height) == (drawn.width, drawn.height)
@@ -212,3 +221,43 @@ def test_the_last_disc_lies_on_top_and_none_is_painted_beside():
     assert top[5, 3] == 0
     assert top[0, 0] == -1
     assert 2 not in top
+
+
+def test_a_histogram_counts_all_chosen_and_within_limits(tmp_path):
+    values = np.array([1.0, 2, 2, 3, 9, np.nan])
+    drawn = histogram_figure(
+        values, "Area (px)", limits=(None, 3.0), chosen=values > 2, method="5 cells."
+    )
+    assert drawn.numbers["cells"].sum() == 5
+    assert drawn.numbers["selected"].sum() == 2
+    for part in ("5 cells in 48 bins", "1 without a value", "2 selected", "Within … to 3: 4 cells"):
+        assert part in drawn.caption
+    page = svg_of(drawn, tmp_path, FigureSize(85, 7))
+    assert {"Area (px)", "Cells", "2", "8"} <= set(page.texts)
+
+
+def test_two_maps_of_the_same_cells_share_one_legend(table, tmp_path):
+    xy = table.obsm["X_umap"]
+    look = Look(Categories(np.arange(table.n_obs) % 2, ("a", "b"), title="Role"))
+    drawn = two_maps_figure([(xy, look), (-xy, look)], ("as assigned", "swapped"), width=400)
+    page = svg_of(drawn, tmp_path)
+    assert {"as assigned", "swapped", "a", "b"} <= set(page.texts)
+    assert len(page.circles) == 2 * table.n_obs + 2
+    assert max(float(circle.get("cx")) for circle in page.circles) <= 400
+    assert list(drawn.numbers) == ["x: as assigned", "y: as assigned", "x: swapped", "y: swapped"]
+
+
+def test_bars_of_a_report_keep_grades_intervals_and_numbers(tmp_path):
+    bars = (
+        Bar("ER as concept", 0.75, 0.7, 0.8, Grade.LARGE, "It matters."),
+        Bar("without ER", -0.4, -0.5, -0.3, Grade.SMALL),
+    )
+    page = svg_of(chart_figure(Chart("Change", bars, (-1.0, 1.0), (-0.2, 0.2))), tmp_path)
+    assert {"ER as concept", "without ER", "+0.75", "−0.40", "Change"} <= set(page.texts)
+    boxes = {r.get("fill"): r for r in page.root.iter(f"{SVG}rect")}
+    large, small = (boxes[GRADE_COLOURS[grade]] for grade in (Grade.LARGE, Grade.SMALL))
+    ends = [float(large.get("x")), float(small.get("x")) + float(small.get("width"))]
+    # Both begin at zero.
+    assert ends[0] == pytest.approx(ends[1])
+    ratio = float(large.get("width")) / float(small.get("width"))
+    assert ratio == pytest.approx(0.75 / 0.4, rel=0.01)

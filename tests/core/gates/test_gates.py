@@ -29,6 +29,10 @@ from napari_c3r.core.gates import (
     in_order,
     write_gates,
 )
+from napari_c3r.core.metadata import design_of
+from napari_c3r.core.profiles.comparison import SHARES, Quantity, compare
+from napari_c3r.core.profiles.sentences import title_of
+from napari_c3r.core.profiles.wells import groupings, wells_of
 from napari_c3r.core.table import KEY, make_result
 from napari_c3r.core.table.titles import title
 
@@ -272,3 +276,15 @@ def test_names_are_told_apart():
     assert fitting_name(" same ", ["same"], "same") == "same"
     renamed = Gate("x", Combination(Operator.OR, ("a", "b")), within="a").renamed("a", "new")
     assert (renamed.rule.of, renamed.within, renamed.name) == (("new", "b"), "new", "x")
+
+
+def test_the_share_of_a_gate_in_each_well_is_a_quantity_to_compare(table):
+    table.obs["plate"] = "p1"
+    add_gate(table, "up", Interval("balance", 0.0))
+    wells, design = wells_of(table), design_of(table)
+    quantity = Quantity(SHARES, "gate_up")
+    found = compare(table, wells, quantity, groupings(wells, design)[0], design)
+    assert list(found.values.columns) == ["True"]
+    by_hand = table.obs.groupby("well")["gate_up"].mean()
+    np.testing.assert_allclose(found.values["True"], by_hand[wells.table["well"]])
+    assert title_of(found, "True") == "gate “up”"

@@ -8,6 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce import NOISE, cluster, map_cells
 from napari_c3r.core.reduce.components import principal_components
+from napari_c3r.core.stepwise import Stopped
 from napari_c3r.core.table import KEY, make_result
 
 
@@ -90,10 +91,27 @@ def test_bad_requests_are_one_line():
     vectors, _ = blobs(5)
     with pytest.raises(InputError, match="no cells"):
         map_cells(table(vectors[:0]))
-    with pytest.raises(InputError, match="'leiden'"):
-        cluster(table(vectors), method="leiden")
+    with pytest.raises(InputError, match="'louvain'"):
+        cluster(table(vectors), method="louvain")
     with pytest.raises(InputError, match="n_clusters is 0"):
         cluster(table(vectors), method="kmeans", n_clusters=0)
     vectors[3, 2] = np.nan
     with pytest.raises(InputError, match="'i:4'"):
         map_cells(table(vectors))
+
+
+def test_the_work_says_how_far_it_is_and_ends_where_it_is_told_to():
+    vectors, _ = blobs(20)
+    told = []
+    adata = map_cells(table(vectors), on_epoch=lambda done, of: told.append((done, of)))
+    assert told[-1] == (500, 500)
+    assert told == sorted(told)
+    np.testing.assert_array_equal(adata.obsm["X_umap"], map_cells(table(vectors)).obsm["X_umap"])
+
+    def refuse(done, of):
+        raise Stopped
+
+    stopped = table(vectors)
+    with pytest.raises(Stopped):
+        map_cells(stopped, on_epoch=refuse)
+    assert "X_umap" not in stopped.obsm

@@ -12,12 +12,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 import napari_c3r as c3r
+from napari_c3r.core.diagnose.charts import Bar, Chart
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import rgb
 from napari_c3r.core.table import make_result
 from napari_c3r.session import Cells, EmbeddingResult, Session
-from napari_c3r.widgets.diagnostics.bars import Bar, BarChart, Chart
+from napari_c3r.widgets.diagnostics.bars import BarChart
 from napari_c3r.widgets.diagnostics.options import (
     DiagnosticsOptions,
     disabled_reason,

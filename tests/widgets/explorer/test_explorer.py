@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication
 import napari_c3r as c3r
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.images import Image
+from napari_c3r.core.images import FieldSource, Image, ImageFiles
 from napari_c3r.core.table import make_result
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
 from napari_c3r.widgets.explorer.dock import C3RExplorer
@@ -565,13 +565,11 @@ def test_a_cell_of_another_field_turns_to_that_field(shown):
     row = int(shown.rows("two")[3])
     asked = []
 
-    class Source:
-        def __init__(self, name):
-            self.name = name
-
     shown.click_point(row)
     assert "not in the viewer" in shown.explorer.panel._said.text()
-    shown.session.fields.sources = tuple(Source(name) for name in ("one", "two"))
+    shown.session.fields.sources = tuple(
+        FieldSource(ImageFiles(name, ())) for name in ("one", "two")
+    )
     shown.explorer.link.field_requested.connect(asked.append)
     key(shown, shown.explorer.panel.table, Qt.Key.Key_C)
     assert asked == [1]

@@ -89,7 +89,7 @@ def test_a_filter_lists_what_fits_and_says_how_many(shown):
     fits = (shown.obs["intensity_mean_DNA"] > 0.5) & (shown.obs["well"] == "B02")
     write(shown, "DNA intensity > 0.5 and well = b2")
     assert shown.listed() == shown.keys(np.flatnonzero(fits))
-    assert shown.page.count_line.text() == f"{fits.sum()} of 60 rows"
+    assert shown.page.found.text() == f"{fits.sum()} of 60 rows"
     assert not shown.session.selection.mask.any()
     shown.user.click(shown.page.select_button)
     assert (shown.session.selection.mask == fits).all()
@@ -103,7 +103,7 @@ def test_a_filter_lists_what_fits_and_says_how_many(shown):
     assert not shown.session.selection.mask.any()
     QTest.keyClick(shown.page.filter, Qt.Key.Key_Escape)
     assert len(shown.listed()) == 60
-    assert not shown.page.count_line.isVisible()
+    assert not shown.page.found.isVisible()
 
 
 def test_what_is_unfinished_is_not_wrong_yet(shown):
@@ -112,16 +112,16 @@ def test_what_is_unfinished_is_not_wrong_yet(shown):
     before = shown.listed()
     QTest.keyClicks(shown.page.filter, " and lab")
     QTest.qWait(400)
-    assert shown.page.count_line.text() == f"{len(before)} of 60 rows"
+    assert shown.page.found.text() == f"{len(before)} of 60 rows"
     assert shown.page.filter.styleSheet() == ""
     QTest.keyClick(shown.page.filter, Qt.Key.Key_Escape)  # closes what is offered
     QTest.keyClick(shown.page.filter, Qt.Key.Key_Return)
-    assert "No column 'lab'; did you mean 'label'?" in shown.page.count_line.text()
+    assert "No column 'lab'; did you mean 'label'?" in shown.page.found.text()
     assert shown.page.filter.styleSheet() != ""
     assert not shown.page.select_button.isEnabled()
     assert shown.listed() == before
     write(shown, "well = C09")
-    assert shown.page.count_line.text() == "0 of 60 rows · No well is 'C09'"
+    assert shown.page.found.text() == "0 of 60 rows · No well is 'C09'"
     assert not shown.page.select_button.isEnabled()
 
 

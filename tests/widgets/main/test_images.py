@@ -11,8 +11,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.session import session_of
+from napari_c3r.widgets.common.plate import place_of
 from napari_c3r.widgets.main.step_ids import StepId
-from napari_c3r.widgets.main.steps.plate import place_of
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import labels, planes, write_plate
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_c3r.session import session_of
-from napari_c3r.widgets.main.settings import Preferences, Settings, read_settings
+from napari_c3r.widgets.common.settings import Preferences, Settings, read_settings
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.embed import EmbedBody, EncoderInfo
 from tests.widgets.fields import labels, planes
@@ -54,6 +54,8 @@ def test_every_setting_is_read(kept):
     embedding.device, embedding.precision = "cuda:1", "bfloat16"
     embedding.batch_size, embedding.seed = 12, 7
     assert read_settings() == Settings("cuda:1", "bfloat16", 12, 7)
+    kept().session.autosave = False
+    assert read_settings() == Settings("cuda:1", "bfloat16", 12, 7, autosave=False)
     # Every one that the manifest declares is used.
     assert set(type(embedding).model_fields) == {"device", "precision", "batch_size", "seed"}
 

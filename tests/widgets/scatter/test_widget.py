@@ -326,7 +326,7 @@ def test_every_control_is_named_and_in_reading_order(widget: ScatterWidget, user
         for child in widget.toolbar.findChildren(QWidget)
         if isinstance(child, QAbstractButton | QSlider | QComboBox) and child.isVisible()
     ]
-    assert len(controls) == 9
+    assert len(controls) == 10
     for child in controls:
         assert child.accessibleName()
         assert child.toolTip()

@@ -81,7 +81,7 @@ def _qt() -> str:
 
 
 def _settings() -> str:
-    from napari_c3r.widgets.main.settings import read_settings
+    from napari_c3r.widgets.common.settings import read_settings
 
     kept = read_settings()
     batch = kept.batch_size or "auto"

@@ -14,6 +14,7 @@ from napari_c3r.core.figures.colours import (
     OWN,
     category_colours,
     finite_limits,
+    named_colours,
     rgb,
     value_colours,
 )
@@ -121,6 +122,10 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
         rest = NOISE
     # Colours that the clusters have mean clusters; what a person named has others.
     palette = CATEGORICAL if name in (CLUSTER, *PLACES) else OWN
+    if name == CLUSTER:
+        own = tuple(named_colours(CLUSTER, names).values())
+        # All in a row are those of the palette, which layers know already.
+        palette = palette if own == palette[: len(own)] else own
     return Categories(codes, tuple(names), rest, palette, title(name))
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_c3r.core.reduce.cluster_names import number_of
+from napari_c3r.core.reduce.clusters import COLUMN as CLUSTERS
 from napari_c3r.core.reduce.clusters import NOISE
 
 CATEGORICAL: tuple[str, ...] = (
@@ -117,11 +119,16 @@ def named_colours(column: str, names: Sequence[str]) -> dict[str, str]:
     column
         Clusters and places have colours of their own; what a person named has others.
     names
-        All categories of the column, in their order; noise is grey.
+        All categories of the column, in their order; noise is grey. Of clusters it is the number
+        in the name that tells, whichever others there are.
     """
     palette = CATEGORICAL if column in _OF_PLACES else OWN
     others = [name for name in names if name != NOISE]
-    colours = {name: palette[n % len(palette)] for n, name in enumerate(others)}
+    known = {name: number_of(str(name)) for name in others} if column == CLUSTERS else {}
+    colours = {}
+    for place, name in enumerate(others):
+        number = known.get(name)
+        colours[name] = palette[(place if number is None else number) % len(palette)]
     return {**colours, NOISE: GREY} if NOISE in names else colours
 
 

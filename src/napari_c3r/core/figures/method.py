@@ -10,6 +10,7 @@ from napari_c3r.core.table.result import KEY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from anndata import AnnData
 
 _HASH_LETTERS = 8
@@ -23,15 +24,26 @@ def method_words(table: AnnData) -> str:
     table
         A result.
     """
-    facts: Mapping[str, Any] = table.uns.get(KEY, {})
-    parts = [numbers_words(table), _encoder(facts), _map(facts), _clusters(facts)]
+    return words_of(table.obs, table.uns.get(KEY, {}))
+
+
+def words_of(obs: pd.DataFrame, facts: Mapping[str, Any]) -> str:
+    """The same of cells and of what is known of them.
+
+    Parameters
+    ----------
+    obs
+        One row per cell.
+    facts
+        As the provenance of a result has them.
+    """
+    parts = [numbers_words(obs), _encoder(facts), _map(facts), _clusters(facts)]
     parts.append(f"napari-c3r {version('napari-c3r')}")
     return " ".join(f"{part}." for part in parts if part)
 
 
-def numbers_words(table: AnnData) -> str:
-    """Of how many cells, wells, plates and images a table is."""
-    obs = table.obs
+def numbers_words(obs: pd.DataFrame) -> str:
+    """Of how many cells, wells, plates and images rows are, one per cell."""
     parts = [_counted(len(obs), "cell")]
     plates = obs["plate"] if "plate" in obs and obs["plate"].notna().any() else None
     if "well" in obs and obs["well"].notna().any():

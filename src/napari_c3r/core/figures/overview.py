@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.cells.labels import paint
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY
+from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.looks import channel_looks, draw_image
 from napari_c3r.core.figures.plain import plain, save_figure
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce import NOISE
+from napari_c3r.core.reduce.clusters import COLUMN
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -49,7 +48,7 @@ def draw_result(
     FigureCanvasAgg(figure)
     left, middle, right = figure.subplots(1, 3)
     clusters = result.obs["cluster"]
-    colours = _cluster_colours(clusters.cat.categories)
+    colours = named_colours(COLUMN, list(map(str, clusters.cat.categories)))
 
     looks = channel_looks(image.channel_names)
     shown = [name for name, look in looks.items() if look.shown]
@@ -83,13 +82,6 @@ def draw_result(
     with replacing(path) as temporary:
         save_figure(figure, temporary, dpi=110)
     return path
-
-
-def _cluster_colours(names: Iterable[str]) -> dict[str, str]:
-    return {
-        name: GREY if name == NOISE else CATEGORICAL[number % len(CATEGORICAL)]
-        for number, name in enumerate(names)
-    }
 
 
 def _painted(

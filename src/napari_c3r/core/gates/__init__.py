@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_c3r.core.gates.colours import ALL_GATES, coloured_by_gate, coloured_by_gates
 from napari_c3r.core.gates.columns import add_gate, apply_gates, column_of, gates_of, write_gates
 from napari_c3r.core.gates.gate import (
     Gate,
@@ -21,9 +22,11 @@ from napari_c3r.core.gates.rules import (
     Operator,
     Polygon,
     Rule,
+    map_id,
 )
 
 __all__ = [
+    "ALL_GATES",
     "Chosen",
     "Combination",
     "DrawnAxis",
@@ -35,6 +38,8 @@ __all__ = [
     "Rule",
     "add_gate",
     "apply_gates",
+    "coloured_by_gate",
+    "coloured_by_gates",
     "column_of",
     "fitting_name",
     "free_colour",
@@ -42,6 +47,7 @@ __all__ = [
     "gate_masks",
     "gates_of",
     "in_order",
+    "map_id",
     "settle",
     "write_gates",
 ]

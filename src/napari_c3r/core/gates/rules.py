@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -155,12 +156,15 @@ class Polygon(Rule):
     corners
         Values (x, y) of the corners, in the units of the axes; closed from last to first. What a
         line that crosses itself goes around is inside.
+    of_map
+        Of what was drawn on coordinates: which ones, as :func:`map_id` tells them apart.
     """
 
     kind: ClassVar[str] = "polygon"
     x: DrawnAxis
     y: DrawnAxis
     corners: tuple[tuple[float, float], ...]
+    of_map: str = ""
 
     @classmethod
     def rectangle(cls, x: str, y: str, low: Sequence[float], high: Sequence[float]) -> Polygon:
@@ -203,7 +207,12 @@ class Polygon(Rule):
     def words(self, table: AnnData) -> str:
         """See `Rule.words`."""
         titles = (number_title(table, axis.name) for axis in (self.x, self.y))
-        return f"Drawn in {' and '.join(titles)}"
+        other = "" if self.fits(table) else " of another map"
+        return f"Drawn in {' and '.join(titles)}{other}"
+
+    def fits(self, table: AnnData) -> bool:
+        """Whether its axes show in a table what they showed when it was drawn."""
+        return self.follows(table) or self.of_map in ("", map_id(table, (self.x.name, self.y.name)))
 
 
 @dataclass(frozen=True)
@@ -333,6 +342,15 @@ class Combination(Rule):
         return f" {self.operator} ".join(quoted)
 
 
+def map_id(table: AnnData, names: Sequence[str]) -> str:
+    """Tells coordinates of all cells of a table from others; empty where it has no such ones."""
+    try:
+        checked = [zlib.crc32(numbers_of(table, name).tobytes()) for name in names]
+    except InputError:
+        return ""
+    return "".join(f"{check:08x}" for check in checked)
+
+
 def _is_upright(corners: NDArray[np.float64]) -> bool:
     """Whether corners are those of a rectangle along the axes, one after the other."""
     sides = np.roll(corners, -1, axis=0) - corners
@@ -356,12 +374,12 @@ def rule_from_dict(content: Mapping[str, Any]) -> Rule:
         given = dict(content)
         kind = _KINDS[given.pop("kind")]
         if kind is Polygon:
-            axes = {name: DrawnAxis(**given[name]) for name in ("x", "y")}
-            axes = {
-                name: replace(axis, scale=Scale(axis.scale), linear_to=float(axis.linear_to))
-                for name, axis in axes.items()
-            }
-            return Polygon(**axes, corners=tuple((float(x), float(y)) for x, y in given["corners"]))
+            x, y = (
+                DrawnAxis(str(axis["name"]), Scale(axis["scale"]), float(axis["linear_to"]))
+                for axis in (given["x"], given["y"])
+            )
+            corners = tuple((float(across), float(up)) for across, up in given["corners"])
+            return Polygon(x, y, corners, str(given["of_map"]))
         if kind is Interval:
             limits = {
                 end: None if given[end] is None else float(given[end]) for end in ("low", "high")

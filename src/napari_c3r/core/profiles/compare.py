@@ -17,6 +17,7 @@ from napari_c3r.core.profiles.frame import (
     plate_codes,
     require_columns,
 )
+from napari_c3r.core.table.titles import GATE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,9 +61,14 @@ def shares(cells: AnnData, column: str, by: Sequence[str] = ("plate", "well")) -
 
 
 def categories_of(column: pd.Series) -> list[Any]:
-    """The values of a column that shares are of, in their order; those that no cell has too."""
+    """The values of a column that shares are of, in their order; those that no cell has too.
+
+    Of a gate it is the cells in it: those that are not say nothing more.
+    """
     import pandas as pd
 
+    if str(column.name).startswith(GATE) and pd.api.types.is_bool_dtype(column.dtype):
+        return [True]
     if isinstance(column.dtype, pd.CategoricalDtype):
         return list(column.cat.categories)
     return sorted(column.dropna().unique(), key=str)

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_c3r.core.figures.drawing import number_words
 from napari_c3r.core.profiles.comparison import FEATURE, SHARES, Comparison
+from napari_c3r.core.table.titles import GATE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,8 @@ def title_of(comparison: Comparison, value: str) -> str:
     """What one of the values is called in a sentence."""
     if comparison.quantity.kind == SHARES:
         column = comparison.quantity.column
+        if column.startswith(GATE):
+            return f"gate “{column.removeprefix(GATE)}”"
         return f"{'cluster' if column == 'cluster' else column} {value}"
     return comparison.quantity.name
 

@@ -12,9 +12,16 @@ from napari_c3r.core.lazy import lazy_names
 if TYPE_CHECKING:
     from napari_c3r.core.reduce.clusters import NOISE, cluster
     from napari_c3r.core.reduce.maps import map_cells
+    from napari_c3r.core.reduce.stability import Stability, cluster_stability
 
-_HOMES = {"NOISE": "clusters", "cluster": "clusters", "map_cells": "maps"}
+_HOMES = {
+    "NOISE": "clusters",
+    "Stability": "stability",
+    "cluster": "clusters",
+    "cluster_stability": "stability",
+    "map_cells": "maps",
+}
 
-__all__ = ["NOISE", "cluster", "map_cells"]
+__all__ = ["NOISE", "Stability", "cluster", "cluster_stability", "map_cells"]
 
 __getattr__ = lazy_names(__name__, _HOMES)

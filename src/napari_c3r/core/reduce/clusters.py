@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.errors import InputError
 from napari_c3r.core.options import OptionInfo, check_setting, check_value
 from napari_c3r.core.reduce.batches import batches_of
-from napari_c3r.core.reduce.components import N_COMPONENTS, components_of, vectors_of
 from napari_c3r.core.reduce.controls import Controls
-from napari_c3r.core.reduce.maps import map_cells
+from napari_c3r.core.reduce.cuts import Cuts, Seen, Value, cuts_of
 from napari_c3r.core.reduce.options import MapOptions
-from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED, chunks, fitted_rows
+from napari_c3r.core.reduce.sample import MAX_FITTED
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -23,18 +22,21 @@ if TYPE_CHECKING:
 NOISE = "noise"
 """Cluster of the cells that HDBSCAN leaves out."""
 
-# Neighbours that make a point dense. With more, half of a small field becomes noise.
-_MIN_SAMPLES = 3
-# Cells that say where one belongs that was not fitted.
-_VOTERS = 5
+COLUMN = "cluster"
+"""Column of ``obs`` with the clusters, and what is kept of how they were made in ``uns``."""
+
+_STEPS = 25
+_RESOLUTIONS = 0.05, 20.0
+_MOST_CLUSTERS = 40
 
 
 def cluster(
     adata: AnnData,
     *,
-    method: Literal["hdbscan", "kmeans"] = "hdbscan",
+    method: Literal["hdbscan", "leiden", "kmeans"] = "hdbscan",
     n_clusters: int = 4,
     min_cluster_size: int | None = None,
+    resolution: float = 1.0,
     seed: int = 0,
     controls: Controls | None = None,
     batch: str | None = None,
@@ -49,21 +51,26 @@ def cluster(
         Result of :func:`napari_c3r.embed`; changed in place.
     method
         ``"hdbscan"`` finds dense groups on the map and calls the rest noise; it makes the
-        map with its defaults where there is none. ``"kmeans"`` divides all cells into a
-        given number of groups by their principal components.
+        map with its defaults where there is none. ``"leiden"`` divides the graph of each cell's
+        15 nearest neighbours by their principal components (Traag, Waltman and van Eck 2019); it
+        needs the extra ``leiden``. ``"kmeans"`` divides all cells into a given number of groups by
+        their principal components.
     n_clusters
         Groups for ``"kmeans"``; lowered where there are fewer cells.
     min_cluster_size
         Fewest cells that HDBSCAN calls a group; by default 5 or one in fifty, whichever is
         more.
+    resolution
+        How fine ``"leiden"`` divides: more gives more groups.
     seed
-        Of k-means' starting points, and of the map if it has to be made.
+        Of what Leiden and k-means draw, and of the map if it has to be made.
     controls, batch, batch_method
-        As for :func:`map_cells`, for k-means and for the map if it has to be made.
+        As for :func:`map_cells`, for Leiden, k-means and the map if it has to be made.
     max_fitted
         Of more cells, only so many, drawn evenly from all fields, are grouped. With HDBSCAN, each
         of the others belongs to the cluster that most of its five nearest cells on the map are in,
-        and with k-means to that of the nearest centre. What is kept of the clusters says so.
+        with Leiden of those nearest by their components, and with k-means to that of the nearest
+        centre. What is kept of the clusters says so.
 
     Returns
     -------
@@ -74,83 +81,96 @@ def cluster(
     Raises
     ------
     InputError
-        No cell, an unknown method, a seed out of range, or a group size or count below 1.
+        No cell, an unknown method, a seed out of range, or a group size, count or resolution that
+        is not positive.
     """
     check_setting(MapOptions, "seed", seed)
     check_setting(MapOptions, "max_fitted", max_fitted)
-    vectors_of(adata)
-    rows = fitted_rows(adata.obs, max_fitted, seed)
-    count = len(adata) if rows is None else len(rows)
-    if method == "hdbscan":
-        size = max(5, count // 50) if min_cluster_size is None else min_cluster_size
-        _require_positive("min_cluster_size", size)
-        if "X_umap" not in adata.obsm:
-            seen: dict[str, Any] = {"controls": controls, "batch": batch}
-            seen["batch_method"] = batch_method
-            map_cells(adata, seed=seed, **seen, max_fitted=max_fitted)
-        numbers = _hdbscan(np.asarray(adata.obsm["X_umap"]), size, rows)
-        settings: dict[str, Any] = {"method": "HDBSCAN on the map", "min_cluster_size": size}
-    elif method == "kmeans":
-        _require_positive("n_clusters", n_clusters)
-        batches = batches_of(batch, batch_method)
-        components = components_of(adata, N_COMPONENTS, controls, rows, batches=batches, seed=seed)
-        numbers = _kmeans(components, n_clusters, seed, rows)
-        settings = {"method": "k-means on the principal components", "n_clusters": n_clusters}
-        if controls is not None:
-            settings["controls"] = list(controls)
-        if batches is not None:
-            settings |= batches.facts()
-    else:
-        raise InputError(f"No clustering method {method!r}; choose 'hdbscan' or 'kmeans'")
-    if rows is not None:
-        settings[FITTED] = count
-    adata.obs["cluster"] = _categories(numbers)
-    adata.uns.setdefault(KEY, {})["cluster"] = {**settings, "seed": seed}
+    seen = Seen(controls, batches_of(batch, batch_method))
+    cuts = cuts_of(adata, method, seed=seed, seen=seen, max_fitted=max_fitted)
+    size = default_size(cuts.n_fitted) if min_cluster_size is None else min_cluster_size
+    values: dict[str, Value] = {
+        "min_cluster_size": size,
+        "resolution": resolution,
+        "n_clusters": n_clusters,
+    }
+    found = clusters_at(cuts, values[cuts.keyword])
+    adata.obs[COLUMN] = found.column
+    adata.uns.setdefault(KEY, {})[COLUMN] = found.facts
     return adata
 
 
-def _hdbscan(
-    points: NDArray[np.float32], min_cluster_size: int, rows: NDArray[np.intp] | None
-) -> NDArray[np.intp]:
-    if rows is not None:
-        return _voted(points, rows, _hdbscan(points[rows], min_cluster_size, None))
-    if len(points) <= min_cluster_size:
-        return np.zeros(len(points), np.intp)
-    from fast_hdbscan import HDBSCAN
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """The clusters of one fineness.
 
-    model = HDBSCAN(min_cluster_size=max(min_cluster_size, 2), min_samples=_MIN_SAMPLES)
-    numbers = np.asarray(model.fit_predict(points.astype(np.float64)), np.intp)
-    # Without any group the honest answer is one group, not "all of this is noise".
-    return numbers if (numbers >= 0).any() else np.zeros(len(points), np.intp)
+    Attributes
+    ----------
+    column
+        Pandas' categories, one for each cell: ``"0"``, ``"1"``, … by size, and ``"noise"``.
+    facts
+        How they were made, as kept in ``uns``.
+    """
 
-
-def _voted(
-    points: NDArray[np.float32], rows: NDArray[np.intp], numbers: NDArray[np.intp]
-) -> NDArray[np.intp]:
-    """Groups of all points from those of some: the one that most of the nearest are of."""
-    from scipy.spatial import KDTree
-
-    found = np.empty(len(points), np.intp)
-    found[rows] = numbers
-    others = np.setdiff1d(np.arange(len(points)), rows, assume_unique=True)
-    tree, voters = KDTree(points[rows]), min(_VOTERS, len(rows))
-    for part in chunks(len(others)):
-        _, nearest = tree.query(points[others[part]], k=voters)
-        votes = numbers[nearest.reshape(-1, voters)]
-        same = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
-        found[others[part]] = votes[np.arange(len(votes)), same.argmax(axis=1)]
-    return found
+    column: Any
+    facts: dict[str, Any]
 
 
-def _kmeans(
-    components: NDArray[np.float32], n_clusters: int, seed: int, rows: NDArray[np.intp] | None
-) -> NDArray[np.intp]:
-    from sklearn.cluster import KMeans
+def clusters_at(cuts: Cuts, value: Value) -> Clustering:
+    """Cut clusters of a fineness out of what was prepared for it.
 
-    fitted = components if rows is None else components[rows]
-    distinct = len(np.unique(fitted, axis=0))
-    model = KMeans(min(n_clusters, distinct), n_init=10, random_state=seed).fit(fitted)
-    return np.asarray(model.labels_ if rows is None else model.predict(components), np.intp)
+    Parameters
+    ----------
+    cuts
+        The cells, prepared.
+    value
+        How fine: the smallest group, the resolution or the number of groups.
+
+    Raises
+    ------
+    InputError
+        A value that is not positive.
+    """
+    kind = "float" if cuts.keyword == "resolution" else "int"
+    least = 1e-6 if kind == "float" else 1
+    check_value(kind, OptionInfo(cuts.keyword, "", minimum=least), value, cuts.keyword)
+    return Clustering(_categories(cuts.cut(value)), cuts.described(value))
+
+
+def default_size(n_cells: int) -> int:
+    """The smallest group that HDBSCAN takes by default."""
+    return max(5, n_cells // 50)
+
+
+def default_value(method: str, n_cells: int) -> Value:
+    """How fine clusters of a method are by default."""
+    return {"hdbscan": default_size(n_cells), "leiden": 1.0}.get(method, 4)
+
+
+def finenesses(method: str, n_cells: int) -> list[Value]:
+    """How fine clusters may be, from coarse to fine, the default among them.
+
+    Parameters
+    ----------
+    method
+        As for :func:`cluster`.
+    n_cells
+        How many cells are fitted.
+
+    Returns
+    -------
+    list
+        At most about 40: group sizes falling from a third of the cells to 3, resolutions rising
+        from 0.05 to 20, or 2, 3, … clusters.
+    """
+    if method == "hdbscan":
+        most = max(n_cells // 3, 5)
+        sizes = {round(float(size)) for size in np.geomspace(3, most, _STEPS)}
+        return sorted(sizes | {default_size(n_cells)}, reverse=True)
+    if method == "leiden":
+        steps = {round(float(each), 2) for each in np.geomspace(*_RESOLUTIONS, _STEPS)}
+        return sorted(steps | {1.0})
+    return list(range(2, max(min(_MOST_CLUSTERS, n_cells), 2) + 1))
 
 
 def _categories(numbers: NDArray[np.intp]) -> Any:
@@ -167,7 +187,3 @@ def _categories(numbers: NDArray[np.intp]) -> Any:
     codes = np.array([code.get(number, len(groups)) for number in present], np.intp)
     categories = pd.Index([*names, *([NOISE] if noise else [])])
     return pd.Categorical.from_codes(codes[np.searchsorted(present, numbers)], categories)
-
-
-def _require_positive(name: str, value: int) -> None:
-    check_value("int", OptionInfo(name, "", minimum=1), value, name)

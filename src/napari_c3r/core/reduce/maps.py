@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,11 @@ _MIN_FOR_UMAP = 5
 # the others lie 20 times nearer to their places than without, and those that change still jump; ten
 # times as much would hold these back too.
 _ALIGNMENT = 0.1
+_REPORT_S = 0.1
+
+
+OnEpoch = Callable[[int, int], None]
+"""Takes how many epochs are done, and how many there are."""
 
 
 def map_cells(
@@ -43,6 +49,7 @@ def map_cells(
     batch: str | None = None,
     batch_method: str = "harmony",
     max_fitted: int = MAX_FITTED,
+    on_epoch: OnEpoch | None = None,
 ) -> AnnData:
     """Lay the cells out in two dimensions with UMAP, after principal components.
 
@@ -74,6 +81,8 @@ def map_cells(
     max_fitted
         Of more cells, only so many, drawn evenly from all fields, make the map; the others are
         placed among them by what UMAP learnt. What is kept of the map then says so.
+    on_epoch
+        Called now and then with how many epochs of how many are done; what it raises ends the work.
 
     Returns
     -------
@@ -95,7 +104,7 @@ def map_cells(
     rows = fitted_rows(adata.obs, max_fitted, seed)
     batches = batches_of(batch, batch_method)
     components = components_of(adata, n_components, controls, rows, batches=batches, seed=seed)
-    adata.obsm["X_umap"] = _umap(components, seed, n_neighbors, min_dist, rows)
+    adata.obsm["X_umap"] = layout(components, seed, n_neighbors, min_dist, rows, on_epoch)
     count = len(components) if rows is None else len(rows)
     adata.uns.setdefault(KEY, {})["map"] = {
         "method": "UMAP after PCA" if count > _MIN_FOR_UMAP else "PCA (too few cells)",
@@ -120,7 +129,7 @@ def flat_map(vectors: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float
     seed
         As for :func:`map_cells`.
     """
-    return _umap(principal_components(vectors), seed, _NEIGHBOURS, _MIN_DIST)
+    return layout(principal_components(vectors), seed, _NEIGHBOURS, _MIN_DIST)
 
 
 def aligned_maps(
@@ -172,14 +181,32 @@ def _plain(components: NDArray[np.float32]) -> NDArray[np.float32]:
     return flat
 
 
-def _umap(
+def layout(
     components: NDArray[np.float32],
     seed: int,
     n_neighbors: int,
     min_dist: float,
     rows: NDArray[np.intp] | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> NDArray[np.float32]:
-    """A map of all, (n, 2), made by the rows that are given, and by all where none are."""
+    """Lay principal components out in two dimensions.
+
+    Parameters
+    ----------
+    components
+        (n, D) finite.
+    seed, n_neighbors, min_dist
+        As for :func:`map_cells`.
+    rows
+        The cells that make the map; None: all. The others are placed among them.
+    on_epoch
+        As for :func:`map_cells`.
+
+    Returns
+    -------
+    ndarray
+        (n, 2) float32.
+    """
     fitted = components if rows is None else components[rows]
     if len(fitted) <= _MIN_FOR_UMAP:
         return _plain(components)
@@ -193,6 +220,7 @@ def _umap(
         transform_seed=seed,
         # A seeded run is single threaded; saying so keeps UMAP from warning.
         n_jobs=1,
+        tqdm_kwds=None if on_epoch is None else _watched(on_epoch),
     )
     points = np.asarray(model.fit_transform(fitted), np.float32)
     if rows is None:
@@ -203,3 +231,28 @@ def _umap(
     for part in chunks(len(others)):
         found[others[part]] = model.transform(components[others[part]])
     return found
+
+
+class _Epochs:
+    """A file for UMAP's progress bar, which writes how far it is in numbers."""
+
+    def __init__(self, on_epoch: OnEpoch) -> None:
+        self._on_epoch = on_epoch
+
+    def write(self, text: str) -> None:
+        """Pass on two numbers; what ends the line is none of them."""
+        numbers = text.split()
+        if len(numbers) == 2:
+            self._on_epoch(int(numbers[0]), int(numbers[1]))
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+def _watched(on_epoch: OnEpoch) -> dict[str, Any]:
+    return {
+        "disable": False,
+        "file": _Epochs(on_epoch),
+        "bar_format": "{n} {total}",
+        "mininterval": _REPORT_S,
+    }

@@ -19,11 +19,15 @@ class MapOptions(Checked):
     Parameters
     ----------
     method
-        ``"hdbscan"`` or ``"kmeans"``.
+        ``"hdbscan"``, ``"leiden"`` or ``"kmeans"``.
     n_clusters
         For k-means.
+    min_cluster_size
+        For HDBSCAN; None: 5 or one cell in fifty, whichever is more.
+    resolution
+        For Leiden.
     seed
-        Of the map and of k-means.
+        Of the map, of Leiden and of k-means.
     controls
         A column and a value that tell the cells that all are seen against; None: no such cells.
     max_fitted
@@ -38,10 +42,26 @@ class MapOptions(Checked):
         "hdbscan",
         "Clusters",
         "How cells are grouped into clusters: HDBSCAN finds their number and leaves outliers "
-        "out as noise, k-means makes the number you give",
-        choices=("hdbscan", "kmeans"),
+        "out as noise, Leiden divides the graph of nearest neighbours, k-means makes the number "
+        "you give",
+        choices=("hdbscan", "leiden", "kmeans"),
     )
     n_clusters: int = option(4, "Number", "How many clusters k-means makes", minimum=2, maximum=100)
+    min_cluster_size: int | None = option(
+        None,
+        "Smallest",
+        "Fewest cells that HDBSCAN calls a cluster",
+        minimum=2,
+        maximum=1_000_000,
+        unset="automatic",
+    )
+    resolution: float = option(
+        1.0,
+        "Resolution",
+        "How fine Leiden divides: more gives more clusters",
+        minimum=0.01,
+        maximum=100.0,
+    )
     seed: int = option(
         0,
         "Seed",

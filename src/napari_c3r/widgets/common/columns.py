@@ -8,9 +8,10 @@ from collections.abc import Collection
 import pandas as pd
 
 from napari_c3r.core.figures.colouring import CLUSTER, PLACES
+from napari_c3r.core.gates import ALL_GATES
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.numbers import has_value
-from napari_c3r.core.table.titles import INTENSITY, in_pixels_too
+from napari_c3r.core.table.titles import GATE, INTENSITY, in_pixels_too
 
 # Columns that name a cell or repeat another say nothing as a colour.
 _KEYS = frozenset({"label", "index"})
@@ -22,8 +23,8 @@ def colour_columns(
 ) -> list[tuple[str, list[str]]]:
     """The columns to colour by, in groups with their headings.
 
-    Given names, what was done, where it comes from, stains, the rest. Left out are columns without
-    any value, and the image where there is only one.
+    Given names, gates, what was done, where it comes from, stains, the rest. Left out are columns
+    without any value, and the image where there is only one.
 
     Parameters
     ----------
@@ -42,8 +43,10 @@ def colour_columns(
     ]
     if "image" in offered and obs["image"].nunique() < 2:
         offered.remove("image")
+    gates = [name for name in offered if name.startswith(GATE)]
     groups = [
         ("Groups", [name for name in (CLUSTER, ANNOTATION) if name in offered]),
+        ("Gates", [ALL_GATES, *gates] if gates and ALL_GATES not in offered else gates),
         ("Plate map", [name for name in plate_map if name in offered]),
         ("Places", [name for name in PLACES if name in offered and name not in plate_map]),
         ("Stains", [name for name in offered if name.startswith(INTENSITY)]),

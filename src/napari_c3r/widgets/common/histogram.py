@@ -60,6 +60,12 @@ class Histogram(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(260, _HEIGHT)
 
+    def let_grow(self) -> None:
+        """Be as high as there is room for."""
+        self.setMinimumHeight(_HEIGHT // 2)
+        self.setMaximumHeight(3 * _HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+
     @property
     def limits(self) -> Limits:
         """Both limits, None for no limit on that side."""
@@ -201,9 +207,9 @@ class Histogram(QWidget):
         if event is None or not self._movable:
             return
         x = event.position().x()
+        nearest = min(self._movable, key=lambda which: abs(x - self.place_of(which)))
         # Of two in one place, the one that can go where the mouse is.
-        nearest = min(self._movable, key=lambda which: (abs(x - self.place_of(which)), -which * x))
-        if len(self._movable) == 2 and self.place_of(LOW) == self.place_of(HIGH):
+        if len(self._movable) > 1 and self.place_of(LOW) == self.place_of(HIGH):
             nearest = LOW if x < self.place_of(LOW) else HIGH
         self._active = self._dragged = nearest
         self._move(nearest, self._limit_at(nearest, x))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_c3r.core.diagnose.charts import label_chart, neighbour_chart, report_figure
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
+from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.diagnostics.bars import BarChart
-from napari_c3r.widgets.diagnostics.charts import label_chart, neighbour_chart
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
@@ -36,6 +37,7 @@ class AnswerBody(QWidget):
     """Shows a report; a bar that is chosen is explained in a sentence."""
 
     chosen = Signal(str)
+    saved = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +51,9 @@ class AnswerBody(QWidget):
         self.key.setWordWrap(True)
         self.key.setMinimumWidth(1)
         self.sentence, self.notes = Sentences(), Sentences()
+        self.save_button = QPushButton("Save figure…")
+        self.door = FigureDoor("roles", self.save_button)
+        self.door.said.connect(self.saved)
         self.details = Details("All figures", "Figures of every variant")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -63,6 +68,8 @@ class AnswerBody(QWidget):
             self.sentence,
             self.notes,
             self.details,
+            self.save_button,
+            self.door,
         ):
             column.addWidget(widget)
         for chart in (self.neighbours, self.telling):
@@ -75,10 +82,17 @@ class AnswerBody(QWidget):
         self._report = report
         skipped = [f"Not asked: {reason}" for reason in report.skipped]
         self.notes.show_lines([*report.notes, *skipped])
-        charts = (self.neighbours_title, self.neighbours, self.key, self.details)
+        charts = (
+            self.neighbours_title,
+            self.neighbours,
+            self.key,
+            self.details,
+            self.save_button,
+        )
         for widget in (*charts, self.telling_title, self.telling):
             widget.setVisible(bool(report.results))
         if not report.results:
+            self.door.set_source(None, "The roles were not asked, so there is no figure")
             self.headline.show_lines(["The roles were not asked"])
             self.sentence.show_lines([])
             return
@@ -92,6 +106,7 @@ class AnswerBody(QWidget):
             self.telling_title.setText(telling.title)
             self.telling.show_chart(telling)
         self.details.show_frame(shown(report), report.table)
+        self.door.set_source(lambda size: lambda: report_figure(report, width=size.width))
 
     def show_variant(self, name: str) -> None:
         """Mark a variant and report what it does."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from qtpy.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from napari_c3r.core.diagnose.charts import Bar, Chart
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
 from napari_c3r.core.figures.colours import GREY, mixed
+from napari_c3r.core.figures.drawing import number_words
 from napari_c3r.widgets.common.labels import plain_tip
 
 ROW_PX = 34
@@ -18,53 +18,7 @@ BAR_TOP_PX = 19
 
 BAR_PX = 10
 _AXIS_PX, _CAP_PX, _GAP_PX = 18, 3, 6
-_NOISE, _MINUS = "noise", "−"
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar.
-
-    Attributes
-    ----------
-    name
-        Unique in its chart.
-    value, low, high
-        The figure and its 95 % interval.
-    grade
-        Of what is shown; the bar has its colour, and the name of a large one is bold.
-    tip
-        A sentence.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    grade: Grade = Grade.NONE
-    tip: str = ""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Bars of one figure.
-
-    Attributes
-    ----------
-    title
-        What the figure is.
-    bars
-        In the order shown.
-    limits
-        Ends of the axis.
-    noise
-        Band of values that noise alone gives.
-    """
-
-    title: str
-    bars: tuple[Bar, ...]
-    limits: tuple[float, float]
-    noise: tuple[float, float]
+_NOISE = "noise"
 
 
 class BarChart(QWidget):
@@ -176,7 +130,7 @@ class BarChart(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(self._foreground))
         line = QRectF(_GAP_PX, row.top(), row.width() - 2 * _GAP_PX, BAR_TOP_PX)
-        value = _written(bar.value, signed=self.chart.limits[0] < 0)
+        value = self.chart.value_words(bar)
         metrics = painter.fontMetrics()
         room = int(line.width() - metrics.horizontalAdvance(value) - 2 * _GAP_PX)
         name = metrics.elidedText(bar.name, Qt.TextElideMode.ElideMiddle, room)
@@ -192,8 +146,8 @@ class BarChart(QWidget):
         marks = [
             (0.0, "0"),
             (noise, f"{_NOISE} {noise:.2f}"),
-            (high, _tick(high)),
-            (low, _tick(low)),
+            (high, number_words(high)),
+            (low, number_words(low)),
         ]
         taken: list[QRectF] = []
         for value, text in marks:
@@ -232,13 +186,3 @@ class BarChart(QWidget):
     def _choose(self, row: int) -> None:
         self.show_current(self.chart.bars[row].name)
         self.chosen.emit(self.current)
-
-
-def _tick(value: float) -> str:
-    return f"{value:.2g}".replace("-", _MINUS)
-
-
-def _written(value: float, *, signed: bool) -> str:
-    """Two decimals; what rounds to nothing has no sign."""
-    text = f"{value:+.2f}" if signed else f"{value:.2f}"
-    return "0.00" if float(text) == 0 else text.replace("-", _MINUS)

@@ -26,6 +26,7 @@ class CellsBody(QWidget):
     paint_requested = Signal(str)
     movers_requested = Signal(str)
     maps_requested = Signal(str)
+    saved = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,6 +113,7 @@ class CellsBody(QWidget):
     def make_maps(self) -> TwoMaps:
         """Make the two maps, when they are first needed: each has a canvas of its own."""
         self.maps = TwoMaps()
+        self.maps.said.connect(self.saved)
         self._column.addWidget(self.maps)
         return self.maps
 

@@ -137,6 +137,8 @@ class C3RDiagnostics(KeyedDock):
         self.options.choice_changed.connect(self._on_choice)
         self.options.folder_requested.connect(self._choose_folder)
         self.answer.chosen.connect(self.show_variant)
+        for saved in (self.answer.saved, self.cells.saved, self.encoders.saved):
+            saved.connect(lambda line: self.said.show_lines([line]))
         self.cells.variant_chosen.connect(self.show_variant)
         self.channels.use_requested.connect(self._use_roles)
         self.save_button.clicked.connect(self._choose_report)

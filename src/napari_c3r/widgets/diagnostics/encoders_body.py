@@ -27,6 +27,7 @@ class EncodersBody(QWidget):
     """Shows how two encoders compare, or why that is not known."""
 
     maps_requested = Signal()
+    saved = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,6 +112,7 @@ class EncodersBody(QWidget):
         assert self.result is not None
         if self.maps is None:
             self.maps = TwoMaps()
+            self.maps.said.connect(self.saved)
             self._column.insertWidget(self._column.indexOf(self.notes), self.maps)
         self.maps.show_maps(maps, self.result.comparison.names)
         self._paint()

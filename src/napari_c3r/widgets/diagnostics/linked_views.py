@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject
 
 from napari_c3r.core.diagnose import Kind
+from napari_c3r.core.diagnose.charts import method_of
 from napari_c3r.core.diagnose.entries import ENCODERS
 from napari_c3r.core.figures.colouring import Values
 from napari_c3r.core.table.titles import title
@@ -102,13 +103,16 @@ class LinkedViews(QObject):
     def _show_maps(self, variant: str, maps: Maps) -> None:
         found = self._controller.diagnosis
         if variant == ENCODERS.name and self._encoders.result is not None:
-            self._link_maps(self._encoders.show_maps(maps))
+            both = self._encoders.show_maps(maps)
+            both.method = method_of(found.report) if found is not None else ""
+            self._link_maps(both)
             return
         if found is None or variant != self._body.chosen:
             return
         shown = self._body.maps or self._body.make_maps()
         shift = shift_of(found.report, variant)
         shown.show_maps(maps, (str(Kind.ASSIGNED), variant))
+        shown.method = method_of(found.report)
         shown.show_values(shift.to_numpy(np.float32), title(str(shift.name)))
         shown.show()
         self._link_maps(shown)

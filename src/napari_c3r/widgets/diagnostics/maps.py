@@ -14,6 +14,11 @@ from qtpy.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_c3r.core.figures.colouring import automatic_size
 from napari_c3r.core.figures.colours import named_colours
+from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.figures.plot_marks import Look
+from napari_c3r.core.figures.scatter_figure import two_maps_figure
+from napari_c3r.core.figures.sizes import FigureSize
+from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
@@ -37,10 +42,13 @@ class TwoMaps(QWidget):
         With bool (cells,), when the user selects.
     pointed
         With the cell that the user clicked, or None.
+    said
+        With a line on a figure that was saved.
     """
 
     selected = Signal(object)
     pointed = Signal(object)
+    said = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +56,11 @@ class TwoMaps(QWidget):
         self.canvases = tuple(MapCanvas(model, create_view()) for model in self.models)
         self.titles = ElidedLabel(), ElidedLabel()
         self.toolbar, self.legend = Toolbar(), Legend()
+        self.door = FigureDoor("maps", self.toolbar.save)
+        self.toolbar.save.show()
+        self.door.said.connect(self.said)
+        self.method = ""
+        self._names = ("", "")
         self._following = False
         self._build()
         self._connect()
@@ -69,6 +82,7 @@ class TwoMaps(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.toolbar)
+        column.addWidget(self.door)
         column.addLayout(self._pair, 1)
         column.addWidget(self.legend)
         column.addWidget(caption)
@@ -108,7 +122,18 @@ class TwoMaps(QWidget):
             label.setText(text)
             model.set_points(points)
         self._following = False
+        self._names = titles
+        self.door.set_source(self._drawing)
         self._set_size(automatic_size(2 * len(maps[0])))
+
+    def _drawing(self, size: FigureSize) -> Callable[[], Drawing]:
+        """What draws both maps as they are displayed now, for a page."""
+        shown = [
+            (model.xy, Look(model.shown_colouring(), model.selection, n == len(self.models) - 1))
+            for n, model in enumerate(self.models)
+        ]
+        titles, method = self._names, self.method
+        return lambda: two_maps_figure(shown, titles, method=method, width=size.width)
 
     def show_values(self, values: NDArray[np.float32], name: str) -> None:
         """Colour the cells of both maps by numbers (n,)."""
@@ -168,6 +193,7 @@ class TwoMaps(QWidget):
         """Let go of the graphics card."""
         for signal, slot in self._links():
             signal.disconnect(slot, missing_ok=True)
+        self.door.release()
         for canvas in self.canvases:
             canvas.release()
 

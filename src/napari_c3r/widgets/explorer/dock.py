@@ -28,6 +28,8 @@ from napari_c3r.widgets.common.files import table_filters, with_suffix
 from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.explorer.cluster_names import naming_line
 from napari_c3r.widgets.explorer.colouring import ColourControl
+from napari_c3r.widgets.explorer.field_bar import FieldBar
+from napari_c3r.widgets.explorer.hints import KEYS, ExplorerHints
 from napari_c3r.widgets.explorer.keys import actions_of
 from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
@@ -83,6 +85,8 @@ class C3RExplorer(KeyedDock):
         self.doubt_button = QPushButton("Use the diagnostics")
         self.doubt_button.setToolTip("Ask whether roles matter, and what else explains the map")
         self.panel = ExplorerPanel()
+        self.hints = ExplorerHints(self.session)
+        self.fields = FieldBar(self.session, self.link, self.panel.say)
         self.tabs = ExplorerTabs(self._context(), self.panel.tabs)
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
@@ -90,6 +94,7 @@ class C3RExplorer(KeyedDock):
         self.rows = TableController(self.session, self.panel.table_page, self._on_colour_chosen)
         self.key_actions = [
             *actions_of(self),
+            *self.fields.actions(),
             *self.rows.actions(),
             *self.montage.actions(),
             *self.tabs.actions(),
@@ -113,6 +118,8 @@ class C3RExplorer(KeyedDock):
         )
 
     def _build(self) -> None:
+        self.panel.add_head(self.fields)
+        self.panel.add_foot(self.hints.line)
         self.scatter.add_control(self.colouring)
         self.scatter.set_empty_action(self.begin_button)
         self.scatter.set_caption_action(self.doubt_button)
@@ -169,6 +176,8 @@ class C3RExplorer(KeyedDock):
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
             self.plot.show(self.model.move_points)
+        elif part is Part.GATES:
+            self.plot.follow_scope(self.model)
         if part in (Part.SELECTION, Part.CURRENT, Part.GATES):
             self.rows.show_rows()
         self._show_selection()
@@ -244,8 +253,10 @@ class C3RExplorer(KeyedDock):
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
-        if len(mask) == len(self.session.selection.mask) and not self._filling:
-            self.session.selection.select(mask)
+        before = self.session.selection.mask
+        if len(mask) == len(before) and not self._filling:
+            # Of a legend, too, only what the plot shows is selected; what was so before stays.
+            self.session.selection.select(mask & (before | self.plot.in_scope()))
 
     def _on_point(self, row: int | None) -> None:
         if self._filling:
@@ -317,6 +328,11 @@ class C3RExplorer(KeyedDock):
         self.session.selection.set_current(None)
         self.session.selection.select(np.zeros(len(self.session.selection.mask), bool))
 
+    def toggle_keys(self) -> None:
+        """Show the list of all keys, or put it away."""
+        super().toggle_keys()
+        self.hints.line.understand(KEYS)
+
     def invert(self) -> None:
         """Select the cells that are not selected."""
         self.session.selection.select(~self.session.selection.mask)
@@ -367,6 +383,8 @@ class C3RExplorer(KeyedDock):
         self.montage.release()
         self.rows.release()
         self.tabs.release()
+        self.fields.release()
+        self.hints.release()
         self.panel.exports.release()
         self.plot.door.release()
         self.scatter.release()

@@ -89,6 +89,14 @@ class ExplorerPanel(QWidget):
         self.export_button.setEnabled(selected > 0)
         self.naming.show_count(selected)
 
+    def add_head(self, widget: QWidget) -> None:
+        """Put something before what is selected."""
+        self._head.insertWidget(0, widget)
+
+    def add_foot(self, widget: QWidget) -> None:
+        """Put something below all else."""
+        self._column.addWidget(widget)
+
     def say(self, line: str) -> None:
         """Say something for a while, below."""
         self._said.setText(line)
@@ -129,7 +137,7 @@ class ExplorerPanel(QWidget):
         return QSize(560, 320)
 
     def _build(self) -> None:
-        row = QHBoxLayout()
+        self._head = row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.selection, 1)
@@ -149,7 +157,7 @@ class ExplorerPanel(QWidget):
         self._silence.setInterval(_SAID_MS)
         self._silence.timeout.connect(self._said.hide)
         self.naming.hide()
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 8, 6)
         column.setSpacing(4)
         column.addLayout(row)
@@ -227,9 +235,14 @@ def selection_line(session: Session) -> str:
         return "No cells embedded yet"
     total = len(session.result.current.table)
     chosen = int(session.selection.mask.sum())
+    opened, scope = session.gates.opened, session.gates.scope()
     if not chosen:
-        return f"{counted(total, 'cell')}; draw a lasso to select some"
+        shown = "" if scope is None else f"{int(scope.sum())} of "
+        inside = "" if scope is None else f" in “{opened}”"
+        return f"{shown}{counted(total, 'cell')}{inside}; draw a lasso to select some"
     line = f"{chosen} of {counted(total, 'cell')} selected"
+    if scope is not None and (outside := int((session.selection.mask & ~scope).sum())):
+        line += f", {outside} of them not in “{opened}”"
     obs = session.result.current.table.obs
     if "cluster" in obs:
         here = obs["cluster"][session.selection.mask].unique()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 from superqt import QFlowLayout
@@ -14,7 +16,8 @@ from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
-from napari_c3r.core.figures.scatter_figure import Look, scatter_figure
+from napari_c3r.core.figures.plot_marks import Look
+from napari_c3r.core.figures.scatter_figure import scatter_figure
 from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.session import Cause, Session
@@ -24,6 +27,7 @@ from napari_c3r.widgets.common.figure_door import FigureDoor
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from napari_c3r.widgets.scatter.model import ScatterModel
     from napari_c3r.widgets.scatter.widget import ScatterWidget
 
 _SCALES = {
@@ -117,6 +121,7 @@ class PlotControl(QObject):
         self._session, self._scatter = session, scatter
         self.row = PlotRow()
         self.current: Plotted | None = None
+        self._scope: NDArray[np.bool_] | None = None
         scatter.set_plot_row(self.row)
         self.door = FigureDoor("map", scatter.toolbar.save)
         scatter.set_door(self.door)
@@ -144,7 +149,10 @@ class PlotControl(QObject):
         except InputError as error:
             found, line = plotted(self.table), f"{error}. The map is shown."
         self.current = found
-        place(found.xy, found.axes, found.facets)
+        self._scope = scope = self._session.gates.scope()
+        # Cells outside of the opened gate are nowhere, and cannot be selected in the plot.
+        xy = found.xy if scope is None else np.where(scope[:, None], found.xy, np.float32(np.nan))
+        place(xy, found.axes, found.facets)
         self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
         self.offer()
         self.door.set_source(self._drawing)
@@ -171,6 +179,23 @@ class PlotControl(QObject):
             )
 
         return draw
+
+    def in_scope(self) -> NDArray[np.bool_]:
+        """Which rows are in the opened gate, bool (rows,); all where none is open."""
+        scope = self._session.gates.scope()
+        return np.ones(len(self.table), bool) if scope is None else scope.copy()
+
+    def follow_scope(self, model: ScatterModel) -> bool:
+        """Show the cells of the opened gate alone; says whether others were shown before."""
+        session, scope = self._session, self._session.gates.scope()
+        if not session.result.has_map or model.count != len(session.selection.mask):
+            return False
+        same = scope is self._scope or (
+            scope is not None and self._scope is not None and np.array_equal(scope, self._scope)
+        )
+        if not same:
+            self.show(model.move_points)
+        return not same
 
     def offer(self) -> None:
         """Offer what the table has, and show what is chosen."""

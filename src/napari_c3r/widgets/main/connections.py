@@ -85,6 +85,7 @@ def connect_map(body: MapBody, control: Controller, dialogs: Dialogs) -> None:
     """Connect step 5."""
     body.stop_requested.connect(control.jobs.cancel)
     body.map_requested.connect(control.map.make_map)
+    body.fineness.chosen.connect(lambda value, at_rest: _cluster(body, control, value, at_rest))
     body.export_requested.connect(dialogs.export)
     body.fit_requested.connect(lambda: dialogs.open_fit(body.add_fit))
     body.report_requested.connect(dialogs.report)
@@ -101,3 +102,8 @@ def connect_session_bar(
     bar.reopen_requested.connect(dialogs.open_session)
     bar.python_requested.connect(persistence.copy_python)
     bar.shell_requested.connect(persistence.copy_shell)
+
+
+def _cluster(body: MapBody, control: Controller, value: int | float, at_rest: bool) -> None:
+    body.keep_fineness(value)
+    control.clustering.want(body.choice().method, value, at_rest)

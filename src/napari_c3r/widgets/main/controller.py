@@ -14,6 +14,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.session.file import is_session
+from napari_c3r.widgets.common.clustering import ClusterController
 from napari_c3r.widgets.main.context import ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.images import ImageController
@@ -32,7 +33,7 @@ class Controller(ViewerContext):
 
     Attributes
     ----------
-    images, plate_maps, segmentation, embedding, map
+    images, plate_maps, segmentation, embedding, map, clustering
         The parts for steps 1, 3, 4 and 5.
     persistence
         What outlives the window.
@@ -45,6 +46,8 @@ class Controller(ViewerContext):
         self.segmentation = SegmentationController(self)
         self.embedding = EmbeddingController(self, self.segmentation)
         self.map = MapController(self, self.embedding)
+        self.clustering = ClusterController(session, self)
+        self.clustering.said.connect(lambda line: self.error_changed.emit(StepId.MAP, line))
         self.persistence = PersistenceController(
             self, self.images, self.segmentation, self.embedding
         )
@@ -134,3 +137,4 @@ class Controller(ViewerContext):
         self.plate_maps.release()
         self.segmentation.release()
         self.embedding.release()
+        self.clustering.release()

@@ -12,17 +12,23 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout
 from napari_c3r.session import Cause, Change, Part, session_of
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.keyed_dock import KeyedDock
+from napari_c3r.widgets.common.settings import (
+    Preferences,
+    channel_history,
+    known_encoders,
+    unsaved_folder,
+)
 from napari_c3r.widgets.common.step import Step
 from napari_c3r.widgets.common.step_stack import StepStack
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main import connections, status
+from napari_c3r.widgets.main.autosave import Autosave, FoundLine
 from napari_c3r.widgets.main.context import EMBED, FIND, MAP
 from napari_c3r.widgets.main.controller import Controller
 from napari_c3r.widgets.main.dialogs import Dialogs
 from napari_c3r.widgets.main.keys import actions_of
 from napari_c3r.widgets.main.layer_watch import LayerWatch
 from napari_c3r.widgets.main.session_bar import SessionBar
-from napari_c3r.widgets.main.settings import Preferences, channel_history, known_encoders
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import CellsBody
 from napari_c3r.widgets.main.steps.channels import ChannelsBody
@@ -71,8 +77,16 @@ class C3RDock(KeyedDock):
         self.embed, self.map, self.session_bar = EmbedBody(), MapBody(), SessionBar()
         self.embed.encoder.know(self.session.encoders.known)
         self._problems = dict.fromkeys(StepId, "")
+        self.autosave = Autosave(
+            self.controller, self.controller.persistence, self.settings, unsaved_folder()
+        )
+        self.found = FoundLine()
         self.preferences = Preferences(
-            self.embed.preferred | {"seed": lambda seed: self.map.form.set("seed", seed)}
+            self.embed.preferred
+            | {
+                "seed": lambda seed: self.map.form.set("seed", seed),
+                "autosave": self.autosave.set_on,
+            }
         )
         self._build()
         self._connect()
@@ -97,6 +111,7 @@ class C3RDock(KeyedDock):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
+        outer.addWidget(self.found)
         outer.addWidget(self._stack)
         outer.addWidget(self.session_bar)
         self.setMinimumWidth(300)
@@ -116,6 +131,9 @@ class C3RDock(KeyedDock):
         control.images.scanned.connect(self._on_scanned)
         control.error_changed.connect(self._on_error)
         control.notified.connect(_notify)
+        self.autosave.found.connect(self.found.show_found)
+        self.found.open_button.clicked.connect(self.autosave.open_found)
+        self.found.discard_button.clicked.connect(self.autosave.discard_found)
         control.persistence.exported.connect(self._on_exported)
         control.persistence.copied.connect(_copy)
         control.persistence.reopened.connect(self._on_reopened)
@@ -256,6 +274,8 @@ class C3RDock(KeyedDock):
     def _on_progress(self, name: str, progress: object) -> None:
         if name == EMBED:
             self.embed.show_progress(progress)  # type: ignore[arg-type]
+        elif name == MAP:
+            self.map.show_progress(progress)  # type: ignore[arg-type]
 
     def _on_encoder(self, info: EncoderInfo) -> None:
         self.embed.show_encoder(info)
@@ -313,7 +333,8 @@ class C3RDock(KeyedDock):
     def release(self) -> None:
         """Disconnect from viewer and session; a running job's result is dropped."""
         super().release()
-        for part in (self.controller, self.preferences, self.thumbnails, self._layers):
+        parts = self.autosave, self.controller, self.preferences, self.thumbnails, self._layers
+        for part in parts:
             part.release()
         self._costing.stop()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)

@@ -18,6 +18,7 @@ from napari_c3r.core.images import FieldSource, Image, ImageFiles
 from napari_c3r.core.images.sources import FieldImages
 from napari_c3r.core.metadata import PlateMap
 from napari_c3r.core.table import KEY
+from napari_c3r.core.table.shared import shared
 from napari_c3r.session import Cause, EmbeddingResult, Session, ids_by_image
 from napari_c3r.session.file import (
     SavedCells,
@@ -49,12 +50,15 @@ class PersistenceController(QObject):
         With the path of the table written.
     copied
         With the text that shall be copied.
+    saved
+        With the folder that the session was written to.
     reopened
         With the settings of a session that was opened again.
     """
 
     exported = Signal(str)
     copied = Signal(str)
+    saved = Signal(str)
     reopened = Signal(object)
 
     def __init__(
@@ -112,22 +116,32 @@ class PersistenceController(QObject):
             lambda page: self._context.notified.emit(f"Wrote {page}; open it in a browser"),
         )
 
-    def save(self, path: str, settings: Mapping[str, Any]) -> None:
-        """Write the whole session into a folder."""
+    def snapshot(
+        self, settings: Mapping[str, Any], *, light: bool = False
+    ) -> tuple[SavedSession, dict[str, Image]] | None:
+        """The session as it is, and images that are in no file; None without an image.
+
+        Parameters
+        ----------
+        settings
+            Of the controls.
+        light
+            Whether to share the vectors with the session, which replaces but never changes them.
+        """
         session = self._context.session
         if session.fields.image is None or session.roles.assignment is None:
-            self._context.error_changed.emit(
-                StepId.IMAGE, "Open an image first; there is nothing to save yet"
-            )
-            return
+            return None
         sources, pixels = self._sources()
         result, plate_map = session.result.current, session.plate_maps.current
+        rows = None if result is None else result.all_rows
+        if rows is not None:
+            rows = shared(rows) if light else rows.copy()
         saved = SavedSession(
             sources,
             session.fields.index,
             session.roles.assignment,
             self._cells_to_save(),
-            result.all_rows.copy() if result is not None else None,
+            rows,
             session.result.filter or CellFilter(),
             result.encoder_source if result is not None else "bundled",
             result.finished if result is not None else True,
@@ -144,16 +158,28 @@ class PersistenceController(QObject):
             SavedPlateMap.of(plate_map) if plate_map is not None else None,
             session.keeping.keep(),
         )
-        cells_ids = ids_by_image(session.labels.by_image.values())
+        return saved, pixels
+
+    def save(self, path: str, settings: Mapping[str, Any]) -> None:
+        """Write the whole session into a folder."""
+        held = self.snapshot(settings)
+        if held is None:
+            self._context.error_changed.emit(
+                StepId.IMAGE, "Open an image first; there is nothing to save yet"
+            )
+            return
+        saved, pixels = held
+        cells_ids = ids_by_image(self._context.session.labels.by_image.values())
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             yield "writing"
             return write_session(path, saved, pixels)
 
         def take(folder: Path) -> None:
-            names = [source.name for source in sources]
+            names = [source.name for source in saved.fields]
             kept = {s.name: s for s in read_session(folder).fields} if pixels else {}
             self._saved = SavedFolder(folder, names, cells_ids, kept)
+            self.saved.emit(str(folder))
             self._context.notified.emit(f"Saved the session in {folder}")
 
         self._context.error_changed.emit(StepId.MAP, "")

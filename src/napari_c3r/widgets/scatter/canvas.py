@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from napari_c3r.core.figures.colours import mixed, rgb
 from napari_c3r.core.figures.facets import Page
 from napari_c3r.widgets.scatter.camera import Camera
 from napari_c3r.widgets.scatter.decor import decor_of
-from napari_c3r.widgets.scatter.model import ScatterModel
+from napari_c3r.widgets.scatter.model import ScatterModel, SelectMode
+from napari_c3r.widgets.scatter.outlines import Outline
 from napari_c3r.widgets.scatter.overlay import Overlay
 from napari_c3r.widgets.scatter.protocol import ScatterView
 from napari_c3r.widgets.scatter.sheet import Panels, Sheet, sheet_of
@@ -32,8 +34,28 @@ MAGNIFICATION = (0.2, 5000.0)
 """How far one can zoom out and in, relative to all points shown."""
 
 
+class Drawn(NamedTuple):
+    """The lasso or rectangle that chose the selected points alone, in one plot.
+
+    Attributes
+    ----------
+    corners
+        (M, 2), places on the plot.
+    inside
+        The points in it, bool (N,).
+    """
+
+    corners: NDArray[np.float64]
+    inside: NDArray[np.bool_]
+
+
 class MapCanvas(QWidget):
     """Shows a `ScatterModel` in a `ScatterView` and turns the mouse into selections.
+
+    Attributes
+    ----------
+    drawn
+        What was drawn last; None where that is not what chose the selected points.
 
     Signals
     -------
@@ -49,6 +71,8 @@ class MapCanvas(QWidget):
         self.view = view
         self.camera = Camera()
         self.sheet: Sheet = sheet_of(model, 0, (1, 1))
+        self.drawn: Drawn | None = None
+        self._outlines: list[Outline] = []
         self.point_size = automatic_size(0)
         self._background, self._foreground = "#000000", "#ffffff"
         self._paths: list[NDArray[np.intp]] = []
@@ -71,6 +95,11 @@ class MapCanvas(QWidget):
         self.overlay.set_foreground(foreground)
         self._recolour()
         self._decorate()
+
+    def set_outlines(self, outlines: list[Outline]) -> None:
+        """Named closed lines to draw in the plot, their corners places on it."""
+        self._outlines = outlines
+        self._place_outlines()
 
     def set_point_size(self, diameter: float) -> None:
         """Diameter of a point in screen pixels."""
@@ -149,6 +178,7 @@ class MapCanvas(QWidget):
         self.fit()
 
     def _lay_out(self, page: int) -> None:
+        self.drawn, self._outlines = None, []
         self.sheet = sheet_of(self.model, page, self.camera.size)
         xy, ghosts = self.sheet.xy, self.sheet.ghosts
         self.view.set_points(np.vstack([xy, ghosts]) if len(ghosts) else xy)
@@ -204,7 +234,10 @@ class MapCanvas(QWidget):
 
     def _on_lassoed(self, corners: list[QPointF], mode: str) -> None:
         polygon = self.camera.to_map([(corner.x(), corner.y()) for corner in corners])
-        self.model.select(self.sheet.inside(polygon), mode)
+        inside = self.sheet.inside(polygon)
+        self.model.select(inside, mode)
+        whole = self.page is None and mode == SelectMode.REPLACE
+        self.drawn = Drawn(polygon, inside) if whole else None
 
     def _on_picked(self, at: QPointF, mode: str) -> None:
         self.model.click(self._nearest(at), mode)
@@ -226,7 +259,14 @@ class MapCanvas(QWidget):
         self.camera = camera
         self.view.set_camera(camera)
         self._place_rings()
+        self._place_outlines()
         self._decorate()
+
+    def _place_outlines(self) -> None:
+        camera = self.camera
+        self.overlay.set_outlines(
+            [replace(each, corners=camera.to_screen(each.corners)) for each in self._outlines]
+        )
 
     def _decorate(self) -> None:
         decor = decor_of(self.model, self.sheet, self.camera)

@@ -21,6 +21,9 @@ _SHAPES = {
     "lasso": '<path d="M6.2 13.2C3.9 12.4 2.5 10.9 2.5 8.8 2.5 5.6 5.9 3 10 3s7.5 2.6'
     ' 7.5 5.8-3.4 5.8-7.5 5.8c-.9 0-1.7-.1-2.4-.3" stroke-dasharray="2.6 1.7"/>'
     '<circle cx="6.9" cy="13.9" r="1.7"/><path d="M6 15.4c-.3 1.1-.9 1.9-2.1 2.6"/>',
+    "rectangle": '<rect x="3" y="4.5" width="14" height="11" stroke-dasharray="2.6 1.7"/>'
+    '<g fill="{colour}" stroke="none"><circle cx="3" cy="4.5" r="1.6"/>'
+    '<circle cx="17" cy="15.5" r="1.6"/></g>',
     "undo": '<path d="M7.5 4 3.5 8l4 4M3.5 8h8.5a4.25 4.25 0 0 1 0 8.5H8"/>',
     "redo": '<path d="m12.5 4 4 4-4 4M16.5 8H8a4.25 4.25 0 0 0 0 8.5h4"/>',
     "clear": '<rect x="2.5" y="2.5" width="15" height="15" rx="3" stroke-dasharray="2.6 1.7"/>'

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QWidget
 from napari_c3r.widgets.scatter.decor import NOTHING, Decor
 from napari_c3r.widgets.scatter.decor_painting import paint_decor
 from napari_c3r.widgets.scatter.model import SelectMode
+from napari_c3r.widgets.scatter.outlines import Outline, paint_outline
 from napari_c3r.widgets.scatter.path_painting import paint_paths
 
 CLICK_SLACK = 4
@@ -33,6 +34,12 @@ class Tool(StrEnum):
 
     PAN = "pan"
     LASSO = "lasso"
+    RECTANGLE = "rectangle"
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws around points."""
+        return self is not Tool.PAN
 
 
 class Overlay(QWidget):
@@ -51,6 +58,7 @@ class Overlay(QWidget):
         self._foreground = QColor("white")
         self._rings: list[Ring] = []
         self._paths: list[NDArray[np.float64]] = []
+        self._outlines: list[Outline] = []
         self._decor = NOTHING
         self._ground = QColor("black")
         self._pressed: QPointF | None = None
@@ -68,8 +76,8 @@ class Overlay(QWidget):
     def set_tool(self, tool: Tool) -> None:
         """Choose what dragging with the left button does."""
         self.tool = tool
-        lasso = tool is Tool.LASSO
-        self.setCursor(Qt.CursorShape.CrossCursor if lasso else Qt.CursorShape.OpenHandCursor)
+        draws = tool.draws
+        self.setCursor(Qt.CursorShape.CrossCursor if draws else Qt.CursorShape.OpenHandCursor)
 
     def set_foreground(self, colour: str) -> None:
         """Colour of lasso and rings."""
@@ -86,6 +94,11 @@ class Overlay(QWidget):
         if paths or self._paths:
             self._paths = paths
             self.update()
+
+    def set_outlines(self, outlines: list[Outline]) -> None:
+        """Named closed lines to draw, their corners screen positions."""
+        self._outlines = outlines
+        self.update()
 
     def set_decor(self, decor: Decor, ground: str) -> None:
         """Axes, frames and titles to draw, on a ground of this colour."""
@@ -109,14 +122,17 @@ class Overlay(QWidget):
         self._pressed = self._last = event.position()
         self._drag = Tool.PAN if middle else self.tool
         self._mode = mode_of(event.modifiers())
-        self._lasso = [event.position()] if self._drag is Tool.LASSO else []
+        self._lasso = [event.position()] if self._drag.draws else []
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         position = event.position()
         if self._pressed is None:
             self.pointed.emit(position)
-        elif self._drag is Tool.LASSO:
-            self._lasso.append(position)
+        elif self._drag is not None and self._drag.draws:
+            if self._drag is Tool.RECTANGLE:
+                self._lasso = _rectangle(self._pressed, position)
+            else:
+                self._lasso.append(position)
             self.update()
         elif self._is_drag(position):
             step = position - self._last
@@ -132,7 +148,7 @@ class Overlay(QWidget):
         self.update()
         if clicked and event.button() == Qt.MouseButton.LeftButton:
             self.picked.emit(event.position(), str(self._mode))
-        elif drag is Tool.LASSO:
+        elif drag is not None and drag.draws:
             self.lassoed.emit(corners, str(self._mode))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -151,6 +167,8 @@ class Overlay(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for outline in self._outlines:
+            paint_outline(painter, outline, self.width())
         paint_decor(painter, self._decor, self._ground, self._foreground)
         paint_paths(painter, self._paths, self._ground)
         for position, diameter, width in self._rings:
@@ -186,3 +204,8 @@ def mode_of(modifiers: Qt.KeyboardModifier) -> SelectMode:
 def _spread(corners: list[QPointF]) -> bool:
     """Whether a lasso went further from its start than a click does."""
     return any((c - corners[0]).manhattanLength() > CLICK_SLACK for c in corners[1:])
+
+
+def _rectangle(start: QPointF, end: QPointF) -> list[QPointF]:
+    """The corners of a rectangle between two opposite ones."""
+    return [start, QPointF(end.x(), start.y()), end, QPointF(start.x(), end.y())]

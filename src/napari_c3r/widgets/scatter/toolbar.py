@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
@@ -67,7 +68,7 @@ class Toolbar(QWidget):
 
     def set_tool(self, tool: Tool) -> None:
         """Show which tool is in hand."""
-        (self.lasso if tool is Tool.LASSO else self.pan).setChecked(True)
+        self._button_of[tool].setChecked(True)
 
     def set_size(self, diameter: float) -> None:
         """Show a diameter without choosing it."""
@@ -122,8 +123,19 @@ class Toolbar(QWidget):
         self.lasso = self._button(
             "lasso", "Lasso", "Draw around cells (L); Shift adds, Alt or Ctrl removes", toggle=True
         )
-        for tool in (self.pan, self.lasso):
+        self.rectangle = self._button(
+            "rectangle",
+            "Rectangle",
+            "Draw a rectangle around cells (R); Shift adds, Alt or Ctrl removes",
+            toggle=True,
+        )
+        for tool in (self.pan, self.lasso, self.rectangle):
             self._tools.addButton(tool)
+        self._button_of = {
+            Tool.PAN: self.pan,
+            Tool.LASSO: self.lasso,
+            Tool.RECTANGLE: self.rectangle,
+        }
         self.undo = self._button("undo", "Undo selection", "Back to the one before (Ctrl+Z)")
         self.redo = self._button("redo", "Redo", "Do again what was undone (Ctrl+Shift+Z)")
         # Of selections alone, which a map keeps itself, there is no way forward.
@@ -155,8 +167,8 @@ class Toolbar(QWidget):
         return button
 
     def _connect(self) -> None:
-        self.pan.clicked.connect(self._on_tool)
-        self.lasso.clicked.connect(self._on_tool)
+        for tool, button in self._button_of.items():
+            button.clicked.connect(partial(self.tool_chosen.emit, str(tool)))
         self.undo.clicked.connect(self.undo_requested)
         self.redo.clicked.connect(self.redo_requested)
         self.clear.clicked.connect(self.clear_requested)
@@ -166,9 +178,6 @@ class Toolbar(QWidget):
         self.legend.toggled.connect(self.legend_toggled)
         self.point_size.valueChanged.connect(self._on_size)
 
-    def _on_tool(self) -> None:
-        self.tool_chosen.emit(str(Tool.LASSO if self.lasso.isChecked() else Tool.PAN))
-
     def _on_size(self, steps: int) -> None:
         self.size_chosen.emit(steps / SLIDER_STEPS)
 
@@ -176,7 +185,7 @@ class Toolbar(QWidget):
 def _size_slider() -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setRange(*(round(size * SLIDER_STEPS) for size in SIZES))
-    slider.setMinimumWidth(44)
+    slider.setMinimumWidth(18)
     slider.setMaximumWidth(110)
     slider.setAccessibleName("Point size")
     slider.setToolTip("Point size")

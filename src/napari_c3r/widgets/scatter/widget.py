@@ -88,6 +88,10 @@ class ScatterWidget(QWidget):
         """Put a button behind the sentence below the map."""
         self._caption_row.addWidget(button)
 
+    def add_header(self, header: QWidget) -> None:
+        """Put something of the host, such as which cells are shown, right above the plot."""
+        self._column.insertWidget(self._column.indexOf(self._pages), header)
+
     def set_plot_row(self, row: QWidget) -> None:
         """Let the host's row of axes and panels be opened below the toolbar."""
         self._column.insertWidget(1, row)
@@ -147,6 +151,8 @@ class ScatterWidget(QWidget):
             return None
         if event.key() == Qt.Key.Key_L:
             return self.toggle_lasso
+        if event.key() == Qt.Key.Key_R:
+            return self.toggle_rectangle
         return self._escape if event.key() == Qt.Key.Key_Escape else None
 
     def undo(self) -> None:
@@ -163,8 +169,14 @@ class ScatterWidget(QWidget):
 
     def toggle_lasso(self) -> None:
         """Take the lasso up or put it down."""
-        lassoing = self.canvas.overlay.tool is Tool.LASSO
-        self.set_tool(Tool.PAN if lassoing else Tool.LASSO)
+        self._toggle(Tool.LASSO)
+
+    def toggle_rectangle(self) -> None:
+        """Take the rectangle up or put it down."""
+        self._toggle(Tool.RECTANGLE)
+
+    def _toggle(self, tool: Tool) -> None:
+        self.set_tool(Tool.PAN if self.canvas.overlay.tool is tool else tool)
 
     def _escape(self) -> None:
         if not self.canvas.overlay.cancel_lasso():

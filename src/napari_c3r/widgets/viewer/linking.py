@@ -91,12 +91,13 @@ class ImageLink:
         """
         result = self._session.result.current
         assert result is not None
-        name = column if column in result.table.obs else CLUSTER
         if self._coloured is not result.table:
             self._coloured, self._colours = result.table, {}
-        if name not in self._colours:
-            self._colours[name] = colouring(result.table.obs, name)
-        return self._colours[name]
+        if column not in self._colours:
+            name = column if column in result.table.obs else CLUSTER
+            by_gates = self._session.gates.colouring(column)
+            self._colours[column] = by_gates or colouring(result.table.obs, name)
+        return self._colours[column]
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
@@ -104,9 +105,7 @@ class ImageLink:
             self._awaited = None
         if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
             self._coloured, self._colours = None, {}
-        if part in (Part.MAP, Part.SELECTION) or (
-            part is Part.ANNOTATION and self._colour_by != CLUSTER
-        ):
+        if part in (Part.MAP, Part.SELECTION, Part.ANNOTATION):
             self._draw_clusters()
         if part is Part.CURRENT:
             self._show_awaited()

@@ -16,6 +16,7 @@ from napari_c3r.core.reduce.sample import FITTED
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of
+from napari_c3r.widgets.main.mapping import MapProgress
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import add_layers, planes, take_image, take_labels, write_plate
@@ -50,17 +51,17 @@ def test_there_is_no_list_of_controls_where_no_column_tells_any(dock):
 def test_a_map_of_a_sample_says_so_and_its_size_is_offered_where_there_are_more_cells(dock):
     body = dock.map
     rows = AnnData(np.zeros((200_001, 1), np.float32), uns={KEY: {"map": {FITTED: 150_000}}})
-    result = SimpleNamespace(current=SimpleNamespace(table=rows), has_map=True)
-    body.show_session(SimpleNamespace(result=result))
+    result = SimpleNamespace(current=SimpleNamespace(table=rows), has_map=False)
+    body.show_session(SimpleNamespace(result=result, clusters=None))
     assert "150,000 of 200,001 cells" in body.note.text()
     fitted = body.form.widgets["max_fitted"].native
     assert body.note.isVisibleTo(body)
     assert fitted.isVisibleTo(body)
     result.current.table = AnnData(np.zeros((9, 1), np.float32), uns={KEY: {"map": {}}})
-    body.show_session(SimpleNamespace(result=result))
+    body.show_session(SimpleNamespace(result=result, clusters=None))
     assert not body.note.isVisibleTo(body)
     assert not fitted.isVisibleTo(body)
-    body.show_choice("kmeans", 3, 1, None, 5_000)
+    body.show_choice(method="kmeans", n_clusters=3, seed=1, max_fitted=5_000)
     assert body.choice().max_fitted == 5_000
 
 
@@ -128,6 +129,40 @@ def test_a_map_that_takes_too_long_is_stopped(dock, user, plate, monkeypatch, ca
     # What comes out afterwards is not heeded.
     assert dock.steps[StepId.MAP].reason.text() == ""
     assert not plate.result.has_map
+
+
+def test_progress_says_how_long_the_map_will_take(dock):
+    body = dock.map
+    assert not body.bar.isVisibleTo(body)
+    body.show_running(True)
+    body.show_progress(MapProgress("finding neighbours"))
+    assert (body.bar.minimum(), body.bar.maximum()) == (0, 0)
+    body.show_progress(MapProgress.of(120, 500, 12.0))
+    assert body.doing.text() == "laying out the map: epoch 120 of 500 · 40 s left"
+    assert (body.bar.value(), body.bar.maximum()) == (240, 1000)
+    # At first there is nothing to guess it by.
+    assert MapProgress.of(2, 500, 0.1).words == "laying out the map: epoch 2 of 500"
+    body.show_running(False)
+    assert not body.bar.isVisibleTo(body)
+
+
+def test_the_slider_makes_clusters_finer_and_the_next_map_as_fine(dock, user, plate):
+    user.click(dock.map.map_button)
+    user.wait_idle(dock)
+    body, clusters = dock.map, plate.clusters
+    assert body.fineness.isVisibleTo(body)
+    before = plate.history.undo_sentence
+    body.fineness.slider.setValue(body.fineness.slider.maximum())
+    finest = body.fineness.value
+    user.until(lambda: clusters.value == finest)
+    user.wait_idle(dock)
+    assert plate.history.undo_sentence == f"cluster by HDBSCAN, smallest of {finest} cells"
+    assert f"smallest of {finest} cells" in body.clusters_line.text()
+    assert body.choice().min_cluster_size == finest
+    assert f"min_cluster_size={finest}" in dock.controller.persistence.as_python()
+    plate.history.undo()
+    assert plate.history.undo_sentence == before
+    assert clusters.value != finest
 
 
 def test_finding_cells_is_stopped_and_they_are_as_they_were(

@@ -8,6 +8,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.gates import column_of, gates_of
 from napari_c3r.core.profiles.compare import categories_of
 from napari_c3r.core.profiles.comparison import SHARES, Quantity, compare
 from napari_c3r.core.profiles.dose_series import dose_curves
@@ -141,7 +142,9 @@ def _made(
     assert quantity is not None
     found = compare(table, wells, quantity, grouping, design)
     if kind is Figure.BARS:
-        return comparison_figure(found)
+        gates = {column_of(gate.name): gate.colour for gate in gates_of(table)}
+        own = gates.get(quantity.column)
+        return comparison_figure(found, {"True": own} if own else None)
     value = value if value in found.values else str(found.values.columns[0])
     title = title_of(found, value)
     if quantity.kind == SHARES:

@@ -18,7 +18,7 @@ from napari_c3r.core.profiles.plates import plates_of
 from napari_c3r.core.profiles.wells import Grouping, Wells, control_wells, groupings, wells_of
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.numbers import is_number
-from napari_c3r.core.table.titles import title
+from napari_c3r.core.table.titles import GATE, title
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.common.jobs import Jobs
 
@@ -82,6 +82,8 @@ class Overview:
 
 
 def _shares_title(name: str) -> str:
+    if name.startswith(GATE):
+        return f"Share of gate “{name.removeprefix(GATE)}”"
     return {CLUSTER: "Shares of clusters", ANNOTATION: "Shares of named cells"}.get(
         name, f"Shares of {title(name).lower()}"
     )

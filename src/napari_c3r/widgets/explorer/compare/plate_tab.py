@@ -14,7 +14,7 @@ from napari_c3r.core.profiles.comparison import SHARES, Quantity, values_of
 from napari_c3r.core.profiles.figures import plate_figure
 from napari_c3r.core.profiles.plates import plate_values
 from napari_c3r.core.profiles.wells import control_wells
-from napari_c3r.core.table.titles import title
+from napari_c3r.core.table.titles import GATE, title
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
@@ -67,6 +67,9 @@ def _values(overview: Overview) -> list[tuple[str, Any]]:
     obs = overview.table.obs
     for quantity in overview.quantities:
         if quantity.kind != SHARES:
+            found.append((quantity.name, _Shown(quantity)))
+            continue
+        if quantity.column.startswith(GATE):
             found.append((quantity.name, _Shown(quantity)))
             continue
         what = title(quantity.column).lower()

@@ -40,6 +40,7 @@ class JoinPanel(QFrame):
         self.way.setToolTip("By what rows of the file are matched to cells")
         self.way.setMinimumWidth(60)
         self.add_button = QPushButton("Add")
+        self.add_button.setToolTip("Choose a file first")
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setToolTip("Leave the cells as they are")
         self._build()

@@ -49,9 +49,9 @@ class TablePage(QStackedWidget):
         self.columns_button = QPushButton("Columns…")
         self.columns_button.setToolTip("Choose which columns are shown, and which stay in sight")
         self.columns = ColumnList(self)
-        self.count_line = PlainLabel()
-        self.count_line.setWordWrap(True)
-        self.count_line.setMinimumWidth(1)
+        self.found = PlainLabel()
+        self.found.setWordWrap(True)
+        self.found.setMinimumWidth(1)
         self._wrong = _WRONG
         self.select_button = QPushButton("Select these")
         self.gate_button = QPushButton("Gate")
@@ -70,7 +70,7 @@ class TablePage(QStackedWidget):
         found = QHBoxLayout(self._found)
         found.setContentsMargins(0, 0, 0, 0)
         found.setSpacing(4)
-        found.addWidget(self.count_line, 1)
+        found.addWidget(self.found, 1)
         found.addWidget(self.gate_button)
         found.addWidget(self.select_button)
         self._found.hide()
@@ -98,8 +98,8 @@ class TablePage(QStackedWidget):
             Why these cannot be selected; empty where they can.
         """
         self._found.setVisible(bool(line))
-        self.count_line.setText(line)
-        self.count_line.setStyleSheet(f"color: {self._wrong};" if wrong else "")
+        self.found.setText(line)
+        self.found.setStyleSheet(f"color: {self._wrong};" if wrong else "")
         self.filter.show_wrong(wrong)
         self.select_button.setVisible(not wrong)
         self.gate_button.setVisible(not wrong)

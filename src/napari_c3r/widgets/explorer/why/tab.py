@@ -103,6 +103,10 @@ class WhyTab(FigurePanel):
 
     def ask(self) -> None:
         """Ask the cell that is pointed at, if it can be."""
+        if self._soon.isActive():
+            # What was chosen a moment ago counts, shown or not.
+            self._soon.stop()
+            self._show_now()
         if self.ask_button.isEnabled() and not self.controller.running:
             self.controller.ask(self.form.value())
 

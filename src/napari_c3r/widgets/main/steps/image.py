@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from napari_c3r.core.images import ScanResult
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.plate import FieldPicker
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
-from napari_c3r.widgets.main.steps.plate import FieldPicker
 from napari_c3r.widgets.main.steps.plate_map import PlateMapPanel
 from napari_c3r.widgets.main.steps.scan import ScanPanel
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -10,6 +11,7 @@ from weakref import ref
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
+    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -18,17 +20,23 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.metadata import design_of, match_of
 from napari_c3r.core.profiles.batch import vector_corrections
 from napari_c3r.core.reduce.batches import batch_columns
+from napari_c3r.core.reduce.clusters import finenesses
 from napari_c3r.core.reduce.controls import Controls, control_choices
 from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.reduce.sample import MAX_FITTED, map_notes
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Session
+from napari_c3r.session.clusters import METHODS
+from napari_c3r.widgets.common.cluster_words import clusters_line
+from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from napari_c3r.widgets.main.mapping import MapProgress
 
 _NO_CONTROLS, _NO_BATCHES = "none", "left as they are"
 _FOLDER = "CellPainTR folder…"
@@ -53,12 +61,13 @@ class MapBody(QWidget):
                 *("max_fitted", "seed"),
             ),
             choices={
-                "method": [("HDBSCAN", "hdbscan"), ("k-means", "kmeans")],
+                "method": [(title, name) for name, title in METHODS.items()],
                 "controls": [(_NO_CONTROLS, None)],
                 "batch": [(_NO_BATCHES, None)],
                 "batch_method": _ways(()),
             },
         )
+        self._has_map = self._mapping = False
         self.method, self.n_clusters, self.controls, self.batch, self.batch_method, self.seed = (
             self.form.widgets[name].native
             for name in ("method", "n_clusters", "controls", "batch", "batch_method", "seed")
@@ -69,6 +78,13 @@ class MapBody(QWidget):
         self._table: Callable[[], AnnData | None] = _reference(None)
         self._offered: object = ()
         self._n_cells = 0
+        self.fineness = FinenessBar()
+        self.fineness.set_tip("Fewer, larger clusters to the left; more, smaller ones to the right")
+        self.clusters_line = WrappedLabel()
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the map")
+        self.doing = WrappedLabel()
         self.note = WrappedLabel()
         self.note.setEnabled(False)
         self.note.hide()
@@ -90,7 +106,8 @@ class MapBody(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.form)
-        column.addWidget(self.map_button)
+        for widget in (self.fineness, self.clusters_line, self.map_button, self.bar, self.doing):
+            column.addWidget(widget)
         column.addWidget(self.note)
         column.addLayout(buttons)
         self.form.changed.connect(self._show_rows)
@@ -112,6 +129,7 @@ class MapBody(QWidget):
             self._offer_batches([] if table is None else batch_columns(table))
             self._n_cells = 0 if table is None else len(table)
             self._show_rows()
+        self._show_clusters(session)
         notes = [] if table is None else map_notes(table.uns, len(table))
         self.note.setText("\n".join(notes))
         self.note.setVisible(bool(notes))
@@ -119,6 +137,27 @@ class MapBody(QWidget):
         self.export_button.setEnabled(result is not None)
         self.report_button.setEnabled(result is not None)
         self.explorer_button.setEnabled(session.result.has_map)
+
+    def _show_clusters(self, session: Session) -> None:
+        """Offer to make the clusters of the map finer or coarser."""
+        clusters = session.clusters
+        self._has_map = session.result.has_map
+        method = self.form.value().method
+        for widget in (self.fineness, self.clusters_line):
+            widget.setVisible(self._has_map)
+        if self._has_map:
+            values = finenesses(method, clusters.n_fitted())
+            self.fineness.offer(values, clusters.default(method))
+            self.fineness.setEnabled(not self._mapping)
+            self.clusters_line.setText(clusters_line(clusters))
+        self._show_rows()
+
+    def keep_fineness(self, value: int | float) -> None:
+        """Make the next map's clusters as fine as those shown."""
+        keyword = {"leiden": "resolution", "kmeans": "n_clusters"}
+        method = self.form.value().method
+        chosen: dict[str, Any] = {keyword.get(method, "min_cluster_size"): value}
+        self.form.set_value(replace(self.form.value(), **chosen))
 
     def _offer(self, choices: list[Controls]) -> None:
         """List what may be controls; keep what the user chose while it is there."""
@@ -149,7 +188,9 @@ class MapBody(QWidget):
 
     def _show_rows(self) -> None:
         """Show only what there is to choose."""
-        self.form.set_visible("n_clusters", self.form.value().method == "kmeans")
+        kmeans = self.form.value().method == "kmeans"
+        # Of a map that is there, the slider tells how many.
+        self.form.set_visible("n_clusters", kmeans and not self._has_map)
         self.form.set_visible("controls", self.controls.count() > 1)
         self.form.set_visible("batch", self.batch.count() > 1)
         self.form.set_visible("batch_method", self.form.value().batch is not None)
@@ -160,35 +201,38 @@ class MapBody(QWidget):
         """How to group the cells, as it stands here."""
         return self.form.value()
 
-    def show_choice(
-        self,
-        method: str,
-        n_clusters: int,
-        seed: int,
-        controls: Any = None,
-        max_fitted: int = MAX_FITTED,
-        batch: str | None = None,
-        batch_method: str = MapOptions.batch_method,
-    ) -> None:
+    def show_choice(self, *, controls: Any = None, **settings: Any) -> None:
         """Set how to group the cells, as when a session is opened again."""
         # A session's file has a list of them.
         chosen = None if controls is None else (controls[0], controls[1])
-        if batch_method not in vector_corrections():
-            self.add_fit(batch_method)
-        self.form.set_value(
-            MapOptions(method, n_clusters, seed, chosen, max_fitted, batch, batch_method)
-        )
-        self._way = batch_method
+        options = MapOptions(controls=chosen, **settings)
+        if options.batch_method not in vector_corrections():
+            self.add_fit(options.batch_method)
+        self.form.set_value(options)
+        self._way = options.batch_method
 
     def show_running(self, mapping: bool) -> None:
         """Offer to stop while a map is being made."""
         self._mapping = mapping
+        self.bar.setVisible(mapping)
+        self.doing.setVisible(mapping)
+        if mapping:
+            self.bar.setRange(0, 0)
+            self.doing.setText("")
         self.map_button.setText("Stop mapping" if mapping else "Make map")
         self.map_button.setToolTip(
             "Leave the map as it is"
             if mapping
             else "Lay the cells out so that alike ones are close, and group them"
         )
+
+    def show_progress(self, progress: MapProgress) -> None:
+        """Say how far the map is."""
+        self.doing.setText(progress.words)
+        known = progress.share is not None
+        self.bar.setRange(0, 1000 if known else 0)
+        if progress.share is not None:
+            self.bar.setValue(round(progress.share * 1000))
 
     def _on_map(self) -> None:
         if self._mapping:

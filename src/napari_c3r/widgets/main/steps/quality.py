@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,15 +21,23 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.cells.quality import FLAGS, SUMMARY, QualityOptions, flagged_rows
+from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.figures.histogram import histogram_figure
+from napari_c3r.core.figures.method import method_words
+from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.options import described
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.elision import NameBox
+from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.wording import counted, figures
 from napari_c3r.widgets.main.steps.score_histogram import ScoreHistogram
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
     from napari_c3r.session import Session
 
 _INFOS = dict(described(QualityOptions))
@@ -75,6 +85,9 @@ class QualityPanel(QWidget):
         self.told.setEnabled(False)
         self.select_button = QPushButton("Select these cells")
         self.select_button.setToolTip("Select them in image, map and montage")
+        self.save_button = QPushButton("Save figure…")
+        self.door = FigureDoor("quality", self.save_button)
+        self.door.said.connect(self.told.setText)
         self.summary = WrappedLabel()
         self.leave_out = QCheckBox("Leave out flagged cells")
         self.leave_out.setToolTip(
@@ -95,7 +108,13 @@ class QualityPanel(QWidget):
         inside.setContentsMargins(6, 0, 0, 0)
         inside.setSpacing(4)
         inside.addLayout(row)
-        for widget in (self.histogram, self.told, self.select_button):
+        for widget in (
+            self.histogram,
+            self.told,
+            self.select_button,
+            self.save_button,
+            self.door,
+        ):
             inside.addWidget(widget)
         self.collapsible = Collapsible("Quality", body)
         column = QVBoxLayout(self)
@@ -173,6 +192,9 @@ class QualityPanel(QWidget):
         self.histogram.show_scores(self._scores[name].to_numpy(), limit, unit)
         self.histogram.setToolTip(f"{info.help}. Drag the line, or move it with the arrow keys")
         self._show_count(limit)
+        result = self._session.result.current
+        if result is not None:
+            self.door.set_source(partial(_drawing, result.all_rows, self._scores[name], limit))
 
     def _show_count(self, limit: float | None) -> None:
         info, scores = _INFOS[self.flag], self._scores[self.flag].to_numpy()
@@ -197,3 +219,15 @@ class QualityPanel(QWidget):
 
     def _set_limit(self, limit: float | None) -> None:
         self.changed.emit(replace(self._options, **{self.flag: limit}))
+
+
+def _drawing(
+    table: AnnData, scores: pd.Series, limit: float | None, size: FigureSize
+) -> Callable[[], Drawing]:
+    """What draws the scores of a flag, for a page."""
+    info, values = _INFOS[str(scores.name)], scores.to_numpy(copy=True)
+    method = method_words(table)
+    name = f"{info.label} ({'robust deviations' if info.unit else 'score, 0 to 1'})"
+    return lambda: histogram_figure(
+        values, name, limits=(None, limit), method=method, width=size.width
+    )

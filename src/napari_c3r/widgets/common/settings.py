@@ -30,6 +30,8 @@ class Settings:
         Cells at once, 0 for automatic.
     seed
         Of the map and of k-means.
+    autosave
+        Whether work that was not saved is kept aside every few minutes.
     problem
         What is wrong with the settings, in one line; a default then takes the place of a setting.
     """
@@ -38,6 +40,7 @@ class Settings:
     precision: str = "auto"
     batch_size: int = 0
     seed: int = 0
+    autosave: bool = True
     problem: str = ""
 
 
@@ -47,7 +50,13 @@ def read_settings() -> Settings:
     if kept is None:
         return Settings(problem=problem)
     values = kept.embedding
-    found = Settings(values.device.strip(), values.precision, values.batch_size, values.seed)
+    found = Settings(
+        values.device.strip(),
+        values.precision,
+        values.batch_size,
+        values.seed,
+        kept.session.autosave,
+    )
     if _DEVICE.fullmatch(found.device):
         return found
     problem = (
@@ -100,6 +109,18 @@ def channel_history() -> ChannelHistory:
     from napari_c3r.core.channels.history import ChannelHistory
 
     return ChannelHistory(memory_path())
+
+
+def unsaved_folder() -> Path | None:
+    """Where work is kept aside that was not saved; None where there is no place for it."""
+    path = memory_path()
+    return None if path is None else path.with_name(f"{_PLUGIN}-unsaved")
+
+
+def understood_hints_path() -> Path | None:
+    """Where it is kept which hints need not be shown any more."""
+    path = memory_path()
+    return None if path is None else path.with_name(f"{_PLUGIN}-hints.json")
 
 
 def known_encoders() -> KnownEncoders:

@@ -14,8 +14,8 @@ from napari_c3r.core.images import FieldSource
 from napari_c3r.widgets.common.elision import NameBox, elided_apart
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.common.plate_colours import PlateColours, WellLook
 from napari_c3r.widgets.common.wording import counted
-from napari_c3r.widgets.main.steps.plate_colours import PlateColours, WellLook
 
 if TYPE_CHECKING:
     from napari_c3r.core.metadata import PlateMap
