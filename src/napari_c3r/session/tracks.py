@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_c3r.core.errors import InputError
 from napari_c3r.core.tracks.add import TRACK, add_tracks
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command
@@ -12,44 +11,57 @@ from napari_c3r.session.words import counted_cells
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
 
     from napari_c3r.core.tracks import TrackOrder
     from napari_c3r.session.session import Session
 
 
-def set_tracks(session: Session, tracks: Any, what: str, pixel_size: float = 1.0) -> None:
-    """Add tracks to all cells of the result, as a step that can be undone.
+def tracks_of(table: AnnData, tracks: Any) -> pd.Series:
+    """The track of each row, worked out on a copy: for a worker.
 
     Parameters
     ----------
-    session
-        With a result of several time points.
-    tracks, pixel_size
+    table
+        Of several time points; not changed.
+    tracks
         As for :func:`napari_c3r.add_tracks`.
-    what
-        What they are, for the history: ``"labels"``, or the name of a layer.
 
     Raises
     ------
     InputError
-        There is no result, or as for `add_tracks`.
+        As for `add_tracks`.
     """
-    result = session.result.current
-    if result is None:
-        raise InputError("There are no cells to track; embed them first")
-    every = result.all_rows
-    before = every.obs[TRACK].copy() if TRACK in every.obs else None
-    # On the columns alone: the table itself is changed in one go, or not at all.
     from anndata import AnnData
 
-    bare = AnnData(obs=every.obs.copy(), uns={})
-    after = add_tracks(bare, tracks, pixel_size=pixel_size).obs[TRACK]
-    _put(session, after, Cause.USER)
+    bare = AnnData(obs=table.obs.copy(), uns={})
+    found: pd.Series = add_tracks(bare, tracks).obs[TRACK]
+    return found
+
+
+def set_tracks(session: Session, tracks: pd.Series, what: str) -> None:
+    """Give the cells of the result their tracks, as a step that can be undone.
+
+    Parameters
+    ----------
+    session
+        With the result.
+    tracks
+        From `tracks_of`.
+    what
+        What they are, for the history: ``"labels"``, or the name of a layer.
+    """
+    result = session.result.current
+    if result is None or not result.all_rows.obs_names.equals(tracks.index):
+        return
+    every = result.all_rows.obs
+    before = every[TRACK].copy() if TRACK in every else None
+    _put(session, tracks, Cause.USER)
     session.history.record(
         Command(
             f"take tracks from {what}",
             lambda: _put(session, before, Cause.UNDONE),
-            lambda: _put(session, after, Cause.UNDONE),
+            lambda: _put(session, tracks, Cause.UNDONE),
         )
     )
 

@@ -46,6 +46,7 @@ def test_a_cell_is_followed_from_time_to_time(viewer, user):
     made = movie()
     blank = Image.from_array(np.zeros((4, 130, 60), np.uint8), list(ROLES.names), name="movie")
     session.set_image(blank)
+    viewer.add_image(np.asarray(blank.data[0]), name="DNA", scale=(0.5, 0.5))
     session.set_result(EmbeddingResult(made, {}, ROLES, "bundled", 1.0, True))
     explorer.resize(1100, 380)
     explorer.show()
@@ -61,6 +62,8 @@ def test_a_cell_is_followed_from_time_to_time(viewer, user):
     assert not tab.whole_button.isEnabled()
     obs = made.obs
     points = np.column_stack([obs["cell"], obs["t"], obs["y_px"] + 1, obs["x_px"]])
+    # In micrometres, as the image is.
+    points[:, 2:] *= 0.5
     viewer.add_tracks(points[np.lexsort((points[:, 1], points[:, 0]))], name="walk")
     user.choose(tab.source, "walk")
     user.click(tab.use_button)

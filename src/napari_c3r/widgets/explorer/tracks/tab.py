@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_c3r.core.errors import InputError
 from napari_c3r.core.tracks import TRACK, TrackOrder
 from napari_c3r.session import Change, Part
-from napari_c3r.session.tracks import set_tracks, tracks_reason, tracks_sentence
+from napari_c3r.session.tracks import (
+    set_tracks,
+    tracks_of,
+    tracks_reason,
+    tracks_sentence,
+)
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tracks.points import points_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LABELS: Final = "Labels are tracks"
 _MOST_PATHS: Final = 200
@@ -40,7 +48,7 @@ class TracksTab(QWidget):
         self._context, self._session = context, context.session
         self._order: TrackOrder | None = None
         self._of: Any = None
-        self._jobs = Jobs(self)
+        self._jobs, self._taking = Jobs(self), Jobs(self)
         self.status = WrappedLabel()
         self.source = NameBox()
         shrinkable(self.source).setAccessibleName("Where tracks come from")
@@ -85,6 +93,7 @@ class TracksTab(QWidget):
 
     def _connect(self) -> None:
         self._session.changed.connect(self._on_changed)
+        self._taking.failed.connect(lambda _, line: self._context.say(line))
         layers = self._context.viewer.layers.events
         layers.inserted.connect(self._offer)
         layers.removed.connect(self._offer)
@@ -98,7 +107,7 @@ class TracksTab(QWidget):
     @property
     def busy(self) -> bool:
         """Whether tracks are being put in order."""
-        return self._jobs.running is not None
+        return any(jobs.running is not None for jobs in (self._jobs, self._taking))
 
     def step(self, by: int) -> None:
         """Point at the same cell some frames later, or earlier."""
@@ -120,6 +129,7 @@ class TracksTab(QWidget):
     def release(self) -> None:
         """Disconnect from session and viewer."""
         self._jobs.discard()
+        self._taking.discard()
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
         layers = self._context.viewer.layers.events
         layers.inserted.disconnect(self._offer)
@@ -199,15 +209,20 @@ class TracksTab(QWidget):
             button.setEnabled(not ends)
 
     def _use(self) -> None:
-        name = self.source.currentText()
-        try:
-            if name == _LABELS:
-                set_tracks(self._session, None, "labels")
-            else:
-                layer = self._context.viewer.layers[name]
-                set_tracks(self._session, np.asarray(layer.data), name)
-        except InputError as error:
-            self._context.say(str(error))
+        name, result = self.source.currentText(), self._session.result.current
+        assert result is not None
+        table, points = result.all_rows, None
+        if name != _LABELS:
+            points = points_of(self._context.viewer, self._session, name)
+
+        def body(_: threading.Event) -> Generator[str, None, pd.Series]:
+            yield "matching"
+            return tracks_of(table, points)
+
+        what = "labels" if points is None else name
+        self._taking.start(
+            "take tracks", body, lambda found: set_tracks(self._session, found, what)
+        )
 
     def _follow(self) -> None:
         row = self._session.selection.current
