@@ -9,14 +9,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import napari
 import numpy as np
+import tifffile
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
+from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
+from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
+from napari_c3r.widgets.explorer.gates.tab import GateTab
 from napari_c3r.widgets.explorer.why.tab import WhyTabs
 
 WINDOW = (1480, 940)
@@ -114,6 +120,15 @@ class Photographer:
         why.layer_button.click()
         settle()
 
+    def learn(self, explorer: Any) -> ExamplesTab:
+        """Suggest names for the cells that have none."""
+        tab: ExamplesTab = explorer.tabs.group(ExamplesTab)
+        explorer.panel.tabs.setCurrentWidget(tab.page)
+        wait_until(lambda: not tab.busy)
+        tab.learn()
+        wait_until(lambda: not tab.busy)
+        return tab
+
     def diagnose(self) -> None:
         """Ask everything of all cells."""
         _, dock = self.viewer.window.add_plugin_dock_widget(
@@ -167,6 +182,16 @@ def walk(folder: Path) -> None:
     shot.take("selection")
     shot.name(explorer, "rounded")
     shot.take("named")
+    gate(explorer)
+    shot.take("gates")
+    explorer.model.select(np.asarray(clusters == clusters.cat.categories[0]))
+    shot.name(explorer, "spread")
+    explorer.model.clear()
+    examples = shot.learn(explorer)
+    shot.take("examples")
+    examples.go()
+    wait_until(lambda: not examples.busy)
+    shot.take("examples_one_by_one")
     explorer.model.clear()
     shot.show_montage(explorer, by="cluster", which="typical")
     shot.take("montage")
@@ -180,6 +205,22 @@ def walk(folder: Path) -> None:
     shot.close()
 
 
+def gate(explorer: C3RExplorer) -> None:
+    """Gates on the map, between limits and of both, all of them in colours."""
+    session, places = explorer.session, explorer.model.xy
+    middle, spread = np.median(places, axis=0), places.std(axis=0)
+    low, high = middle - 0.8 * spread, middle + 1.4 * spread
+    table = session.result.current.table
+    size = "area_um2" if "area_um2" in table.obs else "area_px"
+    session.gates.add("middle", Polygon.rectangle("X_umap[0]", "X_umap[1]", low, high))
+    session.gates.add("large", Interval(size, float(table.obs[size].quantile(0.6))))
+    session.gates.combine("large in the middle", Operator.AND, ["middle", "large"])
+    session.selection.select(np.zeros(len(table), bool))
+    explorer.panel.tabs.setCurrentWidget(explorer.tabs.group(GateTab).page)
+    explorer.colour_by(ALL_GATES)
+    settle()
+
+
 def walk_light(folder: Path) -> None:
     """The same in the light theme, for one picture."""
     shot = Photographer(folder, "light")
@@ -191,11 +232,43 @@ def walk_light(folder: Path) -> None:
     shot.close()
 
 
+def write_two_plates(folder: Path) -> Path:
+    """A field of each of two plates, the second one dimmer and on a brighter ground."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, (plate, gain, ground) in enumerate((("Monday", 1.0, 0), ("Tuesday", 0.5, 400))):
+        image = simulate_field("cell-painting", shape=(600, 600), seed=seed).image
+        for number, plane in enumerate(np.asarray(image.data), 1):
+            name = folder / f"{plate}_A01_s1_w{number}.tif"
+            tifffile.imwrite(name, (plane * gain + ground).astype(np.uint16))
+    return folder
+
+
+def walk_plates(folder: Path) -> None:
+    """Two plates brought together in the map, in the dark theme."""
+    with TemporaryDirectory() as place:
+        shot = Photographer(folder, "dark")
+        shot.dock.controller.open_paths([str(write_two_plates(Path(place) / "plates"))])
+        shot.idle()
+        shot.dock.image.scan.load_button.click()
+        shot.idle()
+        shot.open_step(4)
+        shot.dock.embed.scope.setCurrentIndex(1)
+        shot.dock.embed.scope.activated.emit(1)
+        shot.embed()
+        shot.open_step(5)
+        shot.dock.map.form.set("batch", "plate")
+        explorer = shot.make_map()
+        explorer.colour_by("plate")
+        shot.take("batches")
+        shot.close()
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     walk(folder)
     walk_light(folder)
+    walk_plates(folder)
 
 
 if __name__ == "__main__":

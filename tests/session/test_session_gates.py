@@ -228,6 +228,19 @@ def test_gates_survive_another_map_and_a_map_made_of_a_copy(session):
     np.testing.assert_array_equal(session.gates.mask("map"), before)
 
 
+def test_columns_of_gates_that_a_result_brings_are_those_of_the_session(session):
+    """As when some cells were embedded anew, and the rows of the others are those of before."""
+    worked(session)
+    before = snapshot(session)
+    table = session.result.current.all_rows.copy()
+    table.obs["gate_mine"] = [True, None, *[False] * 6]
+    del table.obs["gate_both"]
+    cells = list(session.labels.by_image.values())
+    result = session.result.current.updated(table, session.result.current.cells_ids)
+    session.set_result(result, cells)
+    assert snapshot(session)[:4] == before[:4]
+
+
 def test_gates_are_saved_with_the_session(session, tmp_path):
     worked(session)
     session.gates.open("top")

@@ -33,7 +33,7 @@ from napari_c3r.core.metadata import design_of
 from napari_c3r.core.profiles.comparison import SHARES, Quantity, compare
 from napari_c3r.core.profiles.sentences import title_of
 from napari_c3r.core.profiles.wells import groupings, wells_of
-from napari_c3r.core.table import KEY, make_result
+from napari_c3r.core.table import KEY, join_results, make_result
 from napari_c3r.core.table.titles import title
 
 N = 200
@@ -288,3 +288,17 @@ def test_the_share_of_a_gate_in_each_well_is_a_quantity_to_compare(table):
     by_hand = table.obs.groupby("well")["gate_up"].mean()
     np.testing.assert_allclose(found.values["True"], by_hand[wells.table["well"]])
     assert title_of(found, "True") == "gate “up”"
+
+
+def test_joined_results_say_of_gates_what_is_so_in_all_of_them(table):
+    facts = {"roles": {"RNA": "concept"}, "encoder": {}, "concept_mode": "set", "readout": "cls"}
+    a = table[table.obs["image"] == "a"].copy()
+    b = table[table.obs["image"] == "b"].copy()
+    for part in (a, b):
+        part.uns[KEY] = dict(facts)
+        add_gate(part, "up", Interval("balance", 0.0))
+    joined = join_results([a, b])
+    assert gates_of(joined) == gates_of(a)
+    assert joined.uns[KEY]["gates"]["cells"] == [int(joined.obs["gate_up"].sum())]
+    add_gate(b, "other", Interval("balance", 5.0))
+    assert gates_of(join_results([a, b])) == []

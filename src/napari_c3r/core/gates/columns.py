@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.gates.gate import Gate, fitting_name, free_colour, gate_masks, in_order
 from napari_c3r.core.gates.rules import Chosen, Mask, Rule
-from napari_c3r.core.table.result import KEY
+from napari_c3r.core.table.result import GATES, KEY
 from napari_c3r.core.table.titles import GATE
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-FACTS: Final = "gates"
-"""Key of the provenance under which gates are described, column by column."""
 
 
 def column_of(name: str) -> str:
@@ -126,9 +123,9 @@ def write_gates(table: AnnData, gates: Sequence[Gate], masks: Mapping[str, Mask]
     for column, mask in wanted.items():
         if column not in table.obs or not np.array_equal(table.obs[column], mask):
             table.obs[column] = mask
-    facts = {name: part for name, part in table.uns.get(KEY, {}).items() if name != FACTS}
+    facts = {name: part for name, part in table.uns.get(KEY, {}).items() if name != GATES}
     if gates:
-        facts[FACTS] = _described(table, gates, masks)
+        facts[GATES] = _described(table, gates, masks)
     table.uns[KEY] = facts
     return table
 
@@ -141,7 +138,7 @@ def gates_of(table: AnnData) -> list[Gate]:
     InputError
         What it says cannot be read.
     """
-    facts = table.uns.get(KEY, {}).get(FACTS)
+    facts = table.uns.get(KEY, {}).get(GATES)
     if not facts:
         return []
     try:

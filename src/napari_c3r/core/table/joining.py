@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.table.result import KEY, make_result
+from napari_c3r.core.table.result import GATES, KEY, make_result
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -60,6 +60,7 @@ class JoinedProvenance:
         self._first: dict[str, Any] | None = None
         self._count = 0
         self._images, self._sources = _Rows(), _Rows()
+        self._gates: list[Mapping[str, Any]] = []
         self._notes: list[str] = []
         self._ran: dict[str, dict[str, None]] = {"device": {}, "precision": {}}
 
@@ -78,6 +79,7 @@ class JoinedProvenance:
         self._count += 1
         self._images.add(provenance.get("images", {}))
         self._sources.add(provenance.get("sources", {}))
+        self._gates.append(provenance.get(GATES, {}))
         self._notes += provenance.get("notes", ())
         for what, values in self._ran.items():
             if what in provenance:
@@ -89,11 +91,20 @@ class JoinedProvenance:
         if self._count == 1:
             return self._first
         return {
-            **self._first,
+            **{name: part for name, part in self._first.items() if name != GATES},
+            **self._described_gates(),
             "images": self._images.columns,
             "sources": self._sources.columns,
             "notes": [*self._notes, *self._differences()],
         }
+
+    def _described_gates(self) -> dict[str, Any]:
+        """The gates of all results, where these were made alike; else the joined one has none."""
+        first, *others = self._gates
+        if not first or any(each.get("made") != first["made"] for each in others):
+            return {}
+        counts = zip(*(each["cells"] for each in self._gates), strict=True)
+        return {GATES: {**first, "cells": [sum(each) for each in counts]}}
 
     def _differences(self) -> list[str]:
         """What differs between results that can be joined all the same, as notes."""

@@ -20,6 +20,10 @@ KEY = "napari_c3r"
 is known of its image, in its metadata."""
 
 
+GATES = "gates"
+"""Key of the provenance under which gates are described, column by column."""
+
+
 def vector_names(count: int) -> list[str]:
     """Name the vector columns ``c3r_0000``, ``c3r_0001`` and so on."""
     return [f"c3r_{number:04d}" for number in range(count)]

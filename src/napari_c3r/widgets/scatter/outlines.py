@@ -32,8 +32,11 @@ class Outline:
     name: str
 
 
-def paint_outline(painter: QPainter, outline: Outline, width: float) -> None:
-    """Draw an outline whose corners are screen positions, in a window so many pixels wide."""
+def paint_outline(painter: QPainter, outline: Outline, width: float, ink: QColor) -> None:
+    """Draw an outline whose corners are screen positions, in a window so many pixels wide.
+
+    Its name is written in ink, as colours of lines are too pale to read on some grounds.
+    """
     places = outline.corners
     painter.setPen(QPen(QColor(outline.colour), _WIDTH))
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -43,4 +46,5 @@ def paint_outline(painter: QPainter, outline: Outline, width: float) -> None:
     room = metrics.horizontalAdvance(text)
     top = places[places[:, 1].argmin()]
     left = float(np.clip(top[0] - room / 2, _GAP, max(width - room - _GAP, _GAP)))
+    painter.setPen(ink)
     painter.drawText(QPointF(left, max(top[1] - _GAP, metrics.ascent() + 1.0)), text)

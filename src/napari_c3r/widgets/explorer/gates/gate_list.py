@@ -145,7 +145,10 @@ def swatch(colour: str) -> QIcon:
     painter.setBrush(QColor(colour))
     painter.drawEllipse(pixmap.rect())
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    # In the highlighted line it is the same colour, not one mixed with the highlight.
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
 
 
 def _item(row: GateRow) -> QTreeWidgetItem:
