@@ -25,6 +25,7 @@ from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.gates.tab import GateTab
+from napari_c3r.widgets.explorer.why.tab import WhyTabs
 from tools.animation import write_animation
 
 WINDOW = (1480, 940)
@@ -116,6 +117,17 @@ class Photographer:
         settle()
         wait_until(lambda: not explorer.montage.busy)
 
+    def ask_why(self, explorer: Any, row: int) -> None:
+        """Ask one cell what holds it where it is, and lay its places over the image."""
+        why = explorer.tabs.group(WhyTabs).why
+        explorer.panel.tabs.setCurrentWidget(why)
+        self.dock.session.selection.set_current(row)
+        settle()
+        why.ask_button.click()
+        wait_until(lambda: why.found is not None and not why.busy)
+        why.layer_button.click()
+        settle()
+
     def learn(self, explorer: Any) -> ExamplesTab:
         """Suggest names for the cells that have none."""
         tab: ExamplesTab = explorer.tabs.group(ExamplesTab)
@@ -203,6 +215,8 @@ def walk(folder: Path) -> None:
     shot.take("panels")
     explorer.session.view.set_plot(PlotChoice())
     explorer.scatter.toolbar.plot_row.click()
+    shot.ask_why(explorer, 60)
+    shot.take("why_here")
     shot.diagnose()
     shot.take("diagnostics")
     shot.close()
