@@ -154,6 +154,9 @@ RULES = [
             ((60.0, -3.5), (400.0, 0.0), (80.0, 30.0))),
     Filter("area_um2 > 500 and well = B13"),
     Combination(Operator.AND_NOT, ("a", "b")),
+    # As a map and a column have them.
+    Interval("area_um2", np.float32(100.5), np.int64(900)),
+    Polygon.rectangle("X_umap[0]", "X_umap[1]", *np.float32([[-1, 0], [1, 2]])),
 ]  # fmt: skip
 
 

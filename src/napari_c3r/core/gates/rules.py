@@ -166,6 +166,11 @@ class Polygon(Rule):
     corners: tuple[tuple[float, float], ...]
     of_map: str = ""
 
+    def __post_init__(self) -> None:
+        # Files hold plain numbers, whatever kind of numbers these are.
+        plain = tuple((float(x), float(y)) for x, y in self.corners)
+        object.__setattr__(self, "corners", plain)
+
     @classmethod
     def rectangle(cls, x: str, y: str, low: Sequence[float], high: Sequence[float]) -> Polygon:
         """Between two opposite corners, each x and y, on linear axes."""
@@ -231,6 +236,11 @@ class Interval(Rule):
     name: str
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            if (limit := getattr(self, name)) is not None:
+                object.__setattr__(self, name, float(limit))
 
     @property
     def numbers(self) -> tuple[str, ...]:
