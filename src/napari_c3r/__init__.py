@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
     from napari_c3r.core.explain import WhyOptions, why_here
-    from napari_c3r.core.figures.montages import montage
+    from napari_c3r.core.figures import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.joined import join_table
     from napari_c3r.core.learn import similar_cells, suggest_names
@@ -52,7 +52,7 @@ _HOMES = {
     "join_table": "joined",
     "load_encoder": "encoder",
     "map_cells": "reduce",
-    "montage": "figures.montages",
+    "montage": "figures",
     "normalise": "profiles",
     "read": "table",
     "read_image": "images",

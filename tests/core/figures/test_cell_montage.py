@@ -269,7 +269,7 @@ def test_a_figure_has_rows_cells_and_key(world):
 def test_files_list_their_cells(world, tmp_path, suffix):
     table, images, labels = world
     montage = c3r.montage(table, images, labels, by="cluster", count=2)
-    path, listed = write_montage(montage, tmp_path / f"cells{suffix}")
+    path, listed, *_ = write_montage(montage, tmp_path / f"cells{suffix}")
     frame = pd.read_csv(listed)
     assert frame.columns[:4].tolist() == ["row", "place", "image", "label"]
     wanted = table.obs.iloc[[cell.row for cell in montage.cells]]

@@ -7,8 +7,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_c3r.core.figures.cell_cuts import Places, cut_cells, windows_px
 from napari_c3r.core.figures.composites import Appearance, compose
-from napari_c3r.core.figures.montage import Places, cut_cells, windows_px
 from napari_c3r.core.figures.montage_choice import Choice, choose
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_c3r.core.figures.montage import Places, cut_cells
+from napari_c3r.core.figures.cell_cuts import Places, cut_cells
 from napari_c3r.core.images import FieldSource, find_images
 from napari_c3r.core.images.sources import FieldImages, opened_images
 from napari_c3r.core.table import make_result

@@ -10,9 +10,9 @@ import numpy as np
 
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.cell_cuts import CutCell, Places, cut_cells
 from napari_c3r.core.figures.composites import Appearance
 from napari_c3r.core.figures.looks import channel_looks, shared_limits, with_limits
-from napari_c3r.core.figures.montage import CutCell, Places, cut_cells
 from napari_c3r.core.figures.montage_choice import (
     GATES,
     Choice,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_c3r.core.figures.cell_cuts import CutCell
 from napari_c3r.core.figures.cell_montage import Montage, MontageRow
 from napari_c3r.core.figures.composites import Appearance, compose
 from napari_c3r.core.figures.drawing import (
@@ -28,7 +29,6 @@ from napari_c3r.core.figures.drawing import (
     number_words,
     text_px,
 )
-from napari_c3r.core.figures.montage import CutCell
 from napari_c3r.core.figures.tiles import DIMMED, EACH, panels, shown_channels
 
 TILE_PX: Final = 96.0

@@ -42,8 +42,8 @@ def write_montage(montage: Montage, path: str | Path) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        The file, and the CSV of the same name with one line for each cell, by image and label;
-        each whole or not at all.
+        The file, the CSV of the same name with one line for each cell, by image and label, and of
+        a figure its caption as text; each whole or not at all.
 
     Raises
     ------

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.cells.labels import ArrayLike
+from napari_c3r.core.figures.cell_cuts import CutCell, Places, cut_cells
 from napari_c3r.core.figures.composites import Appearance
 from napari_c3r.core.figures.looks import image_limits, with_limits
-from napari_c3r.core.figures.montage import CutCell, Places, cut_cells
 from napari_c3r.core.figures.montage_choice import (
     ChosenGroup,
     MontageChoice,
