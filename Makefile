@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 LOWEST_BUT ?=
 SCREEN := tools/with_screen.sh
 
-.PHONY: demo test test-lowest bench screenshots lint clean
+.PHONY: demo test test-lowest bench screenshots docs lint clean
 
 $(BIN)/python:
 	@tools/make_venv.sh $(PYTHON) $(VENV)
@@ -47,5 +47,12 @@ bench: $(VENV)/.test  ## every speed that the design promises, as one table
 screenshots: $(VENV)/.test  ## retake the pictures in docs/
 	$(SCREEN) $(BIN)/python tools/screenshots.py docs/images
 
+# In an environment of its own: the pages are read from the source, and nothing is imported.
+docs:  ## the documentation as a site, in build/site/; what is amiss in it ends the build
+	tools/make_venv.sh $(PYTHON) $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --constraint constraints.txt --group docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --quiet --strict
+
 clean:
-	rm -rf $(VENV) $(VENV)-lowest build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-docs build dist demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Print promised speeds as one table: ``python -m benchmarks [--toy] [PART ...]``.
+"""Print what is promised as one table: ``python -m benchmarks [--toy] [PART ...]``.
 
 All parts by default. ``--toy`` runs them on so little that they end in seconds, which shows that
 they work and says nothing about speed.
@@ -27,9 +27,11 @@ PARTS = (
     "gates",
     "linking",
     "explorer",
+    "learn",
     "clusters_plotter",
     "memory",
     "diagnose",
+    "planted_sources",
 )
 
 

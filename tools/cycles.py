@@ -58,7 +58,7 @@ def left_behind(viewer: napari.viewer.Viewer) -> dict[str, int]:
     gc.collect()
     session, link = session_of(viewer), link_of(viewer)
     parts: tuple[Any, ...] = (session, session.history, session.result, session.selection)
-    ours = [each for each in gc.get_objects() if type(each).__module__.startswith(_OURS)]
+    ours = [each for each in gc.get_objects() if str(type(each).__module__).startswith(_OURS)]
     canvases = [each for each in gc.get_objects() if type(each).__name__ == "SceneCanvas"]
     events = viewer.layers.events
     return {

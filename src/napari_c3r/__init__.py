@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.figures.montages import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.joined import join_table
+    from napari_c3r.core.learn import similar_cells, suggest_names
     from napari_c3r.core.metadata import annotate
     from napari_c3r.core.profiles import activity, aggregate, normalise
     from napari_c3r.core.reduce import cluster, map_cells
@@ -56,7 +57,9 @@ _HOMES = {
     "read_labels": "images",
     "rows_where": "table",
     "segment_cells": "segment",
+    "similar_cells": "learn",
     "simulate_field": "simulate",
+    "suggest_names": "learn",
     "why_here": "explain",
     "write": "table",
 }
@@ -89,7 +92,9 @@ __all__ = [
     "read_labels",
     "rows_where",
     "segment_cells",
+    "similar_cells",
     "simulate_field",
+    "suggest_names",
     "why_here",
     "write",
 ]

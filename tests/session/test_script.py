@@ -235,3 +235,19 @@ def test_every_choice_is_in_the_command(sources):
 def test_what_a_command_cannot_say(sources, recipe, said):
     with pytest.raises(InputError, match=said):
         shell_command(recipe(sources))
+
+
+def test_what_was_done_to_clusters_by_hand_is_said_and_not_done(sources):
+    recipe = Recipe(
+        [RecipeField(sources[0], FIND)],
+        ROLES,
+        map={"seed": 0},
+        cluster={"method": "leiden", "resolution": 2.0, "seed": 0},
+        by_hand=("merge clusters 0 and 2", "call cluster 1 'odd\nones'"),
+    )
+    lines = python_script(recipe).splitlines()
+    made = lines.index("c3r.cluster(cells_table, method='leiden', resolution=2.0, seed=0)")
+    assert lines[made + 1] == (
+        "# By hand afterwards, which this script does not do: merge clusters 0 and 2; "
+        "call cluster 1 'odd ones'"
+    )

@@ -138,6 +138,25 @@ def test_accepting_is_one_step_and_leaves_named_cells_alone(taught):
         taught.suggestions.accept(np.zeros(0, np.intp))
 
 
+def test_what_was_accepted_unseen_is_no_example(taught):
+    before = taught.suggestions.current.examples.counts.tolist()
+    rows = taught.suggestions.acceptable(0.7)
+    assert len(rows) > RELEARN_AFTER
+    taught.suggestions.accept(rows)
+    assert taught.suggestions.names_changed == 0
+    assert learn(taught).suggestion.examples.counts.tolist() == before
+    # What a person says of such a cell counts, whatever it is.
+    name(taught, rows[:1], named(taught)[rows[0]])
+    assert taught.suggestions.names_changed == 1
+    assert learn(taught).suggestion.examples.counts.sum() == sum(before) + 1
+    # And cells embedded anew, which keep their names, keep that too.
+    taught.history.undo()
+    accepted = taught.result.current.table.obs["accepted"]
+    show(taught, seed=0)
+    taught.result.current.table.obs["annotation"] = accepted
+    assert "no cell has a name" in taught.suggestions.why_not()
+
+
 def test_names_given_since_are_counted_whatever_their_order(taught):
     suggestions = taught.suggestions
     assert suggestions.names_changed == 0

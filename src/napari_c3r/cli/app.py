@@ -12,6 +12,7 @@ import typer
 
 from napari_c3r.cli.diagnose import diagnose
 from napari_c3r.cli.embed import embed, plate, require_map, run, try_map
+from napari_c3r.cli.learn import learn
 from napari_c3r.cli.options import Seed, with_field_options
 from napari_c3r.cli.profile import profile
 from napari_c3r.cli.speaking import print_lines, say
@@ -131,7 +132,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Interactive cell representation: one vector per cell, conditioned on channel roles.",
     )
-    for command in (diagnose, embed, plate, profile, demo, convert, doctor):
+    for command in (diagnose, embed, plate, profile, learn, demo, convert, doctor):
         app.command()(with_field_options(command))
     return app
 

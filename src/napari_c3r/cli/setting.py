@@ -52,4 +52,6 @@ class Setting:
 
     def parse(self, name: str, text: str) -> Any:
         """The value of what was typed for the parameter of this name."""
+        if not text and "None" in self.annotation:
+            return None
         return parse_value(self.annotation, self.info, text, f"--{name.replace('_', '-')}")

@@ -31,7 +31,7 @@ METHODS = {"hdbscan": "HDBSCAN", "leiden": "Leiden", "kmeans": "k-means"}
 """The methods, and what they are called."""
 
 _OF_FACTS = {"resolution": "leiden", "n_clusters": "kmeans", "min_cluster_size": "hdbscan"}
-_BY_HAND, _STABILITY = "by_hand", "stability"
+BY_HAND, _STABILITY = "by_hand", "stability"
 _UNITS = {"hdbscan": "smallest of {} cells", "leiden": "resolution {}", "kmeans": "{} groups"}
 
 
@@ -313,8 +313,8 @@ class Clusters:
         before = self._now()
         if column.astype(object).equals(before.column.astype(object)):
             return
-        by_hand = [*before.facts.get(_BY_HAND, ()), words]
-        facts = {k: v for k, v in before.facts.items() if k != _STABILITY} | {_BY_HAND: by_hand}
+        by_hand = [*before.facts.get(BY_HAND, ()), words]
+        facts = {k: v for k, v in before.facts.items() if k != _STABILITY} | {BY_HAND: by_hand}
         self.names_line = ""
         after = ClusterState(column, facts)
         self._put(after, Cause.USER)

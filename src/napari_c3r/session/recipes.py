@@ -15,6 +15,7 @@ from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
+from napari_c3r.session.clusters import BY_HAND
 from napari_c3r.session.file import labels_name
 from napari_c3r.session.labels import Cells
 from napari_c3r.session.plate_map_file import NAME
@@ -80,6 +81,7 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
         quality=session.result.quality,
         map=_map_keywords(facts.get("map")),
         cluster=_cluster_keywords(facts.get("cluster")),
+        by_hand=tuple(map(str, session.clusters.facts.get(BY_HAND, ()))),
     )
 
 

@@ -239,19 +239,19 @@ class Result:
         self.changed.emit(Change(Part.MAP, cause))
 
     def annotate(
-        self, chosen: NDArray[np.bool_], name: str | Sequence[str], sentence: str = ""
+        self, chosen: NDArray[np.bool_], name: str | Sequence[str], *, accepted: bool = False
     ) -> None:
-        """Give rows a name, or each one of its own, or take theirs away with an empty one."""
+        """Give rows a name, or each the one suggested, or take theirs away with an empty one."""
         result = self.current
         if result is None:
             raise InputError("There are no cells to name; embed them first")
-        words = sentence or naming_in_words(result.table.obs, chosen, name)
+        words = naming_in_words(result.table.obs, chosen, name)
         before = name_column(result.all_rows)
-        annotate(result.table, chosen, name)
+        annotate(result.table, chosen, name, accepted=accepted)
         named = chosen
         if result.unfiltered is not None:
             named = result.unfiltered.obs_names.isin(result.table.obs_names[chosen])
-            annotate(result.unfiltered, named, name)
+            annotate(result.unfiltered, named, name, accepted=accepted)
         after = name_column(result.all_rows)
         self._remember(result, named, after)
         self.changed.emit(Change(Part.ANNOTATION))

@@ -86,6 +86,8 @@ class Recipe:
         What was done to the wells, None where that is not known.
     quality
         From which scores on cells are flagged.
+    by_hand
+        What was done to the clusters by hand, in words; a script does not do it.
     out
         The table to write.
     """
@@ -100,6 +102,7 @@ class Recipe:
     cluster: Mapping[str, Any] | None = None
     plate_map: RecipePlateMap | None = None
     quality: QualityOptions = field(default_factory=QualityOptions)
+    by_hand: Sequence[str] = ()
     out: str = f"cells{DEFAULT_SUFFIX}"
 
 
@@ -137,6 +140,9 @@ def python_script(recipe: Recipe) -> str:
         parts.append(f"c3r.map_cells(cells_table{_keywords(recipe.map)})")
     if recipe.cluster is not None:
         parts.append(f"c3r.cluster(cells_table{_keywords(recipe.cluster)})")
+    if recipe.by_hand:
+        told = "; ".join(" ".join(words.split()) for words in recipe.by_hand)
+        parts.append(f"# By hand afterwards, which this script does not do: {told}")
     parts.append(f"c3r.write(cells_table, {recipe.out!r})")
     return "\n".join(parts) + "\n"
 

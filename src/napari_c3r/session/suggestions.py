@@ -13,7 +13,7 @@ from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.learn.options import LearnOptions
-from napari_c3r.core.table.annotate import name_column
+from napari_c3r.core.table.annotate import ACCEPTED, name_column
 from napari_c3r.core.table.flat import SUGGESTED
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
@@ -40,7 +40,7 @@ class Learned:
     result_id
         Of which.
     names
-        Which names they had then.
+        Which names a person had given them then.
     """
 
     suggestion: Suggestion
@@ -87,6 +87,7 @@ class Suggestions:
         self.options = LearnOptions()
         self._learned: Learned | None = None
         self._shown: tuple[Any, NDArray[np.intp]] | None = None
+        self._accepted: pd.Series | None = None
         result.changed.connect(self._on_changed)
 
     @property
@@ -110,11 +111,11 @@ class Suggestions:
 
     @property
     def names_changed(self) -> int:
-        """Cells that were given another name, or none, since it was learned."""
+        """Cells that a person gave another name, or none, since it was learned."""
         result, learned = self._result.current, self._learned
         if result is None or learned is None:
             return 0
-        before, now = learned.names, name_column(result.all_rows)
+        before, now = learned.names, self._names_by_hand(result)
         known = {name: place for place, name in enumerate(before.cat.categories)}
         new = len(known)
         place = np.array([*(known.get(name, new) for name in now.cat.categories), -1])
@@ -136,7 +137,7 @@ class Suggestions:
         result = self._result.current
         if result is None:
             raise InputError("There are no cells to learn from; embed some and name a few")
-        table, options, names = result.all_rows, self.options, name_column(result.all_rows)
+        table, options, names = result.all_rows, self.options, self._names_by_hand(result)
         obs, vectors, notes = table.obs.copy(deep=False), table.X, dict(table.uns)
 
         def body(_: threading.Event) -> Generator[str, None, Learned]:
@@ -198,6 +199,12 @@ class Suggestions:
 
         return self._chosen(lambda suggestion, unnamed: unsure_rows(suggestion, unnamed))
 
+    def count_unsure(self) -> int:
+        """How many rows shown are not sure, or unlike any example; `unsure` lists the first."""
+        from napari_c3r.core.learn.choosing import unsure
+
+        return len(self._chosen(lambda found, unnamed: np.flatnonzero(unsure(found, unnamed))))
+
     def acceptable(self, least: float) -> NDArray[np.intp]:
         """Rows shown without a name whose suggestion has at least this probability."""
         from napari_c3r.core.learn.choosing import accepted_rows
@@ -210,7 +217,11 @@ class Suggestions:
         return float(self.current.probability[self.shown_rows()[rows]].mean())
 
     def accept(self, rows: NDArray[np.intp]) -> None:
-        """Let suggestions for rows shown become their names, in one step."""
+        """Let suggestions for rows shown become their names, in one step.
+
+        They are no examples from then on: what is learned from its own suggestions only confirms
+        itself.
+        """
         suggestion = self.current
         if suggestion is None or not len(rows):
             raise InputError("No suggestion is chosen; lower the probability, or name more cells")
@@ -218,8 +229,12 @@ class Suggestions:
         names = [suggestion.names[code] for code in suggestion.codes[self.shown_rows()[rows]]]
         mask = np.zeros(len(self.shown_rows()), bool)
         mask[rows] = True
-        count = counted_cells(len(rows))
-        self._result.annotate(mask, names, f"accept the names suggested for {count}")
+        self._result.annotate(mask, names, accepted=True)
+
+    def _names_by_hand(self, result: EmbeddingResult) -> pd.Series:
+        from napari_c3r.core.learn.examples import names_by_hand
+
+        return names_by_hand(result.all_rows)
 
     def suggested_name(self, row: int) -> str:
         """The name suggested for a row shown; empty where there is none."""
@@ -301,7 +316,10 @@ class Suggestions:
     def _on_changed(self, change: Change) -> None:
         """Suggestions go with the cells: another map keeps them, other cells have none."""
         result, learned = self._result.current, self._learned
-        if change.part not in (Part.RESULT, Part.MAP) or learned is None or result is None:
+        if result is None:
+            return
+        self._carry_accepted(result, change.part)
+        if change.part not in (Part.RESULT, Part.MAP) or learned is None:
             return
         if learned.result_id != result.id:
             self._learned = None
@@ -309,3 +327,13 @@ class Suggestions:
         elif change.part is Part.MAP:
             # The map was made on a copy, which may be older than they are.
             self._write(result)
+
+    def _carry_accepted(self, result: EmbeddingResult, part: Part) -> None:
+        """Cells that are embedded anew keep their names, and so must that nobody gave them."""
+        if part not in (Part.RESULT, Part.ANNOTATION):
+            return
+        if ACCEPTED in result.all_rows.obs:
+            self._accepted = name_column(result.all_rows, ACCEPTED).dropna()
+        elif part is Part.RESULT and self._accepted is not None:
+            for table in (result.all_rows, result.table):
+                table.obs[ACCEPTED] = self._accepted.reindex(table.obs_names)

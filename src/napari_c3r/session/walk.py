@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,13 +58,6 @@ class Walk:
         visited = self.rows[: self.place + 1]
         seen = set(visited)
         self.rows = visited + [row for row in self.suggestions.unsure().tolist() if row not in seen]
-
-    def follow(self, rows: Sequence[int]) -> None:
-        """Let the rows have other numbers, −1 for those that are not shown any more."""
-        visited = [rows[row] for row in self.rows[: self.place]]
-        coming = [rows[row] for row in self.rows[self.place :]]
-        self.place = sum(row >= 0 for row in visited)
-        self.rows = [row for row in visited + coming if row >= 0]
 
     def give(self, name: str) -> None:
         """Name the cell, and go on to the next."""

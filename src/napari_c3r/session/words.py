@@ -38,6 +38,6 @@ def naming_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_], name: str | Se
     """What giving cells a name does, or taking theirs away, as in ``name 3 cells 'mitotic'``."""
     what = cells_in_words(obs, chosen)
     if not isinstance(name, str):
-        return f"name {what}"
+        return f"accept the names suggested for {what}"
     name = name.strip()
     return f"name {what} '{name}'" if name else f"remove the name of {what}"

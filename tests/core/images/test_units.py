@@ -66,3 +66,10 @@ def test_pictures_never_state_a_pixel_size(tmp_path):
 def test_what_a_microscope_has_is_believed(unit, side):
     size = to_micrometres(side, unit)
     assert square_pixel(size, size, "a.tif", unit) == (pytest.approx(size), ())
+
+
+@pytest.mark.parametrize("size", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_size_that_is_none_is_unknown_and_said(size):
+    side, notes = square_pixel(size, 0.5, "a.czi")
+    assert side is None
+    assert notes == (f"a.czi states a pixel size of {size:g} µm: set it yourself.",)

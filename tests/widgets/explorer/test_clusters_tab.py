@@ -160,7 +160,7 @@ def test_a_cluster_is_divided_and_judged_in_the_background(shown, user, monkeypa
     user.click(shown.tab.judge_button)
     shown.rest()
     assert [row[3] for row in shown.listed()] == ["0.93 stable", "0.70 unsure", "0.40 not stable"]
-    assert "cluster 2 should not be trusted" in shown.tab.line.text()
+    assert "unsure: 1; not to be trusted: 2" in shown.tab.again.text()
 
 
 def test_without_its_library_leiden_is_not_chosen_and_says_what_to_install(shown, monkeypatch):

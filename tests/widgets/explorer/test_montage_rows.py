@@ -200,12 +200,14 @@ def test_the_montage_is_kept_with_the_session(shown):
 
 def test_a_narrow_montage_has_all_of_it_in_a_menu(shown, user):
     part = panel(shown)
-    part.resize(120, 300)
-    assert part.by.isHidden()
-    rows, channels, _ = part._folded
-    for menu in (rows, channels):
+    part.setMaximumWidth(120)
+    user.until(part.by.isHidden)
+    cells, rows, channels, _ = part._folded
+    for menu in (cells, rows, channels):
         menu.aboutToShow.emit()
+    next(a for a in cells.actions() if a.text() == "Typical").trigger()
     next(a for a in rows.actions() if a.text() == "By well").trigger()
     next(a for a in channels.actions() if a.text() == "RNA").trigger()
     shown.idle()
     assert (shown.session.montage.look.by, shown.session.montage.look.show) == ("well", "RNA")
+    assert part.more.text() == "Typical"

@@ -155,7 +155,7 @@ def plotted(table: AnnData, choice: PlotChoice | None = None) -> Plotted:
         if MAP not in table.obsm:
             raise InputError("There is no map yet: make one, or choose two columns as axes")
         xy = np.ascontiguousarray(table.obsm[MAP], np.float32)
-        missing = int((~np.isfinite(xy).all(axis=1)).sum())
+        missing = int((~(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))).sum())
         told = [f"{missing:,} without a place on the map"] if missing else []
         return Plotted(choice, xy, None, facets, _sentence(told, missing, facets, len(xy)))
     axes, places, told = [], np.empty((len(table), 2), np.float32), []
@@ -165,8 +165,9 @@ def plotted(table: AnnData, choice: PlotChoice | None = None) -> Plotted:
         axes.append(axis)
         places[:, n] = axis.places(values)
         told += unshown_words(values, name, wanted.scale)
-    shown = np.isfinite(places).all(axis=1)
-    places[~shown] = np.nan
+    shown = np.isfinite(places[:, 0]) & np.isfinite(places[:, 1])
+    if not shown.all():
+        places[~shown] = np.nan
     told = list(dict.fromkeys(told))
     sentence = _sentence(told, int((~shown).sum()), facets, len(places))
     return Plotted(choice, places, (axes[0], axes[1]), facets, sentence)

@@ -107,9 +107,12 @@ def square_pixel(
     -------
     side, notes
         The side in micrometres, or None; a note when the two differ by more than 1 %, or when the
-        resolution is a printer's.
+        resolution is a printer's or no number above 0, as some writers leave it.
     """
-    known = [size for size in (x_um, y_um) if size is not None]
+    stated = [size for size in (x_um, y_um) if size is not None]
+    known = [size for size in stated if math.isfinite(size) and size > 0]
+    if len(known) < len(stated):
+        return None, (f"{where} states a pixel size of {stated[0]:g} µm: set it yourself.",)
     if not known:
         return None, ()
     side = sum(known) / len(known)

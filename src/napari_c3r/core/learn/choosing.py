@@ -6,12 +6,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.learn.suggestion import Suggestion
+from napari_c3r.core.reduce.neighbours import smallest
 
 SURE = 0.9
 """Probability from which on a suggestion counts as sure."""
 
 # Of so many cells to look at, one is unlike any example.
 _EVERY = 4
+
+
+MAX_LISTED = 1000
+"""Cells of each kind that are listed to be looked at; more would be sorted for nobody."""
+
+
+def unsure(
+    suggestion: Suggestion, unnamed: NDArray[np.bool_], sure: float = SURE
+) -> NDArray[np.bool_]:
+    """Which cells are worth a look: those that are not sure, and those unlike any example.
+
+    Parameters
+    ----------
+    suggestion, unnamed, sure
+        As for `unsure_rows`.
+    """
+    known = unnamed & (suggestion.codes >= 0)
+    return known & ((suggestion.probability < np.float32(sure)) | suggestion.unlike)
 
 
 def unsure_rows(
@@ -34,14 +53,16 @@ def unsure_rows(
     Returns
     -------
     ndarray
-        Rows, (k,).
+        Rows, at most `MAX_LISTED` of each kind.
     """
-    known = unnamed & (suggestion.codes >= 0)
-    margin = suggestion.probability - suggestion.runner_up
-    close = np.flatnonzero(known & (suggestion.probability < sure) & ~suggestion.unlike)
-    close = close[np.argsort(margin[close], kind="stable")]
-    odd = np.flatnonzero(known & suggestion.unlike)
-    odd = odd[np.argsort(-suggestion.novelty[odd], kind="stable")]
+    asked = unsure(suggestion, unnamed, sure)
+    close, odd = (
+        np.flatnonzero(asked & ~suggestion.unlike),
+        np.flatnonzero(asked & suggestion.unlike),
+    )
+    margin = suggestion.probability[close] - suggestion.runner_up[close]
+    close = close[smallest(margin, MAX_LISTED)]
+    odd = odd[smallest(-suggestion.novelty[odd], MAX_LISTED)]
     # Places in one order: those of unlike cells are behind every third of the others.
     at = np.concatenate([np.arange(len(close)), (_EVERY - 1) * (np.arange(len(odd)) + 1) - 0.5])
     return np.concatenate([close, odd])[np.argsort(at, kind="stable")]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.learn.options import Unit
-from napari_c3r.core.table.annotate import COLUMN, name_column
+from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, name_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +124,7 @@ def _codes_of(
                 f"{', '.join(map(str, adata.obs.columns))}"
             )
     if isinstance(names, str):
-        given = name_column(adata) if names == COLUMN else _categorical(adata.obs[names])
+        given = names_by_hand(adata) if names == COLUMN else name_column(adata, names)
         known = tuple(str(name) for name in given.cat.categories)
         return given.cat.codes.to_numpy().astype(np.intp), known, []
     inside = np.stack([adata.obs[column].fillna(False).to_numpy(bool) for column in columns])
@@ -136,13 +136,23 @@ def _codes_of(
     return codes.astype(np.intp), tuple(columns), notes
 
 
-def _categorical(column: pd.Series) -> pd.Series:
-    import pandas as pd
+def names_by_hand(adata: AnnData) -> pd.Series:
+    """The names that a person gave, as categories, missing where there is none.
 
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column
-    text = column.astype(object).map(str, na_action="ignore")
-    return text.where(text != "", None).astype("category")
+    A name that was suggested and accepted unseen is left out: what is learned from one's own
+    suggestions only confirms them.
+
+    Parameters
+    ----------
+    adata
+        Result of :func:`napari_c3r.embed`.
+    """
+    given: pd.Series = name_column(adata)
+    if ACCEPTED not in adata.obs:
+        return given
+    accepted = name_column(adata, ACCEPTED).cat.set_categories(given.cat.categories)
+    codes = accepted.cat.codes.to_numpy()
+    return given.mask((codes >= 0) & (codes == given.cat.codes.to_numpy()))
 
 
 def name_counts(adata: AnnData, names: str | Sequence[str] = COLUMN) -> dict[str, int]:

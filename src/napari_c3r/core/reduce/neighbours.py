@@ -93,7 +93,7 @@ class Similarity:
         return similarity
 
 
-def smallest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+def smallest(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
     """Positions of the smallest finite values, smallest first, ties in order."""
     finite = np.flatnonzero(np.isfinite(values))
     if len(finite) > count > 0:

@@ -53,13 +53,11 @@ class Stability:
         doubtful = [n for n, value in self.jaccard.items() if _DOUBTFUL <= value < _STABLE]
         other = [name for name, value in self.jaccard.items() if not value >= _DOUBTFUL]
         parts = [
-            f"{len(stable)} of {len(self.jaccard)} clusters are found again with "
-            f"{self.repeats} other seeds among {self.cells:,} of the cells"
+            f"{len(stable)} of {len(self.jaccard)} clusters are found again "
+            f"({self.repeats} seeds, {self.cells:,} cells each)"
         ]
-        if doubtful:
-            parts.append(f"of {_listed(doubtful)} it is unsure which cells belong to it")
-        if other:
-            parts.append(f"{_listed(other)} should not be trusted")
+        parts += [f"unsure: {', '.join(doubtful)}"] if doubtful else []
+        parts += [f"not to be trusted: {', '.join(other)}"] if other else []
         return "; ".join(parts)
 
     def grade(self, name: str) -> str:
@@ -197,7 +195,3 @@ def _most_alike(
     union = sizes[:, None] + others[None, :] - both
     best = (both / np.maximum(union, 1)).max(axis=1, initial=0.0)
     return np.where(sizes > 0, best, np.nan)
-
-
-def _listed(names: list[str]) -> str:
-    return ("clusters " if len(names) > 1 else "cluster ") + ", ".join(names)

@@ -16,8 +16,17 @@ if TYPE_CHECKING:
 COLUMN = "annotation"
 """Column of ``obs`` with the names; a cell without one has a missing value."""
 
+ACCEPTED = "accepted"
+"""Column of ``obs`` with the names that were suggested and accepted, not given by a person."""
 
-def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str | Sequence[str]) -> AnnData:
+
+def annotate(
+    table: AnnData,
+    chosen: NDArray[np.bool_],
+    name: str | Sequence[str],
+    *,
+    accepted: bool = False,
+) -> AnnData:
     """Give cells a name. Groups that get the same name are one group from then on.
 
     Parameters
@@ -29,6 +38,8 @@ def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str | Sequence[str
     name
         What to call them, without the spaces around it; an empty name takes theirs away. Or a name
         for each of the cells chosen, in the order of the table.
+    accepted
+        Whether the names were suggested and accepted, which ``obs["accepted"]`` says then.
 
     Returns
     -------
@@ -46,29 +57,44 @@ def annotate(table: AnnData, chosen: NDArray[np.bool_], name: str | Sequence[str
         raise InputError(f"{len(chosen)} flags for {len(table)} cells: give one for each cell")
     if not chosen.any():
         raise InputError("No cells are selected; select the cells to name")
-    column = name_column(table)
     given = np.array([name] if isinstance(name, str) else list(name), object)
     if not isinstance(name, str) and len(given) != chosen.sum():
         raise InputError(f"{len(given)} names for {chosen.sum()} cells: give one for each cell")
     told = np.array([each.strip() or None for each in given], object)
-    new = [each for each in dict.fromkeys(told) if each and each not in column.cat.categories]
-    column = column.cat.add_categories(new)
-    column[chosen] = told[0] if isinstance(name, str) else told
-    table.obs[COLUMN] = column
+    table.obs[COLUMN] = _renamed(name_column(table), chosen, told)
+    if accepted or ACCEPTED in table.obs:
+        # What a person says of a cell takes the place of what was accepted.
+        said = told if accepted else np.array([None])
+        table.obs[ACCEPTED] = _renamed(name_column(table, ACCEPTED), chosen, said)
     return table
 
 
-def name_column(table: AnnData) -> Any:
-    """The names of all cells as a categorical series, all missing where none was given.
+def _renamed(column: Any, chosen: NDArray[np.bool_], told: NDArray[np.object_]) -> Any:
+    """A categorical column with other names for some rows: one for all, or one for each."""
+    new = [each for each in dict.fromkeys(told) if each and each not in column.cat.categories]
+    column = column.cat.add_categories(new)
+    column[chosen] = told[0] if len(told) == 1 else told
+    return column
+
+
+def name_column(table: AnnData, name: str = COLUMN) -> Any:
+    """The names of all cells as a categorical series, all missing where there is no such column.
 
     A column that came from a file as text or numbers becomes names too.
+
+    Parameters
+    ----------
+    table
+        Result of :func:`napari_c3r.embed`.
+    name
+        Of the column.
     """
     import pandas as pd
 
-    if COLUMN not in table.obs:
+    if name not in table.obs:
         none = pd.Categorical.from_codes(np.full(len(table), -1), pd.Index([], dtype=object))
         return pd.Series(none, index=table.obs.index)
-    column = table.obs[COLUMN]
+    column = table.obs[name]
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column
     named = column.notna()
@@ -93,11 +119,12 @@ def carry_over(old: AnnData, new: AnnData) -> None:
     new
         Changed in place. Cells that `old` does not have keep what they had.
     """
-    if COLUMN not in old.obs:
-        return
-    before, after = name_column(old), name_column(new)
-    categories = list(dict.fromkeys([*before.cat.categories, *after.cat.categories]))
-    taken = before.cat.set_categories(categories).reindex(new.obs.index)
-    stayed = after.cat.set_categories(categories)
-    known = new.obs.index.isin(old.obs.index)
-    new.obs[COLUMN] = taken.where(known, stayed)
+    for name in (COLUMN, ACCEPTED):
+        if name not in old.obs:
+            continue
+        before, after = name_column(old, name), name_column(new, name)
+        categories = list(dict.fromkeys([*before.cat.categories, *after.cat.categories]))
+        taken = before.cat.set_categories(categories).reindex(new.obs.index)
+        stayed = after.cat.set_categories(categories)
+        known = new.obs.index.isin(old.obs.index)
+        new.obs[name] = taken.where(known, stayed)

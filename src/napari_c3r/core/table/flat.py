@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import ForeignTableError, InputError
+from napari_c3r.core.table.annotate import ACCEPTED
 from napari_c3r.core.table.result import KEY, is_vector_name, make_result, vector_names
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ UMAP_COLUMNS = ("umap_1", "umap_2")
 CLUSTER_COLUMNS = ("cluster", "annotation")
 SUGGESTED = "suggested"
 """Column of the names that were learned from examples."""
-TEXT_COLUMNS = frozenset({"image", "plate", "well", "site", *CLUSTER_COLUMNS, SUGGESTED})
+TEXT_COLUMNS = frozenset({"image", "plate", "well", "site", *CLUSTER_COLUMNS, SUGGESTED, ACCEPTED})
 
 # A spreadsheet takes a cell that begins like this for a formula and runs it.
 _RISKY = re.compile(r"^'*[=+\-@\t\r]")

@@ -18,17 +18,15 @@ def number_words(number: int) -> str:
 
 
 def clusters_line(clusters: Clusters) -> str:
-    """How many clusters there are and how they were made; what is known of their stability."""
+    """How many clusters there are, and how they were made."""
     column = clusters.column
     if column is None:
         return ""
     count = sum(name != NOISE for name in clusters.names)
     line = counted(count, "cluster")
     noise = float((column == NOISE).mean()) if len(column) else 0.0
-    line += f", {noise:.0%} of the cells in none" if noise else ""
+    line += f", {noise:.0%} of cells in none" if noise else ""
     if clusters.value is not None:
         line += f" · {METHODS[clusters.method]}, {fineness_words(clusters.method, clusters.value)}"
     by_hand = clusters.facts.get("by_hand", ())
-    line += f" · {counted(len(by_hand), 'change')} by hand" if len(by_hand) else ""
-    found = clusters.stability
-    return line if found is None else f"{line}\n{found.sentence}"
+    return line + (f" · {counted(len(by_hand), 'change')} by hand" if len(by_hand) else "")

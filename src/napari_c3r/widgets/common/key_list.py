@@ -47,14 +47,12 @@ class KeyList(QDialog):
         self.setWindowTitle("Keys of C3R")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(12, 8, 12, 12)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(5)
-        grid.setColumnStretch(1, 1)
+        parts = QVBoxLayout(holder)
+        parts.setContentsMargins(12, 4, 12, 12)
+        parts.setSpacing(5)
         for each in docks:
-            self._add_dock(grid, each)
-        grid.setRowStretch(grid.rowCount(), 1)
+            _add_dock(parts, each)
+        parts.addStretch(1)
         area = QScrollArea()
         area.setWidget(holder)
         area.setWidgetResizable(True)
@@ -76,18 +74,6 @@ class KeyList(QDialog):
             self.close()
         else:
             super().keyPressEvent(event)
-
-    def _add_dock(self, grid: QGridLayout, dock: KeyedDock) -> None:
-        row = grid.rowCount()
-        title = QLabel(f"<b>{dock.name}</b>")
-        title.setContentsMargins(0, 6, 0, 0)
-        grid.addWidget(title, row, 0, 1, 2)
-        for action in dock.all_key_actions:
-            row += 1
-            _add_row(grid, row, caps(action), action.sentence)
-        for done, sentence in dock.gestures:
-            row += 1
-            _add_row(grid, row, [done], sentence, cap=False)
 
     def _place(self, window: QWidget) -> None:
         """Over the middle of the window, never beyond its edges."""
@@ -115,14 +101,32 @@ def toggle_keys(window: QWidget | None, docks: Sequence[KeyedDock]) -> None:
         KeyList(window, docks).show()
 
 
-def _add_row(
-    grid: QGridLayout, row: int, keys: Sequence[str], sentence: str, cap: bool = True
-) -> None:
-    key = QLabel(" ".join(keys))
+def _add_dock(parts: QVBoxLayout, dock: KeyedDock) -> None:
+    title = QLabel(f"<b>{dock.name}</b>")
+    title.setContentsMargins(0, 8, 0, 0)
+    parts.addWidget(title)
+    keys, gestures = _grid(), _grid()
+    for row, action in enumerate(dock.all_key_actions):
+        _add_row(keys, row, " ".join(caps(action)), action.sentence, _CAP)
+    for row, (done, sentence) in enumerate(dock.gestures):
+        _add_row(gestures, row, done, sentence)
+    parts.addLayout(keys)
+    parts.addLayout(gestures)
+
+
+def _grid() -> QGridLayout:
+    """Keys are short and gestures are not: each have a column of their own width."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(5)
+    grid.setColumnStretch(1, 1)
+    return grid
+
+
+def _add_row(grid: QGridLayout, row: int, what: str, sentence: str, style: str = "") -> None:
+    key = QLabel(what)
     key.setTextFormat(Qt.TextFormat.PlainText)
-    if cap:
-        key.setStyleSheet(_CAP)
-    key.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    key.setStyleSheet(style)
     top = Qt.AlignmentFlag.AlignTop
     grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignLeft | top)
     grid.addWidget(WrappedLabel(sentence), row, 1, top)

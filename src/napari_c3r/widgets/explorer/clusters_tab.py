@@ -30,11 +30,12 @@ from napari_c3r.widgets.common.clustering import JUDGE, ClusterController
 from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.key_actions import KeyAction
-from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
 
 _NAME, _CELLS, _CHOSEN, _AGAIN = range(4)
 _SWATCH_PX = 10
+_MIN_BUTTON_PX = 60
 _NO_MAP = "There are no clusters yet: make the map in step 5 of the C3R dock."
 _TIP = "Fewer, larger clusters to the left; more, smaller ones to the right (F, Shift+F)"
 
@@ -60,7 +61,10 @@ class ClustersTab(QWidget):
             self.method.addItem(title, name)
         self.fineness = FinenessBar()
         self.fineness.set_tip(_TIP)
-        self.line = WrappedLabel(_NO_MAP)
+        # One line each: the list needs the height.
+        self.line, self.again = (ElidedLabel(mode=Qt.TextElideMode.ElideRight) for _ in range(2))
+        self.line.setText(_NO_MAP)
+        self.again.hide()
         self.list = QTreeWidget()
         self.merge_button = QPushButton("Merge")
         self.split_button = QPushButton("Split in two")
@@ -117,12 +121,16 @@ class ClustersTab(QWidget):
         buttons.setSpacing(4)
         self._buttons = (self.merge_button, self.split_button, self.own_button, self.judge_button)
         self._grid = buttons
+        for button in self._buttons:
+            # Or a row of them would keep the dock from ever being narrower.
+            button.setMinimumWidth(_MIN_BUTTON_PX)
         self._place_buttons(4)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 0)
         column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self.line)
+        column.addWidget(self.again)
         column.addWidget(self.list, 1)
         column.addLayout(buttons)
 
@@ -277,6 +285,9 @@ class ClusterTabs(QObject):
         control, clusters = self.controller, self._session.clusters
         told = clusters_line(clusters) if self._shown else _NO_MAP
         self.tab.line.setText(control.doing or self._said or told)
+        found = clusters.stability
+        self.tab.again.setText("" if found is None else found.sentence)
+        self.tab.again.setVisible(found is not None)
         judging = control.running == JUDGE
         self.tab.judge_button.setText("Stop" if judging else "Found again?")
         self._enable()

@@ -34,6 +34,7 @@ from napari_c3r.widgets.explorer.montage_controller import MontageController
 from napari_c3r.widgets.explorer.panel import ExplorerPanel, selection_line
 from napari_c3r.widgets.explorer.plot import PlotControl
 from napari_c3r.widgets.explorer.room import SharedRoom
+from napari_c3r.widgets.explorer.similar_finder import SimilarFinder
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.table.controller import TableController
 from napari_c3r.widgets.explorer.tabs import ExplorerTabs
@@ -90,11 +91,13 @@ class C3RExplorer(KeyedDock):
         self.montage = MontageController(
             viewer, self.session, self.panel.montage, self.scatter.canvas
         )
+        self.similar = SimilarFinder(self.session, self.panel)
         self.rows = TableController(self.session, self.panel.table_page, self._on_colour_chosen)
         self.key_actions = [
             *actions_of(self),
             *self.fields.actions(),
             *self.rows.actions(),
+            *self.similar.actions(),
             *self.montage.actions(),
             *self.tabs.actions(),
         ]
@@ -379,6 +382,7 @@ class C3RExplorer(KeyedDock):
         self.montage.release()
         self.rows.release()
         self.tabs.release()
+        self.similar.release()
         self.fields.release()
         self.hints.release()
         self.panel.exports.release()

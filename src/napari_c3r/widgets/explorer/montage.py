@@ -29,7 +29,7 @@ from napari_c3r.widgets.explorer.tile_list import Thumbnails
 
 _PLAIN = MontageLook()
 _STRIP_PX, _ROOM_FOR_BUTTONS_PX = _PLAIN.side_px + 28, 250
-_BOX_PX, _FOLDED_PX = 140, 28
+_BOX_PX = 140
 
 _CHOICES = {
     Choice.RANDOM: ("Random", "Drawn at random, the same each time"),
@@ -139,6 +139,7 @@ class MontagePanel(QWidget):
         self.dim.setChecked(look.dimmed)
         for action in self.sizes.actions():
             action.setChecked(action.data() == look.side_px)
+        self._name_menu()
 
     @property
     def by_column(self) -> str:
@@ -185,16 +186,21 @@ class MontagePanel(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         roomy = self.width() >= _ROOM_FOR_BUTTONS_PX
-        for part in (self.by, self.show_box, self.select_button, self.save_button, self.key):
+        controls = (self.choice, self.by, self.show_box, self.select_button, self.save_button)
+        for part in (*controls, self.key):
             part.setVisible(roomy)
         # Where there is room, they are a click nearer.
         for menu in self._folded:
             action = menu.menuAction()
             if action is not None:
                 action.setVisible(not roomy)
-        self.more.setText("Look" if roomy else "")
-        self.more.setMaximumWidth(_BOX_PX if roomy else _FOLDED_PX)
-        self.choice.setMaximumWidth(_BOX_PX if roomy else max(self.width() - _FOLDED_PX - 4, 40))
+        self.more.setMaximumWidth(_BOX_PX if roomy else max(self.width() - 2, 1))
+        self._name_menu()
+
+    def _name_menu(self) -> None:
+        """Alone, the menu says which cells are shown."""
+        alone = self.choice.isHidden()
+        self.more.setText(self.choice.currentText() if alone else "Look")
 
     def _enable(self) -> None:
         shown = bool(self.thumbnails.rows)
@@ -207,9 +213,10 @@ class MontagePanel(QWidget):
     def _build_menu(self) -> None:
         menu = QMenu(self)
         self._folded = [
+            _BoxMenu("Cells", self.choice, menu),
             _BoxMenu("Rows", self.by, menu),
             _BoxMenu("Channels", self.show_box, menu),
-            _ButtonMenu("Cells shown", (self.select_button, self.save_button), menu),
+            _ButtonMenu("What is shown", (self.select_button, self.save_button), menu),
         ]
         for folded in self._folded:
             menu.addMenu(folded)

@@ -98,7 +98,7 @@ class MontageController(QObject):
         self.card = self._hovering.card
         self._saving = Jobs(self)
         self._groups: tuple[ChosenGroup, ...] = ()
-        self._last_alone = ""
+        self._last_alone, self._across = "", 0
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(_WAIT_MS)
@@ -213,7 +213,8 @@ class MontageController(QObject):
         thumbnails = self._panel.thumbnails
         thumbnails.set_size(look.side_px, self._pictures_across)
         # Of each group a line; few of one of many are enough to see what it is like.
-        count = max(thumbnails.across, LEAST_SHOWN) if by else SHOWN
+        self._across = thumbnails.across
+        count = max(self._across, LEAST_SHOWN) if by else SHOWN
         like = self._session.selection.current if look.which == Choice.ALIKE else None
         return MontageChoice(Choice(look.which), count, by, like)
 
@@ -254,6 +255,9 @@ class MontageController(QObject):
         self._panel.show_reason(line)
 
     def _draw_in_sight(self) -> None:
+        if self._panel.by_column and self._across != self._panel.thumbnails.across:
+            self._redraw.start()
+            return
         source, rows = self._source, self._panel.thumbnails.undrawn_in_sight()
         if source is not None and rows:
             self.pictures.draw(source, list(dict.fromkeys(rows)), self._brush(source))

@@ -26,6 +26,7 @@ from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.cluster_names import NameRow
 from napari_c3r.widgets.explorer.montage import MontagePanel
+from napari_c3r.widgets.explorer.similar_row import SimilarRow
 from napari_c3r.widgets.explorer.table.page import TablePage
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ class ExplorerPanel(QWidget):
         self.name_button.setToolTip("Name the selected cells; the same name merges clusters")
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip("Write the rows and vectors of the selected cells to a file")
+        self.similar_button = QPushButton("Similar…")
+        self.similar_button.setCheckable(True)
+        self.similar_button.setToolTip("Find the cells most like those selected (M)")
         self.naming = NameRow()
+        self.similar = SimilarRow()
         self.montage = MontagePanel()
         self.table_page = TablePage()
         self.tabs = QTabWidget()
@@ -70,6 +75,8 @@ class ExplorerPanel(QWidget):
         self._is_split_by_hand = False
         self._build()
         self.name_button.toggled.connect(self._on_naming)
+        self.similar_button.toggled.connect(self.similar.setVisible)
+        self.similar.closed.connect(self.similar_button.toggle)
         self.naming.closed.connect(self._on_naming_closed)
         self.tabs.currentChanged.connect(self._share_width)
         self._split.splitterMoved.connect(self._on_split_moved)
@@ -141,7 +148,12 @@ class ExplorerPanel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.selection, 1)
-        for button in (self.centre_button, self.name_button, self.export_button):
+        for button in (
+            self.centre_button,
+            self.name_button,
+            self.similar_button,
+            self.export_button,
+        ):
             row.addWidget(button)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.montage)
@@ -157,11 +169,13 @@ class ExplorerPanel(QWidget):
         self._silence.setInterval(_SAID_MS)
         self._silence.timeout.connect(self._said.hide)
         self.naming.hide()
+        self.similar.hide()
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 8, 6)
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self.naming)
+        column.addWidget(self.similar)
         column.addWidget(self._split, 1)
         column.addWidget(self._said)
 

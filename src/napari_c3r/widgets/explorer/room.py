@@ -13,6 +13,8 @@ _NARROW_PX = 640
 _ROOM_FOR_TITLE_PX = 500
 # So wide, map, pictures and figure have all they need side by side.
 _ROOM_FOR_ALL_PX = 1300
+# Beside map and table there is room for the size of points.
+_ROOM_FOR_SIZE_PX = 1000
 _FIGURE_PX = 380
 
 
@@ -42,6 +44,8 @@ class SharedRoom(QObject):
         super().__init__(split)
         self._split, self._scatter, self._panel, self._title = split, scatter, panel, title
         self._has_figure = self._is_by_hand = self._had_room = False
+        # What it needs at first must not make napari's window wider.
+        scatter.toolbar.set_compact(True)
         split.splitterMoved.connect(self._on_moved)
         panel.tabs.currentChanged.connect(self.share)
 
@@ -50,7 +54,8 @@ class SharedRoom(QObject):
         width, had_figure = self._split.width(), self._has_figure
         self._has_figure = self._panel.tabs.currentWidget() is not self._panel.table_page
         narrow = width < _NARROW_PX
-        compact = self._has_figure and not narrow and width < _ROOM_FOR_ALL_PX
+        wanted = _ROOM_FOR_ALL_PX if self._has_figure else _ROOM_FOR_SIZE_PX
+        compact = not narrow and width < wanted
         self._split.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
         self._scatter.toolbar.set_compact(compact)
         # Beside the buttons, what is chosen is more worth the room than its title.

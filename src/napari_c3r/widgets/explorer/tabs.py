@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QTabWidget
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
+from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.gates.tab import GateTab
 from napari_c3r.widgets.explorer.tab import ExplorerContext, TabGroup
 from napari_c3r.widgets.explorer.why.tab import WhyTabs
@@ -19,6 +20,7 @@ TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (
     GateTab,
     ClusterTabs,
     GroupTabs,
+    ExamplesTab,
     WhyTabs,
 )
 """Makes every tab but the table, in their order. Another tab is one entry more."""

@@ -89,9 +89,10 @@ class Thumbnails(QListWidget):
     @property
     def across(self) -> int:
         """How many cells have room side by side."""
-        viewport = self.viewport()
-        wide = self.width() if viewport is None else viewport.width()
-        return max(1, wide // self._grid().width())
+        bar = self.verticalScrollBar()
+        # With the bar, which comes when there are more than fit.
+        taken = 0 if bar is None else bar.sizeHint().width()
+        return max(1, (self.width() - taken - 1) // self._grid().width())
 
     def set_size(self, side_px: int, pictures: int) -> None:
         """Be ready for cells of so many pictures side by side, each of a side on the screen."""

@@ -20,10 +20,15 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 def bounds_of(xy: NDArray[np.floating]) -> Bounds:
     """Bounds of the finite points of `xy` (N, 2); one unit square where there is no extent."""
-    finite = xy[np.isfinite(xy).all(axis=1)].astype(np.float64, copy=False)
-    if len(finite) == 0:
+    # By column: along rows of two numbers numpy is several times slower.
+    x, y = xy[:, 0], xy[:, 1]
+    shown = np.isfinite(x) & np.isfinite(y)
+    if not shown.all():
+        x, y = x[shown], y[shown]
+    if not len(x):
         return (0.0, 0.0), (1.0, 1.0)
-    low, high = finite.min(axis=0), finite.max(axis=0)
+    low = np.array([x.min(), y.min()], np.float64)
+    high = np.array([x.max(), y.max()], np.float64)
     if (low == high).all():
         low, high = low - 0.5, high + 0.5
     return (float(low[0]), float(low[1])), (float(high[0]), float(high[1]))

@@ -180,11 +180,12 @@ class MapCanvas(QWidget):
     def _recolour(self) -> None:
         colours, order = self.model.paint(self._background)
         ghosts = len(self.sheet.ghosts)
-        if self.page is not None:
+        if isinstance(self.sheet, Panels):
             faint = rgb(mixed(self._background, self._foreground, _FAINT))
             colours = np.vstack([colours, np.broadcast_to(faint, (ghosts, 3))])
             behind = np.arange(self.model.count, self.model.count + ghosts, dtype=np.uint32)
-            order = np.concatenate([behind, order[np.isfinite(self.sheet.xy[order, 0])]])
+            hidden = self.sheet.hidden
+            order = np.concatenate([behind, order if hidden is None else order[~hidden[order]]])
         self.view.set_colours(colours, order)
         selected, count = int(self.model.selection.sum()), self.model.count
         self.overlay.setAccessibleDescription(f"{count:,} points, {selected:,} selected")

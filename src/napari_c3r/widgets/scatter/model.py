@@ -98,7 +98,7 @@ class ScatterModel:
         self.current: int | None = None
         self.marked = np.empty(0, np.intp)
         self.under_mouse: int | None = None
-        self.shuffled = np.empty(0, dtype=np.uint32)
+        self.shuffled = self._permutation = np.empty(0, dtype=np.uint32)
         self._unselected: _Unselected | None = None
         self._past: deque[NDArray[np.uint8]] = deque(maxlen=UNDO_DEPTH)
 
@@ -163,8 +163,11 @@ class ScatterModel:
     ) -> None:
         self.xy, self.axes, self.facets = xy, axes, facets
         self._indexing = Indexing(xy)
-        visible = np.flatnonzero(np.isfinite(xy).all(axis=1)).astype(np.uint32)
-        self.shuffled = np.random.default_rng(0).permutation(visible)
+        if len(self._permutation) != len(xy):
+            self._permutation = np.random.default_rng(0).permutation(len(xy)).astype(np.uint32)
+        shown = np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
+        order = self._permutation
+        self.shuffled = order if shown.all() else order[shown[order]]
         self._unselected, self._crowding = None, None
 
     @property

@@ -131,6 +131,12 @@ class Panels:
         return self._model.xy * self.scale.astype(np.float32) + offsets[self._of_points]
 
     @cached_property
+    def hidden(self) -> NDArray[np.bool_] | None:
+        """Points that are in no panel of this page, bool (N,); None where all are in one."""
+        elsewhere = self._of_points == len(self.page.panels)
+        return elsewhere if elsewhere.any() else None
+
+    @cached_property
     def ghosts(self) -> NDArray[np.float32]:
         """Places (M, 2) of faint points behind the others."""
         panels = max(len(self.page.panels), 1)

@@ -230,7 +230,7 @@ class ScatterWidget(QWidget):
         return [
             *steps,
             (self.model.points_changed, self._on_points_changed),
-            (self.model.moved, self._on_colours_changed),
+            (self.model.moved, self._on_moved),
             (self.model.colours_changed, self._on_colours_changed),
             (self.model.selection_changed, self._on_selection_changed),
         ]
@@ -245,6 +245,10 @@ class ScatterWidget(QWidget):
             self.canvas.set_point_size(size)
         self._on_colours_changed()
         self._on_selection_changed()
+
+    def _on_moved(self) -> None:
+        if self.model.density:
+            self._on_colours_changed()
 
     def _on_laid_out(self) -> None:
         facets = self.model.facets

@@ -48,7 +48,7 @@ class CellPainTRConfig(Checked):
     """
 
     width: int = option(32, "Width", "Features of a token", minimum=2, maximum=4096)
-    blocks: int = option(3, "Blocks", "Blocks of the network", minimum=1, maximum=64)
+    blocks: int = option(4, "Blocks", "Blocks of the network", minimum=1, maximum=64)
     filter_width: int = option(
         32, "Filter width", "Hidden features of what makes the filters", minimum=1, maximum=4096
     )

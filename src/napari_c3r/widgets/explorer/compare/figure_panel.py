@@ -70,7 +70,7 @@ class FigurePanel(QWidget):
         self.sentence.setText(drawing.sentence)
         self.caption.setText(drawing.caption)
         self.view.show_drawing(drawing, page)
-        self._fit()
+        self.refit()
         self._pages.setCurrentIndex(0)
         self.door.set_source(lambda _: lambda: drawing)
 
@@ -89,7 +89,7 @@ class FigurePanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self.refit()
 
     def release(self) -> None:
         """Forget what is being written."""
@@ -136,7 +136,8 @@ class FigurePanel(QWidget):
         column.addStretch(1)
         return page
 
-    def _fit(self) -> None:
+    def refit(self) -> None:
+        """Give figure and words the width there is, as after the words were changed."""
         room = max(self.width() - 28, 60)
         self.view.fit(room)
         # A figure may be wider than the panel; what is read must not be.

@@ -1,0 +1,143 @@
+"""What is suggested, how right it is, and what can be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QWidget
+from superqt import QFlowLayout
+
+from napari_c3r.core.figures.drawing_files import svg
+from napari_c3r.core.learn.choosing import SURE
+from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
+
+if TYPE_CHECKING:
+    from napari_c3r.core.learn.suggestion import Suggestion
+
+_HOW: Final = (
+    "To name cells, select some on the map (L) or in the table and press N, or use a cluster as "
+    "it is: the names are learned, and suggested for all other cells."
+)
+
+
+class OverviewPage(FigurePanel):
+    """The sentence, the calibration, and buttons.
+
+    Signals
+    -------
+    learn_wanted, walk_wanted
+        Names are to be learned; the cells that are not sure are to be gone through.
+    accept_wanted
+        With the least probability: suggestions are to become names.
+    least_changed
+        Another probability is asked about.
+    """
+
+    learn_wanted = Signal()
+    walk_wanted = Signal()
+    accept_wanted = Signal(float)
+    least_changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Calibration of the suggested names", "calibration")
+        self.learn_button = QPushButton("Suggest names")
+        self.walk_button = QPushButton("Go through")
+        self.accept_button = QPushButton("Accept")
+        self.least = QDoubleSpinBox()
+        self.least.setRange(0.0, 1.0)
+        self.least.setSingleStep(0.05)
+        self.least.setValue(SURE)
+        self.least.setPrefix("p ≥ ")
+        self.least.setMinimumWidth(112)
+        self.least.setAccessibleName("Least probability to accept")
+        self.least.setToolTip("Suggestions with at least this probability are accepted")
+        # Buttons that find no room stand in another row.
+        holder = QWidget()
+        buttons = QFlowLayout(holder)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        for control in (self.learn_button, self.walk_button, self.accept_button, self.least):
+            buttons.addWidget(control)
+        self.add_control(holder, 1)
+        self.controls.setAlignment(self.save_button, Qt.AlignmentFlag.AlignTop)
+        self._shown: Suggestion | None = None
+        self.learn_button.clicked.connect(self.learn_wanted)
+        self.walk_button.clicked.connect(self.walk_wanted)
+        self.accept_button.clicked.connect(self._on_accepted)
+        self.least.valueChanged.connect(self.least_changed)
+        self.show_nothing("", can_learn=False)
+
+    def show_nothing(self, reason: str, *, can_learn: bool) -> None:
+        """Say why nothing is suggested, or that it can be."""
+        self._shown = None
+        told = reason or "There are names to learn from. Suggest names for all other cells."
+        self.show_reason(f"{told}\n\n{_HOW}" if not can_learn else told)
+        self._enable_learning(reason, can_learn, "Suggest names")
+        self.show_counts(0, 0, 0.0)
+
+    def show_busy(self) -> None:
+        """Say that names are being learned."""
+        self.learn_button.setEnabled(False)
+        self.learn_button.setToolTip("Names are being learned")
+        if self._shown is None:
+            self.show_reason("Learning from the named cells…")
+        else:
+            self.learn_button.setText("Learning…")
+
+    def show_suggestion(
+        self, suggestion: Suggestion, sentence: str, reason: str, names_changed: int
+    ) -> None:
+        """Show what is suggested.
+
+        Parameters
+        ----------
+        suggestion
+            With its calibration.
+        sentence
+            That comes first.
+        reason
+            Why it cannot be learned anew; empty where it can.
+        names_changed
+            Names given or taken away since.
+        """
+        from napari_c3r.core.learn.figures import calibration_figure
+
+        if suggestion is not self._shown:
+            drawing = replace(calibration_figure(suggestion), sentence=sentence)
+            self.show_drawing(drawing, svg(drawing, self.view.theme, words=False))
+            self._shown = suggestion
+        since = f" {names_changed} named since." if names_changed else ""
+        told = f"{sentence}.{since}"
+        if self.sentence.text() != told:
+            self.sentence.setText(told)
+            self.refit()
+        self._enable_learning(reason, not reason, "Learn anew" if names_changed else "Learn again")
+
+    def _enable_learning(self, reason: str, can_learn: bool, text: str) -> None:
+        self.learn_button.setText(text)
+        self.learn_button.setEnabled(can_learn)
+        self.learn_button.setToolTip(
+            reason or "Learn from the named cells what the others should be called"
+        )
+
+    def show_counts(self, unsure: int, acceptable: int, right: float) -> None:
+        """How many cells are not sure, how many would be accepted, and which share is right."""
+        nothing = self._shown is None
+        walk = f"Look at {unsure:,} cells that are not sure or unlike any example, one by one (G)"
+        accept = (
+            f"Name {acceptable:,} cells as suggested; {right:.0%} of them are expected to be "
+            "right. Cells unlike any example are left out"
+        )
+        for button, count, tip, lacking in (
+            (self.walk_button, unsure, walk, "Every suggestion is sure"),
+            (self.accept_button, acceptable, accept, "No suggestion without a name is so sure"),
+        ):
+            button.setEnabled(count > 0)
+            button.setToolTip(tip if count else "Nothing is suggested yet" if nothing else lacking)
+        self.least.setEnabled(not nothing)
+        self.walk_button.setText(f"Go through {unsure:,}" if unsure else "Go through")
+        self.accept_button.setText(f"Accept {acceptable:,}" if acceptable else "Accept")
+
+    def _on_accepted(self) -> None:
+        self.accept_wanted.emit(self.least.value())

@@ -1,0 +1,79 @@
+"""The site of the documentation: every page in its order, every public name on a page."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+import napari_c3r as c3r
+from tools.docs_pages import on_config, pages, public_names, rooms
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+
+
+def listed(nav) -> list[str]:
+    """All pages of a navigation, in its order."""
+    if isinstance(nav, str):
+        return [nav]
+    entries = nav.values() if isinstance(nav, dict) else nav
+    return [page for entry in entries for page in listed(entry)]
+
+
+def test_every_page_has_its_place():
+    found = [page for page in listed(CONFIG["nav"]) if not page.startswith("api/")]
+    assert sorted(found) == PAGES
+
+
+def test_the_build_is_strict_and_fetches_nothing():
+    assert CONFIG["strict"] is True
+    assert CONFIG["theme"]["font"] is False
+    assert [ROOT / hook for hook in CONFIG["hooks"]] == [ROOT / "tools" / "docs_pages.py"]
+
+
+def test_every_public_name_is_on_one_page():
+    assert set(public_names()) == set(c3r.__all__)
+    made = pages()
+    for name in c3r.__all__:
+        holding = [path for path, text in made.items() if f"::: napari_c3r.{name}\n" in text]
+        assert holding == [f"api/{public_names()[name]}.md"]
+        assert f"#napari_c3r.{name})" in made["api/index.md"]
+
+
+def test_the_pages_of_names_are_listed():
+    config = SimpleNamespace(nav=[{"Home": "index.md"}, {"Python": "api/index.md"}])
+    found = listed(on_config(config).nav)
+    assert found == ["index.md", "api/index.md", *(f"api/{room}.md" for room in rooms())]
+
+
+def anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page):
+    text = re.sub(r"```.*?```", "", (DOCS / page).read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\((?!http)([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if path.startswith("api/"):
+            assert path in pages()
+            continue
+        file = (DOCS / page).parent / path if path else DOCS / page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text("utf-8")), target
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("tutorials/")])
+def test_python_of_a_tutorial_can_be_read(page):
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+    assert blocks
+    ast.parse("\n".join(blocks))

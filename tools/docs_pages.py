@@ -1,0 +1,72 @@
+"""Pages of the site that are made while it is built: one for each room of the public names.
+
+mkdocs calls `on_files`; a name that is public has its place without anything else to touch.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = ROOT / "src" / "napari_c3r" / "core"
+
+
+def public_names() -> dict[str, str]:
+    """The room of each public name, read without importing anything."""
+    text = (ROOT / "src" / "napari_c3r" / "__init__.py").read_text("utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOMES":
+            return dict(ast.literal_eval(node.value))
+    raise LookupError("napari_c3r/__init__.py has no _HOMES")
+
+
+def rooms() -> dict[str, list[str]]:
+    """Public names by their room, both in the order of the letters."""
+    found = defaultdict(list)
+    for name, room in sorted(public_names().items()):
+        found[room].append(name)
+    return dict(sorted(found.items()))
+
+
+def title(room: str) -> str:
+    """What a room is for: the first line of its own documentation."""
+    place = CORE / room / "__init__.py"
+    file = place if place.exists() else CORE / f"{room}.py"
+    line = (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or room).splitlines()[0]
+    return line.rstrip(".")
+
+
+def pages() -> dict[str, str]:
+    """Each generated page by its path."""
+    made = {}
+    index = ["# Python", "", "All public names, `import napari_c3r as c3r`.", ""]
+    for room, names in rooms().items():
+        made[f"api/{room}.md"] = "\n".join(
+            [f"# {title(room)}", "", *(f"::: napari_c3r.{name}\n" for name in names)]
+        )
+        listed = ", ".join(f"[`{name}`]({room}.md#napari_c3r.{name})" for name in names)
+        index.append(f"- [{title(room)}]({room}.md): {listed}")
+    made["api/index.md"] = "\n".join([*index, ""])
+    return made
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages."""
+    from mkdocs.structure.files import File
+
+    for path, content in pages().items():
+        files.append(File.generated(config, path, content=content))
+    return files
+
+
+def on_config(config: Any) -> Any:
+    """List the generated pages below their index."""
+    for entry in config.nav:
+        if isinstance(entry, Mapping) and "Python" in entry:
+            index, *others = sorted(pages(), key=lambda path: path != "api/index.md")
+            entry["Python"] = [index, *({title(Path(p).stem): p} for p in others)]
+    return config
