@@ -15,7 +15,7 @@ from superqt import QFlowLayout
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.drawing import Drawing
-from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
+from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted, rows_of
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
 from napari_c3r.core.figures.plot_marks import Look
 from napari_c3r.core.figures.scatter_figure import scatter_figure
@@ -163,15 +163,18 @@ class PlotControl(QObject):
         assert plot is not None
         chosen = model.selection if model.selection.any() else None
         look = Look(model.shown_colouring(), chosen, not self._scatter.legend.isHidden())
-        table = self.table
+        table, scope = self.table, self._scope
         obs, var, notes = table.obs.copy(deep=False), table.var, dict(table.uns)
+        path = " › ".join(self._session.gates.path())
+        note = f"Cells of the gate {path} alone." if path else ""
+        if scope is not None:
+            obs, plot, look = obs[scope], rows_of(plot, scope), look.of(scope)
 
         def draw() -> Drawing:
             from anndata import AnnData
 
-            return scatter_figure(
-                AnnData(obs=obs, var=var, uns=notes), plot, look, width=size.width
-            )
+            cells = AnnData(obs=obs, var=var, uns=notes)
+            return scatter_figure(cells, plot, look, width=size.width, note=note)
 
         return draw
 
@@ -188,7 +191,8 @@ class PlotControl(QObject):
         xy = np.where(scope[:, None], found.xy, np.float32(np.nan))
         alone = f"{int(scope.sum()):,} of {len(scope):,} cells are shown, those of “{gates.opened}”"
         told = "; ".join(part for part in (alone, found.unshown) if part)
-        return replace(found, xy=xy, unshown=told), line
+        facets = None if found.facets is None else found.facets.among(scope)
+        return replace(found, xy=xy, facets=facets, unshown=told), line
 
     def refresh(self, model: ScatterModel) -> None:
         """Show what other values of columns make of the plot; one that is the same stays put."""
