@@ -103,6 +103,10 @@ class ScatterWidget(QWidget):
         """Let the row that the button of the toolbar opens save the plot."""
         self._column.insertWidget(1, door)
         self.toolbar.save.show()
+        # Two open rows would leave a low plot no room.
+        save, choose = self.toolbar.save, self.toolbar.plot_row
+        save.toggled.connect(lambda on: choose.setChecked(choose.isChecked() and not on))
+        choose.toggled.connect(lambda on: save.setChecked(save.isChecked() and not on))
 
     def set_plot_note(self, line: str, *, is_map: bool) -> None:
         """Say below the plot what is not shown, and on a map what it is no evidence of."""
