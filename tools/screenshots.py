@@ -17,12 +17,15 @@ import numpy as np
 import tifffile
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
 from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.gates.tab import GateTab
+from napari_c3r.widgets.explorer.why.tab import WhyTabs
 from tools.animation import write_animation
 
 WINDOW = (1480, 940)
@@ -114,6 +117,17 @@ class Photographer:
         settle()
         wait_until(lambda: not explorer.montage.busy)
 
+    def ask_why(self, explorer: Any, row: int) -> None:
+        """Ask one cell what holds it where it is, and lay its places over the image."""
+        why = explorer.tabs.group(WhyTabs).why
+        explorer.panel.tabs.setCurrentWidget(why)
+        self.dock.session.selection.set_current(row)
+        settle()
+        why.ask_button.click()
+        wait_until(lambda: why.found is not None and not why.busy)
+        why.layer_button.click()
+        settle()
+
     def learn(self, explorer: Any) -> ExamplesTab:
         """Suggest names for the cells that have none."""
         tab: ExamplesTab = explorer.tabs.group(ExamplesTab)
@@ -195,6 +209,14 @@ def walk(folder: Path) -> None:
     shot.show_montage(explorer, by="", which="random")
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
+    explorer.scatter.toolbar.plot_row.click()
+    axes = AxisChoice("area_px", Scale.LOG), AxisChoice("intensity_mean_RNA")
+    explorer.session.view.set_plot(PlotChoice(*axes, "cluster"))
+    shot.take("panels")
+    explorer.session.view.set_plot(PlotChoice())
+    explorer.scatter.toolbar.plot_row.click()
+    shot.ask_why(explorer, 60)
+    shot.take("why_here")
     shot.diagnose()
     shot.take("diagnostics")
     shot.close()
