@@ -186,4 +186,4 @@ def test_the_figure_shows_the_crop_its_places_and_random_ones(found, tmp_path, c
     assert {mark.where.column for mark in drawn.stops} == set(ROLES.names)
     assert svg(drawn).count("<image ") == 4
     written = save_drawing(drawn, tmp_path / "why.png")
-    assert [path.name for path in written] == ["why.png", "why.csv"]
+    assert {path.name for path in written} == {"why.png", "why.csv", "why.txt"}
