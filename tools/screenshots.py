@@ -9,18 +9,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import napari
 import numpy as np
-import tifffile
 from qtpy.QtWidgets import QApplication
 
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
-from napari_c3r.core.simulate import simulate_field
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
@@ -261,43 +258,11 @@ def walk_light(folder: Path) -> None:
     shot.close()
 
 
-def write_two_plates(folder: Path) -> Path:
-    """A field of each of two plates, the second one dimmer and on a brighter ground."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for seed, (plate, gain, ground) in enumerate((("Monday", 1.0, 0), ("Tuesday", 0.5, 400))):
-        image = simulate_field("cell-painting", shape=(600, 600), seed=seed).image
-        for number, plane in enumerate(np.asarray(image.data), 1):
-            name = folder / f"{plate}_A01_s1_w{number}.tif"
-            tifffile.imwrite(name, (plane * gain + ground).astype(np.uint16))
-    return folder
-
-
-def walk_plates(folder: Path) -> None:
-    """Two plates brought together in the map, in the dark theme."""
-    with TemporaryDirectory() as place:
-        shot = Photographer(folder, "dark")
-        shot.dock.controller.open_paths([str(write_two_plates(Path(place) / "plates"))])
-        shot.idle()
-        shot.dock.image.scan.load_button.click()
-        shot.idle()
-        shot.open_step(4)
-        shot.dock.embed.scope.setCurrentIndex(1)
-        shot.dock.embed.scope.activated.emit(1)
-        shot.embed()
-        shot.open_step(5)
-        shot.dock.map.form.set("batch", "plate")
-        explorer = shot.make_map()
-        explorer.colour_by("plate")
-        shot.take("batches")
-        shot.close()
-
-
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     walk(folder)
     walk_light(folder)
-    walk_plates(folder)
     write_animation(folder, TOUR, folder / "tour.webp")
 
 
