@@ -124,7 +124,7 @@ class OverviewPage(FigurePanel):
     def show_counts(self, unsure: int, acceptable: int, right: float) -> None:
         """How many cells are not sure, how many would be accepted, and which share is right."""
         nothing = self._shown is None
-        walk = f"Look at {unsure:,} cells that are not sure or unlike any example, one by one (G)"
+        walk = f"Look at {unsure:,} cells that are not sure or unlike any example, one by one (U)"
         accept = (
             f"Name {acceptable:,} cells as suggested; {right:.0%} of them are expected to be "
             "right. Cells unlike any example are left out"
