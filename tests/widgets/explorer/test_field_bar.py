@@ -36,9 +36,6 @@ def explorer(viewer, dock, user, tmp_path):
 
 
 def test_fields_are_turned_to_by_arrows_keys_and_the_plate(viewer, dock, user, explorer):
-    # With all that it shows, it has room in a small window.
-    window = viewer.window.main_menu.window()
-    assert (window.width(), window.height()) == (1280, 800)
     bar, fields = explorer.fields, session_of(viewer).fields
     # Tab comes to its buttons as one reads them, and then to those beside it.
     first = bar.previous
