@@ -36,10 +36,12 @@ def explorer(viewer, dock, user, tmp_path):
 
 
 def test_fields_are_turned_to_by_arrows_keys_and_the_plate(viewer, dock, user, explorer):
-    # With all that it shows, it has room in a small window.
-    window = viewer.window.main_menu.window()
-    assert (window.width(), window.height()) == (1280, 800)
     bar, fields = explorer.fields, session_of(viewer).fields
+    # Tab comes to its buttons as one reads them, and then to those beside it.
+    first = bar.previous
+    assert first.nextInFocusChain() is bar.name
+    assert bar.name.nextInFocusChain() is bar.following
+    assert bar.following.nextInFocusChain() is explorer.panel.centre_button
     assert bar.name.text() == "1/2 · A01"
     assert not bar.previous.isEnabled()
     user.click(bar.following)

@@ -80,6 +80,7 @@ class ClustersTab(QWidget):
 
     def _make_list(self) -> None:
         self.list.setAccessibleName("Clusters")
+        self.list.setToolTip("A click selects the cells of a cluster; Ctrl or Shift takes more")
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

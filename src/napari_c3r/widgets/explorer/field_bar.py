@@ -15,6 +15,7 @@ from napari_c3r.widgets.common.plate import FieldPicker
 from napari_c3r.widgets.viewer.linking import ImageLink
 
 _MAX_NAME, _POPUP_PX = 14, 320
+_TIP = "Click to see all fields and the plate (P)"
 _NO_DOCK = "Open the C3R dock to turn to another field: it reads the images"
 
 
@@ -35,8 +36,8 @@ class FieldBar(QWidget):
         super().__init__()
         self._session, self._link, self._say = session, link, say
         self.previous = _button("◀", "Previous field", "The field before ([)")
+        self.name = _button("", "Field", _TIP)
         self.following = _button("▶", "Next field", "The next field (])")
-        self.name = _button("", "Field", "All fields and the plate (P)")
         self.name.clicked.connect(self.open_plate)
         self.popup = QFrame(self, Qt.WindowType.Popup)
         self.popup.setFrameShape(QFrame.Shape.StyledPanel)
@@ -118,7 +119,7 @@ class FieldBar(QWidget):
         files = fields.sources[fields.index].files
         where = files.well or files.name
         self.name.setText(f"{fields.index + 1}/{count} · {without_middle(where, _MAX_NAME)}")
-        self.name.setToolTip(plain_tip(f"{files.name}\nClick to see all fields and the plate (P)"))
+        self.name.setToolTip(plain_tip(f"{files.name}\n{_TIP}"))
         self.previous.setEnabled(fields.index > 0)
         self.following.setEnabled(fields.index < count - 1)
 

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.widgets.common.form import tab_before
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
 from napari_c3r.widgets.common.wording import counted
@@ -99,6 +100,7 @@ class ExplorerPanel(QWidget):
     def add_head(self, widget: QWidget) -> None:
         """Put something before what is selected."""
         self._head.insertWidget(0, widget)
+        tab_before(self.centre_button, widget.findChildren(QToolButton))
 
     def add_foot(self, widget: QWidget) -> None:
         """Put something below all else."""

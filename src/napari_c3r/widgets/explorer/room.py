@@ -46,6 +46,7 @@ class SharedRoom(QObject):
         self._has_figure = self._is_by_hand = self._had_room = False
         # What it needs at first must not make napari's window wider.
         scatter.toolbar.set_compact(True)
+        title.hide()
         split.splitterMoved.connect(self._on_moved)
         panel.tabs.currentChanged.connect(self.share)
 
