@@ -388,13 +388,9 @@ def rule_from_dict(content: Mapping[str, Any]) -> Rule:
                 DrawnAxis(str(axis["name"]), Scale(axis["scale"]), float(axis["linear_to"]))
                 for axis in (given["x"], given["y"])
             )
-            corners = tuple((float(across), float(up)) for across, up in given["corners"])
-            return Polygon(x, y, corners, str(given["of_map"]))
+            return Polygon(x, y, given["corners"], str(given["of_map"]))
         if kind is Interval:
-            limits = {
-                end: None if given[end] is None else float(given[end]) for end in ("low", "high")
-            }
-            return Interval(str(given["name"]), **limits)
+            return Interval(str(given["name"]), given["low"], given["high"])
         if kind is Combination:
             return Combination(Operator(given["operator"]), tuple(map(str, given["names"])))
         return kind(**{name: str(value) for name, value in given.items()})
