@@ -45,7 +45,7 @@ bench: $(VENV)/.test  ## every speed that the design promises, as one table
 	$(SCREEN) $(BIN)/python -m benchmarks
 
 screenshots: $(VENV)/.test  ## retake the pictures in docs/
-	$(SCREEN) $(BIN)/python tools/screenshots.py docs/images
+	$(SCREEN) $(BIN)/python -m tools.screenshots docs/images
 
 # In an environment of its own: the pages are read from the source, and nothing is imported.
 docs:  ## the documentation as a site, in build/site/; what is amiss in it ends the build

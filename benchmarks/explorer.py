@@ -124,6 +124,9 @@ def rows(*, toy: bool = False) -> list[Row]:
         (recoloured,) = seconds(3, lambda: recolour(explorer, next(columns)))
         names = iter("abcdefgh")
         (named,) = seconds(2, lambda: session.result.annotate(session.selection.mask, next(names)))
+        wells = iter(["A01", "B02", "C03", "D04"])
+        (filtered,) = seconds(3, lambda: filter_rows(explorer, next(wells)))
+        fit = int(explorer.panel.table.model().rowCount())
         chosen = int(session.selection.mask.sum())
         read = len(images.opened) - before
         idle(application, explorer)
@@ -139,6 +142,7 @@ def rows(*, toy: bool = False) -> list[Row]:
             2 * _QUICK_S,
         ),
         _row("its points and cells coloured by another column", recoloured, _QUICK_S),
+        _row(f"its table filtered by two comparisons, {fit:,} rows fit", filtered, _QUICK_S),
         _row(f"its selection named, {chosen:,} cells", named, 1.0),
         _row(f"montage of that selection, {read} images opened for it", pictured, _MONTAGE_S),
     ]
@@ -147,6 +151,13 @@ def rows(*, toy: bool = False) -> list[Row]:
 def recolour(explorer: C3RExplorer, column: str) -> None:
     """What choosing a column in the list does."""
     explorer.colour_by(column)
+
+
+def filter_rows(explorer: C3RExplorer, well: str) -> None:
+    """What a pause in writing a filter does."""
+    line = explorer.panel.table_page.filter
+    line.setText(f"area_px > 100 and well = {well}")
+    line.paused.emit()
 
 
 def idle(application: QApplication, explorer: C3RExplorer) -> None:

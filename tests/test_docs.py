@@ -12,25 +12,19 @@ import pytest
 import yaml
 
 import napari_c3r as c3r
-from tools.docs_pages import on_config, pages, public_names, rooms
+from tools.docs_pages import OUTSIDE, listed, on_config, pages, public_names, rooms
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+TAKEN = "\n".join(path.read_text("utf-8") for path in (ROOT / "tools").rglob("*.py"))
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 
 
-def listed(nav) -> list[str]:
-    """All pages of a navigation, in its order."""
-    if isinstance(nav, str):
-        return [nav]
-    entries = nav.values() if isinstance(nav, dict) else nav
-    return [page for entry in entries for page in listed(entry)]
-
-
 def test_every_page_has_its_place():
-    found = [page for page in listed(CONFIG["nav"]) if not page.startswith("api/")]
-    assert sorted(found) == PAGES
+    config = SimpleNamespace(nav=CONFIG["nav"])
+    found = [page for page in listed(on_config(config).nav) if not page.startswith("api/")]
+    assert sorted(found) == sorted([*PAGES, *OUTSIDE.values()])
 
 
 def test_the_build_is_strict_and_fetches_nothing():
@@ -44,7 +38,7 @@ def test_every_public_name_is_on_one_page():
     made = pages()
     for name in c3r.__all__:
         holding = [path for path, text in made.items() if f"::: napari_c3r.{name}\n" in text]
-        assert holding == [f"api/{public_names()[name]}.md"]
+        assert holding == [f"api/{public_names()[name].partition('.')[0]}.md"]
         assert f"#napari_c3r.{name})" in made["api/index.md"]
 
 
@@ -68,7 +62,8 @@ def test_every_link_leads_somewhere(page):
             assert path in pages()
             continue
         file = (DOCS / page).parent / path if path else DOCS / page
-        assert file.exists(), target
+        # Pictures that are yet to be taken are named where they will be.
+        assert file.exists() or f'"{file.stem}"' in TAKEN, target
         assert not anchor or anchor in anchors(file.read_text("utf-8")), target
 
 

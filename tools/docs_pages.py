@@ -1,6 +1,7 @@
 """Pages of the site that are made while it is built: one for each room of the public names.
 
-mkdocs calls `on_files`; a name that is public has its place without anything else to touch.
+mkdocs calls `on_config` and `on_files`; a name that is public, and a page of a part of the window,
+has its place without anything else to touch.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+OUTSIDE = {
+    "README.md": "readme.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "src/napari_c3r/models/bundled/card.md": "card.md",
+}
+"""What pages link to that lies elsewhere in the repository, and the page that it becomes."""
 CORE = ROOT / "src" / "napari_c3r" / "core"
 
 
@@ -27,8 +35,8 @@ def public_names() -> dict[str, str]:
 def rooms() -> dict[str, list[str]]:
     """Public names by their room, both in the order of the letters."""
     found = defaultdict(list)
-    for name, room in sorted(public_names().items()):
-        found[room].append(name)
+    for name, home in sorted(public_names().items()):
+        found[home.partition(".")[0]].append(name)
     return dict(sorted(found.items()))
 
 
@@ -58,15 +66,42 @@ def on_files(files: Any, config: Any) -> Any:
     """Add the pages."""
     from mkdocs.structure.files import File
 
-    for path, content in pages().items():
+    outside = {page: _outside(link) for link, page in OUTSIDE.items()}
+    for path, content in {**pages(), **outside}.items():
         files.append(File.generated(config, path, content=content))
     return files
 
 
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Lead links out of the pages to what was taken in."""
+    for link, target in OUTSIDE.items():
+        for written in (f"](../{link}", f"]({link}"):
+            markdown = markdown.replace(written, f"]({target}")
+    return markdown
+
+
+def _outside(link: str) -> str:
+    return (ROOT / link).read_text("utf-8").replace("](docs/", "](")
+
+
 def on_config(config: Any) -> Any:
-    """List the generated pages below their index."""
+    """List the generated pages below their index, and every page without a place as a how-to."""
+    named = set(listed(config.nav))
+    further = sorted(path.name for path in DOCS.glob("*.md") if path.name not in named)
     for entry in config.nav:
         if isinstance(entry, Mapping) and "Python" in entry:
             index, *others = sorted(pages(), key=lambda path: path != "api/index.md")
             entry["Python"] = [index, *({title(Path(p).stem): p} for p in others)]
+        elif isinstance(entry, Mapping) and "Begin" in entry:
+            entry["Begin"] = [*entry["Begin"], *OUTSIDE.values()]
+        elif isinstance(entry, Mapping) and "How to" in entry:
+            entry["How to"] = [*entry["How to"], *further]
     return config
+
+
+def listed(nav: Any) -> list[str]:
+    """All pages of a navigation, in its order."""
+    if isinstance(nav, str):
+        return [nav]
+    entries = nav.values() if isinstance(nav, Mapping) else nav
+    return [page for entry in entries for page in listed(entry)]

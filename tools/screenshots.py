@@ -1,6 +1,6 @@
 """Take the pictures of docs/: the sample, step by step, in the real window.
 
-Usage: python tools/screenshots.py docs/images
+Usage: python -m tools.screenshots docs/images
 """
 
 from __future__ import annotations
@@ -15,13 +15,22 @@ import napari
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
+from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.gates.tab import GateTab
+from napari_c3r.widgets.explorer.why.tab import WhyTabs
+from tools.animation import write_animation
 
 WINDOW = (1480, 940)
+TOUR = (
+    *("empty", "channels", "cells", "embed", "map", "selection", "named", "table"),
+    *("gates", "examples", "montage", "colour_by", "diagnostics"),
+)
+"""The pictures that become one which moves."""
 MAX_SECONDS = 300
 
 
@@ -105,6 +114,17 @@ class Photographer:
         settle()
         wait_until(lambda: not explorer.montage.busy)
 
+    def ask_why(self, explorer: Any, row: int) -> None:
+        """Ask one cell what holds it where it is, and lay its places over the image."""
+        why = explorer.tabs.group(WhyTabs).why
+        explorer.panel.tabs.setCurrentWidget(why)
+        self.dock.session.selection.set_current(row)
+        settle()
+        why.ask_button.click()
+        wait_until(lambda: why.found is not None and not why.busy)
+        why.layer_button.click()
+        settle()
+
     def learn(self, explorer: Any) -> ExamplesTab:
         """Suggest names for the cells that have none."""
         tab: ExamplesTab = explorer.tabs.group(ExamplesTab)
@@ -178,14 +198,37 @@ def walk(folder: Path) -> None:
     wait_until(lambda: not examples.busy)
     shot.take("examples_one_by_one")
     explorer.model.clear()
+    table(explorer)
+    shot.take("table")
+    explorer.rows.view.set_filter("")
     shot.show_montage(explorer, by="cluster", which="typical")
     shot.take("montage")
     shot.show_montage(explorer, by="", which="random")
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
+    explorer.scatter.toolbar.plot_row.click()
+    axes = AxisChoice("area_px", Scale.LOG), AxisChoice("intensity_mean_RNA")
+    explorer.session.view.set_plot(PlotChoice(*axes, "cluster"))
+    shot.take("panels")
+    explorer.session.view.set_plot(PlotChoice())
+    explorer.scatter.toolbar.plot_row.click()
+    shot.ask_why(explorer, 60)
+    shot.take("why_here")
     shot.diagnose()
     shot.take("diagnostics")
     shot.close()
+
+
+def table(explorer: C3RExplorer) -> None:
+    """Rows that fit a filter, sorted, the label always in sight."""
+    view = explorer.rows.view
+    explorer.panel.tabs.setCurrentWidget(explorer.panel.table_page)
+    obs = explorer.session.result.current.table.obs
+    size = "area_um2" if "area_um2" in obs else "area_px"
+    view.pin("label", True)
+    view.sort(((size, False),))
+    view.set_filter(f"{size} > {obs[size].median():.0f} and not touches_border")
+    settle()
 
 
 def gate(explorer: C3RExplorer) -> None:
@@ -220,6 +263,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     walk(folder)
     walk_light(folder)
+    write_animation(folder, TOUR, folder / "tour.webp")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.segment import segment_cells
     from napari_c3r.core.simulate import simulate_field
     from napari_c3r.core.table import join_results, read, rows_where, write
+    from napari_c3r.core.tracks import add_tracks
 
 _HOMES = {
     "ChannelAssignment": "channels",
@@ -37,6 +38,7 @@ _HOMES = {
     "Role": "channels",
     "WhyOptions": "explain",
     "activity": "profiles",
+    "add_tracks": "tracks",
     "aggregate": "profiles",
     "annotate": "metadata",
     "cluster": "reduce",
@@ -72,6 +74,7 @@ __all__ = [
     "Role",
     "WhyOptions",
     "activity",
+    "add_tracks",
     "aggregate",
     "annotate",
     "cluster",

@@ -85,6 +85,18 @@ def test_planted_truths_are_asked_for_once_a_seed(tiny_model):
     assert as_table(tally).count("\n") == 3
 
 
+def test_a_planted_change_is_asked_for_in_some_cells(tiny_model):
+    from benchmarks.why_planted import as_table, study
+    from napari_c3r.core.encoder import load_encoder
+    from napari_c3r.core.explain import WhyOptions
+
+    options = WhyOptions(places=2, overlap=1, draws=8, others=10)
+    found = study(0, "brighter", load_encoder(tiny_model), options, side=320, asked=1)
+    assert len(found["moved by the change"]) > 5
+    assert len(found["place, in the channel"]) <= 1
+    assert as_table({"brighter": found}).startswith("| | brighter |")
+
+
 def test_the_coefficients_of_segmentation_are_fitted_to_outlined_fields(data_dir, capsys):
     from benchmarks import segment_fit
     from benchmarks.segment_speed import outlined_fields

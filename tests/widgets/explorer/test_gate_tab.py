@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit, QToolButton
 
@@ -289,6 +289,11 @@ def test_an_opened_gate_is_alone_on_the_map(world, user):
     user.click(world.page.open_button)
     np.testing.assert_array_equal(np.isfinite(model.xy[:, 0]), outer)
     assert world.tab.way.isVisible()
+    told = world.explorer.scatter._caption.text()
+    assert (
+        told
+        == "30 of 60 cells are shown, those of “outer”. Distances on this map are not evidence."
+    )
     world.press(Qt.Key.Key_Escape)
     assert (
         world.explorer.panel.selection.text()
@@ -327,14 +332,20 @@ def test_what_is_drawn_on_other_axes_is_a_rule_of_columns(world, user):
     corners = [(axis_x.places(x), axis_y.places(v)) for x, v in (low, high)]
     world.drag(world.at(*map(float, corners[0])), world.at(*map(float, corners[1])))
     world.press(Qt.Key.Key_G)
-    (gate,) = world.gates.all
+    gate = world.gates.all[0]
     drawn = np.array(gate.rule.corners)
     inside = (dna >= drawn[:, 0].min()) & (dna <= drawn[:, 0].max())
     inside &= (y >= drawn[:, 1].min()) & (y <= drawn[:, 1].max())
     np.testing.assert_array_equal(world.column(gate.name), inside)
     np.testing.assert_allclose(drawn.min(axis=0), low, rtol=0.05)
     np.testing.assert_allclose(drawn.max(axis=0), high, rtol=0.05)
-    assert len(world.explorer.scatter.canvas.overlay._outlines) == 1
+    canvas = world.explorer.scatter.canvas
+    assert len(canvas.overlay._outlines) == 1
+    # Nothing jumps for a gate: what one looks at is still there.
+    canvas.overlay.zoomed.emit(2.0, QPointF(100, 100))
+    camera = canvas.camera
+    world.gates.add("another", cells=np.arange(len(world.table)) < 3)
+    assert canvas.camera == camera
     world.session.view.set_plot(PlotChoice())
     assert world.explorer.scatter.canvas.overlay._outlines == []
 

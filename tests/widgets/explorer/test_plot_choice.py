@@ -108,8 +108,7 @@ def test_a_column_is_found_by_typing_for_colours_axes_and_panels(world):
         (row.axes["x"], "umap 2", lambda: view.plot.x == AxisChoice("X_umap[1]")),
         (row.facets, "comp", lambda: view.plot.facets == "compound"),
     ):
-        world.user.click(box)
-        world.user.until(box.view().isVisible)
+        world.user.open_list(box)
         QTest.keyClicks(box.search, text)
         QTest.keyClick(box.search, Qt.Key.Key_Return)
         world.user.until(chosen)
@@ -161,3 +160,21 @@ def test_the_plot_is_saved_for_a_page_as_it_is_displayed(world, tmp_path):
     world.user.click(compare.save_button)
     world.idle()
     assert (compare.door.width_mm.value(), compare.door.kind.currentText()) == (85, "PDF")
+
+
+def test_an_opened_gate_is_all_that_panels_count_and_that_is_saved(world, tmp_path):
+    session, explorer = world.session, world.explorer
+    chosen = (world.table.obs["spots"] > 1).to_numpy()
+    session.gates.add("spotty", cells=chosen)
+    session.view.set_plot(PlotChoice(facets="dose"))
+    session.gates.open("spotty")
+    world.idle()
+    assert explorer.model.facets.counts.sum() == chosen.sum()
+    explorer.plot.door.save(str(tmp_path / "gate.svg"))
+    world.user.until(lambda: not explorer.plot.door.busy)
+    told = (tmp_path / "gate.txt").read_text("utf-8")
+    assert "Cells of the gate spotty alone." in told
+    assert f"{chosen.sum()} cells of 24 wells" in told
+    frame = pd.read_csv(tmp_path / "gate.csv")
+    assert len(frame) == chosen.sum()
+    world.user.until(lambda: "gate.svg" in explorer.panel._said.text())

@@ -176,6 +176,27 @@ def test_a_slice_is_chosen_instead_of_the_brightest(viewer, dock, user, tmp_path
     np.testing.assert_array_equal(np.asarray(session_of(viewer).fields.image.data), pixels[2])
 
 
+def test_slices_are_chosen_for_each_channel_and_every_time_is_a_field(viewer, dock, user, tmp_path):
+    pixels = np.stack([[planes(4 * t + z) for z in range(3)] for t in range(2)])
+    movie = tmp_path / "movie.tif"
+    tifffile.imwrite(movie, pixels, imagej=True, metadata={"axes": "TZCYX"})
+    drop(dock, [movie])
+    user.wait_idle(dock)
+    panel = dock.image.scan
+    assert not panel.z_by_channel[1].isVisible()
+    user.choose(panel.z, "By channel")
+    user.choose(panel.z_by_channel[1], "Mean")
+    user.click(panel.all_times)
+    assert not panel.time.isEnabled()
+    user.click(panel.load_button)
+    user.wait_idle(dock)
+    fields = session_of(viewer).fields
+    assert [source.name for source in fields.sources] == ["movie", "movie t=1"]
+    first, second, _ = np.asarray(fields.image.data)
+    np.testing.assert_array_equal(first, pixels[0, :, 0].max(axis=0))
+    np.testing.assert_allclose(second, pixels[0, :, 1].mean(axis=0), rtol=1e-6)
+
+
 def test_a_colour_picture_says_that_its_colours_are_taken_as_channels(dock, user, tmp_path):
     from PIL import Image as Picture
 

@@ -330,7 +330,8 @@ def test_every_control_is_named_and_in_reading_order(widget: ScatterWidget, user
     for child in controls:
         assert child.accessibleName()
         assert child.toolTip()
-    in_sight = sorted(controls, key=lambda child: child.mapTo(widget, QPoint(0, 0)).x())
+    places = {child: child.mapTo(widget, QPoint(0, 0)) for child in controls}
+    in_sight = sorted(controls, key=lambda child: (places[child].y(), places[child].x()))
     by_tab, child = [], widget.toolbar
     for _ in range(60):
         child = child.nextInFocusChain()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -72,6 +72,10 @@ class Facets:
     def counts_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Chosen cells of each panel, from bool (cells,)."""
         return np.bincount(self.codes[chosen] + 1, minlength=len(self) + 1)[1:]
+
+    def among(self, rows: NDArray[np.bool_]) -> Facets:
+        """The same panels with some of the cells, bool (cells,), in them."""
+        return replace(self, codes=np.where(rows, self.codes, -1))
 
     @property
     def without(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,6 +132,14 @@ class Plotted:
         if self.axes is None:
             return at
         return np.stack([axis.places(at[..., n]) for n, axis in enumerate(self.axes)], axis=-1)
+
+
+def rows_of(plot: Plotted, rows: NDArray[np.bool_]) -> Plotted:
+    """The same plot of some of its cells alone, bool (cells,)."""
+    facets = plot.facets
+    if facets is not None:
+        facets = replace(facets, codes=facets.codes[rows])
+    return replace(plot, xy=plot.xy[rows], facets=facets)
 
 
 def plotted(table: AnnData, choice: PlotChoice | None = None) -> Plotted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.figures.axes import Axis
 from napari_c3r.core.figures.colouring import (
+    Categories,
     Colouring,
     automatic_size,
     dimmed,
@@ -67,6 +68,16 @@ class Look:
     colouring: Colouring | None = None
     selected: NDArray[np.bool_] | None = None
     legend: bool = True
+
+    def of(self, rows: NDArray[np.bool_]) -> Look:
+        """How some of the cells look, bool (cells,)."""
+        colours = self.colouring
+        if isinstance(colours, Categories):
+            colours = replace(colours, codes=colours.codes[rows])
+        elif colours is not None:
+            colours = replace(colours, values=colours.values[rows])
+        selected = None if self.selected is None else self.selected[rows]
+        return replace(self, colouring=colours, selected=selected)
 
 
 def painted(plot: Plotted, look: Look) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:

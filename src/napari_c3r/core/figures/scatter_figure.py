@@ -76,7 +76,9 @@ def map_figure(
     return scatter_figure(table, found, Look(colours), width=width)
 
 
-def scatter_figure(table: AnnData, plot: Plotted, look: Look, *, width: float = _WIDE) -> Drawing:
+def scatter_figure(
+    table: AnnData, plot: Plotted, look: Look, *, width: float = _WIDE, note: str = ""
+) -> Drawing:
     """Draw cells where a plot has them.
 
     Parameters
@@ -89,6 +91,8 @@ def scatter_figure(table: AnnData, plot: Plotted, look: Look, *, width: float = 
         Colours and selection.
     width
         In pixels, letters being 11 pixels high.
+    note
+        What else the caption has to say, such as of which gate the cells are.
     """
     colours, order = painted(plot, look)
     beside = look.legend and look.colouring is not None and width >= _BESIDE_FROM
@@ -107,7 +111,7 @@ def scatter_figure(table: AnnData, plot: Plotted, look: Look, *, width: float = 
         height=height,
         marks=tuple(marks),
         title=f"Cells on {plot.choice.words(table)}",
-        caption=_caption(plot, look),
+        caption=f"{note} {_caption(plot, look)}".strip(),
         numbers=_numbers(table, plot, look),
         method=method_words(table),
     )

@@ -103,13 +103,15 @@ def series_of(obs: pd.DataFrame) -> NDArray[np.intp]:
     """
     import pandas as pd
 
-    frames = obs[["image", "t"]].astype({"image": str}).drop_duplicates()
-    named = {
-        (name, t): re.sub(rf" t={int(t)}(?=,|$)", "", name)
-        for name, t in frames.itertuples(index=False)
-    }
-    keys = zip(obs["image"].astype(str), obs["t"], strict=True)
-    return np.asarray(pd.factorize(np.array([named[key] for key in keys], object))[0], np.intp)
+    images, names = pd.factorize(obs["image"].astype(str).to_numpy())
+    times, values = pd.factorize(obs["t"].to_numpy())
+    # A million rows are of a few frames, whose names alone are looked at.
+    frames, of_row = np.unique(images * len(values) + times, return_inverse=True)
+    movies = [
+        re.sub(rf" t={int(values[frame % len(values)])}(?=,|$)", "", names[frame // len(values)])
+        for frame in frames
+    ]
+    return np.asarray(pd.factorize(np.array(movies, object))[0][of_row], np.intp)
 
 
 def _by_key(obs: pd.DataFrame, tracks: pd.DataFrame) -> NDArray[np.float64]:

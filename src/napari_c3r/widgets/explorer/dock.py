@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.figures.colouring import Categories
-from napari_c3r.core.figures.plot import PlotChoice
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
@@ -213,11 +212,8 @@ class C3RExplorer(KeyedDock):
         self._offer_names()
         self.rows.show_table(result.table)
         if self.session.result.has_map:
-            if self.session.view.plot == PlotChoice():
-                self.plot.offer()
-            else:
-                # Its columns may have other values now.
-                self.plot.show(self.model.move_points)
+            # Its columns may have other values now.
+            self.plot.refresh(self.model)
             self._offer_columns()
             self._colour()
 

@@ -36,7 +36,7 @@ class FieldBar(QWidget):
         self._session, self._link, self._say = session, link, say
         self.previous = _button("◀", "Previous field", "The field before ([)")
         self.following = _button("▶", "Next field", "The next field (])")
-        self.name = _button("", "Field", "")
+        self.name = _button("", "Field", "All fields and the plate (P)")
         self.name.clicked.connect(self.open_plate)
         self.popup = QFrame(self, Qt.WindowType.Popup)
         self.popup.setFrameShape(QFrame.Shape.StyledPanel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from superqt import QFlowLayout
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.drawing import Drawing
-from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted
+from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted, rows_of
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
 from napari_c3r.core.figures.plot_marks import Look
 from napari_c3r.core.figures.scatter_figure import scatter_figure
@@ -143,16 +144,10 @@ class PlotControl(QObject):
         place
             Takes places, axes and facets.
         """
-        choice, line = self._session.view.plot, ""
-        try:
-            found = plotted(self.table, choice)
-        except InputError as error:
-            found, line = plotted(self.table), f"{error}. The map is shown."
+        found, line = self._found()
         self.current = found
-        self._scope = scope = self._session.gates.scope()
-        # Cells outside of the opened gate are nowhere, and cannot be selected in the plot.
-        xy = found.xy if scope is None else np.where(scope[:, None], found.xy, np.float32(np.nan))
-        place(xy, found.axes, found.facets)
+        self._scope = self._session.gates.scope()
+        place(found.xy, found.axes, found.facets)
         self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
         self.offer()
         self.door.set_source(self._drawing)
@@ -168,17 +163,50 @@ class PlotControl(QObject):
         assert plot is not None
         chosen = model.selection if model.selection.any() else None
         look = Look(model.shown_colouring(), chosen, not self._scatter.legend.isHidden())
-        table = self.table
+        table, scope = self.table, self._scope
         obs, var, notes = table.obs.copy(deep=False), table.var, dict(table.uns)
+        path = " › ".join(self._session.gates.path())
+        note = f"Cells of the gate {path} alone." if path else ""
+        if scope is not None:
+            obs, plot, look = obs[scope], rows_of(plot, scope), look.of(scope)
 
         def draw() -> Drawing:
             from anndata import AnnData
 
-            return scatter_figure(
-                AnnData(obs=obs, var=var, uns=notes), plot, look, width=size.width
-            )
+            cells = AnnData(obs=obs, var=var, uns=notes)
+            return scatter_figure(cells, plot, look, width=size.width, note=note)
 
         return draw
+
+    def _found(self) -> tuple[Plotted, str]:
+        """Where the cells are in the plot that is chosen; the map with why, where it cannot be."""
+        gates, line = self._session.gates, ""
+        try:
+            found = plotted(self.table, self._session.view.plot)
+        except InputError as error:
+            found, line = plotted(self.table), f"{error}. The map is shown."
+        if (scope := gates.scope()) is None:
+            return found, line
+        # Cells outside of the opened gate are nowhere, and cannot be selected in the plot.
+        xy = np.where(scope[:, None], found.xy, np.float32(np.nan))
+        alone = f"{int(scope.sum()):,} of {len(scope):,} cells are shown, those of “{gates.opened}”"
+        told = "; ".join(part for part in (alone, found.unshown) if part)
+        facets = None if found.facets is None else found.facets.among(scope)
+        return replace(found, xy=xy, facets=facets, unshown=told), line
+
+    def refresh(self, model: ScatterModel) -> None:
+        """Show what other values of columns make of the plot; one that is the same stays put."""
+        before = self.current
+        found, _ = self._found()
+        if (
+            before is None
+            or (found.choice, found.axes) != (before.choice, before.axes)
+            or not np.array_equal(found.xy, before.xy, equal_nan=True)
+            or found.choice.facets
+        ):
+            self.show(model.move_points)
+        else:
+            self.offer()
 
     def in_scope(self) -> NDArray[np.bool_]:
         """Which rows are in the opened gate, bool (rows,); all where none is open."""

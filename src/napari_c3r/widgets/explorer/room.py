@@ -9,7 +9,7 @@ from napari_c3r.widgets.explorer.panel import ExplorerPanel
 from napari_c3r.widgets.scatter.widget import ScatterWidget
 
 # Below this width the map stands above the cells, not beside them.
-_NARROW_PX = 640
+_NARROW_PX = 700
 _ROOM_FOR_TITLE_PX = 500
 # So wide, map, pictures and figure have all they need side by side.
 _ROOM_FOR_ALL_PX = 1300

@@ -14,6 +14,7 @@ from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.gates.tab import GateTab
 from napari_c3r.widgets.explorer.tab import ExplorerContext, TabGroup
+from napari_c3r.widgets.explorer.tracks.tab import TrackTabs
 from napari_c3r.widgets.explorer.why.tab import WhyTabs
 
 TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (
@@ -22,6 +23,7 @@ TAB_GROUPS: Final[tuple[Callable[[ExplorerContext], TabGroup], ...]] = (
     GroupTabs,
     ExamplesTab,
     WhyTabs,
+    TrackTabs,
 )
 """Makes every tab but the table, in their order. Another tab is one entry more."""
 

@@ -75,6 +75,7 @@ class MapCanvas(QWidget):
         self._outlines: list[Outline] = []
         self.point_size = automatic_size(0)
         self._background, self._foreground = "#000000", "#ffffff"
+        self._paths: list[NDArray[np.intp]] = []
         view.native.setParent(self)
         # Mouse and keys are for the overlay.
         view.native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -104,6 +105,11 @@ class MapCanvas(QWidget):
         """Diameter of a point in screen pixels."""
         self.point_size = diameter
         self.view.set_size(diameter)
+        self._place_rings()
+
+    def set_paths(self, paths: list[NDArray[np.intp]]) -> None:
+        """Draw lines through points, each given as theirs in its order."""
+        self._paths = paths
         self._place_rings()
 
     def fit(self) -> None:
@@ -166,6 +172,8 @@ class MapCanvas(QWidget):
         ]
 
     def _on_points_changed(self) -> None:
+        # They may be other points now, as many as before or not.
+        self._paths = []
         self._lay_out(0)
         self.fit()
 
@@ -214,6 +222,7 @@ class MapCanvas(QWidget):
                 if np.isfinite(x):
                     rings.append((QPointF(x, y), self.point_size + gap, width))
         self.overlay.set_rings(rings)
+        self.overlay.set_paths([self.camera.to_screen(self.sheet.xy[path]) for path in self._paths])
 
     def _on_panned(self, dx: float, dy: float) -> None:
         self._set_camera(self.camera.panned(dx, dy))

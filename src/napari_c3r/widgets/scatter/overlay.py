@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPointF, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from qtpy.QtWidgets import QWidget
@@ -15,6 +17,7 @@ from napari_c3r.widgets.scatter.decor import NOTHING, Decor
 from napari_c3r.widgets.scatter.decor_painting import paint_decor
 from napari_c3r.widgets.scatter.model import SelectMode
 from napari_c3r.widgets.scatter.outlines import Outline, paint_outline
+from napari_c3r.widgets.scatter.path_painting import paint_paths
 
 CLICK_SLACK = 4
 """A press and release closer than this, in pixels, is a click and not a drag."""
@@ -54,6 +57,7 @@ class Overlay(QWidget):
         self.tool = Tool.PAN
         self._foreground = QColor("white")
         self._rings: list[Ring] = []
+        self._paths: list[NDArray[np.float64]] = []
         self._outlines: list[Outline] = []
         self._decor = NOTHING
         self._ground = QColor("black")
@@ -84,6 +88,12 @@ class Overlay(QWidget):
         """Circles to draw, each a screen position, a diameter and a width in pixels."""
         self._rings = rings
         self.update()
+
+    def set_paths(self, paths: list[NDArray[np.float64]]) -> None:
+        """Lines to draw, each (n, 2) on the screen, from dark at its beginning to bright."""
+        if paths or self._paths:
+            self._paths = paths
+            self.update()
 
     def set_outlines(self, outlines: list[Outline]) -> None:
         """Named closed lines to draw, their corners screen positions."""
@@ -160,6 +170,7 @@ class Overlay(QWidget):
         for outline in self._outlines:
             paint_outline(painter, outline, self.width(), self._foreground)
         paint_decor(painter, self._decor, self._ground, self._foreground)
+        paint_paths(painter, self._paths, self._ground)
         for position, diameter, width in self._rings:
             painter.setPen(QPen(self._foreground, width))
             painter.drawEllipse(position, diameter / 2, diameter / 2)

@@ -38,13 +38,13 @@ class Pager(QWidget):
 
     def show_page(self, page: Page | None, total: int) -> None:
         """Say which panels of how many are shown."""
+        if page is not None:
+            self._number = page.number
+            self.label.setText(f"Panels {page.first + 1} to {page.last} of {total}")
+            self.back.setEnabled(page.number > 0)
+            self.forth.setEnabled(page.number + 1 < page.count)
+        # Last: it takes room from the panels, of which another page is then shown.
         self.setVisible(page is not None and page.count > 1)
-        if page is None:
-            return
-        self._number = page.number
-        self.label.setText(f"Panels {page.first + 1} to {page.last} of {total}")
-        self.back.setEnabled(page.number > 0)
-        self.forth.setEnabled(page.number + 1 < page.count)
 
 
 def _arrow(kind: Qt.ArrowType, name: str) -> QToolButton:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from superqt import QFlowLayout
 
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.labels import plain_tip
@@ -18,6 +19,9 @@ SIZES = (1.0, 20.0)
 
 SLIDER_STEPS = 4
 """Steps of the size slider for each pixel."""
+
+# Narrower, it would take the height that the map needs.
+_TWO_LINES_PX = 284
 
 
 class Toolbar(QWidget):
@@ -35,9 +39,12 @@ class Toolbar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._row = QHBoxLayout(self)
+        # In two lines where there is no room for one, so that it never makes the window wider.
+        self._row = QFlowLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(2)
+        self._row.setHorizontalSpacing(2)
+        self._row.setVerticalSpacing(2)
+        self.setMinimumWidth(_TWO_LINES_PX)
         self._tools = QButtonGroup(self)
         self._icons: dict[QToolButton, str] = {}
         self._add_buttons()
@@ -45,9 +52,13 @@ class Toolbar(QWidget):
         self.point_size = _size_slider()
         self._size_icon = QLabel()
         self._size_icon.setFixedWidth(icons.SIZE)
-        self._row.addStretch()
+        self._of_host = QWidget()
+        self._controls = QHBoxLayout(self._of_host)
+        self._controls.setContentsMargins(0, 0, 0, 0)
+        self._of_host.hide()
+        self._row.addWidget(self._of_host)
         self._row.addWidget(self._size_icon)
-        self._row.addWidget(self.point_size, 1)
+        self._row.addWidget(self.point_size)
         self.legend = self._button("legend", "Legend", "Show what the colours mean", toggle=True)
         self.legend.setChecked(True)
         self._connect()
@@ -105,8 +116,8 @@ class Toolbar(QWidget):
 
     def add_control(self, control: QWidget) -> None:
         """Put a control of the host between the buttons and the point size."""
-        place = self._row.indexOf(self._size_icon)
-        self._row.insertWidget(place, control, 2)
+        self._controls.addWidget(control)
+        self._of_host.show()
         # Of a control with its title it is the control itself that Tab comes to; the list that a
         # combo box opens is a window of its own.
         inside = [control, *control.findChildren(QWidget)]

@@ -106,7 +106,8 @@ class ScatterWidget(QWidget):
 
     def set_plot_note(self, line: str, *, is_map: bool) -> None:
         """Say below the plot what is not shown, and on a map what it is no evidence of."""
-        self._caption.setText(" ".join(part for part in (line, CAPTION if is_map else "") if part))
+        told = f"{line.rstrip('.')}. {CAPTION}" if line and is_map else line or CAPTION * is_map
+        self._caption.setText(told)
 
     def set_tool(self, tool: Tool) -> None:
         """Choose what dragging with the left mouse button does."""

@@ -1,4 +1,7 @@
-"""CZI files that state no pixel size, which bioio-czi refuses, through its own library."""
+"""CZI files that bioio-czi refuses or reads in part, through its own library.
+
+It refuses those that state no pixel size, and of scenes that have no name it knows the first alone.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,15 @@ def open_unscaled_czi(path: Path, scene: int) -> Stack:
 
     with path.open("rb") as stream:
         return _open(CziFile(stream), path, scene)
+
+
+def count_czi_scenes(path: Path) -> int:
+    """How many scenes a CZI file has, whether they have names or not."""
+    from aicspylibczi import CziFile
+
+    with path.open("rb") as stream:
+        shapes = CziFile(stream).get_dims_shape()
+    return sum(stop - start for start, stop in (shape.get("S", (0, 1)) for shape in shapes))
 
 
 def _open(file: CziFile, path: Path, scene: int) -> Stack:

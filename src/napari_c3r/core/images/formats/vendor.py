@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dask.array as da
 
 from napari_c3r.core.errors import MissingPackageError
-from napari_c3r.core.images.formats.czi import open_unscaled_czi
+from napari_c3r.core.images.formats.czi import count_czi_scenes, open_unscaled_czi
 from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
@@ -43,7 +44,9 @@ def open_vendor(path: Path, scene: int, one_channel: bool) -> Stack:
         If the file cannot be read or has no such scene.
     """
     reader = _reader(path)
-    check_index(scene, len(reader.scenes), "scene", path.name)
+    check_index(scene, _count_scenes(path, reader), "scene", path.name)
+    if scene >= len(reader.scenes):
+        return _unnamed_scene(path, scene, reader)
     reader.set_scene(scene)
     try:
         pixels: da.Array = reader.dask_data
@@ -63,8 +66,24 @@ def open_vendor(path: Path, scene: int, one_channel: bool) -> Stack:
 
 def vendor_scenes(path: Path) -> tuple[Scene, ...]:
     """The scenes of a CZI, ND2 or LIF file, by the names that it gives them."""
-    names = [readable(" ".join(str(name).split())) for name in _reader(path).scenes]
+    reader = _reader(path)
+    names = [readable(" ".join(str(name).split())) for name in reader.scenes]
+    names += [f"Scene {n + 1}" for n in range(len(names), _count_scenes(path, reader))]
     return tuple(Scene(n, name, is_extra=is_extra_name(name)) for n, name in enumerate(names))
+
+
+def _count_scenes(path: Path, reader: Reader) -> int:
+    named = len(reader.scenes)
+    return max(named, count_czi_scenes(path)) if path.suffix.lower() == ".czi" else named
+
+
+def _unnamed_scene(path: Path, scene: int, reader: Reader) -> Stack:
+    """A scene of a CZI file that has no name; its pixels are as large as those of the first."""
+    sizes = reader.physical_pixel_sizes
+    size, notes = square_pixel(sizes.X, sizes.Y, path.name)
+    stack = open_unscaled_czi(path, scene)
+    names = stated_names(reader.channel_names or (), stack.data.shape[1])
+    return replace(stack, channel_names=names, pixel_size_um=size, notes=notes)
 
 
 def _reader(path: Path) -> Reader:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from napari_c3r.core.learn.suggestion import Suggestion
 
 _HOW: Final = (
-    "To name cells, select some on the map (L) or in the table and press N, or use a cluster as "
-    "it is: the names are learned, and suggested for all other cells."
+    "To name cells, select some on the map (L), in the table or by a gate, and press N. The names "
+    "are learned, and suggested for all other cells."
 )
 
 
@@ -124,7 +124,7 @@ class OverviewPage(FigurePanel):
     def show_counts(self, unsure: int, acceptable: int, right: float) -> None:
         """How many cells are not sure, how many would be accepted, and which share is right."""
         nothing = self._shown is None
-        walk = f"Look at {unsure:,} cells that are not sure or unlike any example, one by one (G)"
+        walk = f"Look at {unsure:,} cells that are not sure or unlike any example, one by one (E)"
         accept = (
             f"Name {acceptable:,} cells as suggested; {right:.0%} of them are expected to be "
             "right. Cells unlike any example are left out"

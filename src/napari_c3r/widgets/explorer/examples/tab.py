@@ -80,7 +80,7 @@ class ExamplesTab(QObject):
     def actions(self) -> Sequence[KeyAction]:
         """The key that begins to go through the cells; those of the page work while it is shown."""
         return (
-            KeyAction(("G",), "Go through the cells whose suggested name is not sure", self.go),
+            KeyAction(("E",), "Go through the cells whose suggested name is not sure", self.go),
         )
 
     def set_theme(self, background: str, foreground: str) -> None:

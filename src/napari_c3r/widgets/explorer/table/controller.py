@@ -70,6 +70,8 @@ class TableController(QObject):
         self._shown: AnnData | None = None
         self._fits: NDArray[np.bool_] | None = None
         self._of_table = False
+        # Which columns were put in which order; a million rows are not looked at for a filter.
+        self._arranged: tuple[object, object] = (), {}
         self.view.changed.connect(self._on_view)
         self._connect()
         page.filter.setText(self.view.look.filter)
@@ -152,7 +154,9 @@ class TableController(QObject):
         obs = self._shown.obs
         usual = table_columns(obs, plate_map_columns(self._shown))
         every = [*usual, *(name for name in map(str, obs.columns) if name not in usual)]
-        columns, pinned = self.view.look.columns(usual, every)
+        look = self.view.look
+        self._arranged = look.pinned, look.shown
+        columns, pinned = look.columns(usual, every)
         self._table.set_frame(obs, columns, pinned)
         self._page.columns.fill(every, columns, columns[:pinned])
         self.show_rows()
@@ -160,7 +164,8 @@ class TableController(QObject):
     def _on_view(self, _: Change) -> None:
         look = self.view.look
         self._table.sort_by(look.sorting)
-        self._fill()
+        if (look.pinned, look.shown) != self._arranged:
+            self._fill()
         if self._page.filter.text().strip() != look.filter:
             self._page.filter.setText(look.filter)
             self._apply(calm=False)

@@ -33,6 +33,8 @@ _EVERY: Final = "All channels"
 # Wider than this, nothing more stands side by side.
 _WIDEST: Final = 760
 
+_NOT_ASKED = "Ask the cell first; then its map can be laid over the image"
+
 
 class WhyTab(FigurePanel):
     """Which channel and which place hold one cell's vector where it is.
@@ -48,9 +50,11 @@ class WhyTab(FigurePanel):
         self._context, self._session = context, context.session
         self.controller = WhyController(context.session, self)
         self.ask_button = QPushButton("Ask")
+        self.ask_button.setToolTip("Ask the cell that is pointed at why it is here (W)")
         self.channel = choice("Map", "Whose places are shown: of all channels at once, or of one")
         self.layer_button = QPushButton("In image")
         self.layer_button.setCheckable(True)
+        self.layer_button.setToolTip(_NOT_ASKED)
         self.form = OptionForm(WhyOptions)
         self._drawing = Jobs(self)
         self._is_old, self._room = True, 0
@@ -174,9 +178,7 @@ class WhyTab(FigurePanel):
         self.channel.setEnabled(found is not None)
         self.layer_button.setEnabled(found is not None and bool(found.maps))
         self.layer_button.setToolTip(
-            "Lay the map over the image, as a layer of its own"
-            if found is not None
-            else "Ask the cell first; then its map can be laid over the image"
+            "Lay the map over the image, as a layer of its own" if found is not None else _NOT_ASKED
         )
         self._show_layer()
         if found is not None:

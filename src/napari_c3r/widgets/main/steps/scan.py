@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFrame,
@@ -64,6 +65,8 @@ class ScanPanel(QFrame):
         self.time = QSpinBox()
         self.time.setAccessibleName("Time point")
         self.time.setToolTip("Number of the time point, from 0")
+        self.all_times = QCheckBox("All")
+        self.all_times.setToolTip("Take each time point as a field of its own, to follow its cells")
         self.pixel_size = QDoubleSpinBox()
         self.pixel_size.setRange(0, 100)
         self.pixel_size.setDecimals(4)
@@ -86,6 +89,7 @@ class ScanPanel(QFrame):
         self.cancel_button.setToolTip("Leave everything as it was")
         self._build()
         self.z.activated.connect(self._show_choices)
+        self.all_times.toggled.connect(self.time.setDisabled)
         self.axes.activated.connect(self._on_axes)
         self.load_button.clicked.connect(self._on_load)
         self.cancel_button.clicked.connect(self.cancelled)
@@ -100,7 +104,12 @@ class ScanPanel(QFrame):
         buttons.setSpacing(6)
         buttons.addWidget(self.load_button, 1)
         buttons.addWidget(self.cancel_button)
-        self._z_row, self._time_row = form(("Z", slices)), form(("Time", self.time))
+        times = QWidget()
+        along = QHBoxLayout(times)
+        along.setContentsMargins(0, 0, 0, 0)
+        along.addWidget(self.time, 1)
+        along.addWidget(self.all_times)
+        self._z_row, self._time_row = form(("Z", slices)), form(("Time", times))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -204,6 +213,7 @@ class ScanPanel(QFrame):
             t=self.time.value(),
             z=self._z(),
             swap=self._scan.swap,
+            times="all" if self._scan.n_times > 1 and self.all_times.isChecked() else "one",
         )
 
     def _on_axes(self) -> None:

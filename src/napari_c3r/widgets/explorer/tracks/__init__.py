@@ -1,0 +1,1 @@
+"""The tab "Tracks": cells over time, on the map and in the image."""
