@@ -79,7 +79,9 @@ class SimilarRow(QWidget):
         self.like.setText(reason)
         self.like.setVisible(bool(reason))
         self.by.setEnabled(count > 1)
-        self.by.setToolTip("" if count > 1 else "It is one cell")
+        self.by.setToolTip(
+            "What being like the selected cells means" if count > 1 else "It is one cell"
+        )
         self.find_button.setEnabled(not reason)
         self.find_button.setToolTip(
             reason or "Add the cells most like these to the selection, by cosine of the vectors"
