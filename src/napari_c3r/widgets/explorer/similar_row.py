@@ -80,9 +80,7 @@ class SimilarRow(QWidget):
         self.like.setVisible(bool(reason))
         self.by.setEnabled(count > 1)
         self.by.setToolTip(
-            "Whether the cells found are like all of these or like any of them"
-            if count > 1
-            else "It is one cell"
+            "What being like the selected cells means" if count > 1 else "It is one cell"
         )
         self.find_button.setEnabled(not reason)
         self.find_button.setToolTip(
