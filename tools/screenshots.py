@@ -107,6 +107,7 @@ class Photographer:
         explorer.panel.name_button.click()
         explorer.panel.naming.names.setEditText(name)
         explorer.panel.naming.give_button.click()
+        explorer.panel.name_button.setChecked(False)
 
     def show_montage(self, explorer: Any, **chosen: Any) -> None:
         """Show other cells in the montage, and wait for their pictures."""
@@ -207,7 +208,7 @@ def walk(folder: Path) -> None:
     explorer.colour_by("intensity_mean_RNA")
     shot.take("colour_by")
     explorer.scatter.toolbar.plot_row.click()
-    axes = AxisChoice("area_px", Scale.LOG), AxisChoice("intensity_mean_RNA")
+    axes = AxisChoice("area_um2", Scale.LOG), AxisChoice("intensity_mean_RNA")
     explorer.session.view.set_plot(PlotChoice(*axes, "cluster"))
     shot.take("panels")
     explorer.session.view.set_plot(PlotChoice())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from napari_c3r.core.figures.axes import Axis, Scale, unshown_words
@@ -20,6 +20,7 @@ def texts(axis, **how):
     st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=2, max_size=30),
     st.sampled_from(list(Scale)),
 )
+@example([997498.0, 1e6], Scale.LINEAR)
 @settings(max_examples=60, deadline=None)
 def test_values_come_back_from_their_places(numbers, scale):
     values = np.array(numbers)

@@ -13,6 +13,8 @@ from napari_c3r.core.figures.drawing import number_words, ticks
 
 _SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Powers of ten beyond these are written as powers.
+# Of a mantissa, as few as tell the values of one axis apart.
+_DIGITS: Final = range(3, 17)
 _POWERS: Final = (-3, 4)
 # On a symmetric logarithmic axis, so many decades lie beyond the linear part at most.
 _MOST_DECADES: Final = 5
@@ -175,7 +177,9 @@ def even_words(values: list[float]) -> list[str]:
     """Evenly spaced values as text, with as many decimals as tell them apart."""
     largest = max(map(abs, values), default=0.0)
     if largest >= _FULL or 0 < largest < 10.0 ** _POWERS[0]:
-        return [_mantissa_words(value) for value in values]
+        known = len(set(values))
+        tries = ([_mantissa_words(value, digits) for value in values] for digits in _DIGITS)
+        return next((words for words in tries if len(set(words)) == known), list(map(str, values)))
     gaps = np.diff(values)
     step = float(gaps.min()) if len(gaps) else max(largest, 1.0)
     decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
@@ -247,11 +251,11 @@ def _power_words(value: float) -> str:
     return f"{sign}10{str(power).translate(_SUPERSCRIPTS)}"
 
 
-def _mantissa_words(value: float) -> str:
+def _mantissa_words(value: float, digits: int) -> str:
     if not value:
         return "0"
     power = int(np.floor(np.log10(abs(value)) + 1e-9))
-    mantissa = f"{value / 10.0**power:.3g}"
+    mantissa = f"{value / 10.0**power:.{digits}g}"
     return _minus(f"{mantissa}×10{str(power).translate(_SUPERSCRIPTS)}")
 
 

@@ -238,13 +238,15 @@ def _ends() -> tuple[float, float]:
 def _ticks_below(axis: Axis, box: _Place) -> list[Mark]:
     first, last = _ends()
     marks: list[Mark] = []
-    ground = box[1] + box[3]
+    ground, taken = box[1] + box[3], -np.inf
     for tick in axis.ticks(first, last, int(np.clip(box[2] / 64, 2, 8))):
         x = box[0] + box[2] * (tick.place - first) / (last - first)
         marks.append(Path(((x, ground), (x, ground + 3)), QUIET))
         half = text_px(tick.text, FONT_PX - 2) / 2
         at = min(x, box[0] + box[2] - half + 2)
-        marks.append(Words(at, ground + 12, tick.text, FONT_PX - 2, "middle", QUIET))
+        if at - half > taken:
+            marks.append(Words(at, ground + 12, tick.text, FONT_PX - 2, "middle", QUIET))
+            taken = at + half
     return marks
 
 

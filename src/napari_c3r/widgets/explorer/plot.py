@@ -21,6 +21,7 @@ from napari_c3r.core.figures.plot_marks import Look
 from napari_c3r.core.figures.scatter_figure import scatter_figure
 from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.metadata.join import plate_map_columns
+from napari_c3r.core.table.titles import title
 from napari_c3r.session import Cause, Session
 from napari_c3r.widgets.common.column_box import ColumnBox
 from napari_c3r.widgets.common.figure_door import FigureDoor
@@ -90,7 +91,11 @@ class PlotRow(QWidget):
     def show_choice(self, plot: PlotChoice) -> None:
         """Show what is chosen."""
         for direction, axis in (("x", plot.x), ("y", plot.y)):
-            self.axes[direction].choose("" if axis is None else axis.column)
+            box = self.axes[direction]
+            if axis is not None and box.findData(axis.column) < 0:
+                # A script may show what the list leaves out, such as a size in pixels.
+                box.addItem(title(axis.column), axis.column)
+            box.choose("" if axis is None else axis.column)
             scale = self.scales[direction]
             with QSignalBlocker(scale):
                 scale.setCurrentText(str(Scale.LINEAR if axis is None else axis.scale))

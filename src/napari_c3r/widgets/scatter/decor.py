@@ -96,11 +96,12 @@ def _axes(axes: tuple[Axis, Axis], camera: Camera) -> Decor:
     ground = height - bottom
     (first_x, last_y), (last_x, first_y) = camera.to_map([(left, 0), (width, ground)])
     lines = [(left, 0.0, left, ground), (left, ground, width, ground)]
-    labels = []
+    below = []
     for tick in axes[0].ticks(first_x, last_x, _most(width - left, 0)):
         x = float(camera.to_screen((tick.place, 0))[0])
         lines.append((x, ground, x, ground + TICK_PX))
-        labels.append(_below(x, ground, tick.text, (left, width)))
+        below.append(_below(x, ground, tick.text, (left, width)))
+    labels = _apart(below)
     for tick in axes[1].ticks(first_y, last_y, _most(ground, 1)):
         y = float(camera.to_screen((0, tick.place))[1])
         lines.append((left - TICK_PX, y, left, y))
@@ -133,10 +134,12 @@ def _panels(model: ScatterModel, sheet: Panels, camera: Camera) -> Decor:
     for number, place in enumerate(frames):
         if number + page.columns >= len(frames):
             ground = place.top + place.height
+            below = []
             for at, text in _of_panel(model.axes[0], _most(place.width, 0)):
                 x = place.left + at * place.width
                 lines.append((x, ground, x, ground + TICK_PX))
-                labels.append(_below(x, ground, text, (place.left, place.left + place.width)))
+                below.append(_below(x, ground, text, (place.left, place.left + place.width)))
+            labels += _apart(below)
         if number % page.columns == 0:
             for at, text in _of_panel(model.axes[1], _most(height, 1)):
                 y = place.top + (1 - at) * place.height
@@ -172,6 +175,15 @@ def _of_panel(axis: Axis, most: int) -> list[tuple[float, str]]:
     return [
         ((tick.place - first) / (last - first), tick.text) for tick in axis.ticks(first, last, most)
     ]
+
+
+def _apart(labels: list[Label]) -> list[Label]:
+    """Labels from left to right, without those that would lie on the one before."""
+    kept: list[Label] = []
+    for label in labels:
+        if not kept or label.place.left >= kept[-1].place.left + kept[-1].place.width - 8:
+            kept.append(label)
+    return kept
 
 
 def _most(room: float, direction: int) -> int:
