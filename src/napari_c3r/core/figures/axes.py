@@ -81,7 +81,7 @@ class Axis:
             return cls(title, scale, *ends)
         low, high = float(shown.min()), float(shown.max())
         if low == high:
-            half = 0.5 if scale is not Scale.LOG else 0.0
+            half = abs(low) / 2 or 0.5
             low, high = (low / 2, high * 2) if scale is Scale.LOG else (low - half, high + half)
         return cls(title, scale, low, high, _linear_to(shown) if scale is Scale.SYMLOG else 1.0)
 
