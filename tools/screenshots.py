@@ -5,7 +5,9 @@ Usage: python -m tools.screenshots docs/images
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -262,8 +264,11 @@ def walk_light(folder: Path) -> None:
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    walk(folder)
-    walk_light(folder)
+    with tempfile.TemporaryDirectory() as settings:
+        # Neither the settings of whoever takes the pictures nor their unsaved work are in them.
+        os.environ["NAPARI_CONFIG"] = str(Path(settings) / "settings.yaml")
+        walk(folder)
+        walk_light(folder)
     write_animation(folder, TOUR, folder / "tour.webp")
 
 
