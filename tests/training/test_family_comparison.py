@@ -111,7 +111,7 @@ def test_costs_are_measured_for_every_family_and_number_of_channels() -> None:
     assert len(found) == 3 * len(ENTRIES)
     # One channel is no context.
     alone = [name for name in ENTRIES if found.loc[(name, 1), "refused"]]
-    assert alone == ["c3r", "cce"]
+    assert alone == ["c3r", "cce", "cce-contrast"]
     several = found.drop(index=1, level="channels")
     assert (several["refused"] == "").all()
     assert (several["seconds"] > 0).all()

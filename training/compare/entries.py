@@ -36,6 +36,7 @@ def _backbone(name: str) -> tuple[str, ...]:
 ENTRIES: Final = {
     "c3r": Entry("C3R: CCE with MCD", _MCD),
     "cce": Entry("CCE without MCD", (*_MCD, "--mcd.student_keep", "", "--aggregation", "pre")),
+    "cce-contrast": Entry("CCE with contrast", ("--objective", "contrast")),
     "base-sc": Entry("Base-SC", _backbone("base-sc")),
     "base-fixed": Entry("Base, fixed stains", _backbone("fixed-stain")),
     "channelvit": Entry("ChannelViT", _backbone("channelvit")),
