@@ -53,6 +53,7 @@ ADDED = [
     "cell-distance-um",
     "cell-distance-px",
     "number-cells",
+    "times",
 ]
 
 

@@ -38,6 +38,6 @@ def test_cells_are_cut_from_their_own_field_and_no_other_is_opened(images):
     )
     places = Places.of(make_result(obs, np.ones((4, 2), np.float32), [("DNA", "cls")] * 2, {}))
     channels = images["f0"].channel_names
-    found = dict(cut_cells(places, images, np.array([1, 2]), channels, 8))
-    assert {row: float(crop.mean()) for row, crop in found.items()} == {1: 1.0, 2: 3.0}
+    found = cut_cells(places, images, np.array([1, 2]), channels, 8)
+    assert {cell.row: float(cell.crop.mean()) for cell in found} == {1: 1.0, 2: 3.0}
     assert [image.name for image in images.opened] == ["f0", "f1", "f3"]

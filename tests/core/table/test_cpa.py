@@ -65,7 +65,7 @@ def test_it_finds_what_it_needs(tmp_path, files, channels):
     assert lists["channels_per_image"] == channels
     for name in ("image_path_cols", "image_file_cols", "image_names"):
         assert len(lists[name]) == files
-    assert lists["image_channel_colors"] == ["blue", "green"]
+    assert lists["image_channel_colors"] == ["blue", "cyan"]
     assert found["plate_type"] == "96"
     # Of a stack its own reader of TIFF makes nothing.
     assert ("force_bioformats" in found) == (files == 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -221,6 +223,8 @@ class NeighbourGraph(Cuts):
             return np.zeros(self.n_fitted, np.intp)
         from sknetwork.clustering import Leiden
 
+        # Its refinement draws from the C library, whatever generator it is given.
+        ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).srand(self.seed % 2**32)
         model = Leiden(resolution=resolution, random_state=self.seed)
         return np.asarray(model.fit_predict(self.graph), np.intp)
 
