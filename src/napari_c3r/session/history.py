@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from psygnal import Signal
+
+Value = TypeVar("Value")
 
 MAX_STEPS = 100
 """Steps that one can go back."""
@@ -30,8 +33,8 @@ class Command:
     """
 
     sentence: str
-    undo: Callable[[], None]
-    redo: Callable[[], None]
+    undo: Callable[[], object]
+    redo: Callable[[], object]
     n_bytes: int = 0
 
 
@@ -74,6 +77,22 @@ class History:
             del self._done[0]
         self.changed.emit()
 
+    def record_choice(
+        self, sentence: str, put: Callable[[Value], object], before: Value, after: Value
+    ) -> None:
+        """Keep that one value took the place of another.
+
+        Parameters
+        ----------
+        sentence
+            As of `Command`.
+        put
+            Takes either value back.
+        before, after
+            The values.
+        """
+        self.record(Command(sentence, lambda: put(before), lambda: put(after)))
+
     def _is_too_much(self) -> bool:
         held = sum(command.n_bytes for command in self._done)
         return len(self._done) > MAX_STEPS or held > MAX_BYTES
@@ -87,7 +106,7 @@ class History:
         self._move(self._undone, self._done, lambda command: command.redo())
 
     def _move(
-        self, source: list[Command], target: list[Command], act: Callable[[Command], None]
+        self, source: list[Command], target: list[Command], act: Callable[[Command], object]
     ) -> None:
         if not source or self._at_work:
             return

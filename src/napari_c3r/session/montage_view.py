@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import Any, Final
 
 from psygnal import Signal
@@ -12,7 +13,7 @@ from napari_c3r.core.figures.montage_choice import Choice
 from napari_c3r.core.figures.tiles import COMPOSITE, TileStyle
 from napari_c3r.core.text import shortened
 from napari_c3r.session.changes import Cause, Change, Part
-from napari_c3r.session.history import Command, History
+from napari_c3r.session.history import History
 from napari_c3r.session.kept import Kept
 
 SIZES: Final = {"Small": 48, "Medium": 68, "Large": 104, "Very large": 160}
@@ -77,16 +78,8 @@ class MontageView:
         before, after = self.look, replace(self.look, **chosen)
         if not self._set(after, Cause.USER):
             return
-        self._history.record(
-            Command(
-                "change the montage",
-                lambda: self._put(before),
-                lambda: self._put(after),
-            )
-        )
-
-    def _put(self, look: MontageLook) -> None:
-        self._set(look, Cause.UNDONE)
+        put = partial(self._set, cause=Cause.UNDONE)
+        self._history.record_choice("change the montage", put, before, after)
 
     def _set(self, look: MontageLook, cause: Cause) -> bool:
         """Show otherwise; gives whether that is any different."""

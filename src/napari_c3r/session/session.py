@@ -267,7 +267,7 @@ class Session:
                 self.use_plate_map(chosen, Cause.UNDONE)
 
         self.use_plate_map(plate_map)
-        self.history.record(Command(sentence, lambda: use(before), lambda: use(plate_map)))
+        self.history.record_choice(sentence, use, before, plate_map)
 
     def use_plate_map(self, plate_map: PlateMap | None, cause: Cause = Cause.USER) -> None:
         """Use a plate map without a step to undo, as one that was found."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
@@ -9,7 +11,7 @@ from napari_c3r.core.figures.plot import PlotChoice
 from napari_c3r.core.table.titles import title
 from napari_c3r.core.text import shortened
 from napari_c3r.session.changes import Cause, Change, Part
-from napari_c3r.session.history import Command, History
+from napari_c3r.session.history import History
 from napari_c3r.session.kept import Kept
 
 CLUSTER = "cluster"
@@ -52,14 +54,8 @@ class View:
         self.colour_by = column
         self.changed.emit(Change(Part.VIEW, cause))
         if cause is Cause.USER:
-            undone = Cause.UNDONE
-            self._history.record(
-                Command(
-                    f"colour by {title(column)}",
-                    lambda: self.set_colour_by(before, undone),
-                    lambda: self.set_colour_by(column, undone),
-                )
-            )
+            put = partial(self.set_colour_by, cause=Cause.UNDONE)
+            self._history.record_choice(f"colour by {title(column)}", put, before, column)
 
     def set_plot(self, plot: PlotChoice, cause: Cause = Cause.USER) -> None:
         """Show cells on other axes, or in other panels."""
@@ -69,14 +65,8 @@ class View:
         self.plot = plot
         self.changed.emit(Change(Part.PLOT, cause))
         if cause is Cause.USER:
-            undone = Cause.UNDONE
-            self._history.record(
-                Command(
-                    f"show {plot.words()}",
-                    lambda: self.set_plot(before, undone),
-                    lambda: self.set_plot(plot, undone),
-                )
-            )
+            put = partial(self.set_plot, cause=Cause.UNDONE)
+            self._history.record_choice(f"show {plot.words()}", put, before, plot)
 
     def keep(self) -> Kept:
         """What a saved session keeps of it."""
