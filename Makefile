@@ -31,6 +31,7 @@ test: lint  ## lint, types, and all tests, with a virtual screen where there is 
 # Old versions among new ones warn of each other: that is no error here.
 test-lowest:  ## all tests with the lowest versions that the package promises to work with
 	tools/make_venv.sh $(PYTHON) $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check install --quiet --upgrade pip
 	$(VENV)-lowest/bin/python tools/lowest.py $(LOWEST_BUT) > $(VENV)-lowest/lowest.txt
 	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check install --quiet \
 	  --constraint $(VENV)-lowest/lowest.txt --editable . --group test "napari[pyqt6]>=0.9"
@@ -50,6 +51,7 @@ screenshots: $(VENV)/.test  ## retake the pictures in docs/
 # In an environment of its own: the pages are read from the source, and nothing is imported.
 docs:  ## the documentation as a site, in build/site/; what is amiss in it ends the build
 	tools/make_venv.sh $(PYTHON) $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip --disable-pip-version-check install --quiet --upgrade pip
 	$(VENV)-docs/bin/python -m pip --disable-pip-version-check install --quiet \
 	  --constraint constraints.txt --group docs
 	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --quiet --strict

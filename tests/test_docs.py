@@ -12,7 +12,16 @@ import pytest
 import yaml
 
 import napari_c3r as c3r
-from tools.docs_pages import OUTSIDE, listed, on_config, pages, public_names, rooms
+from tools.docs_pages import (
+    OUTSIDE,
+    listed,
+    on_config,
+    on_page_content,
+    pages,
+    public_names,
+    rooms,
+    title,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -45,7 +54,18 @@ def test_every_public_name_is_on_one_page():
 def test_the_pages_of_names_are_listed():
     config = SimpleNamespace(nav=[{"Home": "index.md"}, {"Python": "api/index.md"}])
     found = listed(on_config(config).nav)
-    assert found == ["index.md", "api/index.md", *(f"api/{room}.md" for room in rooms())]
+    named = ["api/index.md", *(f"api/{room}.md" for room in rooms())]
+    assert found == ["index.md", *named, "contributing.md"]
+
+
+def test_a_title_is_short_and_docstrings_refer_by_name():
+    assert title("images") == "Files, folders and plates to images"
+    assert not any("`" in title(room) for room in rooms())
+    html = (
+        "<li>From :func:<code>napari_c3r.load_encoder</code>, a :class:<code>~x.Spec</code>.</li>"
+    )
+    shown = on_page_content(html, None, None, None)
+    assert shown == "<li>From <code>load_encoder</code>, a <code>Spec</code>.</li>"
 
 
 def anchors(text: str) -> set[str]:

@@ -7,6 +7,7 @@ has its place without anything else to touch.
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,12 @@ OUTSIDE = {
 }
 """What pages link to that lies elsewhere in the repository, and the page that it becomes."""
 CORE = ROOT / "src" / "napari_c3r" / "core"
+_PLACES = {
+    "Begin": {"In short": "readme.md"},
+    "Measured": {"The bundled encoder": "card.md"},
+    "Python": {"Contributing": "contributing.md"},
+}
+_ROLE = re.compile(r":(?:func|class|meth|attr|mod|exc|data):<code>~?([\w.]+)</code>")
 
 
 def public_names() -> dict[str, str]:
@@ -41,11 +48,11 @@ def rooms() -> dict[str, list[str]]:
 
 
 def title(room: str) -> str:
-    """What a room is for: the first line of its own documentation."""
+    """What a room is for: the first line of its own documentation, without its details."""
     place = CORE / room / "__init__.py"
     file = place if place.exists() else CORE / f"{room}.py"
     line = (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or room).splitlines()[0]
-    return line.rstrip(".")
+    return line.partition(":")[0].rstrip(".")
 
 
 def pages() -> dict[str, str]:
@@ -80,6 +87,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     return markdown
 
 
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
+    """Name what docstrings refer to by the last part of its name, as code."""
+    return _ROLE.sub(lambda found: f"<code>{found[1].rpartition('.')[2]}</code>", html)
+
+
 def _outside(link: str) -> str:
     return (ROOT / link).read_text("utf-8").replace("](docs/", "](")
 
@@ -89,13 +101,15 @@ def on_config(config: Any) -> Any:
     named = set(listed(config.nav))
     further = sorted(path.name for path in DOCS.glob("*.md") if path.name not in named)
     for entry in config.nav:
-        if isinstance(entry, Mapping) and "Python" in entry:
+        if not isinstance(entry, Mapping):
+            continue
+        if "Python" in entry:
             index, *others = sorted(pages(), key=lambda path: path != "api/index.md")
-            entry["Python"] = [index, *({title(Path(p).stem): p} for p in others)]
-        elif isinstance(entry, Mapping) and "Begin" in entry:
-            entry["Begin"] = [*entry["Begin"], *OUTSIDE.values()]
-        elif isinstance(entry, Mapping) and "How to" in entry:
+            entry["Python"] = [index, *({Path(p).stem.capitalize(): p} for p in others)]
+        elif "How to" in entry:
             entry["How to"] = [*entry["How to"], *further]
+        for part in entry.keys() & _PLACES.keys():
+            entry[part] = [*entry[part], *({name: p} for name, p in _PLACES[part].items())]
     return config
 
 

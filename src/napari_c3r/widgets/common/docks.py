@@ -16,7 +16,7 @@ from napari_c3r.widgets.common.fitted_view import keep_whole
 if TYPE_CHECKING:
     import napari.viewer
 
-PLUGIN = "C3R cell representation"
+PLUGIN = "napari-c3r"
 """The plugin's name in napari's menus."""
 
 MIN_BESIDE_PX, MIN_BELOW_PX = 420, 260
