@@ -102,6 +102,38 @@ def slice_shown(
     return data[wanted], place if place.position else None
 
 
+def steps_of(
+    layer: ImageLayer, names: Sequence[str], place: Slice, *, alone: bool
+) -> tuple[float | None, float | None]:
+    """What a layer's scale says of the slice that an image was taken from.
+
+    Parameters
+    ----------
+    layer, names, alone
+        As for :func:`slice_shown`.
+    place
+        From there.
+
+    Returns
+    -------
+    time_s, z_step_um
+        Seconds after the first time point, and from one Z slice to the next; None where the layer
+        has no unit of time or length along that axis.
+    """
+    channels = channel_axis(layer, names, alone=alone)
+    axes = [axis for axis in range(pixels(layer).ndim - 2) if axis != channels]
+    of = {name: axis for (name, _), axis in zip(place.position, axes, strict=True)}
+    step_s, step_um = _step(layer, of.get("t"), "second"), _step(layer, of.get("z"), "micrometer")
+    return None if step_s is None else dict(place.position)["t"] * step_s, step_um
+
+
+def _step(layer: ImageLayer, axis: int | None, unit: str) -> float | None:
+    if axis is None or not layer.units[axis].is_compatible_with(unit):
+        return None
+    step = abs(float((float(layer.scale[axis]) * layer.units[axis]).to(unit).magnitude))
+    return step or None
+
+
 def _index_at(layer: Layer, point: Sequence[float]) -> list[int]:
     """Index along the axes before height and width, possibly beyond the layer."""
     count = pixels(layer).ndim
