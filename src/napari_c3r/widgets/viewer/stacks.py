@@ -164,7 +164,15 @@ def _column(name: str, taken: set[str]) -> str:
     return column if column not in taken else next(o for o in others if o not in taken)
 
 
-def label_plane(layer: Labels, place: Slice | None = None) -> Any:
+def is_movie(layer: Labels, frames: int) -> bool:
+    """Whether labels are (T, Y, X) of so many time points, more than one."""
+    data = pixels(layer)
+    return data.ndim == 3 and data.shape[0] == frames > 1
+
+
+def label_plane(
+    layer: Labels, place: Slice | None = None, frame: tuple[int, int] | None = None
+) -> Any:
     """The 2-D labels of a layer at the image's place.
 
     Parameters
@@ -173,6 +181,8 @@ def label_plane(layer: Labels, place: Slice | None = None) -> Any:
         Labels (Y, X), or with more axes before them.
     place
         Of the image, None where that is no slice of a stack.
+    frame
+        Which time point the image is of how many, where each is a field; None where it is none.
 
     Raises
     ------
@@ -180,11 +190,14 @@ def label_plane(layer: Labels, place: Slice | None = None) -> Any:
         Which of the layer's slices belongs to the image is not known, or there is none: cells
         of one slice are not those of another.
     """
+    if place is None and frame is not None and is_movie(layer, frame[1]):
+        return pixels(layer)[frame[0]]
     data, index = pixels(layer), _index_for(layer, place)
     if index is None:
+        over = "" if frame is None else f", or labels of all {frame[1]} time points"
         raise InputError(
             f"The labels '{layer.name}' have {data.ndim} axes, shape {tuple(data.shape)}; "
-            "give a 2-D label layer, such as one slice of it"
+            f"give a 2-D label layer, such as one slice of it{over}"
         )
     if place is not None and not _is_in(index, data):
         raise InputError(
