@@ -119,6 +119,8 @@ def _metadata(image: Image, channel: str) -> dict[str, Any]:
         "site": image.site,
         "notes": list(image.notes),
         "position": [list(axis) for axis in image.position],
+        "time_s": image.time_s,
+        "z_step_um": image.z_step_um,
     }
 
 

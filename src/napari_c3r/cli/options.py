@@ -169,14 +169,17 @@ class FieldOptions:
             labels = LabelSource(str(self.labels), channel, self.number_cells, self.reading.scene)
         elif self.number_cells:
             raise InputError("--number-cells numbers the pieces of a label image; give --labels")
-        sources = at_each_time(FieldSource(f, self.reading, all_named=True) for f in found)
-        tasks = [FieldTask.of(source, labels) for source in sources]
-        if labels is not None and len(tasks) > 1:
-            raise InputError(
-                f"--labels gives one label image for {len(tasks)} time points; give one with --t, "
-                "or leave --labels out to have cells found at each"
+        sources = list(at_each_time(FieldSource(f, self.reading, all_named=True) for f in found))
+        if labels is None:
+            return [FieldTask.of(source) for source in sources]
+        times = len(sources) if self.reading.times == "all" else None
+        each = [labels.at(source.reading, times) for source in sources]
+        if each and (slices := each[0].slices) > 1:
+            say(
+                f"  Note: the labels have {slices} Z slices; each pixel is of the cell that most "
+                "of them have there. A slice of image and labels is chosen with --z"
             )
-        return tasks
+        return [FieldTask.of(*pair) for pair in zip(sources, each, strict=True)]
 
     def _time_note(self, found: Sequence[ImageFiles]) -> Iterator[str]:
         """That of several time points in file names one is read."""

@@ -86,6 +86,14 @@ class Fields:
         """Files of the displayed image, None where they are not known."""
         return self.sources[self.index] if self.sources else None
 
+    @property
+    def frames(self) -> dict[int, str]:
+        """The fields that are time points of the displayed one's files, by their time."""
+        if self.source is None:
+            return {}
+        of = [source for source in self.sources if source.files == self.source.files]
+        return {source.reading.t: source.name for source in of}
+
     def show_files_of(self, image: Image | None) -> bool:
         """Whether the displayed image is of the same name and files as another one."""
         if self.image is None or image is None:

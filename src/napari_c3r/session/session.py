@@ -338,12 +338,12 @@ class Session:
 
         def swap() -> None:
             # What was drawn since shall come back too.
-            kept[0] = self._put_cells(kept[0]) or kept[0]
+            kept[0] = self.put_cells(kept[0]) or kept[0]
 
         n_bytes = int(getattr(before.labels, "nbytes", 0))
         self.history.record(Command(sentence, swap, swap, n_bytes))
 
-    def _put_cells(self, cells: Cells) -> Cells | None:
+    def put_cells(self, cells: Cells) -> Cells | None:
         """Take cells for their image; returns those that were its cells until now."""
         image, name = self.fields.image, cells.image_name
         if image is None or image.name != name:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_c3r.core.tracks.add import TRACK, add_tracks
+from napari_c3r.core.images.units import time_in_words
+from napari_c3r.core.tracks.add import SECONDS, TRACK, add_tracks
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command
 from napari_c3r.session.words import counted_cells
@@ -100,5 +101,15 @@ def tracks_sentence(session: Session, order: TrackOrder | None) -> str:
     frames = len(np.unique(result.table.obs["t"]))
     if order is None:
         return f"{counted_cells(len(result.table))} at {frames} times, not tracked yet."
-    line = f"{order.count} tracks over {frames} times"
+    line = f"{order.count} tracks over {frames} times{_span(result.table.obs)}"
     return f"{line}; {counted_cells(order.n_without)} on none." if order.n_without else f"{line}."
+
+
+def _span(obs: pd.DataFrame) -> str:
+    """How long that took, where it is known."""
+    import numpy as np
+
+    times = obs[SECONDS].to_numpy(np.float64) if SECONDS in obs else np.array([np.nan])
+    if not np.isfinite(times).all():
+        return ""
+    return f" ({time_in_words(float(times.max() - times.min()))})"

@@ -56,7 +56,7 @@ def test_real_labels_are_read(data_dir):
 @pytest.mark.parametrize(
     ("name", "pixels", "said"),
     [
-        ("stack.tif", np.zeros((12, 5, 6), np.uint8), "12 time points or slices"),
+        ("stack.tif", np.zeros((12, 5, 6), np.uint8), "12 Z slices; choose one with z"),
         (
             "fractions.tif",
             np.full((5, 6), 0.5, np.float32),

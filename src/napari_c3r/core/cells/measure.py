@@ -96,7 +96,8 @@ def measure_cells(
         ``saturated_<channel>`` (share of its pixels), ``focus_<channel>`` and
         ``contrast_<channel>`` (as `sharpness` gives them); with a known pixel size ``y_um``,
         ``x_um``, ``area_um2``, ``nucleus_area_um2``; ``plate``, ``well``, ``site`` where known;
-        and ``t``, ``z`` or ``slice`` of an image that was part of a stack.
+        ``t``, ``z`` or ``slice`` of an image that was part of a stack; and, where its files say
+        them, ``time_s`` after the first time point and ``z_um`` above the first slice.
 
     Raises
     ------
@@ -237,6 +238,10 @@ def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame
             obs[name] = value
     for axis, index in image.position:
         obs[axis] = index
+    if image.time_s is not None:
+        obs["time_s"] = image.time_s
+    if image.z_step_um is not None and "z" in dict(image.position):
+        obs["z_um"] = dict(image.position)["z"] * image.z_step_um
     return obs
 
 

@@ -72,6 +72,8 @@ class FieldTask:
         if isinstance(self.labels, LabelSource):
             told = f"labels of {readable(Path(self.labels.path).name)}"
             told += ", pieces numbered" if self.labels.number_cells else ""
+            slices = self.labels.slices
+            told += f", {slices} slices projected" if slices > 1 else ""
             return self.labels.read(), self.cells_from or told
         return self.labels, self.cells_from or EmbedJob.cells_from
 

@@ -42,6 +42,10 @@ class Image:
     position
         Where in a stack the planes lie, as axis and index from 0: ``(("t", 3),)``. Empty where
         there is no such axis, or it was projected.
+    time_s
+        Seconds after the first time point of its series, None where the files do not say it.
+    z_step_um
+        From one slice of the stack to the next in micrometres, None where they do not say it.
     read_as
         Which planes of the files these are: the scene, time and Z requested of `read_image`.
         Empty where they come from memory.
@@ -66,6 +70,8 @@ class Image:
     notes: tuple[str, ...] = ()
     position: tuple[tuple[str, int], ...] = ()
     read_as: str = ""
+    time_s: float | None = None
+    z_step_um: float | None = None
 
     def __post_init__(self) -> None:
         _check_data(self.data, len(self.channel_names))

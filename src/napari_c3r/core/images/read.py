@@ -16,7 +16,7 @@ from napari_c3r.core.images.layouts.hpa import HPA_STAINS
 from napari_c3r.core.images.names import stem
 from napari_c3r.core.images.projection import ZChoice, by_channel, by_file_names, project, spell_z
 from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_names
-from napari_c3r.core.images.units import SQUARE_TOLERANCE
+from napari_c3r.core.images.units import SQUARE_TOLERANCE, times_since_first
 from napari_c3r.core.text import readable
 
 _NAMED = 3
@@ -66,7 +66,8 @@ def read_image(
         With lazy ``data`` ``(C, Y, X)``. Channels without a name are called ``ch1``, ``ch2`` …,
         those of one name ``DAPI``, ``DAPI (2)`` …; what had to be decided is in ``notes``. Of a
         time series, ``position`` says the time point, and from the second on so does the name:
-        ``"movie t=3"``.
+        ``"movie t=3"``; ``time_s`` has its time where the files say it. ``position`` also says
+        the slice where one was chosen for all channels.
 
     Raises
     ------
@@ -84,10 +85,18 @@ def read_image(
     image = replace(
         _assemble(files, channels, every, others),
         read_as=f"read_image(scene={scene!r}, t={t}, z={spell_z(every, others)!r})",
+        z_step_um=channels[0].stack.z_step_um,
     )
     if len({file.t for file in files.files}) > 1 or channels[0].stack.data.shape[0] > 1:
         # A label names another cell at another time, so each time is an image of its own.
-        image = replace(image, name=at_time(files.name, t), position=(("t", t),))
+        image = replace(
+            image,
+            name=at_time(files.name, t),
+            position=(("t", t),),
+            time_s=_time_s(files, channels[0], scene, t),
+        )
+    if isinstance(every, int) and not others and _has_slices(channels):
+        image = replace(image, position=(*image.position, ("z", every)))
     image = image.rename(names) if names else image
     return image if pixel_size_um is None else replace(image, pixel_size_um=pixel_size_um)
 
@@ -186,6 +195,27 @@ def _open_all(files: ImageFiles, scene: int, t: int, swap: str) -> list[_Channel
         group = [(file, stack) for file, stack in opened if file.channel == name]
         channels.extend(_channels_of(group, t, alone))
     return channels
+
+
+def _time_s(files: ImageFiles, channel: _Channel, scene: int, t: int) -> float | None:
+    """Seconds after the first time point, None where the files do not say it."""
+    named = sorted({file.t for file in files.files})
+    stack = channel.stack
+    if len(named) == 1:
+        return stack.times_s[t] if t < len(stack.times_s) else None
+    if stack.taken_s is None:
+        return None
+    firsts = [f for f in files.files if f.t == named[0] and f.channel == channel.file.channel]
+    first = next((f for f in firsts if f.z == channel.file.z), None)
+    if first is None:
+        return None
+    before = open_file(first.path, scene, one_channel=True).taken_s
+    found = times_since_first([before, stack.taken_s]) if t else (0.0,)
+    return found[-1] if found else None
+
+
+def _has_slices(channels: Sequence[_Channel]) -> bool:
+    return any(each.slices is not None and len(each.slices) > 1 for each in channels)
 
 
 def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> list[_Channel]:

@@ -38,6 +38,8 @@ class ScanResult:
         What the first field's files say, None when they say nothing.
     n_slices, n_times
         Z slices and time points of the first field.
+    times_s
+        Seconds of its time points after the first, () where one file does not say them all.
     swap
         The axes taken the other way round, as for :func:`napari_c3r.read_image`.
     doubts
@@ -55,6 +57,7 @@ class ScanResult:
     swap: str = ""
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    times_s: tuple[float, ...] = ()
 
     @property
     def wells(self) -> tuple[str, ...]:
@@ -105,6 +108,7 @@ def scan(
         slices,
         times,
         swap,
+        times_s=stack.times_s,
         notes=(*notes, *damaged, *(note for note in image.notes if note not in first.doubts)),
     )
     return replace(found, doubts=(*doubts_of(images), *_doubts(found)))

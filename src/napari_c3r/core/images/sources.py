@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any
+from typing import Any, TypedDict
 
 from numpy.typing import NDArray
 
 from napari_c3r.core.images.image import Image, at_time
 from napari_c3r.core.images.image_files import ImageFiles
-from napari_c3r.core.images.label_file import read_labels
+from napari_c3r.core.images.label_file import label_slices, read_labels
 from napari_c3r.core.images.options import ReadOptions
+from napari_c3r.core.images.projection import by_channel
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,13 @@ def opened_images(images: Mapping[str, Image]) -> tuple[Image, ...]:
     return images.opened if isinstance(images, FieldImages) else tuple(images.values())
 
 
+class _Planes(TypedDict):
+    scene: int | None
+    t: int | None
+    z: str | int | None
+    times: int | None
+
+
 @dataclass(frozen=True)
 class LabelSource:
     """A label image as its file.
@@ -110,15 +118,53 @@ class LabelSource:
         Give every connected piece of one value a number of its own.
     scene
         Which scene of a file that holds several.
+    t, z
+        Which time point and slice of a file that holds several, as for
+        :func:`napari_c3r.read_labels`.
+    times
+        How many time points their image has, where each needs labels of its own.
     """
 
     path: str
     channel: str | None = None
     number_cells: bool = False
     scene: int | None = None
+    t: int | None = None
+    z: str | int | None = None
+    times: int | None = None
+
+    def at(self, reading: ReadOptions, times: int | None = None) -> LabelSource:
+        """The labels of an image that is read in one way.
+
+        Of labels in three dimensions it is the slice that all its channels are of, or else their
+        projection.
+
+        Parameters
+        ----------
+        reading
+            How the image is read.
+        times
+            How many time points it has, where each is a field of its own.
+        """
+        every, others = by_channel(reading.z)
+        z = every if isinstance(every, int) and not others else "project"
+        return replace(self, t=reading.t, z=z, times=times)
+
+    @property
+    def slices(self) -> int:
+        """How many slices are projected to one label image, by the header alone.
+
+        Raises
+        ------
+        InputError
+            The file's planes are not those of the image; as for :func:`napari_c3r.read_labels`.
+        """
+        return label_slices(self.path, self.channel, **self._planes)
 
     def read(self) -> NDArray[Any]:
         """Read the labels, (Y, X), as :func:`napari_c3r.read_labels` does."""
-        return read_labels(
-            self.path, self.channel, scene=self.scene, number_cells=self.number_cells
-        )
+        return read_labels(self.path, self.channel, number_cells=self.number_cells, **self._planes)
+
+    @property
+    def _planes(self) -> _Planes:
+        return {"scene": self.scene, "t": self.t, "z": self.z, "times": self.times}

@@ -35,6 +35,12 @@ class Stack:
         Whether the three channels are the red, green and blue of one picture.
     notes
         What had to be decided, as sentences for the user.
+    times_s
+        Seconds of each time point after the first, () when the file does not say them.
+    z_step_um
+        From one slice to the next in micrometres, or None.
+    taken_s
+        When a file of a single time was taken, in seconds of a clock that its neighbours share.
     """
 
     data: da.Array
@@ -42,6 +48,9 @@ class Stack:
     pixel_size_um: float | None = None
     colour: bool = False
     notes: tuple[str, ...] = ()
+    times_s: tuple[float, ...] = ()
+    z_step_um: float | None = None
+    taken_s: float | None = None
 
     def swapped(self, axes: str) -> Stack:
         """The same pixels with two axes exchanged.
@@ -63,6 +72,9 @@ class Stack:
             channel_names=self.channel_names if same else (),
             colour=self.colour and same,
             notes=(f"Its axes {axes[0]} and {axes[1]} are exchanged, as was asked.",),
+            # What was said of an axis goes for another one no more.
+            times_s=() if "T" in axes else self.times_s,
+            z_step_um=None if "Z" in axes else self.z_step_um,
         )
 
 

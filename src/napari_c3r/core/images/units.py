@@ -1,8 +1,10 @@
-"""Pixel sizes: units to micrometres, and one side for a pixel that is taken as square."""
+"""Pixel sizes and times: units to micrometres and seconds, one side for a square pixel."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 _MICROMETRES = {
     "um": 1.0,
@@ -26,6 +28,30 @@ _MICROMETRES = {
     "m": 1e6,
     "meter": 1e6,
 }
+
+_SECONDS = {
+    "ns": 1e-9,
+    "nanosecond": 1e-9,
+    "us": 1e-6,
+    "usec": 1e-6,
+    "microsecond": 1e-6,
+    "ms": 1e-3,
+    "msec": 1e-3,
+    "millisecond": 1e-3,
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hr": 3600.0,
+    "hour": 3600.0,
+    "d": 86_400.0,
+    "day": 86_400.0,
+}
+
+_SPANS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
+_SPAN_FROM = 2
 
 SQUARE_TOLERANCE = 0.01
 
@@ -52,6 +78,58 @@ def to_micrometres(value: float | str | None, unit: str | None) -> float | None:
     except ValueError:
         return None
     return size if math.isfinite(size) and size > 0 else None
+
+
+def to_seconds(value: float | str | None, unit: str | None) -> float | None:
+    """Convert a duration to seconds; None when the value or the unit says nothing.
+
+    Parameters
+    ----------
+    value
+        A number, 0 among them.
+    unit
+        Short or long, one or many: ``"ms"``, ``"second"``, ``"seconds"``.
+    """
+    if value is None or not unit:
+        return None
+    spelled = _spelled(unit)
+    factor = _SECONDS.get(spelled) or _SECONDS.get(spelled.removesuffix("s"))
+    try:
+        time = float(value) * factor if factor else math.nan
+    except ValueError:
+        return None
+    return time if math.isfinite(time) else None
+
+
+def even_times(interval_s: float | None, count: int) -> tuple[float, ...]:
+    """Seconds of time points that follow each other evenly, () where the interval is not known."""
+    if interval_s is None or not (math.isfinite(interval_s) and interval_s > 0):
+        return ()
+    return tuple(interval_s * t for t in range(count))
+
+
+def times_since_first(stamps: Sequence[float | None]) -> tuple[float, ...]:
+    """Seconds of time points after the first, () where they cannot be times that follow.
+
+    Parameters
+    ----------
+    stamps
+        Seconds of any clock, None for a time point that has none. Some writers leave zeros.
+    """
+    known = [stamp for stamp in stamps if stamp is not None and math.isfinite(stamp)]
+    if len(known) < len(stamps):
+        return ()
+    if any(later <= before for before, later in pairwise(known)):
+        return ()
+    return tuple(stamp - known[0] for stamp in known)
+
+
+def time_in_words(seconds: float) -> str:
+    """A span of time in the unit that suits it: ``45 s``, ``12.5 min``, ``30 h``."""
+    size, unit = next(
+        each for each in _SPANS if abs(seconds) >= each[0] * _SPAN_FROM or each[0] <= 1
+    )
+    return f"{seconds / size:.3g} {unit}"
 
 
 def _spelled(unit: str) -> str:

@@ -11,11 +11,14 @@ INTENSITY: Final = "intensity_mean_"
 GATE: Final = "gate_"
 """What the name of a gate's column begins with; the gate's name follows."""
 
+_TITLES: Final = {"time_s": "Time (s)"}
 _UNITS: Final = {"_px": "px", "_um": "µm", "_um2": "µm²"}
 
 
 def title(name: str) -> str:
     """A column's name as words: ``area_um2`` → ``Area (µm²)``."""
+    if name in _TITLES:
+        return _TITLES[name]
     if name.startswith(INTENSITY):
         return f"{name.removeprefix(INTENSITY)} intensity"
     if name.startswith(GATE):

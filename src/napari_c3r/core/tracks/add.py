@@ -19,7 +19,7 @@ TRACK: Final = "track_id"
 """Column of ``obs`` with the number of the cell's track; missing where it is on none."""
 
 SECONDS: Final = "time_s"
-"""Column of ``obs`` with the seconds since the first frame, where the interval is known."""
+"""Column of ``obs`` with the seconds after the first frame, where the files or a user say them."""
 
 _POINT = ("track_id", "t", "y", "x")
 
@@ -45,15 +45,16 @@ def add_tracks(
         nearest to its centre and in its box. Or a table with ``image``, ``label`` and
         ``track_id``.
     interval_s
-        Seconds from one frame to the next, where they are known.
+        Seconds from one frame to the next, in place of what the files say; None takes that.
     pixel_size
         Size of a pixel in the units of the points, such as the scale of their layer.
 
     Returns
     -------
     AnnData
-        The same object with ``obs["track_id"]`` and, with an interval, ``obs["time_s"]``. Tracks
-        of several movies have numbers of their own. How many cells are on none is in its notes.
+        The same object with ``obs["track_id"]`` and, with an interval, a new ``obs["time_s"]``.
+        Tracks of several movies have numbers of their own. How many cells are on none is in its
+        notes.
 
     Raises
     ------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +90,7 @@ class ImageController(QObject):
     def load(self, found: ScanResult, reading: ReadOptions) -> None:
         """Load the first of the scanned fields; the others wait for their turn."""
         self.opened = self._paths
-        self.load_fields(found.sources(reading), 0)
+        self._load(partial(found.sources, reading), 0)
 
     def load_fields(self, sources: Sequence[FieldSource], index: int, then: Any = None) -> None:
         """Work on some fields and show one of them.
@@ -103,9 +104,22 @@ class ImageController(QObject):
         then
             Called without arguments once it is shown.
         """
+        self._load(lambda: sources, index, then)
 
-        def take(loaded: tuple[Image, list[Any]]) -> None:
-            image, described = loaded
+    def _load(
+        self, listing: Callable[[], Sequence[FieldSource]], index: int, then: Any = None
+    ) -> None:
+        """As `load_fields`, of fields whose headers may have to be read to tell which they are."""
+
+        def body(
+            stop: threading.Event,
+        ) -> Generator[str, None, tuple[Sequence[FieldSource], Image, list[Any]]]:
+            yield "listing the fields"
+            sources = listing()
+            return sources, *(yield from _reading_job(sources[index])(stop))
+
+        def take(loaded: tuple[Sequence[FieldSource], Image, list[Any]]) -> None:
+            sources, image, described = loaded
             # Two fields of different images would lie on top of each other.
             self._remove_shown()
             self._add_layers(described)
@@ -116,7 +130,7 @@ class ImageController(QObject):
                 then()
 
         self._context.error_changed.emit(StepId.IMAGE, "")
-        self._context.opening.start(OPEN, _reading_job(sources[index]), take)
+        self._context.opening.start(OPEN, body, take)
 
     def show_field(self, index: int) -> None:
         """Turn to another field: the displayed layers get its pixels, and keep their looks."""

@@ -17,6 +17,7 @@ from napari_c3r.core.cells.whole import as_labels
 from napari_c3r.core.embed.edits import Edits, Windows, compare_labels
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Cause, Cells, Change, Part
+from napari_c3r.session.frames import put_frames
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.main.cells_made import (
     array_name,
@@ -29,11 +30,11 @@ from napari_c3r.widgets.main.cells_made import (
     widened,
 )
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
+from napari_c3r.widgets.main.frame_labels import labels_shown, other_frames, reading_of
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.alignment import require_labels_on
 from napari_c3r.widgets.viewer.gathering import image_of_size
-from napari_c3r.widgets.viewer.stacks import label_plane
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -218,29 +219,27 @@ class SegmentationController(QObject):
             return
         layer = context.viewer.layers[name]
         try:
-            plane = label_plane(layer, context.session.fields.slices.get(image.name))
+            plane = labels_shown(layer, context.session, image.name)
             plane = as_labels(plane, f"labels '{name}'")
             check_labels(plane, image.shape[1:], f"labels '{name}'")
             require_labels_on(layer, image_of_size(context.viewer, image.shape[1:]))
-            if isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
+            others = other_frames(layer, context.session, image.name)
+            if not others and isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
                 self._take_labels(layer, image, cells_of_layer(np.array(plane), name, image))
                 return
         except InputError as error:
             context.error_changed.emit(StepId.CELLS, str(error))
             return
 
-        def body(stop: threading.Event) -> Generator[str, None, Cells | None]:
-            labels = yield from read_in_steps(plane, stop)
-            return None if labels is None else cells_of_layer(labels, name, image)
-
-        def take(cells: Cells | None) -> None:
-            if cells is not None:
-                self._take_labels(layer, image, cells, array_name(plane))
+        def take(made: list[Cells] | None) -> None:
+            if made:
+                put_frames(context.session, made[1:], f"use the labels '{name}' at other times")
+                self._take_labels(layer, image, made[0], array_name(plane))
                 # It may have been drawn upon, or taken away, while it was read.
                 self._on_labels_edited()
 
         context.error_changed.emit(StepId.CELLS, "")
-        context.reading.start(READ, body, take)
+        context.reading.start(READ, reading_of(plane, others, name, image), take)
 
     def number_pieces(self) -> None:
         """Take every connected piece of the cells as a cell of its own; the layer stays."""
@@ -381,7 +380,7 @@ class SegmentationController(QObject):
         return compare_labels(cells.labels, drawn, windows)
 
     def _drawn(self, layer: Labels, cells: Cells) -> Any:
-        return label_plane(layer, self._context.session.fields.slices.get(cells.image_name))
+        return labels_shown(layer, self._context.session, cells.image_name)
 
     def release(self) -> None:
         """Let go of the viewer's events."""

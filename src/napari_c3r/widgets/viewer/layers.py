@@ -22,7 +22,7 @@ from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Slice
 from napari_c3r.widgets.viewer.alignment import require_aligned, require_numbers
 from napari_c3r.widgets.viewer.gathering import naming
-from napari_c3r.widgets.viewer.stacks import plane_of, slice_shown, spread
+from napari_c3r.widgets.viewer.stacks import plane_of, slice_shown, spread, steps_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -108,10 +108,15 @@ def read_layers(
         site=first.get("site"),
         notes=tuple(notes),
         position=tuple((axis, at) for axis, at in first.get("position", ())),
+        time_s=first.get("time_s"),
+        z_step_um=first.get("z_step_um"),
     )
     if place is not None:
         name = f"{image.name} {place.words.replace(' = ', '=')}"
-        image = replace(image, name=name, position=place.position)
+        time_s, z_step_um = steps_of(layers[0], axes, place, alone=len(layers) == 1)
+        image = replace(
+            image, name=name, position=place.position, time_s=time_s, z_step_um=z_step_um
+        )
     return image
 
 

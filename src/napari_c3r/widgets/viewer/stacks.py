@@ -102,6 +102,38 @@ def slice_shown(
     return data[wanted], place if place.position else None
 
 
+def steps_of(
+    layer: ImageLayer, names: Sequence[str], place: Slice, *, alone: bool
+) -> tuple[float | None, float | None]:
+    """What a layer's scale says of the slice that an image was taken from.
+
+    Parameters
+    ----------
+    layer, names, alone
+        As for :func:`slice_shown`.
+    place
+        From there.
+
+    Returns
+    -------
+    time_s, z_step_um
+        Seconds after the first time point, and from one Z slice to the next; None where the layer
+        has no unit of time or length along that axis.
+    """
+    channels = channel_axis(layer, names, alone=alone)
+    axes = [axis for axis in range(pixels(layer).ndim - 2) if axis != channels]
+    of = {name: axis for (name, _), axis in zip(place.position, axes, strict=True)}
+    step_s, step_um = _step(layer, of.get("t"), "second"), _step(layer, of.get("z"), "micrometer")
+    return None if step_s is None else dict(place.position)["t"] * step_s, step_um
+
+
+def _step(layer: ImageLayer, axis: int | None, unit: str) -> float | None:
+    if axis is None or not layer.units[axis].is_compatible_with(unit):
+        return None
+    step = abs(float((float(layer.scale[axis]) * layer.units[axis]).to(unit).magnitude))
+    return step or None
+
+
 def _index_at(layer: Layer, point: Sequence[float]) -> list[int]:
     """Index along the axes before height and width, possibly beyond the layer."""
     count = pixels(layer).ndim
@@ -132,7 +164,15 @@ def _column(name: str, taken: set[str]) -> str:
     return column if column not in taken else next(o for o in others if o not in taken)
 
 
-def label_plane(layer: Labels, place: Slice | None = None) -> Any:
+def is_movie(layer: Labels, frames: int) -> bool:
+    """Whether labels are (T, Y, X) of so many time points, more than one."""
+    data = pixels(layer)
+    return data.ndim == 3 and data.shape[0] == frames > 1
+
+
+def label_plane(
+    layer: Labels, place: Slice | None = None, frame: tuple[int, int] | None = None
+) -> Any:
     """The 2-D labels of a layer at the image's place.
 
     Parameters
@@ -141,6 +181,8 @@ def label_plane(layer: Labels, place: Slice | None = None) -> Any:
         Labels (Y, X), or with more axes before them.
     place
         Of the image, None where that is no slice of a stack.
+    frame
+        Which time point the image is of how many, where each is a field; None where it is none.
 
     Raises
     ------
@@ -148,11 +190,14 @@ def label_plane(layer: Labels, place: Slice | None = None) -> Any:
         Which of the layer's slices belongs to the image is not known, or there is none: cells
         of one slice are not those of another.
     """
+    if place is None and frame is not None and is_movie(layer, frame[1]):
+        return pixels(layer)[frame[0]]
     data, index = pixels(layer), _index_for(layer, place)
     if index is None:
+        over = "" if frame is None else f", or labels of all {frame[1]} time points"
         raise InputError(
             f"The labels '{layer.name}' have {data.ndim} axes, shape {tuple(data.shape)}; "
-            "give a 2-D label layer, such as one slice of it"
+            f"give a 2-D label layer, such as one slice of it{over}"
         )
     if place is not None and not _is_in(index, data):
         raise InputError(

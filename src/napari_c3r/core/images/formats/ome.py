@@ -49,7 +49,7 @@ class OmeDescription:
     @cached_property
     def images(self) -> list[Element]:
         """The images with their pixels, in order."""
-        return [e for e in self.root if local_name(e) == "Image" and _pixels(e) is not None]
+        return [e for e in self.root if local_name(e) == "Image" and pixels_of(e) is not None]
 
     @cached_property
     def scenes(self) -> tuple[Scene, ...]:
@@ -248,12 +248,13 @@ def _is_there(path: Path) -> bool:
         return False  # no name that a file can have
 
 
-def _pixels(image: Element) -> Element | None:
+def pixels_of(image: Element) -> Element | None:
+    """The pixels that an image tells of, None where it tells of none."""
     return next((e for e in image if local_name(e) == "Pixels"), None)
 
 
 def _blocks(image: Element) -> list[Element]:
-    pixels = _pixels(image)
+    pixels = pixels_of(image)
     return [] if pixels is None else [e for e in pixels if local_name(e) == "TiffData"]
 
 
@@ -262,7 +263,7 @@ def _uuid(block: Element) -> Element | None:
 
 
 def _size(image: Element) -> tuple[int, int]:
-    pixels = _pixels(image)
+    pixels = pixels_of(image)
     sizes = ("", "") if pixels is None else (pixels.get("SizeY", ""), pixels.get("SizeX", ""))
     height, width = (int(size) if size.isdecimal() else 0 for size in sizes)
     return height, width

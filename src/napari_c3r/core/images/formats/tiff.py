@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import dask.array as da
 import tifffile
@@ -23,6 +24,7 @@ from napari_c3r.core.images.formats.ome import (
 )
 from napari_c3r.core.images.formats.tiff_metadata import check_claims, tiff_facts
 from napari_c3r.core.images.formats.tiff_pixels import lazy_series
+from napari_c3r.core.images.formats.tiff_steps import tiff_steps
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import COLOURS, Stack, arrange, check_index, name_axes
 
@@ -150,7 +152,7 @@ def _open_ome(described: OmeDescription, scene: int, one_channel: bool) -> Stack
         doubts = described.doubts(scene)
         if len(described.images) == 1 and described.files(scene) == (path,):
             doubts += _undescribed(tif, found[0], path)
-        stack = _stack(tif, found[0], path, 0, one_channel)
+        stack = _stack(tif, found[0], path, 0, one_channel, described.images[scene])
     return replace(stack, notes=doubts + stack.notes)
 
 
@@ -189,6 +191,7 @@ def _stack(
     path: Path,
     scene: int,
     one_channel: bool,
+    described: Element | None = None,
 ) -> Stack:
     check_real(series.dtype, path.name)
     _require_every_plane(series, path)
@@ -199,12 +202,16 @@ def _stack(
     facts = tiff_facts(tif, scene, data.shape[1], path.name)
     if _has_colour_table(series.keyframe):
         said = (*said, f"{path.name} is a picture with a table of colours: its numbers are read.")
+    steps = tiff_steps(tif, described, data.shape[0], data.shape[2])
     return Stack(
         data,
         facts.channel_names,
         facts.pixel_size_um,
         colour=colour and data.shape[1] == len(COLOURS),
         notes=notes + said + facts.notes,
+        times_s=steps.times_s,
+        z_step_um=steps.z_step_um,
+        taken_s=steps.taken_s,
     )
 
 

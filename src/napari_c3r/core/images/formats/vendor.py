@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from napari_c3r.core.images.formats.czi import count_czi_scenes, open_unscaled_c
 from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
-from napari_c3r.core.images.units import square_pixel
+from napari_c3r.core.images.units import even_times, square_pixel
 from napari_c3r.core.text import readable
 
 if TYPE_CHECKING:
@@ -61,7 +63,31 @@ def open_vendor(path: Path, scene: int, one_channel: bool) -> Stack:
     sizes = reader.physical_pixel_sizes
     size, notes = square_pixel(sizes.X, sizes.Y, path.name)
     colour = "S" in axes and data.shape[1] == 3
-    return Stack(data, names, size, colour, notes)
+    return Stack(
+        data,
+        names,
+        size,
+        colour,
+        notes,
+        times_s=even_times(_interval_s(reader, data.shape[0]), data.shape[0]),
+        z_step_um=_z_step(sizes.Z) if data.shape[2] > 1 else None,
+    )
+
+
+def _interval_s(reader: Reader, n_times: int) -> float | None:
+    """From one time point to the next, as far as the reader finds it."""
+    if n_times < 2:
+        return None
+    try:
+        interval = reader.time_interval
+    # Readers look for it in metadata of many versions; without it the image is as good.
+    except Exception:
+        return None
+    return interval.total_seconds() if isinstance(interval, timedelta) else None
+
+
+def _z_step(step: float | None) -> float | None:
+    return abs(step) if step and math.isfinite(step) else None
 
 
 def vendor_scenes(path: Path) -> tuple[Scene, ...]:

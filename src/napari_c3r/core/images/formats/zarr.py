@@ -21,7 +21,12 @@ from napari_c3r.core.images.formats.zarr_metadata import (
     parse_wells,
 )
 from napari_c3r.core.images.stack import Stack, arrange, check_index, name_axes, stated_names
-from napari_c3r.core.images.units import square_pixel, to_micrometres
+from napari_c3r.core.images.units import (
+    even_times,
+    square_pixel,
+    to_micrometres,
+    to_seconds,
+)
 from napari_c3r.core.text import readable, whole_number
 
 _MARKERS = (ATTRIBUTES_V2, GROUP_V2, NODE_V3)
@@ -67,7 +72,14 @@ def open_zarr(path: Path, scene: int = 0) -> Stack:
     data = arrange(data, "".join(axis.letter for axis in axes), where)
     size, said = _pixel_size(image, axes, where)
     names = stated_names(image.channel_names, data.shape[1])
-    return Stack(data, names, size, notes=notes + said)
+    return Stack(
+        data,
+        names,
+        size,
+        notes=notes + said,
+        times_s=even_times(_step(image, axes, "T"), data.shape[0]) if data.shape[0] > 1 else (),
+        z_step_um=_step(image, axes, "Z"),
+    )
 
 
 def plate_fields(path: Path) -> tuple[tuple[str, str, Path], ...]:
@@ -155,3 +167,12 @@ def _pixel_size(
         for position, axis in enumerate(axes)
     }
     return square_pixel(sizes.get("X"), sizes.get("Y"), where)
+
+
+def _step(image: ImageMetadata, axes: tuple[Axis, ...], letter: str) -> float | None:
+    """From one plane to the next, in seconds along T and in micrometres along Z; None if unsaid."""
+    convert = to_seconds if letter == "T" else to_micrometres
+    for position, axis in enumerate(axes):
+        if axis.letter == letter:
+            return convert(image.scale(position, len(axes)), axis.unit)
+    return None

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.images import ReadOptions, ScanResult
 from napari_c3r.core.images.projection import spell_z
+from napari_c3r.core.images.units import time_in_words
 from napari_c3r.widgets.common.elision import NameEdit
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
@@ -242,6 +243,7 @@ def _in_words(found: ScanResult) -> str:
         second += f" · {found.n_slices} Z slices"
     if found.n_times > 1:
         second += f" · {found.n_times} times"
+        second += f" over {time_in_words(found.times_s[-1])}" if found.times_s else ""
     return f"Understood: {first}\n{second}"
 
 
