@@ -13,6 +13,7 @@ from benchmarks._row import Row
 
 PARTS = (
     "start",
+    "opening",
     "encoder_forward",
     "encoder_channels",
     "device",

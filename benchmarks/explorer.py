@@ -14,6 +14,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication
 
+from benchmarks._explorer_steps import Steps
 from benchmarks._row import Row, seconds
 from benchmarks._scene import grid_of_cells, wavy_lasso
 from napari_c3r.core.channels import ChannelAssignment
@@ -130,6 +131,8 @@ def rows(*, toy: bool = False) -> list[Row]:
         chosen = int(session.selection.mask.sum())
         read = len(images.opened) - before
         idle(application, explorer)
+        many = f"{fields * each:,} cells"
+        steps = Steps(explorer, lambda: idle(application, explorer), 1 if toy else 3).rows(many)
         explorer.release()
         explorer.close()
         assert link is link_of(viewer)
@@ -145,6 +148,7 @@ def rows(*, toy: bool = False) -> list[Row]:
         _row(f"its table filtered by two comparisons, {fit:,} rows fit", filtered, _QUICK_S),
         _row(f"its selection named, {chosen:,} cells", named, 1.0),
         _row(f"montage of that selection, {read} images opened for it", pictured, _MONTAGE_S),
+        *steps,
     ]
 
 

@@ -13,7 +13,7 @@ from benchmarks.__main__ import PARTS, measure
 from benchmarks._row import ROOT, Row, peak_bytes
 from benchmarks.encoder_channels import make_untrained, operations_of_all
 
-ON_A_SCREEN = {"start", "scatter", "linking", "explorer"}
+ON_A_SCREEN = {"start", "opening", "scatter", "linking", "explorer"}
 EVERY_PART = [
     pytest.param(part, marks=pytest.mark.gl if part in ON_A_SCREEN else ()) for part in PARTS
 ]

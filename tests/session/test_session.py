@@ -135,7 +135,7 @@ def test_a_column_is_kept_by_the_names_of_rows_for_hidden_cells_too(session):
     session.result.add_column(
         pd.Series({"b:30": 3.0, "a:10": 1.0, "no such cell": 9.0}, name="shift")
     )
-    assert changes == [Change(Part.ANNOTATION)]
+    assert changes == [Change(Part.ANNOTATION, columns=frozenset({"shift"}))]
     shown = session.result.current.table.obs["shift"]
     np.testing.assert_array_equal(shown, [np.nan, np.nan, np.nan, 3.0])
     session.set_filter(CellFilter())

@@ -191,7 +191,8 @@ def test_thresholds_are_found_anew_when_their_column_changes_and_say_so(session)
     told = session.gates.words("large")
     assert told == "Size (µm²) ≥ 25. Found anew, as a column changed: 5 cells, before 5"
     # The column is whole when the first view hears of it.
-    assert [change.part for change in heard] == [Part.GATES, Part.ANNOTATION]
+    told_of = [Part.ANNOTATION, Part.GATES, Part.ANNOTATION]
+    assert [change.part for change in heard] == told_of
     size(session, np.arange(8)[::-1] * 10.0)
     assert session.gates.words("large") == told
 
@@ -317,3 +318,34 @@ def test_mistakes_are_one_line_and_change_nothing(session):
         assert snapshot(session) == before
     with pytest.raises(InputError, match="embed them first"):
         Session().gates.add("x", cells=flags(0))
+
+
+def test_who_listens_is_told_which_columns_are_others(session):
+    gates, heard = session.gates, []
+
+    def told(act):
+        heard.clear()
+        act()
+        columns = [change.columns for change in heard if change.part is Part.ANNOTATION]
+        return [set(each) for each in columns]
+
+    session.changed.connect(heard.append)
+    of_gates = {"gates", "gate_large"}
+    assert told(lambda: gates.add("large", Interval("size_um2", 30.0))) == [of_gates]
+    assert told(lambda: gates.recolour("large", "#102030")) == [of_gates]
+    both = {*of_gates, "gate_small"}
+    assert told(lambda: gates.rename("large", "small")) == [both]
+    assert told(session.history.undo) == [both]
+    assert told(lambda: gates.open("large")) == []
+    names = session.result.current.all_rows.obs_names
+    other = pd.Series(1.0, index=names, name="other")
+    assert told(lambda: session.result.add_column(other)) == [{"other"}]
+    # A gate that follows a column is told of before the column is.
+    assert told(lambda: size(session, np.arange(8) * 5.0)) == [of_gates, {"size_um2"}]
+    assert told(lambda: size(session, np.arange(8) * 5.0)) == [{"size_um2"}]
+    gates.add("all", cells=np.ones(8, bool))
+    assert told(lambda: gates.move("all", 0)) == [{"gates", "gate_large", "gate_all"}]
+    assert told(lambda: gates.delete(["large"])) == [of_gates]
+    heard.clear()
+    session.result.flag(session.result.quality)
+    assert all(change.touches("gate_all", "anything") for change in heard)

@@ -53,10 +53,20 @@ class Change:
         What has changed.
     cause
         Why.
+    columns
+        Of an annotation: the columns of the table that are other ones, came or went; None where
+        that is not known, so that any may be.
     """
 
     part: Part
     cause: Cause = Cause.USER
+    columns: frozenset[str] | None = None
+
+    def touches(self, *names: str) -> bool:
+        """Whether one of these columns may be another one than before."""
+        if self.part is not Part.ANNOTATION or self.columns is None:
+            return True
+        return not self.columns.isdisjoint(names)
 
     @property
     def is_work(self) -> bool:

@@ -332,4 +332,4 @@ class Clusters:
             column = state.column.reindex(table.obs_names)
             table.obs[COLUMN] = column.cat.remove_unused_categories()
             table.uns.setdefault(KEY, {})[COLUMN] = dict(state.facts)
-        self._result.changed.emit(Change(Part.ANNOTATION, cause))
+        self._result.changed.emit(Change(Part.ANNOTATION, cause, frozenset({COLUMN})))

@@ -16,6 +16,8 @@ from napari_c3r.core.table.titles import GATE
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from napari_c3r.session.changes import Change
+
 
 class RuleInputs:
     """The numbers of a table that rules used last."""
@@ -27,13 +29,26 @@ class RuleInputs:
         """Take note of what the rules of these gates go by now."""
         self._numbers = _used(table, gates)
 
-    def changed(self, table: AnnData, gates: Iterable[Gate]) -> set[str]:
+    def changed(
+        self, table: AnnData, gates: Iterable[Gate], change: Change | None = None
+    ) -> set[str]:
         """The gates whose rule goes by something that is other than it was.
 
         Of a rule in words it is not known what it goes by: it is always among them.
+
+        Parameters
+        ----------
+        table
+            All rows.
+        gates
+            All gates.
+        change
+            What has changed; None: it may be anything.
         """
-        gates = list(gates)
-        now, then = _used(table, gates), self._numbers
+        gates = [gate for gate in gates if _may_change(gate, change)]
+        wanted = {name for gate in gates for name in gate.rule.numbers or ()}
+        then = {name: numbers for name, numbers in self._numbers.items() if name in wanted}
+        now = _used(table, gates)
         other = {
             name
             for name in now.keys() | then.keys()
@@ -46,6 +61,11 @@ class RuleInputs:
             for gate in gates
             if gate.rule.numbers is None or other & set(gate.rule.numbers)
         }
+
+
+def _may_change(gate: Gate, change: Change | None) -> bool:
+    numbers = gate.rule.numbers
+    return numbers is None or change is None or change.touches(*numbers)
 
 
 def _used(table: AnnData, gates: Iterable[Gate]) -> dict[str, NDArray[np.float64]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.gates import Chosen, Gate, column_of, gates_of, settle
+from napari_c3r.core.gates import ALL_GATES, Chosen, Gate, column_of, gates_of, settle
 from napari_c3r.core.gates.rules import Mask
 from napari_c3r.session.gate_cells import GateCells
 
@@ -48,14 +48,19 @@ class GateState:
         """Memory that its cells take."""
         return sum(each.mask.nbytes for each in self.chosen.values())
 
-    def looks_like(self, other: GateState) -> bool:
-        """Whether columns, and colours by them, are the same in another state."""
-        if [(g.name, g.colour) for g in self.gates] != [(g.name, g.colour) for g in other.gates]:
-            return False
-        return all(
-            mask is other.masks[name] or np.array_equal(mask, other.masks[name])
-            for name, mask in self.masks.items()
-        )
+    def other_columns(self, before: GateState) -> frozenset[str]:
+        """The columns, and what all gates colour, that are not as they were; none where all are."""
+        now, then = ({gate.name: gate.colour for gate in each.gates} for each in (self, before))
+        both = [name for name in now if name in then]
+        other = now.keys() ^ then.keys()
+        if both != [name for name in then if name in now]:
+            other |= set(both)
+        for name in both:
+            mask, was = self.masks.get(name), before.masks.get(name)
+            same = mask is was or not (mask is None or was is None or (mask != was).any())
+            if now[name] != then[name] or not same:
+                other.add(name)
+        return frozenset({ALL_GATES, *map(column_of, other)} if other else ())
 
     def settled(
         self, table: AnnData, again: Collection[str], *, rows_changed: bool = False

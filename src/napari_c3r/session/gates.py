@@ -132,7 +132,8 @@ class Gates:
         within = self.find(name).within
         inside = f", within “{within}”" if within else ""
         note = f". {self.notes[name]}" if name in self.notes else ""
-        return f"{rule.words(table)}{inside}{note}"
+        with self._result.memory.entered():
+            return f"{rule.words(table)}{inside}{note}"
 
     def colouring(self, column: str) -> Categories | None:
         """What colours the rows shown by all gates or by one; None where it is no gate's column."""
@@ -307,8 +308,7 @@ class Gates:
         for old, new in renamed.items():
             if self._view.colour_by == column_of(old):
                 self._view.set_colour_by(column_of(new), Cause.FOLLOWED)
-        if not self._state.looks_like(before):
-            self.changed.emit(Change(Part.ANNOTATION, cause))
+        self._tell_columns(before, cause)
         self.changed.emit(Change(Part.GATES, cause))
 
     def _write(self) -> None:
@@ -317,9 +317,10 @@ class Gates:
         if result is None:
             return
         self._inputs.remember(result.all_rows, state.gates)
-        write_gates(result.all_rows, state.gates, state.masks)
-        if result.table is not result.all_rows:
-            write_gates(result.table, state.gates, self.masks())
+        with self._result.memory.entered():
+            write_gates(result.all_rows, state.gates, state.masks)
+            if result.table is not result.all_rows:
+                write_gates(result.table, state.gates, self.masks())
 
     def _on_result(self, change: Change) -> None:
         result = self._result.current
@@ -329,8 +330,15 @@ class Gates:
             if result is not self._seen:
                 self._take(result, change.cause)
         elif change.part is Part.ANNOTATION and self._state.gates:
-            self._follow(self._inputs.changed(self._table(), self.all), "a column")
+            before, gates = self._state, self._inputs.changed(self._table(), self.all, change)
+            self._follow(gates, "a column")
+            if change.columns is not None:
+                self._tell_columns(before, change.cause)
             self.changed.emit(Change(Part.GATES, change.cause))
+
+    def _tell_columns(self, before: GateState, cause: Cause) -> None:
+        if columns := self._state.other_columns(before):
+            self.changed.emit(Change(Part.ANNOTATION, cause, columns))
 
     def _take(self, result: EmbeddingResult, cause: Cause) -> None:
         """Go over to another result."""

@@ -9,6 +9,8 @@ from typing import Any
 from napari_c3r.session.labels import Cells
 from napari_c3r.session.same_cells import same_cells
 
+_MOST_SAID = 20_000
+
 
 @dataclass(frozen=True, eq=False)
 class _Named:
@@ -16,6 +18,15 @@ class _Named:
 
     cells: Cells
     names: dict[int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """Names given at one time to cells of an image, or taken away (None)."""
+
+    cells: Cells
+    labels: Iterable[int]
+    names: Iterable[Any]
 
 
 class CellNames:
@@ -28,14 +39,21 @@ class CellNames:
     def __init__(self) -> None:
         # Of each image first the cells named last, then those that had no counterpart in them.
         self._by_image: dict[str, list[_Named]] = {}
+        # What was said since, and is sorted by cell when somebody asks: a million at once are many.
+        self._said: list[_Said] = []
 
     @property
     def images(self) -> tuple[str, ...]:
         """The images with named cells."""
-        return tuple(self._by_image)
+        said = (each.cells.image_name for each in self._said)
+        return tuple(dict.fromkeys([*self._by_image, *said]))
 
     def place(self, cells: Cells) -> Mapping[int, str]:
         """The names of an image by the labels that its cells have now."""
+        self._sort(cells.image_name)
+        return self._placed(cells)
+
+    def _placed(self, cells: Cells) -> dict[int, str]:
         placed: dict[int, str] = {}
         waiting: list[_Named] = []
         for named in self._by_image.get(cells.image_name, ()):
@@ -54,20 +72,34 @@ class CellNames:
 
     def waiting(self, image_name: str) -> int:
         """How many names of an image have no cell in those placed last."""
+        self._sort(image_name)
         return sum(len(named.names) for named in self._by_image.get(image_name, ())[1:])
 
-    def set(self, cells: Cells, names: Iterable[tuple[int, Any]]) -> None:
-        """Call cells by other names: pairs of label and name, None taking the name away."""
-        known = dict(self.place(cells))
-        # Labels of a table are numpy's, which JSON does not know.
-        for label, name in ((int(label), name) for label, name in names):
-            if name is None:
-                known.pop(label, None)
-            else:
-                known[label] = str(name)
-        waiting = self._by_image.get(cells.image_name, ())[1:]
-        self._by_image[cells.image_name] = [_Named(cells, known), *waiting]
+    def set(self, cells: Cells, labels: Iterable[int], names: Iterable[Any]) -> None:
+        """Call cells by other names, each label by the one at its place; None takes it away."""
+        self._said.append(_Said(cells, labels, names))
+        if len(self._said) > _MOST_SAID:
+            for image_name in self.images:
+                self._sort(image_name)
+
+    def _sort(self, image_name: str) -> None:
+        """Take note, cell by cell, of what was said of an image."""
+        said = [each for each in self._said if each.cells.image_name == image_name]
+        if not said:
+            return
+        self._said = [each for each in self._said if each.cells.image_name != image_name]
+        for each in said:
+            known = dict(self._placed(each.cells))
+            # Labels of a table are numpy's, which JSON does not know.
+            for label, name in zip(map(int, each.labels), each.names, strict=True):
+                if name is None:
+                    known.pop(label, None)
+                else:
+                    known[label] = str(name)
+            waiting = self._by_image.get(image_name, ())[1:]
+            self._by_image[image_name] = [_Named(each.cells, known), *waiting]
 
     def clear(self) -> None:
         """Forget all names."""
         self._by_image.clear()
+        self._said.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -23,7 +23,8 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.table.annotate import COLUMN, annotate, carry_over, name_column
+from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, annotate, carry_over, name_column
+from napari_c3r.core.table.remembered import Memory
 from napari_c3r.core.table.result import rows_by_image
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
     from napari_c3r.core.cells.filters import CellFilter
     from napari_c3r.core.images import Image
     from napari_c3r.core.metadata import PlateMap
+    from napari_c3r.core.table.annotate import GivenNames
     from napari_c3r.session.labels import LabelStore
 
 _next_id = count(1).__next__
+_NAMES = frozenset({COLUMN, ACCEPTED})
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +135,8 @@ class Result:
         What was done to the wells, which every result says; None leaves results as they are.
     quality
         From which scores on cells are flagged.
+    memory
+        What is known of the columns as they are now.
     changed
         With a :class:`Change`.
     """
@@ -151,6 +156,8 @@ class Result:
         self.quality = QualityOptions()
         self._scores: tuple[AnnData | None, pd.DataFrame] | None = None
         self._of_these_fields = 0
+        self.memory = Memory()
+        self.changed.connect(lambda change: self.memory.forget(change.columns))
 
     @property
     def cells_ids(self) -> set[int]:
@@ -239,7 +246,7 @@ class Result:
         self.changed.emit(Change(Part.MAP, cause))
 
     def annotate(
-        self, chosen: NDArray[np.bool_], name: str | Sequence[str], *, accepted: bool = False
+        self, chosen: NDArray[np.bool_], name: GivenNames, *, accepted: bool = False
     ) -> None:
         """Give rows a name, or each the one suggested, or take theirs away with an empty one."""
         result = self.current
@@ -254,9 +261,8 @@ class Result:
             annotate(result.unfiltered, named, name, accepted=accepted)
         after = name_column(result.all_rows)
         self._remember(result, named, after)
-        self.changed.emit(Change(Part.ANNOTATION))
-        undo, redo = (lambda: self._put_names(before)), (lambda: self._put_names(after))
-        self._history.record(Command(words, undo, redo))
+        self.changed.emit(Change(Part.ANNOTATION, columns=_NAMES))
+        self._history.record_choice(words, self._put_names, before, after)
 
     def _put_names(self, column: pd.Series) -> None:
         """Give all rows the names that they had before."""
@@ -265,7 +271,7 @@ class Result:
         other = (name_column(result.all_rows).astype(object) != column.astype(object)).to_numpy()
         self._remember(result, other, column)
         self._write_names(result, column)
-        self.changed.emit(Change(Part.ANNOTATION, Cause.UNDONE))
+        self.changed.emit(Change(Part.ANNOTATION, Cause.UNDONE, _NAMES))
 
     def _remember(
         self, result: EmbeddingResult, rows: NDArray[np.bool_], column: pd.Series
@@ -278,7 +284,7 @@ class Result:
         for image, here in rows_by_image(obs, np.flatnonzero(rows)):
             cells = self._labels.find(result.cells_ids.get(image))
             if cells is not None:
-                self.names.set(cells, zip(labels[here], names[here], strict=True))
+                self.names.set(cells, labels[here], names[here])
 
     def _place_names(self, result: EmbeddingResult) -> None:
         """Give the rows of a new result the names that their cells have."""
@@ -372,15 +378,14 @@ class Result:
             raise InputError("There are no cells to tell of; embed them first")
         for table in _tables(result):
             table.obs[values.name] = values.reindex(table.obs_names)
-        self.changed.emit(Change(Part.ANNOTATION))
+        self.changed.emit(Change(Part.ANNOTATION, columns=frozenset({str(values.name)})))
 
     def row_of(self, label: int) -> int | None:
         """The row of a label of the displayed image, None when it is not in the result."""
         if self.current is None:
             return None
         obs = self.current.table.obs
-        here = (obs["label"] == label) & (obs["image"] == self.image_name)
-        rows = np.flatnonzero(here)
+        rows = np.flatnonzero((obs["label"] == label) & (obs["image"] == self.image_name))
         return int(rows[0]) if len(rows) else None
 
 

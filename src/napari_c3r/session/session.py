@@ -102,7 +102,9 @@ class Session:
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:
-        self.changed.emit(change)
+        # Every view asks the same of the columns.
+        with self.result.memory.entered():
+            self.changed.emit(change)
 
     def set_image(self, image: Image | None, given: Mapping[str, str] | None = None) -> None:
         """Work on another image; roles chosen before for the same channels come back.

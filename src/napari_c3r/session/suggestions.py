@@ -222,11 +222,14 @@ class Suggestions:
         They are no examples from then on: what is learned from its own suggestions only confirms
         itself.
         """
+        import pandas as pd
+
         suggestion = self.current
         if suggestion is None or not len(rows):
             raise InputError("No suggestion is chosen; lower the probability, or name more cells")
         rows = np.sort(rows)
-        names = [suggestion.names[code] for code in suggestion.codes[self.shown_rows()[rows]]]
+        codes = suggestion.codes[self.shown_rows()[rows]]
+        names = pd.Categorical.from_codes(codes, pd.Index(suggestion.names))
         mask = np.zeros(len(self.shown_rows()), bool)
         mask[rows] = True
         self._result.annotate(mask, names, accepted=True)
@@ -310,7 +313,9 @@ class Suggestions:
         self._tell(Cause.UNDONE)
 
     def _tell(self, cause: Cause = Cause.USER) -> None:
-        self._result.changed.emit(Change(Part.ANNOTATION, cause))
+        from napari_c3r.core.learn.columns import COLUMNS
+
+        self._result.changed.emit(Change(Part.ANNOTATION, cause, frozenset(COLUMNS)))
         self.changed.emit()
 
     def _on_changed(self, change: Change) -> None:

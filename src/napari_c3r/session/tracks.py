@@ -76,7 +76,7 @@ def _put(session: Session, column: pd.Series | None, cause: Cause) -> None:
             table.obs[TRACK] = column.reindex(table.obs_names)
         elif TRACK in table.obs:
             del table.obs[TRACK]
-    session.result.changed.emit(Change(Part.ANNOTATION, cause))
+    session.result.changed.emit(Change(Part.ANNOTATION, cause, frozenset({TRACK})))
 
 
 def tracks_reason(session: Session) -> str:

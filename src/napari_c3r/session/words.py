@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.figures.colouring import categories_of
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from napari_c3r.core.table.annotate import GivenNames
 
 
 def counted_cells(count: int) -> str:
@@ -19,13 +22,20 @@ def counted_cells(count: int) -> str:
 
 def whole_cluster(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str | None:
     """The cluster that the chosen cells are, all of it and no others; None where they are none."""
-    count = int(chosen.sum())
-    if count and "cluster" in obs:
-        clusters = obs["cluster"]
-        first = clusters[chosen].iloc[0]
-        if int((clusters == first).sum()) == count and (clusters[chosen] == first).all():
-            return str(first)
-    return None
+    if "cluster" not in obs or not chosen.any():
+        return None
+    codes, names = categories_of(obs["cluster"])
+    inside = codes[chosen]
+    first = int(inside[0])
+    is_one = first >= 0 and bool((inside == first).all())
+    return names[first] if is_one and np.count_nonzero(codes == first) == len(inside) else None
+
+
+def names_among(column: pd.Series, chosen: NDArray[np.bool_]) -> list[str]:
+    """The names that chosen cells have, in the order of the column's own."""
+    codes, names = categories_of(column)
+    counts = np.bincount(codes[chosen] + 1, minlength=len(names) + 1)[1:]
+    return [names[code] for code in np.flatnonzero(counts)]
 
 
 def cells_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str:
@@ -34,7 +44,7 @@ def cells_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str:
     return counted_cells(int(chosen.sum())) if cluster is None else f"cluster {cluster}"
 
 
-def naming_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_], name: str | Sequence[str]) -> str:
+def naming_in_words(obs: pd.DataFrame, chosen: NDArray[np.bool_], name: GivenNames) -> str:
     """What giving cells a name does, or taking theirs away, as in ``name 3 cells 'mitotic'``."""
     what = cells_in_words(obs, chosen)
     if not isinstance(name, str):

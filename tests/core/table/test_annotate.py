@@ -95,3 +95,20 @@ def test_every_cell_can_be_given_a_name_of_its_own():
     assert list(table.obs[COLUMN].cat.categories) == ["old", "new"]
     with pytest.raises(InputError, match="1 names for 2 cells"):
         annotate(table, np.array([True, True, False]), ["one"])
+
+
+def test_each_cell_gets_the_name_given_for_it_as_text_or_as_categories():
+    chosen = np.array([True, False, True, True])
+    told = ["b ", "", "a"]
+    as_text, as_codes = table_of([1, 2, 3, 4]), table_of([1, 2, 3, 4])
+    for table in (as_text, as_codes):
+        annotate(table, np.array([False, False, True, False]), "old")
+    annotate(as_text, chosen, told, accepted=True)
+    annotate(as_codes, chosen, pd.Categorical(["b ", None, "a"], ["b ", "unused", "a"]))
+    for table in (as_text, as_codes):
+        found = [None if pd.isna(name) else name for name in table.obs[COLUMN]]
+        assert found == ["b", None, None, "a"]
+        assert list(table.obs[COLUMN].cat.categories) == ["old", "b", "a"]
+    assert as_text.obs["accepted"].dropna().tolist() == ["b", "a"]
+    with pytest.raises(InputError, match="2 names for 3 cells"):
+        annotate(as_codes, chosen, pd.Categorical(["a", "b"]))

@@ -393,3 +393,23 @@ def test_every_button_has_a_name_and_says_why_it_is_disabled(world):
         assert button.toolTip()
         if not button.isEnabled() and button.parent() is not None:
             assert "." in button.toolTip() or button.toolTip().count(" ") > 3
+
+
+def test_a_gate_repaints_only_what_it_colours(world):
+    model, painted = world.explorer.model, []
+    count = lambda: painted.append(model.shown_colouring())  # noqa: E731
+    model.colours_changed.connect(count)
+    world.gates.add("a", cells=np.arange(len(world.table)) < 20)
+    world.session.result.annotate(np.arange(len(world.table)) < 3, "mine")
+    assert not painted
+    assert "gate_a" in world.explorer.panel.table.rows.columns
+    assert world.explorer.colouring.box.findData("gate_a") >= 0
+    world.explorer.colour_by("gate_a")
+    painted.clear()
+    world.gates.set_rule("a", Chosen(), np.arange(len(world.table)) < 5)
+    assert int((painted[-1].codes == 0).sum()) == 5
+    painted.clear()
+    world.gates.delete(["a"])
+    # Without its column cells are coloured as at first.
+    assert painted[-1].title == "Cluster"
+    model.colours_changed.disconnect(count)

@@ -20,6 +20,7 @@ from napari_c3r.core.figures.colours import (
 )
 from napari_c3r.core.reduce.clusters import NOISE
 from napari_c3r.core.table.numbers import is_number
+from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.table.titles import title
 
 if TYPE_CHECKING:
@@ -131,10 +132,23 @@ def colouring(obs: pd.DataFrame, name: str) -> Colouring:
 
 def categories_of(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     """Codes of a column's values, −1 where there is none, and the names that they stand for."""
+    codes, names = _categories(column)
+    return codes, list(names)
+
+
+@remembered
+def _categories(column: pd.Series) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    codes, names = _factorised(column)
+    # Whoever asks again gets the same ones.
+    codes.flags.writeable = False
+    return codes, tuple(names)
+
+
+def _factorised(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     import pandas as pd
 
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return np.asarray(column.cat.codes, np.intp), [str(name) for name in column.cat.categories]
+        return column.cat.codes.to_numpy().astype(np.intp), list(map(str, column.cat.categories))
     # Of a million values only the different ones become text.
     codes, values = pd.factorize(column)
     told = [str(value) for value in values]

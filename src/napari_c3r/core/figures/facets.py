@@ -16,7 +16,8 @@ from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.metadata.roles import design_of
 from napari_c3r.core.profiles.frame import same_value
 from napari_c3r.core.reduce.clusters import NOISE
-from napari_c3r.core.table.numbers import has_value, is_number
+from napari_c3r.core.table.numbers import has_different_values, has_value, is_number
+from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.text import natural_key
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def facets_of(table: AnnData, column: str) -> Facets:
     )
 
 
+@remembered
 def can_be_facets(column: pd.Series) -> bool:
     """Whether panels can be made of a column, as its first few thousand rows tell."""
     if not has_value(column):
@@ -147,7 +149,7 @@ def can_be_facets(column: pd.Series) -> bool:
     different = some.nunique()
     # Nearly as many values as rows: a measurement, or a name of its own for each cell.
     most = _MOST_NUMBERS if is_number(column) else max(len(some) // 2, 1)
-    return different <= min(most, MOST_VALUES) and (different > 1 or column.nunique() > 1)
+    return different <= min(most, MOST_VALUES) and (different > 1 or has_different_values(column))
 
 
 def _controls(

@@ -13,6 +13,7 @@ from napari_c3r.core.gates.gate import (
     in_order,
     settle,
 )
+from napari_c3r.core.gates.maps import map_id
 from napari_c3r.core.gates.rules import (
     Chosen,
     Combination,
@@ -22,7 +23,6 @@ from napari_c3r.core.gates.rules import (
     Operator,
     Polygon,
     Rule,
-    map_id,
 )
 
 __all__ = [

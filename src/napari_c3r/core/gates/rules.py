@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -16,6 +15,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Axis, Scale
 from napari_c3r.core.figures.drawing import number_words
 from napari_c3r.core.figures.point_index import PointIndex
+from napari_c3r.core.gates.maps import map_id
 from napari_c3r.core.table.numbers import NUMBERS_OF, number_title, numbers_of
 from napari_c3r.core.text import shortened
 
@@ -209,6 +209,12 @@ class Polygon(Rule):
         inside[near] = PointIndex(np.column_stack([x[near], y[near]])).inside(corners)
         return inside
 
+    def to_dict(self) -> dict[str, Any]:
+        """See `Rule.to_dict`."""
+        # Hundreds of corners need no copies, which `asdict` makes one by one.
+        x, y = asdict(self.x), asdict(self.y)
+        return {"kind": self.kind, "x": x, "y": y, "corners": self.corners, "of_map": self.of_map}
+
     def words(self, table: AnnData) -> str:
         """See `Rule.words`."""
         titles = (number_title(table, axis.name) for axis in (self.x, self.y))
@@ -350,15 +356,6 @@ class Combination(Rule):
         if self.operator is Operator.AND_NOT:
             return f"{quoted[0]} and not {' or '.join(quoted[1:])}"
         return f" {self.operator} ".join(quoted)
-
-
-def map_id(table: AnnData, names: Sequence[str]) -> str:
-    """Tells coordinates of all cells of a table from others; empty where it has no such ones."""
-    try:
-        checked = [zlib.crc32(numbers_of(table, name).tobytes()) for name in names]
-    except InputError:
-        return ""
-    return "".join(f"{check:08x}" for check in checked)
 
 
 def _is_upright(corners: NDArray[np.float64]) -> bool:

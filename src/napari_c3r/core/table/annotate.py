@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
+
+GivenNames: TypeAlias = "str | Sequence[str] | pd.Categorical[Any]"
+"""One name for all cells, or one for each."""
 
 COLUMN = "annotation"
 """Column of ``obs`` with the names; a cell without one has a missing value."""
@@ -23,7 +27,7 @@ ACCEPTED = "accepted"
 def annotate(
     table: AnnData,
     chosen: NDArray[np.bool_],
-    name: str | Sequence[str],
+    name: GivenNames,
     *,
     accepted: bool = False,
 ) -> AnnData:
@@ -37,7 +41,7 @@ def annotate(
         Which cells, bool (cells,).
     name
         What to call them, without the spaces around it; an empty name takes theirs away. Or a name
-        for each of the cells chosen, in the order of the table.
+        for each of the cells chosen, in the order of the table; categories are quickest.
     accepted
         Whether the names were suggested and accepted, which ``obs["accepted"]`` says then.
 
@@ -57,24 +61,59 @@ def annotate(
         raise InputError(f"{len(chosen)} flags for {len(table)} cells: give one for each cell")
     if not chosen.any():
         raise InputError("No cells are selected; select the cells to name")
-    given = np.array([name] if isinstance(name, str) else list(name), object)
-    if not isinstance(name, str) and len(given) != chosen.sum():
-        raise InputError(f"{len(given)} names for {chosen.sum()} cells: give one for each cell")
-    told = np.array([each.strip() or None for each in given], object)
-    table.obs[COLUMN] = _renamed(name_column(table), chosen, told)
+    given = _given(name)
+    if not isinstance(name, str) and len(given.codes) != chosen.sum():
+        raise InputError(
+            f"{len(given.codes)} names for {chosen.sum()} cells: give one for each cell"
+        )
+    table.obs[COLUMN] = _renamed(name_column(table), chosen, given)
     if accepted or ACCEPTED in table.obs:
         # What a person says of a cell takes the place of what was accepted.
-        said = told if accepted else np.array([None])
+        said = given if accepted else _given("")
         table.obs[ACCEPTED] = _renamed(name_column(table, ACCEPTED), chosen, said)
     return table
 
 
-def _renamed(column: Any, chosen: NDArray[np.bool_], told: NDArray[np.object_]) -> Any:
-    """A categorical column with other names for some rows: one for all, or one for each."""
-    new = [each for each in dict.fromkeys(told) if each and each not in column.cat.categories]
-    column = column.cat.add_categories(new)
-    column[chosen] = told[0] if len(told) == 1 else told
-    return column
+class _Given(NamedTuple):
+    """Different names, empty ones for none, and which of them each cell has; one is for all.
+
+    Where there is one for each, the last name is for cells without any, whose code is −1.
+    """
+
+    names: list[str]
+    codes: NDArray[np.integer]
+
+
+def _given(name: GivenNames) -> _Given:
+    import pandas as pd
+
+    if isinstance(name, str):
+        return _Given([name.strip()], np.zeros(1, np.intp))
+    if isinstance(name, pd.Categorical):
+        names = [str(each).strip() for each in name.categories]
+        return _Given([*names, ""], np.asarray(name.codes))
+    codes, different = pd.factorize(np.array(list(name), object))
+    return _Given([*(each.strip() for each in different), ""], codes)
+
+
+def _renamed(column: Any, chosen: NDArray[np.bool_], given: _Given) -> Any:
+    """A categorical column with other names for some rows."""
+    import pandas as pd
+
+    categories = list(column.cat.categories)
+    # Of names for each cell, some may be for none.
+    used = np.flatnonzero(np.bincount(given.codes[given.codes >= 0]))
+    categories += [
+        each
+        for each in dict.fromkeys(given.names[code] for code in used)
+        if each and each not in categories
+    ]
+    place = {each: number for number, each in enumerate(categories)}
+    lookup = np.array([place.get(each, -1) for each in given.names], np.int32)
+    codes = column.cat.codes.to_numpy().astype(np.int32)
+    codes[chosen] = lookup[given.codes]
+    named = pd.Categorical.from_codes(codes, pd.Index(categories, dtype=object))
+    return pd.Series(named, index=column.index, name=column.name)
 
 
 def name_column(table: AnnData, name: str = COLUMN) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.table.titles import INTENSITY, in_pixels_too, title
 
 if TYPE_CHECKING:
@@ -138,6 +139,14 @@ def is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
 
 
+@remembered
+def has_different_values(column: pd.Series) -> bool:
+    """Whether a column holds more than one value; the first and the last mostly tell."""
+    ends = column.iloc[[0, -1]] if len(column) else column
+    return ends.nunique() > 1 or column.nunique() > 1
+
+
+@remembered
 def has_value(column: pd.Series) -> bool:
     """Whether anything is in a column; the first rows mostly tell."""
     return bool(column.iloc[:100].notna().any() or column.notna().any())

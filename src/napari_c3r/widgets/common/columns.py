@@ -10,7 +10,7 @@ import pandas as pd
 from napari_c3r.core.figures.colouring import CLUSTER, PLACES
 from napari_c3r.core.gates import ALL_GATES
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
-from napari_c3r.core.table.numbers import has_value
+from napari_c3r.core.table.numbers import has_different_values, has_value
 from napari_c3r.core.table.titles import GATE, INTENSITY, in_pixels_too
 
 # Columns that name a cell or repeat another say nothing as a colour.
@@ -41,7 +41,7 @@ def colour_columns(
         and not _BOX.fullmatch(str(name))
         and has_value(column)
     ]
-    if "image" in offered and obs["image"].nunique() < 2:
+    if "image" in offered and not has_different_values(obs["image"]):
         offered.remove("image")
     gates = [name for name in offered if name.startswith(GATE)]
     groups = [
@@ -66,7 +66,7 @@ def table_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     plate_map
         The columns that say what was done.
     """
-    first = ["image", "label"] if obs["image"].nunique() > 1 else ["label"]
+    first = ["image", "label"] if has_different_values(obs["image"]) else ["label"]
     wanted = (CLUSTER, ANNOTATION, *plate_map, "plate", "well", "site", "area_um2", "area_px")
     first += [name for name in dict.fromkeys(wanted) if name in obs]
     first += [str(name) for name in obs.columns if str(name).startswith(INTENSITY)]

@@ -12,6 +12,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor
 
 from napari_c3r.core.table.numbers import is_number
+from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.labels import plain_tip
 
@@ -196,6 +197,7 @@ def _ranks(column: pd.Series) -> NDArray[np.float64]:
     return np.where(codes < 0, np.nan, codes)
 
 
+@remembered
 def decimals_of(column: pd.Series) -> int | None:
     """Digits after the point that all numbers of a column are shown with, so that points align.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QSignalBlocker, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
@@ -185,6 +186,8 @@ class ClusterTabs(QObject):
         self.controller = ClusterController(context.session, self)
         self.tab = ClustersTab()
         self._shown: list[str] = []
+        # The place of each cell's cluster among those shown, −1 for none.
+        self._codes: NDArray[np.integer] = np.zeros(0, np.int16)
         tab, control = self.tab, self.controller
         tab.fineness.chosen.connect(self._on_fineness)
         tab.method.activated.connect(self._on_method)
@@ -227,6 +230,8 @@ class ClusterTabs(QObject):
 
     def _on_changed(self, change: Change) -> None:
         if change.part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
+            if not change.touches(COLUMN):
+                return
             if change.part is not Part.ANNOTATION:
                 self._said = ""
             self._show()
@@ -236,7 +241,10 @@ class ClusterTabs(QObject):
     def _show(self) -> None:
         clusters, tab = self._session.clusters, self.tab
         names, method = clusters.names, clusters.method
-        self._shown = names
+        self._shown, column = names, clusters.column
+        self._codes = np.zeros(0, np.int16)
+        if column is not None:
+            self._codes = column.cat.set_categories(names).cat.codes.to_numpy()
         with QSignalBlocker(tab.method):
             tab.method.setCurrentIndex(tab.method.findData(method))
         self._offer(method)
@@ -267,16 +275,10 @@ class ClusterTabs(QObject):
 
     def _counts(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells of each cluster, and those selected."""
-        column = self._session.clusters.column
-        if column is None:
-            return np.zeros(0, int), np.zeros(0, int)
-        codes = column.cat.set_categories(self._shown).cat.codes.to_numpy()
-        mask, n = self._session.selection.mask, len(self._shown)
+        codes, mask, n = self._codes, self._session.selection.mask, len(self._shown)
         chosen = codes[mask] if len(mask) == len(codes) else codes[:0]
-        return (
-            np.bincount(codes[codes >= 0], minlength=n),
-            np.bincount(chosen[chosen >= 0], minlength=n),
-        )
+        every, some = (np.bincount(each + 1, minlength=n + 1)[1:] for each in (codes, chosen))
+        return every, some
 
     def _show_selection(self) -> None:
         self.tab.show_chosen([int(count) for count in self._counts()[1]])

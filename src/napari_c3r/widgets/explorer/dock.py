@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_c3r.core.figures.colouring import Categories
+from napari_c3r.core.figures.colouring import CLUSTER, Categories
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
@@ -173,7 +173,7 @@ class C3RExplorer(KeyedDock):
         elif part is Part.CURRENT and self.model.count:
             self.model.set_current(self.session.selection.current)
         elif part is Part.ANNOTATION:
-            self._show_annotation()
+            self._show_annotation(change)
         elif part is Part.VIEW:
             self._show_colour()
         elif part is Part.PLOT and self.session.result.has_map:
@@ -205,17 +205,19 @@ class C3RExplorer(KeyedDock):
         self._offer_names()
         self._show_selection()
 
-    def _show_annotation(self) -> None:
+    def _show_annotation(self, change: Change) -> None:
         result = self.session.result.current
         if result is None:
             return
-        self._offer_names()
+        if change.touches(ANNOTATION):
+            self._offer_names()
         self.rows.show_table(result.table)
         if self.session.result.has_map:
-            # Its columns may have other values now.
-            self.plot.refresh(self.model)
+            self.plot.refresh(self.model, change)
+            before = self.colouring.column
             self._offer_columns()
-            self._colour()
+            if self.colouring.column != before or change.touches(before, CLUSTER):
+                self._colour()
 
     def _offer_columns(self) -> None:
         assert self.session.result.current is not None

@@ -20,6 +20,7 @@ from napari_c3r.core.figures.montage_choice import (
     Choice,
     ChosenGroup,
     MontageChoice,
+    row_columns,
 )
 from napari_c3r.core.figures.montage_figure import nice_length
 from napari_c3r.core.figures.montage_files import write_montage
@@ -193,7 +194,9 @@ class MontageController(QObject):
         if source is None or result is None:
             self._panel.show_no_cells()
             return
-        self._panel.offer(Offered(source.row_columns(result.table), source.channels))
+        with self._session.result.memory.entered():
+            columns = row_columns(result.table)
+        self._panel.offer(Offered(columns, source.channels))
         self._panel.show_look(self._session.montage.look)
         choice, rows = self._choice(), self._candidates()
         lacks_cell = choice.which is Choice.ALIKE and choice.like is None

@@ -22,7 +22,6 @@ from napari_c3r.core.figures.montage_choice import (
     MontageChoice,
     choose_cells,
     groups_by,
-    row_columns,
 )
 from napari_c3r.core.figures.tiles import TileStyle, draw_tile, panels
 from napari_c3r.core.images import Image
@@ -67,7 +66,6 @@ class Source:
         self._first = next(iter(opened_images(images) or images.values()), None)
         self.channels: tuple[str, ...] = self._first.channel_names if self._first else ()
         self._limits: dict[str, tuple[float, float]] = {}
-        self._rows_of: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         told = table.uns.get(KEY, {}).get("images", {})
         names, sizes = told.get("name", ()), told.get("pixel_size_um", ())
         self._sizes = dict(zip(map(str, names), map(float, sizes), strict=False))
@@ -76,13 +74,6 @@ class Source:
     def similarity(self) -> Similarity:
         """Of all cells; made on first use, as it reads every vector."""
         return Similarity(self._vectors)
-
-    def row_columns(self, table: AnnData) -> tuple[str, ...]:
-        """What rows can be made of; looked for again when columns came or went."""
-        columns = tuple(table.obs.columns)
-        if self._rows_of is None or self._rows_of[0] != columns:
-            self._rows_of = columns, row_columns(table)
-        return self._rows_of[1]
 
     def width_of(self, rows: NDArray[np.intp]) -> tuple[float, str] | None:
         """Width of the squares around cells, and its unit; None where they differ in that."""

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_c3r.session.words import names_among
 from napari_c3r.widgets.common.form import tab_before
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
@@ -261,7 +262,8 @@ def selection_line(session: Session) -> str:
         line += f", {outside} of them not in “{opened}”"
     obs = session.result.current.table.obs
     if "cluster" in obs:
-        here = obs["cluster"][session.selection.mask].unique()
-        names = ", ".join(str(name) for name in here[:3]) + (" …" if len(here) > 3 else "")
-        line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
+        here = names_among(obs["cluster"], session.selection.mask)
+        names = ", ".join(here[:3]) + (" …" if len(here) > 3 else "")
+        if here:
+            line += f" (cluster {names})" if len(here) == 1 else f" (clusters {names})"
     return line

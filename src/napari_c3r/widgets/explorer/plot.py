@@ -22,7 +22,7 @@ from napari_c3r.core.figures.scatter_figure import scatter_figure
 from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.titles import title
-from napari_c3r.session import Cause, Session
+from napari_c3r.session import Cause, Change, Session
 from napari_c3r.widgets.common.column_box import ColumnBox
 from napari_c3r.widgets.common.figure_door import FigureDoor
 
@@ -199,9 +199,13 @@ class PlotControl(QObject):
         facets = None if found.facets is None else found.facets.among(scope)
         return replace(found, xy=xy, facets=facets, unshown=told), line
 
-    def refresh(self, model: ScatterModel) -> None:
+    def refresh(self, model: ScatterModel, change: Change) -> None:
         """Show what other values of columns make of the plot; one that is the same stays put."""
-        before = self.current
+        before, chosen = self.current, self._session.view.plot
+        columns = [axis.column for axis in (chosen.x, chosen.y) if axis is not None]
+        if before is not None and not change.touches(*columns, chosen.facets):
+            self.offer()
+            return
         found, _ = self._found()
         if (
             before is None

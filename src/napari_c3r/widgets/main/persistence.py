@@ -237,7 +237,8 @@ class PersistenceController(QObject):
             cells = cells_kept(kept, name)
             session.labels.put(cells)
             if name in saved.names:
-                session.result.names.set(cells, saved.names[name].items())
+                known = saved.names[name]
+                session.result.names.set(cells, list(known), list(known.values()))
         shown = saved.fields[saved.index].name
         self._saved = SavedFolder(
             folder,

@@ -230,7 +230,7 @@ class ScatterWidget(QWidget):
         self.canvas.laid_out.connect(self._on_laid_out)
 
     def _links(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
-        steps = [(self._steps.changed, self._on_selection_changed)] if self._steps else []
+        steps = [(self._steps.changed, self._show_steps)] if self._steps else []
         return [
             *steps,
             (self.model.points_changed, self._on_points_changed),
@@ -266,6 +266,9 @@ class ScatterWidget(QWidget):
     def _on_selection_changed(self) -> None:
         self.toolbar.set_selection_state(self.model.can_undo, bool(self.model.selection.any()))
         self.legend.show_selection(self.model.selection)
+        self._show_steps()
+
+    def _show_steps(self) -> None:
         if self._steps is not None:
             self.toolbar.show_steps(self._steps.undo_sentence, self._steps.redo_sentence)
 

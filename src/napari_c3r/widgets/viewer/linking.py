@@ -72,7 +72,7 @@ class ImageLink:
         self._colour_by = CLUSTER
         self._colours: dict[str, Colouring] = {}
         self._coloured: Any = None
-        self._rows_here: tuple[Any, str, NDArray[np.bool_]] | None = None
+        self._rows_here: tuple[Any, str, NDArray[np.bool_], NDArray[np.intp]] | None = None
         self._awaited: int | None = None
         session.changed.connect(self._on_changed)
         viewer.mouse_drag_callbacks.append(self._on_mouse)
@@ -103,14 +103,24 @@ class ImageLink:
         part = change.part
         if part is Part.RESULT:
             self._awaited = None
+        drawn = self._colours.get(self._colour_by)
         if part in (Part.RESULT, Part.MAP, Part.ANNOTATION):
-            self._coloured, self._colours = None, {}
-        if part in (Part.MAP, Part.SELECTION, Part.ANNOTATION):
+            self._forget_colours(change)
+        recoloured = drawn is None or self._colours.get(self._colour_by) is not drawn
+        if part in (Part.MAP, Part.SELECTION) or (part is Part.ANNOTATION and recoloured):
             self._draw_clusters()
         if part is Part.CURRENT:
             self._show_awaited()
         if part in (Part.SELECTION, Part.CURRENT):
             self._draw_selection()
+
+    def _forget_colours(self, change: Change) -> None:
+        """Work out anew what columns that changed, or take the place of one that is not there."""
+        self._colours = {
+            column: colours
+            for column, colours in self._colours.items()
+            if not change.touches(column, CLUSTER)
+        }
 
     def _drawn_cells(self) -> _Drawing:
         cells, known = self._session.embedded_cells(), self._drawing
@@ -122,25 +132,25 @@ class ImageLink:
         """The slice of a stack that the cells shown are of."""
         return self._session.fields.slices.get(self._session.result.image_name)
 
-    def _here(self) -> NDArray[np.bool_]:
-        """Which rows of the result are cells of the shown image."""
+    def _here(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Which rows of the result are cells of the shown image: as flags, and which ones."""
         result = self._session.result.current
         assert result is not None
         known, image = self._rows_here, self._session.result.image_name
         if known is None or known[0] is not result.table or known[1] != image:
             here = np.asarray(result.table.obs["image"] == image)
-            known = self._rows_here = result.table, image, here
-        return known[2]
+            known = self._rows_here = result.table, image, here, np.flatnonzero(here)
+        return known[2], known[3]
 
     def _draw_clusters(self) -> None:
         viewer, result = self._viewer(), self._session.result.current
         if viewer is None or result is None or not self._session.result.has_map:
             return
-        colours, here = self.colours_of(self._colour_by), self._here()
-        classes = _classes(colours)
-        if self._session.selection.mask.any():
-            classes = np.where(self._session.selection.mask, classes, layers.DIMMED_CLASS)
-        keys, classes = result.table.obs["label"].to_numpy()[here], classes[here].astype(np.uint8)
+        colours, (_, rows) = self.colours_of(self._colour_by), self._here()
+        classes, selected = _classes(colours, rows), self._session.selection.mask
+        if selected.any():
+            classes = np.where(selected[rows], classes, np.uint8(layers.DIMMED_CLASS))
+        keys = result.table.obs["label"].to_numpy()[rows]
         drawing, place = self._drawn_cells(), self._place()
         layer = layers.own_layer(viewer, layers.CLUSTERS)
         kind = colours.palette if isinstance(colours, Categories) else type(colours).__name__
@@ -166,16 +176,16 @@ class ImageLink:
         viewer, result = self._viewer(), self._session.result.current
         if viewer is None or result is None:
             return
-        here = self._here()
-        marks = (self._session.selection.mask & here).astype(np.uint8)
-        if self._session.selection.current is not None and here[self._session.selection.current]:
-            marks[self._session.selection.current] = layers.CURRENT_CLASS
+        here, rows = self._here()
+        marks = self._session.selection.mask[rows].astype(np.uint8)
+        if (current := self._session.selection.current) is not None and here[current]:
+            marks[np.searchsorted(rows, current)] = layers.CURRENT_CLASS
         drawing = self._drawn_cells()
         layer = self._selection_layer(viewer, drawing, self._place(), bool(marks.any()))
         if layer is None:
             return
         lit = marks > 0
-        keys = result.table.obs["label"].to_numpy()[lit]
+        keys = result.table.obs["label"].to_numpy()[rows[lit]]
         plane = plane_of(layer)
         if layer.metadata.get("cells") != drawing.cells.id or not lit.any():
             plane[...] = 0
@@ -265,7 +275,7 @@ class ImageLink:
         if viewer is None or result is None:
             return False
         self._awaited = None
-        if not self._here()[row]:
+        if not self._here()[0][row]:
             return self._turn_to_field_of(row, result)
         place = self._place()
         layer = _layer_of(viewer, self._drawn_cells().labels.shape, place)
@@ -295,7 +305,7 @@ class ImageLink:
         row, self._awaited = self._awaited, None
         if row is None:
             return
-        if self._here()[row]:
+        if self._here()[0][row]:
             self._session.selection.set_current(row)
             self.centre_on(row)
         elif self._session.selection.current == row:
@@ -311,10 +321,11 @@ def _layer_of(viewer: ViewerModel, shape: tuple[int, ...], place: Slice | None) 
     return layers.reference_layer(viewer, shape)
 
 
-def _classes(colours: Colouring) -> NDArray[np.uint8]:
+def _classes(colours: Colouring, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """The class of some rows."""
     if isinstance(colours, Categories):
-        return layers.category_classes(colours.codes, len(colours.palette))
-    return layers.value_classes(colours.values, colours.limits)
+        return layers.category_classes(colours.codes[rows], len(colours.palette))
+    return layers.value_classes(colours.values[rows], colours.limits)
 
 
 def _colormap(colours: Colouring) -> Any:

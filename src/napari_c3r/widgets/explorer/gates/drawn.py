@@ -31,7 +31,8 @@ def drawn_rule(scatter: ScatterWidget, session: Session) -> Rule:
     if (axes := scatter.model.axes) is not None:
         corners = np.column_stack([axis.values(corners[:, n]) for n, axis in enumerate(axes)])
     places = tuple((float(across), float(up)) for across, up in corners)
-    return Polygon(x, y, places, "" if axes else map_id(result.table, _MAP))
+    with session.result.memory.entered():
+        return Polygon(x, y, places, "" if axes else map_id(result.table, _MAP))
 
 
 def outlines_of(scatter: ScatterWidget, session: Session) -> list[Outline]:
@@ -45,7 +46,9 @@ def outlines_of(scatter: ScatterWidget, session: Session) -> list[Outline]:
         rule = gate.rule
         if not isinstance(rule, Polygon) or gate.within != gates.opened:
             continue
-        if (rule.x, rule.y) == shown and rule.fits(result.table):
+        with session.result.memory.entered():
+            fits = (rule.x, rule.y) == shown and rule.fits(result.table)
+        if fits:
             corners = np.array(rule.corners, np.float64)
             if axes is not None:
                 corners = np.column_stack([a.places(corners[:, n]) for n, a in enumerate(axes)])

@@ -120,7 +120,9 @@ class GateTab(QObject):
         self._context.scatter.canvas.laid_out.connect(self._show_outlines)
 
     def _on_changed(self, change: Change) -> None:
-        if change.part in _SHOWN:
+        # Gates say themselves that they follow a column.
+        told_later = change.part is Part.ANNOTATION and self._session.gates.all
+        if change.part in _SHOWN and not told_later:
             self._show()
 
     def _show(self) -> None:
