@@ -118,7 +118,7 @@ class Photographer:
         wait_until(lambda: not explorer.montage.busy)
 
     def ask_why(self, explorer: Any, row: int) -> None:
-        """Ask one cell what holds it where it is, and lay its places over the image."""
+        """Ask one cell what sets it apart, and lay its places over the image."""
         why = explorer.tabs.group(WhyTabs).why
         explorer.panel.tabs.setCurrentWidget(why)
         self.dock.session.selection.set_current(row)

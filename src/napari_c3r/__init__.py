@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.encoder import encoders, load_encoder
     from napari_c3r.core.errors import InputError
     from napari_c3r.core.experiment import experiment_report
-    from napari_c3r.core.explain import WhyOptions, why_here
+    from napari_c3r.core.explain import WhyOptions, why_group, why_here
     from napari_c3r.core.figures import montage
     from napari_c3r.core.images import Image, find_images, read_image, read_labels
     from napari_c3r.core.joined import join_table
@@ -62,6 +62,7 @@ _HOMES = {
     "similar_cells": "learn",
     "simulate_field": "simulate",
     "suggest_names": "learn",
+    "why_group": "explain",
     "why_here": "explain",
     "write": "table",
 }
@@ -98,6 +99,7 @@ __all__ = [
     "similar_cells",
     "simulate_field",
     "suggest_names",
+    "why_group",
     "why_here",
     "write",
 ]

@@ -86,15 +86,17 @@ def test_planted_truths_are_asked_for_once_a_seed(tiny_model):
 
 
 def test_a_planted_change_is_asked_for_in_some_cells(tiny_model):
-    from benchmarks.why_planted import as_table, study
+    from benchmarks.why_planted import as_table, study, together
     from napari_c3r.core.encoder import load_encoder
     from napari_c3r.core.explain import WhyOptions
 
-    options = WhyOptions(places=2, overlap=1, draws=8, others=10)
-    found = study(0, "brighter", load_encoder(tiny_model), options, side=320, asked=1)
-    assert len(found["moved by the change"]) > 5
-    assert len(found["place, in the channel"]) <= 1
-    assert as_table({"brighter": found}).startswith("| | brighter |")
+    options = WhyOptions(partners=1, others=4, places=2, overlap=1, draws=8)
+    kinds = ("brighter", "spots")
+    found = together(study(0, kinds, load_encoder(tiny_model), options, side=360, channels=1))
+    assert list(found) == [*kinds, "all"]
+    assert len(found["all"]["moved by the change"]) == 16
+    assert len(found["all"]["channel, one cell"]) <= 4
+    assert as_table(found).startswith("| | brighter | spots | all |")
 
 
 def test_the_coefficients_of_segmentation_are_fitted_to_outlined_fields(data_dir, capsys):

@@ -17,6 +17,7 @@ from napari_c3r.cli.options import Seed, with_field_options
 from napari_c3r.cli.profile import profile
 from napari_c3r.cli.speaking import print_lines, say
 from napari_c3r.cli.unforeseen import unforeseen
+from napari_c3r.cli.why import why
 from napari_c3r.core.atomic import require_folder
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.text import shortened
@@ -132,7 +133,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Interactive cell representation: one vector per cell, conditioned on channel roles.",
     )
-    for command in (diagnose, embed, plate, profile, learn, demo, convert, doctor):
+    for command in (diagnose, embed, plate, profile, learn, why, demo, convert, doctor):
         app.command()(with_field_options(command))
     return app
 

@@ -1,28 +1,49 @@
-"""Asking one cell of the displayed result why it is where it is: whether one can, and with what."""
+"""Asking a cell, or a group, of the displayed result what sets it apart: whether, and with what."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from napari_c3r.core.embed.provenance import options_of
 from napari_c3r.core.encoder.options import RunOptions, watchable
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.explain.cost import MIN_CELLS, count_crops
+from napari_c3r.core.explain.contrast import CellSet, cell_set, rest_of
+from napari_c3r.core.explain.cost import MIN_CELLS, count_crops, count_group
 from napari_c3r.core.explain.crops import Field
+from napari_c3r.core.explain.of_table import game_of
 from napari_c3r.core.explain.options import WhyOptions
+from napari_c3r.core.gates import column_of
+from napari_c3r.core.metadata.join import DESIGN
+from napari_c3r.core.table.annotate import COLUMN
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session.labels import Cells
 from napari_c3r.session.outdated import Outdated
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from napari_c3r.core.encoder import Encoder
-    from napari_c3r.core.explain import WhyJob
+    from napari_c3r.core.explain import GroupRun, WhyRun
+    from napari_c3r.core.explain.exchanger import UsualWays
     from napari_c3r.core.images import Image
+    from napari_c3r.session.result import EmbeddingResult
     from napari_c3r.session.session import Session
+
+Group = tuple[str, str]
+"""A column of the table and its value."""
+
+OTHERS: Final = ("", "others")
+"""All other cells, as those that are compared with."""
+OTHER_CLUSTERS: Final = ("", "other clusters")
+"""The cells of every cluster but the cell's own."""
+
+_CLUSTER: Final = "cluster"
 
 
 class _Fields(Mapping[str, Field]):
@@ -42,45 +63,151 @@ class _Fields(Mapping[str, Field]):
         return len(self._cells)
 
 
-@dataclass(frozen=True, eq=False)
-class WhyQuestion:
-    """What asking one cell needs but the network; nothing in it changes.
+@dataclass(frozen=True)
+class Asked:
+    """What is asked.
 
     Attributes
     ----------
-    table, row, fields, options
+    group
+        The cells that are asked; None for the one that is pointed at.
+    against
+        The cells that it is compared with.
+    options
+        How it is asked.
+    """
+
+    group: Group | None = None
+    against: Group = OTHERS
+    options: WhyOptions = field(default_factory=WhyOptions)
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Who is asked and compared with whom, as rows of a result.
+
+    Attributes
+    ----------
+    result_id
+        Of the result, by which it is recognised.
+    row
+        The cell that is asked, None where a group is.
+    group, compared
+        The cells that are asked, and those they are compared with; None for one cell, and for all
+        others.
+    options
+        How it is asked.
+    """
+
+    result_id: int
+    row: int | None
+    group: CellSet | None
+    compared: CellSet | None
+    options: WhyOptions
+
+    @cached_property
+    def usual_key(self) -> tuple[object, ...]:
+        """Questions of the same key ask the same reference cells in the same way."""
+        compared = self.compared
+        if compared is None and self.group is not None:
+            compared = rest_of(self.group)
+        return self.result_id, _key(compared), self.options
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """Questions of the same key have the same answer."""
+        return (*self.usual_key, self.row, _key(self.group))
+
+
+@dataclass(frozen=True, eq=False)
+class WhyQuestion:
+    """What asking needs but the network; nothing in it changes.
+
+    Attributes
+    ----------
+    table, fields
         As for :class:`napari_c3r.core.explain.WhyJob`.
+    sides
+        Who is asked and compared with whom.
     run_options
         How the encoder ran when the cells were embedded.
     encoder_source
         Where it is: ``"bundled"`` or a model folder.
-    result_id
-        Of the result, by which it is recognised.
     """
 
     table: AnnData
-    row: int
+    sides: Sides
     fields: Mapping[str, Field]
-    options: WhyOptions
     run_options: RunOptions
     encoder_source: str
-    result_id: int
 
-    @property
-    def name(self) -> str:
-        """The cell's, as ``"image:label"``."""
-        return str(self.table.obs_names[self.row])
+    def run(self, encoder: Encoder, usual: UsualWays | None) -> WhyRun | GroupRun:
+        """The work, once the network is there.
 
-    def job(self, encoder: Encoder) -> WhyJob:
-        """The job, once the network is there."""
-        from napari_c3r.core.explain import WhyJob
+        Parameters
+        ----------
+        encoder
+            The one that made the table.
+        usual
+            What an earlier question of the same `Sides.usual_key` found of the reference cells.
+        """
+        from napari_c3r.core.explain import GroupJob, GroupRun, WhyJob, WhyRun
 
+        sides, table = self.sides, self.table
         ran = watchable(self.run_options, encoder.devices)
-        return WhyJob(self.table, self.row, self.fields, encoder, self.options, ran, self.result_id)
+        how = (self.fields, encoder, sides.options, ran, sides.result_id)
+        if sides.group is None:
+            assert sides.row is not None
+            job = WhyJob(table, sides.row, *how, compared=sides.compared, usual=usual)
+            return WhyRun(job)
+        compared = sides.compared or rest_of(sides.group)
+        return GroupRun(GroupJob(table, sides.group, compared, *how, usual=usual))
 
 
-def disabled_reason(session: Session) -> str:
-    """Why the cell that is pointed at cannot be asked; empty where it can."""
+def _key(cells: CellSet | None) -> tuple[str, int] | None:
+    """The cells and what they are called: a gate may hold others under the same name."""
+    return None if cells is None else (cells.name, hash(np.packbits(cells.rows).tobytes()))
+
+
+def groups(session: Session) -> list[tuple[str, Group]]:
+    """The clusters, names and gates of the displayed result, as titles and what they stand for."""
+    result = session.result.current
+    if result is None:
+        return []
+    obs = result.table.obs
+    found = [(f"Cluster {name}", (_CLUSTER, name)) for name in _values(obs, _CLUSTER)]
+    found += [(f"Named {name}", (COLUMN, name)) for name in _values(obs, COLUMN)]
+    for gate in session.gates.all:
+        if column_of(gate.name) in obs:
+            found.append((f"Gate “{gate.name}”", (column_of(gate.name), "True")))
+    return found
+
+
+def comparisons(session: Session, group: Group | None) -> list[tuple[str, Group]]:
+    """What a cell, or a group, can be compared with; what suits best comes first."""
+    result = session.result.current
+    found: list[tuple[str, Group]] = [("All other cells", OTHERS)]
+    if result is None:
+        return found
+    if group is None and len(_values(result.table.obs, _CLUSTER)) > 1:
+        found.insert(0, ("Other clusters", OTHER_CLUSTERS))
+    controls = result.table.uns.get(KEY, {}).get(DESIGN, {}).get("negative")
+    if controls is not None and str(controls[0]) in result.table.obs:
+        column, value = map(str, controls)
+        if (column, value) != group:
+            found.insert(0, (f"Controls ({value})", (column, value)))
+    return [*found, *(each for each in groups(session) if each[1] != group)]
+
+
+def _values(obs: pd.DataFrame, column: str) -> list[str]:
+    if column not in obs or not hasattr(obs[column], "cat"):
+        return []
+    present = np.unique(obs[column].cat.codes.to_numpy())
+    return [str(obs[column].cat.categories[code]) for code in present.tolist() if code >= 0]
+
+
+def disabled_reason(session: Session, group: Group | None = None) -> str:
+    """Why the cell that is pointed at, or a group, cannot be asked; empty where it can."""
     result, row = session.result.current, session.selection.current
     if result is None:
         return "No cells yet. Embed some, then point at one."
@@ -89,33 +216,50 @@ def disabled_reason(session: Session) -> str:
             f"There are {len(result.table)} cells, too few for neighbours; embed at least "
             f"{MIN_CELLS}."
         )
-    if row is None:
-        return "Click on a cell, on the map or in the image, to ask why it is where it is."
-    name = str(result.table.obs["image"].iloc[row])
-    if name not in result.images or name not in result.cells_ids:
-        return f"The pixels of '{name}' are not at hand; open it and embed its cells again."
+    if group is None:
+        if row is None:
+            return "Click on a cell, on the map or in the image, to ask why it is where it is."
+        name = str(result.table.obs["image"].iloc[row])
+        if name not in result.images or name not in result.cells_ids:
+            return f"The pixels of '{name}' are not at hand; open it and embed its cells again."
+    elif not result.images:
+        return "The pixels of no image are at hand; open them and embed their cells again."
     reason = session.result_outdated()
     if reason is None or reason.kind is Outdated.FIELD_MISSING:
         return ""
     return f"The result is {reason}; embed again first."
 
 
-def make_question(session: Session, options: WhyOptions) -> WhyQuestion:
-    """Take from the session what asking the cell that is pointed at needs.
+def sides_of(session: Session, asked: Asked) -> Sides | None:
+    """Who would be asked and compared with whom now; None where that cannot be."""
+    result, row = session.result.current, session.selection.current
+    if result is None or disabled_reason(session, asked.group):
+        return None
+    try:
+        group = None if asked.group is None else cell_set(result.table, asked.group)
+        compared = _compared(result, row, asked.against)
+    except InputError:
+        return None
+    own = row if group is None else None
+    return Sides(result.id, own, group, compared, asked.options)
+
+
+def make_question(session: Session, asked: Asked) -> WhyQuestion:
+    """Take from the session what asking needs.
 
     Raises
     ------
     InputError
         It cannot be asked.
     """
-    why = disabled_reason(session)
-    if why:
-        raise InputError(why)
+    sides, result = sides_of(session, asked), session.result.current
+    if sides is None or result is None:
+        raise InputError(
+            disabled_reason(session, asked.group)
+            or "The cells to compare with are no longer there; choose others"
+        )
     from anndata import AnnData
 
-    result, row = session.result.current, session.selection.current
-    assert result is not None
-    assert row is not None
     table = result.table
     known = {
         name: session.labels.embedded(cells_id)
@@ -126,21 +270,44 @@ def make_question(session: Session, options: WhyOptions) -> WhyQuestion:
     frozen = AnnData(table.X, obs=table.obs.copy(deep=False), var=table.var, uns=dict(table.uns))
     return WhyQuestion(
         frozen,
-        row,
+        sides,
         _Fields(result.images, known),
-        options,
         options_of(table.uns[KEY]),
         result.encoder_source,
-        result.id,
     )
 
 
-def cost_sentence(session: Session, options: WhyOptions) -> str:
-    """About how long asking one cell takes, from how long embedding took."""
+def _compared(result: EmbeddingResult, row: int | None, against: Group) -> CellSet | None:
+    if against == OTHERS:
+        return None
+    if against != OTHER_CLUSTERS:
+        return cell_set(result.table, against)
+    assert row is not None
+    column = result.table.obs[_CLUSTER]
+    own = column.cat.codes.iloc[row]
+    return CellSet("the other clusters", np.asarray(column.cat.codes.to_numpy() != own))
+
+
+def cost_sentence(session: Session, asked: Asked, *, knows_usual: bool = False) -> str:
+    """About how long asking takes, from how long embedding took.
+
+    Parameters
+    ----------
+    session
+        With the result.
+    asked
+        What is asked.
+    knows_usual
+        Whether the same cells were compared with before.
+    """
     result = session.result.current
     if result is None:
         return ""
-    crops = count_crops(len(result.assignment.used), options)
+    game, used = game_of(result.table, result.assignment), result.assignment.used
+    if asked.group is None:
+        crops = count_crops(len(used), game, asked.options, knows_usual=knows_usual)
+    else:
+        crops = count_group(game, asked.options, knows_usual=knows_usual)
     words = f"{crops:,} crops".replace(",", " ")
     if not result.seconds or not len(result.all_rows):
         return words

@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_c3r.core.explain.chance import more_than_random, share_at_least
-from napari_c3r.core.explain.places import covered, differing, filling, grid, scattered, spread
-from napari_c3r.core.explain.reference import Reference, apart, others
+from napari_c3r.core.explain.chance import more_than_random
+from napari_c3r.core.explain.places import (
+    covered,
+    differing,
+    filling,
+    grid,
+    overlapping,
+    scattered,
+    side_by_side,
+    spread,
+)
+from napari_c3r.core.explain.reference import Reference, apart
 
 
 @pytest.mark.parametrize(("side", "places", "overlap"), [(112, 7, 1), (112, 7, 2), (100, 7, 3)])
@@ -17,6 +26,17 @@ def test_places_cover_all_of_the_crop_evenly(side, places, overlap):
     assert (times == 1).all()
     assert len(covers) == ((places - 1) * overlap + 1) ** 2
     assert (covers[..., :2] + covers[..., 2:]).max() == side
+
+
+def test_places_side_by_side_and_those_that_overlap_with_some():
+    covers = grid(32, 4, 2)
+    coarse = side_by_side(covers, 2)
+    assert len(covers[coarse]) == 16
+    assert (spread(covers[coarse], np.ones(16), 32) == 1).all()
+    corner = covers[coarse][:1]
+    # Itself, and those half a step to the right, below, and both.
+    assert overlapping(covers, corner).sum() == 4
+    assert not overlapping(covers, corner[:0]).any()
 
 
 @pytest.mark.parametrize("kind", ["background", "blur"])
@@ -60,10 +80,13 @@ def test_places_that_do_what_random_ones_do_are_seldom_called(width):
     assert p.argmin() == 48
     assert p[48] < 0.05
     assert len(more_than_random(np.zeros(0), np.ones(5))) == 0
+    # Places that were passed over count as tested.
+    random = drawn(24)
+    moved = np.append(drawn(10), 40.0)
+    assert more_than_random(moved, random, 40)[-1] > more_than_random(moved, random)[-1]
 
 
-def test_a_movement_is_as_likely_as_the_share_of_draws_that_reach_it():
-    assert share_at_least(5.0, np.arange(9.0)) == pytest.approx(0.5)
+def test_where_nothing_varies_what_moves_at_all_is_called():
     assert more_than_random(np.array([0.0, 1.0]), np.zeros(5)).tolist() == [1.0, 0.0]
     assert more_than_random(np.array([1.0, 2.0]), np.ones(5)).tolist() == [1.0, 0.0]
 
@@ -83,5 +106,8 @@ def test_neighbours_are_those_of_centred_cosine_in_any_number_of_blocks(monkeypa
     cosines = (there / np.linalg.norm(there, axis=1, keepdims=True)) @ unit.T
     cosines[:, [3, 7]] = -2
     assert np.array_equal(found, np.argsort(-cosines, axis=1)[:, :5])
-    assert others(found, found[0])[0] == 0
+    some = np.arange(60) < 30
+    among = reference.nearest(asked, 5, but=3, among=some)
+    cosines[:, ~some] = -2
+    assert np.array_equal(among, np.argsort(-cosines, axis=1)[:, :5])
     assert apart(reference.directions(vectors[:1]), reference.directions(vectors[:1])) < 1e-6

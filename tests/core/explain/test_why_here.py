@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import napari_c3r as c3r
-from napari_c3r.core.explain import ALL, Field, WhyJob, WhyOptions, WhyRun, count_crops
+from napari_c3r.core.explain import ALL, CellSet, Field, WhyJob, WhyOptions, WhyRun
 from napari_c3r.core.explain.figure import why_figure
 from napari_c3r.core.figures.drawing import Picture
 from napari_c3r.core.figures.drawing_files import save_drawing, svg
@@ -16,7 +16,7 @@ from tests.core.encoder.toy import registered, write_toy_folder
 
 from .spy import ROLES, Spy, grid_of_cells
 
-OPTIONS = WhyOptions(places=4, overlap=2, draws=32)
+OPTIONS = WhyOptions(places=4, overlap=2, draws=32, maps="every")
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +43,50 @@ def found(made, table, cell):
     )
 
 
-def test_the_channel_that_is_looked_at_holds_the_cell(found):
+def test_the_channel_that_is_looked_at_sets_the_cell_apart(found):
     effects = {each.channel: each for each in found.channels}
-    assert found.ranked[0].channel == "RNA"
-    assert effects["RNA"].neighbours > found.turned.mean() + 1
-    for name in ("ER", "AGP"):
-        assert (effects[name].neighbours, effects[name].how) == (0, "left out")
-    # Without DNA it cannot embed: the channel is left empty, which it does not see.
-    assert (effects["DNA"].neighbours, effects["DNA"].how) == (0, "left empty")
+    assert found.compared == "all other cells"
+    assert [each.channel for each in found.named] == ["RNA"]
+    assert effects["RNA"].low <= effects["RNA"].way <= effects["RNA"].high
+    assert effects["RNA"].way > effects["RNA"].usual_high
+    for name in ("DNA", "ER", "AGP"):
+        assert effects[name].way == pytest.approx(0, abs=1e-5)
+    assert found.way == pytest.approx(effects["RNA"].way, abs=1e-5)
+
+
+def test_the_reference_cells_are_chosen_and_come_first_in_the_sentence(made, table, cell):
+    halves = table.copy()
+    halves.obs["well"] = np.where(np.arange(len(table)) < 18, "A1", "A2")
+    found = c3r.why_here(
+        halves,
+        cell,
+        made.image,
+        made.cells,
+        encoder=Spy(),
+        compared_with=("well", "A2"),
+        options=OPTIONS,
+    )
+    assert found.compared == "the cells with well A2"
+    assert (found.partners >= 18).all()
+    assert "the cells with well A2" in found.sentence
+    assert set(found.channel_table["compared_with"]) == {"the cells with well A2"}
+    # Whoever is asked next need not ask the reference cells again.
+    job = WhyJob(
+        halves,
+        14,
+        {"field": Field(made.image, made.cells)},
+        Spy(),
+        OPTIONS,
+        compared=CellSet(found.compared, np.arange(len(table)) >= 18),
+    )
+    first = WhyRun(job)
+    for _ in first.steps():
+        pass
+    second = WhyRun(replace(job, usual=first.usual))
+    stages = [step.stage for step in second.steps()]
+    assert second.total < first.total
+    assert not any("among" in stage for stage in stages)
+    assert second.result().channel_table.equals(first.result().channel_table)
 
 
 def test_the_place_that_is_looked_at_is_found_and_no_other(found):
@@ -63,13 +99,14 @@ def test_the_place_that_is_looked_at_is_found_and_no_other(found):
     for name in ("DNA", "ER", "AGP"):
         assert not found.map_of(name).above.any()
         assert found.map_of(name).moved.max() < 1e-6
+    assert places.back[np.argmax(places.moved)] > 0
     assert found.map_of(ALL).moved.max() == pytest.approx(places.moved.max(), abs=1e-6)
 
 
-def test_the_sentence_says_which_and_where(found):
-    assert found.sentence.startswith("RNA holds this cell here: without it ")
-    assert found.sentence.endswith("; mostly the middle of the cell")
-    assert "with DNA empty" not in found.sentence
+def test_the_sentence_says_which_from_whom_and_where(found):
+    assert found.sentence.startswith("RNA sets this cell apart from all other cells: ")
+    assert found.sentence.endswith(" among them); mostly the middle of the cell")
+    assert "DNA" not in found.sentence
     assert "patches 8 px wide" in found.caption
 
 
@@ -113,15 +150,15 @@ def test_stopped_early_it_keeps_whole_maps_and_says_so(made, table, cell):
     steps = []
     for step in run.steps():
         steps.append(step)
-        if step.stage == "covering places of DNA":
+        if step.stage == "covering places of all channels":
             break
     stopped = run.result()
-    assert [each.channel for each in stopped.maps] == [ALL]
-    assert stopped.notes[-1] == "Stopped early; maps that are whole: all channels"
-    assert stopped.sentence.startswith("RNA holds this cell here")
-    assert max(step.done for step in steps) <= count_crops(4, OPTIONS)
-    for _ in run.steps():
-        pass
+    assert [each.channel for each in stopped.maps] == ["RNA"]
+    assert stopped.notes[-1] == "Stopped early; maps that are whole: RNA"
+    assert stopped.sentence.startswith("RNA sets this cell apart")
+    for step in run.steps():
+        steps.append(step)
+    assert max(step.done for step in steps) <= run.total
     assert len(run.result().maps) == 5
 
 
@@ -156,11 +193,25 @@ def test_what_cannot_be_asked_is_refused_in_a_line(made, table, cell, change, sa
     assert "\n" not in str(refused.value)
 
 
-def test_neighbours_in_images_that_are_not_given_are_asked_for(made, table, cell):
+def test_reference_cells_in_images_that_are_not_given_are_asked_for(made, table, cell):
     apart = table.copy()
     apart.obs["image"] = np.where(apart.obs_names == cell, "field", "other")
-    with pytest.raises(c3r.InputError, match="nearest cells are in images that are not given"):
+    said = r"0 cells can be compared with as all other cells; 25 more are in images .* at least 6"
+    with pytest.raises(c3r.InputError, match=said):
         c3r.why_here(apart, cell, made.image, made.cells, encoder=Spy(), options=OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (("dose", "3"), "The table has no column 'dose'; its columns are image,"),
+        (("image", "other"), "No cell has image 'other'; there are field"),
+        (np.ones(5, bool), r"by an array of bool \(5,\).*for each of the 36 cells"),
+    ],
+)
+def test_cells_to_compare_with_that_there_are_not_are_refused(made, table, cell, chosen, said):
+    with pytest.raises(c3r.InputError, match=said):
+        c3r.why_here(table, cell, made.image, made.cells, encoder=Spy(), compared_with=chosen)
 
 
 def test_any_family_can_be_asked(made, tmp_path):
@@ -171,8 +222,7 @@ def test_any_family_can_be_asked(made, tmp_path):
         found = c3r.why_here(
             table, str(table.obs_names[0]), made.image, made.cells, encoder=encoder, options=OPTIONS
         )
-    # Either is the last of its group, which no encoder is asked without.
-    assert [each.how for each in found.channels] == ["left empty", "left empty"]
+    assert sum(each.way for each in found.channels) == pytest.approx(found.way)
     assert {each.channel for each in found.maps} == {ALL, "DNA", "RNA"}
 
 

@@ -30,7 +30,9 @@ def embedded():
     crop = c3r.CropSpec(field_diameters=1.3)
     table = c3r.embed(made.image, made.cells, ROLES, encoder=Spy(), crop=crop)
     table.obsm["X_umap"] = np.asarray(table.obsm["spatial"], np.float32)
-    table.obs["cluster"] = pd.Categorical(["0"] * len(table))
+    # Of two clusters, one has bright RNA in the middle.
+    bright = table.X[:, 0] < np.median(table.X[:, 0])
+    table.obs["cluster"] = pd.Categorical(np.where(bright, "1", "0"))
     table.uns[KEY] |= {"map": {"seed": 0}, "cluster": {"seed": 0}}
     return made, table
 
@@ -88,15 +90,22 @@ def test_from_a_cell_to_what_holds_it_and_what_is_wrong(world):
     # Cell 15 is in the middle of the third row.
     world.explorer.link.point_at((2 * 34 + 17, 2 * 34 + 17))
     world.idle()
-    assert "holds cell 15 of field where it is? Ask: it takes about " in tab.reason.text()
+    assert "sets cell 15 of field apart from other clusters? Ask" in tab.reason.text()
+    user.choose(tab.against, "All other cells")
+    world.idle()
+    assert "field apart from all other cells? Ask: it takes about " in tab.reason.text()
     user.click(tab.ask_button)
     world.idle()
     row = session.selection.current
     expected = tab.found
     assert expected.label == 15
     assert tab.sentence.text() == expected.sentence
-    assert expected.sentence.startswith("RNA holds this cell here")
-    assert [tab.channel.itemText(n) for n in range(5)] == ["All channels", *ROLES.names]
+    assert expected.sentence.startswith("RNA sets this cell apart from all other cells")
+    # The map that is shown first is of the channel that is named.
+    assert [tab.channel.itemText(n) for n in range(2)] == ["All channels", "RNA"]
+    assert tab.channel.currentText() == "RNA"
+    user.choose(tab.channel, "All channels")
+    world.idle()
 
     bar = next(m for m in tab.view.drawing.marks if isinstance(m, Box) and "RNA" in m.tip)
     user.click(tab.view, lambda: tab.view.place_of(bar).toPoint())
@@ -134,7 +143,7 @@ def test_from_a_cell_to_what_holds_it_and_what_is_wrong(world):
     world.idle()
     assert tab.found.settings["draws"] == 8
     assert not tab.ask_button.isEnabled()
-    assert tab.ask_button.toolTip().startswith("This cell is answered")
+    assert tab.ask_button.toolTip().startswith("This is answered")
 
     session.labels.note_edits()
     world.explorer.link.point_at((51, 17))
@@ -143,3 +152,41 @@ def test_from_a_cell_to_what_holds_it_and_what_is_wrong(world):
         "The result is out of date: the labels were edited; embed again first."
     )
     assert not tab.ask_button.isEnabled()
+
+
+def test_a_group_is_asked_and_what_it_is_compared_with_is_chosen(world):
+    world.show()
+    tab, session, user = world.tab, world.session, world.user
+    offered = [tab.who.itemText(n) for n in range(tab.who.count())]
+    assert offered == ["The cell pointed at", "Cluster 0", "Cluster 1"]
+    session.selection.set_current(14)
+    world.idle()
+    against = [tab.against.itemText(n) for n in range(tab.against.count())]
+    assert against == ["Other clusters", "All other cells", "Cluster 0", "Cluster 1"]
+
+    user.choose(tab.who, "Cluster 1")
+    world.idle()
+    assert [tab.against.itemText(n) for n in range(tab.against.count())] == [
+        "All other cells",
+        "Cluster 0",
+    ]
+    assert "sets Cluster 1 apart from all other cells? Ask: it takes" in tab.reason.text()
+    user.choose(tab.against, "Cluster 0")
+    user.click(tab.ask_button)
+    world.idle()
+    found = tab.found
+    assert (found.group, found.compared, found.n_cells) == ("cluster 1", "cluster 0", 12)
+    assert tab.sentence.text() == found.sentence
+    assert found.sentence.startswith("Cluster 1 is set apart from cluster 0 by RNA")
+    assert not tab.layer_button.isEnabled()
+    assert tab.layer_button.toolTip().startswith("A group has no map")
+    rows = {mark.where.column for mark in tab.view.drawing.stops}
+    assert rows >= set(ROLES.names)
+
+    # Of other cells that are compared with the same ones, those need not be asked again.
+    user.choose(tab.who, "The cell pointed at")
+    world.idle()
+    user.choose(tab.against, "Cluster 0")
+    world.idle()
+    assert tab.controller.knows_usual(tab.asked)
+    assert tab.found is None

@@ -13,7 +13,7 @@ Values = NDArray[np.float64]
 _STARTED = 0.25
 
 
-def more_than_random(moved: Values, random: Values) -> Values:
+def more_than_random(moved: Values, random: Values, passed_over: int = 0) -> Values:
     """How likely a random place moves a vector as far as each of some places does.
 
     Movements are log-normal to a good approximation, so that the tail is read from the mean and
@@ -27,6 +27,8 @@ def more_than_random(moved: Values, random: Values) -> Values:
         Of each place, (n,), 0 or more.
     random
         Of random places, (draws,), at least two.
+    passed_over
+        Places that might have been among them, and were not covered as those near them do little.
 
     Returns
     -------
@@ -46,9 +48,5 @@ def more_than_random(moved: Values, random: Values) -> Values:
     if width <= 0:
         return np.where(here > there[0], 0.0, 1.0)
     chance = t.sf((here - there.mean()) / width, len(there) - 1)
-    return np.asarray(false_discovery_control(chance))
-
-
-def share_at_least(value: float, random: Values) -> float:
-    """Share of random draws, the observed one among them, that reach a value: a p-value."""
-    return float((1 + np.count_nonzero(random >= value)) / (1 + len(random)))
+    every = np.concatenate([chance, np.ones(passed_over)])
+    return np.asarray(false_discovery_control(every)[: len(moved)])

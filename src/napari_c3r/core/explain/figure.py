@@ -9,22 +9,19 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from napari_c3r.core.channels import stains
-from napari_c3r.core.explain.result import ALL, ChannelEffect, PlaceMap, WhyHere
-from napari_c3r.core.explain.words import EMPTY
-from napari_c3r.core.figures.colours import GREY, sequential, value_colours
+from napari_c3r.core.explain.bars import HEAD, WIDE, channel_bars
+from napari_c3r.core.explain.result import PlaceMap, WhyHere
+from napari_c3r.core.explain.words import ALL
+from napari_c3r.core.figures.colours import sequential, value_colours
 from napari_c3r.core.figures.composites import Appearance, compose
 from napari_c3r.core.figures.drawing import (
     FONT_PX,
     QUIET,
-    Box,
     Drawing,
-    Path,
     Picture,
-    Where,
     Words,
     fitted,
     number_words,
-    text_px,
 )
 from napari_c3r.core.figures.drawing import Mark as Shape
 
@@ -33,9 +30,7 @@ if TYPE_CHECKING:
 
 RGB = NDArray[np.uint8]
 
-COLOUR: Final = "#5285b8"
-_SIDES, _GAP, _HEAD, _KEY = (112.0, 150.0), 14.0, 18.0, 30.0
-_ROW, _LABEL, _BARS, _COUNT = 22.0, 74.0, 120.0, 46.0
+_SIDES, _GAP, _KEY = (112.0, 150.0), 14.0, 30.0
 _STRETCH = (1.0, 99.8)
 _SHOWN: Final = 0.85
 """Opacity of the colour of the place that moves the vector farthest."""
@@ -61,8 +56,8 @@ def why_figure(
     -------
     Drawing
         The crop; its places by how far covering them moves the vector, outlined where they do more
-        than random ones; random ones in the same colours; and for each channel, how many
-        neighbours change without it. A channel's bar stands for its map.
+        than random ones; random ones in the same colours; and for each channel, how far it brings
+        the cell from the reference cells. A channel's bar stands for its map.
     """
     panels: list[tuple[str, RGB, str]] = [
         ("The cell", _outlined(found, _in_colours(found) if picture is None else picture), "")
@@ -79,25 +74,25 @@ def why_figure(
         ]
     side = float(np.clip((width - 2 * _GAP) / 3, *_SIDES))
     across = max(1, min(len(panels), int((width + _GAP) // (side + _GAP))))
-    bars_wide = _LABEL + _BARS + _COUNT
-    beside = width >= len(panels) * (side + _GAP) + bars_wide
+    beside = width >= len(panels) * (side + _GAP) + WIDE
     marks: list[Shape] = []
     for number, (title, pixels, tip) in enumerate(panels):
         x = (number % across) * (side + _GAP)
-        y = (number // across) * (_HEAD + side + _GAP)
+        y = (number // across) * (HEAD + side + _GAP)
         text = fitted(title, side)
-        marks.append(Words(x, y + _HEAD - 6, text, colour=QUIET))
-        marks.append(Picture(x, y + _HEAD, side, side, pixels, tip=tip))
+        marks.append(Words(x, y + HEAD - 6, text, colour=QUIET))
+        marks.append(Picture(x, y + HEAD, side, side, pixels, tip=tip))
     rows = -(-len(panels) // across)
-    bottom = rows * (_HEAD + side + _GAP) - _GAP
+    bottom = rows * (HEAD + side + _GAP) - _GAP
     if high > 0:
         marks += _key(side + _GAP if across > 1 else 0.0, bottom, side, high)
         bottom += _KEY
     left = len(panels) * (side + _GAP) if beside else 0.0
     top = 0.0 if beside else bottom + 6
-    bars, end = _channel_bars(found, left, top, channel)
+    heading = f"S.d. from {found.compared}"
+    bars, end = channel_bars(found.channels, left, top, shown=channel, heading=heading)
     return Drawing(
-        width=max(across * (side + _GAP) - _GAP, left + bars_wide),
+        width=max(across * (side + _GAP) - _GAP, left + WIDE),
         height=max(bottom, end) + 2,
         marks=(*marks, *bars),
         title=f"Why cell {found.label} of {found.image} is here",
@@ -190,50 +185,3 @@ def _key(x: float, y: float, wide: float, high: float) -> list[Shape]:
         Words(x + wide / 2, y + 22, label, FONT_PX - 2, "middle", QUIET),
         Words(x + wide, y + 22, number_words(high), FONT_PX - 1, "end", QUIET),
     ]
-
-
-def _channel_bars(found: WhyHere, left: float, top: float, shown: str) -> tuple[list[Shape], float]:
-    """A row for each channel, the strongest first, and where they end."""
-    start, unit = left + _LABEL, _BARS / found.k
-    head = fitted(f"Neighbours of {found.k} that change without", _LABEL + _BARS + _COUNT)
-    marks: list[Shape] = [Words(left, top + _HEAD - 6, head, colour=QUIET)]
-    low, high = np.quantile(found.turned, (0.05, 0.95))
-    y, begin = top + _HEAD, top + _HEAD
-    end = begin + _ROW * len(found.channels)
-    band = f"Turning and shifting the crop changes {found.turned.mean():.1f} ({low:.0f}–{high:.0f})"
-    wide = max(float(high - low) * unit, 2.0)
-    marks.append(Box(start + low * unit, begin, wide, end - begin, GREY, opacity=0.3, tip=band))
-    marks.append(Path(((start, begin), (start, end)), QUIET, width=0.8))
-    holding = {each.channel for each in found.holding}
-    for each in found.ranked:
-        marks += _bar(each, found.k, left, y, bold=each.channel in holding, shown=shown)
-        y += _ROW
-    for count in (0, found.k):
-        marks.append(
-            Words(start + count * unit, end + 12, str(count), FONT_PX - 2, "middle", QUIET)
-        )
-    return marks, end + 16
-
-
-def _bar(
-    each: ChannelEffect, k: int, left: float, y: float, *, bold: bool, shown: str
-) -> list[Shape]:
-    where, start = Where(column=each.channel), left + _LABEL
-    how = "without the channel" if each.how != EMPTY else "with the channel left empty"
-    tip = (
-        f"{each.channel} ({each.role}): {each.neighbours:.0f} of {k} neighbours change {how} "
-        f"(p = {each.p:.2g}); the vector moves by {each.moved:.3f}. A click shows its places"
-    )
-    long = max(each.neighbours * _BARS / k, 1.0)
-    fill = COLOUR if bold else GREY
-    text = fitted(each.channel, _LABEL - 8)
-    marks: list[Shape] = [
-        Box(left, y, _LABEL + _BARS + _COUNT, _ROW, "ground", where=where, tip=tip, opacity=0.0),
-        Words(start - 6, y + 15, text, anchor="end", bold=each.channel == shown, where=where),
-        Box(start, y + 5, long, _ROW - 10, fill, where=where, tip=tip),
-        Words(start + long + 5, y + 15, f"{each.neighbours:.0f}", bold=bold, where=where, tip=tip),
-    ]
-    if each.how == EMPTY:
-        x = start + long + 9 + text_px(f"{each.neighbours:.0f}")
-        marks.append(Words(x, y + 15, "empty", FONT_PX - 2, colour=QUIET, where=where, tip=tip))
-    return marks

@@ -47,6 +47,26 @@ def grid(side: int, places: int, overlap: int) -> Covers:
     return np.stack([y, x, np.full(len(y), width)], axis=1).astype(np.intp)[:, None]
 
 
+def side_by_side(covers: Covers, overlap: int) -> NDArray[np.bool_]:
+    """Which places of a grid are those that lie side by side, (n,).
+
+    Parameters
+    ----------
+    covers
+        From `grid`.
+    overlap
+        As it was made with.
+    """
+    y, x = (np.unique(covers[:, 0, axis], return_inverse=True)[1] for axis in (0, 1))
+    return np.asarray((y % overlap == 0) & (x % overlap == 0))
+
+
+def overlapping(covers: Covers, some: Covers) -> NDArray[np.bool_]:
+    """Which places share pixels with one of some others, (n,)."""
+    apart = np.abs(covers[:, None, 0, :2] - some[None, :, 0, :2])
+    return np.asarray((apart < covers[:, None, 0, 2:]).all(axis=2).any(axis=1))
+
+
 def filling(crop: Pixels, kind: Fill, side: int) -> Pixels:
     """What each pixel of a crop is covered with.
 

@@ -49,7 +49,9 @@ class Reference:
         """Vectors (m, D) seen from the mean, each of length 1; the mean itself stays 0."""
         return unit(vectors - self.mean)
 
-    def nearest(self, vectors: Vectors, k: int, but: int) -> NDArray[np.intp]:
+    def nearest(
+        self, vectors: Vectors, k: int, but: int, *, among: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.intp]:
         """The rows of the k cells nearest to each of some vectors, (m, k), nearest first.
 
         Parameters
@@ -60,11 +62,15 @@ class Reference:
             How many; fewer than there are comparable cells.
         but
             The row that is left out: the cell whose vectors they are.
+        among
+            Which rows may be found, bool (cells,); all by default.
         """
+        allowed = self.comparable if among is None else self.comparable & among
         directions = self.directions(vectors)
         each = max(1, _BLOCK // max(len(self), 1))
         found = [
-            self._nearest(directions[n : n + each], k, but) for n in range(0, len(vectors), each)
+            self._nearest(directions[n : n + each], k, but, allowed)
+            for n in range(0, len(vectors), each)
         ]
         return np.concatenate(found) if found else np.zeros((0, k), np.intp)
 
@@ -73,14 +79,16 @@ class Reference:
         there = unit(self._vectors[rows] - self.mean)
         return np.asarray(self.directions(vectors) @ there.T, np.float64)
 
-    def _nearest(self, directions: Vectors, k: int, but: int) -> NDArray[np.intp]:
+    def _nearest(
+        self, directions: Vectors, k: int, but: int, allowed: NDArray[np.bool_]
+    ) -> NDArray[np.intp]:
         cosines = np.empty((len(directions), len(self)), np.float32)
         offset = directions @ self.mean
         for block in self._blocks():
             with np.errstate(invalid="ignore", over="ignore"):
                 products = directions @ self._vectors[block].T - offset[:, None]
             cosines[:, block] = products / self._lengths[block]
-        cosines[:, ~self.comparable] = -np.inf
+        cosines[:, ~allowed] = -np.inf
         cosines[:, but] = -np.inf
         rows = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
         order = np.argsort(-np.take_along_axis(cosines, rows, axis=1), axis=1, kind="stable")
@@ -100,8 +108,3 @@ def unit(vectors: Vectors) -> Vectors:
 def apart(a: Vectors, b: Vectors) -> NDArray[np.float64]:
     """One minus the cosine of directions (m, D) and (m, D) or (D,), 0 to 2."""
     return np.clip(1 - (a * b).sum(axis=-1, dtype=np.float64), 0, 2)
-
-
-def others(found: NDArray[np.intp], before: NDArray[np.intp]) -> NDArray[np.float64]:
-    """How many of the k neighbours (m, k) are not among the k that there were before (k,)."""
-    return np.asarray((~np.isin(found, before)).sum(axis=1), np.float64)

@@ -5,55 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.explain import words
-from napari_c3r.core.explain.chance import more_than_random, share_at_least
+from napari_c3r.core.explain.chance import more_than_random
+from napari_c3r.core.explain.effects import LEVEL, ChannelEffect
 from napari_c3r.core.explain.places import Covers, Pixels, spread
+from napari_c3r.core.explain.words import ALL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ALL: Final = "all channels"
-"""What the map is called for which every channel is covered at once."""
-
-LEFT_OUT: Final = "left out"
-"""How a channel was taken away: the encoder embeds without it."""
-LEVEL: Final = 0.05
-"""Up to this adjusted p-value, a place or a channel does more than chance."""
-
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class ChannelEffect:
-    """What taking one channel away does to the cell.
-
-    Attributes
-    ----------
-    channel, role
-        Its name, and the role that it has.
-    how
-        `LEFT_OUT` or `EMPTY`.
-    neighbours
-        How many of the cell's k nearest are others then, 0 to k.
-    moved
-        One minus the cosine of the cell's vector before and after, 0 to 2.
-    p
-        How often turning and shifting the crop changes as many neighbours.
-    """
-
-    channel: str
-    role: str
-    how: str
-    neighbours: float
-    moved: float
-    p: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,28 +36,27 @@ class PlaceMap:
         The places that hold something to cover, (n, 1, 3), in pixels of the crop.
     moved
         One minus the cosine of the cell's vector before and after, (n,), 0 to 2.
-    neighbours
-        How many of its k nearest are others then, (n,), 0 to k.
-    held
-        How much less like its k nearest the cell is then, as a mean of cosines, (n,): above 0, the
-        place holds the cell at its neighbours; below, it keeps it away from them.
-    random_covers, random_moved, random_neighbours
+    back
+        How far back along the way from the reference cells that brings it, in their standard
+        deviations, (n,): above 0, the place is part of what sets the cell apart from them.
+    random_covers, random_moved
         The same of as many pixels covered in small squares at random, (draws, m, 3) and (draws,).
+    passed_over
+        Places that were not covered, as those near them do little.
     """
 
     channel: str
     covers: Covers
     moved: Values
-    neighbours: Values
-    held: Values
+    back: Values
     random_covers: Covers
     random_moved: Values
-    random_neighbours: Values
+    passed_over: int = 0
 
     @cached_property
     def p(self) -> Values:
         """How likely as many pixels anywhere do as much, adjusted for all places, (n,)."""
-        return more_than_random(self.moved, self.random_moved)
+        return more_than_random(self.moved, self.random_moved, self.passed_over)
 
     @property
     def above(self) -> Mask:
@@ -122,16 +89,19 @@ class WhyHere:
         First row and column of the crop in the image; may lie off it.
     window_px
         Side of the crop in the image's pixels.
-    k
-        Neighbours that are looked at: ten, or half the others in a small table.
     neighbours
-        Their rows in the table, (k,), nearest first.
+        Rows in the table of the ten cells nearest to it, nearest first; fewer in a small table.
+    compared
+        What the reference cells are called.
+    partners
+        Rows of those for whose channels its own were exchanged, (m,).
+    n_usual
+        Reference cells of which the same was asked.
     channels
-        What taking each channel away does, in image order.
-    turned
-        How many neighbours turning and shifting the crop changes, (draws,).
+        What each channel contributes to the way from the reference cells, in image order.
     maps
-        All channels covered at once, then each alone; fewer where it was stopped early.
+        Of the channels that contribute most, of all channels at once, and of the others where
+        every map was asked for; fewer where it was stopped early.
     settings
         How it was made.
     notes
@@ -148,10 +118,11 @@ class WhyHere:
     nucleus: Mask | None
     corner: tuple[int, int]
     window_px: int
-    k: int
     neighbours: NDArray[np.intp]
+    compared: str
+    partners: NDArray[np.intp]
+    n_usual: int
     channels: tuple[ChannelEffect, ...]
-    turned: Values
     maps: tuple[PlaceMap, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -213,16 +184,18 @@ class WhyHere:
 
     @property
     def ranked(self) -> tuple[ChannelEffect, ...]:
-        """The channels, the one that holds the cell most first."""
-        return tuple(sorted(self.channels, key=lambda each: (-each.neighbours, -each.moved)))
+        """The channels, the one that contributes most beyond what it usually does first."""
+        return tuple(sorted(self.channels, key=lambda each: -each.beyond))
 
     @property
-    def holding(self) -> tuple[ChannelEffect, ...]:
-        """The channels that change more neighbours than chance does, the strongest first."""
-        chance = float(self.turned.mean())
-        return tuple(
-            each for each in self.ranked if each.p <= LEVEL and each.neighbours >= chance + 1
-        )
+    def named(self) -> tuple[ChannelEffect, ...]:
+        """The channels that contribute more than in reference cells, the strongest first."""
+        return tuple(each for each in self.ranked if each.is_sure)
+
+    @property
+    def way(self) -> float:
+        """How far the cell is from the reference cells, in their standard deviations."""
+        return float(sum(each.way for each in self.channels))
 
     @property
     def sentence(self) -> str:
@@ -236,14 +209,8 @@ class WhyHere:
 
     @property
     def channel_table(self) -> pd.DataFrame:
-        """One row for each channel: what taking it away does, beside what chance does."""
-        import pandas as pd
-
-        names = ("channel", "role", "how", "neighbours", "moved", "p")
-        rows = [{name: getattr(each, name) for name in names} for each in self.channels]
-        return pd.DataFrame(rows, columns=list(names)).assign(
-            of=self.k, chance_neighbours=float(self.turned.mean())
-        )
+        """One row for each channel: what it contributes, beside what it does in others."""
+        return channel_table(self.channels, self.compared)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -263,8 +230,7 @@ class WhyHere:
                         "x_px": x + self.corner[1],
                         "side_px": side,
                         "moved": found.moved,
-                        "neighbours": found.neighbours,
-                        "held": found.held,
+                        "back": found.back,
                         "random_moved": float(np.mean(found.random_moved)),
                         "p": found.p,
                     }
@@ -273,6 +239,10 @@ class WhyHere:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def chance_of(neighbours: float, turned: Values) -> float:
-    """How often turning and shifting a crop changes as many neighbours."""
-    return share_at_least(neighbours, turned)
+def channel_table(channels: tuple[ChannelEffect, ...], compared: str) -> pd.DataFrame:
+    """One row for each channel, with the fields of `ChannelEffect`."""
+    import pandas as pd
+
+    names = list(ChannelEffect.__dataclass_fields__)
+    rows = [{name: getattr(each, name) for name in names} for each in channels]
+    return pd.DataFrame(rows, columns=names).assign(compared_with=compared)

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from napari_c3r.core.explain.result import ChannelEffect, PlaceMap, WhyHere
+    from napari_c3r.core.explain.effects import ChannelEffect
+    from napari_c3r.core.explain.result import PlaceMap, WhyHere
 
 # In radii of the cell: nearer to its middle than this, a place is in the middle.
 _MIDDLE: Final = 0.33
-EMPTY: Final = "left empty"
-"""How a channel was taken away: its background alone is left, as the encoder needs the channel."""
+ALL: Final = "all channels"
+"""What the map is called for which every channel is covered at once."""
 
 _SIDES: Final = (
     "right",
@@ -28,21 +29,18 @@ _SIDES: Final = (
 
 
 def sentence(found: WhyHere) -> str:
-    """Which channel holds the cell, by how many neighbours, and where in it."""
-    chance = f"chance {found.turned.mean():.1f}"
-    holding = found.holding
-    if not holding:
+    """Which channel sets the cell apart from the reference cells, how far, and where in it."""
+    named = found.named
+    if not named:
         most = found.ranked[0]
         return (
-            f"No channel alone holds this cell here: {_without(most)} "
-            f"{_changed(most, found.k)} ({chance}){_where_of_all(found)}"
+            f"No channel sets this cell apart from {found.compared} more than it does among those: "
+            f"at most {most.channel}, {ways(most)}{_where_of_all(found)}"
         )
-    first, rest = holding[0], holding[1:]
-    empty = "with it empty" if first.how == EMPTY else "without it"
-    said = f"{first.channel} holds this cell here: {empty} {_changed(first, found.k)} ({chance})"
+    first, rest = named[0], named[1:]
+    said = f"{first.channel} sets this cell apart from {found.compared}: {ways(first)}"
     if rest:
-        listed = ", ".join(f"{each.channel} ({each.neighbours:.0f})" for each in rest)
-        said += f", then {listed}"
+        said += f", then {', '.join(f'{each.channel} ({each.way:.1f})' for each in rest)}"
     names = [each.channel for each in found.maps]
     if first.channel not in names:
         return said
@@ -53,30 +51,28 @@ def caption(found: WhyHere) -> str:
     """How it was found out."""
     boxes = found.maps[0].covers[:, 0] if found.maps else np.zeros((0, 3), np.intp)
     wide = f"{boxes[0, 2] * found.scale:.0f} px" if len(boxes) else "one patch"
-    others = found.settings.get("others", 0)
     fill = "blurred" if found.settings.get("fill") == "blur" else "set to the background"
     return (
-        f"Channels: taken from this cell, its {found.k} nearest and {others} others alike; "
-        "chance and grey band: what turning and shifting its crop changes. Places: patches "
+        f"Compared with {found.compared}. Channels: exchanged for those of {len(found.partners)} "
+        "of these cells, in every order; each bar is its share of the way from them (Shapley), in "
+        f"their standard deviations; grey: the same among {found.n_usual} of them. Places: patches "
         f"{wide} wide, {fill}; outlined where one moves the vector farther than as many pixels "
         "scattered at random do (adjusted p ≤ 0.05). It says what the encoder looks at, not what "
         "made the cell look so."
     )
 
 
-def _without(each: ChannelEffect) -> str:
-    return f"with {each.channel} empty" if each.how == EMPTY else f"without {each.channel}"
-
-
-def _changed(each: ChannelEffect, k: int) -> str:
-    count = round(each.neighbours)
-    return f"{count} of its {k} neighbours {'changes' if count == 1 else 'change'}"
+def ways(each: ChannelEffect) -> str:
+    """How far a channel brings a cell, beside what it does in reference cells."""
+    among = f"{each.usual_low:.1f} to {each.usual_high:.1f} among them"
+    return f"{each.way:.1f} s.d. ({among})".replace("-", "−")
 
 
 def _where_of_all(found: WhyHere) -> str:
-    if not found.maps or not found.maps[0].above.any():
+    all_at_once = next((each for each in found.maps if each.channel == ALL), None)
+    if all_at_once is None or not all_at_once.above.any():
         return ""
-    return f"; over all channels, {where(found, found.maps[0])}"
+    return f"; over all channels, {where(found, all_at_once)}"
 
 
 def where(found: WhyHere, places: PlaceMap) -> str:

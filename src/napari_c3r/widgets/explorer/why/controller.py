@@ -9,22 +9,32 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.session.why import make_question
+from napari_c3r.session.why import Asked, Sides, make_question, sides_of
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
-    from napari_c3r.core.explain import WhyHere
+    from napari_c3r.core.explain import WhyGroup, WhyHere
+    from napari_c3r.core.explain.exchanger import UsualWays
+
+    Answer = WhyHere | WhyGroup
 
 _KEPT = 16
 """Answers that are kept: cells that were asked before answer at once."""
 
-_Asked = tuple[int, str, WhyOptions]
+_SEEN = (
+    Part.RESULT,
+    Part.CURRENT,
+    Part.CELLS,
+    Part.ROLES,
+    Part.MAP,
+    Part.ANNOTATION,
+    Part.GATES,
+)
 
 
 class WhyController(QObject):
-    """Asks the cell that is pointed at, and keeps the answers of the displayed result.
+    """Asks a cell or a group, and keeps the answers of the displayed result.
 
     Signals
     -------
@@ -41,8 +51,9 @@ class WhyController(QObject):
         super().__init__(parent)
         self._session = session
         self.problem = ""
-        self._answers: dict[_Asked, WhyHere] = {}
-        self._asking: _Asked | None = None
+        self._answers: dict[tuple[object, ...], Answer] = {}
+        self._usual: dict[tuple[object, ...], UsualWays] = {}
+        self._asking: Sides | None = None
         self._jobs = Jobs(self)
         self._jobs.progressed.connect(self._on_progress)
         self._jobs.failed.connect(self._on_failed)
@@ -54,36 +65,41 @@ class WhyController(QObject):
         """Whether a cell is being asked."""
         return self._jobs.running is not None
 
-    def answer(self, options: WhyOptions) -> WhyHere | None:
-        """What was found of the cell that is pointed at, None where it was not asked."""
-        asked = self._asked(options)
-        return None if asked is None else self._answers.get(asked)
+    def answer(self, asked: Asked) -> Answer | None:
+        """What was found of what is asked, None where it was not asked."""
+        sides = sides_of(self._session, asked)
+        return None if sides is None else self._answers.get(sides.key)
 
-    def ask(self, options: WhyOptions) -> None:
-        """Ask the cell that is pointed at."""
+    def knows_usual(self, asked: Asked) -> bool:
+        """Whether the same cells were compared with before."""
+        sides = sides_of(self._session, asked)
+        return sides is not None and sides.usual_key in self._usual
+
+    def ask(self, asked: Asked) -> None:
+        """Ask the cell that is pointed at, or a group."""
         self.problem = ""
         try:
-            question = make_question(self._session, options)
+            question = make_question(self._session, asked)
         except InputError as error:
             self.problem = str(error)
             self.changed.emit()
             return
-        encoders = self._session.encoders
-        self._asking = self._asked(options)
+        encoders, usual = self._session.encoders, self._usual.get(question.sides.usual_key)
+        self._asking = question.sides
 
-        def body(stop: threading.Event) -> Generator[Any, None, WhyHere]:
-            from napari_c3r.core.explain import WhyRun
-
+        def body(
+            stop: threading.Event,
+        ) -> Generator[Any, None, tuple[Answer, UsualWays | None]]:
             yield "loading the encoder"
             with encoders.use(question.encoder_source) as encoder:
-                run = WhyRun(question.job(encoder))
+                run = question.run(encoder, usual)
                 for step in run.steps():
                     yield step
                     if stop.is_set():
                         break
-                return run.result()
+                return run.result(), run.usual
 
-        self._jobs.start("ask one cell", body, self._take)
+        self._jobs.start("ask why", body, self._take)
         self.changed.emit()
 
     def request_stop(self) -> None:
@@ -95,17 +111,14 @@ class WhyController(QObject):
         self._jobs.discard()
         self._session.changed.disconnect(self._on_session, missing_ok=True)
 
-    def _asked(self, options: WhyOptions) -> _Asked | None:
-        result, row = self._session.result.current, self._session.selection.current
-        if result is None or row is None:
-            return None
-        return result.id, str(result.table.obs_names[row]), options
-
-    def _take(self, found: WhyHere) -> None:
+    def _take(self, found: tuple[Answer, UsualWays | None]) -> None:
         assert self._asking is not None
-        self._answers[self._asking] = found
-        if len(self._answers) > _KEPT:
-            del self._answers[next(iter(self._answers))]
+        self._answers[self._asking.key], usual = found
+        if usual is not None:
+            self._usual[self._asking.usual_key] = usual
+        for kept in (self._answers, self._usual):
+            if len(kept) > _KEPT:
+                del kept[next(iter(kept))]
 
     def _on_progress(self, _: str, step: Any) -> None:
         if isinstance(step, str):
@@ -122,10 +135,11 @@ class WhyController(QObject):
         if change.part is Part.RESULT:
             result = self._session.result.current
             kept = None if result is None else result.id
-            if self.running and (self._asking is None or self._asking[0] != kept):
+            if self.running and (self._asking is None or self._asking.result_id != kept):
                 self._jobs.discard()
-            self._answers = {key: found for key, found in self._answers.items() if key[0] == kept}
+            self._answers = {key: each for key, each in self._answers.items() if key[0] == kept}
+            self._usual = {key: each for key, each in self._usual.items() if key[0] == kept}
         if change.part in (Part.RESULT, Part.CURRENT):
             self.problem = ""
-        if change.part in (Part.RESULT, Part.CURRENT, Part.CELLS, Part.ROLES, Part.MAP):
+        if change.part in _SEEN:
             self.changed.emit()

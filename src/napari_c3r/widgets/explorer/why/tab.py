@@ -1,4 +1,4 @@
-"""The tab "Why here": asks the cell that is pointed at, and shows what holds it."""
+"""The tab "Why here": asks a cell, or a group, and shows what sets it apart."""
 
 from __future__ import annotations
 
@@ -8,13 +8,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from qtpy.QtWidgets import QMenu, QPushButton, QToolButton, QWidgetAction
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidgetAction,
+)
 
 from napari_c3r.core.explain.options import WhyOptions
+from napari_c3r.core.explain.words import ALL
 from napari_c3r.core.figures.drawing import Drawing, Mark
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.session import Change, Part
-from napari_c3r.session.why import cost_sentence, disabled_reason
+from napari_c3r.session.why import (
+    OTHERS,
+    Asked,
+    comparisons,
+    cost_sentence,
+    disabled_reason,
+    groups,
+)
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.option_form import OptionForm
@@ -26,18 +42,21 @@ from napari_c3r.widgets.viewer.appearance import channel_appearances
 from napari_c3r.widgets.viewer.places_layer import hide_places, show_places
 
 if TYPE_CHECKING:
-    from napari_c3r.core.explain import WhyHere
+    from napari_c3r.core.explain import WhyGroup, WhyHere
 
 _WAIT_MS: Final = 60
 _EVERY: Final = "All channels"
+_POINTED: Final = "The cell pointed at"
 # Wider than this, nothing more stands side by side.
 _WIDEST: Final = 760
 
-_NOT_ASKED = "Ask the cell first; then its map can be laid over the image"
+_NOT_ASKED: Final = "Ask the cell first; then its map can be laid over the image"
+_IN_IMAGE: Final = "Lay the map over the image, as a layer of its own"
+_NO_MAP: Final = "A group has no map of one cell; ask a cell to lay its map over the image"
 
 
 class WhyTab(FigurePanel):
-    """Which channel and which place hold one cell's vector where it is.
+    """Which channel and which place set one cell, or a group, apart from others.
 
     Parameters
     ----------
@@ -51,6 +70,8 @@ class WhyTab(FigurePanel):
         self.controller = WhyController(context.session, self)
         self.ask_button = QPushButton("Ask")
         self.ask_button.setToolTip("Ask the cell that is pointed at why it is here (W)")
+        self.who = choice("Asked", "Which cells are asked: the one pointed at, or a group")
+        self.against = choice("Compared with", "Which cells they are compared with")
         self.channel = choice("Map", "Whose places are shown: of all channels at once, or of one")
         self.layer_button = QPushButton("In image")
         self.layer_button.setCheckable(True)
@@ -58,16 +79,33 @@ class WhyTab(FigurePanel):
         self.form = OptionForm(WhyOptions)
         self._drawing = Jobs(self)
         self._is_old, self._room = True, 0
+        self._first_shown: object = None
+        self._has_chosen = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(_WAIT_MS)
         self._soon.timeout.connect(self._show_now)
-        self.add_control(self.ask_button)
+        self._put_controls()
+        self.who.addItem(_POINTED, None)
+        self.against.addItem("All other cells", OTHERS)
+        self.channel.addItem(_EVERY, None)
+        self._connect()
+
+    def _put_controls(self) -> None:
+        """Two rows: who is asked and compared with whom, and what is shown of the answer."""
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.ask_button)
+        row.addWidget(self.who, 1)
+        row.addWidget(QLabel("against"))
+        row.addWidget(self.against, 1)
+        row.addStretch(0)
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertLayout(0, row)
         self.add_control(self.channel, 1)
         self.add_control(self.layer_button)
         self.add_control(self._options_button())
-        self.channel.addItem(_EVERY, None)
-        self._connect()
 
     def _options_button(self) -> QToolButton:
         button = QToolButton()
@@ -86,6 +124,8 @@ class WhyTab(FigurePanel):
     def _connect(self) -> None:
         self.ask_button.clicked.connect(self._on_ask)
         self.channel.activated.connect(self.redraw)
+        self.who.activated.connect(self.redraw)
+        self.against.activated.connect(self._on_against)
         self.layer_button.toggled.connect(self._show_layer)
         self.form.changed.connect(self.redraw)
         self.view.chosen.connect(self._on_chosen)
@@ -101,18 +141,23 @@ class WhyTab(FigurePanel):
         return waiting or self.controller.running or super().busy
 
     @property
-    def found(self) -> WhyHere | None:
-        """What was found of the cell that is pointed at."""
-        return self.controller.answer(self.form.value())
+    def asked(self) -> Asked:
+        """Who is asked, compared with whom, and how."""
+        return Asked(self.who.currentData(), self.against.currentData(), self.form.value())
+
+    @property
+    def found(self) -> WhyHere | WhyGroup | None:
+        """What was found of what is asked."""
+        return self.controller.answer(self.asked)
 
     def ask(self) -> None:
-        """Ask the cell that is pointed at, if it can be."""
+        """Ask what was chosen, if it can be."""
         if self._soon.isActive():
             # What was chosen a moment ago counts, shown or not.
             self._soon.stop()
             self._show_now()
         if self.ask_button.isEnabled() and not self.controller.running:
-            self.controller.ask(self.form.value())
+            self.controller.ask(self.asked)
 
     def redraw(self) -> None:
         """Show what is known now, or when somebody looks."""
@@ -152,6 +197,11 @@ class WhyTab(FigurePanel):
         else:
             self.ask()
 
+    def _on_against(self) -> None:
+        # Until then it is what suits best.
+        self._has_chosen = True
+        self.redraw()
+
     def _on_session(self, change: Change) -> None:
         if change.part in (Part.IMAGE, Part.CELLS):
             self.redraw()
@@ -167,18 +217,29 @@ class WhyTab(FigurePanel):
             self.channel.setCurrentIndex(0 if place == self.channel.currentIndex() else place)
             self.redraw()
 
+    def _offer(self) -> None:
+        """Fill the lists with the groups that there are now."""
+        fill(self.who, [(_POINTED, None), *groups(self._session)])
+        fill(self.against, comparisons(self._session, self.who.currentData()))
+        if not self._has_chosen:
+            self.against.setCurrentIndex(0)
+
     def _show_now(self) -> None:
         self._is_old = False
-        found, running = self.found, self.controller.running
-        why = "" if running else disabled_reason(self._session)
+        self._offer()
+        asked, running = self.asked, self.controller.running
+        found = self.found
+        why = "" if running else disabled_reason(self._session, asked.group)
         self.ask_button.setText("Stop" if running else "Ask")
         self.ask_button.setEnabled(not why and (running or found is None))
-        cost = cost_sentence(self._session, self.form.value())
+        knows = self.controller.knows_usual(asked)
+        cost = cost_sentence(self._session, asked, knows_usual=knows)
         self.ask_button.setToolTip(_tip(why, cost, running=running, answered=found is not None))
-        self.channel.setEnabled(found is not None)
-        self.layer_button.setEnabled(found is not None and bool(found.maps))
+        maps = maps_of(found)
+        self.channel.setEnabled(bool(maps))
+        self.layer_button.setEnabled(bool(maps))
         self.layer_button.setToolTip(
-            "Lay the map over the image, as a layer of its own" if found is not None else _NOT_ASKED
+            _NOT_ASKED if found is None else _IN_IMAGE if maps else _NO_MAP
         )
         self._show_layer()
         if found is not None:
@@ -187,45 +248,68 @@ class WhyTab(FigurePanel):
             self.show_reason(self.controller.problem or why or self._invitation(cost))
 
     def _invitation(self, cost: str) -> str:
+        against = self.against.currentText()
+        against = against[:1].lower() + against[1:]
+        if self.who.currentData() is not None:
+            return (
+                f"Which channel, and which part of the cells, sets {self.who.currentText()} apart "
+                f"from {against}? Ask: it takes {cost}."
+            )
         row, result = self._session.selection.current, self._session.result.current
         assert row is not None
         assert result is not None
         cell = result.table.obs.iloc[row]
         return (
-            f"Which channel, and which place of it, holds cell {cell['label']} of "
-            f"{cell['image']} where it is? Ask: it takes {cost}."
+            f"Which channel, and which place of it, sets cell {cell['label']} of "
+            f"{cell['image']} apart from {against}? Ask: it takes {cost}."
         )
 
-    def _draw(self, found: WhyHere) -> None:
-        maps = [each.channel for each in found.maps[1:]]
+    def _draw(self, found: WhyHere | WhyGroup) -> None:
+        maps = [name for name in maps_of(found) if name != ALL]
         fill(self.channel, [(_EVERY, None), *((name, name) for name in maps)])
+        if self.channel.currentData() is None and self._first_shown is not found:
+            # What is asked for first is where the strongest channel does it.
+            self.channel.setCurrentIndex(min(1, len(maps)))
+        self._first_shown = found
         channel, theme = self.channel.currentData(), self.view.theme
         width = float(min(max(self.width() - 28, 240), _WIDEST))
-        shown = channel_appearances(self._context.viewer, found.channel_names)
-        appearances = [shown[name] for name in found.channel_names]
+        shown = channel_appearances(self._context.viewer, list(self._channel_names(found)))
 
         def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
             from napari_c3r.core.explain.figure import why_figure
-            from napari_c3r.core.explain.result import ALL
+            from napari_c3r.core.explain.group_figure import group_figure
+            from napari_c3r.core.explain.result import WhyHere
             from napari_c3r.core.figures.composites import compose
 
             yield "drawing"
-            picture = compose(found.crop, appearances)
-            drawing = why_figure(found, channel or ALL, picture, width)
+            if isinstance(found, WhyHere):
+                looks = [shown[name] for name in found.channel_names]
+                picture = compose(found.crop, looks)
+                drawing = why_figure(found, channel or ALL, picture, width)
+            else:
+                drawing = group_figure(found, width)
             return drawing, svg(drawing, theme, words=False)
 
         self._drawing.start("draw why", body, lambda made: self.show_drawing(*made))
 
-    def _show_layer(self) -> None:
-        from napari_c3r.core.explain.result import ALL
+    @staticmethod
+    def _channel_names(found: WhyHere | WhyGroup) -> Sequence[str]:
+        return [each.channel for each in found.channels]
 
+    def _show_layer(self) -> None:
         found, viewer = self.found, self._context.viewer
-        if not self.layer_button.isChecked() or found is None or not found.maps:
+        maps = maps_of(found)
+        if not self.layer_button.isChecked() or not maps:
             hide_places(viewer)
             return
         name = self.channel.currentData()
-        has_map = any(each.channel == name for each in found.maps)
-        show_places(viewer, self._session, found, name if has_map else ALL)
+        assert found is not None
+        show_places(viewer, self._session, found, name if name in maps else ALL)
+
+
+def maps_of(found: WhyHere | WhyGroup | None) -> list[str]:
+    """The channels of which there is a map of places: none of a group, or before it was asked."""
+    return [each.channel for each in getattr(found, "maps", ())]
 
 
 class WhyTabs:
@@ -248,11 +332,19 @@ class WhyTabs:
 
     def tabs(self) -> Sequence[Tab]:
         """One tab."""
-        return (Tab(self.why, "Why here", "Which channel and which place hold one cell there"),)
+        return (
+            Tab(
+                self.why, "Why here", "Which channel and which place set a cell, or a group, apart"
+            ),
+        )
 
     def actions(self) -> Sequence[KeyAction]:
         """W asks."""
-        return (KeyAction(("W",), "Ask the cell that is pointed at why it is here", self._ask),)
+        return (
+            KeyAction(
+                ("W",), "Ask why the cell that is pointed at, or a group, is here", self._ask
+            ),
+        )
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""
@@ -270,5 +362,5 @@ def _tip(why: str, cost: str, *, running: bool, answered: bool) -> str:
     if running:
         return "Stop after this batch; maps that are whole are kept"
     if answered:
-        return "This cell is answered; point at another, or change the options"
-    return why or f"Take away each channel, and cover each place, of the cell: {cost} (W)"
+        return "This is answered; point at another cell, or choose otherwise"
+    return why or f"Exchange channels, and cover places: {cost} (W)"
