@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -163,20 +164,29 @@ def run(driver: EmbedDriver) -> AnnData:
 
     told: set[str] = set()
 
+    def once(lines: Sequence[str], above: Say) -> None:
+        # The frames of a movie and the fields of a plate have most in common.
+        if (text := "\n".join(lines)) not in told:
+            told.add(text)
+            for line in lines:
+                above(line)
+
     def tell(step: FieldsProgress, above: Say) -> None:
         job = driver.job(step.name)
-        if job is not None and step.name not in told:
-            told.add(step.name)
-            for name, role in job.assignment.roles.items():
-                reason = job.assignment.reasons.get(name)
-                above(f"  {name}: {role}{f' ({reason})' if reason else ''}")
-            if job.assignment.doubt:
-                above(f"  Note: {job.assignment.doubt}; say it with --context and --concept")
+        if job is not None:
+            reasons = job.assignment.reasons
+            roles = [
+                f"  {name}: {role}{f' ({reasons[name]})' if reasons.get(name) else ''}"
+                for name, role in job.assignment.roles.items()
+            ]
+            once(roles, above)
+            if doubt := job.assignment.doubt:
+                once([f"  Note: {doubt}; say it with --context and --concept"], above)
         if step.problem and step.total > 1:
             above(f"  '{step.name}' is left out: {step.problem}")
         elif step.settled and not step.problem:
             for note in driver.store.table(step.name).uns[KEY]["notes"]:
-                above(f"  Note: {note}")
+                once([f"  Note: {note}"], above)
 
     follow_fields(driver.steps(), tell)
     empty = [e for e in driver.errors.values() if isinstance(e, NoCellsError)]

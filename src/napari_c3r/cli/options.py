@@ -182,15 +182,23 @@ class FieldOptions:
         return [FieldTask.of(*pair) for pair in zip(sources, each, strict=True)]
 
     def _time_note(self, found: Sequence[ImageFiles]) -> Iterator[str]:
-        """That of several time points in file names one is read."""
-        if self.reading.times == "all":
+        """That of several time points, in file names or in the first file, one is read."""
+        from napari_c3r.core.images.times import count_times
+
+        if self.reading.times == "all" or not found:
             return
         counts = ((files.name, len({file.t for file in files.files})) for files in found)
         name, count = next((each for each in counts if each[1] > 1), ("", 0))
-        if count:
+        where = " by its file names" if count else ""
+        if not count:
+            try:
+                name, count = found[0].name, count_times(found[0], self.reading.swap)
+            except (InputError, OSError):
+                return  # said when its turn comes
+        if count > 1:
             yield (
-                f"'{name}' has {count} time points by its file names; number {self.reading.t} is "
-                "read, from 0. Another is read with --t, and each of them with --times all."
+                f"'{name}' has {count} time points{where}; number {self.reading.t} is read, from "
+                "0. Another is read with --t, and each of them with --times all."
             )
 
     def driver(self, paths: list[Path], store: Store | None = None) -> EmbedDriver:

@@ -63,7 +63,9 @@ def read_labels(
     """
     path = require_there(Path(path))
     slices = _slices(path, channel, scene, t, z, times)
-    require_memory(slices.nbytes, f"'{path.name}', {' × '.join(map(str, slices.shape))} pixels,")
+    require_memory(
+        int(slices.nbytes), f"'{path.name}', {' × '.join(map(str, slices.shape))} pixels,"
+    )
     what = f"labels of '{path.name}'"
     if len(slices) == 1:
         labels = as_labels(np.asarray(slices[0]), what, number_cells=number_cells)
@@ -107,12 +109,13 @@ def _slices(
     """The slices (Z, Y, X) that make a label image: one, or all that are to be projected."""
     stack = open_file(path, _scene_index(path, scene), one_channel=False)
     stack = _with_times(stack, channel, times)
-    n_times, _, n_slices = stack.data.shape[:3]
+    n_times, n_channels, n_slices = stack.data.shape[:3]
     if times is not None and n_times != times:
-        held = "a label image of one time" if n_times == 1 else f"labels of {n_times} times"
+        several = n_channels > 1 and channel is None
+        held = f"labels of {n_times} times" if n_times > 1 else "a label image of one time"
         raise InputError(
-            f"'{path.name}' holds {held} and its image has {times} time points; give labels of "
-            "each, or choose one time point"
+            f"'{path.name}' holds {f'{n_channels} label images' if several else held} and its "
+            f"image has {times} time points; give labels of each, or choose one time point"
         )
     if n_times > 1 and t is None:
         raise InputError(f"'{path.name}' holds labels of {n_times} time points; choose one with t")

@@ -167,7 +167,7 @@ def _column(name: str, taken: set[str]) -> str:
 def is_movie(layer: Labels, frames: int) -> bool:
     """Whether labels are (T, Y, X) of so many time points, more than one."""
     data = pixels(layer)
-    return data.ndim == 3 and data.shape[0] == frames > 1
+    return bool(data.ndim == 3 and data.shape[0] == frames > 1)
 
 
 def label_plane(

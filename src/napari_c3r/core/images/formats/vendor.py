@@ -16,7 +16,7 @@ from napari_c3r.core.images.formats.czi import count_czi_scenes, open_unscaled_c
 from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import Stack, arrange, check_index, stated_names
-from napari_c3r.core.images.units import even_times, square_pixel
+from napari_c3r.core.images.units import even_times, square_pixel, times_since_first
 from napari_c3r.core.text import readable
 
 if TYPE_CHECKING:
@@ -69,21 +69,29 @@ def open_vendor(path: Path, scene: int, one_channel: bool) -> Stack:
         size,
         colour,
         notes,
-        times_s=even_times(_interval_s(reader, data.shape[0]), data.shape[0]),
+        times_s=_times(reader, data.shape[0]),
         z_step_um=_z_step(sizes.Z) if data.shape[2] > 1 else None,
     )
 
 
-def _interval_s(reader: Reader, n_times: int) -> float | None:
-    """From one time point to the next, as far as the reader finds it."""
+def _times(reader: Reader, n_times: int) -> tuple[float, ...]:
+    """Seconds of the time points after the first, as far as the reader finds them."""
     if n_times < 2:
-        return None
+        return ()
     try:
         interval = reader.time_interval
+        if isinstance(interval, timedelta):
+            return even_times(interval.total_seconds(), n_times)
+        # That of LIF files tells the interval as the axis alone, in seconds.
+        told = reader.xarray_dask_data.coords if _is_lif(reader) else {}
+        return times_since_first([float(time) for time in told["T"]]) if "T" in told else ()
     # Readers look for it in metadata of many versions; without it the image is as good.
     except Exception:
-        return None
-    return interval.total_seconds() if isinstance(interval, timedelta) else None
+        return ()
+
+
+def _is_lif(reader: Reader) -> bool:
+    return type(reader).__module__.startswith("bioio_lif")
 
 
 def _z_step(step: float | None) -> float | None:
