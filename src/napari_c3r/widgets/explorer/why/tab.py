@@ -193,7 +193,15 @@ class WhyTab(FigurePanel):
         cell = result.table.obs.iloc[row]
         return (
             f"Which channel, and which place of it, holds cell {cell['label']} of "
-            f"{cell['image']} where it is? Ask: it takes {cost}."
+            f"{cell['image']} where it is? Ask: it takes {cost}.{self._gate_note()}"
+        )
+
+    def _gate_note(self) -> str:
+        opened = self._session.gates.opened
+        if opened is None:
+            return ""
+        return (
+            f"\n\nIt is compared with all cells, not with those of the open gate “{opened}” alone."
         )
 
     def _draw(self, found: WhyHere) -> None:
