@@ -252,3 +252,21 @@ def test_numbers_and_keys_are_read_as_what_they_are(tmp_path):
     frame.to_parquet(tmp_path / "a.parquet")
     again = read_cell_table(tmp_path / "a.parquet")
     pd.testing.assert_frame_equal(again.fillna(-1), frame.fillna(-1))
+
+
+def test_some_of_the_columns_are_added_and_provenance_says_which(tmp_path):
+    table = cells()
+    table.obs["grade"] = "ours"
+    own(table, image="image", label="label").to_csv(tmp_path / "own.csv", index=False)
+    whole = plan_join(table, tmp_path / "own.csv")
+    assert (whole.theirs, whole.match.columns) == (("value", "grade"), ("value", "grade (2)"))
+    with pytest.raises(InputError, match="No column is chosen"):
+        whole.only([])
+    assert whole.only(["value", "grade"]) is whole
+    some = whole.only(["grade"])
+    c3r.join_table(table, tmp_path / "own.csv", columns=["grade"])
+    assert table.obs["grade (2)"].tolist() == some.values["grade (2)"].tolist()
+    assert "value" not in table.obs
+    (facts,) = joined_tables(table)
+    assert facts == some.facts
+    assert facts["chosen"] == ["grade"]

@@ -22,7 +22,8 @@ from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import ReadOptions, scan
 from napari_c3r.core.segment import NO_CELL_CHANNEL, SegmentOptions
-from napari_c3r.session.script import Recipe, RecipeField, python_script, shell_command
+from napari_c3r.session.script import Recipe, RecipeField, python_script
+from napari_c3r.session.shell import shell_command
 from tests.widgets.fields import labels, write_plate
 
 ROLES = ChannelAssignment({"DNA": "context", "w2": "context", "w3": "concept"})

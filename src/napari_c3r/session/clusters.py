@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.reduce.clusters import Clustering
     from napari_c3r.core.reduce.cuts import Cuts, Seen, Value
+    from napari_c3r.core.reduce.edits import ClusterEdit
     from napari_c3r.core.reduce.stability import Stability
     from napari_c3r.session.result import EmbeddingResult, Result
 
@@ -31,7 +32,7 @@ METHODS = {"hdbscan": "HDBSCAN", "leiden": "Leiden", "kmeans": "k-means"}
 """The methods, and what they are called."""
 
 _OF_FACTS = {"resolution": "leiden", "n_clusters": "kmeans", "min_cluster_size": "hdbscan"}
-BY_HAND, _STABILITY = "by_hand", "stability"
+_STABILITY = "stability"
 _UNITS = {"hdbscan": "smallest of {} cells", "leiden": "resolution {}", "kmeans": "{} groups"}
 
 
@@ -200,16 +201,14 @@ class Clusters:
         """
         import pandas as pd
 
-        from napari_c3r.core.reduce.cluster_names import keep_names
-
         result = self._result.current
         if result is None or not (table is result.all_rows or table is result.table):
             return
         column = pd.Series(found.column, index=table.obs_names, name=COLUMN)
+        facts: Mapping[str, Any] = found.facts
         if (before := self.state()) is not None:
-            column, kept = keep_names(before.column, column)
-            self.names_line = kept.sentence
-        self._put(ClusterState(column.reindex(result.all_rows.obs_names), found.facts), Cause.USER)
+            column, facts = self._named_as(before.column, column, facts)
+        self._put(ClusterState(column.reindex(result.all_rows.obs_names), facts), Cause.USER)
 
     def record(self, before: ClusterState | None) -> None:
         """Make one step of all that was taken since they were as before."""
@@ -222,13 +221,23 @@ class Clusters:
 
     def carry(self, before: AnnData, after: AnnData) -> None:
         """Give the clusters of a new map the names of those before, by the cells in them."""
-        from napari_c3r.core.reduce.cluster_names import keep_names
-
         self.names_line = ""
         if COLUMN in before.obs and COLUMN in after.obs:
-            old = before.obs[COLUMN].astype("category")
-            after.obs[COLUMN], kept = keep_names(old, after.obs[COLUMN])
-            self.names_line = kept.sentence
+            old, facts = before.obs[COLUMN].astype("category"), after.uns[KEY][COLUMN]
+            after.obs[COLUMN], named = self._named_as(old, after.obs[COLUMN], facts)
+            after.uns[KEY] = {**after.uns[KEY], COLUMN: named}
+
+    def _named_as(
+        self, before: pd.Series, cut: pd.Series, facts: Mapping[str, Any]
+    ) -> tuple[pd.Series, Mapping[str, Any]]:
+        """Clusters with the names of those before, and what is kept of them then."""
+        from napari_c3r.core.reduce.cluster_names import keep_names, new_names
+        from napari_c3r.core.reduce.edits import Call, with_edit
+
+        named, kept = keep_names(before, cut)
+        self.names_line = kept.sentence
+        names = new_names(cut, named)
+        return named, with_edit(facts, Call(names)) if names else facts
 
     def merge(self, names: Sequence[str]) -> None:
         """Make one cluster of several.
@@ -238,10 +247,9 @@ class Clusters:
         InputError
             There are not two of them.
         """
-        from napari_c3r.core.reduce.cluster_names import merged
+        from napari_c3r.core.reduce.edits import Merge
 
-        told = [name for name in self.names if name in names]
-        self._edit(f"merge clusters {' and '.join(told)}", merged(self._now().column, names))
+        self._edit(Merge(tuple(name for name in self.names if name in names)))
 
     def split_off(self, shown: NDArray[np.bool_], of: str = "") -> str:
         """Make a cluster of its own of some of the rows shown; returns its name.
@@ -259,12 +267,14 @@ class Clusters:
             No row, or a whole cluster.
         """
         from napari_c3r.core.reduce.cluster_names import split_off
+        from napari_c3r.core.reduce.edits import SplitOff
+        from napari_c3r.core.table.picked import cells_of_rows
 
         result, state = self._current(), self._now()
         chosen = np.asarray(result.all_rows.obs_names.isin(result.table.obs_names[shown]))
         column, name = split_off(state.column, chosen)
         words = f"divide cluster {of} in two" if of else f"make the selected cells cluster {name}"
-        self._edit(words, column)
+        self._edit(SplitOff(cells_of_rows(result.all_rows, chosen), words), column)
         return name
 
     def rename(self, name: str, words: str) -> None:
@@ -275,11 +285,9 @@ class Clusters:
         InputError
             There is no such cluster, or another one is called so.
         """
-        from napari_c3r.core.reduce.cluster_names import renamed
+        from napari_c3r.core.reduce.edits import Rename
 
-        column = renamed(self._now().column, name, words)
-        told = f"call cluster {name} '{words.strip()}'" if words.strip() else f"unname {name}"
-        self._edit(told, column)
+        self._edit(Rename(name, words.strip()))
 
     def set_stability(self, table: AnnData, found: Stability) -> None:
         """Keep how surely the clusters of a table are found again, if they are still the same."""
@@ -309,16 +317,18 @@ class Clusters:
             raise InputError("There are no clusters yet; make the map in step 5 first")
         return state
 
-    def _edit(self, words: str, column: pd.Series) -> None:
+    def _edit(self, edit: ClusterEdit, column: pd.Series | None = None) -> None:
+        from napari_c3r.core.reduce.edits import with_edit
+
         before = self._now()
+        column = edit.apply(self._current().all_rows, before.column) if column is None else column
         if column.astype(object).equals(before.column.astype(object)):
             return
-        by_hand = [*before.facts.get(BY_HAND, ()), words]
-        facts = {k: v for k, v in before.facts.items() if k != _STABILITY} | {BY_HAND: by_hand}
+        facts = {k: v for k, v in before.facts.items() if k != _STABILITY}
         self.names_line = ""
-        after = ClusterState(column, facts)
+        after = ClusterState(column, with_edit(facts, edit))
         self._put(after, Cause.USER)
-        self._record(words, before, after)
+        self._record(edit.words, before, after)
 
     def _record(self, words: str, before: ClusterState, after: ClusterState) -> None:
         undone = Cause.UNDONE

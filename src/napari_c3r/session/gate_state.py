@@ -31,12 +31,15 @@ class GateState:
         The cells of each among all rows of the result, bool (rows,) by name.
     opened
         The gate whose cells alone are shown on the map; None shows all.
+    as_names
+        The gates whose cells are examples of a kind that is called as the gate.
     """
 
     gates: tuple[Gate, ...] = ()
     chosen: Mapping[str, GateCells] = field(default_factory=dict)
     masks: Mapping[str, Mask] = field(default_factory=dict)
     opened: str | None = None
+    as_names: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -107,7 +110,8 @@ class GateState:
 
         gates = tuple(gate.renamed(old, new) for gate in self.gates)
         opened = new if self.opened == old else self.opened
-        return GateState(gates, keyed(self.chosen), keyed(self.masks), opened)
+        as_names = frozenset(new if name == old else name for name in self.as_names)
+        return GateState(gates, keyed(self.chosen), keyed(self.masks), opened, as_names)
 
     def without(self, table: AnnData, names: Collection[str]) -> GateState:
         """Some gates are gone; those made of them hold the cells that they held."""
@@ -133,7 +137,7 @@ class GateState:
             gates.append(gate)
             chosen[gate.name] = cells
         masks = {gate.name: self.masks[gate.name] for gate in gates}
-        return GateState(tuple(gates), chosen, masks, left(self.opened))
+        return GateState(tuple(gates), chosen, masks, left(self.opened), self.as_names - gone)
 
 
 def brought_along(table: AnnData) -> GateState:

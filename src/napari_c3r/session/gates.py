@@ -101,6 +101,12 @@ class Gates:
         """All gates with their cells, as they are now."""
         return self._state
 
+    @property
+    def example_columns(self) -> tuple[str, ...]:
+        """The columns of the gates that names are learned from, in their order."""
+        used = self._state.as_names
+        return tuple(column_of(gate.name) for gate in self._state.gates if gate.name in used)
+
     def find(self, name: str) -> Gate:
         """A gate by its name."""
         return next(gate for gate in self._state.gates if gate.name == name)
@@ -138,8 +144,8 @@ class Gates:
     def colouring(self, column: str) -> Categories | None:
         """What colours the rows shown by all gates or by one; None where it is no gate's column."""
         state = self._state
-        if column == ALL_GATES and state.gates:
-            return coloured_by_gates(state.gates, self.masks(), len(self._table_shown()))
+        if column == ALL_GATES and state.gates and self._seen is not None:
+            return coloured_by_gates(state.gates, self.masks(), len(self._seen.table))
         gate = next((each for each in state.gates if column_of(each.name) == column), None)
         return None if gate is None else coloured_by_gate(gate, self.mask(gate.name))
 
@@ -253,6 +259,14 @@ class Gates:
             words = "show all cells" if name is None else f"open gate “{name}”"
             self._do(words, replace(self._state, opened=name))
 
+    def use_as_name(self, name: str, on: bool) -> None:
+        """Take the cells of a gate as examples of a kind that is called as the gate, or not."""
+        before = self._state.as_names
+        after = before | {name} if on else before - {name}
+        if after != before:
+            words = "learn from" if on else "learn no more from"
+            self._do(f"{words} gate “{name}”", replace(self._state, as_names=after))
+
     def restore(self, state: GateState) -> None:
         """Take the gates of a saved session.
 
@@ -274,10 +288,6 @@ class Gates:
         if self._seen is None:
             raise InputError("There are no cells to gate; embed them first")
         return self._seen.all_rows
-
-    def _table_shown(self) -> AnnData:
-        assert self._seen is not None
-        return self._seen.table
 
     def _with(self, gate: Gate, cells: Mask | None) -> GateState:
         every = None if cells is None else self._among_all(cells)
@@ -364,7 +374,7 @@ class Gates:
             name, now = gate.name, self._state.masks[gate.name]
             then = before.masks.get(name, np.zeros(0, bool))
             if name in problems:
-                self.notes[name] = _as_before(problems[name])
+                self.notes[name] = f"Its cells are those of before: {problems[name]}"
             elif gate.rule.follows(table) and not np.array_equal(then, now):
                 was, count = int(then.sum()), counted_cells(int(now.sum()))
                 self.notes[name] = f"Found anew, as {what} changed: {count}, before {was}"
@@ -393,7 +403,3 @@ class Gates:
             rows = self._seen.all_rows.obs_names.get_indexer(self._seen.table.obs_names)
             self._shown_rows = self._seen.table, rows
         return self._shown_rows[1]
-
-
-def _as_before(problem: str) -> str:
-    return f"Its cells are those of before: {problem}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from napari_c3r.core.joined.kept import add_to, joined_tables, take_from
 from napari_c3r.core.joined.match import CellMatch, JoinedColumns
 from napari_c3r.core.joined.matching import codes_of, rows_by_code, rows_by_position
 from napari_c3r.core.joined.values import joined_columns
+from napari_c3r.core.text import shortened
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
+from napari_c3r.session.kept import Kept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +41,14 @@ class _Known:
         Their image, label and centre, row by row.
     cells_ids
         Which cells they are, by the name of their image.
+    path
+        Its file; None where that is not known.
     """
 
     joined: JoinedColumns
     places: pd.DataFrame
     cells_ids: Mapping[str, int]
+    path: Path | None = None
 
     def rows_of(self, obs: pd.DataFrame, cells_ids: Mapping[str, int]) -> NDArray[np.intp]:
         """For each cell of another result its row, −1 for none.
@@ -91,8 +97,20 @@ class JoinedTables:
         """How each table fitted, by its name."""
         return {name: known.joined.match for name, known in self._known.items()}
 
-    def join(self, joined: JoinedColumns) -> None:
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The file of each table, by its name, where that is known."""
+        return {name: known.path for name, known in self._known.items() if known.path is not None}
+
+    def join(self, joined: JoinedColumns, path: Path | None = None) -> None:
         """Add a table's columns to all rows; one of the same name makes room.
+
+        Parameters
+        ----------
+        joined
+            What it says of the cells.
+        path
+            Its file.
 
         Raises
         ------
@@ -103,7 +121,7 @@ class JoinedTables:
         if result is None or not joined.values.index.equals(result.all_rows.obs_names):
             raise InputError("The cells are others than the table was matched to; match it again")
         name = joined.match.name
-        before, after = self._known.get(name), _known(joined, result)
+        before, after = self._known.get(name), replace(_known(joined, result), path=path)
         self._put(name, after, Cause.USER)
         self._record(f"add the columns of {name}", name, before, after)
 
@@ -112,6 +130,24 @@ class JoinedTables:
         before = self._known[name]
         self._put(name, None, Cause.USER)
         self._record(f"take away the columns of {name}", name, before, None)
+
+    def keep(self) -> Kept | None:
+        """What a saved session keeps of them beside their columns: where their files are."""
+        return Kept({name: str(path) for name, path in self.paths.items()}) if self.paths else None
+
+    def restore(self, kept: Kept) -> None:
+        """Undo `keep`.
+
+        Raises
+        ------
+        InputError
+            What was kept names no files.
+        """
+        for name, path in kept.facts.items():
+            if not isinstance(path, str):
+                raise InputError(f"{shortened(path)} is no file")
+            if name in self._known:
+                self._known[name] = replace(self._known[name], path=Path(path))
 
     def forget(self) -> None:
         """Begin with other fields, of which these tables say nothing."""
@@ -166,7 +202,7 @@ class JoinedTables:
             "matched": match.matched,
             "unmatched": match.unmatched,
         }
-        return JoinedColumns(values, match, facts)
+        return JoinedColumns(values, match, facts, known.joined.theirs)
 
     def _on_result(self, change: Change) -> None:
         if change.part not in (Part.RESULT, Part.MAP):

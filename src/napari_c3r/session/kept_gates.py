@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_c3r.session.gates import Gates
     from napari_c3r.session.labels import LabelStore
 
-_GATES, _OPENED, _IMAGES = "gates", "opened", "images"
+_GATES, _OPENED, _IMAGES, _AS_NAMES = "gates", "opened", "images", "as_names"
 
 
 def keep_gates(gates: Gates, labels: LabelStore) -> Kept | None:
@@ -45,6 +45,7 @@ def keep_gates(gates: Gates, labels: LabelStore) -> Kept | None:
         _GATES: [gate.to_dict() for gate in state.gates],
         _OPENED: state.opened,
         _IMAGES: images,
+        _AS_NAMES: [name for name in state.names if name in state.as_names],
     }
     return Kept(facts, arrays)
 
@@ -70,9 +71,10 @@ def restore_gates(kept: Kept, gates: Gates, labels: LabelStore) -> None:
         opened = kept.facts[_OPENED]
         if len(chosen) < len(made) or not (opened is None or opened in chosen):
             raise InputError("two have one name, or one is open that is not there")
+        as_names = frozenset(map(str, kept.facts.get(_AS_NAMES, ()))) & chosen.keys()
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError("they cannot be read, so they are left out") from error
-    gates.restore(GateState(made, chosen, {}, opened))
+    gates.restore(GateState(made, chosen, {}, opened, as_names))
 
 
 def _labels_now(absent: Sequence[Absent], labels: LabelStore) -> dict[str, list[int]]:

@@ -9,6 +9,7 @@ from napari_c3r.session.selected_cells import keep_selection, restore_selection
 
 if TYPE_CHECKING:
     from napari_c3r.session.gates import Gates
+    from napari_c3r.session.joined import JoinedTables
     from napari_c3r.session.kept import Keeping
     from napari_c3r.session.labels import LabelStore
     from napari_c3r.session.montage_view import MontageView
@@ -29,6 +30,7 @@ class _Kept(Protocol):
     table_view: TableView
     gates: Gates
     montage: MontageView
+    joined: JoinedTables
 
 
 def keep_parts(session: _Kept) -> None:
@@ -36,6 +38,7 @@ def keep_parts(session: _Kept) -> None:
     add, result, selection = session.keeping.add, session.result, session.selection
     gates, labels = session.gates, session.labels
     add("gates", lambda: keep_gates(gates, labels), lambda kept: restore_gates(kept, gates, labels))
+    add("joined_tables", session.joined.keep, session.joined.restore)
     add("view", session.view.keep, session.view.restore)
     add("table", session.table_view.keep, session.table_view.restore)
     add("montage", session.montage.keep, session.montage.restore)

@@ -19,6 +19,9 @@ from napari_c3r.session.kept import Kept
 SIZES: Final = {"Small": 48, "Medium": 68, "Large": 104, "Very large": 160}
 """Sides of a picture on the screen, in pixels, by what they are called."""
 
+SHOWN: Final = 40
+"""Cells in a montage of one group, at most."""
+
 
 @dataclass(frozen=True)
 class MontageLook:
@@ -63,6 +66,8 @@ class MontageView:
     ----------
     look
         What is shown. A column or a channel need not be there: then it counts for nothing.
+    count
+        Cells of each row at most, which goes with the room on the screen.
     changed
         With a :class:`Change`.
     """
@@ -72,6 +77,7 @@ class MontageView:
     def __init__(self, history: History) -> None:
         self._history = history
         self.look = MontageLook()
+        self.count = SHOWN
 
     def change(self, **chosen: Any) -> None:
         """Choose otherwise; the fields of `MontageLook` that differ."""

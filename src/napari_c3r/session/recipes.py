@@ -7,19 +7,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.montage_choice import Choice
 from napari_c3r.core.images import FieldSource
 from napari_c3r.core.reduce.batches import BATCH, METHOD
+from napari_c3r.core.reduce.edits import BY_HAND
 from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
-from napari_c3r.session.clusters import BY_HAND
+from napari_c3r.core.table.flat import SUGGESTED
 from napari_c3r.session.file import labels_name
+from napari_c3r.session.in_view import cells_in_view
 from napari_c3r.session.labels import Cells
+from napari_c3r.session.montage_view import MontageLook
 from napari_c3r.session.plate_map_file import NAME
-from napari_c3r.session.script import Recipe, RecipeField, RecipePlateMap
+from napari_c3r.session.script import Hide, Recipe, RecipeField, RecipePlateMap
+from napari_c3r.session.script_code import ScriptPart
+from napari_c3r.session.script_parts import (
+    cluster_part,
+    gate_parts,
+    gates_made_early,
+    joined_parts,
+    montage_lines,
+    naming_parts,
+    unmade_columns,
+)
 from napari_c3r.session.session import Session
 
 
@@ -67,6 +83,11 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
         raise InputError("The result holds a part of the cells; embed all of them first")
     names = list(dict.fromkeys(result.all_rows.obs["image"].astype(str)))
     facts = result.table.uns[KEY]
+    hide = _hide(session)
+    table = result.table if hide is Hide.BEFORE else result.all_rows
+    clusters = cluster_part(session)
+    by_hand = session.clusters.facts.get(BY_HAND, ()) if clusters is None else ()
+    early = gates_made_early(session, table)
     return Recipe(
         [
             _field(session, saved, name, session.labels.embedded(result.cells_ids[name]))
@@ -81,8 +102,47 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
         quality=session.result.quality,
         map=_map_keywords(facts.get("map")),
         cluster=_cluster_keywords(facts.get("cluster")),
-        by_hand=tuple(map(str, session.clusters.facts.get(BY_HAND, ()))),
+        by_hand=tuple(map(str, by_hand)),
+        hide=hide,
+        joined=joined_parts(session),
+        clusters=() if clusters is None else (clusters,),
+        afterwards=(*naming_parts(session, table), *gate_parts(session, table, early)),
+        montage=_montage(session, len(names) > 1),
+        unmade=unmade_columns(session),
     )
+
+
+def _hide(session: Session) -> Hide:
+    """When cells have to be hidden so that map and suggestions are of the same cells."""
+    result = session.result.current
+    assert result is not None
+    every = result.all_rows
+    if result.unfiltered is None:
+        return Hide.BEFORE
+    if "X_umap" in every.obsm and np.isfinite(every.obsm["X_umap"]).all():
+        return Hide.AFTER
+    if "X_umap" in every.obsm and "X_umap" in result.table.obsm:
+        mapped = int(np.isfinite(every.obsm["X_umap"]).all(axis=1).sum())
+        if mapped != len(result.table):
+            raise InputError(
+                f"The map was made of {mapped:,} cells, while others were hidden than now: hide "
+                "them as then, or make the map again"
+            )
+    return Hide.AROUND if SUGGESTED in result.table.obs else Hide.BEFORE
+
+
+def _montage(session: Session, several: bool) -> ScriptPart | None:
+    """What draws the montage, where a person chose how."""
+    look = session.montage.look
+    lacks_cell = look.which == Choice.ALIKE and session.selection.current is None
+    # How far cells moved is in no column that a script makes.
+    if look == MontageLook() or look.which == Choice.MOVED or lacks_cell:
+        return None
+    if not cells_in_view(session).any():
+        return None
+    variables = ("images", "label_images") if several else ("image", "cells")
+    lines, imports = montage_lines(session, *variables)
+    return ScriptPart("montage", tuple(lines), tuple(imports))
 
 
 def _plate_map(session: Session, saved: SavedFolder | None) -> RecipePlateMap | None:

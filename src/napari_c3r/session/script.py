@@ -1,12 +1,12 @@
-"""What was done in the docks as a Python script, and as a shell command, that do it again."""
+"""What was done in the docks as a Python script that does it again."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.cells.quality import QualityOptions
@@ -14,12 +14,20 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import FieldSource, find_images
+from napari_c3r.core.images import FieldSource
 from napari_c3r.core.metadata.roles import Design
-from napari_c3r.core.options import changed, shell_words
+from napari_c3r.core.options import changed
 from napari_c3r.core.segment import SegmentOptions
-from napari_c3r.core.spelling import spell_names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
+from napari_c3r.session.script_code import ScriptPart, import_lines
+
+
+class Hide(Enum):
+    """When cells are hidden."""
+
+    BEFORE = "before the map"
+    AFTER = "after all else"
+    AROUND = "for the map alone, and at last"
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +95,16 @@ class Recipe:
     quality
         From which scores on cells are flagged.
     by_hand
-        What was done to the clusters by hand, in words; a script does not do it.
+        What was done to the clusters by hand, in words, where a script cannot do it.
+    hide
+        When the cells that the filter hides were hidden.
+    joined, clusters, afterwards
+        Parts of the script: before there is a map, on the clusters that were just found, and
+        once there are clusters.
+    montage
+        Draws the pictures of cells that are shown.
+    unmade
+        Columns that a script does not make.
     out
         The table to write.
     """
@@ -103,6 +120,12 @@ class Recipe:
     plate_map: RecipePlateMap | None = None
     quality: QualityOptions = field(default_factory=QualityOptions)
     by_hand: Sequence[str] = ()
+    hide: Hide = Hide.BEFORE
+    joined: Sequence[ScriptPart] = ()
+    clusters: Sequence[ScriptPart] = ()
+    afterwards: Sequence[ScriptPart] = ()
+    montage: ScriptPart | None = None
+    unmade: Sequence[str] = ()
     out: str = f"cells{DEFAULT_SUFFIX}"
 
 
@@ -114,49 +137,74 @@ def python_script(recipe: Recipe) -> str:
     InputError
         There is no field.
     """
-    _require_fields(recipe)
-    head = _HEAD + (_FILTERING if recipe.filter.active else "")
-    names = "QualityOptions, flag_cells" if changed(recipe.quality) else "flag_cells"
-    head += f"from napari_c3r.core.cells.quality import {names}\n"
-    head += _MEANING if recipe.plate_map is not None else ""
-    parts = [head, _roles(recipe), f"encoder = c3r.load_encoder({recipe.encoder!r})"]
-    if len(recipe.fields) == 1:
-        parts.append(_one_field(recipe))
-    else:
-        parts.append(_many_fields(recipe))
+    require_fields(recipe)
+    body = [_roles(recipe), f"encoder = c3r.load_encoder({recipe.encoder!r})"]
+    body.append(_one_field(recipe) if len(recipe.fields) == 1 else _many_fields(recipe))
+    imports = {(_QUALITY, "flag_cells")}
     if (known := recipe.plate_map) is not None:
-        parts.append(
+        imports |= {(_METADATA, "Design"), (_METADATA, "set_design")}
+        body.append(
             f"c3r.annotate(cells_table, {str(known.path)!r})\n"
             f"set_design(cells_table, {_design(known.design)})"
         )
-    chosen = changed(recipe.quality)
-    parts.append(f"flag_cells(cells_table{f', QualityOptions{_arguments(chosen)}' * bool(chosen)})")
-    if recipe.filter.active:
-        parts.append(
-            f"hidden = CellFilter{_arguments(asdict(recipe.filter))}.hidden(cells_table.obs)\n"
-            "cells_table = cells_table[~hidden].copy()"
-        )
+    body += _lines(recipe.joined)
+    if chosen := changed(recipe.quality):
+        imports.add((_QUALITY, "QualityOptions"))
+    body.append(f"flag_cells(cells_table{f', QualityOptions{_arguments(chosen)}' * bool(chosen)})")
+    mapping = _mapping(recipe)
+    if not recipe.filter.active:
+        body += [*mapping, *_lines(recipe.afterwards)]
+    else:
+        imports.add((_FILTERS, "CellFilter"))
+        find = f"hidden = CellFilter{_arguments(asdict(recipe.filter))}.hidden(cells_table.obs)"
+        drop = "cells_table = cells_table[~hidden].copy()"
+        afterwards = _lines(recipe.afterwards)
+        match recipe.hide:
+            case Hide.BEFORE:
+                body += [find, drop, *mapping, *afterwards]
+            case Hide.AFTER:
+                body += [*mapping, *afterwards, find, drop]
+            case Hide.AROUND:
+                imports.add((_FILTERS, "keep_with_hidden"))
+                kept = "cells_table = keep_with_hidden(every, cells_table)"
+                body += [find, "every = cells_table", drop, *mapping, kept, *afterwards, drop]
+    if recipe.unmade:
+        body.append(f"# Columns that this script does not make: {', '.join(recipe.unmade)}")
+    body.append(f"c3r.write(cells_table, {recipe.out!r})")
+    parts = [*recipe.joined, *recipe.clusters, *recipe.afterwards]
+    if recipe.montage is not None:
+        body.append("\n".join(recipe.montage.lines))
+        parts.append(recipe.montage)
+    imports = imports.union(*(part.imports for part in parts))
+    return "\n".join([_HEAD, *import_lines(imports), "", *body]) + "\n"
+
+
+def _lines(parts: Iterable[ScriptPart]) -> list[str]:
+    return ["\n".join(part.lines) for part in parts]
+
+
+def _mapping(recipe: Recipe) -> list[str]:
+    """Map and clusters, with what was done to these by hand."""
+    lines = []
     if recipe.map is not None:
-        parts.append(f"c3r.map_cells(cells_table{_keywords(recipe.map)})")
+        lines.append(f"c3r.map_cells(cells_table{_keywords(recipe.map)})")
     if recipe.cluster is not None:
-        parts.append(f"c3r.cluster(cells_table{_keywords(recipe.cluster)})")
+        lines += [f"c3r.cluster(cells_table{_keywords(recipe.cluster)})", *_lines(recipe.clusters)]
     if recipe.by_hand:
         told = "; ".join(" ".join(words.split()) for words in recipe.by_hand)
-        parts.append(f"# By hand afterwards, which this script does not do: {told}")
-    parts.append(f"c3r.write(cells_table, {recipe.out!r})")
-    return "\n".join(parts) + "\n"
+        lines.append(f"# By hand afterwards, which this script does not do: {told}")
+    return lines
 
 
 _HEAD = '''"""Made by napari-c3r: the same cells, vectors and map as in the window."""
 
 from dataclasses import replace
 
-import napari_c3r as c3r
-'''
+import napari_c3r as c3r'''
 
-
-_FILTERING = "from napari_c3r.core.cells.filters import CellFilter\n"
-_MEANING = "from napari_c3r.core.metadata import Design, set_design\n"
+_QUALITY: Final = "napari_c3r.core.cells.quality"
+_FILTERS: Final = "napari_c3r.core.cells.filters"
+_METADATA: Final = "napari_c3r.core.metadata"
 
 
 def _design(design: Design) -> str:
@@ -187,7 +235,7 @@ def _one_field(recipe: Recipe) -> str:
     lines = ["", _reading(repr(_paths(only.source)), _read_keywords(only))]
     lines.append(f"image = replace(image, name={only.source.name!r})")
     if only.labels is None:
-        lines.append(_segmenting(_segment_keywords(recipe, only)))
+        lines.append(_segmenting(segment_keywords(recipe, only)))
     else:
         nuclei = "None" if only.nuclei is None else f"c3r.read_labels({str(only.nuclei)!r})"
         lines += [f"cells = c3r.read_labels({str(only.labels)!r})", f"nuclei = {nuclei}"]
@@ -198,11 +246,11 @@ def _one_field(recipe: Recipe) -> str:
 def _many_fields(recipe: Recipe) -> str:
     """A list of the fields and a loop over it, rather than the same lines many times."""
     read = [_read_keywords(one) for one in recipe.fields]
-    found = [_segment_keywords(recipe, one) for one in recipe.fields if one.labels is None]
+    found = [segment_keywords(recipe, one) for one in recipe.fields if one.labels is None]
     columns = ["name", "paths", "labels", "nuclei"]
     # What differs between the fields stands in their rows, all else in the loop.
-    columns += ["reading"] if _differ(read) else []
-    columns += ["segmenting"] if _differ(found) else []
+    columns += ["reading"] if differ(read) else []
+    columns += ["segmenting"] if differ(found) else []
     rows = []
     for one, keywords in zip(recipe.fields, read, strict=True):
         row = {
@@ -211,7 +259,7 @@ def _many_fields(recipe: Recipe) -> str:
             "labels": _text(one.labels),
             "nuclei": _text(one.nuclei),
             "reading": keywords,
-            "segmenting": _segment_keywords(recipe, one) if one.labels is None else None,
+            "segmenting": segment_keywords(recipe, one) if one.labels is None else None,
         }
         rows.append("    (" + ", ".join(repr(row[name]) for name in columns) + "),")
     loop = [_reading("paths", None if "reading" in columns else read[0])]
@@ -226,6 +274,8 @@ def _many_fields(recipe: Recipe) -> str:
             "    nuclei = c3r.read_labels(nuclei) if nuclei is not None else None",
             *(["else:", f"    {segment}"] if found else []),
         ]
+    if recipe.montage is not None:
+        loop.append("images[name], label_images[name] = image, cells")
     loop += ["tables.append(", *(f"    {line}" for line in _embedding(recipe)), ")"]
     return "\n".join(
         [
@@ -234,6 +284,7 @@ def _many_fields(recipe: Recipe) -> str:
             "fields = [",
             *rows,
             "]",
+            *(["images, label_images = {}, {}"] if recipe.montage is not None else []),
             "tables = []",
             f"for {', '.join(columns)} in fields:",
             *(f"    {line}" for line in loop),
@@ -242,7 +293,8 @@ def _many_fields(recipe: Recipe) -> str:
     )
 
 
-def _differ(values: Iterable[Any]) -> bool:
+def differ(values: Iterable[Any]) -> bool:
+    """Whether values are not all the same."""
     first, *others = [*values] or [None]
     return any(other != first for other in others)
 
@@ -253,7 +305,8 @@ def _read_keywords(one: RecipeField) -> dict[str, Any]:
     return {**({} if scene is None else {"scene": scene}), **changed(one.source.reading)}
 
 
-def _segment_keywords(recipe: Recipe, one: RecipeField) -> dict[str, Any]:
+def segment_keywords(recipe: Recipe, one: RecipeField) -> dict[str, Any]:
+    """Keywords of `segment_cells` for one field."""
     return (one.segmenting or SegmentOptions()).for_roles(recipe.assignment).keywords()
 
 
@@ -276,11 +329,11 @@ def _keywords(given: Mapping[str, Any]) -> str:
 
 
 def _paths(source: FieldSource) -> str | list[str]:
-    paths = _given(source)
+    paths = given_paths(source)
     return paths[0] if len(paths) == 1 else paths
 
 
-def _given(source: FieldSource) -> list[str]:
+def given_paths(source: FieldSource) -> list[str]:
     """The files from which its image is found again."""
     return list(dict.fromkeys(str(file.path) for file in source.files.files))
 
@@ -289,73 +342,7 @@ def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def shell_command(recipe: Recipe) -> str:
-    """Write the command that makes the same table.
-
-    Raises
-    ------
-    InputError
-        There is no field, or the command has no words for what was done: labels drawn in
-        several fields, k-means, control cells or batches.
-    """
-    _require_fields(recipe)
-    first = recipe.fields[0]
-    drawn = [one for one in recipe.fields if one.labels is not None]
-    if drawn and len(recipe.fields) > 1:
-        raise InputError(
-            "The command takes labels for one field only; copy as Python, or embed field by field"
-        )
-    if _differ(changed(one.source.reading) for one in recipe.fields):
-        raise InputError("The command reads all fields in one way; copy as Python")
-    if _differ(_segment_keywords(recipe, one) for one in recipe.fields if one.labels is None):
-        raise InputError("The command finds the cells of all fields in one way; copy as Python")
-    if changed(recipe.quality):
-        raise InputError("The command flags cells at the usual thresholds only; copy as Python")
-    if recipe.filter.active:
-        raise InputError(f"The command cannot hide {recipe.filter.words()}; copy as Python")
-    cluster = dict(recipe.cluster or {})
-    if cluster.get("method", "hdbscan") != "hdbscan":
-        raise InputError("The command clusters by HDBSCAN only; copy as Python")
-    if "controls" in dict(recipe.map or {}):
-        raise InputError("The command knows no control cells for the map; copy as Python")
-    if "batch" in dict(recipe.map or {}):
-        raise InputError("The command brings no batches together in the map; copy as Python")
-    paths = [path for one in recipe.fields for path in _given(one.source)]
-    scenes = [one.source.files.scene for one in recipe.fields if one.source.reading.scene is None]
-    if len(recipe.fields) > 1 and any(scene is not None for scene in scenes):
-        there = find_images(paths, pattern=first.source.reading.pattern or None)
-        if len(there) != len(recipe.fields):
-            raise InputError("The command reads every scene of a file; copy as Python")
-    words = ["napari-c3r", "embed", *dict.fromkeys(paths), "--out", recipe.out]
-    reading = first.source.reading
-    if len(recipe.fields) == 1 and reading.scene is None:
-        reading = replace(reading, scene=first.source.files.scene)
-    words += shell_words(reading)
-    words += ["--context", spell_names(recipe.assignment.context)]
-    words += ["--concept", spell_names(recipe.assignment.concept)]
-    if first.labels is not None:
-        words += ["--labels", str(first.labels)]
-    else:
-        words += _segment_words(recipe, first)
-    words += ["--encoder", recipe.encoder] if recipe.encoder != "bundled" else []
-    words += [*shell_words(recipe.options), *shell_words(recipe.crop)]
-    if (known := recipe.plate_map) is not None:
-        if not known.guessed:
-            raise InputError(
-                "The command guesses what the columns of the plate map mean; copy as Python"
-            )
-        words += ["--metadata", str(known.path)]
-    if recipe.map is not None:
-        words += ["--map", "--seed", str(dict(recipe.map).get("seed", 0))]
-    return shlex.join(words)
-
-
-def _segment_words(recipe: Recipe, one: RecipeField) -> list[str]:
-    # Without the option the command chooses a channel; the nucleus' own says that there is none.
-    chosen = (one.segmenting or SegmentOptions()).for_roles(recipe.assignment)
-    return shell_words(replace(chosen, cell=chosen.cell or chosen.nucleus))
-
-
-def _require_fields(recipe: Recipe) -> None:
+def require_fields(recipe: Recipe) -> None:
+    """Refuse a recipe of nothing."""
     if not recipe.fields:
         raise InputError("There is nothing to copy; embed some cells first")

@@ -87,7 +87,7 @@ class Session:
         self.plate_maps = PlateMaps()
         self.result = Result(self.labels, self.history)
         self.joined = JoinedTables(self.result, self.history)
-        self.suggestions = Suggestions(self.result, self.history)
+        self.suggestions = Suggestions(self.result, self.history, lambda: self.gates)
         self.selection = Selection(self.history)
         self.clusters = Clusters(self.result, self.history)
         self.view, self.montage = View(self.history), MontageView(self.history)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from psygnal import Signal
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.learn.options import LearnOptions
-from napari_c3r.core.table.annotate import ACCEPTED, name_column
+from napari_c3r.core.options import changed as changed_options
+from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, name_column
 from napari_c3r.core.table.flat import SUGGESTED
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
@@ -21,8 +22,10 @@ from napari_c3r.session.words import counted_cells
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
 
     from napari_c3r.core.learn.suggestion import Suggestion
+    from napari_c3r.session.gates import Gates
     from napari_c3r.session.result import EmbeddingResult, Result
 
 RELEARN_AFTER = 10
@@ -71,6 +74,8 @@ class Suggestions:
         Has the cells and their names.
     history
         Takes note of suggestions that the user asks for and accepts.
+    gates
+        Gives the gates, some of which may be learned from as names.
 
     Attributes
     ----------
@@ -82,8 +87,8 @@ class Suggestions:
 
     changed = Signal()
 
-    def __init__(self, result: Result, history: History) -> None:
-        self._result, self._history = result, history
+    def __init__(self, result: Result, history: History, gates: Callable[[], Gates]) -> None:
+        self._result, self._history, self._gates = result, history, gates
         self.options = LearnOptions()
         self._learned: Learned | None = None
         self._shown: tuple[Any, NDArray[np.intp]] | None = None
@@ -102,7 +107,7 @@ class Suggestions:
         result = self._result.current
         if result is None:
             return "No cells yet. Embed some, then name a few of each kind."
-        counts = name_counts(result.all_rows)
+        counts = name_counts(result.all_rows, self.columns)
         try:
             require_enough(list(counts), np.array(list(counts.values()), np.intp))
         except InputError as error:
@@ -110,12 +115,41 @@ class Suggestions:
         return ""
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of ``obs`` that names are learned from: those given, and gates as names."""
+        return (COLUMN, *self._gates().example_columns)
+
+    def learned_with(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """The options other than usual that suggestions were learned with.
+
+        Parameters
+        ----------
+        facts
+            What is kept of them with the table, for those of a session that was opened again.
+        """
+        if self._learned is not None:
+            return changed_options(self._learned.suggestion.options)
+        prior, seed = str(facts["prior"]["from"]), int(facts["seed"])
+        return changed_options(LearnOptions(prior=prior, seed=seed))
+
+    def gate_rows(self) -> list[tuple[str, str, bool]]:
+        """The gates: name, how many cells it has in words, and whether it is used as a name."""
+        gates = self._gates()
+        if self._result.current is None:
+            return []
+        used = gates.state.as_names
+        return [
+            (gate.name, counted_cells(int(gates.mask(gate.name).sum())), gate.name in used)
+            for gate in gates.all
+        ]
+
+    @property
     def names_changed(self) -> int:
         """Cells that a person gave another name, or none, since it was learned."""
         result, learned = self._result.current, self._learned
         if result is None or learned is None:
             return 0
-        before, now = learned.names, self._names_by_hand(result)
+        before, now = learned.names, self._example_names(result.all_rows)
         known = {name: place for place, name in enumerate(before.cat.categories)}
         new = len(known)
         place = np.array([*(known.get(name, new) for name in now.cat.categories), -1])
@@ -137,7 +171,8 @@ class Suggestions:
         result = self._result.current
         if result is None:
             raise InputError("There are no cells to learn from; embed some and name a few")
-        table, options, names = result.all_rows, self.options, self._names_by_hand(result)
+        table, options, columns = result.all_rows, self.options, self.columns
+        names = self._example_names(table)
         obs, vectors, notes = table.obs.copy(deep=False), table.X, dict(table.uns)
 
         def body(_: threading.Event) -> Generator[str, None, Learned]:
@@ -146,7 +181,7 @@ class Suggestions:
             from napari_c3r.core.learn.suggestion import learn
 
             yield "learning"
-            found = learn(AnnData(vectors, obs=obs, uns=notes), options=options)
+            found = learn(AnnData(vectors, obs=obs, uns=notes), columns, options)
             return Learned(found, result.id, names)
 
         return body
@@ -176,10 +211,14 @@ class Suggestions:
             self._history.record(Command(words, undo, redo, before.n_bytes))
 
     def unnamed(self) -> NDArray[np.bool_]:
-        """Which of the rows shown have no name."""
+        """Which of the rows shown, of the open gate, have no name and are no examples."""
         result = self._result.current
         assert result is not None
-        return np.asarray(name_column(result.table).isna(), bool)
+        none = np.asarray(name_column(result.table).isna(), bool)
+        if self._gates().example_columns:
+            none &= self._example_names(result.table).isna().to_numpy()
+        scope = self._gates().scope()
+        return none if scope is None or len(scope) != len(none) else none & scope
 
     def shown_rows(self) -> NDArray[np.intp]:
         """Where each row shown is among all rows, which suggestions are for."""
@@ -234,10 +273,10 @@ class Suggestions:
         mask[rows] = True
         self._result.annotate(mask, names, accepted=True)
 
-    def _names_by_hand(self, result: EmbeddingResult) -> pd.Series:
-        from napari_c3r.core.learn.examples import names_by_hand
+    def _example_names(self, table: AnnData) -> pd.Series:
+        from napari_c3r.core.learn.examples import example_names
 
-        return names_by_hand(result.all_rows)
+        return example_names(table, self.columns)
 
     def suggested_name(self, row: int) -> str:
         """The name suggested for a row shown; empty where there is none."""
@@ -259,7 +298,11 @@ class Suggestions:
         from napari_c3r.core.learn.words import sentence
 
         suggestion = self.current
-        return self.why_not() if suggestion is None else sentence(suggestion, self.waiting)
+        if suggestion is None:
+            return self.why_not()
+        opened = self._gates().opened
+        within = "" if opened is None else f" in the open gate “{opened}”"
+        return sentence(suggestion, self.waiting, within)
 
     @property
     def waiting(self) -> int:

@@ -256,6 +256,20 @@ def test_groups_of_true_and_false_are_names_too(separable):
     assert (found.codes == KINDS).mean() > 0.95
 
 
+def test_gates_beside_names_given_by_hand_are_called_as_they_are(separable):
+    made = separable[0].copy()
+    named = made.obs["annotation"].astype(object)
+    made.obs["gate_kind 0"], made.obs["gate_far"] = KINDS == 0, named == "kind 1"
+    made.obs["annotation"] = pd.Categorical(named.where(named == "kind 1"))
+    found = learn(made, ["annotation", "gate_kind 0", "gate_far"], QUICK)
+    # By hand counts more than the gate that holds the same cells.
+    assert found.names == ("kind 1", "kind 0")
+    assert found.examples.counts.tolist() == [15, (KINDS == 0).sum()]
+    assert found.column == "annotation, gate_kind 0, gate_far"
+    alone = learn(made, ["gate_kind 0", "gate_far"], QUICK)
+    assert alone.names == ("kind 0", "far")
+
+
 def test_of_very_many_examples_some_are_learned_from_and_that_is_said():
     kinds = np.arange(2 * MAX_PER_NAME + 300) % 2
     examples = examples_of(table(kinds, len(kinds), width=2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -173,6 +173,65 @@ def test_it_says_what_is_lacking_then_what_it_learned_and_names_what_is_sure(wor
         world.idle()
         assert lacking()
     assert overview.learn_button.text() == "Suggest names"
+
+
+def use_gate(world, name):
+    """Click on a gate in the menu of those that are names."""
+    menu = world.tab.overview.gates
+    action = next(each for each in menu.actions() if each.text().startswith(name))
+    menu.popup(world.tab.overview.gates_button.mapToGlobal(QPoint(0, 0)))
+    world.user.click(menu, lambda: menu.actionGeometry(action).center())
+    world.idle()
+
+
+def test_gates_are_names_to_learn_from(world):
+    world.open_tab()
+    overview, gates, suggestions = (
+        world.tab.overview,
+        world.session.gates,
+        world.session.suggestions,
+    )
+    assert not overview.gates_button.isEnabled()
+    assert "tab Gates" in overview.gates_button.toolTip()
+    number = np.tile(np.arange(CELLS), 2)
+    gates.add("dim", cells=(number < 20) & (number % 2 == 0))
+    gates.add("bright", cells=(number < 21) & (number % 2 == 1))
+    world.idle()
+    assert overview.gates_button.isEnabled()
+    assert "no cell has a name" in overview.learn_button.toolTip()
+    use_gate(world, "dim (20 cells)")
+    use_gate(world, "bright")
+    assert overview.gates_button.text() == "Gates as names: 2"
+    # One that a person named has that name.
+    world.name([0], "bright")
+    world.click(overview.learn_button)
+    assert overview.sentence.text().startswith("21 named bright, 19 named dim → 160 suggested (")
+    kind = np.where(number % 2, "bright", "dim")
+    assert (world.obs["suggested"].astype(str) == kind).mean() > 0.8
+    facts = world.session.result.current.table.uns["napari_c3r"]["suggestion"]
+    assert facts["column"] == "annotation, gate_dim, gate_bright"
+    # Examples are neither gone through nor named by what is accepted.
+    overview.least.setValue(0.5)
+    world.idle()
+    assert not set(suggestions.acceptable(0.5)) & set(np.flatnonzero(number < 20))
+    # With a gate open, only its cells wait.
+    gates.add("second", cells=np.arange(200) >= CELLS)
+    gates.open("second")
+    world.idle()
+    assert "→ 80 suggested in the open gate “second” (" in overview.sentence.text()
+    assert (suggestions.acceptable(0.5) >= CELLS).all()
+    gates.open(None)
+    # The names follow the gates, which are learned from anew, and every step is undone.
+    gates.rename("dim", "dark")
+    world.idle()
+    assert overview.sentence.text().startswith("21 named bright, 19 named dark → 160 suggested (")
+    world.explorer.undo()
+    world.idle()
+    assert overview.sentence.text().startswith("21 named bright, 19 named dim")
+    use_gate(world, "dim")
+    assert overview.gates_button.text() == "Gates as names: 1"
+    world.explorer.undo()
+    assert gates.example_columns == ("gate_dim", "gate_bright")
 
 
 def test_going_through_by_keys_and_learning_on_the_way(taught):

@@ -475,9 +475,13 @@ def test_a_montage_is_saved_with_its_cells(shown, user, tmp_path):
     rows = np.array([shown.rows("one")[0], shown.rows("two")[0]])
     shown.session.selection.select(np.isin(np.arange(len(shown.obs)), rows))
     shown.idle()
-    path = tmp_path / "cells.tif"
-    user.answer(path)
+    path, door = tmp_path / "cells.tif", shown.explorer.panel.montage.door
     user.click(shown.explorer.panel.montage.save_button)
+    user.choose(door.kind, "ImageJ stack")
+    assert not door.letters.isEnabled()
+    assert "no size on a page" in door.letters.toolTip()
+    user.answer(path)
+    user.click(door.file_button)
     user.until(path.exists)
     shown.idle()
     with tifffile.TiffFile(path) as file:

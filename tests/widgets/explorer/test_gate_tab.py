@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, QPointF, Qt
@@ -11,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit, QToolButton
 
 from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.gates import Chosen, Filter, Interval, Operator, Polygon
+from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.gates.tab import GateTab
 from napari_c3r.widgets.scatter.overlay import Tool
 from napari_c3r.widgets.viewer import layers
@@ -413,3 +417,82 @@ def test_a_gate_repaints_only_what_it_colours(world):
     # Without its column cells are coloured as at first.
     assert painted[-1].title == "Cluster"
     model.colours_changed.disconnect(count)
+
+
+def test_the_histogram_of_a_threshold_is_saved_as_a_figure(world, user, tmp_path):
+    world.gates.add("left", cells=world.table.obsm["X_umap"][:, 0] < 5)
+    world.gates.open("left")
+    user.click(world.page.threshold_button)
+    editor = world.page.threshold
+    user.choose(editor.box, "DNA intensity")
+    editor.high.setFocus()
+    QTest.keyClicks(editor.high, "0.5")
+    user.click(editor.save_button)
+    path = tmp_path / "histogram.svg"
+    user.answer(path)
+    user.click(editor.door.file_button)
+    user.until(lambda: not editor.door.busy and path.exists())
+    inside = world.obs["intensity_mean_DNA"][world.column("left")]
+    words = path.with_suffix(".txt").read_text()
+    assert "Of the 30 cells in the open gate “left” only." in words
+    assert f"Within … to 0.5: {int((inside <= 0.5).sum())} cells" in words
+    assert pd.read_csv(path.with_suffix(".csv"))["cells"].sum() == inside.notna().sum()
+    user.click(editor.save_button)
+    assert not editor.door.isVisible()
+    editor.high.clear()
+
+
+def test_pictures_rows_and_export_are_of_the_open_gate(world, user, tmp_path):
+    world.gates.add("left", cells=world.table.obsm["X_umap"][:, 0] < 5)
+    left = np.flatnonzero(world.column("left"))
+    panel = world.explorer.panel
+    assert not panel.export_button.isEnabled()
+    assert "step 5" in panel.export_button.toolTip()
+    world.gates.open("left")
+    world.idle()
+    assert set(panel.montage.thumbnails.rows) == set(left)
+    assert "30 cells (the cells of gate “left”)" in panel.export_button.toolTip()
+    path = tmp_path / "gate.csv"
+    user.answer(path)
+    user.click(panel.export_button)
+    user.until(path.exists)
+    world.idle()
+    written = pd.read_csv(path)
+    assert list(zip(written["image"], written["label"], strict=True)) == world.keys(left)
+    # What is selected beyond it is not in the open gate, and nothing is made up for it.
+    outside = np.flatnonzero(~world.column("left"))[:4]
+    world.session.selection.select(np.isin(np.arange(60), [*outside, left[3]]))
+    world.idle()
+    assert panel.montage.thumbnails.rows == [left[3]]
+    assert "1 cell (the selected cells of gate “left”)" in panel.export_button.toolTip()
+    world.session.selection.select(np.isin(np.arange(60), outside))
+    world.idle()
+    assert panel.montage.thumbnails.rows == []
+    assert "None of the selected cells is in the open gate" in panel.montage._reason.text()
+    assert not panel.export_button.isEnabled()
+
+
+def test_figures_of_an_open_gate_are_of_its_cells_and_say_so(world, user):
+    world.gates.add("left", cells=world.table.obsm["X_umap"][:, 0] < 5)
+    groups, tabs = world.explorer.tabs.group(GroupTabs), world.explorer.panel.tabs
+    world.gates.open("left")
+    tabs.setCurrentWidget(groups.compare)
+    user.until(lambda: not world.explorer.tabs.busy)
+    left = world.column("left")
+    note = "Of the 30 cells in the open gate “left” only."
+    assert groups.compare.caption.text().startswith(note)
+    assert len(groups.overview.current.table) == 30
+    assert "30 cells of 2 wells" in groups.compare.view.drawing.method
+    where = next(mark.where for mark in groups.compare.view.drawing.marks if mark.where)
+    here = groups.overview.current.wells.cells(where, groups.overview.current.table.obs)
+    groups._on_chosen((SimpleNamespace(where=where),), NONE)
+    np.testing.assert_array_equal(world.selected, groups.overview.current.among_all(here))
+    assert not (world.selected & ~left).any()
+    tabs.setCurrentWidget(groups.marks)
+    user.until(lambda: not world.explorer.tabs.busy)
+    assert groups.marks.caption.text().startswith(note)
+    world.gates.open(None)
+    user.until(lambda: not world.explorer.tabs.busy)
+    assert len(groups.overview.current.table) == 60
+    assert "open gate" not in groups.marks.caption.text()
+    tabs.setCurrentWidget(world.page)

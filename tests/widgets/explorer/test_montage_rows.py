@@ -161,10 +161,12 @@ def test_a_figure_is_saved_with_the_list_of_its_cells(shown, user, tmp_path, suf
     shown.idle()
     rows = panel(shown).thumbnails.rows
     path = tmp_path / f"cells.{suffix}"
-    user.answer(path)
     user.click(panel(shown).save_button)
+    user.answer(path)
+    user.click(panel(shown).door.file_button)
     user.until(path.exists)
     shown.idle()
+    assert "cells of" in path.with_suffix(".txt").read_text()
     listed = pd.read_csv(path.with_suffix(".csv"))
     assert list(zip(listed["image"], listed["label"], strict=True)) == shown.keys(rows)
     if suffix == "svg":

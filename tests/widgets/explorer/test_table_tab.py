@@ -256,6 +256,13 @@ def test_a_filter_makes_a_gate(shown):
     assert gates.all == ()
 
 
+def tick(world, panel, name):
+    """Click on the box before a column."""
+    (item,) = panel.columns.findItems(name, Qt.MatchFlag.MatchExactly)
+    at = panel.columns.visualItemRect(item)
+    world.user.click(panel.columns.viewport(), lambda: at.center() - QPoint(at.width() // 2 - 9, 0))
+
+
 def test_a_table_of_ones_own_is_joined_after_a_look(shown, tmp_path, monkeypatch):
     frame = shown.obs[["image", "label"]].assign(mine=np.arange(60) * 1.5, dose="10 µM")
     frame.iloc[:58].sample(frac=1, random_state=0).to_csv(tmp_path / "mine.csv", index=False)
@@ -272,6 +279,18 @@ def test_a_table_of_ones_own_is_joined_after_a_look(shown, tmp_path, monkeypatch
         "image, label",
     ]
     assert panel.add_button.text() == "Add 2 columns"
+    # Without a column, and with it again.
+    tick(shown, panel, "dose")
+    assert panel.add_button.text() == "Add 1 column"
+    shown.user.click(panel.none_button)
+    assert not panel.add_button.isEnabled()
+    assert "tick those to add" in panel.add_button.toolTip()
+    panel.sought.setText("min")
+    shown.user.click(panel.all_button)
+    assert panel.ticked == ["mine"]
+    panel.sought.clear()
+    tick(shown, panel, "dose")
+    assert panel.ticked == ["mine", "dose"]
     shown.user.click(panel.add_button)
     assert not panel.isVisible()
     np.testing.assert_array_equal(shown.obs["mine"].iloc[:58], frame["mine"].iloc[:58])
@@ -285,6 +304,14 @@ def test_a_table_of_ones_own_is_joined_after_a_look(shown, tmp_path, monkeypatch
     assert "mine" in columns_of(shown)
     shown.explorer.undo()
     assert "mine" not in columns_of(shown)
+    joining.open(tmp_path / "mine.csv")
+    shown.user.until(lambda: not joining.busy)
+    tick(shown, panel, "dose")
+    shown.user.click(panel.add_button)
+    assert "mine" in shown.obs
+    assert "dose" not in shown.obs
+    assert shown.session.joined.paths == {"mine.csv": tmp_path / "mine.csv"}
+    shown.explorer.undo()
 
 
 def test_what_does_not_fit_is_said_and_adds_nothing(shown, tmp_path):

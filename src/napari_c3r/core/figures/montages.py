@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.errors import InputError
@@ -17,6 +18,7 @@ from napari_c3r.core.figures.montage_files import write_montage
 from napari_c3r.core.figures.tiles import COMPOSITE, TileStyle
 from napari_c3r.core.images import Image
 from napari_c3r.core.reduce.neighbours import Similarity
+from napari_c3r.core.table.titles import GATE, gate_words, title
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -27,6 +29,7 @@ def montage(
     images: Image | Mapping[str, Image],
     labels: ArrayLike | Mapping[str, ArrayLike] | None = None,
     *,
+    among: str | Sequence[bool] | NDArray[np.bool_] | None = None,
     by: str = "",
     which: Choice | str = Choice.RANDOM,
     count: int = 12,
@@ -48,6 +51,9 @@ def montage(
         The image, or images by name.
     labels
         Its label image, or label images by the name of their image; None draws no outline.
+    among
+        Which cells to choose from: a column of truth values, such as a gate's, or a flag for each
+        cell; None for all.
     by
         A column whose values are the rows: cluster, well, treatment, a name; empty for one.
     which
@@ -92,11 +98,38 @@ def montage(
     if not by_name:
         raise InputError("There is no image to cut the cells out of; give the images by name")
     choice = MontageChoice(Choice(which), count, by, like, seed=seed)
-    groups = groups_by(adata, by, np.arange(len(adata)))
+    groups = groups_by(adata, by, _rows_among(adata, among))
     chosen = choose_cells(adata, Similarity(np.asarray(adata.X)), groups, choice)
     style = TileStyle(show, outlined, dimmed)
-    words = montage_words(choice, len(groups) > 1)
+    words = montage_words(choice, len(groups) > 1, _among_words(among))
     made = read_montage(adata, by_name, drawn, chosen, style, looks, words)
     if path is not None:
         write_montage(made, path)
     return made
+
+
+def _rows_among(
+    adata: AnnData, among: str | Sequence[bool] | NDArray[np.bool_] | None
+) -> NDArray[np.intp]:
+    if among is None:
+        return np.arange(len(adata))
+    if isinstance(among, str) and among not in adata.obs:
+        raise InputError(
+            f"The table has no column '{among}' to choose cells by; its columns are "
+            f"{', '.join(map(str, adata.obs.columns))}"
+        )
+    flags = np.asarray(adata.obs[among] if isinstance(among, str) else among)
+    if flags.dtype != bool or flags.shape != (len(adata),):
+        raise InputError(
+            f"among is {flags.dtype} of shape {flags.shape}; give true or false for each of the "
+            f"{len(adata):,} cells"
+        )
+    if not flags.any():
+        raise InputError("There is no cell to choose from: among is false for all of them")
+    return np.flatnonzero(flags)
+
+
+def _among_words(among: str | Sequence[bool] | NDArray[np.bool_] | None) -> str:
+    if isinstance(among, str):
+        return gate_words(among) if among.startswith(GATE) else f"those of {title(among)}"
+    return "" if among is None else "the selected cells"

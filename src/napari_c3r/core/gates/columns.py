@@ -30,6 +30,7 @@ def add_gate(
     *,
     within: str | None = None,
     colour: str | None = None,
+    cells: Sequence[bool] | Mask | None = None,
 ) -> AnnData:
     """Add a gate to a result: the column ``gate_<name>`` of true and false.
 
@@ -46,6 +47,8 @@ def add_gate(
         The gate whose cells alone are chosen from.
     colour
         ``"#rrggbb"``, by default one that is free.
+    cells
+        The cells, bool (cells,), where a rule that is given says only how they were chosen.
 
     Returns
     -------
@@ -59,7 +62,8 @@ def add_gate(
     """
     before = gates_of(table)
     name = fitting_name(name, [gate.name for gate in before])
-    chosen = None if isinstance(rule, Rule) else np.asarray(rule, bool)
+    given = cells if isinstance(rule, Rule) else rule
+    chosen = None if given is None else np.asarray(given, bool)
     made = Gate(
         name,
         rule if isinstance(rule, Rule) else Chosen(),

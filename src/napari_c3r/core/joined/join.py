@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.joined.kept import add_to, joined_by
-from napari_c3r.core.joined.match import CellTable, JoinedColumns
+from napari_c3r.core.joined.match import CHOSEN, CellTable, JoinedColumns
 from napari_c3r.core.joined.reading import read_cell_table
 from napari_c3r.core.joined.ways import Joining
 
@@ -96,6 +96,8 @@ def plan_join(
         "matched": match.matched,
         "unmatched": match.unmatched,
     }
+    if columns is not None:
+        facts[CHOSEN] = list(joined.theirs)
     return replace(joined, facts=facts)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+CHOSEN: Final = "chosen"
+"""Under which provenance keeps what the table calls the columns, where not all were added."""
 
 
 class CellTable(Protocol):
@@ -92,8 +97,30 @@ class JoinedColumns:
         How the table fitted.
     facts
         What provenance keeps of it, as plain values.
+    theirs
+        What the table calls the columns, in their order.
     """
 
     values: pd.DataFrame
     match: CellMatch
     facts: Mapping[str, Any]
+    theirs: tuple[str, ...] = ()
+
+    def only(self, theirs: Collection[str]) -> JoinedColumns:
+        """Some of the columns, by what the table calls them.
+
+        Raises
+        ------
+        InputError
+            None of them is left.
+        """
+        kept = [place for place, name in enumerate(self.theirs) if name in theirs]
+        if not kept:
+            raise InputError("No column is chosen; choose those to add")
+        if len(kept) == len(self.theirs):
+            return self
+        values = self.values.iloc[:, kept]
+        ours = tuple(map(str, values.columns))
+        names = tuple(self.theirs[place] for place in kept)
+        facts = {**self.facts, "columns": list(ours), CHOSEN: list(names)}
+        return JoinedColumns(values, replace(self.match, columns=ours), facts, names)

@@ -79,7 +79,8 @@ class Joining:
             keys += [self._known[axis] for axis in POSITION]
         taken = self._chosen(columns, keys)
         values = joined_columns(self._frame[taken], way.rows, self._obs)
-        return JoinedColumns(values, self._match(way, tuple(map(str, values.columns))), {})
+        match = self._match(way, tuple(map(str, values.columns)))
+        return JoinedColumns(values, match, {}, tuple(taken))
 
     def possible(self) -> list[tuple[str, ...]]:
         """The keys of all ways that both tables have what is needed for."""

@@ -44,7 +44,7 @@ def suggest_names(
         Result of :func:`napari_c3r.embed`; changed in place.
     names
         The column of names, missing where a cell has none; or several columns of truth values,
-        such as gates, each of which is a name.
+        such as gates, each of which is a name, with ``"annotation"`` for those given by hand too.
     prior, unit, c, seed
         As for :class:`napari_c3r.core.learn.options.LearnOptions`.
 

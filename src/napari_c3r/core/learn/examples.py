@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.learn.options import Unit
 from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, name_column
+from napari_c3r.core.table.titles import GATE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,9 @@ def examples_of(
         Result of :func:`napari_c3r.embed`.
     names
         A column of names, missing where a cell has none; or several columns of truth values, such
-        as gates, each of which is a name. A cell that is in several of them is no example.
+        as gates, each of which is a name: a gate's own, a column's else. A cell that is in several
+        of them is no example. Beside them there may be ``"annotation"``: a cell that a person
+        named has that name, whichever groups it is in.
     unit
         What is left out as a whole when suggestions are tested.
     seed
@@ -118,22 +121,32 @@ def _codes_of(
     """The name of every cell as a number, −1 for none; the names; and what is to be said."""
     columns = [names] if isinstance(names, str) else list(names)
     for column in columns:
-        if column not in adata.obs and not (isinstance(names, str) and names == COLUMN):
+        if column not in adata.obs and column != COLUMN:
             raise InputError(
                 f"The table has no column '{column}' of names; its columns are "
                 f"{', '.join(map(str, adata.obs.columns))}"
             )
-    if isinstance(names, str):
-        given = names_by_hand(adata) if names == COLUMN else name_column(adata, names)
+    if len(columns) == 1 and (isinstance(names, str) or columns == [COLUMN]):
+        (name,) = columns
+        given = names_by_hand(adata) if name == COLUMN else name_column(adata, name)
         known = tuple(str(name) for name in given.cat.categories)
         return given.cat.codes.to_numpy().astype(np.intp), known, []
-    inside = np.stack([adata.obs[column].fillna(False).to_numpy(bool) for column in columns])
+    flags = [column for column in columns if column != COLUMN]
+    called = [column.removeprefix(GATE) for column in flags]
+    inside = np.stack([adata.obs[column].fillna(False).to_numpy(bool) for column in flags])
     several = inside.sum(axis=0) > 1
-    codes = np.where(inside.any(axis=0) & ~several, inside.argmax(axis=0), -1)
+    codes = np.where(inside.any(axis=0) & ~several, inside.argmax(axis=0), -1).astype(np.intp)
+    if COLUMN in columns:
+        given = names_by_hand(adata)
+        every = list(dict.fromkeys([*map(str, given.cat.categories), *called]))
+        place = np.array([*(every.index(name) for name in called), -1], np.intp)
+        by_hand = given.cat.codes.to_numpy()
+        codes, called = np.where(by_hand >= 0, by_hand, place[codes]), every
+        several &= by_hand < 0
     notes = []
     if several.any():
         notes.append(f"{int(several.sum()):,} cells are in several of the groups and no examples")
-    return codes.astype(np.intp), tuple(columns), notes
+    return codes, tuple(called), notes
 
 
 def names_by_hand(adata: AnnData) -> pd.Series:
@@ -153,6 +166,21 @@ def names_by_hand(adata: AnnData) -> pd.Series:
     accepted = name_column(adata, ACCEPTED).cat.set_categories(given.cat.categories)
     codes = accepted.cat.codes.to_numpy()
     return given.mask((codes >= 0) & (codes == given.cat.codes.to_numpy()))
+
+
+def example_names(adata: AnnData, names: str | Sequence[str] = COLUMN) -> pd.Series:
+    """The name that each cell is an example of, as categories, missing where it is none.
+
+    Parameters
+    ----------
+    adata, names
+        As for `examples_of`.
+    """
+    import pandas as pd
+
+    codes, known, _ = _codes_of(adata, names)
+    made = pd.Categorical.from_codes(codes, pd.Index(known, dtype=object))
+    return pd.Series(made, index=adata.obs_names)
 
 
 def name_counts(adata: AnnData, names: str | Sequence[str] = COLUMN) -> dict[str, int]:

@@ -55,6 +55,7 @@ def similar_cells(
     *,
     channels: Sequence[str] | None = None,
     by: LikeSet | str = LikeSet.MEAN,
+    among: NDArray[np.bool_] | None = None,
 ) -> SimilarCells:
     """Rank all cells by how like a set of cells they are.
 
@@ -74,6 +75,8 @@ def similar_cells(
     by
         ``"mean"``: by the mean of the set's directions; ``"nearest"``: by the cell of the set
         that is most alike.
+    among
+        Which cells to rank, such as those of a gate, bool (cells,); None: all.
 
     Returns
     -------
@@ -113,6 +116,12 @@ def similar_cells(
             found[part] = (standard @ directions.T).max(axis=1) / lengths
     others = -found.astype(np.float64)
     others[rows] = np.nan
+    if among is not None:
+        if np.shape(among) != (len(others),):
+            raise InputError(
+                f"among has {len(among)} flags for {len(others)} cells: give one for each cell"
+            )
+        others[~np.asarray(among, bool)] = np.nan
     ranked = smallest(others, len(vectors) if count is None else count)
     return SimilarCells(ranked, found[ranked], found)
 

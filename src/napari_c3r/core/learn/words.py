@@ -16,7 +16,7 @@ _MOST_NAMES = 3
 _PLURAL = {"well": "wells", "field": "fields", "cell": "cells"}
 
 
-def sentence(suggestion: Suggestion, waiting: int) -> str:
+def sentence(suggestion: Suggestion, waiting: int, where: str = "") -> str:
     """The sentence that comes first.
 
     Parameters
@@ -25,9 +25,11 @@ def sentence(suggestion: Suggestion, waiting: int) -> str:
         What is suggested.
     waiting
         Cells that have no name.
+    where
+        Where these are, if they are not all.
     """
     named = named_words(suggestion.names, suggestion.examples.counts)
-    return f"{named} → {waiting:,} suggested ({right_words(suggestion.scores)})"
+    return f"{named} → {waiting:,} suggested{where} ({right_words(suggestion.scores)})"
 
 
 def named_words(names: tuple[str, ...], counts: NDArray[np.intp]) -> str:

@@ -117,6 +117,47 @@ def keep_names(before: pd.Series, after: pd.Series) -> tuple[pd.Series, Kept]:
     return _in_order(after, called), Kept(kept, lost)
 
 
+def called(column: pd.Series, names: Mapping[str, str]) -> pd.Series:
+    """Call clusters otherwise.
+
+    Parameters
+    ----------
+    column
+        Clusters of cells.
+    names
+        Other names by those that they have; a cluster that is not among them keeps its own.
+
+    Raises
+    ------
+    InputError
+        There is no cluster of such a name.
+    """
+    unknown = [name for name in names if name not in set(map(str, column.cat.categories))]
+    if unknown:
+        raise InputError(
+            f"There is no cluster '{unknown[0]}' to call '{names[unknown[0]]}'; they are "
+            f"{', '.join(map(str, column.cat.categories))}"
+        )
+    return _in_order(column, names)
+
+
+def new_names(cut: pd.Series, named: pd.Series) -> dict[str, str]:
+    """What clusters are called by the names that they were cut with, where that is another.
+
+    Parameters
+    ----------
+    cut, named
+        The same clusters of the same cells, with either names.
+    """
+    codes, first = np.unique(cut.cat.codes.to_numpy(), return_index=True)
+    told = {
+        str(cut.cat.categories[code]): str(named.iloc[row])
+        for code, row in zip(codes, first, strict=True)
+        if code >= 0
+    }
+    return told if any(a != b for a, b in told.items()) else {}
+
+
 def merged(column: pd.Series, names: Sequence[str]) -> pd.Series:
     """Make one cluster of several; it is called as the largest of them that has words, or is.
 

@@ -29,6 +29,11 @@ def title(name: str) -> str:
     return _words(name)
 
 
+def gate_words(column: str) -> str:
+    """The cells of a gate, by its column: ``the cells of gate “large”``."""
+    return f"the cells of gate “{column.removeprefix(GATE)}”"
+
+
 def with_unit(name: str, text: str) -> str:
     """A column's value in a sentence: ``Area 318 µm²``."""
     named, _, unit = title(name).partition(" (")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from qtpy.QtCore import QSignalBlocker, QSize, Signal
@@ -31,9 +32,13 @@ from napari_c3r.widgets.common.jobs import Jobs
 Make = Callable[[FigureSize], Callable[[], Drawing]]
 """Takes note of what is displayed, and gives what draws it for a size, in a worker."""
 
+Write = Callable[[Path], tuple[Path, ...]]
+"""Writes what is displayed in a kind of file that is no figure, in a worker."""
+
 TIP: Final = "Save the figure as SVG, PDF or PNG, with the numbers behind it and its caption"
 _KINDS: Final = {".svg": "SVG", ".pdf": "PDF", ".png": "PNG"}
 _OWN: Final = "Own width"
+_NO_FIGURE: Final = "Such a file has the pixels as they are, so it has no size on a page"
 
 
 @dataclass
@@ -57,6 +62,8 @@ class FigureDoor(QWidget):
         What a saved figure is called at first, without suffix.
     button
         Opens and closes the row.
+    further
+        Kinds of file that are no figures, by their suffix, such as stacks of pixels.
 
     Signals
     -------
@@ -66,10 +73,17 @@ class FigureDoor(QWidget):
 
     said = Signal(str)
 
-    def __init__(self, file_name: str, button: QAbstractButton) -> None:
+    def __init__(
+        self,
+        file_name: str,
+        button: QAbstractButton,
+        further: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
-        self.file_name, self.button = file_name, button
+        self.file_name, self.button, self._further = file_name, button, further
+        self._kinds = {**_KINDS, **further}
         self._make: Make | None = None
+        self._write: Callable[[], Write] | None = None
         self._jobs = Jobs(self)
         self._jobs.failed.connect(self._on_failed)
         self.columns, self.kind = QComboBox(), QComboBox()
@@ -82,6 +96,7 @@ class FigureDoor(QWidget):
         button.setCheckable(True)
         button.toggled.connect(self.setVisible)
         self.columns.activated.connect(self._on_columns)
+        self.kind.currentIndexChanged.connect(self._enable)
         self.width_mm.valueChanged.connect(self._show_columns)
         self.file_button.clicked.connect(self._choose_file)
         self.set_source(None, "There is no figure to save yet")
@@ -96,11 +111,24 @@ class FigureDoor(QWidget):
         """Width and letters as they stand in the row."""
         return FigureSize(self.width_mm.value(), self.letters.value())
 
-    def set_source(self, make: Make | None, reason: str = "") -> None:
-        """Say what makes the figure; None with the reason why there is none."""
-        self._make = make
+    def set_source(
+        self, make: Make | None, reason: str = "", write: Callable[[], Write] | None = None
+    ) -> None:
+        """Say what makes the figure; None with the reason why there is none.
+
+        Parameters
+        ----------
+        make
+            Makes the figure.
+        reason
+            Why there is none.
+        write
+            Takes note of what is displayed, and gives what writes the kinds that are no figures.
+        """
+        self._make, self._write = make, write
+        others = f", or as {', '.join(self._further.values())}" if self._further else ""
         self.button.setEnabled(make is not None)
-        self.button.setToolTip(reason if make is None else TIP)
+        self.button.setToolTip(reason if make is None else f"{TIP}{others}")
         if make is None:
             self.button.setChecked(False)
 
@@ -108,6 +136,9 @@ class FigureDoor(QWidget):
         """Write the figure in the format of the suffix, with its numbers and caption."""
         make, size, words = self._make, self.size_chosen, self.words.isChecked()
         if make is None:
+            return
+        if Path(path).suffix.lower() in self._further:
+            self._save_otherwise(Path(path))
             return
         _chosen.size, _chosen.words = size, words
         draw = make(size)
@@ -117,6 +148,16 @@ class FigureDoor(QWidget):
             drawing = draw()
             written = save_drawing(drawing, path, size, words=words)
             return written, letters_pt(drawing, size)
+
+        self._jobs.start("save figure", body, self._on_saved)
+
+    def _save_otherwise(self, path: Path) -> None:
+        assert self._write is not None
+        write = self._write()
+
+        def body(_: threading.Event) -> Generator[str, None, tuple[tuple[Path, ...], float]]:
+            yield "writing"
+            return write(path), LETTERS_PT[1]
 
         self._jobs.start("save figure", body, self._on_saved)
 
@@ -141,7 +182,7 @@ class FigureDoor(QWidget):
         for name, width in COLUMNS.items():
             self.columns.addItem(name, width)
         self.columns.addItem(_OWN)
-        for suffix, name in _KINDS.items():
+        for suffix, name in self._kinds.items():
             self.kind.addItem(name, suffix)
         for box, name, tip in (
             (self.columns, "Columns of the page", "How wide the figure is on the page"),
@@ -166,6 +207,15 @@ class FigureDoor(QWidget):
         ):
             layout.addWidget(_together(text, *controls))
 
+    def _enable(self) -> None:
+        """Leave sizes and words alone where they mean nothing."""
+        is_figure = self.kind.currentData() not in self._further
+        for control in (self.columns, self.width_mm, self.letters, self.words):
+            usual = control.property("tip") or control.toolTip()
+            control.setProperty("tip", usual)
+            control.setEnabled(is_figure)
+            control.setToolTip(usual if is_figure else _NO_FIGURE)
+
     def _on_columns(self) -> None:
         width = self.columns.currentData()
         if width is None:
@@ -182,10 +232,13 @@ class FigureDoor(QWidget):
         suffix = self.kind.currentData()
         _chosen.suffix = suffix
         path, _ = QFileDialog.getSaveFileName(
-            self, "Save the figure", f"{self.file_name}{suffix}", f"{_KINDS[suffix]} (*{suffix})"
+            self,
+            "Save the figure",
+            f"{self.file_name}{suffix}",
+            f"{self._kinds[suffix]} (*{suffix})",
         )
         if path:
-            named = Path(path).suffix.lower() in SUFFIXES
+            named = Path(path).suffix.lower() in (*SUFFIXES, *self._further)
             self.save(path if named else f"{path}{suffix}")
 
     def _on_saved(self, saved: Any) -> None:

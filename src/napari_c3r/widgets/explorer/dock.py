@@ -21,6 +21,7 @@ from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.annotate import names
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session import Cause, Change, Part, session_of
+from napari_c3r.session.in_view import cells_in_view, export_words, view_words
 from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.files import table_filters, with_suffix
@@ -45,11 +46,6 @@ from napari_c3r.widgets.viewer.linking import link_of
 
 if TYPE_CHECKING:
     import napari.viewer
-
-_MONTAGES = (
-    "Figure (*.png);;Figure of lines and letters (*.svg);;Page (*.pdf);;"
-    "Stack of channels for ImageJ (*.tif)"
-)
 
 
 class C3RExplorer(KeyedDock):
@@ -151,17 +147,14 @@ class C3RExplorer(KeyedDock):
         panel = self.panel
         panel.centre_button.clicked.connect(self.centre)
         panel.export_button.clicked.connect(self._choose_export)
-        panel.montage.save_button.clicked.connect(self._choose_montage)
         panel.montage.thumbnails.picked.connect(self._go_to)
         self.rows.pointed.connect(self._go_to)
         self.rows.said.connect(panel.say)
         panel.naming.named.connect(self._on_named)
         panel.naming.cleared.connect(self._on_name_cleared)
         panel.naming.edited.connect(self._show_consequence)
-        for says in (panel.exports.failed, self.montage.failed):
+        for says in (panel.exports.failed, self.plot.door.said, panel.montage.door.said):
             says.connect(panel.say)
-        self.montage.saved.connect(self._on_saved)
-        self.plot.door.said.connect(panel.say)
 
     def _on_changed(self, change: Change) -> None:
         part = change.part
@@ -251,6 +244,7 @@ class C3RExplorer(KeyedDock):
             selection_line(self.session),
             int(self.session.selection.mask.sum()),
             self.session.selection.current is not None,
+            export_words(self.session),
         )
 
     def _on_lasso(self, mask: NDArray[np.bool_]) -> None:
@@ -298,23 +292,18 @@ class C3RExplorer(KeyedDock):
     def _on_name_cleared(self) -> None:
         self.session.result.annotate(self.session.selection.mask, "")
 
-    def _choose_montage(self) -> None:
-        path, kind = QFileDialog.getSaveFileName(self, "Save the montage", "montage.png", _MONTAGES)
-        if path:
-            self.montage.save(with_suffix(path, kind))
-
     def _choose_export(self) -> None:
         result = self.session.result.current
         path, kind = QFileDialog.getSaveFileName(
-            self, "Export the selected cells", f"selection{DEFAULT_SUFFIX}", table_filters()
+            self,
+            f"Export {view_words(self.session)}",
+            f"selection{DEFAULT_SUFFIX}",
+            table_filters(),
         )
         if path and result is not None:
             self.panel.exports.write(
-                result.table, self.session.selection.mask, with_suffix(path, kind)
+                result.table, cells_in_view(self.session), with_suffix(path, kind)
             )
-
-    def _on_saved(self, path: str) -> None:
-        self.panel.say(f"Saved {path}")
 
     def undo(self) -> None:
         """Take back the last step of the session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qtpy.QtCore import Qt, Signal
@@ -23,6 +23,7 @@ from napari_c3r.core.figures.tiles import COMPOSITE, EACH
 from napari_c3r.core.table.titles import title
 from napari_c3r.session.montage_view import SIZES, MontageLook
 from napari_c3r.widgets.common.elision import NameBox
+from napari_c3r.widgets.common.figure_door import FigureDoor, Make, Write
 from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.explorer.tile_key import TileKey
 from napari_c3r.widgets.explorer.tile_list import Thumbnails
@@ -38,6 +39,8 @@ _CHOICES = {
     Choice.MOVED: ("Most moved", "By how many of their neighbours the diagnostics change"),
     Choice.ALIKE: ("Similar to cell", "Most like the cell that is pointed at, by their vectors"),
 }
+STACKS = {".tif": "ImageJ stack"}
+"""A kind of file with every channel's own intensities."""
 _NO_IMAGE = "Open the image of these cells to see them."
 _NO_CURRENT = "Click a cell on the map, in the image or in the table to see those like it."
 _NO_CELLS = "No cells yet. Embed some to see them here."
@@ -66,13 +69,12 @@ class MontagePanel(QWidget):
     -------
     changed
         With what the user chose: fields of `MontageLook` by name.
-    select_requested, save_requested
-        What is to be done with the cells shown.
+    select_requested
+        The cells shown are to be selected.
     """
 
     changed = Signal(dict)
     select_requested = Signal()
-    save_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,10 +94,8 @@ class MontagePanel(QWidget):
         self.select_button = QPushButton("Select these")
         self.select_button.setToolTip("Make the cells shown here the selection")
         self.save_button = QPushButton("Save…")
-        self.save_button.setToolTip(
-            "Save the cells shown here and the list of them: a figure, or a TIFF stack with "
-            "every channel's own intensities"
-        )
+        self.door = FigureDoor("montage", self.save_button, STACKS)
+        self._sources: tuple[Make, Callable[[], Write]] | None = None
         self.thumbnails = Thumbnails(_PLAIN.side_px)
         self.key = TileKey()
         self._reason = PlainLabel()
@@ -105,7 +105,6 @@ class MontagePanel(QWidget):
         self.by.activated.connect(lambda: self._tell(by=self.by.currentData()))
         self.show_box.activated.connect(lambda: self._tell(show=self.show_box.currentData()))
         self.select_button.clicked.connect(self.select_requested)
-        self.save_button.clicked.connect(self.save_requested)
         self.offer(Offered())
         self.show_reason(_NO_CELLS)
 
@@ -126,6 +125,11 @@ class MontagePanel(QWidget):
             if box is self.show_box and offered.channels:
                 box.insertSeparator(2)
             box.setCurrentIndex(max(box.findData(chosen), 0))
+
+    def set_sources(self, make: Make, write: Callable[[], Write]) -> None:
+        """Say what makes a figure of the cells shown, and what a stack of them."""
+        self._sources = make, write
+        self._enable()
 
     def show_look(self, look: MontageLook) -> None:
         """Show what is chosen; a column or channel that is not there counts for nothing."""
@@ -162,6 +166,10 @@ class MontagePanel(QWidget):
     def show_no_image(self) -> None:
         """Say that the pixels are not available."""
         self.show_reason(_NO_IMAGE)
+
+    def show_none_in_gate(self, gate: str) -> None:
+        """Say that none of the selected cells is in the gate that is open."""
+        self.show_reason(f"None of the selected cells is in the open gate “{gate}”.")
 
     def show_no_cells(self) -> None:
         """Say that there is nothing embedded."""
@@ -205,7 +213,10 @@ class MontagePanel(QWidget):
     def _enable(self) -> None:
         shown = bool(self.thumbnails.rows)
         self.select_button.setEnabled(shown)
-        self.save_button.setEnabled(shown)
+        if shown and self._sources is not None:
+            self.door.set_source(self._sources[0], "", self._sources[1])
+        else:
+            self.door.set_source(None, "There are no pictures to save yet")
 
     def _tell(self, **chosen: object) -> None:
         self.changed.emit(chosen)
@@ -298,7 +309,7 @@ class _ButtonMenu(QMenu):
         super().__init__(text, parent)
         for button in buttons:
             action = QAction(button.text(), self)
-            action.triggered.connect(button.click)
+            action.triggered.connect(lambda _, b=button: b.click())
             self.aboutToShow.connect(lambda a=action, b=button: a.setEnabled(b.isEnabled()))
             self.addAction(action)
 

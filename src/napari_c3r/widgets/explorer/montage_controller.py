@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, QTimer
 from qtpy.QtGui import QColor
 
-from napari_c3r.core.figures.cell_montage import montage_words, read_montage
+from napari_c3r.core.figures.cell_montage import Montage, montage_words, read_montage
 from napari_c3r.core.figures.colours import GREY
-from napari_c3r.core.figures.drawing import number_words
+from napari_c3r.core.figures.drawing import Drawing, number_words
+from napari_c3r.core.figures.method import method_words
 from napari_c3r.core.figures.montage_choice import (
     Choice,
     ChosenGroup,
     MontageChoice,
     row_columns,
 )
-from napari_c3r.core.figures.montage_figure import nice_length
+from napari_c3r.core.figures.montage_figure import montage_figure, nice_length
 from napari_c3r.core.figures.montage_files import write_montage
+from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.figures.tiles import COMPOSITE, EACH, shown_channels
 from napari_c3r.core.table.titles import with_unit
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.common.jobs import Jobs
+from napari_c3r.session.in_view import cells_in_view, gate_words, view_words, within_open_gate
+from napari_c3r.session.montage_view import SHOWN
+from napari_c3r.widgets.common.figure_door import Write
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.rows_model import text_of
 from napari_c3r.widgets.common.wording import counted
@@ -51,8 +53,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 _WAIT_MS = 120
-SHOWN = 40
-"""Cells in a montage of one group, at most."""
 LEAST_SHOWN = 4
 """Cells of each of several groups, where there are so many."""
 
@@ -70,18 +70,7 @@ _SHOWN_PARTS = frozenset(
 
 
 class MontageController(QObject):
-    """Draws the cells that session, map and the user's choice ask for.
-
-    Signals
-    -------
-    saved
-        With the path written.
-    failed
-        With one line on what went wrong.
-    """
-
-    saved = Signal(str)
-    failed = Signal(str)
+    """Draws the cells that session, map and the user's choice ask for."""
 
     def __init__(
         self, viewer: ViewerModel, session: Session, panel: MontagePanel, canvas: MapCanvas
@@ -97,7 +86,6 @@ class MontageController(QObject):
             canvas, self._crops, self._current_source, self._card_brush, self.describe
         )
         self.card = self._hovering.card
-        self._saving = Jobs(self)
         self._groups: tuple[ChosenGroup, ...] = ()
         self._last_alone, self._across = "", 0
         self._redraw = QTimer(self)
@@ -114,7 +102,7 @@ class MontageController(QObject):
     def busy(self) -> bool:
         """Whether something is yet to be drawn or written."""
         waiting = self._redraw.isActive() or self._panel.thumbnails.settling
-        return waiting or self.pictures.busy or self._hovering.busy or bool(self._saving.running)
+        return waiting or self.pictures.busy or self._hovering.busy or self._panel.door.busy
 
     def _connect(self) -> None:
         self._session.changed.connect(self._on_changed)
@@ -126,7 +114,7 @@ class MontageController(QObject):
         self.pictures.chosen.connect(self._on_chosen)
         self.pictures.drawn.connect(self._on_drawn)
         self.pictures.refused.connect(self._on_refused)
-        self._saving.failed.connect(self._on_failed)
+        self._panel.set_sources(self._figure, self._stack)
         self._viewer.layers.events.inserted.connect(self._on_layers)
         self._viewer.layers.events.removed.connect(self._on_layers)
 
@@ -200,12 +188,15 @@ class MontageController(QObject):
         self._panel.show_look(self._session.montage.look)
         choice, rows = self._choice(), self._candidates()
         lacks_cell = choice.which is Choice.ALIKE and choice.like is None
-        if lacks_cell or not source.channels:
+        opened = self._session.gates.opened
+        if lacks_cell or not source.channels or not len(rows):
             self.pictures.discard()
             self._groups = ()
             self._mark(np.empty(0, np.intp))
             if lacks_cell:
                 self._panel.show_no_current()
+            elif source.channels and opened is not None:
+                self._panel.show_none_in_gate(opened)
             else:
                 self._panel.show_no_image()
             return
@@ -218,6 +209,7 @@ class MontageController(QObject):
         # Of each group a line; few of one of many are enough to see what it is like.
         self._across = thumbnails.across
         count = max(self._across, LEAST_SHOWN) if by else SHOWN
+        self._session.montage.count = count
         like = self._session.selection.current if look.which == Choice.ALIKE else None
         return MontageChoice(Choice(look.which), count, by, like)
 
@@ -227,11 +219,14 @@ class MontageController(QObject):
         return len(source.channels) if source and self._panel.shown == EACH else 1
 
     def _candidates(self) -> NDArray[np.intp]:
-        """The rows to choose from: what is selected, else all; those like a cell are of all."""
-        selection = self._session.selection.mask
-        if selection.any() and self._session.montage.look.which != Choice.ALIKE:
-            return np.flatnonzero(selection)
-        return np.arange(len(selection))
+        """The rows to choose from: what is selected, else all; those like a cell are of all.
+
+        With a gate open they are of its cells.
+        """
+        if self._session.montage.look.which != Choice.ALIKE:
+            return np.flatnonzero(cells_in_view(self._session))
+        every = np.ones(len(self._session.selection.mask), bool)
+        return np.flatnonzero(within_open_gate(self._session, every))
 
     def _on_chosen(self, found: Chosen) -> None:
         self._groups = found.groups
@@ -335,26 +330,38 @@ class MontageController(QObject):
         mask[self._panel.thumbnails.rows] = True
         self._session.selection.select(mask)
 
-    def save(self, path: str) -> None:
-        """Write the cells shown to a file, reading them again at the image's own resolution."""
-        source, result, groups = self._current_source(), self._session.result.current, self._groups
-        if source is None or result is None or not groups:
-            return
-        brush, table, choice = self._brush(source), frozen(result.table), self._choice()
-        chosen = self._session.selection.mask.any() and choice.which is not Choice.ALIKE
-        words = montage_words(choice, bool(choice.by), "the selected cells" if chosen else "")
+    def _figure(self, size: FigureSize) -> Callable[[], Drawing]:
+        """What draws the cells shown for a page, at the image's own resolution."""
+        read = self._reading()
 
-        def body(_: threading.Event) -> Generator[str, None, Path]:
-            yield "reading the cells"
+        def draw() -> Drawing:
+            montage, method = read()
+            return replace(montage_figure(montage), method=method)
+
+        return draw
+
+    def _stack(self) -> Write:
+        """What writes the cells shown as a stack of all their channels."""
+        read = self._reading()
+        return lambda path: write_montage(read()[0], path)
+
+    def _reading(self) -> Callable[[], tuple[Montage, str]]:
+        """What reads the cells shown now, and says how they were made."""
+        source, result, groups = self._current_source(), self._session.result.current, self._groups
+        assert source is not None
+        assert result is not None
+        brush, table, choice = self._brush(source), frozen(result.table), self._choice()
+        alike = choice.which is Choice.ALIKE
+        of = gate_words(self._session) if alike else view_words(self._session)
+        words = montage_words(choice, bool(choice.by), of)
+
+        def read() -> tuple[Montage, str]:
             looks = source.with_limits(brush.looks)
             images, labels = source.images, source.labels
             montage = read_montage(table, images, labels, groups, brush.style, looks, words)
-            return write_montage(montage, path)[0]
+            return montage, method_words(table)
 
-        self._saving.start("save montage", body, self._on_saved)
-
-    def _on_saved(self, path: Path) -> None:
-        self.saved.emit(str(path))
+        return read
 
     def toggle_alone(self) -> None:
         """Show one channel alone in the pictures, the one shown so last; again, all together."""
@@ -378,14 +385,11 @@ class MontageController(QObject):
         sentence = "Show one channel alone in the pictures; again, all together"
         return [KeyAction(("A",), sentence, self.toggle_alone)]
 
-    def _on_failed(self, _: str, line: str) -> None:
-        self.failed.emit(line)
-
     def release(self) -> None:
         """Stop drawing and disconnect from session, map and viewer."""
         self._redraw.stop()
-        for jobs in (self.pictures, self._saving):
-            jobs.discard()
+        self.pictures.discard()
+        self._panel.door.release()
         self._hovering.release()
         self._panel.thumbnails.release()
         self._unwatch_layers()

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 # Below this height pictures and rows stand side by side.
 _LOW_PX = 420
 _SAID_MS = 8000
+_NO_EXPORT = (
+    "Select cells, or open a gate, to write their rows and vectors to a file; all cells are "
+    "exported in step 5 of the C3R dock"
+)
 
 
 class ExplorerPanel(QWidget):
@@ -54,7 +58,7 @@ class ExplorerPanel(QWidget):
         self.name_button.setCheckable(True)
         self.name_button.setToolTip("Name the selected cells; the same name merges clusters")
         self.export_button = QPushButton("Export…")
-        self.export_button.setToolTip("Write the rows and vectors of the selected cells to a file")
+        self.export_button.setToolTip(_NO_EXPORT)
         self.similar_button = QPushButton("Similar…")
         self.similar_button.setCheckable(True)
         self.similar_button.setToolTip("Find the cells most like those selected (M)")
@@ -89,13 +93,28 @@ class ExplorerPanel(QWidget):
         """The rows."""
         return self.table_page.table
 
-    def show_state(self, line: str, selected: int, has_current: bool) -> None:
-        """Say what is selected and enable what can be done with it."""
+    def show_state(self, line: str, selected: int, has_current: bool, exported: str) -> None:
+        """Say what is selected and enable what can be done with it.
+
+        Parameters
+        ----------
+        line
+            What is selected.
+        selected
+            How many cells that are.
+        has_current
+            Whether a cell is pointed at.
+        exported
+            Which cells would be written to a file; empty for none.
+        """
         self.selection.setText(line)
         self.centre_button.setEnabled(has_current)
         self._selected = selected
         self._enable_naming()
-        self.export_button.setEnabled(selected > 0)
+        self.export_button.setEnabled(bool(exported))
+        self.export_button.setToolTip(
+            f"Write rows and vectors of {exported} to a file" if exported else _NO_EXPORT
+        )
         self.naming.show_count(selected)
 
     def add_head(self, widget: QWidget) -> None:
@@ -179,6 +198,7 @@ class ExplorerPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self.naming)
         column.addWidget(self.similar)
+        column.addWidget(self.montage.door)
         column.addWidget(self._split, 1)
         column.addWidget(self._said)
 

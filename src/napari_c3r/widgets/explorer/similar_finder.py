@@ -58,13 +58,14 @@ class SimilarFinder(QObject):
         vectors, var = table.X, table.var
         channels = None if channel.currentData() is None else [channel.currentData()]
         by = self._row.by.currentData()
+        among = self._session.gates.scope()
 
         def body(_: threading.Event) -> Generator[str, None, tuple[object, SimilarCells]]:
             from anndata import AnnData
 
             yield "comparing"
             return table, similar_cells(
-                AnnData(vectors, var=var), like, count, channels=channels, by=by
+                AnnData(vectors, var=var), like, count, channels=channels, by=by, among=among
             )
 
         self._jobs.start("find similar cells", body, self._on_found)

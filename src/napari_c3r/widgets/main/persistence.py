@@ -28,7 +28,8 @@ from napari_c3r.session.file import (
 )
 from napari_c3r.session.plate_map_file import SavedPlateMap
 from napari_c3r.session.recipes import SavedFolder, recipe_of
-from napari_c3r.session.script import python_script, shell_command
+from napari_c3r.session.script import python_script
+from napari_c3r.session.shell import shell_command
 from napari_c3r.widgets.main.cells_made import cells_kept
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController

@@ -114,10 +114,13 @@ class FigureTab(FigurePanel):
         theme = self.view.theme
         found = self.overview.current
         method = "" if found is None else method_words(found.table)
+        note = "" if found is None else found.note
 
         def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
             yield name
-            drawing = replace(make(), method=method)
+            drawing = replace(
+                made := make(), method=method, caption=f"{note} {made.caption}".strip()
+            )
             return drawing, svg(drawing, theme, words=False)
 
         self._jobs.start(name, body, self._on_made)

@@ -58,10 +58,11 @@ class MarksTab(FigureTab):
     def draw(self, overview: Overview) -> None:
         group, colour, what = self.cells.currentData(), COLOUR, "The selection"
         if group is None:
-            chosen = self._session.selection.mask.copy()
-            if len(chosen) != len(overview.table) or not chosen.any() or chosen.all():
-                self.show_reason(_TEACH)
+            selected = overview.within(self._session.selection.mask)
+            if selected is None or not selected.any() or selected.all():
+                self.show_reason(f"{_TEACH}\n\n{overview.note}".strip())
                 return
+            chosen = selected.copy()
         else:
             column = overview.table.obs[group.column]
             chosen = (column.astype(str) == group.value).to_numpy()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from anndata import AnnData
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_c3r.core.figures.colouring import CLUSTER
@@ -20,6 +22,7 @@ from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.titles import GATE, title
 from napari_c3r.session import Change, Part, Session
+from napari_c3r.session.in_view import gate_line
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -47,6 +50,10 @@ class Overview:
         Names of its plates.
     n_controls
         Control wells.
+    rows
+        Which rows shown its cells are; None for all.
+    note
+        Which cells it is of, where it is not of all.
     """
 
     table: AnnData
@@ -56,6 +63,22 @@ class Overview:
     quantities: tuple[Quantity, ...]
     plates: tuple[str, ...]
     n_controls: int
+    rows: NDArray[np.bool_] | None = None
+    note: str = ""
+
+    def within(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+        """Flags of all rows shown for its cells alone; None where they are of other rows."""
+        if len(mask) != (len(self.table) if self.rows is None else len(self.rows)):
+            return None
+        return mask if self.rows is None else mask[self.rows]
+
+    def among_all(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Flags of its cells for all rows shown."""
+        if self.rows is None:
+            return mask
+        every = np.zeros(len(self.rows), bool)
+        every[self.rows] = mask
+        return every
 
     @classmethod
     def of(cls, table: AnnData) -> Overview:
@@ -125,6 +148,7 @@ class OverviewModel(QObject):
         self.current: Overview | None = None
         self.reason = ""
         self._is_old, self._awake = True, False
+        self._scope: NDArray[np.bool_] | None = None
         self._jobs = Jobs(self)
         self._jobs.failed.connect(self._on_failed)
         self._soon = QTimer(self)
@@ -151,10 +175,13 @@ class OverviewModel(QObject):
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
 
     def _on_changed(self, change: Change) -> None:
-        if change.part not in (Part.RESULT, Part.MAP, Part.ANNOTATION):
+        if change.part is Part.GATES:
+            if _alike(self._session.gates.scope(), self._scope):
+                return
+        elif change.part not in (Part.RESULT, Part.MAP, Part.ANNOTATION):
             return
         self._is_old = True
-        if change.part is not Part.ANNOTATION:
+        if change.part in (Part.RESULT, Part.MAP):
             # Rows of the table before may be other cells now.
             self._jobs.discard()
             self.current, self.reason = None, ""
@@ -168,7 +195,12 @@ class OverviewModel(QObject):
         if result is None:
             self._show(None)
             return
-        self._jobs.start("look through the table", _looking(result.table), self._show)
+        self._scope = self._session.gates.scope()
+        if self._scope is not None and not self._scope.any():
+            self._on_failed("", f"No cell is in the open gate “{self._session.gates.opened}”.")
+            return
+        look = _looking(result.table, self._scope, gate_line(self._session))
+        self._jobs.start("look through the table", look, self._show)
 
     def _show(self, found: Overview | None) -> None:
         self.current, self.reason = found, ""
@@ -180,13 +212,22 @@ class OverviewModel(QObject):
 
 
 def _looking(
-    table: AnnData,
+    table: AnnData, rows: NDArray[np.bool_] | None, note: str
 ) -> Callable[[threading.Event], Generator[str, None, Overview]]:
     obs, vectors, var = table.obs.copy(deep=False), table.X, table.var
     notes = dict(table.uns)
 
     def body(_: threading.Event) -> Generator[str, None, Overview]:
         yield "looking"
-        return Overview.of(AnnData(vectors, obs=obs, var=var, uns=notes))
+        if rows is None:
+            return Overview.of(AnnData(vectors, obs=obs, var=var, uns=notes))
+        found = Overview.of(AnnData(vectors[rows], obs=obs[rows], var=var, uns=notes))
+        return replace(found, rows=rows, note=note)
 
     return body
+
+
+def _alike(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)

@@ -77,19 +77,20 @@ class GroupTabs(QObject):
     def _on_chosen(self, marks: tuple[Mark, ...], keys: Any) -> None:
         """Select the cells of what was clicked; Shift adds them, Alt takes them away."""
         overview, before = self.overview.current, self._session.selection.mask
-        if overview is None or len(before) != len(overview.table):
+        if overview is None or overview.within(before) is None:
             return
         wanted = where_of(marks)
         if len(wanted) == 1 and wanted[0].column and not wanted[0].value:
             self._context.colour_by(wanted[0].column)
             return
-        chosen = np.zeros(len(before), bool)
+        here = np.zeros(len(overview.table), bool)
         try:
             for where in wanted:
-                chosen |= overview.wells.cells(where, overview.table.obs)
+                here |= overview.wells.cells(where, overview.table.obs)
         except InputError as error:
             self._context.say(str(error))
             return
+        chosen = overview.among_all(here)
         if keys & Qt.KeyboardModifier.ShiftModifier:
             chosen = before | chosen
         elif keys & Qt.KeyboardModifier.AltModifier:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QPushButton, QWidget
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QDoubleSpinBox, QMenu, QPushButton, QWidget
 from superqt import QFlowLayout
 
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.core.learn.choosing import SURE
+from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
 
 if TYPE_CHECKING:
     from napari_c3r.core.learn.suggestion import Suggestion
 
 _HOW: Final = (
-    "To name cells, select some on the map (L), in the table or by a gate, and press N. The names "
-    "are learned, and suggested for all other cells."
+    "To name cells, select some on the map (L), in the table or by a gate, and press N; or take "
+    "gates as names. The names are learned, and suggested for all other cells."
 )
+
+
+_GATES: Final = (
+    "Learn from the cells of gates too, each by the gate's name; a cell of several is no example, "
+    "and one that you named has that name"
+)
+_NO_GATES: Final = "There are no gates yet; make some in the tab Gates, such as one of each kind"
 
 
 class OverviewPage(FigurePanel):
@@ -33,16 +43,23 @@ class OverviewPage(FigurePanel):
         With the least probability: suggestions are to become names.
     least_changed
         Another probability is asked about.
+    gate_used
+        With the name of a gate, and whether names are to be learned from it.
     """
 
     learn_wanted = Signal()
     walk_wanted = Signal()
     accept_wanted = Signal(float)
     least_changed = Signal()
+    gate_used = Signal(str, bool)
 
     def __init__(self) -> None:
         super().__init__("Calibration of the suggested names", "calibration")
         self.learn_button = QPushButton("Suggest names")
+        self.gates_button = QPushButton("Gates as names")
+        self.gates = QMenu(self.gates_button)
+        self.gates.setToolTipsVisible(True)
+        self.gates_button.setMenu(self.gates)
         self.walk_button = QPushButton("Go through")
         self.accept_button = QPushButton("Accept")
         self.least = QDoubleSpinBox()
@@ -57,7 +74,13 @@ class OverviewPage(FigurePanel):
         holder = QWidget()
         buttons = QFlowLayout(holder)
         buttons.setContentsMargins(0, 0, 0, 0)
-        for control in (self.learn_button, self.walk_button, self.accept_button, self.least):
+        for control in (
+            self.learn_button,
+            self.gates_button,
+            self.walk_button,
+            self.accept_button,
+            self.least,
+        ):
             buttons.addWidget(control)
         self.add_control(holder, 1)
         self.controls.setAlignment(self.save_button, Qt.AlignmentFlag.AlignTop)
@@ -66,7 +89,23 @@ class OverviewPage(FigurePanel):
         self.walk_button.clicked.connect(self.walk_wanted)
         self.accept_button.clicked.connect(self._on_accepted)
         self.least.valueChanged.connect(self.least_changed)
+        self.show_gates([])
         self.show_nothing("", can_learn=False)
+
+    def show_gates(self, gates: Sequence[tuple[str, str, bool]]) -> None:
+        """Offer the gates: what each is called, how many cells it has, whether it is used."""
+        self.gates.clear()
+        used = sum(is_used for _, _, is_used in gates)
+        for name, count, is_used in gates:
+            action = QAction(f"{name} ({count})".replace("&", "&&"), self.gates)
+            action.setCheckable(True)
+            action.setChecked(is_used)
+            action.setToolTip(plain_tip(f"Take the cells of “{name}” as examples called “{name}”"))
+            action.triggered.connect(lambda on, name=name: self.gate_used.emit(name, on))
+            self.gates.addAction(action)
+        self.gates_button.setText(f"Gates as names: {used}" if used else "Gates as names")
+        self.gates_button.setEnabled(bool(gates))
+        self.gates_button.setToolTip(_GATES if gates else _NO_GATES)
 
     def show_nothing(self, reason: str, *, can_learn: bool) -> None:
         """Say why nothing is suggested, or that it can be."""

@@ -28,7 +28,7 @@ _SIDE_PX: Final = 448
 # Pictures that are read while the user looks at one.
 _AHEAD: Final = 4
 _NO_IMAGE: Final = "Open the image of this cell to see it."
-_PARTS: Final = (Part.RESULT, Part.MAP, Part.ANNOTATION)
+_PARTS: Final = (Part.RESULT, Part.MAP, Part.ANNOTATION, Part.GATES)
 
 
 class ExamplesTab(QObject):
@@ -148,6 +148,7 @@ class ExamplesTab(QObject):
         overview.walk_wanted.connect(self.go)
         overview.accept_wanted.connect(self._on_accept)
         overview.least_changed.connect(self._soon.start)
+        overview.gate_used.connect(self._context.session.gates.use_as_name)
         page.named.connect(self._on_named)
         page.accepted.connect(self._on_step(self.walk.accept))
         page.skipped.connect(self._on_step(self.walk.skip))
@@ -186,6 +187,7 @@ class ExamplesTab(QObject):
         self._soon.start()
 
     def _show_overview(self) -> None:
+        self.overview.show_gates(self._suggestions.gate_rows())
         found, reason = self._suggestions.current, self._suggestions.why_not()
         if found is None:
             self.overview.show_nothing(reason, can_learn=not reason)

@@ -79,6 +79,7 @@ class GateTab(QObject):
     def release(self) -> None:
         """Disconnect from the session."""
         self._session.changed.disconnect(self._on_changed, missing_ok=True)
+        self.page.threshold.door.release()
 
     def gate_selection(self) -> None:
         """Keep the selected cells as a gate."""
@@ -113,6 +114,7 @@ class GateTab(QObject):
         page.list.highlighted.connect(self._on_highlighted)
         for editor in page.editors:
             editor.closed.connect(self._on_edited)
+        page.threshold.door.said.connect(self._context.say)
         page.list.delete_wanted.connect(self._delete)
         menu = _menu_of(page.combine_button)
         menu.aboutToShow.connect(partial(self._offer_combinations, menu))

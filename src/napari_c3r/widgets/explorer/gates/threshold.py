@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import GREY
+from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.figures.histogram import histogram_figure
+from napari_c3r.core.figures.method import words_of
+from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.gates import Gate, Interval, Rule
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.table.numbers import number_groups, number_title, numbers_of
+from napari_c3r.core.table.result import KEY
 from napari_c3r.session import Session
+from napari_c3r.session.in_view import gate_line
 from napari_c3r.widgets.common.column_box import ColumnBox
+from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.histogram import Histogram, Limits
 from napari_c3r.widgets.explorer.gates.editor import RuleEditor
 
@@ -35,11 +44,15 @@ class ThresholdEditor(RuleEditor):
         self.low, self.high = (_limit_edit(end) for end in ("Lowest", "Highest"))
         row = QHBoxLayout()
         row.setSpacing(4)
+        self.save_button = QPushButton("Save…")
+        self.door = FigureDoor("histogram", self.save_button)
         row.addWidget(self.box, 3)
         for text, edit in (("from", self.low), ("to", self.high)):
             row.addWidget(QLabel(text))
             row.addWidget(edit, 1)
+        row.addWidget(self.save_button)
         self.column.addLayout(row)
+        self.column.addWidget(self.door)
         self.histogram.let_grow()
         self.column.addWidget(self.histogram, 1)
         self.finish_layout(grows=True)
@@ -84,7 +97,27 @@ class ThresholdEditor(RuleEditor):
         scope = self.session.gates.scope()
         shown = self._values if scope is None else self._values[scope]
         self.histogram.show_values(shown, limits, number_title(result.table, self._numbers))
+        if np.isfinite(shown).any():
+            self.door.set_source(self._drawing)
+        else:
+            self.door.set_source(None, "This column has no numbers to draw")
         self._write(limits)
+
+    def _drawing(self, size: FigureSize) -> Callable[[], Drawing]:
+        """What draws the histogram as it is displayed now, for a page."""
+        result, scope = self.session.result.current, self.session.gates.scope()
+        assert result is not None
+        values = self._values if scope is None else self._values[scope]
+        obs = result.table.obs if scope is None else result.table.obs[scope]
+        facts, name = dict(result.table.uns.get(KEY, {})), number_title(result.table, self._numbers)
+        limits, note = self.histogram.limits, gate_line(self.session)
+
+        def draw() -> Drawing:
+            method = words_of(obs, facts)
+            made = histogram_figure(values, name, limits=limits, method=method, width=size.width)
+            return replace(made, caption=f"{note} {made.caption}".strip())
+
+        return draw
 
     def _write(self, limits: Limits) -> None:
         for edit, limit in zip((self.low, self.high), limits, strict=True):

@@ -73,6 +73,7 @@ class TableJoining(QObject):
         self._plan: JoinedColumns | None = None
         self._jobs.failed.connect(self._on_failed)
         panel.way_chosen.connect(self._match)
+        panel.chosen.connect(self._on_columns)
         panel.accepted.connect(self._accept)
         panel.cancelled.connect(self.cancel)
 
@@ -148,8 +149,16 @@ class TableJoining(QObject):
 
     def _on_matched(self, plan: JoinedColumns) -> None:
         self._plan = plan
-        match = plan.match
-        self._panel.show_match(match.name, match.words, len(match.columns))
+        self._panel.list_columns(plan.theirs)
+        self._on_columns(self._panel.ticked)
+
+    def _on_columns(self, ticked: list[str]) -> None:
+        """Say what would be added of the columns that are ticked."""
+        if self._plan is None:
+            return
+        match = self._plan.match
+        reason = "" if ticked else "No column is ticked; tick those to add"
+        self._panel.show_match(match.name, match.words, len(ticked), reason)
 
     def _on_failed(self, job: str, line: str) -> None:
         if job == _READ:
@@ -163,7 +172,8 @@ class TableJoining(QObject):
         if plan is None:
             return
         try:
-            self._session.joined.join(plan)
+            plan = plan.only(self._panel.ticked)
+            self._session.joined.join(plan, self._read.path if self._read is not None else None)
         except InputError as error:
             self.said.emit(str(error))
             self._match(self._panel.way.currentData())

@@ -262,7 +262,14 @@ class WhyTab(FigurePanel):
         return (
             f"Which channel, and which place of it, sets cell {cell['label']} of "
             f"{cell['image']} apart from {against}? Ask: it takes {cost}."
+            f"{self._gate_note(against)}"
         )
+
+    def _gate_note(self, against: str) -> str:
+        opened = self._session.gates.opened
+        if opened is None or opened in against:
+            return ""
+        return f" Those may lie outside the open gate “{opened}”."
 
     def _draw(self, found: WhyHere | WhyGroup) -> None:
         maps = [name for name in maps_of(found) if name != ALL]
