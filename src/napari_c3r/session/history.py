@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from psygnal import Signal
@@ -30,12 +30,19 @@ class Command:
         the other left it.
     n_bytes
         Memory that is held for no other reason than to undo it.
+    of_fields
+        Whether it says nothing any more once other fields are open.
+    going_on
+        Steps in a row of one such name, as of a number that is typed, are one step; empty for a
+        step of its own.
     """
 
     sentence: str
     undo: Callable[[], object]
     redo: Callable[[], object]
     n_bytes: int = 0
+    of_fields: bool = False
+    going_on: str = ""
 
 
 class History:
@@ -72,26 +79,36 @@ class History:
         if self._at_work:
             return
         self._undone.clear()
+        if self._done and command.going_on and self._done[-1].going_on == command.going_on:
+            command = replace(command, undo=self._done.pop().undo)
         self._done.append(command)
         while len(self._done) > 1 and self._is_too_much():
             del self._done[0]
         self.changed.emit()
 
     def record_choice(
-        self, sentence: str, put: Callable[[Value], object], before: Value, after: Value
+        self,
+        sentence: str,
+        put: Callable[[Value], object],
+        before: Value,
+        after: Value,
+        *,
+        of_fields: bool = False,
+        going_on: str = "",
     ) -> None:
         """Keep that one value took the place of another.
 
         Parameters
         ----------
-        sentence
+        sentence, of_fields, going_on
             As of `Command`.
         put
             Takes either value back.
         before, after
             The values.
         """
-        self.record(Command(sentence, lambda: put(before), lambda: put(after)))
+        undo, redo = (lambda: put(before)), (lambda: put(after))
+        self.record(Command(sentence, undo, redo, of_fields=of_fields, going_on=going_on))
 
     def _is_too_much(self) -> bool:
         held = sum(command.n_bytes for command in self._done)
@@ -117,6 +134,12 @@ class History:
         finally:
             self._at_work = False
         target.append(source.pop())
+        self.changed.emit()
+
+    def begin_fields(self) -> None:
+        """Other fields were opened: what was said of the channels of others is no step any more."""
+        for steps in (self._done, self._undone):
+            steps[:] = [step for step in steps if not step.of_fields]
         self.changed.emit()
 
     def clear(self) -> None:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from psygnal import Signal
 
-from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.channels.history import ChannelHistory
+from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.channels.history import ChannelHistory, ChannelRecord
 from napari_c3r.session.changes import Cause, Change, Part
+from napari_c3r.session.history import Command, History
+
+
+@dataclass(frozen=True, eq=False)
+class RolesState:
+    """What `Roles` holds at one time, to be brought back."""
+
+    assignment: ChannelAssignment | None
+    chosen: bool
+    original_names: Mapping[str, str]
+    remembered: ChannelRecord | None
 
 
 class Roles:
     """The roles of the displayed image's channels, the same for all its fields.
+
+    Parameters
+    ----------
+    steps
+        Takes note of what the user chooses.
 
     Attributes
     ----------
@@ -30,7 +47,8 @@ class Roles:
 
     changed = Signal(Change)
 
-    def __init__(self) -> None:
+    def __init__(self, steps: History) -> None:
+        self._steps = steps
         self.assignment: ChannelAssignment | None = None
         self.chosen = False
         self.history = ChannelHistory()
@@ -62,10 +80,53 @@ class Roles:
         """Give the channels other roles, or the same ones with other reasons or fewer guesses."""
         now = self.assignment
         told = None if now is None else (now, now.reasons, now.guessed)
-        if told != (assignment, assignment.reasons, assignment.guessed):
-            self.assignment, self.chosen = assignment, True
-            self.history.remember(self._original_names, assignment)
-            self.changed.emit(Change(Part.ROLES, cause))
+        if told == (assignment, assignment.reasons, assignment.guessed):
+            return
+        before = self.state
+        self.assignment, self.chosen = assignment, True
+        self.history.remember(self._original_names, assignment)
+        self.changed.emit(Change(Part.ROLES, cause))
+        if cause is Cause.USER and now is not None:
+            self._steps.record(self.step(_words(now, assignment), before, self.put))
+
+    @property
+    def state(self) -> RolesState:
+        """All of it as it is now."""
+        names = self._original_names
+        return RolesState(self.assignment, self.chosen, names, self.history.chosen(names))
+
+    def put(self, state: RolesState) -> None:
+        """Bring back what was at another time; of other channels, it says nothing."""
+        if state.original_names.keys() != self._original_names.keys():
+            return
+        self.assignment, self.chosen = state.assignment, state.chosen
+        self._original_names = dict(state.original_names)
+        self.history.put_back(state.original_names, state.remembered)
+        self.changed.emit(Change(Part.ROLES, Cause.UNDONE))
+
+    def step(
+        self, sentence: str, before: RolesState, put: Callable[[RolesState], object]
+    ) -> Command:
+        """What was just done to the roles, as a step that can be undone and done again.
+
+        Parameters
+        ----------
+        sentence
+            As of `Command`.
+        before
+            What was there before.
+        put
+            Brings either state back.
+        """
+        kept = [before]
+
+        def swap() -> None:
+            # What became known of guessed roles since shall come back too.
+            now = self.state
+            put(kept[0])
+            kept[0] = now
+
+        return Command(sentence, swap, swap, of_fields=True)
 
     def confirm(self) -> None:
         """Keep the roles as they are: none of them is a guess any longer."""
@@ -92,3 +153,16 @@ class Roles:
         self.assignment = self.assignment.renamed(old, new)
         self.history.remember(self._original_names, self.assignment)
         self.changed.emit(Change(Part.ROLES))
+
+
+def _words(before: ChannelAssignment, now: ChannelAssignment) -> str:
+    """What giving channels other roles did, for the history."""
+    changed = [name for name, role in now.roles.items() if before.roles.get(name) != role]
+    if not changed:
+        return "keep the roles as they are"
+    if len(changed) > 1:
+        return f"change the roles of {len(changed)} channels"
+    name, role = changed[0], now.roles[changed[0]]
+    if role is Role.IGNORE:
+        return f"ignore {name}"
+    return f"make {name} {'context and concept' if role is Role.BOTH else role}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +30,12 @@ from napari_c3r.session.labels import Cells, LabelStore
 from napari_c3r.session.montage_view import MontageView
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
+from napari_c3r.session.renaming import rename_channel
 from napari_c3r.session.result import EmbeddingResult, Result
 from napari_c3r.session.roles import Roles
 from napari_c3r.session.selected_cells import still_selected
 from napari_c3r.session.selection import Selection
+from napari_c3r.session.settings import Settings
 from napari_c3r.session.suggestions import Suggestions
 from napari_c3r.session.table_view import TableView
 from napari_c3r.session.view import View
@@ -68,8 +71,8 @@ class Session:
         What a saved session holds of further parts.
     clusters
         Those of the result, and what is done to them.
-    history
-        What was done to result, names, selection and cells, to be undone and done again.
+    history, settings
+        What was done, to be undone and done again; what was set, as far as it is a part of it.
     encoder, encoders
         Name of the encoder that is chosen, and those that are loaded.
     as_drawn
@@ -83,8 +86,8 @@ class Session:
 
     def __init__(self) -> None:
         self.history = History()
-        self.fields, self.roles, self.labels = Fields(), Roles(), LabelStore()
-        self.plate_maps = PlateMaps()
+        self.fields, self.roles, self.labels = Fields(), Roles(self.history), LabelStore()
+        self.plate_maps, self.settings = PlateMaps(), Settings(self.history)
         self.result = Result(self.labels, self.history)
         self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history, lambda: self.gates)
@@ -140,6 +143,7 @@ class Session:
             self.labels.open(image.name if image is not None else None)
             self.fields.open(image, fields, index)
             if not again:
+                self.history.begin_fields()
                 self.plate_maps.open()
                 self.keeping.forget()
                 self.joined.forget()
@@ -173,11 +177,7 @@ class Session:
         InputError
             The new name is empty or taken.
         """
-        if self.roles.assignment is None or old == new:
-            return
-        with self.changed.paused():
-            self.fields.rename_channel(old, new)
-            self.roles.rename_channel(old, new)
+        rename_channel(self, old, new)
 
     def set_result(
         self,
@@ -261,15 +261,9 @@ class Session:
         sentence
             What was done, for the history.
         """
-        before, opened = self.plate_maps.current, self.plate_maps.opened
-
-        def use(chosen: PlateMap | None) -> None:
-            # It says nothing of fields that were opened since.
-            if self.plate_maps.opened == opened:
-                self.use_plate_map(chosen, Cause.UNDONE)
-
+        use, before = partial(self.use_plate_map, cause=Cause.UNDONE), self.plate_maps.current
         self.use_plate_map(plate_map)
-        self.history.record_choice(sentence, use, before, plate_map)
+        self.history.record_choice(sentence, use, before, plate_map, of_fields=True)
 
     def use_plate_map(self, plate_map: PlateMap | None, cause: Cause = Cause.USER) -> None:
         """Use a plate map without a step to undo, as one that was found."""

@@ -9,7 +9,8 @@ import pytest
 from napari_c3r.session import session_of
 from napari_c3r.widgets.common.settings import Preferences, Settings, read_settings
 from napari_c3r.widgets.main.step_ids import StepId
-from napari_c3r.widgets.main.steps.embed import EmbedBody, EncoderInfo
+from napari_c3r.widgets.main.steps.embed import EmbedBody
+from napari_c3r.widgets.main.steps.embed_choice import EncoderInfo
 from tests.widgets.fields import labels, planes
 
 NEWS = EncoderInfo("bundled", "C3R", True, ("cuda:0", "cuda:1", "cpu"), ("cls", "cls+std"))

@@ -65,8 +65,33 @@ class ChannelHistory:
         self._kept.pop(key, None)
         kept = {key: chosen, **self._kept}
         self._kept = dict(list(kept.items())[:MAX_KEPT])
+        self._write()
+
+    def _write(self) -> None:
         if self._path is not None:
             _write(self._path, self._kept)
+
+    def chosen(self, names: Iterable[str]) -> ChannelRecord | None:
+        """What was chosen for channels that files call so, None where nothing was."""
+        return self._kept.get(_key(names))
+
+    def put_back(self, names: Iterable[str], before: ChannelRecord | None) -> None:
+        """Undo a choice: take back what `chosen` gave before it.
+
+        Parameters
+        ----------
+        names
+            What files call the channels.
+        before
+            What had been chosen then; None forgets them.
+        """
+        key = _key(names)
+        if self._kept.get(key) == before:
+            return
+        self._kept.pop(key, None)
+        if before is not None:
+            self._kept = {key: before, **self._kept}
+        self._write()
 
     def names_for(self, names: Iterable[str]) -> dict[str, str]:
         """New names once given to channels that files call so; {} when there are none."""

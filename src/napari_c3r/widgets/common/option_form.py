@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit
@@ -12,6 +13,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QWidget
 
 from napari_c3r.core.options import OptionInfo, described
+from napari_c3r.session.settings import Edit
 from napari_c3r.widgets.common.form import shrinkable
 
 T = TypeVar("T")
@@ -45,9 +47,12 @@ class OptionForm(QWidget, Generic[T]):
     -------
     changed
         A user, or `set_value`, changed a setting.
+    edited
+        With an `Edit`: a user did.
     """
 
     changed = Signal()
+    edited = Signal(object)
 
     def __init__(
         self,
@@ -73,8 +78,9 @@ class OptionForm(QWidget, Generic[T]):
         for name, info in self._infos.items():
             widget = self._make(name, info, (choices or {}).get(name))
             self.widgets[name] = widget
-            widget.changed.connect(lambda _: self.changed.emit())
+            widget.changed.connect(partial(self._on_changed, name))
             self._rows.addRow(info.label, widget.native)
+        self._shown, self._by_hand = self.value(), True
 
     def value(self) -> T:
         """The settings, as they stand here."""
@@ -88,16 +94,37 @@ class OptionForm(QWidget, Generic[T]):
             # One signal for all of them.
             with widget.changed.blocked():
                 self._write(name, getattr(options, name))
-        self.changed.emit()
+        self._tell()
 
     def reset(self) -> None:
-        """Put the defaults back."""
+        """Put the defaults back, as a user asked for."""
+        before = self.value()
         self.set_value(self._default)
+        if self._shown != before:
+            self.edited.emit(Edit("put the defaults back", before, self._shown))
 
     def set(self, name: str, value: Any) -> None:
         """Change one setting."""
         if self._read(name) != value:
+            self._by_hand = False
             self._write(name, value)
+            self._by_hand = True
+
+    def _on_changed(self, name: str, _: object) -> None:
+        """A control has another value; whoever used it shall be able to undo that."""
+        before = self._shown
+        self._tell()
+        if self._by_hand and self._shown != before:
+            info, widget = self._infos[name], self.widgets[name]
+            text = widget.native.currentText() if isinstance(widget, ComboBox) else ""
+            told = " ".join(filter(None, (text or self._text(name), info.unit)))
+            typed = name if isinstance(widget, FloatSpinBox | LineEdit) else ""
+            sentence = f"set {info.label.lower()} to {told}"
+            self.edited.emit(Edit(sentence, before, self._shown, typed))
+
+    def _tell(self) -> None:
+        self._shown = self.value()
+        self.changed.emit()
 
     def set_choices(self, name: str, choices: Choices) -> None:
         """Offer other choices for a setting; what was chosen stays while it is offered."""
@@ -119,7 +146,7 @@ class OptionForm(QWidget, Generic[T]):
                     widget.value = wanted
                     break
         if widget.value != before:
-            self.changed.emit()
+            self._tell()
 
     def set_visible(self, name: str, visible: bool) -> None:
         """Show or hide the row of a setting."""

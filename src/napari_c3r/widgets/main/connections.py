@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_c3r.session import Session
     from napari_c3r.widgets.main.controller import Controller
     from napari_c3r.widgets.main.dialogs import Dialogs
     from napari_c3r.widgets.main.session_bar import SessionBar
@@ -73,7 +75,7 @@ def connect_embed(body: EmbedBody, control: Controller, dialogs: Dialogs, cells:
     body.back_requested.connect(control.session.discard_preview)
     body.release_requested.connect(embedding.release_memory)
     body.abort_requested.connect(control.jobs.request_stop)
-    body.folder_requested.connect(dialogs.open_encoder)
+    body.folder_requested.connect(lambda: dialogs.open_encoder(body.expect_folder))
     embedding.estimated.connect(body.show_estimate)
     session = control.session
     body.quality.changed.connect(session.set_quality)
@@ -89,6 +91,21 @@ def connect_map(body: MapBody, control: Controller, dialogs: Dialogs) -> None:
     body.export_requested.connect(dialogs.export)
     body.fit_requested.connect(lambda: dialogs.open_fit(body.add_fit))
     body.report_requested.connect(dialogs.report)
+
+
+def connect_settings(
+    session: Session, embed: EmbedBody, cells: CellsBody, map_body: MapBody
+) -> Callable[[str, object], None]:
+    """Have what the user sets in steps 3 to 5 kept as steps; returns what puts one back."""
+    forms = {"find": cells.form, "find more": cells.more, "run": embed.form, "crop": embed.crop}
+    edited: dict[str, Any] = {name: form.edited for name, form in forms.items()}
+    edited |= {"map": map_body.edited, "encoder": embed.encoder_edited}
+    edited["scope"] = embed.scope_edited
+    for name, signal in edited.items():
+        signal.connect(partial(session.settings.take, name))
+    put: dict[str, Callable[[Any], None]] = {name: f.set_value for name, f in forms.items()}
+    put |= {"map": map_body.show_options, "encoder": embed.show_source, "scope": embed.show_scope}
+    return lambda name, value: put[name](value)
 
 
 def connect_session_bar(

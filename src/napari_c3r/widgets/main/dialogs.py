@@ -48,10 +48,11 @@ class Dialogs:
         if path:
             self._control.plate_maps.read(path)
 
-    def open_encoder(self) -> None:
-        """A model folder."""
+    def open_encoder(self, expect: Callable[[str], None]) -> None:
+        """A model folder; `expect` is told of it before it is loaded."""
         path = self._folder("Open a model folder")
         if path:
+            expect(path)
             self._control.embedding.load_encoder(path)
 
     def open_session(self) -> None:

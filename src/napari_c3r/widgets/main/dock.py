@@ -32,7 +32,8 @@ from napari_c3r.widgets.main.session_bar import SessionBar
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.main.steps.cells import CellsBody
 from napari_c3r.widgets.main.steps.channels import ChannelsBody
-from napari_c3r.widgets.main.steps.embed import EmbedBody, EmbedChoice, EncoderInfo
+from napari_c3r.widgets.main.steps.embed import EmbedBody
+from napari_c3r.widgets.main.steps.embed_choice import EmbedChoice, EncoderInfo
 from napari_c3r.widgets.main.steps.image import ImageBody
 from napari_c3r.widgets.main.steps.map import MapBody
 from napari_c3r.widgets.main.thumbnails import Thumbnails
@@ -124,6 +125,8 @@ class C3RDock(KeyedDock):
         connections.connect_embed(self.embed, control, self.dialogs, self.cells)
         connections.connect_map(self.map, control, self.dialogs)
         connections.connect_session_bar(self.session_bar, control, self.dialogs, self.settings)
+        self._put = connections.connect_settings(self.session, self.embed, self.cells, self.map)
+        self.session.settings.put_back.connect(self._put_back)
         self.link.field_requested.connect(control.images.show_field)
         self.map.explorer_requested.connect(self._open_explorer)
         self.embed.choice_changed.connect(self._on_choice)
@@ -281,6 +284,11 @@ class C3RDock(KeyedDock):
         self.embed.show_encoder(info)
         self._render()
 
+    def _put_back(self, name: str, value: object) -> None:
+        """Set controls as they were before a step, or after it."""
+        self._put(name, value)
+        self._on_choice()
+
     def _on_scanned(self, found: ScanResult) -> None:
         self.image.show_scan(found, self.session.roles.history.names_for(found.channel_names))
         self.steps[StepId.IMAGE].set_open(True)
@@ -339,6 +347,7 @@ class C3RDock(KeyedDock):
         self._costing.stop()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)
         self.session.history.changed.disconnect(self._on_history, missing_ok=True)
+        self.session.settings.put_back.disconnect(self._put_back, missing_ok=True)
         self.link.field_requested.disconnect(self.controller.images.show_field, missing_ok=True)
 
 

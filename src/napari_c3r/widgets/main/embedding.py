@@ -21,7 +21,8 @@ from napari_c3r.widgets.main.context import EMBED, ViewerContext
 from napari_c3r.widgets.main.segmentation import SegmentationController
 from napari_c3r.widgets.main.status import names_left_line
 from napari_c3r.widgets.main.step_ids import StepId
-from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS, EmbedChoice, EncoderInfo
+from napari_c3r.widgets.main.steps.embed import PREVIEW_CELLS
+from napari_c3r.widgets.main.steps.embed_choice import EmbedChoice, EncoderInfo
 from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:

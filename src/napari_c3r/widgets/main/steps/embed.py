@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
@@ -23,6 +22,7 @@ from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
 from napari_c3r.core.text import without_middle
 from napari_c3r.session import Session
+from napari_c3r.session.settings import Edit
 from napari_c3r.widgets.common.encoder_menu import EncoderMenu
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
@@ -30,13 +30,13 @@ from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.common.option_section import OptionSection
 from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
 from napari_c3r.widgets.common.wording import counted, duration, roughly
+from napari_c3r.widgets.main.steps.embed_choice import BUNDLED, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.main.steps.quality import QualityPanel
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed import FieldsProgress
     from napari_c3r.core.embed.estimate import Estimate
 
-BUNDLED = "bundled"
 _GIGA = 1e9
 _MAX_NOTES = 3
 _MAX_NAME = 24
@@ -44,57 +44,6 @@ _MAX_NAME = 24
 _SHOWN_ELSEWHERE = (NoteKind.STOPPED_EARLY, NoteKind.UNTRAINED)
 PREVIEW_CELLS = 200
 """More cells than this are worth a preview."""
-
-
-@dataclass(frozen=True)
-class EncoderInfo:
-    """What is known of an encoder once it is loaded.
-
-    Attributes
-    ----------
-    source
-        ``"bundled"`` or its folder.
-    name
-        How it calls itself.
-    trained
-        Whether its weights were trained.
-    devices
-        What this machine can compute on.
-    readouts
-        How it can turn tokens into a vector.
-    clash
-        Why PyTorch cannot be loaded into this window, which then embeds in a process of its own;
-        empty where it can.
-    """
-
-    source: str
-    name: str
-    trained: bool
-    devices: tuple[str, ...]
-    readouts: tuple[str, ...]
-    clash: str = ""
-
-
-@dataclass(frozen=True)
-class EmbedChoice:
-    """How to embed.
-
-    Attributes
-    ----------
-    source
-        ``"bundled"`` or a model folder.
-    options
-        Where and how the encoder runs.
-    crop
-        How cells are cut out.
-    every_field
-        Whether all fields are meant, or the displayed one.
-    """
-
-    source: str
-    options: RunOptions = field(default_factory=RunOptions)
-    crop: CropSpec = field(default_factory=CropSpec)
-    every_field: bool = False
 
 
 class EmbedBody(QWidget):
@@ -109,9 +58,12 @@ class EmbedBody(QWidget):
     folder_requested = Signal()
     release_requested = Signal()
     choice_changed = Signal()
+    encoder_edited = Signal(object)
+    scope_edited = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
+        self._source, self._folder, self._every = BUNDLED, "", 0
         self._preferred = "auto"
         self._bad_settings = self._absent_device = ""
         self._make_choices()
@@ -217,10 +169,10 @@ class EmbedBody(QWidget):
         self.back_button.clicked.connect(self.back_requested)
         self.abort_button.clicked.connect(self.abort_requested)
         self.release_button.clicked.connect(self.release_requested)
-        self.encoder.chosen.connect(self._describe_encoder)
+        self.encoder.chosen.connect(self._on_encoder)
         self.encoder.chosen.connect(self.choice_changed)
         self.encoder.folder_requested.connect(self.folder_requested)
-        self.scope.activated.connect(self.choice_changed)
+        self.scope.activated.connect(self._on_scope)
         for each in (self.form, self.crop):
             each.changed.connect(self.choice_changed)
 
@@ -228,7 +180,37 @@ class EmbedBody(QWidget):
         """Set the controls as a result was made; the encoder's is set when it is loaded."""
         self.form.set_value(choice.options)
         self.crop.set_value(choice.crop)
-        self.scope.setCurrentIndex(int(choice.every_field))
+        self.show_scope(int(choice.every_field))
+
+    def show_scope(self, index: int) -> None:
+        """Mean the displayed field, 0, or all, 1."""
+        self._every = index
+        self.scope.setCurrentIndex(index)
+
+    def show_source(self, source: str) -> None:
+        """Choose an encoder without telling of it."""
+        self.encoder.choose(source)
+        self._source = source
+        self._describe_encoder()
+
+    def expect_folder(self, source: str) -> None:
+        """The user named a model folder, which is chosen once it is loaded."""
+        self._folder = source
+
+    def _on_scope(self, index: int) -> None:
+        before, self._every = self._every, index
+        self.choice_changed.emit()
+        if before != index:
+            told = f"mean cells of {self.scope.itemText(index)}"
+            self.scope_edited.emit(Edit(told, before, index))
+
+    def _on_encoder(self) -> None:
+        """The user chose another encoder."""
+        before, self._source = self._source, self.encoder.source or BUNDLED
+        self._describe_encoder()
+        if before != self._source:
+            told = f"choose the encoder {self.encoder.currentText()}"
+            self.encoder_edited.emit(Edit(told, before, self._source))
 
     def choice(self) -> EmbedChoice:
         """How to embed, as it stands here."""
@@ -290,6 +272,9 @@ class EmbedBody(QWidget):
     def show_encoder(self, info: EncoderInfo) -> None:
         """Name the encoder that was loaded, its readouts, and the devices there are."""
         self.encoder.choose(info.source, info.name)
+        if info.source == self._folder:
+            self._on_encoder()
+        self._source, self._folder = info.source, ""
         self._describe_encoder()
         self.untrained.setVisible(not info.trained)
         self.elsewhere.setVisible(bool(info.clash))

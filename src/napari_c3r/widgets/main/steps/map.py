@@ -28,6 +28,7 @@ from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Session
 from napari_c3r.session.clusters import METHODS
+from napari_c3r.session.settings import Edit
 from napari_c3r.widgets.common.cluster_words import clusters_line
 from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.labels import WrappedLabel
@@ -51,6 +52,7 @@ class MapBody(QWidget):
     export_requested = Signal()
     fit_requested = Signal()
     report_requested = Signal()
+    edited = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,6 +113,7 @@ class MapBody(QWidget):
         column.addWidget(self.note)
         column.addLayout(buttons)
         self.form.changed.connect(self._show_rows)
+        self.form.edited.connect(self._on_edited)
         self._show_rows()
         self.map_button.clicked.connect(self._on_map)
         self.explorer_button.clicked.connect(self.explorer_requested)
@@ -173,10 +176,21 @@ class MapBody(QWidget):
 
     def add_fit(self, folder: str) -> None:
         """Offer a folder with a CellPainTR, and choose it."""
+        before = self.form.value()
+        self._show_fit(folder)
+        told = f"bring batches together by {self.batch_method.currentText()}"
+        self.edited.emit(Edit(told, before, self.form.value()))
+
+    def _show_fit(self, folder: str) -> None:
         self._fits = list(dict.fromkeys([*self._fits, folder]))
         self.form.set_choices("batch_method", _ways(self._fits))
         self.form.set("batch_method", folder)
         self._way = folder
+
+    def _on_edited(self, edit: Edit) -> None:
+        """Tell of what the user set; to ask for a folder is no setting yet."""
+        if edit.after.batch_method:
+            self.edited.emit(edit)
 
     def _on_way(self) -> None:
         """Ask for a folder; until there is one, batches are brought together as before."""
@@ -205,9 +219,12 @@ class MapBody(QWidget):
         """Set how to group the cells, as when a session is opened again."""
         # A session's file has a list of them.
         chosen = None if controls is None else (controls[0], controls[1])
-        options = MapOptions(controls=chosen, **settings)
+        self.show_options(MapOptions(controls=chosen, **settings))
+
+    def show_options(self, options: MapOptions) -> None:
+        """Set how to group the cells."""
         if options.batch_method not in vector_corrections():
-            self.add_fit(options.batch_method)
+            self._show_fit(options.batch_method)
         self.form.set_value(options)
         self._way = options.batch_method
 
