@@ -47,6 +47,11 @@ class GateState:
         return [gate.name for gate in self.gates]
 
     @property
+    def example_columns(self) -> tuple[str, ...]:
+        """The columns of the gates that names are learned from, in their order."""
+        return tuple(column_of(gate.name) for gate in self.gates if gate.name in self.as_names)
+
+    @property
     def n_bytes(self) -> int:
         """Memory that its cells take."""
         return sum(each.mask.nbytes for each in self.chosen.values())

@@ -101,12 +101,6 @@ class Gates:
         """All gates with their cells, as they are now."""
         return self._state
 
-    @property
-    def example_columns(self) -> tuple[str, ...]:
-        """The columns of the gates that names are learned from, in their order."""
-        used = self._state.as_names
-        return tuple(column_of(gate.name) for gate in self._state.gates if gate.name in used)
-
     def find(self, name: str) -> Gate:
         """A gate by its name."""
         return next(gate for gate in self._state.gates if gate.name == name)

@@ -86,9 +86,7 @@ def montage(
     InputError
         No such column or way to choose, no image of the cells, or another suffix.
     """
-    if which not in list(Choice):
-        known = ", ".join(repr(str(choice)) for choice in Choice)
-        raise InputError(f"which is {which!r}; give one of {known}")
+    choice = MontageChoice(_known_choice(which), count, by, like, seed=seed)
     by_name = {images.name: images} if isinstance(images, Image) else dict(images)
     drawn: Mapping[str, ArrayLike] | None
     if labels is None or isinstance(labels, Mapping):
@@ -97,7 +95,6 @@ def montage(
         drawn = dict.fromkeys(by_name, labels)
     if not by_name:
         raise InputError("There is no image to cut the cells out of; give the images by name")
-    choice = MontageChoice(Choice(which), count, by, like, seed=seed)
     groups = groups_by(adata, by, _rows_among(adata, among))
     chosen = choose_cells(adata, Similarity(np.asarray(adata.X)), groups, choice)
     style = TileStyle(show, outlined, dimmed)
@@ -106,6 +103,13 @@ def montage(
     if path is not None:
         write_montage(made, path)
     return made
+
+
+def _known_choice(which: Choice | str) -> Choice:
+    if which not in list(Choice):
+        known = ", ".join(repr(str(choice)) for choice in Choice)
+        raise InputError(f"which is {which!r}; give one of {known}")
+    return Choice(which)
 
 
 def _rows_among(
