@@ -117,7 +117,7 @@ class Suggestions:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of ``obs`` that names are learned from: those given, and gates as names."""
-        return (COLUMN, *self._gates().all.example_columns)
+        return (COLUMN, *self._gates().state.example_columns)
 
     def learned_with(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """The options other than usual that suggestions were learned with.
@@ -215,7 +215,7 @@ class Suggestions:
         result = self._result.current
         assert result is not None
         none = np.asarray(name_column(result.table).isna(), bool)
-        if self._gates().all.example_columns:
+        if self._gates().state.example_columns:
             none &= self._example_names(result.table).isna().to_numpy()
         scope = self._gates().scope()
         return none if scope is None or len(scope) != len(none) else none & scope

@@ -231,7 +231,7 @@ def test_gates_are_names_to_learn_from(world):
     use_gate(world, "dim")
     assert overview.gates_button.text() == "Gates as names: 1"
     world.explorer.undo()
-    assert gates.all.example_columns == ("gate_dim", "gate_bright")
+    assert gates.state.example_columns == ("gate_dim", "gate_bright")
 
 
 def test_going_through_by_keys_and_learning_on_the_way(taught):
