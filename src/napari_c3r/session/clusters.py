@@ -338,7 +338,7 @@ class Clusters:
 
     def _put(self, state: ClusterState, cause: Cause) -> None:
         result = self._current()
-        for table in {id(each): each for each in (result.table, result.all_rows)}.values():
+        for table in result.tables:
             column = state.column.reindex(table.obs_names)
             table.obs[COLUMN] = column.cat.remove_unused_categories()
             table.uns.setdefault(KEY, {})[COLUMN] = dict(state.facts)

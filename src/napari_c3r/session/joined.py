@@ -172,7 +172,7 @@ class JoinedTables:
             self._known[name] = known
         if result is None:
             return
-        for table in _tables(result):
+        for table in result.tables:
             take_from(table, name)
         if known is not None:
             self._add(known, result)
@@ -182,7 +182,7 @@ class JoinedTables:
         joined = known.joined
         if not joined.values.index.equals(result.all_rows.obs_names):
             joined = self._carried(known, result)
-        for table in _tables(result):
+        for table in result.tables:
             add_to(table, joined)
 
     def _carried(self, known: _Known, result: EmbeddingResult) -> JoinedColumns:
@@ -237,8 +237,3 @@ def _read(table: AnnData, facts: Mapping[str, Any]) -> JoinedColumns:
         int(facts["unmatched"]),
     )
     return JoinedColumns(table.obs[columns].copy(), match, facts)
-
-
-def _tables(result: EmbeddingResult) -> tuple[AnnData, ...]:
-    """The rows shown and all rows, once where they are the same."""
-    return tuple({id(table): table for table in (result.table, result.all_rows)}.values())

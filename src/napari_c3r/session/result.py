@@ -23,7 +23,14 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, annotate, carry_over, name_column
+from napari_c3r.core.table.annotate import (
+    ACCEPTED,
+    COLUMN,
+    annotate,
+    carry_over,
+    name_column,
+    renamed_rows,
+)
 from napari_c3r.core.table.remembered import Memory
 from napari_c3r.core.table.result import rows_by_image
 from napari_c3r.session.changes import Cause, Change, Part
@@ -97,6 +104,11 @@ class EmbeddingResult:
     def all_rows(self) -> AnnData:
         """Every row, hidden or not."""
         return self.table if self.unfiltered is None else self.unfiltered
+
+    @property
+    def tables(self) -> tuple[AnnData, ...]:
+        """The rows shown and all rows, once where they are the same."""
+        return (self.table,) if self.all_rows is self.table else (self.table, self.all_rows)
 
     @property
     def n_bytes(self) -> int:
@@ -268,8 +280,7 @@ class Result:
         """Give all rows the names that they had before."""
         result = self.current
         assert result is not None
-        other = (name_column(result.all_rows).astype(object) != column.astype(object)).to_numpy()
-        self._remember(result, other, column)
+        self._remember(result, renamed_rows(column, name_column(result.all_rows)), column)
         self._write_names(result, column)
         self.changed.emit(Change(Part.ANNOTATION, Cause.UNDONE, _NAMES))
 
@@ -305,10 +316,10 @@ class Result:
                 placed = self.names.place(cells)
                 places[here] = [placed.get(label) for label in labels[here]]
         named = pd.Series(places, index=obs.index)
-        self._write_names(result, named.astype(_categories(self._names_used)))
+        self._write_names(result, named.astype(pd.CategoricalDtype(self._names_used)))
 
     def _write_names(self, result: EmbeddingResult, column: pd.Series) -> None:
-        for table in _tables(result):
+        for table in result.tables:
             if len(column.cat.categories):
                 table.obs[COLUMN] = column.reindex(table.obs_names)
             elif COLUMN in table.obs:
@@ -327,7 +338,7 @@ class Result:
         if result is None or result.id < self._of_these_fields:
             return
         if plate_map is None:
-            for table in _tables(result):
+            for table in result.tables:
                 forget(table)
         self._add_plate_map(result)
         self.changed.emit(Change(Part.ANNOTATION, cause))
@@ -366,7 +377,7 @@ class Result:
         """Add the plate map to a result of these fields."""
         if self.plate_map is None or result.id < self._of_these_fields:
             return
-        for table in _tables(result):
+        for table in result.tables:
             # Of the fields that were embedded, it may know none.
             with suppress(InputError):
                 self.plate_map.add_to(table)
@@ -376,7 +387,7 @@ class Result:
         result = self.current
         if result is None:
             raise InputError("There are no cells to tell of; embed them first")
-        for table in _tables(result):
+        for table in result.tables:
             table.obs[values.name] = values.reindex(table.obs_names)
         self.changed.emit(Change(Part.ANNOTATION, columns=frozenset({str(values.name)})))
 
@@ -387,14 +398,3 @@ class Result:
         obs = self.current.table.obs
         rows = np.flatnonzero((obs["label"] == label) & (obs["image"] == self.image_name))
         return int(rows[0]) if len(rows) else None
-
-
-def _tables(result: EmbeddingResult) -> tuple[AnnData, ...]:
-    """The rows shown and all rows, once where they are the same."""
-    return tuple({id(table): table for table in (result.table, result.all_rows)}.values())
-
-
-def _categories(names: list[str]) -> pd.CategoricalDtype:
-    import pandas as pd
-
-    return pd.CategoricalDtype(names)

@@ -14,7 +14,7 @@ from psygnal import Signal
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.learn.options import LearnOptions
 from napari_c3r.core.options import changed as changed_options
-from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, name_column
+from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, name_column, renamed_rows
 from napari_c3r.core.table.flat import SUGGESTED
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
@@ -149,11 +149,7 @@ class Suggestions:
         result, learned = self._result.current, self._learned
         if result is None or learned is None:
             return 0
-        before, now = learned.names, self._example_names(result.all_rows)
-        known = {name: place for place, name in enumerate(before.cat.categories)}
-        new = len(known)
-        place = np.array([*(known.get(name, new) for name in now.cat.categories), -1])
-        return int((place[now.cat.codes.to_numpy()] != before.cat.codes.to_numpy()).sum())
+        return int(renamed_rows(learned.names, self._example_names(result.all_rows)).sum())
 
     @property
     def is_due(self) -> bool:

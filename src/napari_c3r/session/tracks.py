@@ -71,7 +71,7 @@ def _put(session: Session, column: pd.Series | None, cause: Cause) -> None:
     result = session.result.current
     if result is None:
         return
-    for table in {id(each): each for each in (result.table, result.all_rows)}.values():
+    for table in result.tables:
         if column is not None:
             table.obs[TRACK] = column.reindex(table.obs_names)
         elif TRACK in table.obs:

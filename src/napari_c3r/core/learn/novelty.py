@@ -42,9 +42,10 @@ class Novelty:
     def __call__(self, along: NDArray[np.float32]) -> NDArray[np.float32]:
         """Distances of cells (n, components) in units of what is usual; beyond 1 it is not."""
         reference = self.reference
-        squares = along @ (-2 * reference.T)
-        squares += np.einsum("ij,ij->i", reference, reference)
-        nearest = squares.min(axis=1) + np.einsum("ij,ij->i", along, along)
+        # The cells along the rows: the least of a column is found for many cells at once.
+        squares = (-2 * reference) @ along.T
+        squares += np.einsum("ij,ij->i", reference, reference)[:, None]
+        nearest = squares.min(axis=0) + np.einsum("ij,ij->i", along, along)
         return np.sqrt(np.maximum(nearest, 0)) / np.float32(self.usual)
 
 
@@ -70,7 +71,7 @@ def learn_novelty(
     step = max(1, -(-len(standard) // MAX_FITTED))
     fitted = np.concatenate([standard[::step], examples]).astype(np.float64)
     count = min(N_COMPONENTS, *fitted.shape)
-    axes = PCA(count, svd_solver="full").fit(fitted).components_.T.astype(np.float32)
+    axes = PCA(count, svd_solver="covariance_eigh").fit(fitted).components_.T.astype(np.float32)
     along = examples @ axes
     kept = _evenly(codes, MAX_REFERENCE)
     near = np.linalg.norm(along[:, None] - along[None, kept], axis=2)

@@ -286,18 +286,23 @@ def _ranked(
     scores: NDArray[np.float32], prior: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
     """The best name of each cell, its probability, and that of the second."""
-    count, names = scores.shape
-    codes = np.empty(count, np.intp)
+    count = len(scores)
+    codes = np.zeros(count, np.intp)
     best, second = np.empty(count, np.float32), np.empty(count, np.float32)
-    log_prior = np.log(prior).astype(np.float32)
+    log_prior = np.log(prior).astype(np.float32)[:, None]
     with np.errstate(invalid="ignore"):
         for part in pieces(count):
-            shifted = scores[part] + log_prior
-            shifted -= shifted.max(axis=1, keepdims=True)
+            # A row for each name: all cells of a piece are compared at once.
+            shifted = np.ascontiguousarray(scores[part].T) + log_prior
+            shifted -= shifted.max(axis=0)
             told = np.exp(shifted)
-            told /= told.sum(axis=1, keepdims=True)
-            codes[part] = told.argmax(axis=1)
-            two = np.partition(told, names - 2, axis=1)[:, -2:]
-            second[part], best[part] = two[:, 0], two[:, 1]
+            told /= told.sum(axis=0)
+            first, place = told[0], codes[part]
+            next_best = np.full(len(first), -np.inf, np.float32)
+            for code, each in enumerate(told[1:], start=1):
+                place[each > first] = code
+                next_best = np.maximum(np.minimum(each, first), next_best)
+                first = np.maximum(each, first)
+            best[part], second[part] = first, next_best
     codes[~np.isfinite(best)] = -1
     return codes, best, second

@@ -140,6 +140,13 @@ def name_column(table: AnnData, name: str = COLUMN) -> Any:
     return column.astype(str).where(named, None).astype("category")
 
 
+def renamed_rows(before: pd.Series, now: pd.Series) -> NDArray[np.bool_]:
+    """Which rows have another name in one categorical column than in another, bool (rows,)."""
+    known = {name: place for place, name in enumerate(before.cat.categories)}
+    place = np.array([*(known.get(name, len(known)) for name in now.cat.categories), -1])
+    return np.asarray(place[now.cat.codes.to_numpy()] != before.cat.codes.to_numpy())
+
+
 def names(table: AnnData) -> list[str]:
     """The names in use, in their order."""
     if COLUMN not in table.obs:
