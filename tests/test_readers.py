@@ -45,7 +45,9 @@ def test_stains_have_their_colours(data_dir):
 
 def test_napari_takes_the_layers(data_dir):
     layers = pytest.importorskip("napari.layers")
-    for plane, options, _ in read_layers(str(data_dir / "readers/plate_ones.zarr")):
+    with pytest.warns(UserWarning, match="brightest of its 3 Z slices"):
+        described = read_layers(str(data_dir / "readers/plate_ones.zarr"))
+    for plane, options, _ in described:
         layer = layers.Image(plane, **options)
         assert layer.data is plane
         assert [str(unit) for unit in layer.units] == ["micrometer", "micrometer"]
@@ -56,6 +58,22 @@ def test_a_plate_opens_its_first_field_and_says_so(data_dir):
         layers = read_layers(str(data_dir / "readers/imagexpress_9987_Plate_3434"))
     known = metadata_of(layers[0])
     assert (known["plate"], known["well"], known["site"]) == ("9987", "B02", "1")
+
+
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        ("TCYX", "It has 3 time points; the first was opened"),
+        ("ZCYX", "The brightest of its 3 Z slices were opened"),
+    ],
+)
+def test_a_movie_or_stack_says_what_of_it_was_opened(tmp_path, axes, said):
+    planes = np.arange(3 * 2 * 8 * 9, dtype=np.uint16).reshape(3, 2, 8, 9)
+    path = tmp_path / "stack.ome.tif"
+    tifffile.imwrite(path, planes, metadata={"axes": axes})
+    with pytest.warns(UserWarning, match=f"{said}.*[Tt]he dock C3R"):
+        layers = read_layers(str(path))
+    np.testing.assert_array_equal(layers[0][0], planes[0 if axes[0] == "T" else 2, 0])
 
 
 def test_what_is_offered_and_what_is_left_to_others(tmp_path):

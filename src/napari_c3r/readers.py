@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
 from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import format_of
 from napari_c3r.core.images.formats.zarr import is_zarr
+from napari_c3r.core.images.times import count_slices, count_times
 from napari_c3r.core.table.result import KEY
 from napari_c3r.core.text import readable
 
@@ -54,8 +55,8 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
 def read_layers(path: Paths) -> list[LayerData]:
     """Read an image as napari layers, one lazy plane per channel.
 
-    Of a folder with several images the first is read, and a warning says so; the dock C3R can
-    turn to the others.
+    Of a folder with several images the first is read, of a movie the first time point, and of Z
+    slices the brightest; a warning says so, and that the dock C3R opens the others.
 
     Parameters
     ----------
@@ -69,19 +70,38 @@ def read_layers(path: Paths) -> list[LayerData]:
         which channel of which image the layer is, and what was opened.
     """
     images = find_images(path)
-    if len(images) > 1 and isinstance(path, str | Path):
-        warnings.warn(
+    several = len(images) > 1 and isinstance(path, str | Path)
+    chosen = images[0] if several or len(images) == 1 else None
+    opened = image_layers(read_image(path if chosen is None else chosen))
+    said = []
+    if several and isinstance(path, str | Path):
+        said.append(
             f"{readable(Path(path).name)} holds {len(images)} images; {images[0].name} was opened. "
-            "The dock C3R turns to the others.",
-            stacklevel=2,
+            "The dock C3R turns to the others."
         )
-        opened = image_layers(read_image(images[0]))
-    else:
-        opened = image_layers(read_image(images[0] if len(images) == 1 else path))
+    if chosen is not None:
+        said += _of_stack(chosen)
+    if said:
+        warnings.warn(" ".join(said), stacklevel=2)
     paths = [str(path)] if isinstance(path, str | Path) else [str(member) for member in path]
     for _, options, _ in opened:
         options["metadata"][KEY]["opened"] = paths
     return opened
+
+
+def _of_stack(files: ImageFiles) -> Iterator[str]:
+    """What of a movie or stack was opened, as a layer is one plane."""
+    times, slices = count_times(files), count_slices(files)
+    if times > 1:
+        yield (
+            f"It has {times} time points; the first was opened. The dock C3R opens all of them: "
+            "step 1, Open files…, Time, All."
+        )
+    if slices > 1:
+        yield (
+            f"The brightest of its {slices} Z slices were opened; the dock C3R offers others: "
+            "step 1, Open files…, Z."
+        )
 
 
 def image_layers(image: Image) -> list[LayerData]:

@@ -36,6 +36,7 @@ def movie(dock, user, tmp_path, monkeypatch):
     user.wait_idle(dock)
     assert "3 times over 4 min" in dock.image.scan.title.text()
     user.click(dock.image.scan.all_times)
+    assert dock.image.scan.load_button.text() == "Load 1 field at all times"
     user.click(dock.image.scan.load_button)
     user.wait_idle(dock)
     return threads

@@ -8,6 +8,7 @@ from dataclasses import replace
 from napari_c3r.core.images.formats import open_file
 from napari_c3r.core.images.image_files import ImageFiles
 from napari_c3r.core.images.sources import FieldSource
+from napari_c3r.core.images.stack import Stack
 
 
 def count_times(files: ImageFiles, swap: str = "") -> int:
@@ -26,11 +27,18 @@ def count_times(files: ImageFiles, swap: str = "") -> int:
         The file cannot be read.
     """
     named = len({file.t for file in files.files})
-    if named > 1:
-        return named
+    return named if named > 1 else int(_open_first(files).swapped(swap).data.shape[0])
+
+
+def count_slices(files: ImageFiles) -> int:
+    """How many Z slices an image has, as `count_times` counts times."""
+    named = len({file.z for file in files.files} - {None})
+    return named if named > 1 else int(_open_first(files).data.shape[2])
+
+
+def _open_first(files: ImageFiles) -> Stack:
     one_channel = len(files.channel_names) > 1
-    stack = open_file(files.files[0].path, files.scene or 0, one_channel=one_channel)
-    return int(stack.swapped(swap).data.shape[0])
+    return open_file(files.files[0].path, files.scene or 0, one_channel=one_channel)
 
 
 def at_each_time(sources: Iterable[FieldSource]) -> Iterator[FieldSource]:

@@ -91,6 +91,7 @@ class ScanPanel(QFrame):
         self._build()
         self.z.activated.connect(self._show_choices)
         self.all_times.toggled.connect(self.time.setDisabled)
+        self.all_times.toggled.connect(self._show_choices)
         self.axes.activated.connect(self._on_axes)
         self.load_button.clicked.connect(self._on_load)
         self.cancel_button.clicked.connect(self.cancelled)
@@ -152,7 +153,6 @@ class ScanPanel(QFrame):
         self.doubts.setVisible(bool(found.doubts))
         self.notes.setText("\n".join(found.notes))
         self.notes.setVisible(bool(found.notes))
-        self.load_button.setText(f"Load {counted(len(found.images), 'field')}")
         self._show_choices()
 
     def _show_names(self, channels: tuple[str, ...], names: dict[str, str]) -> None:
@@ -186,6 +186,14 @@ class ScanPanel(QFrame):
         self.slice.setVisible(self.z.currentText() == _ONE)
         for box in self.z_by_channel:
             box.setVisible(self.z.currentText() == _EACH and not self._z_row.isHidden())
+        if self._scan is not None:
+            every = " at all times" if self._every_time else ""
+            self.load_button.setText(f"Load {counted(len(self._scan.images), 'field')}{every}")
+
+    @property
+    def _every_time(self) -> bool:
+        """Whether each time point shall be a field."""
+        return self._scan is not None and self._scan.n_times > 1 and self.all_times.isChecked()
 
     def _z(self) -> str | int:
         """What becomes of the Z slices, as `ReadOptions` takes it."""
@@ -214,7 +222,7 @@ class ScanPanel(QFrame):
             t=self.time.value(),
             z=self._z(),
             swap=self._scan.swap,
-            times="all" if self._scan.n_times > 1 and self.all_times.isChecked() else "one",
+            times="all" if self._every_time else "one",
         )
 
     def _on_axes(self) -> None:
