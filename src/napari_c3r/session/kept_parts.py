@@ -8,6 +8,7 @@ from napari_c3r.session.kept_gates import keep_gates, restore_gates
 from napari_c3r.session.selected_cells import keep_selection, restore_selection
 
 if TYPE_CHECKING:
+    from napari_c3r.session.diagnoses import Diagnoses
     from napari_c3r.session.gates import Gates
     from napari_c3r.session.kept import Keeping
     from napari_c3r.session.labels import LabelStore
@@ -29,6 +30,7 @@ class _Kept(Protocol):
     table_view: TableView
     gates: Gates
     montage: MontageView
+    diagnoses: Diagnoses
 
 
 def keep_parts(session: _Kept) -> None:
@@ -39,6 +41,7 @@ def keep_parts(session: _Kept) -> None:
     add("view", session.view.keep, session.view.restore)
     add("table", session.table_view.keep, session.table_view.restore)
     add("montage", session.montage.keep, session.montage.restore)
+    add("diagnostics", session.diagnoses.keep, session.diagnoses.restore)
     add(
         "selection",
         lambda: keep_selection(result, selection),

@@ -12,15 +12,11 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.session import Change, Part, Session
 from napari_c3r.session.why import make_question
+from napari_c3r.session.why_answers import Asked
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
     from napari_c3r.core.explain import WhyHere
-
-_KEPT = 16
-"""Answers that are kept: cells that were asked before answer at once."""
-
-_Asked = tuple[int, str, WhyOptions]
 
 
 class WhyController(QObject):
@@ -41,8 +37,7 @@ class WhyController(QObject):
         super().__init__(parent)
         self._session = session
         self.problem = ""
-        self._answers: dict[_Asked, WhyHere] = {}
-        self._asking: _Asked | None = None
+        self._asking: Asked | None = None
         self._jobs = Jobs(self)
         self._jobs.progressed.connect(self._on_progress)
         self._jobs.failed.connect(self._on_failed)
@@ -57,7 +52,7 @@ class WhyController(QObject):
     def answer(self, options: WhyOptions) -> WhyHere | None:
         """What was found of the cell that is pointed at, None where it was not asked."""
         asked = self._asked(options)
-        return None if asked is None else self._answers.get(asked)
+        return None if asked is None else self._session.why_answers.of(asked)
 
     def ask(self, options: WhyOptions) -> None:
         """Ask the cell that is pointed at."""
@@ -95,7 +90,7 @@ class WhyController(QObject):
         self._jobs.discard()
         self._session.changed.disconnect(self._on_session, missing_ok=True)
 
-    def _asked(self, options: WhyOptions) -> _Asked | None:
+    def _asked(self, options: WhyOptions) -> Asked | None:
         result, row = self._session.result.current, self._session.selection.current
         if result is None or row is None:
             return None
@@ -103,9 +98,7 @@ class WhyController(QObject):
 
     def _take(self, found: WhyHere) -> None:
         assert self._asking is not None
-        self._answers[self._asking] = found
-        if len(self._answers) > _KEPT:
-            del self._answers[next(iter(self._answers))]
+        self._session.why_answers.take(self._asking, found)
 
     def _on_progress(self, _: str, step: Any) -> None:
         if isinstance(step, str):
@@ -124,7 +117,6 @@ class WhyController(QObject):
             kept = None if result is None else result.id
             if self.running and (self._asking is None or self._asking[0] != kept):
                 self._jobs.discard()
-            self._answers = {key: found for key, found in self._answers.items() if key[0] == kept}
         if change.part in (Part.RESULT, Part.CURRENT):
             self.problem = ""
         if change.part in (Part.RESULT, Part.CURRENT, Part.CELLS, Part.ROLES, Part.MAP):
