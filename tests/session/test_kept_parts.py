@@ -176,3 +176,17 @@ def test_what_colours_is_a_step_to_undo(session):
     assert session.view.colour_by == "area_px"
     session.view.set_colour_by("image", Cause.FOLLOWED)
     assert session.history.undo_sentence == "colour by Area (px)"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"found": 3}, "they are 3, which is no answer"),
+        ({"found": {"format": 9}}, "they have format 9 and this version reads 1"),
+    ],
+)
+def test_diagnostics_that_cannot_be_read_are_one_line(session, facts, said):
+    (line,) = session.keeping.restore({"diagnostics": Kept(facts)})
+    assert line.startswith(f"The diagnostics of this session: {said}")
+    assert session.diagnoses.current is None
+    assert "diagnostics" not in session.keeping.keep()

@@ -22,6 +22,7 @@ class Part(StrEnum):
     PLOT = "plot"
     GATES = "gates"
     MONTAGE = "montage"
+    DIAGNOSIS = "diagnosis"
 
 
 class Cause(StrEnum):

@@ -95,12 +95,13 @@ class History:
         *,
         of_fields: bool = False,
         going_on: str = "",
+        n_bytes: int = 0,
     ) -> None:
         """Keep that one value took the place of another.
 
         Parameters
         ----------
-        sentence, of_fields, going_on
+        sentence, of_fields, going_on, n_bytes
             As of `Command`.
         put
             Takes either value back.
@@ -108,7 +109,7 @@ class History:
             The values.
         """
         undo, redo = (lambda: put(before)), (lambda: put(after))
-        self.record(Command(sentence, undo, redo, of_fields=of_fields, going_on=going_on))
+        self.record(Command(sentence, undo, redo, n_bytes, of_fields, going_on))
 
     def _is_too_much(self) -> bool:
         held = sum(command.n_bytes for command in self._done)

@@ -8,6 +8,7 @@ from napari_c3r.session.kept_gates import keep_gates, restore_gates
 from napari_c3r.session.selected_cells import keep_selection, restore_selection
 
 if TYPE_CHECKING:
+    from napari_c3r.session.diagnoses import Diagnoses
     from napari_c3r.session.gates import Gates
     from napari_c3r.session.joined import JoinedTables
     from napari_c3r.session.kept import Keeping
@@ -31,6 +32,7 @@ class _Kept(Protocol):
     gates: Gates
     montage: MontageView
     joined: JoinedTables
+    diagnoses: Diagnoses
 
 
 def keep_parts(session: _Kept) -> None:
@@ -42,6 +44,7 @@ def keep_parts(session: _Kept) -> None:
     add("view", session.view.keep, session.view.restore)
     add("table", session.table_view.keep, session.table_view.restore)
     add("montage", session.montage.keep, session.montage.restore)
+    add("diagnostics", session.diagnoses.keep, session.diagnoses.restore)
     add(
         "selection",
         lambda: keep_selection(result, selection),

@@ -20,6 +20,7 @@ from napari_c3r.core.encoder.cache import EncoderCache
 from napari_c3r.session import outdated
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.clusters import Clusters
+from napari_c3r.session.diagnoses import Diagnoses
 from napari_c3r.session.fields import Fields
 from napari_c3r.session.gates import Gates
 from napari_c3r.session.history import Command, History
@@ -39,6 +40,7 @@ from napari_c3r.session.settings import Settings
 from napari_c3r.session.suggestions import Suggestions
 from napari_c3r.session.table_view import TableView
 from napari_c3r.session.view import View
+from napari_c3r.session.why_answers import WhyAnswers
 from napari_c3r.session.words import counted_cells
 
 if TYPE_CHECKING:
@@ -65,8 +67,9 @@ class Session:
     ----------
     fields, plate_maps, roles, labels, result, selection, view, gates, montage
         The parts; each says what changed in it, and the session passes it on.
-    table_view, joined, suggestions
-        How the table is looked at, tables of the user's own, names for cells that have none.
+    table_view, joined, suggestions, diagnoses, why_answers
+        How the table is looked at, tables of the user's own, names for cells that have none, what
+        the diagnostics found, and what single cells said.
     keeping
         What a saved session holds of further parts.
     clusters
@@ -92,16 +95,20 @@ class Session:
         self.joined = JoinedTables(self.result, self.history)
         self.suggestions = Suggestions(self.result, self.history, lambda: self.gates)
         self.selection = Selection(self.history)
+        self.why_answers = WhyAnswers(self.result)
         self.clusters = Clusters(self.result, self.history)
         self.view, self.montage = View(self.history), MontageView(self.history)
         self.gates = Gates(self.result, self.labels, self.history, self.view)
+        self.diagnoses = Diagnoses(self.result, self.history)
         self.keeping, self.table_view = Keeping(), TableView(self.history)
         keep_parts(self)
         self.encoder, self.encoders = "bundled", EncoderCache()
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
-        parts = (self.fields, self.plate_maps, self.roles, self.labels)
-        for part in (*parts, self.result, self.selection, self.view, self.gates, self.montage):
+        for part in (
+            *(self.fields, self.plate_maps, self.roles, self.labels, self.result),
+            *(self.selection, self.view, self.gates, self.montage, self.diagnoses),
+        ):
             part.changed.connect(self._pass_on)
 
     def _pass_on(self, change: Change) -> None:

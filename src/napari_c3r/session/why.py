@@ -113,6 +113,11 @@ class Sides:
             compared = rest_of(self.group)
         return self.result_id, _key(compared), self.options
 
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """Who is asked and compared with whom, however it is asked."""
+        return self.row, _key(self.group), _key(self.compared)
+
     @cached_property
     def key(self) -> tuple[object, ...]:
         """Questions of the same key have the same answer."""

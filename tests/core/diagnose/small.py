@@ -50,3 +50,15 @@ def base_sc_folder(path):
 def base_sc_encoder(path):
     """The encoder of that folder."""
     return load_encoder(base_sc_folder(path))
+
+
+def lay_out_at_once(monkeypatch):
+    """Have the maps of reports show two numbers of each vector, where no map is tested."""
+    for place in ("report.sections", "entries.encoders"):
+        monkeypatch.setattr(
+            f"napari_c3r.core.diagnose.{place}.paired_maps",
+            lambda first, second, **_: (first[:, :2], second[:, :2]),
+        )
+    monkeypatch.setattr(
+        "napari_c3r.core.diagnose.entries.parity.flat_map", lambda vectors, **_: vectors[:, :2]
+    )

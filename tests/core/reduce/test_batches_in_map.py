@@ -10,6 +10,7 @@ import pytest
 from anndata import AnnData
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.method import words_of
 from napari_c3r.core.metadata import Design, set_design
 from napari_c3r.core.profiles.cellpaintr import (
     CellPainTRConfig,
@@ -18,7 +19,7 @@ from napari_c3r.core.profiles.cellpaintr import (
     write_cellpaintr,
 )
 from napari_c3r.core.reduce import cluster, map_cells
-from napari_c3r.core.reduce.batches import Batches, batch_columns, batch_words
+from napari_c3r.core.reduce.batches import Batches, batch_columns, batch_note, batch_words
 from napari_c3r.core.reduce.components import components_of
 from napari_c3r.core.reduce.sample import map_notes
 from napari_c3r.core.table import KEY
@@ -136,3 +137,19 @@ def test_what_cannot_be_done_is_one_line(table: AnnData, given: tuple[str, str],
     with pytest.raises(InputError, match=says) as error:
         map_cells(table, batch=given[0], batch_method=given[1])
     assert "\n" not in str(error.value)
+
+
+def test_captions_say_what_was_corrected_and_that_the_rest_was_not(table):
+    made = Batches("plate", "harmony").facts()
+    assert batch_note({"map": {"seed": 0}, "cluster": {"method": "kmeans"}}) == ""
+    assert batch_note({"map": {"seed": 0}}) == ""
+    both = {"map": {"seed": 0, **made}, "cluster": {"method": "kmeans", "n_clusters": 2, **made}}
+    assert batch_note(both) == (
+        "Batches of 'plate' brought together by Harmony for the map and clusters; vectors and "
+        "features are as embedded"
+    )
+    other = Batches("day", "combat").facts()
+    apart = batch_note({**both, "cluster": {"method": "kmeans", **other}})
+    assert "Harmony for the map; batches of 'day' brought together by ComBat for clusters" in apart
+    words = words_of(table.obs, both)
+    assert f"Clusters: kmeans (n clusters 2). {batch_note(both)}. " in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 from dataclasses import replace
 
@@ -20,7 +21,8 @@ from napari_c3r.core.diagnose.verdict import grade_line
 from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.images import Image
 from napari_c3r.core.table import KEY
-from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
+from napari_c3r.session import Cause, Cells, EmbeddingResult, ids_by_image, session_of
+from napari_c3r.session.kept import read_parts, write_parts
 from napari_c3r.widgets.common.columns import colour_columns
 from napari_c3r.widgets.diagnostics.dock import C3RDiagnostics
 from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
@@ -29,7 +31,7 @@ from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.main.dock import C3RDock
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
-from tests.core.diagnose.small import ROLES, small_encoder
+from tests.core.diagnose.small import ROLES, lay_out_at_once, small_encoder
 from tests.core.diagnose.toy import AREA_BY_POSITION, register_toy
 
 pytestmark = pytest.mark.gl
@@ -320,6 +322,74 @@ def test_the_report_is_the_one_that_the_command_writes(world, user, table, tmp_p
     assert world.dock.said.text == f"Wrote {path}."
     write_report(world.run_alone(most_cells=5000), tmp_path / "its.html")
     assert path.read_text("utf-8") == (tmp_path / "its.html").read_text("utf-8")
+
+
+def reopened(world, folder, parts=None):
+    """Take the result and what is kept of the session through a file, as reopening does."""
+    described = write_parts(folder, world.session.keeping.keep() if parts is None else parts)
+    kept = read_parts(folder, json.loads(json.dumps(described)))
+    again = replace(world.session.result.current, id=world.session.result.current.id + 10_000)
+    world.session.set_result(again, cause=Cause.RESTORED)
+    assert world.session.keeping.restore(kept) == []
+    return kept
+
+
+def test_what_was_found_is_kept_with_the_session(world, user, table, tmp_path, monkeypatch):
+    lay_out_at_once(monkeypatch)
+    ask(world, user, all_of_it=True)
+    before, dock = world.report, world.dock
+    shown = [world.header(number) for number in range(1, 7)]
+    variant = dock.cells.chosen
+    user.answer(tmp_path / "before.html")
+    user.click(dock.save_button)
+    user.until(lambda: not dock.busy, 200)
+    # Nothing is kept of the run itself, and all of what it found.
+    kept = reopened(world, tmp_path)
+    assert world.controller.diagnosis.run is None
+    assert world.report is not before
+    pd.testing.assert_frame_equal(world.report.table, before.table)
+    assert [world.header(number) for number in range(1, 7)] == shown
+    assert dock.cells.chosen == variant
+    assert dock.answer.headline.text == f"{before.headline}."
+    # The pictures of the cells are read again.
+    user.answer(tmp_path / "after.html")
+    user.click(dock.save_button)
+    user.until(lambda: not dock.busy, 200)
+    pages = [(tmp_path / f"{name}.html").read_text("utf-8") for name in ("before", "after")]
+    assert pages[0] == pages[1]
+    user.click(dock.cells.movers_button)
+    assert world.session.selection.mask.sum() == 20
+    # Of other cells, it is out of date, however it was saved.
+    world.embed(table)
+    assert "out of date: other cells were embedded since" in world.header(1)
+    reopened(world, tmp_path)
+    assert "out of date: other cells were embedded since" in world.header(1)
+    assert not dock.cells.movers_button.isEnabled()
+    world.embed(table[:20].copy())
+    reopened(world, tmp_path, kept)
+    assert "out of date: other cells were embedded since" in world.header(1)
+    # A session in which nothing was asked says so.
+    reopened(world, tmp_path, {})
+    assert world.header(2) == "nothing asked yet"
+    assert dock.answer.headline.text == "Nothing was asked yet."
+    assert not dock.save_button.isEnabled()
+
+
+def test_an_answer_outlives_its_dock_and_is_undone_like_a_result(world, user, viewer):
+    ask(world, user)
+    first = world.controller.diagnosis
+    user.click(world.dock.steps[SectionId.ASK].header)
+    ask(world, user)
+    second = world.controller.diagnosis
+    assert second is not first
+    world.session.history.undo()
+    assert world.controller.diagnosis is first
+    world.session.history.redo()
+    viewer.window.remove_dock_widget(world.dock)
+    world.dock.release()
+    _, world.dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics")
+    assert world.controller.diagnosis is second
+    assert world.dock.answer.headline.text == f"{second.report.headline}."
 
 
 def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):

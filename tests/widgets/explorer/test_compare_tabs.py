@@ -15,7 +15,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.figures.drawing import Box, Dot, Words
 from napari_c3r.core.images import Image
 from napari_c3r.core.metadata import Design, set_design
-from napari_c3r.core.table import make_result
+from napari_c3r.core.table import KEY, make_result
 from napari_c3r.session import EmbeddingResult, session_of
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
@@ -227,3 +227,32 @@ def test_without_wells_it_is_said_how_to_get_some(world):
         assert told in shown.reason.text()
         assert shown.action_button.isVisible()
         assert "no figure" in shown.save_button.toolTip()
+
+
+def test_what_was_corrected_is_said_below_map_and_figures(world, tables, tmp_path):
+    told = "Batches of 'plate' brought together by Harmony"
+    corrected = tables[True].copy()
+    facts = {"batch": "plate", "batch_method": "harmony"}
+    corrected.uns[KEY] = {
+        **corrected.uns[KEY],
+        "map": {"seed": 0, **facts},
+        "cluster": {"method": "kmeans", **facts},
+    }
+    world.session.set_result(EmbeddingResult(corrected, {}, ROLES, "", 0.0, True))
+    world.explorer.resize(1200, 420)
+    world.explorer.show()
+    world.idle()
+    shown = world.explorer.scatter._caption.text()
+    assert shown.startswith("Corrected for 'plate' by Harmony. Distances on this map")
+    for name in ("Compare", "Plate"):
+        world.open_tab(name)
+        tab = getattr(world.groups, name.lower())
+        assert tab.caption.text().endswith(
+            f"{told} for the map and clusters; vectors and features are as embedded."
+        )
+        # In a file, the method says it, and nothing says it twice.
+        words = "\n".join(tab.view.drawing.words)
+        assert words.count(told) == 1
+    world.show()
+    assert "Corrected" not in world.explorer.scatter._caption.text()
+    assert "Batches" not in world.groups.plate.caption.text()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.gates import Filter
 from napari_c3r.session import Cells, EmbeddingResult, session_of
 from napari_c3r.widgets.main.step_ids import StepId
 from tests.core.experiment.conftest import plate_of_cells
@@ -47,3 +48,13 @@ def test_the_report_of_an_experiment(viewer, dock, user, tmp_path):
     user.wait_idle(dock)
     assert "A plate map in step 1 does" in dock.steps[StepId.MAP].reason.text()
     assert not (tmp_path / "nothing.html").exists()
+
+    # Without wells to compare, it has what was done by hand.
+    session_of(viewer).gates.add("late <cells>", Filter("label > 2"))
+    user.answer(tmp_path / "gates.html")
+    user.click(dock.map.report_button)
+    user.wait_idle(dock)
+    page = (tmp_path / "gates.html").read_text("utf-8")
+    assert dock.steps[StepId.MAP].reason.text() == ""
+    assert "late &lt;cells&gt;" in page
+    assert f"{2 * len(bare) // 4:,}" in page

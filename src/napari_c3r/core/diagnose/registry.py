@@ -130,6 +130,11 @@ class Diagnostic:
         who cannot see it.
     status
         One line for the header in the dock. None: the grade, or else the sentence.
+    result
+        What `run` gives. A subclass that is named here is kept in saved sessions; its attributes
+        are arrays, tables, numbers, text, and dataclasses of `made_of`.
+    made_of
+        Further dataclasses and enumerations that such a result holds.
     """
 
     name: str
@@ -143,6 +148,8 @@ class Diagnostic:
     section: Callable[[Any], Section | None] | None = None
     figure: Callable[[Any], Figure | None] | None = None
     status: Callable[[Any], str] | None = None
+    result: type[DiagnosticResult] = DiagnosticResult
+    made_of: tuple[type, ...] = ()
 
     def status_of(self, result: DiagnosticResult) -> str:
         """One line on a result."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_c3r.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from napari_c3r.core.experiment.by_hand import explored
     from napari_c3r.core.experiment.judge import experiment_report
     from napari_c3r.core.experiment.page import write_experiment
     from napari_c3r.core.experiment.result import ExperimentReport
@@ -16,8 +17,9 @@ __getattr__ = lazy_names(
     {
         "ExperimentReport": "result",
         "experiment_report": "judge",
+        "explored": "by_hand",
         "write_experiment": "page",
     },
 )
 
-__all__ = ["ExperimentReport", "experiment_report", "write_experiment"]
+__all__ = ["ExperimentReport", "experiment_report", "explored", "write_experiment"]

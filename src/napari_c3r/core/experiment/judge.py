@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.experiment import cautions
+from napari_c3r.core.experiment.by_hand import explored
 from napari_c3r.core.experiment.page import write_experiment
 from napari_c3r.core.experiment.result import ExperimentReport
 from napari_c3r.core.experiment.words import summary
@@ -31,6 +32,7 @@ from napari_c3r.core.profiles.permutation import differ_from_controls
 from napari_c3r.core.profiles.replicates import activity
 from napari_c3r.core.profiles.sentences import LEVEL
 from napari_c3r.core.profiles.wells import Grouping, Wells, control_wells, groupings, wells_of
+from napari_c3r.core.reduce.batches import batch_note
 from napari_c3r.core.report.page import require_html
 from napari_c3r.core.table.result import KEY
 
@@ -106,14 +108,20 @@ def experiment_report(
         measures=_measures(table, wells, groups, design, places.plate),
         positions=found_places,
         confounds=cautions.of_control_cells(table, design, seed=seed),
-        notes=(*notes, *said, *_metadata_notes(table)),
+        notes=(*notes, *said, *_metadata_notes(table), *_batch_notes(table)),
         warnings=cautions.warnings(wells, groups, found_places, design, places.noun),
         settings=_settings(table, len(cells), design, columns, method, seed),
     )
     found = replace(found, summary=summary(found))
     if path is not None:
-        write_experiment(found, path)
+        write_experiment(found, path, more=explored(table))
     return found
+
+
+def _batch_notes(table: AnnData) -> list[str]:
+    """What of the page is made of corrected vectors, where any is."""
+    note = batch_note(table.uns.get(KEY, {}))
+    return [note] if note else []
 
 
 def _grouping(places: Wells, design: Design) -> Grouping | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -45,7 +45,9 @@ _HOW_TESTED: Final = (
 )
 
 
-def write_experiment(found: ExperimentReport, path: str | Path, *, title: str = "") -> Path:
+def write_experiment(
+    found: ExperimentReport, path: str | Path, *, title: str = "", more: Sequence[Section] = ()
+) -> Path:
     """Write what was found as one HTML page that needs no other file and no network.
 
     Parameters
@@ -56,6 +58,8 @@ def write_experiment(found: ExperimentReport, path: str | Path, *, title: str = 
         Ends in ``.html``.
     title
         Of the page.
+    more
+        Further sections, as `explored` gives them.
 
     Raises
     ------
@@ -63,10 +67,10 @@ def write_experiment(found: ExperimentReport, path: str | Path, *, title: str = 
         Another suffix, or a file that cannot be written.
     """
     path = Path(path)
-    return write_html(title or TITLE, sections(found), path)
+    return write_html(title or TITLE, sections(found, more), path)
 
 
-def sections(found: ExperimentReport) -> list[Section]:
+def sections(found: ExperimentReport, more: Sequence[Section] = ()) -> list[Section]:
     """Everything that the page says, in order; parts without content are left out."""
     parts = [
         Section("", (found.summary,)),
@@ -78,6 +82,7 @@ def sections(found: ExperimentReport) -> list[Section]:
         _resemblance(found),
         _positions(found),
         _confounds(found),
+        *more,
         _wells(found),
         _settings(found),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from napari_c3r.core.reduce.batches import BATCH, METHOD, batch_note
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def words_of(obs: pd.DataFrame, facts: Mapping[str, Any]) -> str:
     facts
         As the provenance of a result has them.
     """
-    parts = [numbers_words(obs), _encoder(facts), _map(facts), _clusters(facts)]
+    parts = [numbers_words(obs), _encoder(facts), _map(facts), _clusters(facts), batch_note(facts)]
     parts.append(f"napari-c3r {version('napari-c3r')}")
     return " ".join(f"{part}." for part in parts if part)
 
@@ -97,7 +98,7 @@ def _clusters(facts: Mapping[str, Any]) -> str:
     settings = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in made.items()
-        if name != "method" and isinstance(value, int | float | str)
+        if name not in ("method", BATCH, METHOD) and isinstance(value, int | float | str)
     ]
     told = f"Clusters: {made.get('method', '')}".strip()
     return f"{told} ({', '.join(settings)})" if settings else told

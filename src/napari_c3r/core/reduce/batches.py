@@ -14,6 +14,8 @@ from napari_c3r.core.metadata import design_of
 from napari_c3r.core.profiles.batch import correct_values, require_batches, vector_corrections
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from anndata import AnnData
 
@@ -177,6 +179,38 @@ def batch_words(facts: dict[str, Any]) -> str:
     """
     if BATCH not in facts:
         return ""
+    return f"batches of '{facts[BATCH]}' brought together by {_called(facts)}"
+
+
+def corrected_words(facts: Mapping[str, Any]) -> str:
+    """The same in fewer words, for below a map: ``"corrected for 'plate' by Harmony"``."""
+    return f"corrected for '{facts[BATCH]}' by {_called(facts)}" if BATCH in facts else ""
+
+
+def _called(facts: Mapping[str, Any]) -> str:
+    """What did it, by name."""
     method = facts[METHOD]
-    called = vector_corrections().get(method) or f"the CellPainTR '{Path(method).name}'"
-    return f"batches of '{facts[BATCH]}' brought together by {called}"
+    return vector_corrections().get(method) or f"the CellPainTR '{Path(method).name}'"
+
+
+def batch_note(facts: Mapping[str, Any]) -> str:
+    """Say what of a result was made of corrected vectors, and that the rest was not.
+
+    Parameters
+    ----------
+    facts
+        As the provenance of a result has them.
+
+    Returns
+    -------
+    str
+        A sentence without its full stop; empty where no batches were brought together.
+    """
+    told: dict[str, list[str]] = {}
+    for made, called in (("map", "the map"), ("cluster", "clusters")):
+        if words := batch_words(dict(facts.get(made) or {})):
+            told.setdefault(words, []).append(called)
+    if not told:
+        return ""
+    said = "; ".join(f"{words} for {' and '.join(made)}" for words, made in told.items())
+    return f"{said[0].upper()}{said[1:]}; vectors and features are as embedded"

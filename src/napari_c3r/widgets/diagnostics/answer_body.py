@@ -74,14 +74,12 @@ class AnswerBody(QWidget):
             column.addWidget(widget)
         for chart in (self.neighbours, self.telling):
             chart.chosen.connect(self.chosen)
+        self.show_report(None)
 
-    def show_report(self, report: FlipReport) -> None:
-        """Show what was found."""
-        from napari_c3r.core.diagnose.report.sections import shown
-
+    def show_report(self, report: FlipReport | None) -> None:
+        """Show what was found; None before anything was asked."""
         self._report = report
-        skipped = [f"Not asked: {reason}" for reason in report.skipped]
-        self.notes.show_lines([*report.notes, *skipped])
+        has_results = report is not None and bool(report.results)
         charts = (
             self.neighbours_title,
             self.neighbours,
@@ -90,12 +88,17 @@ class AnswerBody(QWidget):
             self.save_button,
         )
         for widget in (*charts, self.telling_title, self.telling):
-            widget.setVisible(bool(report.results))
-        if not report.results:
-            self.door.set_source(None, "The roles were not asked, so there is no figure")
-            self.headline.show_lines(["The roles were not asked"])
+            widget.setVisible(has_results)
+        skipped = () if report is None else (f"Not asked: {why}" for why in report.skipped)
+        self.notes.show_lines([] if report is None else [*report.notes, *skipped])
+        if report is None or not has_results:
+            why = "Nothing was asked yet" if report is None else "The roles were not asked"
+            self.door.set_source(None, f"{why}, so there is no figure")
+            self.headline.show_lines([why])
             self.sentence.show_lines([])
             return
+        from napari_c3r.core.diagnose.report.sections import shown
+
         self.headline.show_lines([report.headline])
         neighbours, telling = neighbour_chart(report), label_chart(report)
         self.neighbours_title.setText(neighbours.title)

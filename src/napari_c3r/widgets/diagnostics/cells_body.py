@@ -48,6 +48,7 @@ class CellsBody(QWidget):
         self.maps: TwoMaps | None = None
         self._build()
         self._connect()
+        self.show_report(None)
 
     def _build(self) -> None:
         row = QHBoxLayout()
@@ -76,12 +77,13 @@ class CellsBody(QWidget):
         """Name of the variant."""
         return self.variant.currentText()
 
-    def show_report(self, report: FlipReport) -> None:
-        """Offer its variants."""
+    def show_report(self, report: FlipReport | None) -> None:
+        """Offer its variants; none before anything was asked."""
+        results = () if report is None else report.results
         with QSignalBlocker(self.variant):
             self.variant.clear()
-            self.variant.addItems([result.variant.name for result in report.results])
-        count = min(MOVERS, len(report.obs))
+            self.variant.addItems([result.variant.name for result in results])
+        count = MOVERS if report is None else min(MOVERS, len(report.obs))
         self.movers_button.setText(f"Show the {count} cells that move most")
         self.show_said("")
         self.scale.hide()

@@ -54,11 +54,13 @@ class ChannelsBody(QWidget):
         for widget in (self.use_button, self.reason, self.details):
             column.addWidget(widget)
         self.use_button.clicked.connect(self.use_requested)
+        self.show_nothing("Nothing was asked yet")
 
     def show_result(self, result: ParityResult) -> None:
         """Show what was found of the channels."""
         found, suggestion = result.parity, result.suggestion
         shown = _as_read(found, suggestion)
+        self.details.show()
         self.details.show_frame(shown, found.table.merge(shown[["channel", "why"]], on="channel"))
         self._clear()
         for place, head in enumerate(_HEADS):
@@ -68,6 +70,13 @@ class ChannelsBody(QWidget):
         roles = result.roles.to_dict()
         for number, name in enumerate(suggestion.assignment.names, 1):
             self._add_row(number, name, roles[name], suggestion)
+
+    def show_nothing(self, why: str) -> None:
+        """Say why nothing is known of the channels."""
+        self._clear()
+        self.details.hide()
+        self.use_button.setEnabled(False)
+        self.reason.show_lines([why])
 
     def show_roles(self, now: ChannelAssignment | None, suggested: ChannelAssignment) -> None:
         """Mark where the roles now differ from the suggestion, and offer to change them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +19,9 @@ from napari_c3r.core.diagnose.entries import ENCODERS, SWAP
 from napari_c3r.core.diagnose.second import as_second
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Change, OutdatedReason, Part, Session
+from napari_c3r.session.diagnoses import Diagnosis
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis, diagnose
+from napari_c3r.widgets.diagnostics.diagnosis import diagnose
 from napari_c3r.widgets.diagnostics.options import (
     DiagnosticsJob,
     DiagnosticsOptions,
@@ -31,6 +32,7 @@ from napari_c3r.widgets.diagnostics.options import (
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.estimate import Estimate
+    from napari_c3r.core.embed.job import EmbedJob
 
 ASK, ESTIMATE, MAPS, REPORT = "ask", "estimate", "maps", "report"
 Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -55,7 +57,7 @@ class DiagnosticsController(QObject):
     progressed
         With an `EmbedProgress`, or a sentence.
     answered
-        With a `Diagnosis`.
+        With a `Diagnosis`, or None where there is none any more.
     mapped
         With the name that was asked for and the maps before and after.
     written
@@ -71,7 +73,6 @@ class DiagnosticsController(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self.diagnosis: Diagnosis | None = None
         self.problem = ""
         self._work: _Work | None = None
         self._estimates: dict[tuple[int, str], Estimate] = {}
@@ -82,6 +83,11 @@ class DiagnosticsController(QObject):
             jobs.finished.connect(self.changed)
         self._working[ASK].progressed.connect(lambda _, step: self.progressed.emit(step))
         session.changed.connect(self._on_session)
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What was found last."""
+        return self._session.diagnoses.current
 
     @property
     def running(self) -> bool:
@@ -107,7 +113,7 @@ class DiagnosticsController(QObject):
     def outdated(self) -> OutdatedReason | None:
         """Why what was found no longer holds, or None."""
         found = self.diagnosis
-        return None if found is None else outdated_reason(self._session, found.job.result_id)
+        return None if found is None else outdated_reason(self._session, found.result_id)
 
     def estimate(self, source: str) -> Estimate | None:
         """What embedding the result's cells once costs with an encoder, None while not known."""
@@ -158,15 +164,16 @@ class DiagnosticsController(QObject):
                     work.run = FlipRun(work.job.job(encoders.reloading(source), second))
                 found = yield from diagnose(work.job, work.run, stop)
             work.seconds += time.perf_counter() - began
-            return replace(found, seconds=work.seconds)
+            found = replace(found, seconds=work.seconds)
+            # Made ready here to be saved, which the window would feel.
+            _ = found.kept
+            return found
 
         self._working[ASK].start(ASK, body, self._take)
         self.changed.emit()
 
     def _take(self, found: Diagnosis) -> None:
-        self.diagnosis, self._maps = found, {}
-        self._working[MAPS].discard()
-        self.answered.emit(found)
+        self._session.diagnoses.take(found)
 
     def find_cost(self, second: str | None = None) -> None:
         """Find out in the background what embedding the cells once costs, with each encoder."""
@@ -216,7 +223,7 @@ class DiagnosticsController(QObject):
 
             yield "laying out the maps"
             other = report.vectors[name] if second is None else second
-            first, seed = report.vectors[str(Kind.ASSIGNED)], found.job.options.seed
+            first, seed = report.vectors[str(Kind.ASSIGNED)], found.seed
             return paired_maps(first, other, start=start, seed=seed)
 
         def take(maps: Maps) -> None:
@@ -241,20 +248,45 @@ class DiagnosticsController(QObject):
         found = self.diagnosis
         if found is None:
             return
+        fields = self._fields(found)
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             from napari_c3r.core.diagnose.report import require_report, write_answers
+            from napari_c3r.core.diagnose.reread import EarlierRun
 
             yield "writing"
             require_report(Path(path))
-            seed = found.job.options.seed
-            return write_answers(found.run, found.answers, Path(path), seed=seed)[0]
+            run = found.run or EarlierRun(found.report, fields)
+            return write_answers(run, found.answers, Path(path), seed=found.seed)[0]
 
         self.problem = ""
         self._working[REPORT].start(REPORT, body, lambda page: self.written.emit(str(page)))
         self.changed.emit()
 
+    def _fields(self, found: Diagnosis) -> Callable[[], list[EmbedJob]]:
+        """What reads the cells' pictures again, where what was found came from a file."""
+        why, job = str(self.outdated or ""), None
+        if found.run is None and not why:
+            try:
+                job = make_job(self._session, DiagnosticsOptions(found.asked, seed=found.seed))
+            except InputError as error:
+                why = str(error)
+        encoders = self._session.encoders
+
+        def fields() -> list[EmbedJob]:
+            if job is None:
+                raise InputError(f"these cells are not those shown now, {why}")
+            with encoders.use(job.encoder_source) as encoder:
+                return [job.field_job(encoder, number) for number in range(len(job.fields))]
+
+        return fields
+
     def _on_session(self, change: Change) -> None:
+        if change.part is Part.DIAGNOSIS:
+            self._maps = {}
+            self._working[MAPS].discard()
+            self.answered.emit(self.diagnosis)
+            self.changed.emit()
         if change.part is not Part.RESULT:
             return
         result, work = self._session.result.current, self._work

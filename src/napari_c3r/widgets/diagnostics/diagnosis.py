@@ -1,50 +1,21 @@
-"""What was found, and how it is found: a generator that may be stopped after any step."""
+"""How it is found: a generator that may be stopped after any step."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any
 
-from napari_c3r.core.diagnose import FlipReport, FlipRun
+from napari_c3r.core.diagnose import FlipRun
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.registry import (
-    DiagnosticAnswers,
     DiagnosticContext,
     answer_steps,
     diagnostics,
 )
 from napari_c3r.core.errors import InputError
+from napari_c3r.session.diagnoses import Diagnosis
 from napari_c3r.widgets.diagnostics.options import DiagnosticsJob
-
-
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
-    """What was found.
-
-    Attributes
-    ----------
-    job
-        What was chosen, of which result.
-    run
-        It can be taken up again, and reads pictures of cells.
-    report
-        Of the cells that were done.
-    answers
-        What each diagnostic found, or why it found nothing.
-    seconds
-        How long it took.
-    cells_left
-        Cells that a stopped run has yet to embed.
-    """
-
-    job: DiagnosticsJob
-    run: FlipRun
-    report: FlipReport
-    answers: DiagnosticAnswers
-    seconds: float = 0.0
-    cells_left: int = 0
 
 
 def diagnose(
@@ -80,4 +51,13 @@ def diagnose(
         DiagnosticContext(report, clusters, job.options.seed),
     )
     answers.reasons.update(dict.fromkeys(waiting, "Not asked, as the run was stopped"))
-    return Diagnosis(job, run, report, answers, cells_left=total - done)
+    return Diagnosis(
+        job.result_id,
+        job.options.asked,
+        job.options.seed,
+        report,
+        answers,
+        job.clusters,
+        cells_left=total - done,
+        run=run,
+    )

@@ -24,25 +24,24 @@ from napari_c3r.core.diagnose.registry import diagnostics
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.metadata.join import plate_map_columns
-from napari_c3r.core.table import KEY
 from napari_c3r.session import Change, Part, session_of
+from napari_c3r.session.diagnoses import Diagnosis
 from napari_c3r.widgets.common.docks import Dock, Place, open_dock
 from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.step import Step, StepStatus
 from napari_c3r.widgets.common.step_stack import StepStack
-from napari_c3r.widgets.common.wording import counted, roughly
 from napari_c3r.widgets.diagnostics import headers
 from napari_c3r.widgets.diagnostics.answer_body import AnswerBody
 from napari_c3r.widgets.diagnostics.cells_body import CellsBody
 from napari_c3r.widgets.diagnostics.channels_body import ChannelsBody
 from napari_c3r.widgets.diagnostics.confounds_body import ConfoundsBody
 from napari_c3r.widgets.diagnostics.controller import DiagnosticsController
-from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
+from napari_c3r.widgets.diagnostics.costs import cost_in_words
 from napari_c3r.widgets.diagnostics.encoders_body import EncodersBody
 from napari_c3r.widgets.diagnostics.keys import actions_of
 from napari_c3r.widgets.diagnostics.linked_views import LinkedViews
-from napari_c3r.widgets.diagnostics.options import NOISE_REPEATS, label_columns
+from napari_c3r.widgets.diagnostics.options import label_columns
 from napari_c3r.widgets.diagnostics.options_body import OptionsBody
 from napari_c3r.widgets.diagnostics.result_body import ResultBody
 from napari_c3r.widgets.diagnostics.section_ids import SectionId
@@ -88,6 +87,8 @@ class C3RDiagnostics(KeyedDock):
         self.key_actions = actions_of(self)
         self._follow_theme()
         self._show_result()
+        if self.controller.diagnosis is not None:
+            self._show_diagnosis(self.controller.diagnosis)
 
     def _build(self) -> None:
         sections: dict[int, tuple[str, QWidget]] = {
@@ -254,33 +255,20 @@ class C3RDiagnostics(KeyedDock):
         """Say what running would take; returns why it cannot be run."""
         result = self.session.result.current
         assert result is not None
-        options = self.options.options()
-        roles, mode = result.assignment, result.table.uns[KEY]["concept_mode"]
+        options, second = self.options.options(), self.options.second.encoder
         try:
-            times = options.embeddings(roles, mode)
+            told = cost_in_words(result, options, second, self.controller.estimate)
         except InputError as error:
             self.options.show_cost("", "")
             return str(error)
-        cells = min(options.most_cells, len(result.table))
-        text = f"{counted(cells, 'cell')} × {times} variants"
-        second = self.options.second.encoder
-        text += f" and {second.name}" if second is not None else ""
-        cost = self.controller.estimate(result.encoder_source)
-        other = self.controller.estimate(second.source) if second is not None else None
-        if cost is not None and (second is None or other is not None):
-            worth = cells * options.cost(roles, mode)
-            seconds = cost.seconds_before + worth / max(cost.cells_per_second, 1e-9)
-            seconds += other.for_cells(cells).seconds if other is not None else 0
-            text += f", about {roughly(seconds)} on {cost.device}"
-        ways = len(options.plan(roles, mode).variants)
-        given = f"{ways} ways to give roles" if ways > 1 else "the roles as assigned"
-        tip = f"{given}, {NOISE_REPEATS} perturbed crops for the noise floor"
-        tip += f", each of {len(roles.used)} channels alone" if options.single_channels else ""
-        self.options.show_cost(text, f"A cell is embedded {times} times: {tip}")
+        self.options.show_cost(*told)
         return ""
 
-    def _show_diagnosis(self, found: Diagnosis) -> None:
+    def _show_diagnosis(self, found: Diagnosis | None) -> None:
         """Show what was found, the answer first."""
+        if found is None:
+            self._show_nothing()
+            return
         report = found.report
         self.answer.show_report(report)
         self.cells.show_report(report)
@@ -290,9 +278,22 @@ class C3RDiagnostics(KeyedDock):
         self.steps[SectionId.ASK].set_open(found.cells_left > 0)
         for number in (SectionId.ANSWER, SectionId.CELLS):
             self.steps[number].set_open(bool(report.results))
-        self.steps[SectionId.CONFOUNDS].set_open(CONFOUNDS.name in found.job.options.asked)
+        self.steps[SectionId.CONFOUNDS].set_open(CONFOUNDS.name in found.asked)
         if report.results:
             self.show_variant(report.strongest.variant.name)
+
+    def _show_nothing(self) -> None:
+        """Begin anew, as when a session is opened in which nothing was asked."""
+        why = "Nothing was asked yet"
+        self.answer.show_report(None)
+        self.cells.show_report(None)
+        self.confounds.show_confounds(None, why)
+        self.channels.show_nothing(why)
+        self.encoders.show_result(None, "Choose a second encoder in the first section, then run")
+        for body in self.others:
+            body.show_reason(body.diagnostic.help)
+        for number, step in self.steps.items():
+            step.set_open(number == SectionId.ASK)
 
     def _show_answers(self, answers: DiagnosticAnswers) -> None:
         """Show what each diagnostic found, or why it found nothing."""
@@ -304,6 +305,8 @@ class C3RDiagnostics(KeyedDock):
         channels = answers.results.get(PARITY.name)
         if isinstance(channels, ParityResult):
             self.channels.show_result(channels)
+        else:
+            self.channels.show_nothing(answers.reasons.get(PARITY.name, "Not asked"))
         self.steps[SectionId.CHANNELS].set_open(channels is not None)
         for number, body in self._numbered_others():
             name = body.diagnostic.name
@@ -322,7 +325,7 @@ class C3RDiagnostics(KeyedDock):
         )
         # Where the roles were asked, the answer has the notes on the cells.
         notes = () if found.report.results else found.report.notes
-        clusters = found.job.clusters
+        clusters = found.clusters
         if clusters is not None:
             clusters = clusters.reindex(found.report.obs.index)
         self.encoders.show_result(shown, why, notes, clusters)

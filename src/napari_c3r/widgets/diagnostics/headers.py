@@ -6,9 +6,9 @@ from napari_c3r.core.diagnose.entries.parity import PARITY, ParityResult
 from napari_c3r.core.diagnose.registry import Diagnostic
 from napari_c3r.core.diagnose.verdict import grade_line
 from napari_c3r.session import OutdatedReason, Session
+from napari_c3r.session.diagnoses import Diagnosis
 from napari_c3r.widgets.common.step import Mark, StepStatus
 from napari_c3r.widgets.common.wording import counted, duration
-from napari_c3r.widgets.diagnostics.diagnosis import Diagnosis
 from napari_c3r.widgets.diagnostics.options import disabled_reason
 
 _Outdated = OutdatedReason | None
@@ -65,7 +65,7 @@ def diagnostic_status(
     """What a diagnostic says of its result."""
     if found is None:
         return _WAITING
-    if diagnostic.name not in found.job.options.asked:
+    if diagnostic.name not in found.asked:
         return StepStatus(Mark.WAITING, "not asked")
     result = found.answers.results.get(diagnostic.name)
     return _status("not known" if result is None else diagnostic.status_of(result), outdated)
@@ -80,7 +80,7 @@ def channels_status(
     result = suggested_roles(found)
     if result is None:
         return StepStatus(Mark.WAITING, "not asked")
-    now = session.roles.assignment or found.job.roles
+    now = session.roles.assignment or found.report.assigned.variant.assignment
     suggested = result.suggestion.assignment.roles
     differs = sum(now.roles.get(n) not in (None, r) for n, r in suggested.items())
     line = f"{counted(differs, 'role')} suggested otherwise" if differs else "as suggested"

@@ -120,7 +120,7 @@ class LinkedViews(QObject):
     def _rows(self) -> NDArray[np.intp]:
         """Row in the session's table of every cell that was asked, −1 where it is not shown."""
         found, result = self._controller.diagnosis, self._session.result.current
-        if found is None or result is None or result.id != found.job.result_id:
+        if found is None or result is None or result.id != found.result_id:
             return np.empty(0, np.intp)
         return np.asarray(result.table.obs_names.get_indexer(found.report.obs.index), np.intp)
 

@@ -21,6 +21,8 @@ from napari_c3r.core.figures.plot_marks import Look
 from napari_c3r.core.figures.scatter_figure import scatter_figure
 from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.core.metadata.join import plate_map_columns
+from napari_c3r.core.reduce.batches import corrected_words
+from napari_c3r.core.table.result import KEY
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Cause, Change, Session
 from napari_c3r.widgets.common.column_box import ColumnBox
@@ -153,7 +155,12 @@ class PlotControl(QObject):
         self.current = found
         self._scope = self._session.gates.scope()
         place(found.xy, found.axes, found.facets)
-        self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
+        is_map, told = found.axes is None, [line or found.unshown]
+        if is_map:
+            together = corrected_words(self.table.uns.get(KEY, {}).get("map", {}))
+            told.append(together[:1].upper() + together[1:])
+        lines = [f"{each.rstrip('.')}." for each in told if each]
+        self._scatter.set_plot_note(" ".join(lines), is_map=is_map)
         self.offer()
         self.door.set_source(self._drawing)
 

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
 _EVERY_MS, _LIVE_MS, _SOON_MS = 3 * 60_000, 20_000, 5_000
 _LONG = (FIND, EMBED, MAP)
-_WORK = (Part.ROLES, Part.CELLS, Part.RESULT, Part.MAP, Part.ANNOTATION, Part.PLATE_MAP)
+_WORK = (
+    Part.ROLES,
+    Part.CELLS,
+    Part.RESULT,
+    Part.MAP,
+    Part.ANNOTATION,
+    Part.PLATE_MAP,
+    Part.DIAGNOSIS,
+)
 
 logger = logging.getLogger(__name__)
 

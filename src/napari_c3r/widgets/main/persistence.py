@@ -99,16 +99,18 @@ class PersistenceController(QObject):
         result = self._context.session.result.current
         if result is None:
             return
-        table = result.table
+        table, asked = result.table, self._context.session.why_answers.all
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
-            from napari_c3r.core.experiment import experiment_report, write_experiment
+            from napari_c3r.core.experiment import experiment_report, explored, write_experiment
+            from napari_c3r.core.explain.answer import answer_figure
 
             yield "comparing wells"
             found = experiment_report(table)
-            if found.grouping is None or found.design.negative is None:
+            more = explored(table, [answer_figure(each) for each in asked])
+            if not more and (found.grouping is None or found.design.negative is None):
                 raise InputError(f"{found.summary} A plate map in step 1 does")
-            return write_experiment(found, path)
+            return write_experiment(found, path, more=more)
 
         self._context.error_changed.emit(StepId.MAP, "")
         self._context.jobs.start(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from napari_c3r.core.diagnose.confounds import MIN_CELLS, confound_steps
-from napari_c3r.core.diagnose.confounds_result import Confounds
+from napari_c3r.core.diagnose.confounds_result import ConfoundResult, Confounds
 from napari_c3r.core.diagnose.registry import (
     Diagnostic,
     DiagnosticContext,
@@ -125,4 +125,6 @@ CONFOUNDS = Diagnostic(
     section=_section,
     figure=_figure,
     status=_status,
+    result=ConfoundsFound,
+    made_of=(Confounds, ConfoundResult),
 )

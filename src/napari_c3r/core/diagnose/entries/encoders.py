@@ -13,6 +13,7 @@ from napari_c3r.core.diagnose.encoders import EncoderComparison, compare_vectors
 from napari_c3r.core.diagnose.maps import paired_maps
 from napari_c3r.core.diagnose.registry import Diagnostic, DiagnosticContext, DiagnosticResult
 from napari_c3r.core.diagnose.report.figures import new_figure
+from napari_c3r.core.diagnose.separation import ScorePair, Separation
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import GREY, named_colours, sequential
 from napari_c3r.core.figures.plain import plain
@@ -171,4 +172,6 @@ ENCODERS = Diagnostic(
     section=_section,
     figure=_figure,
     status=_status,
+    result=EncodersResult,
+    made_of=(EncoderComparison, Separation, ScorePair),
 )

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.channels import stains
+from napari_c3r.core.diagnose.parity import Parity
 from napari_c3r.core.diagnose.registry import Diagnostic, DiagnosticContext, DiagnosticResult
 from napari_c3r.core.diagnose.report.figures import new_figure
+from napari_c3r.core.diagnose.suggest import RoleSuggestion
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.plain import plain
 from napari_c3r.core.reduce.maps import flat_map
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_c3r.core.channels import ChannelAssignment
-    from napari_c3r.core.diagnose.parity import Parity
-    from napari_c3r.core.diagnose.suggest import RoleSuggestion
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -123,4 +123,6 @@ PARITY = Diagnostic(
     single_channels=True,
     section=_section,
     figure=_figure,
+    result=ParityResult,
+    made_of=(Parity, RoleSuggestion),
 )

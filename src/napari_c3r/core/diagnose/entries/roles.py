@@ -133,6 +133,7 @@ def _entry(
         variants=ExtraVariants(str(kind), plan),
         section=lambda _: None,
         status=lambda result: grade_line([each.verdict for each in result.variants]),
+        result=RoleResult,
     )
 
 

@@ -143,6 +143,19 @@ def movers(
     )
 
 
+def movers_in_words(report: FlipReport, rows: NDArray[np.intp], name: str, why: str) -> Section:
+    """The same cells by their names, and why there are no pictures of them."""
+    cells = report.obs.iloc[rows]
+    names = (cells["image"].astype(str) + ":" + cells["label"].astype(str)).tolist()
+    return Section(
+        "The cells that move most",
+        (
+            f"With '{name}', the neighbours of these {len(rows)} cells change most: "
+            f"{', '.join(names)}. Their pictures are left out: {why}.",
+        ),
+    )
+
+
 def of_diagnostic(diagnostic: Diagnostic, result: DiagnosticResult) -> Section | None:
     """What a diagnostic found, with its figure; None where it has no section of its own."""
     if diagnostic.section is not None:

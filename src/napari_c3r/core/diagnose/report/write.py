@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.flip import FlipRun
+from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.registry import (
     DiagnosticAnswers,
     DiagnosticContext,
@@ -12,10 +17,23 @@ from napari_c3r.core.diagnose.registry import (
     diagnostics,
 )
 from napari_c3r.core.diagnose.report import sections
+from napari_c3r.core.errors import InputError
 from napari_c3r.core.report.page import Section, write_page
 
 _MOVERS = 20
 _TITLE = "Does the role matter?"
+
+
+class Pictured(Protocol):
+    """A report whose cells can be looked at."""
+
+    def result(self) -> FlipReport:
+        """The report."""
+        ...
+
+    def crops(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Crops of some of its cells, (n, C, side, side); `InputError` where there are none."""
+        ...
 
 
 def write_report(
@@ -61,13 +79,15 @@ def write_report(
 
 
 def write_answers(
-    run: FlipRun, answers: DiagnosticAnswers, path: Path, *, title: str = _TITLE, seed: int = 0
+    run: Pictured, answers: DiagnosticAnswers, path: Path, *, title: str = _TITLE, seed: int = 0
 ) -> tuple[Path, ...]:
     """Write a report whose diagnostics are answered already; see :func:`write_report`.
 
     Parameters
     ----------
-    run, path, title, seed
+    run
+        A run, or what was kept of one; without pictures of its cells the report says why.
+    path, title, seed
         As for :func:`write_report`.
     answers
         What the diagnostics found; each has its section, in the order of the registry.
@@ -87,6 +107,13 @@ def write_answers(
         parts += [
             sections.flips(report),
             sections.maps(report, seed),
-            sections.movers(report, run.crops(rows), rows, strongest),
+            _movers(run, rows, strongest),
         ]
     return write_page(title, [*parts, *own, sections.settings(report)], path)
+
+
+def _movers(run: Pictured, rows: NDArray[np.intp], name: str) -> Section:
+    try:
+        return sections.movers(run.result(), run.crops(rows), rows, name)
+    except InputError as error:
+        return sections.movers_in_words(run.result(), rows, name, str(error))

@@ -65,10 +65,20 @@ class FigurePanel(QWidget):
         place = self.controls.count() - 2
         self.controls.insertWidget(place, control, share)
 
-    def show_drawing(self, drawing: Drawing, page: str) -> None:
-        """Show a figure, with what it is as SVG in the colours of the view."""
+    def show_drawing(self, drawing: Drawing, page: str, note: str = "") -> None:
+        """Show a figure, with what it is as SVG in the colours of the view.
+
+        Parameters
+        ----------
+        drawing
+            The figure.
+        page
+            It as SVG.
+        note
+            To say below it, of what its method says in a file.
+        """
         self.sentence.setText(drawing.sentence)
-        self.caption.setText(drawing.caption)
+        self.caption.setText(f"{drawing.caption} {note}".strip())
         self.view.show_drawing(drawing, page)
         self.refit()
         self._pages.setCurrentIndex(0)

@@ -14,6 +14,8 @@ from qtpy.QtWidgets import QComboBox
 from napari_c3r.core.figures.drawing import Drawing, Mark
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.core.figures.method import method_words
+from napari_c3r.core.reduce.batches import batch_note
+from napari_c3r.core.table.result import KEY
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.jobs import Jobs
@@ -114,18 +116,20 @@ class FigureTab(FigurePanel):
         theme = self.view.theme
         found = self.overview.current
         method = "" if found is None else method_words(found.table)
-        note = "" if found is None else found.note
+        gate = "" if found is None else found.note
+        batches = "" if found is None else batch_note(found.table.uns.get(KEY, {}))
 
-        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
+        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str, str]]:
             yield name
             drawing = replace(
-                made := make(), method=method, caption=f"{note} {made.caption}".strip()
+                made := make(), method=method, caption=f"{gate} {made.caption}".strip()
             )
-            return drawing, svg(drawing, theme, words=False)
+            note = f"{batches}." if batches else ""
+            return drawing, svg(drawing, theme, words=False), note
 
         self._jobs.start(name, body, self._on_made)
 
-    def _on_made(self, made: tuple[Drawing, str]) -> None:
+    def _on_made(self, made: tuple[Drawing, str, str]) -> None:
         self.show_drawing(*made)
 
     def _on_job_failed(self, _: str, line: str) -> None:

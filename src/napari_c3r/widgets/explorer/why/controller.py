@@ -14,13 +14,8 @@ from napari_c3r.session.why import Asked, Sides, make_question, sides_of
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
-    from napari_c3r.core.explain import WhyGroup, WhyHere
+    from napari_c3r.core.explain.answer import Answer
     from napari_c3r.core.explain.exchanger import UsualWays
-
-    Answer = WhyHere | WhyGroup
-
-_KEPT = 16
-"""Answers that are kept: cells that were asked before answer at once."""
 
 _SEEN = (
     Part.RESULT,
@@ -51,8 +46,6 @@ class WhyController(QObject):
         super().__init__(parent)
         self._session = session
         self.problem = ""
-        self._answers: dict[tuple[object, ...], Answer] = {}
-        self._usual: dict[tuple[object, ...], UsualWays] = {}
         self._asking: Sides | None = None
         self._jobs = Jobs(self)
         self._jobs.progressed.connect(self._on_progress)
@@ -68,12 +61,12 @@ class WhyController(QObject):
     def answer(self, asked: Asked) -> Answer | None:
         """What was found of what is asked, None where it was not asked."""
         sides = sides_of(self._session, asked)
-        return None if sides is None else self._answers.get(sides.key)
+        return None if sides is None else self._session.why_answers.of(sides)
 
     def knows_usual(self, asked: Asked) -> bool:
         """Whether the same cells were compared with before."""
         sides = sides_of(self._session, asked)
-        return sides is not None and sides.usual_key in self._usual
+        return sides is not None and self._session.why_answers.usual(sides) is not None
 
     def ask(self, asked: Asked) -> None:
         """Ask the cell that is pointed at, or a group."""
@@ -84,7 +77,8 @@ class WhyController(QObject):
             self.problem = str(error)
             self.changed.emit()
             return
-        encoders, usual = self._session.encoders, self._usual.get(question.sides.usual_key)
+        encoders = self._session.encoders
+        usual = self._session.why_answers.usual(question.sides)
         self._asking = question.sides
 
         def body(
@@ -113,12 +107,7 @@ class WhyController(QObject):
 
     def _take(self, found: tuple[Answer, UsualWays | None]) -> None:
         assert self._asking is not None
-        self._answers[self._asking.key], usual = found
-        if usual is not None:
-            self._usual[self._asking.usual_key] = usual
-        for kept in (self._answers, self._usual):
-            if len(kept) > _KEPT:
-                del kept[next(iter(kept))]
+        self._session.why_answers.take(self._asking, *found)
 
     def _on_progress(self, _: str, step: Any) -> None:
         if isinstance(step, str):
@@ -137,8 +126,6 @@ class WhyController(QObject):
             kept = None if result is None else result.id
             if self.running and (self._asking is None or self._asking.result_id != kept):
                 self._jobs.discard()
-            self._answers = {key: each for key, each in self._answers.items() if key[0] == kept}
-            self._usual = {key: each for key, each in self._usual.items() if key[0] == kept}
         if change.part in (Part.RESULT, Part.CURRENT):
             self.problem = ""
         if change.part in _SEEN:

@@ -283,18 +283,15 @@ class WhyTab(FigurePanel):
         shown = channel_appearances(self._context.viewer, list(self._channel_names(found)))
 
         def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
-            from napari_c3r.core.explain.figure import why_figure
-            from napari_c3r.core.explain.group_figure import group_figure
+            from napari_c3r.core.explain.answer import answer_figure
             from napari_c3r.core.explain.result import WhyHere
             from napari_c3r.core.figures.composites import compose
 
             yield "drawing"
+            picture = None
             if isinstance(found, WhyHere):
-                looks = [shown[name] for name in found.channel_names]
-                picture = compose(found.crop, looks)
-                drawing = why_figure(found, channel or ALL, picture, width)
-            else:
-                drawing = group_figure(found, width)
+                picture = compose(found.crop, [shown[name] for name in found.channel_names])
+            drawing = answer_figure(found, channel or ALL, picture, width)
             return drawing, svg(drawing, theme, words=False)
 
         self._drawing.start("draw why", body, lambda made: self.show_drawing(*made))

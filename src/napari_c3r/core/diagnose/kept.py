@@ -1,0 +1,105 @@
+"""What diagnostics found, as plain values and arrays for a file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.diagnose.compare import Estimate
+from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.registry import (
+    Diagnostic,
+    DiagnosticAnswers,
+    DiagnosticResult,
+    diagnostics,
+)
+from napari_c3r.core.diagnose.second import SecondVectors
+from napari_c3r.core.diagnose.variants import Kind, Variant
+from napari_c3r.core.diagnose.verdict import Grade, VariantResult, Verdict
+from napari_c3r.core.errors import InputError
+from napari_c3r.core.packing import Packing, Unpacking
+
+FORMAT = 1
+_ABSENT = "Its diagnostic is not here now; install what brought it"
+_NOT_KEPT = "What it found is not kept in a session; run it again"
+_KINDS: tuple[type, ...] = (
+    *(FlipReport, VariantResult, Verdict, Estimate, Variant, SecondVectors),
+    *(ChannelAssignment, Role, Kind, Grade, DiagnosticResult),
+)
+
+
+def pack_found(
+    report: FlipReport, answers: DiagnosticAnswers, clusters: pd.Series | None = None
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Take apart what was found.
+
+    Parameters
+    ----------
+    report
+        On the cells.
+    answers
+        Of the diagnostics; one whose result says nothing of how to keep it is named as such.
+    clusters
+        Name of each cell's cluster.
+
+    Returns
+    -------
+    facts, arrays
+        Values as JSON has them, and what is too large for that.
+    """
+    reasons, kept = dict(answers.reasons), {}
+    for each in diagnostics(answers.results):
+        result = answers.results[each.name]
+        if type(result) is each.result:
+            kept[each.name] = result
+        else:
+            reasons[each.name] = _NOT_KEPT
+    packing = Packing([*_KINDS, *(kind for each in diagnostics(kept) for kind in _kinds_of(each))])
+    facts = {
+        "format": FORMAT,
+        "report": packing.pack(report),
+        "results": {name: packing.pack(result) for name, result in kept.items()},
+        "reasons": reasons,
+        "clusters": packing.pack(clusters),
+    }
+    return facts, packing.arrays
+
+
+def unpack_found(
+    facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> tuple[FlipReport, DiagnosticAnswers, pd.Series | None]:
+    """Undo :func:`pack_found`.
+
+    Raises
+    ------
+    InputError
+        It was kept by a later version, or is damaged.
+    """
+    version = facts.get("format")
+    if version != FORMAT:
+        raise InputError(
+            f"they have format {version} and this version reads {FORMAT}, so they are left out; "
+            "run them again"
+        )
+    here = {each.name: each for each in diagnostics()}
+    kinds = (*_KINDS, *(kind for each in here.values() for kind in _kinds_of(each)))
+    unpacking = Unpacking(arrays, kinds)
+    try:
+        reasons = {str(name): str(why) for name, why in facts["reasons"].items()}
+        results = {name: held for name, held in facts["results"].items() if name in here}
+        reasons |= dict.fromkeys(facts["results"].keys() - results.keys(), _ABSENT)
+        report, clusters = unpacking.unpack(facts["report"]), unpacking.unpack(facts["clusters"])
+    except (KeyError, AttributeError) as error:
+        raise InputError("they cannot be read, so they are left out; run them again") from error
+    if not isinstance(report, FlipReport):
+        raise InputError("they are no report, so they are left out; run them again")
+    found = {name: unpacking.unpack(held) for name, held in results.items()}
+    return report, DiagnosticAnswers(found, reasons), clusters
+
+
+def _kinds_of(diagnostic: Diagnostic) -> tuple[type, ...]:
+    return (diagnostic.result, *diagnostic.made_of)
