@@ -66,7 +66,7 @@ def test_a_cell_and_a_group_are_asked(run, folder):
         (("--row", "field:99"), "--row is 'field:99'; rows of cells.csv are called as"),
         (("--group", "cluster"), "--group is 'cluster'; give COLUMN=VALUE"),
         (("--group", "cluster=7"), "No cell has cluster '7'; there are"),
-        (("--row", "field:15", "--draws", "1"), "--draws is '1'"),
+        (("--row", "field:15", "--draws", "1"), "--draws is 1; give a whole number from 8"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_a_line(run, folder, words, message):

@@ -13,7 +13,7 @@ from napari_c3r.cli.setting import Setting
 from napari_c3r.cli.speaking import follow, say
 from napari_c3r.core.atomic import require_writable
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.explain.options import WhyOptions
+from napari_c3r.core.explain.options import Fill, Maps, WhyOptions
 from napari_c3r.core.text import shortened
 
 
@@ -40,9 +40,9 @@ def why(
     cells: Annotated[int, Setting.of(WhyOptions, "cells")] = 12,
     places: Annotated[int, Setting.of(WhyOptions, "places")] = 5,
     overlap: Annotated[int, Setting.of(WhyOptions, "overlap")] = 2,
-    fill: Annotated[str, Setting.of(WhyOptions, "fill")] = "blur",
+    fill: Annotated[Fill, Setting.of(WhyOptions, "fill")] = "blur",
     draws: Annotated[int, Setting.of(WhyOptions, "draws")] = 24,
-    maps: Annotated[str, Setting.of(WhyOptions, "maps")] = "named",
+    maps: Annotated[Maps, Setting.of(WhyOptions, "maps")] = "named",
     seed: Seed = 0,
 ) -> None:
     """Ask which channel and which place set a cell, or a group, apart from others.

@@ -99,5 +99,5 @@ def _tip(each: ChannelEffect) -> str:
         f"{each.channel} ({each.role}): {number_words(each.way)} s.d. of the way, "
         f"{number_words(each.low)} to {number_words(each.high)}; among the reference cells "
         f"{number_words(each.usual_low)} to {number_words(each.usual_high)} "
-        f"(adjusted p = {each.p:.2g}). A click shows its places"
+        f"(adjusted p = {each.p:.2g})"
     )

@@ -213,9 +213,14 @@ class WhyTab(FigurePanel):
     def _on_chosen(self, marks: Sequence[Mark], _: Any) -> None:
         """A channel was clicked: show its places, or those of all when it was shown."""
         names = [where.column for where in where_of(marks)]
-        if names and (place := self.channel.findData(names[0])) >= 0:
-            self.channel.setCurrentIndex(0 if place == self.channel.currentIndex() else place)
-            self.redraw()
+        if not names or not maps_of(self.found):
+            return
+        place = self.channel.findData(names[0])
+        if place < 0:
+            self.said.emit(f"There is no map of {names[0]}: choose Maps: every in the options")
+            return
+        self.channel.setCurrentIndex(0 if place == self.channel.currentIndex() else place)
+        self.redraw()
 
     def _offer(self) -> None:
         """Fill the lists with the groups that there are now."""
@@ -223,6 +228,14 @@ class WhyTab(FigurePanel):
         fill(self.against, comparisons(self._session, self.who.currentData()))
         if not self._has_chosen:
             self.against.setCurrentIndex(0)
+
+    def _offer_maps(self, found: WhyHere | WhyGroup, maps: Sequence[str]) -> None:
+        names = [name for name in maps if name != ALL]
+        fill(self.channel, [(_EVERY, None), *((name, name) for name in names)])
+        if self.channel.currentData() is None and self._first_shown is not found:
+            # What is asked for first is where the strongest channel does it.
+            self.channel.setCurrentIndex(min(1, len(names)))
+        self._first_shown = found
 
     def _show_now(self) -> None:
         self._is_old = False
@@ -236,6 +249,8 @@ class WhyTab(FigurePanel):
         cost = cost_sentence(self._session, asked, knows_usual=knows)
         self.ask_button.setToolTip(_tip(why, cost, running=running, answered=found is not None))
         maps = maps_of(found)
+        if found is not None:
+            self._offer_maps(found, maps)
         self.channel.setEnabled(bool(maps))
         self.layer_button.setEnabled(bool(maps))
         self.layer_button.setToolTip(
@@ -272,15 +287,9 @@ class WhyTab(FigurePanel):
         return f" Those may lie outside the open gate “{opened}”."
 
     def _draw(self, found: WhyHere | WhyGroup) -> None:
-        maps = [name for name in maps_of(found) if name != ALL]
-        fill(self.channel, [(_EVERY, None), *((name, name) for name in maps)])
-        if self.channel.currentData() is None and self._first_shown is not found:
-            # What is asked for first is where the strongest channel does it.
-            self.channel.setCurrentIndex(min(1, len(maps)))
-        self._first_shown = found
         channel, theme = self.channel.currentData(), self.view.theme
         width = float(min(max(self.width() - 28, 240), _WIDEST))
-        shown = channel_appearances(self._context.viewer, list(self._channel_names(found)))
+        shown = channel_appearances(self._context.viewer, [each.channel for each in found.channels])
 
         def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
             from napari_c3r.core.explain.answer import answer_figure
@@ -296,19 +305,17 @@ class WhyTab(FigurePanel):
 
         self._drawing.start("draw why", body, lambda made: self.show_drawing(*made))
 
-    @staticmethod
-    def _channel_names(found: WhyHere | WhyGroup) -> Sequence[str]:
-        return [each.channel for each in found.channels]
-
     def _show_layer(self) -> None:
+        from napari_c3r.core.explain.result import WhyHere
+
         found, viewer = self.found, self._context.viewer
         maps = maps_of(found)
-        if not self.layer_button.isChecked() or not maps:
+        if not (self.layer_button.isChecked() and isinstance(found, WhyHere) and maps):
             hide_places(viewer)
             return
         name = self.channel.currentData()
-        assert found is not None
-        show_places(viewer, self._session, found, name if name in maps else ALL)
+        # Stopped early, there may be none of all channels.
+        show_places(viewer, self._session, found, name if name in maps else maps[-1])
 
 
 def maps_of(found: WhyHere | WhyGroup | None) -> list[str]:
