@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -46,6 +46,7 @@ from napari_c3r.widgets.viewer.linking import link_of
 if TYPE_CHECKING:
     import napari.viewer
 
+_LEAST_PX = 300
 _MONTAGES = (
     "Figure (*.png);;Figure of lines and letters (*.svg);;Page (*.pdf);;"
     "Stack of channels for ImageJ (*.tif)"
@@ -74,6 +75,8 @@ class C3RExplorer(KeyedDock):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
+        # What it needs side by side, it does not need one below the other.
+        self.setMinimumWidth(_LEAST_PX)
         self.session = session_of(viewer)
         self.link = link_of(viewer)
         self.model = ScatterModel()
@@ -356,17 +359,9 @@ class C3RExplorer(KeyedDock):
         super().resizeEvent(event)
         self._room.share()
 
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Follow the viewer's theme."""
-        if event is not None and event.type() == QEvent.Type.StyleChange:
-            self._follow_theme()
-        super().changeEvent(event)
-
-    def _follow_theme(self) -> None:
-        from napari.utils.theme import get_theme
-
-        theme = get_theme(self.viewer.theme)
-        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw in these colours, each ``"#rrggbb"``."""
+        colours = background, foreground
         self.scatter.set_theme(*colours)
         self.montage.card.set_theme(*colours)
         self.panel.set_theme(*colours)

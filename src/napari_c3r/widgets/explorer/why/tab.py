@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from qtpy.QtWidgets import QMenu, QPushButton, QToolButton, QWidgetAction
+from qtpy.QtWidgets import QMenu, QPushButton, QWidgetAction
 
 from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.figures.drawing import Drawing, Mark
@@ -63,17 +63,15 @@ class WhyTab(FigurePanel):
         self._soon.setInterval(_WAIT_MS)
         self._soon.timeout.connect(self._show_now)
         self.add_control(self.ask_button)
-        self.add_control(self.channel, 1)
+        self.add_control(self.channel)
         self.add_control(self.layer_button)
         self.add_control(self._options_button())
         self.channel.addItem(_EVERY, None)
         self._connect()
 
-    def _options_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setText("Options")
+    def _options_button(self) -> QPushButton:
+        button = QPushButton("Options")
         button.setToolTip("Size of places, what covers them, and how many random ones there are")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         action = QWidgetAction(menu)
         self.form.setContentsMargins(8, 6, 8, 6)
