@@ -1,158 +1,34 @@
 """Take the pictures of docs/: the sample, step by step, in the real window.
 
-Usage: python -m tools.screenshots docs/images
+``python -m tools.screenshots docs/images`` takes those;
+``python -m tools.screenshots FOLDER --every`` takes each step and tab, in both themes, in a small
+window and in a dock of 300 px, empty and full, to be looked at.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import napari
 import numpy as np
-from qtpy.QtWidgets import QApplication
 
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.gates import ALL_GATES, Interval, Operator, Polygon
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
 from napari_c3r.widgets.explorer.dock import C3RExplorer
-from napari_c3r.widgets.explorer.examples.tab import ExamplesTab
 from napari_c3r.widgets.explorer.gates.tab import GateTab
-from napari_c3r.widgets.explorer.why.tab import WhyTabs
 from tools.animation import write_animation
+from tools.every_view import every_view
+from tools.photographer import Photographer, settle, wait_until
 
-WINDOW = (1480, 940)
 TOUR = (
     *("empty", "channels", "cells", "embed", "map", "selection", "named", "table"),
     *("gates", "examples", "montage", "colour_by", "diagnostics"),
 )
 """The pictures that become one which moves."""
-MAX_SECONDS = 300
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    """Let the window work until something is so."""
-    end = time.monotonic() + MAX_SECONDS
-    while not done():
-        if time.monotonic() > end:
-            raise TimeoutError("The window did not get there")
-        QApplication.processEvents()
-        time.sleep(0.01)
-
-
-def settle(seconds: float = 0.8) -> None:
-    """Let the window draw."""
-    end = time.monotonic() + seconds
-    wait_until(lambda: time.monotonic() > end)
-
-
-class Photographer:
-    """Walks a dock through its steps and takes a picture of each."""
-
-    def __init__(self, folder: Path, theme: str) -> None:
-        self._folder = folder
-        self.viewer = napari.Viewer(show=True)
-        self.viewer.theme = theme
-        self.viewer.window.resize(*WINDOW)
-        _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
-
-    def take(self, name: str) -> None:
-        """Write one picture of the whole window."""
-        settle()
-        self.viewer.window.screenshot(
-            str(self._folder / f"{name}.png"), canvas_only=False, flash=False
-        )
-
-    def idle(self) -> None:
-        """Wait for the job that was started."""
-        wait_until(lambda: not self.dock.controller.busy)
-        settle(0.3)
-
-    def open_sample(self) -> None:
-        """Step 1."""
-        self.dock.image.sample_button.click()
-        self.idle()
-        self.viewer.layers["cells (truth)"].visible = False
-        self.viewer.reset_view()
-
-    def open_step(self, number: int) -> None:
-        """Open one step, counted from 1, and fold the others."""
-        for shown, step in self.dock.steps.items():
-            step.set_open(shown == number)
-
-    def find_cells(self) -> None:
-        """Step 3."""
-        self.dock.cells.segment_button.click()
-        self.idle()
-
-    def embed(self) -> None:
-        """Step 4."""
-        self.dock.embed.embed_button.click()
-        self.idle()
-
-    def make_map(self) -> Any:
-        """Step 5; returns the explorer."""
-        self.dock.map.map_button.click()
-        self.idle()
-        self.viewer.reset_view()
-        settle(3)  # the montage is drawn in the background
-        return C3RExplorer(self.viewer)
-
-    def name(self, explorer: Any, name: str) -> None:
-        """Name the selected cells."""
-        explorer.panel.name_button.click()
-        explorer.panel.naming.names.setEditText(name)
-        explorer.panel.naming.give_button.click()
-        explorer.panel.name_button.setChecked(False)
-
-    def show_montage(self, explorer: Any, **chosen: Any) -> None:
-        """Show other cells in the montage, and wait for their pictures."""
-        explorer.session.montage.change(**chosen)
-        settle()
-        wait_until(lambda: not explorer.montage.busy)
-
-    def ask_why(self, explorer: Any, row: int) -> None:
-        """Ask one cell what sets it apart, and lay its places over the image."""
-        why = explorer.tabs.group(WhyTabs).why
-        explorer.panel.tabs.setCurrentWidget(why)
-        self.dock.session.selection.set_current(row)
-        settle()
-        why.ask_button.click()
-        wait_until(lambda: why.found is not None and not why.busy)
-        why.layer_button.click()
-        settle()
-
-    def learn(self, explorer: Any) -> ExamplesTab:
-        """Suggest names for the cells that have none."""
-        tab: ExamplesTab = explorer.tabs.group(ExamplesTab)
-        explorer.panel.tabs.setCurrentWidget(tab.page)
-        wait_until(lambda: not tab.busy)
-        tab.learn()
-        wait_until(lambda: not tab.busy)
-        return tab
-
-    def diagnose(self) -> None:
-        """Ask everything of all cells."""
-        _, dock = self.viewer.window.add_plugin_dock_widget(
-            "napari-c3r", "C3R Diagnostics", tabify=True
-        )
-        settle()
-        wait_until(lambda: not dock.busy)
-        dock.options.run_button.click()
-        wait_until(lambda: not dock.busy and dock.controller.diagnosis is not None)
-        settle(2)
-
-    def close(self) -> None:
-        """Close the window."""
-        self.dock.release()
-        self.viewer.close()
-        settle(1.5)  # workers end before the application does
 
 
 def walk(folder: Path) -> None:
@@ -262,14 +138,21 @@ def walk_light(folder: Path) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to write the pictures")
+    parser.add_argument("--every", action="store_true", help="every step and tab, to be looked at")
+    parser.add_argument("--only", default="", help="with --every: a pattern of names of pictures")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as settings:
         # Neither the settings of whoever takes the pictures nor their unsaved work are in them.
         os.environ["NAPARI_CONFIG"] = str(Path(settings) / "settings.yaml")
-        walk(folder)
-        walk_light(folder)
-    write_animation(folder, TOUR, folder / "tour.webp")
+        if asked.every:
+            every_view(asked.folder, Path(settings), asked.only)
+            return
+        walk(asked.folder)
+        walk_light(asked.folder)
+    write_animation(asked.folder, TOUR, asked.folder / "tour.webp")
 
 
 if __name__ == "__main__":

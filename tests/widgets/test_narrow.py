@@ -82,6 +82,39 @@ def test_a_header_is_one_line_with_its_title_and_keeps_numbers_with_their_units(
     assert header.line == "5 channels · 696 × 520 px · 0.656 µm/px"
 
 
+def test_what_does_not_fit_beside_the_title_stands_below_and_folded_in_a_line_each(qtbot):
+    name = "2026-05-14_U2OS_experiment0012_plate1_B02_s1"
+    whole = f"{name}\n12 wells · Compound given to the cells (vendor name), Dose (uM), 6 controls"
+    header = StepHeader(1, "Image")
+    qtbot.addWidget(header)
+    header.show_status(StepStatus(Mark.DONE, whole))
+    header.resize(NARROWEST_PX, 40)
+    with qtbot.waitExposed(header):
+        header.show()
+    title, line = header._title, header._line
+    lines = QLabel.text(line).split("\n")
+    assert line.mapTo(header, QPoint()).y() >= title.geometry().bottom()
+    assert len(lines) == 2
+    assert all(line.fontMetrics().horizontalAdvance(each) <= NARROWEST_PX for each in lines)
+    assert name in header.toolTip()
+    header.show_open(True)
+    assert line.text() == header.line == whole
+    # What needs the user is read whole, folded or not.
+    header.show_open(False)
+    header.show_status(StepStatus(Mark.DOUBT, whole))
+    assert line.text() == whole
+
+
+def test_names_break_after_what_divides_their_parts(qtbot):
+    label = WrappedLabel("The cell of cell-painting-sample is here")
+    qtbot.addWidget(label)
+    assert QLabel.text(label).split("\u200b") == [
+        "The cell of cell-",
+        "painting-",
+        "sample is here",
+    ]
+
+
 def test_a_long_name_breaks_and_is_told_as_it_is(qtbot):
     name = "2026-05-plate_0001_treated_with_something_A14_site1_channel1.ome.tiff"
     label = WrappedLabel(f"No file '{name}'; <b>check</b> the name")

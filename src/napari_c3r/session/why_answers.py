@@ -1,4 +1,4 @@
-"""What cells of the displayed result, or groups of them, said when they were asked why they are there."""
+"""What cells of the displayed result, or groups of them, said when they were asked why."""
 
 from __future__ import annotations
 

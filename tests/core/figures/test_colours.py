@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_c3r.core.diagnose.verdict import GRADE_COLOURS
 from napari_c3r.core.figures.colouring import colouring
 from napari_c3r.core.figures.colours import (
     CATEGORICAL,
@@ -21,18 +22,15 @@ from napari_c3r.core.figures.colours import (
     sequential,
     value_colours,
 )
+from tests.colour_vision import VISION, apart, contrast, linear
 
 DARK, LIGHT = "#262930", "#efebe9"
-# Machado, Oliveira & Fernandes (2009), table 1, severity 1, on linear RGB
-VISION = {
-    "normal": np.eye(3),
-    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-               [-0.003882, -0.048116, 1.051998]],
-    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-               [-0.011820, 0.042940, 0.968881]],
-    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
-               [0.004733, 0.691367, 0.303900]],
-}  # fmt: skip
+# What is told apart, and how far the nearest two are by CIEDE2000; 2 or 3 can just be seen.
+TOLD_APART = {
+    "clusters": ((*CATEGORICAL[:8], GREY), 7.5),
+    "names and gates": ((*OWN[:8], GREY), 10.5),
+    "grades of a diagnostic": (tuple(GRADE_COLOURS.values()), 10.0),
+}
 # Ottosson (2020), linear RGB to OKLab
 TO_CONES = [[0.4122214708, 0.5363325363, 0.0514459929],
             [0.2119034982, 0.6806995451, 0.1073969566],
@@ -42,13 +40,8 @@ TO_LAB = [[0.2104542553, 0.7936177850, -0.0040720468],
           [0.0259040371, 0.7827717662, -0.8086757660]]  # fmt: skip
 
 
-def linear(colour: str) -> np.ndarray:
-    channel = rgb(colour) / 255
-    return np.where(channel <= 0.04045, channel / 12.92, ((channel + 0.055) / 1.055) ** 2.4)
-
-
 def oklab(colour: str, vision: str) -> np.ndarray:
-    seen = np.clip(np.asarray(VISION[vision]) @ linear(colour), 0, 1)
+    seen = np.clip(VISION[vision] @ linear(rgb(colour) / 255), 0, 1)
     return np.asarray(TO_LAB) @ np.cbrt(np.asarray(TO_CONES) @ seen)
 
 
@@ -57,16 +50,17 @@ def closest_pair(colours: tuple[str, ...], vision: str) -> float:
     return min(float(np.linalg.norm(a - b)) for a, b in combinations(lab, 2))
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG 2.2 contrast ratio."""
-    low, high = sorted(float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (one, other))
-    return (high + 0.05) / (low + 0.05)
-
-
 @pytest.mark.parametrize("vision", VISION)
 @pytest.mark.parametrize(("count", "apart"), [(8, 0.055), (len(CATEGORICAL), 0.05)])
 def test_categories_and_noise_stay_apart(vision: str, count: int, apart: float) -> None:
     assert closest_pair((*CATEGORICAL[:count], GREY), vision) >= apart
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("what", TOLD_APART)
+def test_what_is_told_apart_by_colour_is_far_apart(what: str, vision: str) -> None:
+    colours, least = TOLD_APART[what]
+    assert apart(colours, vision) >= least
 
 
 @pytest.mark.parametrize("vision", VISION)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import dask.array as da
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.colors import to_rgb
-from skimage.color import deltaE_ciede2000, rgb2lab
 
 from napari_c3r.core.channels.stains import INFO, Stain, channel_colours
 from napari_c3r.core.figures.composites import Appearance, compose, viewer_gain
@@ -24,57 +21,11 @@ from napari_c3r.core.figures.looks import (
     with_limits,
 )
 from napari_c3r.core.images import Image
+from tests.colour_vision import VISION, apart, contrast
 
 PAINTING = ("DNA", "ER", "RNA", "AGP", "Mito")
 ATLAS = ("nucleus", "microtubules", "ER", "protein")
 APART = 18.0
-
-# Machado, Oliveira & Fernandes (2009), severity 1, on linear primaries.
-VISION = {
-    "normal": np.eye(3),
-    "protan": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deutan": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritan": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
-}
-
-
-def linear(rgb):
-    rgb = np.asarray(rgb, float)
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-
-
-def encoded(rgb):
-    rgb = np.clip(rgb, 0, 1)
-    return np.where(rgb <= 0.0031308, 12.92 * rgb, 1.055 * rgb ** (1 / 2.4) - 0.055)
-
-
-def apart(colours, vision):
-    seen = encoded(linear([to_rgb(colour) for colour in colours]) @ VISION[vision].T)
-    lab = rgb2lab(seen[None])[0]
-    return min(float(deltaE_ciede2000(a, b)) for a, b in combinations(lab, 2))
-
-
-def contrast(colour, ground):
-    light = sorted(linear(to_rgb(each)) @ (0.2126, 0.7152, 0.0722) for each in (colour, ground))
-    return (light[1] + 0.05) / (light[0] + 0.05)
 
 
 @pytest.mark.parametrize("vision", VISION)

@@ -152,7 +152,7 @@ def test_from_the_tab_to_the_cells_of_a_bar(world, tmp_path):
 
     world.choose(tab.figure, "Dose curves")
     assert "half of the effect" in tab.sentence.text()
-    assert tab.grouping.isHidden()
+    assert not tab.grouping.isVisible()
     world.choose(tab.quantity, "Distance to the controls")
     assert tab.value.isHidden()
     world.choose(tab.figure, "Bars")

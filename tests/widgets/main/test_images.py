@@ -85,7 +85,7 @@ def test_two_channels_of_one_name_are_refused_before_loading(viewer, dock, user,
 def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, user, plate):
     session, picker = session_of(viewer), dock.image.picker
     user.click(dock.steps[StepId.IMAGE].header)
-    assert picker.choice.currentText() == "field 1/4 · A01_s1"
+    assert picker.choice.currentText() == "1/4 · A01_s1"
     assert not picker.previous.isEnabled()
     limits = viewer.layers["DNA"].contrast_limits = (300, 5000)
     user.click(picker.following)
@@ -96,7 +96,7 @@ def test_fields_are_turned_by_arrows_list_and_plate(viewer, dock, user, plate):
     assert tuple(viewer.layers["DNA"].contrast_limits) == limits
     # The roles, chosen once, hold for every field.
     assert session.roles.assignment.context == ("DNA", "ER")
-    user.choose(picker.choice, "field 4/4 · B02_s2")
+    user.choose(picker.choice, "4/4 · B02_s2")
     user.wait_idle(dock)
     assert session.fields.image.name == "B02_s2"
     assert not picker.following.isEnabled()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtTest import QTest
 
 from napari_c3r.core.figures.axes import Scale
@@ -108,6 +108,33 @@ def test_a_click_in_a_panel_picks_its_cell_and_rings_it_there(plot, user):
     assert widget.model.current == wanted
     ringed = [(ring[0].x(), ring[0].y()) for ring in widget.canvas.overlay._rings]
     np.testing.assert_allclose(ringed[-1], place)
+
+
+def test_the_wheel_looks_closer_in_all_panels_which_stay_where_they_are(plot, user):
+    widget = plot(PlotChoice(*AXES, "compound"))
+    canvas = widget.canvas
+    (kept,) = cells("taxol", [2], [2])
+    (far,) = cells("taxol", [5], [5])
+    before, frames = canvas.on_screen(kept), canvas.sheet.page.panels
+    one_apart = np.ptp([canvas.on_screen(n) for n in cells("DMSO", [2], [2, 3])], axis=0)
+    canvas.overlay.zoomed.emit(2.0, QPointF(*before))
+    np.testing.assert_allclose(canvas.on_screen(kept), before, atol=1e-3)
+    np.testing.assert_allclose(
+        np.ptp([canvas.on_screen(n) for n in cells("DMSO", [2], [2, 3])], axis=0), 2 * one_apart
+    )
+    assert canvas.sheet.page.panels == frames
+    # What lies beyond the frame of its panel is neither drawn nor taken by a lasso.
+    assert np.isnan(canvas.sheet.xy[far]).all()
+    shown = [n for n in range(len(TABLE)) if np.isfinite(canvas.on_screen(n)).all()]
+    assert 0 < len(shown) < len(TABLE)
+    assert lasso(widget, user, cells("taxol", [2, 3], [2, 3])) == cells("taxol", [2, 3], [2, 3])
+    widget.set_tool(Tool.PAN)
+    canvas.overlay.panned.emit(10.0, 4.0)
+    np.testing.assert_allclose(canvas.on_screen(kept), before + np.array([10, 4]), atol=1e-3)
+    widget.model.set_current(far)
+    assert np.isfinite(canvas.on_screen(far)).all()
+    canvas.fit()
+    assert np.isfinite(canvas.sheet.xy).all()
 
 
 def test_a_lasso_on_columns_takes_cells_by_their_values(plot, user):

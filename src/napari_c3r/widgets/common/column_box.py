@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication, QBoxLayout, QFrame, QLineEdit, QListVie
 
 from napari_c3r.core.table.search import found_by
 from napari_c3r.widgets.common.elision import NameBox
+from napari_c3r.widgets.common.tones import Tone, set_tone
 
 Group = tuple[str, Sequence[tuple[str, str]]]
 """A heading, and (name, title) of each column below it."""
@@ -50,6 +51,7 @@ class ColumnBox(NameBox):
         self.search.setClearButtonEnabled(True)
         self.nothing = QLineEdit("Nothing is called so")
         self.nothing.setEnabled(False)
+        set_tone(self.nothing, Tone.QUIET)
         self.nothing.hide()
         holder = self._holder()
         layout = holder.layout()

@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary, ref
 
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QCloseEvent, QShowEvent
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
 
 from napari_c3r.widgets.common.fitted_view import keep_whole
+from napari_c3r.widgets.common.tones import tone_sheet
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -82,6 +83,7 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         super().__init__()
         self.viewer = viewer
         self._frame: QDockWidget | None = None
+        self._theme = ("", "")
         beside = self.place is Place.BESIDE
         self.setMinimumHeight(MIN_BESIDE_PX if beside else MIN_BELOW_PX)
         # What put it into a dock still has to put the dock into the window.
@@ -94,6 +96,26 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
             self._make_room()
             self._docked.emit()
         return super().event(event)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the viewer's theme."""
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self._follow_theme()
+        super().changeEvent(event)
+
+    def _follow_theme(self) -> None:
+        from napari.utils.theme import get_theme
+
+        theme = get_theme(self.viewer.theme)
+        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+        # Another style sheet is a change of style too.
+        if colours != self._theme:
+            self._theme = colours
+            self.setStyleSheet(tone_sheet(colours[0]))
+            self.set_theme(*colours)
+
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw in these colours, each ``"#rrggbb"``; nothing is drawn but by Qt."""
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Leave the image as much in view as it was."""
@@ -137,7 +159,17 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         window = frame.parent()
         if isinstance(window, QMainWindow):
             frame.setWindowTitle(self.name)
+            frame.dockLocationChanged.connect(self._show_name)
             _arrange(window, frame, self.place, self.sizeHint().width())
+            self._show_name()
+
+    def _show_name(self) -> None:
+        """Leave the plugin's name, for which a narrow dock has no room, to napari's menus."""
+        frame = self.frame()
+        bar = None if frame is None else frame.titleBarWidget()
+        for label in () if bar is None else bar.findChildren(QLabel):
+            if label.text():
+                label.setText(self.name)
 
     def frame(self) -> QDockWidget | None:
         """What holds it in napari's window; None while it is a window of its own."""

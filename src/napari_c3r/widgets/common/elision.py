@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QFontMetrics, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QComboBox,
@@ -136,23 +136,44 @@ class NameBox(QComboBox):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the chosen name as it fits."""
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        style = self.style()
-        assert style is not None
-        field = style.subControlRect(
-            QStyle.ComplexControl.CC_ComboBox,
-            option,
-            QStyle.SubControl.SC_ComboBoxEditField,
-            self,
-        )
-        names = [self.itemText(number) for number in range(self.count())]
-        width = field.width() - 4
-        option.currentText = _fitted(self.currentText(), names, width, self.fontMetrics())
-        painter = QStylePainter(self)
-        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-        painter.end()
+        _paint_box(self)
+
+
+class CutText(QObject):
+    """Has a box that others made draw what is chosen as it fits; Qt would cut through a letter.
+
+    Parameters
+    ----------
+    box
+        The box.
+    """
+
+    def __init__(self, box: QComboBox) -> None:
+        super().__init__(box)
+        self._box = box
+        box.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Draw in place of the box."""
+        if watched is self._box and event is not None and event.type() == QEvent.Type.Paint:
+            _paint_box(self._box)
+            return True
+        return False
+
+
+def _paint_box(box: QComboBox) -> None:
+    option = QStyleOptionComboBox()
+    box.initStyleOption(option)
+    style = box.style()
+    assert style is not None
+    part = QStyle.SubControl.SC_ComboBoxEditField
+    field = style.subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, box)
+    names = [box.itemText(number) for number in range(box.count())]
+    option.currentText = _fitted(box.currentText(), names, field.width() - 4, box.fontMetrics())
+    painter = QStylePainter(box)
+    painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+    painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+    painter.end()
 
 
 def _write(painter: QPainter, widget: QWidget, where: object, text: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QBoxLayout, QComboBox, QFormLayout, QWidget
+
+from napari_c3r.widgets.common.elision import CutText, NameBox
 
 
 def form(*rows: tuple[str, QWidget], margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QWidget:
@@ -32,7 +34,16 @@ def shrinkable(box: QComboBox) -> QComboBox:
     """Let a box be narrower than its longest entry, so that the dock can be; give it back."""
     box.setMinimumContentsLength(8)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    if not (box.isEditable() or isinstance(box, NameBox)):
+        CutText(box)
     return box
+
+
+def put_below(parts: QBoxLayout, below: bool) -> None:
+    """Let parts stand one below the other, or side by side."""
+    wanted = QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight
+    if parts.direction() != wanted:
+        parts.setDirection(wanted)
 
 
 def tab_before(control: QWidget, late: Sequence[QWidget]) -> None:

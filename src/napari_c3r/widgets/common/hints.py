@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from napari_c3r.core.atomic import replacing
 from napari_c3r.core.errors import InputError
 from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.tones import Tone, set_tone
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class HintLine(QWidget):
         super().__init__()
         self._hints, self._understood = list(hints), understood
         self.words = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
-        self.words.setEnabled(False)
+        set_tone(self.words, Tone.QUIET)
         self.close_button = QToolButton()
         self.close_button.setText("×")
         self.close_button.setAutoRaise(True)

@@ -9,8 +9,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 from superqt import QElidingLabel
 
-# Longer than the words of a sentence: names of files and channels, and paths.
+# Longer than the words of a sentence: names of files and channels, and paths. They break after
+# what divides their parts, and only a part that is as long anywhere.
 _LONG_WORD = re.compile(r"\S{16,}")
+_PART_END = re.compile(r"(?<=[-_./\\:,;+=|&@])(?=\S)")
 # Between a number and its unit, and around the sign of a size: never the end of a line.
 _UNBROKEN = re.compile(r"(?<=\d) (?=[a-zµ]{1,2}\b)| (?=×)|(?<=×) ")
 
@@ -70,7 +72,7 @@ class ElidedLabel(QElidingLabel):
 
 
 class WrappedLabel(QLabel):
-    """Plain text over several lines; a long name breaks anywhere, a number not from its unit.
+    """Plain text over several lines; a long name breaks too, a number not from its unit.
 
     Qt breaks lines between words only, so that one long name would push every control next to it
     out of the dock.
@@ -94,8 +96,14 @@ class WrappedLabel(QLabel):
         """Show another text."""
         self._text = text or ""
         kept = _UNBROKEN.sub("\u00a0", self._text).replace("µm/px", "µm/\u2060px")
-        super().setText(_LONG_WORD.sub(lambda word: "\u200b".join(word[0]), kept))
+        super().setText(_LONG_WORD.sub(_breakable, kept))
 
     def text(self) -> str:
         """The text as it was given."""
         return self._text
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """A long word with what Qt takes for places to break it."""
+    parts = _PART_END.split(word[0])
+    return "\u200b".join("\u200b".join(part) if _LONG_WORD.match(part) else part for part in parts)

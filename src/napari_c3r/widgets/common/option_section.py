@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
+from napari_c3r.widgets.common.tones import Tone, set_tone
 
 
 class OptionSection(QWidget):
@@ -38,7 +39,7 @@ class OptionSection(QWidget):
         self.collapsible = Collapsible("Options", body)
         self.button = self.collapsible.button
         self.line = WrappedLabel()
-        self.line.setEnabled(False)
+        set_tone(self.line, Tone.QUIET)
         self.line.setIndent(6)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
 _WELL = re.compile(r"([A-Z]{1,2})0*(\d+)")
 _MARGIN = 16
+_LETTERS = 30
 _MAX_SIDE, _MIN_SIDE = 20, 5
 
 
@@ -167,7 +168,7 @@ class PlateGrid(QWidget):
 
 
 class FieldPicker(QWidget):
-    """◀ field 1 of 10 ▶, and the plate."""
+    """◀ 1/10 · A01 ▶, and the plate."""
 
     field_chosen = Signal(int)
 
@@ -238,9 +239,9 @@ class FieldPicker(QWidget):
         if sources != self._sources:
             self._sources = sources
             self.choice.clear()
-            names = elided_apart([source.name for source in sources], 30, len)
+            names = elided_apart([source.name for source in sources], _LETTERS, len)
             for number, (source, name) in enumerate(zip(sources, names, strict=True), 1):
-                self.choice.addItem(f"field {number}/{len(sources)} · {name}")
+                self.choice.addItem(f"{number}/{len(sources)} · {name}")
                 self.choice.setItemData(
                     number - 1, plain_tip(source.name), Qt.ItemDataRole.ToolTipRole
                 )

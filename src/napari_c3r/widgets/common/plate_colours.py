@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -18,7 +19,7 @@ from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.elision import NameBox, elided_apart
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.rows_model import text_of
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.tones import FILLS, Tone
 from napari_c3r.widgets.scatter.colour_bar import ColourBar
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _PROGRESS = "what is embedded"
 _MAX_LISTED = 12
 _LETTERS = 18
+# Within a name, where Qt would end a line.
+_UNBROKEN = re.compile("[-…/]")
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,9 @@ class PlateColours(QWidget):
 def _progress(fields: Mapping[str, str | None], done: frozenset[str]) -> dict[str, WellLook]:
     through = {well for name, well in fields.items() if name in done}
     return {
-        well: WellLook(MARK_COLOURS[Mark.DONE], "embedded")
+        well: WellLook(FILLS[Tone.DONE], "embedded")
         if well in through
-        else WellLook(MARK_COLOURS[Mark.NEXT], "not embedded yet")
+        else WellLook(FILLS[Tone.NEXT], "not embedded yet")
         for well in fields.values()
         if well is not None
     }
@@ -149,7 +152,7 @@ def _legend(colours: Categories, rows: np.ndarray) -> str:
     parts = []
     for rgb, name in zip(painted[:_MAX_LISTED], shown[:_MAX_LISTED], strict=True):
         # A name is not broken over two lines.
-        text = escape(name).replace(" ", "\u00a0")
+        text = _UNBROKEN.sub("\u2060\\g<0>\u2060", escape(name)).replace(" ", "\u00a0")
         parts.append(f'<span style="color:#{bytes(rgb).hex()}">●</span>\u00a0{text}')
     if len(codes) > _MAX_LISTED:
         parts.append(f"and\u00a0{len(codes) - _MAX_LISTED}\u00a0more")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeyEvent, QMouseEvent
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
+from napari_c3r.widgets.common.tones import Tone, set_tone
 
 
 class Mark(StrEnum):
@@ -46,14 +47,16 @@ class StepStatus:
         return self.mark in (Mark.DONE, Mark.DOUBT)
 
 
-# Readable on napari's dark and light backgrounds alike.
-MARK_COLOURS = {
-    Mark.DONE: "#2fa866",
-    Mark.NEXT: "#3b8eea",
-    Mark.DOUBT: "#d9822b",
-    Mark.ATTENTION: "#d9822b",
-    Mark.WAITING: "#808080",
+_TONES = {
+    Mark.DONE: Tone.DONE,
+    Mark.NEXT: Tone.NEXT,
+    Mark.DOUBT: Tone.ATTENTION,
+    Mark.ATTENTION: Tone.ATTENTION,
+    Mark.WAITING: Tone.QUIET,
 }
+_FOLD_TIP = "Open or fold this step"
+# Letters may be drawn a little wider than they are measured.
+_SLACK_PX = 6
 
 
 class StepHeader(QFrame):
@@ -67,7 +70,7 @@ class StepHeader(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"Step {number}: {title}")
-        self.setToolTip("Open or fold this step")
+        self.setToolTip(_FOLD_TIP)
         self.setStyleSheet("#c3r_step_header { border-top: 1px solid rgba(128, 128, 128, 70); }")
         self._arrow = QLabel("▸")
         self._title = QLabel(f"<b>{number}&nbsp;{title}</b>")
@@ -76,37 +79,74 @@ class StepHeader(QFrame):
         # Qt would indent it from the top too, below the title beside it.
         self._line.setIndent(0)
         self._mark = QLabel()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 6, 8, 6)
-        row.setSpacing(8)
-        self._title.setFixedWidth(104)
-        self._title.setWordWrap(True)
+        bold = self._mark.font()
+        bold.setBold(True)
+        self._mark.setFont(bold)
+        self._status, self._is_open = StepStatus(Mark.WAITING, ""), False
+        self._place = (-1, -1, 1, 1)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(6, 6, 8, 6)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(2, 1)
         top = Qt.AlignmentFlag.AlignTop
-        row.addWidget(self._arrow, 0, top)
-        row.addWidget(self._title, 0, top)
-        row.addWidget(self._line, 1, top)
-        row.addWidget(self._mark, 0, top)
+        self._grid.addWidget(self._arrow, 0, 0, top)
+        self._grid.addWidget(self._title, 0, 1, top)
+        self._grid.addWidget(self._mark, 0, 3, top)
+        self._arrange()
 
     def show_status(self, status: StepStatus) -> None:
         """Render the status."""
-        self._line.setText(status.line)
-        colour = MARK_COLOURS[status.mark]
-        self._mark.setText(f'<b style="color:{colour}">{status.mark.value}</b>')
-        self._line.setEnabled(status.mark is not Mark.WAITING)
+        self._status = status
+        self._mark.setText(status.mark.value)
+        set_tone(self._mark, _TONES[status.mark])
+        set_tone(self._line, Tone.QUIET if status.mark is Mark.WAITING else Tone.PLAIN)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put what the step has beside the title where it fits there, else below.
+
+        Below, a folded step that is done says each thing in one line.
+        """
+        around = self._grid.contentsMargins()
+        inside = self.width() - around.left() - around.right()
+        gap, lines = self._grid.horizontalSpacing(), self._status.line.split("\n")
+        mark = self._mark.sizeHint().width()
+        before = self._arrow.sizeHint().width() + gap
+        below = inside - before - _SLACK_PX
+        beside = below - self._title.sizeHint().width() - mark - 2 * gap
+        metrics = self._line.fontMetrics()
+        fits = all(metrics.horizontalAdvance(line) <= beside for line in lines)
+        place = (0, 2, 1, 1) if fits else (1, 1, 1, 3)
+        if place != self._place:
+            self._place = place
+            self._grid.addWidget(self._line, *place, Qt.AlignmentFlag.AlignTop)
+        is_short = not (fits or self._is_open) and self._status.mark is Mark.DONE
+        shown = [_elided(line, below, metrics) for line in lines] if is_short else lines
+        if (told := "\n".join(shown)) != self._line.text():
+            self._line.setText(told)
+        whole = self._status.line
+        self.setToolTip(_FOLD_TIP if told == whole else plain_tip(f"{whole}\n{_FOLD_TIP}"))
 
     @property
     def line(self) -> str:
-        """The text shown."""
-        return self._line.text()
+        """What the step has, whole."""
+        return self._status.line
 
     @property
     def mark(self) -> str:
-        """The rendered mark."""
+        """The sign shown."""
         return self._mark.text()
 
     def show_open(self, is_open: bool) -> None:
         """Point the arrow down while the step is open."""
         self._arrow.setText("▾" if is_open else "▸")
+        self._is_open = is_open
+        self._arrange()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Open or fold."""
@@ -143,7 +183,7 @@ class Step(QWidget):
         self.body = body
         self.reason = WrappedLabel()
         self.reason.setObjectName("c3r_reason")
-        self.reason.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        set_tone(self.reason, Tone.ATTENTION)
         self._frame = QFrame()
         inside = QVBoxLayout(self._frame)
         inside.setContentsMargins(14, 2, 8, 10)
@@ -177,3 +217,7 @@ class Step(QWidget):
         self.header.show_status(status)
         self.reason.setText(problem or status.disabled_reason)
         self.reason.setVisible(bool(problem or status.disabled_reason))
+
+
+def _elided(text: str, width: int, metrics: QFontMetrics) -> str:
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(width, 0))

@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
@@ -37,7 +38,7 @@ class ChannelsBody(QWidget):
         self.use_button = QPushButton("Use these roles")
         self.use_button.setToolTip("Give the channels the suggested roles; embed again to see")
         self.reason = Sentences()
-        self.reason.setEnabled(False)
+        set_tone(self.reason, Tone.QUIET)
         self.details = Details("Parity and entropy", "Parity and entropy of every channel")
         self.rows: list[list[QLabel]] = []
         self._grid = QGridLayout()
@@ -65,7 +66,7 @@ class ChannelsBody(QWidget):
         self._clear()
         for place, head in enumerate(_HEADS):
             label = ElidedLabel(head) if place == 0 else QLabel(head)
-            label.setEnabled(False)
+            set_tone(label, Tone.QUIET)
             self._grid.addWidget(label, 0, place)
         roles = result.roles.to_dict()
         for number, name in enumerate(suggestion.assignment.names, 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtCore import QSize, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -31,6 +31,7 @@ from napari_c3r.widgets.common.keyed_dock import KeyedDock
 from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.step import Step, StepStatus
 from napari_c3r.widgets.common.step_stack import StepStack
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.diagnostics import headers
 from napari_c3r.widgets.diagnostics.answer_body import AnswerBody
 from napari_c3r.widgets.diagnostics.cells_body import CellsBody
@@ -116,7 +117,7 @@ class C3RDiagnostics(KeyedDock):
     def _bottom(self) -> QWidget:
         bar = QWidget()
         self.save_reason = PlainLabel()
-        self.save_reason.setEnabled(False)
+        set_tone(self.save_reason, Tone.QUIET)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.save_button)
@@ -371,17 +372,9 @@ class C3RDiagnostics(KeyedDock):
         super().showEvent(event)
         self._costing.start()
 
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Follow the viewer's theme."""
-        if event is not None and event.type() == QEvent.Type.StyleChange:
-            self._follow_theme()
-        super().changeEvent(event)
-
-    def _follow_theme(self) -> None:
-        from napari.utils.theme import get_theme
-
-        theme = get_theme(self.viewer.theme)
-        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw in these colours, each ``"#rrggbb"``."""
+        colours = background, foreground
         self.answer.set_theme(*colours)
         self.views.set_theme(*colours)
 

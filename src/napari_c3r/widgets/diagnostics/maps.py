@@ -20,6 +20,7 @@ from napari_c3r.core.figures.scatter_figure import two_maps_figure
 from napari_c3r.core.figures.sizes import FigureSize
 from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.scatter.canvas import MapCanvas
 from napari_c3r.widgets.scatter.legend import Legend
 from napari_c3r.widgets.scatter.model import ScatterModel
@@ -77,7 +78,7 @@ class TwoMaps(QWidget):
             self._pair.addLayout(half, 1)
         caption = QLabel(_CAPTION)
         caption.setWordWrap(True)
-        caption.setEnabled(False)
+        set_tone(caption, Tone.QUIET)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

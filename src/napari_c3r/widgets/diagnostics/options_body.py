@@ -22,7 +22,7 @@ from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.encoder_menu import EncoderMenu
 from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.common.wording import counted, duration
 from napari_c3r.widgets.diagnostics.options import DEFAULT_CELLS, MAX_CELLS, DiagnosticsOptions
 
@@ -73,7 +73,7 @@ class OptionsBody(QWidget):
             "none",
         )
         self.refused = WrappedLabel()
-        self.refused.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        set_tone(self.refused, Tone.ATTENTION)
         self.refused.hide()
 
     def _make_buttons(self) -> None:

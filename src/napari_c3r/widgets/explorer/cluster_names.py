@@ -7,23 +7,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeyEvent, QResizeEvent
 from qtpy.QtWidgets import (
+    QBoxLayout,
     QComboBox,
-    QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from napari_c3r.core.table.annotate import name_column
-from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.form import put_below, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.wording import counted
 
 if TYPE_CHECKING:
     from napari_c3r.session import Session
+
+# Narrower, the buttons stand below the name.
+_NARROW_PX = 480
 
 
 class NameRow(QWidget):
@@ -116,14 +121,24 @@ class NameRow(QWidget):
 
     def _build(self) -> None:
         self._count = 0
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(4)
-        for place, widget in enumerate((self.label, self.names, self.give_button)):
-            grid.addWidget(widget, 0, place)
-        grid.addWidget(self.clear_button, 0, 3)
-        grid.addWidget(self.consequence, 1, 0, 1, 4)
-        grid.setColumnStretch(1, 1)
+        name, buttons = QHBoxLayout(), QHBoxLayout()
+        name.addWidget(self.label)
+        name.addWidget(self.names, 1)
+        buttons.addWidget(self.give_button)
+        buttons.addWidget(self.clear_button)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.addLayout(name, 1)
+        self._row.addLayout(buttons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for layout in (name, buttons, self._row, column):
+            layout.setSpacing(4)
+        column.addLayout(self._row)
+        column.addWidget(self.consequence)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        put_below(self._row, self.width() < _NARROW_PX)
 
     def _enable(self) -> None:
         self.give_button.setEnabled(self._count > 0 and bool(self.written))

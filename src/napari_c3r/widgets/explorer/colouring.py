@@ -28,7 +28,7 @@ class ColourControl(QWidget):
         self.box = ColumnBox("Colour by", "Colour points and cells by a column of the table")
         self.box.setSizeAdjustPolicy(ColumnBox.SizeAdjustPolicy.AdjustToContents)
         self.box.setMinimumWidth(112)
-        self.box.setMaximumWidth(240)
+        self.box.setMaximumWidth(200)
         self.label = QLabel("Colour by")
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 0, 6, 0)

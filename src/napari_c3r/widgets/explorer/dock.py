@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -47,6 +47,8 @@ from napari_c3r.widgets.viewer.linking import link_of
 if TYPE_CHECKING:
     import napari.viewer
 
+_LEAST_PX = 300
+
 
 class C3RExplorer(KeyedDock):
     """The cells as points, pictures and rows. A selection in one is a selection in all.
@@ -70,6 +72,8 @@ class C3RExplorer(KeyedDock):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
+        # What it needs side by side, it does not need one below the other.
+        self.setMinimumWidth(_LEAST_PX)
         self.session = session_of(viewer)
         self.link = link_of(viewer)
         self.model = ScatterModel()
@@ -347,17 +351,9 @@ class C3RExplorer(KeyedDock):
         super().resizeEvent(event)
         self._room.share()
 
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Follow the viewer's theme."""
-        if event is not None and event.type() == QEvent.Type.StyleChange:
-            self._follow_theme()
-        super().changeEvent(event)
-
-    def _follow_theme(self) -> None:
-        from napari.utils.theme import get_theme
-
-        theme = get_theme(self.viewer.theme)
-        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw in these colours, each ``"#rrggbb"``."""
+        colours = background, foreground
         self.scatter.set_theme(*colours)
         self.montage.card.set_theme(*colours)
         self.panel.set_theme(*colours)

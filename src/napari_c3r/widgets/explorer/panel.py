@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QPushButton,
     QSplitter,
@@ -22,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.session.words import names_among
-from napari_c3r.widgets.common.form import tab_before
+from napari_c3r.widgets.common.form import put_below, tab_before
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.labels import ElidedLabel, PlainLabel, plain_tip
 from napari_c3r.widgets.common.wording import counted
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 # Below this height pictures and rows stand side by side.
 _LOW_PX = 420
+# Below this width the buttons stand below what is selected.
+_NARROW_PX = 440
 _SAID_MS = 8000
 _NO_EXPORT = (
     "Select cells, or open a gate, to write their rows and vectors to a file; all cells are "
@@ -139,6 +142,7 @@ class ExplorerPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        put_below(self._top, self.width() < _NARROW_PX)
         low = self.height() < _LOW_PX and self.width() > self.height()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         wanted = across if low else down
@@ -166,10 +170,14 @@ class ExplorerPanel(QWidget):
         return QSize(560, 320)
 
     def _build(self) -> None:
-        self._head = row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.selection, 1)
+        self._head, row = QHBoxLayout(), QHBoxLayout()
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for layout in (self._head, row, self._top):
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(4)
+        self._head.addWidget(self.selection, 1)
+        self._top.addLayout(self._head, 1)
+        self._top.addLayout(row)
         for button in (
             self.centre_button,
             self.name_button,
@@ -195,7 +203,7 @@ class ExplorerPanel(QWidget):
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 8, 6)
         column.setSpacing(4)
-        column.addLayout(row)
+        column.addLayout(self._top)
         column.addWidget(self.naming)
         column.addWidget(self.similar)
         column.addWidget(self.montage.door)

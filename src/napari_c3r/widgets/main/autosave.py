@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Generator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ _WORK = (
     Part.PLATE_MAP,
     Part.DIAGNOSIS,
 )
+
+_KEPT: set[UnsavedWork] = set()
+"""What is kept aside by this process."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +73,7 @@ class Autosave(QObject):
         self._context, self._persistence, self._settings = context, persistence, settings
         self._work = None if root is None else UnsavedWork(root)
         self._left: list[Unsaved] = []
-        self._is_dirty, self._is_on, self._is_kept = False, True, False
+        self._is_dirty, self._is_on = False, True
         self._jobs = Jobs(self)
         self._jobs.failed.connect(
             lambda _, line: logger.warning("Work is not kept aside: %s", line)
@@ -86,9 +90,7 @@ class Autosave(QObject):
         context.session.history.changed.connect(self._on_history)
         context.jobs.finished.connect(self._on_finished)
         persistence.saved.connect(self._on_saved)
-        application = QCoreApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self._on_quit)
+        _watch_the_end()
         if self._work is not None:
             self._every.start()
             self._live.start()
@@ -107,9 +109,8 @@ class Autosave(QObject):
     def set_on(self, on: bool) -> None:
         """Keep work aside, or no longer."""
         self._is_on = on
-        if not on and self._work is not None and self._is_kept:
-            self._work.discard()
-            self._is_kept = False
+        if not on:
+            self._discard()
 
     def keep(self) -> None:
         """Keep the session aside if there is work that was not saved."""
@@ -133,7 +134,7 @@ class Autosave(QObject):
             return work.keep(saved, pixels, name)
 
         def take(_: Path) -> None:
-            self._is_kept = True
+            _KEPT.add(work)
 
         self._jobs.start("keep aside", body, take)
 
@@ -179,24 +180,35 @@ class Autosave(QObject):
             self._soon.start()
 
     def _on_live(self) -> None:
-        if self._work is not None and self._is_kept:
+        if self._work is not None and self._work in _KEPT:
             self._work.live()
 
     def _on_saved(self, _: str) -> None:
         self._is_dirty = False
+        self._jobs.discard()
+        self._discard()
+
+    def _discard(self) -> None:
         if self._work is not None:
-            self._jobs.discard()
-            self._work.discard()
-            self._is_kept = False
-
-    def _on_quit(self) -> None:
-        # Who leaves on purpose has decided what to save.
-        if self._work is not None and self._is_kept:
+            _KEPT.discard(self._work)
             self._work.discard()
 
 
-def _on_failed(_: str, line: str) -> None:
-    logger.warning("Work is not kept aside: %s", line)
+@cache
+def _watch_the_end() -> None:
+    """Forget what is kept aside when the application ends.
+
+    The objects of a window are gone by then where it is the window that was closed.
+    """
+    application = QCoreApplication.instance()
+    if application is not None:
+        application.aboutToQuit.connect(discard_all)
+
+
+def discard_all() -> None:
+    """Forget all that is kept aside: who leaves on purpose has decided what to save."""
+    while _KEPT:
+        _KEPT.pop().discard()
 
 
 class FoundLine(QFrame):

@@ -22,7 +22,7 @@ from napari_c3r.widgets.scatter.model import ScatterModel, SelectMode
 from napari_c3r.widgets.scatter.outlines import Outline
 from napari_c3r.widgets.scatter.overlay import Overlay
 from napari_c3r.widgets.scatter.protocol import ScatterView
-from napari_c3r.widgets.scatter.sheet import Panels, Sheet, sheet_of
+from napari_c3r.widgets.scatter.sheet import Look, Panels, Sheet, sheet_of
 
 PICK_SLACK = 4
 """How far from a point, in screen pixels, the mouse still means it."""
@@ -76,6 +76,7 @@ class MapCanvas(QWidget):
         self.point_size = automatic_size(0)
         self._background, self._foreground = "#000000", "#ffffff"
         self._paths: list[NDArray[np.intp]] = []
+        self._look: Look | None = None
         view.native.setParent(self)
         # Mouse and keys are for the overlay.
         view.native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -114,6 +115,8 @@ class MapCanvas(QWidget):
 
     def fit(self) -> None:
         """Show all points."""
+        if self._look is not None:
+            self._look_at(None)
         self._set_camera(self.camera.fitted(self.sheet.whole))
 
     @property
@@ -125,7 +128,14 @@ class MapCanvas(QWidget):
         """Show another page of panels."""
         if self.page is not None and number != self.page.number:
             self._lay_out(number)
-            self.fit()
+            self._set_camera(self.camera.fitted(self.sheet.whole))
+
+    def _look_at(self, look: Look | None) -> None:
+        """Show another part of the plot in every panel."""
+        if self.page is not None:
+            self._look = look
+            self._lay_out(self.page.number)
+            self._set_camera(self.camera.fitted(self.sheet.whole))
 
     def release(self) -> None:
         """Let go of the model and of what the view holds on the graphics card."""
@@ -147,7 +157,7 @@ class MapCanvas(QWidget):
             self.camera = replace(self.camera, size=size)
             self._lay_out(0)
             self._lay_out(first // self.page.each)
-            self.fit()
+            self._set_camera(self.camera.fitted(self.sheet.whole))
 
     def _connect(self) -> None:
         for signal, slot in self._links():
@@ -173,13 +183,13 @@ class MapCanvas(QWidget):
 
     def _on_points_changed(self) -> None:
         # They may be other points now, as many as before or not.
-        self._paths = []
+        self._paths, self._look = [], None
         self._lay_out(0)
         self.fit()
 
     def _lay_out(self, page: int) -> None:
         self.drawn, self._outlines = None, []
-        self.sheet = sheet_of(self.model, page, self.camera.size)
+        self.sheet = sheet_of(self.model, page, self.camera.size, self._look)
         xy, ghosts = self.sheet.xy, self.sheet.ghosts
         self.view.set_points(np.vstack([xy, ghosts]) if len(ghosts) else xy)
         self._recolour()
@@ -208,7 +218,11 @@ class MapCanvas(QWidget):
             if isinstance(self.sheet, Panels):
                 self.turn_to(self.sheet.page_with(index))
             x, y = self.sheet.place(index)
-            if np.isfinite((x, y)).all() and not self.camera.shows((x, y)):
+            if isinstance(self.sheet, Panels) and self._look is not None and np.isnan(x):
+                there_x, there_y = (float(each) for each in self.model.xy[index])
+                if np.isfinite((there_x, there_y)).all():
+                    self._look_at(replace(self._look, centre=(there_x, there_y)))
+            elif np.isfinite((x, y)).all() and not self.camera.shows((x, y)):
                 self._set_camera(self.camera.centred((float(x), float(y))))
         self._place_rings()
 
@@ -225,9 +239,18 @@ class MapCanvas(QWidget):
         self.overlay.set_paths([self.camera.to_screen(self.sheet.xy[path]) for path in self._paths])
 
     def _on_panned(self, dx: float, dy: float) -> None:
+        if isinstance(self.sheet, Panels):
+            self._look_at(self.sheet.panned(dx, dy))
+            return
         self._set_camera(self.camera.panned(dx, dy))
 
     def _on_zoomed(self, factor: float, at: QPointF) -> None:
+        if isinstance(self.sheet, Panels):
+            low, high = (limit / self.sheet.look.zoom for limit in MAGNIFICATION)
+            x, y = self.camera.to_map((at.x(), at.y()))
+            factor = float(np.clip(factor, low, high))
+            self._look_at(self.sheet.zoomed(factor, (float(x), float(y))))
+            return
         whole = self.camera.fitted(self.sheet.whole).scale
         low, high = (whole * limit for limit in MAGNIFICATION)
         scale = float(np.clip(self.camera.scale * factor, low, high))

@@ -10,7 +10,7 @@ import numpy as np
 from napari_c3r.core.figures.axes import Axis
 from napari_c3r.core.figures.drawing import text_px
 from napari_c3r.core.figures.facets import HEAD_PX
-from napari_c3r.widgets.scatter.camera import MARGIN, Camera
+from napari_c3r.widgets.scatter.camera import Camera
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.sheet import INSET_PX, Panels, Sheet
 
@@ -135,13 +135,13 @@ def _panels(model: ScatterModel, sheet: Panels, camera: Camera) -> Decor:
         if number + page.columns >= len(frames):
             ground = place.top + place.height
             below = []
-            for at, text in _of_panel(model.axes[0], _most(place.width, 0)):
+            for at, text in _of_panel(model.axes[0], sheet.limits[0], _most(place.width, 0)):
                 x = place.left + at * place.width
                 lines.append((x, ground, x, ground + TICK_PX))
                 below.append(_below(x, ground, text, (place.left, place.left + place.width)))
             labels += _apart(below)
         if number % page.columns == 0:
-            for at, text in _of_panel(model.axes[1], _most(height, 1)):
+            for at, text in _of_panel(model.axes[1], sheet.limits[1], _most(height, 1)):
                 y = place.top + (1 - at) * place.height
                 lines.append((place.left - TICK_PX, y, place.left, y))
                 labels.append(_beside(place.left, y, text, (place.top, place.top + place.height)))
@@ -169,9 +169,9 @@ def _head(place: Place, name: str, is_control: bool, total: int, chosen: int | N
     return labels
 
 
-def _of_panel(axis: Axis, most: int) -> list[tuple[float, str]]:
+def _of_panel(axis: Axis, limits: tuple[float, float], most: int) -> list[tuple[float, str]]:
     """Values of an axis that spans a panel, by their share of its side."""
-    first, last = -MARGIN / (1 - 2 * MARGIN), 1 + MARGIN / (1 - 2 * MARGIN)
+    first, last = limits
     return [
         ((tick.place - first) / (last - first), tick.text) for tick in axis.ticks(first, last, most)
     ]

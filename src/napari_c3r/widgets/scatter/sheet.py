@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -75,10 +76,27 @@ class OnePlot:
         return self._model.index.nearest(x, y, reach)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What every panel shows.
+
+    Attributes
+    ----------
+    centre
+        The place of the plot in its middle.
+    zoom
+        How much larger than where all points are shown.
+    """
+
+    centre: tuple[float, float]
+    zoom: float
+
+
 class Panels:
     """The points of each facet in a panel of its own, all cells faintly behind.
 
-    A unit of the sheet is a pixel of the screen as long as all of it is shown.
+    A unit of the sheet is a pixel of the screen. To look closer, the panels stay where they are
+    and show less of the plot, all of them the same.
 
     Parameters
     ----------
@@ -88,9 +106,13 @@ class Panels:
         The page.
     size
         Of the window, in pixels.
+    look
+        What the panels show; None for all points.
     """
 
-    def __init__(self, model: ScatterModel, number: int, size: tuple[int, int]) -> None:
+    def __init__(
+        self, model: ScatterModel, number: int, size: tuple[int, int], look: Look | None = None
+    ) -> None:
         assert model.facets is not None
         self._model, self._facets, self._size = model, model.facets, size
         has_axes = model.axes is not None
@@ -107,9 +129,14 @@ class Panels:
         first = self.page.panels[0] if self.page.panels else Panel(0, 0, 1, 1)
         room = np.array([first.width, first.height]) * (1 - 2 * MARGIN)
         scale = room / span
-        self.scale = scale if has_axes else np.full(2, scale.min())
+        x, y = ((low + high) / 2).tolist()
+        self.look = Look((x, y), 1.0) if look is None else look
+        self._is_close = look is not None
+        self.scale = (scale if has_axes else np.full(2, scale.min())) * self.look.zoom
         middles = [(p.left + p.width / 2, size[1] - p.top - p.height / 2) for p in self.page.panels]
-        self._offsets = np.array(middles).reshape(-1, 2) - (low + high) / 2 * self.scale
+        self._middles = np.array(middles).reshape(-1, 2)
+        self._offsets = self._middles - np.array(self.look.centre) * self.scale
+        self._half = np.array([first.width, first.height]) / 2 / self.scale
         self.whole = Whole(((0.0, 0.0), (float(size[0]), float(size[1]))), margin=0.0)
 
     @property
@@ -117,12 +144,37 @@ class Panels:
         """What the panels of the page are called."""
         return self._facets.names[self.page.first : self.page.last]
 
+    @property
+    def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Least and greatest place to the right, and upwards, that the panels show."""
+        low, high = self.look.centre - self._half, self.look.centre + self._half
+        return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
+
+    def zoomed(self, factor: float, at: tuple[float, float]) -> Look:
+        """Looking closer by `factor`, about a place of the sheet in the panel that it is in."""
+        zoom, centre = self.look.zoom * factor, np.array(self.look.centre)
+        number = self._panel_at(*at)
+        if number is not None:
+            off = np.array(at) - self._middles[number]
+            centre = centre + off / self.scale - off / (self.scale * factor)
+        return Look((float(centre[0]), float(centre[1])), zoom)
+
+    def panned(self, dx: float, dy: float) -> Look:
+        """Every panel dragged by (dx, dy) screen pixels."""
+        x, y = self.look.centre
+        return Look((x - dx / self.scale[0], y + dy / self.scale[1]), self.look.zoom)
+
     @cached_property
     def _of_points(self) -> NDArray[np.intp]:
-        """The panel of each point, on this page; the number of panels for those elsewhere."""
+        """The panel of each point, on this page; the number of panels for those not in sight."""
         count = len(self.page.panels)
         here = self._facets.codes - self.page.first
-        return np.where((here >= 0) & (here < count), here, count)
+        shown = (here >= 0) & (here < count)
+        if self._is_close:
+            (left, right), (low, high) = self.limits
+            x, y = self._model.xy[:, 0], self._model.xy[:, 1]
+            shown &= (x >= left) & (x <= right) & (y >= low) & (y <= high)
+        return np.where(shown, here, count)
 
     @cached_property
     def xy(self) -> NDArray[np.float32]:
@@ -132,7 +184,7 @@ class Panels:
 
     @cached_property
     def hidden(self) -> NDArray[np.bool_] | None:
-        """Points that are in no panel of this page, bool (N,); None where all are in one."""
+        """Points that no panel of this page shows, bool (N,); None where all are in one."""
         elsewhere = self._of_points == len(self.page.panels)
         return elsewhere if elsewhere.any() else None
 
@@ -141,8 +193,10 @@ class Panels:
         """Places (M, 2) of faint points behind the others."""
         panels = max(len(self.page.panels), 1)
         most = min(max(_GHOSTS // panels, _FEWEST_GHOSTS), _GHOSTS_OF_A_PANEL)
-        some = self._model.shuffled[:most]
-        scaled = self._model.xy[some] * self.scale
+        some = self._model.xy[self._model.shuffled[:most]]
+        if self._is_close:
+            some = some[(np.abs(some - self.look.centre) <= self._half).all(axis=1)]
+        scaled = some * self.scale
         places = scaled[None] + self._offsets[:, None]
         return np.ascontiguousarray(places.reshape(-1, 2), np.float32)
 
@@ -172,14 +226,21 @@ class Panels:
 
     def nearest(self, x: float, y: float, reach: tuple[float, float]) -> int | None:
         """The point nearest to a place and within reach, None where there is none."""
+        number = self._panel_at(x, y)
+        if number is None:
+            return None
+        there = (np.array([x, y]) - self._offsets[number]) / self.scale
+        near = float(reach[0] / self.scale[0]), float(reach[1] / self.scale[1])
+        among = self._of_points == number
+        return self._model.index.nearest(float(there[0]), float(there[1]), near, among)
+
+    def _panel_at(self, x: float, y: float) -> int | None:
+        """The panel that a place of the sheet is in."""
         for number, panel in enumerate(self.page.panels):
             bottom = self._size[1] - panel.top - panel.height
-            across, up = panel.left <= x <= panel.left + panel.width, bottom <= y
-            if across and up and y <= bottom + panel.height:
-                there = (np.array([x, y]) - self._offsets[number]) / self.scale
-                near = float(reach[0] / self.scale[0]), float(reach[1] / self.scale[1])
-                among = self._of_points == number
-                return self._model.index.nearest(float(there[0]), float(there[1]), near, among)
+            across = panel.left <= x <= panel.left + panel.width
+            if across and bottom <= y <= bottom + panel.height:
+                return number
         return None
 
     def _reaches(self, corners: NDArray[np.float64], panel: Panel) -> bool:
@@ -189,6 +250,8 @@ class Panels:
         return bool(across and low[1] <= bottom + panel.height and high[1] >= bottom)
 
 
-def sheet_of(model: ScatterModel, page: int, size: tuple[int, int]) -> Sheet:
-    """Lay a plot out in a window of so many pixels."""
-    return OnePlot(model) if model.facets is None else Panels(model, page, size)
+def sheet_of(
+    model: ScatterModel, page: int, size: tuple[int, int], look: Look | None = None
+) -> Sheet:
+    """Lay a plot out in a window of so many pixels, panels with what they are to show."""
+    return OnePlot(model) if model.facets is None else Panels(model, page, size, look)

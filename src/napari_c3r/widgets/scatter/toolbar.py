@@ -57,8 +57,13 @@ class Toolbar(QWidget):
         self._controls.setContentsMargins(0, 0, 0, 0)
         self._of_host.hide()
         self._row.addWidget(self._of_host)
-        self._row.addWidget(self._size_icon)
-        self._row.addWidget(self.point_size)
+        self._of_size = QWidget()
+        of_size = QHBoxLayout(self._of_size)
+        of_size.setContentsMargins(0, 0, 0, 0)
+        of_size.setSpacing(2)
+        of_size.addWidget(self._size_icon)
+        of_size.addWidget(self.point_size)
+        self._row.addWidget(self._of_size)
         self.legend = self._button("legend", "Legend", "Show what the colours mean", toggle=True)
         self.legend.setChecked(True)
         self._connect()
@@ -88,8 +93,7 @@ class Toolbar(QWidget):
 
     def set_compact(self, compact: bool) -> None:
         """Do without the size of points where there is little room."""
-        self.point_size.setVisible(not compact)
-        self._size_icon.setVisible(not compact)
+        self._of_size.setVisible(not compact)
 
     def set_density(self, on: bool) -> None:
         """Show whether density is on without asking for it."""

@@ -177,7 +177,7 @@ def test_all_fields_of_a_plate_become_one_table(viewer, dock, user, tmp_path):
     np.testing.assert_allclose(last.X, alone.X, atol=1e-5)
     # Each field has the cells that were found in it; selecting one shows in its own image only.
     dock.steps[StepId.IMAGE].set_open(True)
-    user.choose(dock.image.picker.choice, "field 4/4 · B02_s2")
+    user.choose(dock.image.picker.choice, "4/4 · B02_s2")
     user.wait_idle(dock)
     np.testing.assert_array_equal(layers.own_layer(viewer, layers.CELLS).data, cells)
     assert session.result.row_of(1) == 48

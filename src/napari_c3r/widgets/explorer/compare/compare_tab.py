@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QLabel, QPushButton
+from qtpy.QtWidgets import QPushButton
 
 from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.gates import column_of, gates_of
@@ -16,6 +15,7 @@ from napari_c3r.core.profiles.figures import comparison_figure, dose_figure, sim
 from napari_c3r.core.profiles.sentences import counted, title_of
 from napari_c3r.core.profiles.similarity import similarity
 from napari_c3r.core.profiles.wells import Grouping
+from napari_c3r.widgets.explorer.compare.figure_panel import titled
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
@@ -28,7 +28,6 @@ _NO_DOSE = (
     "No column of doses is known. A plate map with a dose for each well, chosen in step 1 of the "
     "C3R dock, gives dose curves."
 )
-_ROOM_FOR_CONTROLS_PX = 500
 
 
 class Figure(StrEnum):
@@ -54,11 +53,9 @@ class CompareTab(FigureTab):
         self.controls_button = QPushButton()
         for text in Figure:
             self.figure.addItem(str(text), text)
-        self._by = QLabel("by")
-        for box, share in ((self.figure, 1), (self.quantity, 3), (self.value, 1)):
-            self.add_control(box, share)
-        self.add_control(self._by)
-        self.add_control(self.grouping, 2)
+        self._by = titled("by", self.grouping)
+        for control in (self.figure, self.quantity, self.value, self._by):
+            self.add_control(control)
         for box in (self.figure, self.quantity, self.value, self.grouping):
             box.activated.connect(self._on_chosen)
         self.add_control(self.controls_button)
@@ -66,21 +63,10 @@ class CompareTab(FigureTab):
         self._show_controls(None)
         self._enable()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """Leave the number of controls to the figure where names would be cut for it."""
-        overview = self.overview.current
-        known = overview is not None and overview.n_controls > 0
-        self.controls_button.setVisible(not known or self.width() >= _ROOM_FOR_CONTROLS_PX)
-
     def offer(self, overview: Overview) -> None:
         fill(self.quantity, [(each.name, each) for each in overview.quantities])
         fill(self.grouping, [(each.title, each) for each in overview.groupings])
         self._show_controls(overview)
-        self._make_room()
         self._enable()
 
     def draw(self, overview: Overview) -> None:
@@ -104,8 +90,7 @@ class CompareTab(FigureTab):
         kind, quantity = self.figure.currentData(), self.quantity.currentData()
         self.quantity.setVisible(kind is not Figure.ALIKE)
         # Curves are by treatment and dose.
-        for control in (self._by, self.grouping):
-            control.setVisible(kind is not Figure.DOSES)
+        self._by.setVisible(kind is not Figure.DOSES)
         overview, names = self.overview.current, []
         if overview is not None and quantity is not None and quantity.kind == SHARES:
             names = categories_of(overview.table.obs[quantity.column])

@@ -7,12 +7,14 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
+from superqt import QFlowLayout
 
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.core.figures.drawing import Drawing
@@ -50,7 +52,7 @@ class FigurePanel(QWidget):
         self.save_button = QPushButton("Save…")
         self.door = FigureDoor(file_name, self.save_button)
         self.door.said.connect(self.said)
-        self.controls = QHBoxLayout()
+        self._controls = QFlowLayout()
         self._build()
         self.setMinimumWidth(_LEAST_PX)
         self.show_reason("")
@@ -60,10 +62,9 @@ class FigurePanel(QWidget):
         """Whether a file is being written."""
         return self.door.busy
 
-    def add_control(self, control: QWidget, share: int = 0) -> None:
-        """Put a control into the row above the figure, with a share of the room that is left."""
-        place = self.controls.count() - 2
-        self.controls.insertWidget(place, control, share)
+    def add_control(self, control: QWidget) -> None:
+        """Put a control above the figure, into another row where there is no room in the first."""
+        self._controls.addWidget(control)
 
     def show_drawing(self, drawing: Drawing, page: str, note: str = "") -> None:
         """Show a figure, with what it is as SVG in the colours of the view.
@@ -106,10 +107,16 @@ class FigurePanel(QWidget):
         self.door.release()
 
     def _build(self) -> None:
-        self.controls.setContentsMargins(0, 0, 0, 0)
-        self.controls.setSpacing(4)
-        self.controls.addStretch(0)
-        self.controls.addWidget(self.save_button)
+        holder = QWidget()
+        holder.setLayout(self._controls)
+        self._controls.setContentsMargins(0, 0, 0, 0)
+        self._controls.setHorizontalSpacing(4)
+        self._controls.setVerticalSpacing(4)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(holder, 1)
+        row.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignTop)
         bold = self.sentence.font()
         bold.setBold(True)
         self.sentence.setFont(bold)
@@ -132,7 +139,7 @@ class FigurePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(4)
-        column.addLayout(self.controls)
+        column.addLayout(row)
         column.addWidget(self.door)
         column.addWidget(self._pages, 1)
 
@@ -153,3 +160,14 @@ class FigurePanel(QWidget):
         # A figure may be wider than the panel; what is read must not be.
         for text in (self.sentence, self.caption):
             text.setFixedSize(room, max(text.heightForWidth(room), 1))
+
+
+def titled(title: str, control: QWidget) -> QWidget:
+    """A control behind its title, which stay together."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    row.addWidget(QLabel(title))
+    row.addWidget(control)
+    return holder

@@ -17,13 +17,12 @@ from napari_c3r.core.figures.method import method_words
 from napari_c3r.core.reduce.batches import batch_note
 from napari_c3r.core.table.result import KEY
 from napari_c3r.widgets.common.elision import NameBox
-from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
 _WAIT_MS = 60
-_MOST_PX = 230
+_LEAST_PX, _MOST_PX = 72, 190
 
 
 class FigureTab(FigurePanel):
@@ -137,9 +136,10 @@ class FigureTab(FigurePanel):
 
 
 def choice(name: str, tip: str) -> NameBox:
-    """A list to choose from that can be narrower than its longest entry."""
+    """A list to choose from that is as wide as its entries, within reason."""
     box = NameBox()
-    shrinkable(box).setMinimumContentsLength(4)
+    box.setSizeAdjustPolicy(NameBox.SizeAdjustPolicy.AdjustToContents)
+    box.setMinimumWidth(_LEAST_PX)
     box.setMaximumWidth(_MOST_PX)
     box.setAccessibleName(name)
     box.setToolTip(tip)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtWidgets import QLabel
 
 from napari_c3r.core.figures.colouring import CLUSTER
 from napari_c3r.core.figures.colours import named_colours
@@ -16,6 +15,7 @@ from napari_c3r.core.profiles.figures.marks import COLOUR
 from napari_c3r.core.profiles.marks import marks_of
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.session import Change, Part, Session
+from napari_c3r.widgets.explorer.compare.figure_panel import titled
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
@@ -40,8 +40,7 @@ class MarksTab(FigureTab):
         super().__init__("What marks the cells", "marks", overview)
         self._session = session
         self.cells = choice("Cells", "Which cells are compared with the rest")
-        self.add_control(QLabel("What marks"))
-        self.add_control(self.cells, 1)
+        self.add_control(titled("What marks", self.cells))
         self.cells.addItem("Selection", None)
         self.cells.activated.connect(self.redraw)
         session.changed.connect(self._on_changed)

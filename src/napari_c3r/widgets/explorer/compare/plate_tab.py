@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from qtpy.QtWidgets import QLabel
-
 from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.drawing import Drawing
 from napari_c3r.core.profiles.compare import categories_of
@@ -15,6 +13,7 @@ from napari_c3r.core.profiles.figures import plate_figure
 from napari_c3r.core.profiles.plates import plate_values
 from napari_c3r.core.profiles.wells import control_wells
 from napari_c3r.core.table.titles import GATE, title
+from napari_c3r.widgets.explorer.compare.figure_panel import titled
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
@@ -40,9 +39,8 @@ class PlateTab(FigureTab):
         super().__init__("Plate", "plate", overview)
         self.plate = choice("Plate", "Which plate is shown")
         self.value = choice("Colour of wells", "What the wells are coloured by")
-        self.add_control(QLabel("Plate"))
-        self.add_control(self.plate, 1)
-        self.add_control(self.value, 2)
+        self.add_control(titled("Plate", self.plate))
+        self.add_control(self.value)
         for box in (self.plate, self.value):
             box.activated.connect(self.redraw)
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QDoubleSpinBox, QMenu, QPushButton, QWidget
-from superqt import QFlowLayout
+from qtpy.QtWidgets import QDoubleSpinBox, QMenu, QPushButton
 
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.core.learn.choosing import SURE
@@ -70,10 +69,6 @@ class OverviewPage(FigurePanel):
         self.least.setMinimumWidth(112)
         self.least.setAccessibleName("Least probability to accept")
         self.least.setToolTip("Suggestions with at least this probability are accepted")
-        # Buttons that find no room stand in another row.
-        holder = QWidget()
-        buttons = QFlowLayout(holder)
-        buttons.setContentsMargins(0, 0, 0, 0)
         for control in (
             self.learn_button,
             self.gates_button,
@@ -81,9 +76,7 @@ class OverviewPage(FigurePanel):
             self.accept_button,
             self.least,
         ):
-            buttons.addWidget(control)
-        self.add_control(holder, 1)
-        self.controls.setAlignment(self.save_button, Qt.AlignmentFlag.AlignTop)
+            self.add_control(control)
         self._shown: Suggestion | None = None
         self.learn_button.clicked.connect(self.learn_wanted)
         self.walk_button.clicked.connect(self.walk_wanted)

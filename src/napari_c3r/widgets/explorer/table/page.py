@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.figures.colours import mixed
 from napari_c3r.widgets.common.labels import PlainLabel
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.explorer.table.column_list import ColumnList
 from napari_c3r.widgets.explorer.table.filter_line import FilterLine
 from napari_c3r.widgets.explorer.table.join_panel import JoinPanel
@@ -29,7 +30,6 @@ REPLACE: Final = "replace"
 ADD: Final = "add"
 REMOVE: Final = "remove"
 KEEP: Final = "keep"
-_WRONG: Final = "#c9803c"
 
 
 class TablePage(QStackedWidget):
@@ -52,7 +52,6 @@ class TablePage(QStackedWidget):
         self.found = PlainLabel()
         self.found.setWordWrap(True)
         self.found.setMinimumWidth(1)
-        self._wrong = _WRONG
         self.select_button = QPushButton("Select these")
         self.gate_button = QPushButton("Gate")
         self.join = JoinPanel()
@@ -99,7 +98,7 @@ class TablePage(QStackedWidget):
         """
         self._found.setVisible(bool(line))
         self.found.setText(line)
-        self.found.setStyleSheet(f"color: {self._wrong};" if wrong else "")
+        set_tone(self.found, Tone.ATTENTION if wrong else Tone.PLAIN)
         self.filter.show_wrong(wrong)
         self.select_button.setVisible(not wrong)
         self.gate_button.setVisible(not wrong)
@@ -127,7 +126,6 @@ class TablePage(QStackedWidget):
             f"QHeaderView::section {{ background: {head}; color: {foreground}; border: none;"
             f" border-right: 1px solid {line}; padding: 3px 8px; }}"
         )
-        self._wrong = mixed(_WRONG, foreground, 0.4)
         self.table.pinned.line = QColor(mixed(background, foreground, 0.4))
         self.filter.set_theme(background, foreground)
         self.columns.setStyleSheet(f"ColumnList {{ border: 1px solid {line}; }}")

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidgetAction,
-)
+from qtpy.QtWidgets import QLabel, QMenu, QPushButton, QWidgetAction
 
 from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.explain.words import ALL
@@ -85,33 +77,19 @@ class WhyTab(FigurePanel):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_WAIT_MS)
         self._soon.timeout.connect(self._show_now)
-        self._put_controls()
+        # Who is asked and compared with whom, then what is shown of the answer.
+        for control in (self.ask_button, self.who, QLabel("against"), self.against, self.channel):
+            self.add_control(control)
         self.who.addItem(_POINTED, None)
         self.against.addItem("All other cells", OTHERS)
         self.channel.addItem(_EVERY, None)
         self._connect()
-
-    def _put_controls(self) -> None:
-        """Two rows: who is asked and compared with whom, and what is shown of the answer."""
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self.ask_button)
-        row.addWidget(self.who, 1)
-        row.addWidget(QLabel("against"))
-        row.addWidget(self.against, 1)
-        row.addStretch(0)
-        column = self.layout()
-        assert isinstance(column, QVBoxLayout)
-        column.insertLayout(0, row)
-        self.add_control(self.channel, 1)
         self.add_control(self.layer_button)
         self.add_control(self._options_button())
 
-    def _options_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setText("Options")
+    def _options_button(self) -> QPushButton:
+        button = QPushButton("Options")
         button.setToolTip("Size of places, what covers them, and how many random ones there are")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         action = QWidgetAction(menu)
         self.form.setContentsMargins(8, 6, 8, 6)

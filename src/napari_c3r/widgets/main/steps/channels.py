@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -25,6 +25,7 @@ from napari_c3r.session import Session
 from napari_c3r.widgets.common.elision import NameEdit
 from napari_c3r.widgets.common.form import shrinkable, tab_before
 from napari_c3r.widgets.common.labels import ElidedLabel, plain_tip
+from napari_c3r.widgets.common.tones import Tone, set_tone
 
 THUMBNAIL_PX = 30
 _MAX_ROWS_SHOWN = 8
@@ -34,6 +35,12 @@ _ROLE_NAMES = {
     Role.BOTH: "Both",
     Role.IGNORE: "Ignore",
 }
+_ROLES_TIP = (
+    "Context: a structural reference, such as the nucleus.\n"
+    "Concept: the readout, such as a protein.\nIgnore: not used."
+)
+# Narrower, names need the room, and why a role was suggested is said by its tooltip.
+_ROOM_FOR_REASONS_PX = 300
 _PRESETS = {"Cell Painting (JUMP-CP)": "jump-cp", "Human Protein Atlas": "hpa", "WTC-11": "wtc-11"}
 
 
@@ -72,6 +79,7 @@ class ChannelsBody(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.hide()
         self.preset = shrinkable(QComboBox())
         self.preset.addItems(["Choose a preset", *_PRESETS])
         self.preset.setToolTip("Set all roles by a published convention")
@@ -111,7 +119,9 @@ class ChannelsBody(QWidget):
             role = session.roles.assignment.roles[name]
             self._fill_roles(box, alone or role is Role.BOTH)
             box.setCurrentIndex(box.findData(role.value))
-            reason.setText(session.roles.assignment.reasons.get(name, ""))
+            why = session.roles.assignment.reasons.get(name, "")
+            reason.setText(why)
+            box.setToolTip(plain_tip(f"Suggested as {why}.\n{_ROLES_TIP}" if why else _ROLES_TIP))
 
     def show_thumbnails(self, pictures: list[NDArray[np.uint8]]) -> None:
         """Show a small RGBA picture, (h, w, 4), beside each name."""
@@ -138,8 +148,20 @@ class ChannelsBody(QWidget):
             self._add_row(row, name)
         in_rows = [widget for pair in zip(self.names, self.roles, strict=True) for widget in pair]
         tab_before(self.preset, in_rows)
+        self._scroll.setVisible(bool(names))
+        self._make_room()
         row_height = max(THUMBNAIL_PX, self.preset.sizeHint().height()) + 4
         self._scroll.setFixedHeight(max(1, min(len(names), _MAX_ROWS_SHOWN)) * row_height + 2)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        roomy = self.width() >= _ROOM_FOR_REASONS_PX
+        self._grid.setColumnStretch(3, 2 if roomy else 0)
+        for reason in self.reasons:
+            reason.setVisible(roomy)
 
     def _add_row(self, row: int, name: str) -> None:
         picture = QLabel()
@@ -151,14 +173,11 @@ class ChannelsBody(QWidget):
         edit.setAccessibleName(f"Name of channel {row + 1}")
         box = QComboBox()
         box.setAccessibleName(f"Role of {name}")
-        box.setToolTip(
-            "Context: a structural reference, such as the nucleus.\n"
-            "Concept: the readout, such as a protein.\nIgnore: not used."
-        )
+        box.setToolTip(_ROLES_TIP)
         box.installEventFilter(self._no_scroll)
         self._fill_roles(box, both=False)
         reason = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
-        reason.setEnabled(False)
+        set_tone(reason, Tone.QUIET)
         for column, widget in enumerate((picture, edit, box, reason)):
             self._grid.addWidget(widget, row, column)
         edit.editingFinished.connect(partial(self._on_renamed, row))

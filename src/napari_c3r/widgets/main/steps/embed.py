@@ -28,7 +28,7 @@ from napari_c3r.widgets.common.form import form, shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.common.option_section import OptionSection
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.common.wording import counted, duration, roughly
 from napari_c3r.widgets.main.steps.embed_choice import BUNDLED, EmbedChoice, EncoderInfo
 from napari_c3r.widgets.main.steps.quality import QualityPanel
@@ -76,7 +76,7 @@ class EmbedBody(QWidget):
     def _make_choices(self) -> None:
         self.encoder = EncoderMenu("Encoder", "The frozen network that turns a cell into a vector")
         self.about, self.refused = WrappedLabel(), WrappedLabel()
-        self.about.setEnabled(False)
+        set_tone(self.about, Tone.QUIET)
         self.scope = shrinkable(QComboBox())
         self.scope.setAccessibleName("Fields")
         self.scope.setToolTip("Cells of the field on show, or of all fields in one table")
@@ -103,10 +103,10 @@ class EmbedBody(QWidget):
         self.elsewhere.hide()
         self.setting_problem = WrappedLabel()
         for label in (self.setting_problem, self.refused):
-            label.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+            set_tone(label, Tone.ATTENTION)
             label.hide()
         self.noted = WrappedLabel()
-        self.noted.setEnabled(False)
+        set_tone(self.noted, Tone.QUIET)
         self.noted.hide()
         self.cost = WrappedLabel()
         self.cost.setToolTip("Measured by embedding a few crops of this image on this machine")

@@ -9,7 +9,7 @@ from napari_c3r.core.images import ScanResult
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.plate import FieldPicker
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.main.steps.plate_map import PlateMapPanel
 from napari_c3r.widgets.main.steps.scan import ScanPanel
 
@@ -31,15 +31,15 @@ class ImageBody(QWidget):
         self.hint.setWordWrap(True)
         self.layers = WrappedLabel()
         self.outside = WrappedLabel()
-        self.outside.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        set_tone(self.outside, Tone.ATTENTION)
         self.take_button = QPushButton("Take in")
         self.take_button.setToolTip("Make these layers channels of the image too")
         self.doubts = WrappedLabel()
-        self.doubts.setStyleSheet(f"color: {MARK_COLOURS[Mark.DOUBT]};")
+        set_tone(self.doubts, Tone.ATTENTION)
         self.right_button = QPushButton("It is right")
         self.right_button.setToolTip("Go on with the image as it was understood")
         self.notes = WrappedLabel()
-        self.notes.setEnabled(False)
+        set_tone(self.notes, Tone.QUIET)
         self.open_button = QPushButton("Open files…")
         self.open_button.setToolTip("Open images of any number of fields and channels")
         self.folder_button = QPushButton("Open folder…")

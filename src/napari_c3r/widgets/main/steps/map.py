@@ -33,6 +33,7 @@ from napari_c3r.widgets.common.cluster_words import clusters_line
 from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.option_form import OptionForm
+from napari_c3r.widgets.common.tones import Tone, set_tone
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -88,7 +89,7 @@ class MapBody(QWidget):
         self.bar.setAccessibleName("Progress of the map")
         self.doing = WrappedLabel()
         self.note = WrappedLabel()
-        self.note.setEnabled(False)
+        set_tone(self.note, Tone.QUIET)
         self.note.hide()
         self.map_button = QPushButton()
         self.show_running(False)

@@ -15,7 +15,8 @@ from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.option_form import Choices, OptionForm
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.step import Mark
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.common.wording import counted
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class PlateMapPanel(QWidget):
         )
         self.file_button.setMinimumWidth(60)
         self.line, self.lacking, self.unused = WrappedLabel(), WrappedLabel(), WrappedLabel()
-        self.lacking.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
-        self.unused.setEnabled(False)
+        set_tone(self.lacking, Tone.ATTENTION)
+        set_tone(self.unused, Tone.QUIET)
         self.form: OptionForm[Design] = OptionForm(
             Design,
             choices={

@@ -31,6 +31,7 @@ from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.common.wording import counted, figures
 from napari_c3r.widgets.main.steps.score_histogram import ScoreHistogram
 
@@ -82,7 +83,7 @@ class QualityPanel(QWidget):
         self.limit.setMinimumWidth(60)
         self.histogram = ScoreHistogram()
         self.told = WrappedLabel()
-        self.told.setEnabled(False)
+        set_tone(self.told, Tone.QUIET)
         self.select_button = QPushButton("Select these cells")
         self.select_button.setToolTip("Select them in image, map and montage")
         self.save_button = QPushButton("Save figure…")

@@ -23,7 +23,7 @@ from napari_c3r.core.images.units import time_in_words
 from napari_c3r.widgets.common.elision import NameEdit
 from napari_c3r.widgets.common.form import form, shrinkable, tab_before
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.common.wording import counted
 
 _MAX_ROWS_SHOWN = 6
@@ -81,9 +81,9 @@ class ScanPanel(QFrame):
         )
         self.axes = _box("Which axes the files have the wrong way round", list(_SWAPS))
         self.doubts = WrappedLabel()
-        self.doubts.setStyleSheet(f"color: {MARK_COLOURS[Mark.ATTENTION]};")
+        set_tone(self.doubts, Tone.ATTENTION)
         self.notes = WrappedLabel()
-        self.notes.setEnabled(False)
+        set_tone(self.notes, Tone.QUIET)
         self.load_button = QPushButton("Load")
         self.load_button.setToolTip("Read the image as said here")
         self.cancel_button = QPushButton("Cancel")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Signal
 
 from napari_c3r.widgets.common.histogram import HIGH, Histogram, Limits
-from napari_c3r.widgets.common.step import MARK_COLOURS, Mark
+from napari_c3r.widgets.common.tones import FILLS, Tone
 
 
 class ScoreHistogram(Histogram):
@@ -25,7 +25,7 @@ class ScoreHistogram(Histogram):
     dragged = Signal(float)
 
     def __init__(self) -> None:
-        inside, outside = MARK_COLOURS[Mark.NEXT], MARK_COLOURS[Mark.ATTENTION]
+        inside, outside = FILLS[Tone.NEXT], FILLS[Tone.ATTENTION]
         super().__init__("Histogram of scores", inside, outside)
         self.moved.connect(lambda _, limit: self.dragged.emit(limit))
         self.settled.connect(lambda _, limit: self.chosen.emit(limit))
