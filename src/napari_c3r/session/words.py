@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def counted_cells(count: int) -> str:
-    """A number of cells, as in ``1 cell`` and ``12\u202f000 cells``."""
-    return f"{count:,} cell{'' if count == 1 else 's'}".replace(",", "\u202f")
+    """A number of cells, as in ``1 cell`` and ``12,000 cells``."""
+    return f"{count:,} cell{'' if count == 1 else 's'}"
 
 
 def whole_cluster(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str | None:

@@ -148,8 +148,8 @@ def can_be_facets(column: pd.Series) -> bool:
     some = column.iloc[:: max(len(column) // _LOOKED_AT, 1)].dropna()
     different = some.nunique()
     # Nearly as many values as rows: a measurement, or a name of its own for each cell.
-    most = _MOST_NUMBERS if is_number(column) else max(len(some) // 2, 1)
-    return different <= min(most, MOST_VALUES) and (different > 1 or has_different_values(column))
+    most = min(max(len(some) // 2, 1), _MOST_NUMBERS if is_number(column) else MOST_VALUES)
+    return different <= most and (different > 1 or has_different_values(column))
 
 
 def _controls(

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from napari_c3r.session.clusters import Clusters
 
 
-def number_words(number: int) -> str:
-    """A number with its thousands apart."""
-    return f"{number:,}".replace(",", "\u202f")
-
-
 def clusters_line(clusters: Clusters) -> str:
     """How many clusters there are, and how they were made."""
     column = clusters.column

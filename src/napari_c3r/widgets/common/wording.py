@@ -4,13 +4,13 @@ from __future__ import annotations
 
 
 def counted(number: int, noun: str) -> str:
-    """A number and a noun, as in ``1 cell`` and ``12\u202f000 cells``."""
+    """A number and a noun, as in ``1 cell`` and ``12,000 cells``."""
     return f"{figures(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def figures(number: int) -> str:
     """A whole number with its thousands apart."""
-    return f"{number:,}".replace(",", "\u202f")
+    return f"{number:,}"
 
 
 def roughly(seconds: float) -> str:

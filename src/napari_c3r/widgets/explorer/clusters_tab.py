@@ -26,12 +26,13 @@ from napari_c3r.core.reduce.clusters import COLUMN, NOISE, finenesses
 from napari_c3r.core.reduce.cuts import leiden_problem
 from napari_c3r.session import Change, Part
 from napari_c3r.session.clusters import METHODS
-from napari_c3r.widgets.common.cluster_words import clusters_line, number_words
+from napari_c3r.widgets.common.cluster_words import clusters_line
 from napari_c3r.widgets.common.clustering import JUDGE, ClusterController
 from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.wording import figures
 from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
 
 _NAME, _CELLS, _CHOSEN, _AGAIN = range(4)
@@ -151,7 +152,7 @@ class ClustersTab(QWidget):
         with QSignalBlocker(self.list):
             self.list.clear()
             for name, colour, cells, chosen, again in rows:
-                item = QTreeWidgetItem([name, number_words(cells), number_words(chosen), again])
+                item = QTreeWidgetItem([name, figures(cells), figures(chosen), again])
                 item.setData(_NAME, Qt.ItemDataRole.UserRole, name)
                 item.setIcon(_NAME, _swatch(colour))
                 for column in (_CELLS, _CHOSEN, _AGAIN):
@@ -168,7 +169,7 @@ class ClustersTab(QWidget):
             for row, count in enumerate(counts):
                 item = self.list.topLevelItem(row)
                 if item is not None:
-                    item.setText(_CHOSEN, number_words(count))
+                    item.setText(_CHOSEN, figures(count))
 
 
 class ClusterTabs(QObject):

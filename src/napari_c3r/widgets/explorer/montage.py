@@ -315,6 +315,6 @@ class _ButtonMenu(QMenu):
 
 
 def _small(column: str) -> str:
-    """A column's title inside a phrase; a name of capitals stays as it is."""
+    """A column's title inside a phrase; one that begins with capitals stays as it is."""
     words = title(column)
-    return words if words.isupper() else words[:1].lower() + words[1:]
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]
