@@ -153,6 +153,7 @@ class PlotControl(QObject):
         self.current = found
         self._scope = self._session.gates.scope()
         place(found.xy, found.axes, found.facets)
+        self._scatter.legend.show_among(self._scope)
         self._scatter.set_plot_note(line or found.unshown, is_map=found.axes is None)
         self.offer()
         self.door.set_source(self._drawing)
