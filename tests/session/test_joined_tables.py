@@ -128,3 +128,23 @@ def test_what_was_matched_to_other_cells_is_refused(session):
     with pytest.raises(InputError, match="match it again"):
         session.joined.join(old)
     assert values(session) is None
+
+
+def test_where_its_file_is_outlives_the_session(session, tmp_path):
+    shown(session, cells())
+    session.joined.join(joined(session), tmp_path / "mine.csv")
+    kept = session.keeping.keep()["joined_tables"]
+    assert session.joined.paths == {"mine.csv": tmp_path / "mine.csv"}
+    other = Session()
+    other.set_image(session.fields.image)
+    held = session.result.current
+    other.set_result(held, session.labels.by_image.values(), Cause.RESTORED)
+    assert other.joined.paths == {}
+    other.joined.restore(kept)
+    assert other.joined.paths == session.joined.paths
+    with pytest.raises(InputError, match="7 is no file"):
+        other.joined.restore(replace(kept, facts={"mine.csv": 7}))
+    session.history.undo()
+    assert session.joined.paths == {}
+    session.history.redo()
+    assert session.joined.paths == {"mine.csv": tmp_path / "mine.csv"}

@@ -245,13 +245,31 @@ def test_columns_of_gates_that_a_result_brings_are_those_of_the_session(session)
 def test_gates_are_saved_with_the_session(session, tmp_path):
     worked(session)
     session.gates.open("top")
+    session.gates.use_as_name("mine", True)
     kept = through_a_file(session.keeping.keep(), tmp_path)
     before = snapshot(session)
     session.gates.delete(["mine", "large", "map"])
     assert session.keeping.restore(kept) == []
     assert snapshot(session)[:4] == before[:4]
+    assert session.gates.example_columns == ("gate_mine",)
     session.keeping.restore({})
     assert session.gates.all == ()
+
+
+def test_a_gate_that_is_a_name_stays_one_by_another_name_and_not_when_it_is_gone(session):
+    gates = session.gates
+    gates.add("a", cells=flags(0, 1))
+    gates.add("b", cells=flags(2))
+    gates.use_as_name("b", True)
+    gates.use_as_name("a", True)
+    assert session.history.undo_sentence == "learn from gate “a”"
+    gates.rename("a", "z")
+    assert session.suggestions.columns == ("annotation", "gate_z", "gate_b")
+    gates.delete(["b"])
+    assert gates.example_columns == ("gate_z",)
+    for _ in range(4):
+        session.history.undo()
+    assert gates.example_columns == ()
 
 
 def test_cells_that_are_not_embedded_are_saved_too(session, tmp_path):

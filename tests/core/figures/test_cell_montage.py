@@ -135,6 +135,16 @@ def test_groups_that_overlap_show_a_cell_in_each(world):
     assert chosen[1].rows.tolist() == [2]
 
 
+def test_cells_are_chosen_among_those_of_a_gate(world):
+    table, images, labels = world
+    gated = table.copy()
+    gated.obs["gate_few"] = np.arange(32) % 4 == 1
+    for among, of in (("gate_few", "gate “few”"), (gated.obs["gate_few"], "the selected cells")):
+        montage = c3r.montage(gated, images, labels, among=among, count=40)
+        assert rows_shown(montage) == {"": list(range(1, 32, 4))}
+        assert of in montage.sentence
+
+
 def test_what_cannot_be_chosen_is_said_in_one_line(world):
     table, images, _ = world
     plain = table.copy()
@@ -150,6 +160,14 @@ def test_what_cannot_be_chosen_is_said_in_one_line(world):
         c3r.montage(table, images, which="best")
     with pytest.raises(InputError, match="has no column 'wel'"):
         c3r.montage(table, images, by="wel")
+    for among, said in (
+        ("gate_none", "no column 'gate_none' to choose cells by"),
+        ("cluster", "give true or false for each of the 32 cells"),
+        ([True], "give true or false for each of the 32 cells"),
+        (np.zeros(32, bool), "There is no cell to choose from"),
+    ):
+        with pytest.raises(InputError, match=said):
+            c3r.montage(table, images, among=among)
     with pytest.raises(InputError, match="no image"):
         c3r.montage(table, {})
     with pytest.raises(InputError, match="None of these cells"):

@@ -225,6 +225,15 @@ def test_gates_of_one_table_find_their_cells_in_another(table):
     assert "gates" not in table.uns[KEY]
 
 
+def test_a_gate_says_how_cells_were_chosen_that_are_given(table):
+    picked = np.arange(len(table)) % 7 == 0
+    add_gate(table, "picked", Chosen("chosen by: a lasso"), cells=picked)
+    np.testing.assert_array_equal(table.obs["gate_picked"], picked)
+    assert next(gate for gate in gates_of(table) if gate.name == "picked").rule.how.endswith(
+        "lasso"
+    )
+
+
 def test_a_column_of_a_gate_is_told_as_it_is_called():
     assert title("gate_my_cells x") == "Gate “my_cells x”"
 

@@ -52,6 +52,15 @@ def test_flags_mean_what_rows_mean_and_a_count_ends_the_list(vectors):
     assert by_flags.rows.tolist() == similar_cells(table(vectors), [41, 3]).rows[:5].tolist()
 
 
+def test_those_of_some_cells_alone_are_ranked(vectors):
+    among = np.arange(60) % 2 == 0
+    whole = similar_cells(table(vectors), [7, 8])
+    some = similar_cells(table(vectors), [7, 8], among=among)
+    assert some.rows.tolist() == [row for row in whole.rows if among[row]]
+    with pytest.raises(InputError, match="among has 3 flags for 60 cells"):
+        similar_cells(table(vectors), [7], among=among[:3])
+
+
 def test_of_two_kinds_the_nearest_finds_both_and_the_mean_neither():
     rng = np.random.default_rng(1)
     kinds = np.repeat(np.eye(3), 20, axis=0) * 10 + rng.normal(size=(60, 3))

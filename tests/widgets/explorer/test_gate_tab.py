@@ -16,6 +16,7 @@ from napari_c3r.core.figures.plot import AxisChoice, PlotChoice
 from napari_c3r.core.gates import Chosen, Filter, Interval, Operator, Polygon
 from napari_c3r.widgets.explorer.compare.tabs import GroupTabs
 from napari_c3r.widgets.explorer.gates.tab import GateTab
+from napari_c3r.widgets.scatter.legend import COUNT_ROLE
 from napari_c3r.widgets.scatter.overlay import Tool
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.explorer.test_explorer import NONE, SHIFT, World
@@ -451,6 +452,11 @@ def test_pictures_rows_and_export_are_of_the_open_gate(world, user, tmp_path):
     world.gates.open("left")
     world.idle()
     assert set(panel.montage.thumbnails.rows) == set(left)
+    legend = world.explorer.scatter.legend.categories
+    counts = world.obs["cluster"][left].value_counts()
+    assert [legend.item(row).data(COUNT_ROLE) for row in range(3)] == [
+        str(counts[name]) for name in ("0", "1", "noise")
+    ]
     assert "30 cells (the cells of gate “left”)" in panel.export_button.toolTip()
     path = tmp_path / "gate.csv"
     user.answer(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,17 +88,13 @@ def montage(
     """
     choice = MontageChoice(_known_choice(which), count, by, like, seed=seed)
     by_name = {images.name: images} if isinstance(images, Image) else dict(images)
-    drawn: Mapping[str, ArrayLike] | None
-    if labels is None or isinstance(labels, Mapping):
-        drawn = labels
-    else:
-        drawn = dict.fromkeys(by_name, labels)
     if not by_name:
         raise InputError("There is no image to cut the cells out of; give the images by name")
     groups = groups_by(adata, by, _rows_among(adata, among))
     chosen = choose_cells(adata, Similarity(np.asarray(adata.X)), groups, choice)
     style = TileStyle(show, outlined, dimmed)
     words = montage_words(choice, len(groups) > 1, _among_words(among))
+    drawn = _labels_by_name(labels, by_name)
     made = read_montage(adata, by_name, drawn, chosen, style, looks, words)
     if path is not None:
         write_montage(made, path)
@@ -110,6 +106,14 @@ def _known_choice(which: Choice | str) -> Choice:
         known = ", ".join(repr(str(choice)) for choice in Choice)
         raise InputError(f"which is {which!r}; give one of {known}")
     return Choice(which)
+
+
+def _labels_by_name(
+    labels: ArrayLike | Mapping[str, ArrayLike] | None, names: Iterable[str]
+) -> Mapping[str, ArrayLike] | None:
+    if labels is None or isinstance(labels, Mapping):
+        return labels
+    return dict.fromkeys(names, labels)
 
 
 def _rows_among(

@@ -155,6 +155,7 @@ class PlotControl(QObject):
         self.current = found
         self._scope = self._session.gates.scope()
         place(found.xy, found.axes, found.facets)
+        self._scatter.legend.show_among(self._scope)
         is_map, told = found.axes is None, [line or found.unshown]
         if is_map:
             together = corrected_words(self.table.uns.get(KEY, {}).get("map", {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,9 @@ class Legend(QWidget):
         super().__init__()
         self.categories = CategoryLegend()
         self.bar = ColourBar()
+        self._whole: Colouring | None = None
+        self._selection: NDArray[np.bool_] | None = None
+        self._among: NDArray[np.bool_] | None = None
         self.categories.picked.connect(self.picked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -71,12 +75,27 @@ class Legend(QWidget):
 
     def show_selection(self, mask: NDArray[np.bool_]) -> None:
         """Say how many of the points selected, bool (N,), have which colour."""
+        self._selection = mask
+        if self._among is not None and len(self._among) == len(mask):
+            mask = mask[self._among]
         for part in (self.categories, self.bar):
             if not part.isHidden():
                 part.show_selection(mask)
 
+    def show_among(self, among: NDArray[np.bool_] | None) -> None:
+        """Count some points alone, bool (N,), as those of an open gate; None for all."""
+        if among is self._among:
+            return
+        self._among = among
+        self.show_colouring(self._whole)
+        if self._selection is not None:
+            self.show_selection(self._selection)
+
     def show_colouring(self, colouring: Colouring | None) -> None:
         """Explain these colours."""
+        self._whole = colouring
+        if colouring is not None and self._among is not None:
+            colouring = _part(colouring, self._among)
         self.categories.setVisible(isinstance(colouring, Categories))
         self.bar.setVisible(isinstance(colouring, Values))
         match colouring:
@@ -172,6 +191,15 @@ class CategoryLegend(QListWidget):
     def _on_picked(self, item: QListWidgetItem) -> None:
         mode: SelectMode = mode_of(QApplication.keyboardModifiers())
         self.picked.emit(item.data(Qt.ItemDataRole.UserRole), str(mode))
+
+
+def _part(colouring: Colouring, among: NDArray[np.bool_]) -> Colouring:
+    """The colours of some points; of all where the flags are of others."""
+    if isinstance(colouring, Categories):
+        fits = len(colouring.codes) == len(among)
+        return replace(colouring, codes=colouring.codes[among]) if fits else colouring
+    fits = len(colouring.values) == len(among)
+    return replace(colouring, values=colouring.values[among]) if fits else colouring
 
 
 def counts_of(colouring: Categories, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QMenu, QPushButton
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.core.learn.choosing import SURE
 from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class OverviewPage(FigurePanel):
         reason
             Why it cannot be learned anew; empty where it can.
         names_changed
-            Names given or taken away since.
+            Examples that have another name, or none, since.
         """
         from napari_c3r.core.learn.figures import calibration_figure
 
@@ -139,7 +140,7 @@ class OverviewPage(FigurePanel):
             drawing = replace(calibration_figure(suggestion), sentence=sentence)
             self.show_drawing(drawing, svg(drawing, self.view.theme, words=False))
             self._shown = suggestion
-        since = f" {names_changed} named since." if names_changed else ""
+        since = f" {counted(names_changed, 'example')} changed since." if names_changed else ""
         told = f"{sentence}.{since}"
         if self.sentence.text() != told:
             self.sentence.setText(told)

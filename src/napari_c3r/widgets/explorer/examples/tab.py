@@ -258,7 +258,8 @@ class ExamplesTab(QObject):
         if not changed:
             return f"What is suggested is learned anew after every {RELEARN_AFTER} names."
         left = max(RELEARN_AFTER - changed, 0)
-        return f"{changed} named since it was learned; learned anew after {left} more."
+        told = f"{counted(changed, 'example')} changed since it was learned"
+        return f"{told}; learned anew after {left} more."
 
     def _draw(self) -> None:
         source, row = self._current_source(), self.walk.row

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.table.search import found_by
+from napari_c3r.widgets.common.clear_button import add_clear_button
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.wording import counted
@@ -58,7 +59,7 @@ class JoinPanel(QFrame):
         self.sought.setPlaceholderText("Find a column")
         self.sought.setAccessibleName("Find a column of the file")
         self.sought.setToolTip("List the columns whose name has these letters")
-        self.sought.setClearButtonEnabled(True)
+        add_clear_button(self.sought)
         self.all_button, self.none_button = QPushButton("All"), QPushButton("None")
         self.all_button.setToolTip("Choose all columns that are listed")
         self.none_button.setToolTip("Choose none of the columns that are listed")
