@@ -167,3 +167,10 @@ def test_a_diagnostic_from_outside_says_whether_it_is_kept(found, monkeypatch):
     _registered(monkeypatch)
     again = unpack_found(*pack_found(run.result(), more))[1]
     assert "not kept in a session" in again.reasons["own"]
+    # What it holds may be of no kind that a file has.
+    _registered(monkeypatch, _Own)
+    _registered(monkeypatch, _Own)
+    odd = replace(more, results={**answers.results, "own": _Own(sentence="s", number=object())})
+    again = unpack_found(*pack_found(run.result(), odd))[1]
+    assert again.results.keys() == answers.results.keys()
+    assert "not kept in a session" in again.reasons["own"]

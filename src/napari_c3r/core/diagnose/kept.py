@@ -51,18 +51,22 @@ def pack_found(
     facts, arrays
         Values as JSON has them, and what is too large for that.
     """
-    reasons, kept = dict(answers.reasons), {}
-    for each in diagnostics(answers.results):
+    reasons, asked = dict(answers.reasons), diagnostics(answers.results)
+    packing = Packing([*_KINDS, *(kind for each in asked for kind in _kinds_of(each))])
+    results = {}
+    for each in asked:
         result = answers.results[each.name]
-        if type(result) is each.result:
-            kept[each.name] = result
-        else:
+        try:
+            if type(result) is not each.result:
+                raise TypeError(f"{type(result).__name__} is not what it said")
+            results[each.name] = packing.pack(result)
+        # One from outside may hold anything; the others are kept without it.
+        except TypeError:
             reasons[each.name] = _NOT_KEPT
-    packing = Packing([*_KINDS, *(kind for each in diagnostics(kept) for kind in _kinds_of(each))])
     facts = {
         "format": FORMAT,
         "report": packing.pack(report),
-        "results": {name: packing.pack(result) for name, result in kept.items()},
+        "results": results,
         "reasons": reasons,
         "clusters": packing.pack(clusters),
     }
