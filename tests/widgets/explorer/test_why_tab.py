@@ -158,7 +158,7 @@ def test_a_group_is_asked_and_what_it_is_compared_with_is_chosen(world):
     world.show()
     tab, session, user = world.tab, world.session, world.user
     offered = [tab.who.itemText(n) for n in range(tab.who.count())]
-    assert offered == ["The cell pointed at", "Cluster 0", "Cluster 1"]
+    assert offered == ["This cell", "Cluster 0", "Cluster 1"]
     session.selection.set_current(14)
     world.idle()
     against = [tab.against.itemText(n) for n in range(tab.against.count())]
@@ -184,7 +184,7 @@ def test_a_group_is_asked_and_what_it_is_compared_with_is_chosen(world):
     assert rows >= set(ROLES.names)
 
     # Of other cells that are compared with the same ones, those need not be asked again.
-    user.choose(tab.who, "The cell pointed at")
+    user.choose(tab.who, "This cell")
     world.idle()
     user.choose(tab.against, "Cluster 0")
     world.idle()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from napari_c3r.core.explain.effects import ChannelEffect
+from napari_c3r.core.explain.words import sd
 from napari_c3r.core.figures.colours import GREY
 from napari_c3r.core.figures.drawing import (
     FONT_PX,
@@ -17,7 +18,6 @@ from napari_c3r.core.figures.drawing import (
     Where,
     Words,
     fitted,
-    number_words,
 )
 
 COLOUR: Final = "#5285b8"
@@ -59,7 +59,7 @@ def channel_bars(
     for place, each in enumerate(ranked):
         marks += _row(each, left, begin + ROW * place, zero, unit, bold=each.channel == shown)
     marks.append(Path(((zero, begin), (zero, end)), QUIET, width=0.8))
-    names = ((0.0, "0"), (high, number_words(high)))
+    names = ((0.0, "0"), (high, sd(high)))
     for value, words in names if high > 0 else names[:1]:
         x = zero + value * unit
         marks.append(Words(x, end + 12, words, FONT_PX - 2, "middle", QUIET))
@@ -73,7 +73,7 @@ def _row(
     start, long = min(zero, zero + each.way * unit), max(abs(each.way) * unit, 1.0)
     usual = max((each.usual_high - each.usual_low) * unit, 2.0)
     fill = COLOUR if each.is_sure else GREY
-    number = number_words(each.way)
+    number = sd(each.way)
     right = max(zero, *(zero + v * unit for v in (each.way, each.high, each.usual_high)))
     span = ((zero + each.low * unit, y + ROW / 2), (zero + each.high * unit, y + ROW / 2))
     at = zero + each.usual_low * unit
@@ -96,8 +96,8 @@ def _row(
 
 def _tip(each: ChannelEffect) -> str:
     return (
-        f"{each.channel} ({each.role}): {number_words(each.way)} s.d. of the way, "
-        f"{number_words(each.low)} to {number_words(each.high)}; among the reference cells "
-        f"{number_words(each.usual_low)} to {number_words(each.usual_high)} "
+        f"{each.channel} ({each.role}): {sd(each.way)} s.d. of the way, "
+        f"{sd(each.low)} to {sd(each.high)}; among the reference cells "
+        f"{sd(each.usual_low)} to {sd(each.usual_high)} "
         f"(adjusted p = {each.p:.2g})"
     )

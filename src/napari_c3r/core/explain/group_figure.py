@@ -6,6 +6,7 @@ from typing import Final
 
 from napari_c3r.core.explain.bars import COLOUR, HEAD, ROW, WIDE, channel_bars
 from napari_c3r.core.explain.group_result import BandEffect, WhyGroup
+from napari_c3r.core.explain.words import sd
 from napari_c3r.core.figures.colours import GREY
 from napari_c3r.core.figures.drawing import (
     FONT_PX,
@@ -18,7 +19,6 @@ from napari_c3r.core.figures.drawing import (
     Where,
     Words,
     fitted,
-    number_words,
 )
 
 _GAP: Final = 24.0
@@ -77,7 +77,7 @@ def _bands(bands: list[BandEffect], left: float, top: float) -> tuple[list[Mark]
     for place, each in enumerate(bands):
         marks += _band(each, left, begin + ROW * place, zero, unit)
     marks.append(Path(((zero, begin), (zero, end)), QUIET, width=0.8))
-    names = ((0.0, "0"), (high, number_words(high)))
+    names = ((0.0, "0"), (high, sd(high)))
     for value, words in names if high > 0 else names[:1]:
         x = zero + value * unit
         marks.append(Words(x, end + 12, words, FONT_PX - 2, "middle", QUIET))
@@ -86,9 +86,9 @@ def _bands(bands: list[BandEffect], left: float, top: float) -> tuple[list[Mark]
 
 def _band(each: BandEffect, left: float, y: float, zero: float, unit: float) -> list[Mark]:
     tip = (
-        f"{each.band}: covering {each.channel} there brings the cells {number_words(each.back)} "
-        f"s.d. back ({number_words(each.low)} to {number_words(each.high)}), reference cells "
-        f"{number_words(each.usual)}, as many pixels at random {number_words(each.random)} "
+        f"{each.band}: covering {each.channel} there brings the cells {sd(each.back)} "
+        f"s.d. back ({sd(each.low)} to {sd(each.high)}), reference cells "
+        f"{sd(each.usual)}, as many pixels at random {sd(each.random)} "
         f"(adjusted p = {each.p:.2g})"
     )
     where = Where(column=each.channel)
@@ -97,7 +97,7 @@ def _band(each: BandEffect, left: float, y: float, zero: float, unit: float) -> 
     at, random = zero + each.usual_low * unit, zero + each.random * unit
     span = ((zero + each.low * unit, y + ROW / 2), (zero + each.high * unit, y + ROW / 2))
     right = max(zero, *(zero + v * unit for v in (each.back, each.high, each.usual_high)))
-    number, sure = number_words(each.back), each.is_sure
+    number, sure = sd(each.back), each.is_sure
     return [
         Box(left, y, _BANDS_WIDE, ROW, "ground", where=where, tip=tip, opacity=0.0),
         Words(left + _LABEL - 6, y + 15, fitted(each.band, _LABEL - 8), anchor="end", tip=tip),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.explain.words import ways
+from napari_c3r.core.explain.words import sd, ways
 
 if TYPE_CHECKING:
     from napari_c3r.core.explain.group_result import WhyGroup
@@ -23,7 +23,7 @@ def sentence(found: WhyGroup) -> str:
     first, rest = named[0], named[1:]
     said = f"{group} is set apart from {found.compared} by {first.channel}: {ways(first)}"
     if rest:
-        said += f", then {', '.join(f'{each.channel} ({each.way:.1f})' for each in rest)}"
+        said += f", then {', '.join(f'{each.channel} ({sd(each.way)})' for each in rest)}"
     return f"{said}{_where(found, first.channel)}"
 
 
@@ -32,7 +32,7 @@ def _where(found: WhyGroup, channel: str) -> str:
     sure = [each for each in bands if each.is_sure]
     if sure:
         most = max(sure, key=lambda each: each.back - each.usual)
-        return f"; most of it at the {most.band}" if _is_place(most.band) else f"; {most.band}"
+        return f"; most at the {most.band}" if _is_place(most.band) else f"; most {most.band}"
     return "; no part of the cells does more than as many pixels anywhere" if bands else ""
 
 

@@ -40,7 +40,7 @@ def sentence(found: WhyHere) -> str:
     first, rest = named[0], named[1:]
     said = f"{first.channel} sets this cell apart from {found.compared}: {ways(first)}"
     if rest:
-        said += f", then {', '.join(f'{each.channel} ({each.way:.1f})' for each in rest)}"
+        said += f", then {', '.join(f'{each.channel} ({sd(each.way)})' for each in rest)}"
     names = [each.channel for each in found.maps]
     if first.channel not in names:
         return said
@@ -64,8 +64,13 @@ def caption(found: WhyHere) -> str:
 
 def ways(each: ChannelEffect) -> str:
     """How far a channel brings a cell, beside what it does in reference cells."""
-    among = f"{each.usual_low:.1f} to {each.usual_high:.1f} among them"
-    return f"{each.way:.1f} s.d. ({among})".replace("-", "−")
+    among = f"{sd(each.usual_low)} to {sd(each.usual_high)} among them"
+    return f"{sd(each.way)} s.d. ({among})"
+
+
+def sd(value: float) -> str:
+    """Standard deviations, to a tenth."""
+    return f"{round(value, 1) + 0:.1f}".replace("-", "−")
 
 
 def _where_of_all(found: WhyHere) -> str:

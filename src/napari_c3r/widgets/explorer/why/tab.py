@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _WAIT_MS: Final = 60
 _EVERY: Final = "All channels"
-_POINTED: Final = "The cell pointed at"
+_POINTED: Final = "This cell"
 # Wider than this, nothing more stands side by side.
 _WIDEST: Final = 760
 
