@@ -231,6 +231,26 @@ def test_a_real_plate_and_layers_of_the_user_stay(viewer, dock, user, data_dir):
     assert session_of(viewer).fields.image.well == "A14"
 
 
+def test_what_an_image_before_was_made_of_is_out_of_sight(viewer, dock, user, tmp_path):
+    user.click(dock.image.sample_button)
+    user.wait_idle(dock)
+    user.click(dock.cells.segment_button)
+    user.wait_idle(dock)
+    before = list(dock.controller.images.shown_layers())
+    assert layers.own_layer(viewer, layers.CELLS) is not None
+    drop(dock, [write_plate(tmp_path / "plate")])
+    user.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
+    # Cells of another image would lie on this one as if they were its own.
+    assert layers.own_layer(viewer, layers.CELLS) is None
+    assert "out of date: made on" in dock.steps[StepId.CELLS].header.line
+    assert len(before) == 5
+    for layer in before:
+        assert layer in viewer.layers
+        assert not layer.visible
+
+
 def test_names_given_once_come_back_for_the_same_channels(viewer, dock, user, plate, tmp_path):
     drop(dock, [write_plate(tmp_path / "other", ("C03",), 1)])
     user.wait_idle(dock)

@@ -337,10 +337,12 @@ class ImageController(QObject):
         return added
 
     def _remove_shown(self) -> None:
-        """Take away the layers of the fields before; layers of the user's stay."""
-        if self._context.session.fields.sources:
-            for layer in self.shown_layers():
+        """Take away the layers of the fields before; layers of the user's stay, out of sight."""
+        for layer in self.shown_layers():
+            if self._context.session.fields.sources:
                 self._context.viewer.layers.remove(layer)
+            else:
+                layer.visible = False
         for name in (layers.CELLS, layers.NUCLEI, layers.CLUSTERS, layers.SELECTION):
             ours = layers.own_layer(self._context.viewer, name)
             if ours is not None:

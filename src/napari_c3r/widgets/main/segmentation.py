@@ -191,8 +191,10 @@ class SegmentationController(QObject):
         """Show the cells of the field that is displayed now, or none."""
         self.end_preview()
         self._unwatch()
-        cells, viewer = self._context.session.labels.current, self._context.viewer
-        if cells is not None:
+        session, viewer = self._context.session, self._context.viewer
+        cells, image = session.labels.current, session.fields.image
+        # Those of an image that was opened before lie elsewhere in this one.
+        if cells is not None and (image is None or cells.image_name == image.name):
             self.show_cells(cells)
             return
         for name in (layers.CELLS, layers.NUCLEI):

@@ -153,6 +153,8 @@ class ImageLink:
         keys = result.table.obs["label"].to_numpy()[rows]
         drawing, place = self._drawn_cells(), self._place()
         layer = layers.own_layer(viewer, layers.CLUSTERS)
+        if layer is None and not len(rows):
+            return  # the image that is shown has none of the cells
         kind = colours.palette if isinstance(colours, Categories) else type(colours).__name__
         if layer is not None and layers.fits(layer, drawing.labels.shape, place):
             # In place: a large image is recoloured many times in a session.
