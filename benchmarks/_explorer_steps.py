@@ -40,7 +40,8 @@ class Steps:
     ) -> None:
         self.explorer, self.session, self._settle = explorer, explorer.session, settle
         self._repeats = repeats
-        self._turns = count()
+        # Not from 0: that lasso may be there already.
+        self._turns = count(1)
         self._columns, self._panels = cycle(["well", "cluster"]), cycle(["well", ""])
         self._wells = cycle(["A01", "B02", "C03", "D04"])
         self._names = (f"name {number}" for number in count())

@@ -16,7 +16,7 @@ _COMMANDS = {Dock.MAIN: "dock", Dock.EXPLORER: "explorer", Dock.DIAGNOSTICS: "di
 
 # napari is running when a dock is opened, and shows an image.
 _OPEN = """
-import json, sys, time
+import json, os, sys, time
 import napari, numpy
 from napari._app_model import get_app_model
 from qtpy.QtCore import QEvent
@@ -42,7 +42,8 @@ for module, name, command in json.loads(sys.argv[1]):
         QApplication.processEvents()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     print("opened", json.dumps(told), flush=True)
-viewer.close()
+# What it loads in the background need not be waited for.
+os._exit(0)
 """
 
 

@@ -377,7 +377,7 @@ class Suggestions:
         if part not in (Part.RESULT, Part.ANNOTATION):
             return
         if ACCEPTED in result.all_rows.obs:
-            self._accepted = name_column(result.all_rows, ACCEPTED).dropna()
+            self._accepted = name_column(result.all_rows, ACCEPTED)
         elif part is Part.RESULT and self._accepted is not None:
             for table in (result.all_rows, result.table):
                 table.obs[ACCEPTED] = self._accepted.reindex(table.obs_names)

@@ -122,8 +122,15 @@ def rows_by_image(
     """
     import pandas as pd
 
-    codes, images = pd.factorize(obs["image"].to_numpy()[rows])
-    order, begin = np.argsort(codes, kind="stable"), 0
-    for image, length in zip(images, np.bincount(codes), strict=True):
-        yield str(image), rows[order[begin : begin + length]]
+    column = obs["image"]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, images = column.cat.codes.to_numpy()[rows], column.cat.categories.to_numpy()
+    else:
+        codes, images = pd.factorize(column.to_numpy()[rows])
+    # Small integers are sorted in one pass.
+    small = codes.astype(np.int16) if len(images) < 2**15 else codes
+    order, begin = np.argsort(small, kind="stable"), 0
+    for image, length in zip(images, np.bincount(codes, minlength=len(images)), strict=True):
+        if length:
+            yield str(image), rows[order[begin : begin + length]]
         begin += length

@@ -280,12 +280,16 @@ class C3RExplorer(KeyedDock):
 
     def colour_by(self, column: str) -> None:
         """Colour map and image by a column, the first one where there is none of that name."""
-        self.session.view.set_colour_by(column, Cause.FOLLOWED)
-        self._show_colour()
+        self._choose_colour(column, Cause.FOLLOWED)
 
     def _on_colour_chosen(self, column: str) -> None:
-        self.session.view.set_colour_by(column)
-        self._show_colour()
+        self._choose_colour(column, Cause.USER)
+
+    def _choose_colour(self, column: str, cause: Cause) -> None:
+        # Of another one than before the view tells.
+        if column == self.session.view.colour_by:
+            self._show_colour()
+        self.session.view.set_colour_by(column, cause)
 
     def _show_colour(self) -> None:
         self.colouring.show_column(self.session.view.colour_by)
