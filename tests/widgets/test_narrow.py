@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 import tifffile
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QLabel, QScrollArea, QStyle
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QStyle,
+    QTabBar,
+    QWidget,
+)
 
+from napari_c3r.core.images import Image
+from napari_c3r.session import EmbeddingResult, session_of
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.step import Mark, StepHeader, StepStatus
 from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
+from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.explorer.panel import ExplorerPanel
 from napari_c3r.widgets.main.step_ids import StepId
+from tests.widgets.explorer.test_compare_tabs import ROLES, table
 from tests.widgets.fields import planes, write_plate
 
 NARROWEST_PX = 300
@@ -149,3 +164,40 @@ def test_texts_of_the_table_have_room_beside_their_padding(qtbot):
     for column, text in enumerate(texts.values()):
         needed = panel.table.fontMetrics().horizontalAdvance(text) + 2 * ITEM_PADDING_PX
         assert panel.table.columnWidth(column) > needed
+
+
+def beyond(dock, width: int) -> list[str]:
+    """What can be clicked on in a dock and reaches over its right edge."""
+    kinds = QAbstractButton, QComboBox, QLineEdit
+    within = [w for w in dock.findChildren(QWidget) if isinstance(w, kinds) and not w.isWindow()]
+    # Tabs and columns that there is no room for are scrolled to.
+    scrolled = QTabBar, QAbstractItemView
+    seen = [w for w in within if w.isVisible() and not isinstance(w.parentWidget(), scrolled)]
+    ends = {w: w.mapTo(dock, QPoint(w.width(), 0)).x() for w in seen}
+    return [
+        f"{w.accessibleName() or w.objectName()}: {end}" for w, end in ends.items() if end > width
+    ]
+
+
+@pytest.mark.gl
+def test_every_tab_of_the_explorer_fits_the_narrowest_dock(viewer, user):
+    session, explorer = session_of(viewer), C3RExplorer(viewer)
+    blank = np.zeros((2, 10, 10), np.uint8)
+    session.set_image(Image.from_array(blank, list(ROLES.names), name="i0"))
+    session.set_result(EmbeddingResult(table(), {}, ROLES, "", 0.0, True))
+    explorer.resize(NARROWEST_PX, 760)
+    explorer.show()
+    panel = explorer.panel
+    for number in range(panel.tabs.count()):
+        panel.tabs.setCurrentIndex(number)
+        user.until(lambda: not (explorer.tabs.busy or explorer.montage.busy))
+        user.rest(explorer)
+        assert explorer.width() == NARROWEST_PX
+        assert beyond(explorer, NARROWEST_PX) == [], panel.tabs.tabText(number)
+    for button in (panel.name_button, panel.similar_button):
+        button.setEnabled(True)
+        user.click(button)
+        user.rest(explorer)
+        assert beyond(explorer, NARROWEST_PX) == []
+        user.click(button)
+    explorer.close()

@@ -28,7 +28,7 @@ _BOLD = 1.1
 # With words, a figure is at least so wide, for lines of a length that can be read.
 _LEAST_PX = 460.0
 _THIN = frozenset("iljtfrI.,:;'|!()[] -")
-_BROAD = frozenset("mwMW@%ABCDEFGHKLNOPQRSTUVXYZ+=<>→★µ–")
+_BROAD = frozenset("mwMW@%ABCDEFGHKLNOPQRSTUVXYZ+=<>→★µ–…")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtGui import QFontMetrics, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QComboBox,
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_c3r.core.text import without_middle
 
 _LEAST = 3
+_PADDING_PX = 22
 
 
 def elided_apart(names: Sequence[str], width: int, measure: Callable[[str], int]) -> list[str]:
@@ -133,6 +134,10 @@ class NameBox(QComboBox):
         view = self.view()
         assert view is not None
         view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+
+    def sizeHint(self) -> QSize:
+        # Qt leaves no room for the padding that a style sheet puts beside the text.
+        return super().sizeHint() + QSize(_PADDING_PX, 0)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the chosen name as it fits."""

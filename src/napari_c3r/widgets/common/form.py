@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qtpy.QtWidgets import QBoxLayout, QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QBoxLayout, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from napari_c3r.widgets.common.elision import CutText, NameBox
 
@@ -44,6 +44,17 @@ def put_below(parts: QBoxLayout, below: bool) -> None:
     wanted = QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight
     if parts.direction() != wanted:
         parts.setDirection(wanted)
+
+
+def titled(title: str, control: QWidget) -> QWidget:
+    """A control behind its title, which stay together."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    row.addWidget(QLabel(title))
+    row.addWidget(control)
+    return holder
 
 
 def tab_before(control: QWidget, late: Sequence[QWidget]) -> None:

@@ -96,9 +96,13 @@ class PinnedColumns(QTableView):
         view = self._table.viewport()
         assert view is not None
         width = sum(self._table.columnWidth(column) for column in range(self._count))
-        top, height = self._titles.y(), self._titles.height()
-        self.titles.setFixedHeight(height)
-        self.setGeometry(view.x(), top, min(width, view.width()), view.y() - top + view.height())
+        self.titles.setFixedHeight(self._titles.height())
+        self.updateGeometries()
+        rows = self.viewport()
+        assert rows is not None
+        # Whatever frame a style draws, the rows are as high on the screen as the table's.
+        top = view.y() - rows.y()
+        self.setGeometry(view.x(), top, min(width, view.width()), rows.y() + view.height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         super().paintEvent(event)

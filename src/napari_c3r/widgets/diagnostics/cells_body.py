@@ -39,7 +39,7 @@ class CellsBody(QWidget):
             "Colour each cell by how many of its neighbours change, in a layer of its own; the "
             "explorer can colour its map by the same column"
         )
-        self.movers_button = QPushButton()
+        self.movers_button = QPushButton("Show the cells that move most")
         self.movers_button.setToolTip("Select them in image, map, montage and table")
         self.maps_button = QPushButton("Compare the maps")
         self.maps_button.setToolTip("Lay out the same cells before and after, side by side")

@@ -82,7 +82,7 @@ class OptionsBody(QWidget):
         self.run_button.setToolTip("Embed the same cells under other roles and compare")
         self.abort_button = QPushButton("Abort")
         self.abort_button.setToolTip("Stop after this batch and compare what is done")
-        self.continue_button = QPushButton()
+        self.continue_button = QPushButton("Continue")
         self.continue_button.setToolTip("Continue where the run was stopped")
         self.begin_button = QPushButton("Open the C3R dock")
         self.begin_button.setToolTip("From image to vectors; it has a sample to try")

@@ -10,9 +10,9 @@ from qtpy.QtCore import QObject, QSignalBlocker, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTreeWidget,
@@ -29,7 +29,7 @@ from napari_c3r.session.clusters import METHODS
 from napari_c3r.widgets.common.cluster_words import clusters_line
 from napari_c3r.widgets.common.clustering import JUDGE, ClusterController
 from napari_c3r.widgets.common.fineness import FinenessBar
-from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.form import put_below, shrinkable
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.common.wording import figures
@@ -38,6 +38,8 @@ from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
 _NAME, _CELLS, _CHOSEN, _AGAIN = range(4)
 _SWATCH_PX = 10
 _MIN_BUTTON_PX = 60
+# Narrower, the slider stands below the method.
+_NARROW_PX = 330
 _NO_MAP = "There are no clusters yet: make the map in step 5 of the C3R dock."
 _TIP = "Fewer, larger clusters to the left; more, smaller ones to the right (F, Shift+F)"
 
@@ -116,7 +118,7 @@ class ClustersTab(QWidget):
             "Cluster anew ten times with other seeds and 80 % of the cells, and see what is "
             "found again"
         )
-        top = QHBoxLayout()
+        self._top = top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         top.setSpacing(6)
         top.addWidget(self.method)
         top.addWidget(self.fineness, 1)
@@ -139,6 +141,7 @@ class ClustersTab(QWidget):
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
+        put_below(self._top, self.width() < _NARROW_PX)
         wide = sum(button.sizeHint().width() + 6 for button in self._buttons)
         self._place_buttons(4 if self.width() >= wide else 2)
 

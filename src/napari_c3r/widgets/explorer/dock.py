@@ -197,6 +197,7 @@ class C3RExplorer(KeyedDock):
             self.model.set_current(current)
             self._filling = False
         self.panel.setVisible(result is not None)
+        self._room.share()
         if result is not None:
             self.rows.show_table(result.table)
         self._offer_names()

@@ -30,6 +30,8 @@ from napari_c3r.widgets.explorer.tile_list import Thumbnails
 
 _PLAIN = MontageLook()
 _STRIP_PX, _ROOM_FOR_BUTTONS_PX = _PLAIN.side_px + 28, 250
+# Lower, rows of buttons would leave pictures no room.
+_ROOM_FOR_ROWS_PX = 170
 _BOX_PX = 140
 
 _CHOICES = {
@@ -193,7 +195,7 @@ class MontagePanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        roomy = self.width() >= _ROOM_FOR_BUTTONS_PX
+        roomy = self.width() >= _ROOM_FOR_BUTTONS_PX and self.height() >= _ROOM_FOR_ROWS_PX
         controls = (self.choice, self.by, self.show_box, self.select_button, self.save_button)
         for part in (*controls, self.key):
             part.setVisible(roomy)

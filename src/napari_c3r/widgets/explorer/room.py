@@ -58,6 +58,8 @@ class SharedRoom(QObject):
         wanted = _ROOM_FOR_ALL_PX if self._has_figure else _ROOM_FOR_SIZE_PX
         compact = not narrow and width < wanted
         self._split.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        if narrow and not (self._is_by_hand or self._panel.isHidden()):
+            self._split.setSizes([1000, 1100])
         self._scatter.toolbar.set_compact(compact)
         # Beside the buttons, what is chosen is more worth the room than its title.
         has_room = self._scatter.width() >= _ROOM_FOR_TITLE_PX

@@ -7,11 +7,11 @@ from typing import Final
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import QComboBox, QPushButton, QSpinBox, QWidget
 from superqt import QFlowLayout
 
 from napari_c3r.core.learn.similar import LikeSet
-from napari_c3r.widgets.common.form import shrinkable
+from napari_c3r.widgets.common.form import shrinkable, titled
 from napari_c3r.widgets.common.labels import WrappedLabel
 
 _MOST: Final = 1_000_000
@@ -56,7 +56,8 @@ class SimilarRow(QWidget):
         self.find_button = QPushButton("Add to selection")
         row = QFlowLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for part in (QLabel("Find"), self.count, self.by, self.channels, self.find_button):
+        find = titled("Find", self.count)
+        for part in (find, self.by, self.channels, self.find_button):
             row.addWidget(part)
         row.addWidget(self.like)
         self.find_button.clicked.connect(self.wanted)

@@ -63,12 +63,12 @@ def comparison_figure(comparison: Comparison, colours: Mapping[str, str] | None 
     paints = named_colours(comparison.quantity.column or "cluster", values)
     paints |= dict(colours or {})
     names = [_label(comparison, place) for place in range(len(comparison.groups))]
-    label = min(max([text_px(name) for name in names] + [40.0]) + 8, _LABEL)
+    label = min(max([text_px(name) for name in names] + [40.0]) + 14, _LABEL)
     marks: list[Mark] = []
     for place, name in enumerate(names):
         group, y = comparison.groups[place], _HEAD + _ROW * place
         said = f"{group.name}: {counted(len(group.wells), comparison.wells.noun)}"
-        text = fitted(name, label - 6)
+        text = fitted(name, label - 12)
         colour = QUIET if group.is_control else INK
         where = group.where()
         marks.append(

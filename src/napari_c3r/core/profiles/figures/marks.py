@@ -52,7 +52,7 @@ def marks_figure(found: Marks, colour: str = COLOUR) -> Drawing:
         A row of a feature stands for its column, by which the map can be coloured.
     """
     shown = found.marks[:_MOST]
-    label = min(max(text_px(mark.title) for mark in shown) + 8, _LABEL)
+    label = min(max(text_px(mark.title) for mark in shown) + 14, _LABEL)
     reach = max(max(abs(mark.low), abs(mark.high), abs(mark.effect)) for mark in shown) * 1.05
     bottom = _HEAD + _ROW * len(shown)
     middle = label + _EFFECT / 2
@@ -70,7 +70,7 @@ def marks_figure(found: Marks, colour: str = COLOUR) -> Drawing:
         where, tip = _where(mark), _tip(found, mark)
         room = label + _EFFECT + _GAP + _SHAPE
         marks.append(Box(0, y, room, _ROW, "ground", where=where, tip=tip, opacity=0.0))
-        text = fitted(mark.title, label - 6)
+        text = fitted(mark.title, label - 12)
         marks.append(Words(label - 6, y + 19, text, anchor="end", where=where, tip=tip))
         ends = (x(mark.low), y + 15), (x(mark.high), y + 15)
         marks.append(Path(ends, INK, width=1.2))

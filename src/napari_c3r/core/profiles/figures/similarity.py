@@ -53,11 +53,11 @@ def similarity_figure(found: Similarity) -> Drawing:
     count = len(found.groups)
     side = min(max(_WIDE / count, _CELL[0]), _CELL[1])
     names = [group.name for group in found.groups]
-    label = min(max(map(text_px, names)) + 8, _LABEL)
+    label = min(max(map(text_px, names)) + 14, _LABEL)
     size = min(FONT_PX, max(side, 5.0))
     marks: list[Mark] = []
     for n, group in enumerate(found.groups):
-        text = fitted(group.name, label - 6, size)
+        text = fitted(group.name, label - 12, size)
         tip = f"{group.name}: {counted(len(group.wells), found.wells.noun)}"
         y = 4 + side * (n + 0.5) + size / 3
         marks.append(Words(label - 6, y, text, size, "end", where=group.where(), tip=tip))

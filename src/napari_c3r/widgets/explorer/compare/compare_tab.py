@@ -15,7 +15,7 @@ from napari_c3r.core.profiles.figures import comparison_figure, dose_figure, sim
 from napari_c3r.core.profiles.sentences import counted, title_of
 from napari_c3r.core.profiles.similarity import similarity
 from napari_c3r.core.profiles.wells import Grouping
-from napari_c3r.widgets.explorer.compare.figure_panel import titled
+from napari_c3r.widgets.common.form import titled
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 

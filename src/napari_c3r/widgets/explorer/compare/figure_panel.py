@@ -7,7 +7,6 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -160,14 +159,3 @@ class FigurePanel(QWidget):
         # A figure may be wider than the panel; what is read must not be.
         for text in (self.sentence, self.caption):
             text.setFixedSize(room, max(text.heightForWidth(room), 1))
-
-
-def titled(title: str, control: QWidget) -> QWidget:
-    """A control behind its title, which stay together."""
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(4)
-    row.addWidget(QLabel(title))
-    row.addWidget(control)
-    return holder

@@ -15,7 +15,7 @@ from napari_c3r.core.profiles.figures.marks import COLOUR
 from napari_c3r.core.profiles.marks import marks_of
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.widgets.explorer.compare.figure_panel import titled
+from napari_c3r.widgets.common.form import titled
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 

@@ -13,7 +13,7 @@ from napari_c3r.core.profiles.figures import plate_figure
 from napari_c3r.core.profiles.plates import plate_values
 from napari_c3r.core.profiles.wells import control_wells
 from napari_c3r.core.table.titles import GATE, title
-from napari_c3r.widgets.explorer.compare.figure_panel import titled
+from napari_c3r.widgets.common.form import titled
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, choice, fill
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
