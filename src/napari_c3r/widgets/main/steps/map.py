@@ -96,7 +96,9 @@ class MapBody(QWidget):
         self.explorer_button = QPushButton("Open explorer")
         self.explorer_button.setToolTip("Show the map in a dock of its own")
         self.export_button = QPushButton("Export…")
-        self.export_button.setToolTip("Write the table as CSV, Parquet or h5ad")
+        self.export_button.setToolTip(
+            "Write the table as CSV, Parquet or h5ad, whatever gate is open"
+        )
         self.report_button = QPushButton("Report…")
         self.report_button.setToolTip(
             "Write a page on which wells differ from the controls, at which dose, and how surely"
