@@ -99,8 +99,8 @@ def _of_stack(files: ImageFiles) -> Iterator[str]:
         )
     if slices > 1:
         yield (
-            f"The brightest of its {slices} Z slices were opened; the dock C3R offers others: "
-            "step 1, Open files…, Z."
+            f"Of its {slices} Z slices the brightest at each pixel was opened. The dock C3R opens "
+            "others: step 1, Open files…, Z."
         )
 
 

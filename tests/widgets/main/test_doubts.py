@@ -54,7 +54,8 @@ def test_names_that_tell_are_a_tick(viewer, dock, user):
 def test_what_may_be_misread_of_files_that_napari_opened_is_asked(viewer, dock, user, tmp_path):
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, planes(), imagej=True, metadata={"axes": "ZYX"})
-    viewer.open(path, plugin="napari-c3r")
+    with pytest.warns(UserWarning, match="Of its 3 Z slices the brightest"):
+        viewer.open(path, plugin="napari-c3r")
     session = session_of(viewer)
     user.until(lambda: bool(session.fields.doubts))
     user.wait_idle(dock)

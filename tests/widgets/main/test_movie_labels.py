@@ -11,6 +11,7 @@ import tifffile
 from napari_c3r.core.images import times
 from napari_c3r.session import session_of
 from napari_c3r.session.tracks import set_tracks, tracks_of
+from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.main.step_ids import StepId
 from tests.widgets.fields import labels, planes, take_labels
 
@@ -55,6 +56,13 @@ def test_labels_over_time_are_the_cells_of_every_time(viewer, dock, user, movie)
     for t, source in enumerate(session.fields.sources):
         np.testing.assert_array_equal(session.labels.by_image[source.name].labels, over_time[t])
 
+    # The slider that came with the layer goes with the field.
+    dock.controller.images.show_field(2)
+    user.wait_idle(dock)
+    assert viewer.dims.current_step[0] == 2
+    dock.controller.images.show_field(0)
+    user.wait_idle(dock)
+
     user.choose(dock.embed.scope, "all 3 fields")
     user.click(dock.embed.embed_button)
     user.wait_idle(dock)
@@ -64,6 +72,10 @@ def test_labels_over_time_are_the_cells_of_every_time(viewer, dock, user, movie)
     assert (obs["time_s"] == 120 * obs["t"]).all()
     set_tracks(session, tracks_of(session.result.current.all_rows, None), "labels")
     assert (session.result.current.table.obs["track_id"] == obs["label"]).all()
+
+    explorer = C3RExplorer(viewer)
+    assert explorer.fields.name.text() == "1/3 · movie t=0"
+    explorer.release()
 
     # Another layer takes their place, and can be undone at all times.
     viewer.add_labels(over_time * 2, name="other")

@@ -116,10 +116,11 @@ class FieldBar(QWidget):
         self.picker.show_fields(
             fields.sources, fields.index, done, self._session.plate_maps.current
         )
-        files = fields.sources[fields.index].files
-        where = files.well or files.name
-        self.name.setText(f"{fields.index + 1}/{count} · {without_middle(where, _MAX_NAME)}")
-        self.name.setToolTip(plain_tip(f"{files.name}\n{_TIP}"))
+        source = fields.sources[fields.index]
+        where = without_middle(source.files.well or source.files.name, _MAX_NAME)
+        time = f" t={source.reading.t}" if len(fields.frames) > 1 else ""
+        self.name.setText(f"{fields.index + 1}/{count} · {where}{time}")
+        self.name.setToolTip(plain_tip(f"{source.name}\n{_TIP}"))
         self.previous.setEnabled(fields.index > 0)
         self.following.setEnabled(fields.index < count - 1)
 

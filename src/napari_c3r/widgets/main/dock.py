@@ -26,6 +26,7 @@ from napari_c3r.widgets.main.autosave import Autosave, FoundLine
 from napari_c3r.widgets.main.context import EMBED, FIND, MAP
 from napari_c3r.widgets.main.controller import Controller
 from napari_c3r.widgets.main.dialogs import Dialogs
+from napari_c3r.widgets.main.frame_labels import turn_slider
 from napari_c3r.widgets.main.keys import actions_of
 from napari_c3r.widgets.main.layer_watch import LayerWatch
 from napari_c3r.widgets.main.session_bar import SessionBar
@@ -201,6 +202,7 @@ class C3RDock(KeyedDock):
             name = self.session.fields.image.name if self.session.fields.image else None
             if self.session.fields.sources and name != self._name_shown:
                 self.controller.segmentation.turn_to_field()
+                turn_slider(self.viewer, self.session)
             self._name_shown = name
             self._layers.look_later()
         self._render()

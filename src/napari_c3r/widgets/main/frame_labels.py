@@ -1,4 +1,4 @@
-"""Labels layers over time, whose frames are the cells of as many fields."""
+"""Layers over time beside fields that are time points: their labels, and the viewer's slider."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from napari_c3r.widgets.main.cells_made import cells_of_layer, count_cells, read
 from napari_c3r.widgets.viewer.stacks import is_movie, label_plane, pixels
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
     from napari.layers import Labels
 
     from napari_c3r.core.images import Image
@@ -45,6 +46,16 @@ def other_frames(layer: Labels, session: Session, image_name: str) -> dict[str, 
         return {}
     data = pixels(layer)
     return {name: data[t] for t, name in frames.items() if name != image_name}
+
+
+def turn_slider(viewer: ViewerModel, session: Session) -> None:
+    """Move the viewer's slider to the time point that is displayed, where it counts just these.
+
+    Tracks and labels over time are then seen at the time of the image.
+    """
+    source, frames, dims = session.fields.source, session.fields.frames, viewer.dims
+    if source is not None and len(frames) > 1 and dims.ndim == 3 and dims.nsteps[0] == len(frames):
+        dims.set_current_step(0, source.reading.t)
 
 
 def reading_of(plane: Any, others: Mapping[str, Any], layer_name: str, image: Image) -> JobBody:
