@@ -92,7 +92,7 @@ def test_a_planted_change_is_asked_for_in_some_cells(tiny_model):
 
     options = WhyOptions(partners=1, others=4, places=2, overlap=1, draws=8)
     kinds = ("brighter", "spots")
-    found = together(study(0, kinds, load_encoder(tiny_model), options, side=360, channels=1))
+    found = together(study(0, kinds, load_encoder(tiny_model), options, side=460, channels=1))
     assert list(found) == [*kinds, "all"]
     assert len(found["all"]["moved by the change"]) == 16
     assert len(found["all"]["channel, one cell"]) <= 4
