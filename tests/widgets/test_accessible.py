@@ -220,3 +220,19 @@ def test_a_step_is_folded_and_opened_with_the_keyboard(dock):
     assert not dock.steps[StepId.IMAGE].is_open
     QTest.keyClick(header, Qt.Key.Key_Return)
     assert dock.steps[StepId.IMAGE].is_open
+
+
+def test_the_diagnostics(worked, viewer, user):
+    _, dock = viewer.window.add_plugin_dock_widget("napari-c3r", "C3R Diagnostics", tabify=True)
+    user.until(lambda: not dock.busy)
+    assert nameless(dock) == []
+    assert tipless(dock) == []
+    for step in dock.steps.values():
+        step.set_open(True)
+    dock.window().resize(1500, 1900)
+    user.rest(dock)
+    first = next(iter(dock.steps.values())).header
+    reached = reached_by_tab(dock, first)
+    assert out_of_order(dock, reached) == []
+    assert unreached(dock, reached) == []
+    dock.release()

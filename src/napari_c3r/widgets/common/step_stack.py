@@ -24,6 +24,8 @@ class StepStack(QScrollArea, Generic[Number]):
 
     def __init__(self, steps: Mapping[Number, Step]) -> None:
         super().__init__()
+        # Its steps have the focus.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._steps = steps
         holder = QWidget()
         column = QVBoxLayout(holder)

@@ -62,6 +62,7 @@ class OptionsBody(QWidget):
         self.sample = QSpinBox()
         self.sample.setRange(MIN_CELLS, MAX_CELLS)
         self.sample.setAccessibleName("Cells of the sample")
+        self.sample.setToolTip("How many cells, drawn at random, are asked")
         self.labels = QComboBox()
         self.labels.setAccessibleName("Labels to judge by")
         for box in (self.scope, self.labels):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QSize, QTimer
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QVBoxLayout
 
@@ -108,7 +108,6 @@ class C3RDock(KeyedDock):
         }
         self.steps = {number: Step(number, number.title, body) for number, body in bodies.items()}
         self._stack = StepStack(self.steps)
-        self._stack.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._stack.open_one_at_a_time()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
