@@ -75,7 +75,7 @@ def test_from_the_map_to_two_columns_in_panels_and_back(world):
 
     world.choose(row.scales["y"], "log")
     told = explorer.scatter._caption.text()
-    assert told == "120 of 480 cells are not shown: 120 with Spots ≤ 0 (symlog shows them)"
+    assert told == "120 of 480 cells are not shown: 120 with Spots ≤ 0 (symlog shows them)."
     lasso_all(world)
     assert world.session.selection.mask.tolist() == (table.obs["spots"] > 0).tolist()
 

@@ -8,6 +8,7 @@ import pytest
 from napari_c3r.session import session_of
 from napari_c3r.session.file import read_session
 from napari_c3r.widgets.common import settings
+from napari_c3r.widgets.main.autosave import discard_all
 from tests.session.dying import die
 from tests.widgets.fields import add_layers, planes, take_image, take_labels
 
@@ -76,5 +77,5 @@ def test_work_is_kept_aside_when_there_is_some_and_forgotten_when_it_is_saved(
     assert not kept()
     autosave.set_on(True)
     assert kept()
-    autosave._on_quit()
+    discard_all()
     assert not autosave.folder.exists()

@@ -330,8 +330,11 @@ def test_every_control_is_named_and_in_reading_order(widget: ScatterWidget, user
     for child in controls:
         assert child.accessibleName()
         assert child.toolTip()
-    places = {child: child.mapTo(widget, QPoint(0, 0)) for child in controls}
-    in_sight = sorted(controls, key=lambda child: (places[child].y(), places[child].x()))
+    places = {child: child.mapTo(widget, child.rect().center()) for child in controls}
+    # Controls of other heights stand in the middle of the same row, which is 30 pixels high.
+    top = min(place.y() for place in places.values()) - 6
+    rows = {child: (place.y() - top) // 30 for child, place in places.items()}
+    in_sight = sorted(controls, key=lambda child: (rows[child], places[child].x()))
     by_tab, child = [], widget.toolbar
     for _ in range(60):
         child = child.nextInFocusChain()

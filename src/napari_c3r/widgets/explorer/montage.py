@@ -31,7 +31,7 @@ from napari_c3r.widgets.explorer.tile_list import Thumbnails
 _PLAIN = MontageLook()
 _STRIP_PX, _ROOM_FOR_BUTTONS_PX = _PLAIN.side_px + 28, 250
 # Lower, rows of buttons would leave pictures no room.
-_ROOM_FOR_ROWS_PX = 170
+_ROOM_FOR_ROWS_PX = 130
 _BOX_PX = 140
 
 _CHOICES = {
