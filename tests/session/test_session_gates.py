@@ -251,7 +251,7 @@ def test_gates_are_saved_with_the_session(session, tmp_path):
     session.gates.delete(["mine", "large", "map"])
     assert session.keeping.restore(kept) == []
     assert snapshot(session)[:4] == before[:4]
-    assert session.gates.example_columns == ("gate_mine",)
+    assert session.gates.state.example_columns == ("gate_mine",)
     session.keeping.restore({})
     assert session.gates.all == ()
 
@@ -266,10 +266,10 @@ def test_a_gate_that_is_a_name_stays_one_by_another_name_and_not_when_it_is_gone
     gates.rename("a", "z")
     assert session.suggestions.columns == ("annotation", "gate_z", "gate_b")
     gates.delete(["b"])
-    assert gates.example_columns == ("gate_z",)
+    assert gates.state.example_columns == ("gate_z",)
     for _ in range(4):
         session.history.undo()
-    assert gates.example_columns == ()
+    assert gates.state.example_columns == ()
 
 
 def test_cells_that_are_not_embedded_are_saved_too(session, tmp_path):
