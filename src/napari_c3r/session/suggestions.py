@@ -212,7 +212,7 @@ class Suggestions:
         assert result is not None
         none = np.asarray(name_column(result.table).isna(), bool)
         if self._gates().state.example_columns:
-            none &= self._example_names(result.table).isna().to_numpy()
+            none = none & self._example_names(result.table).isna().to_numpy()
         scope = self._gates().scope()
         return none if scope is None or len(scope) != len(none) else none & scope
 

@@ -63,9 +63,8 @@ def read_labels(
     """
     path = require_there(Path(path))
     slices = _slices(path, channel, scene, t, z, times)
-    require_memory(
-        int(slices.nbytes), f"'{path.name}', {' × '.join(map(str, slices.shape))} pixels,"
-    )
+    shape = slices.shape[1:] if len(slices) == 1 else slices.shape
+    require_memory(int(slices.nbytes), f"'{path.name}', {' × '.join(map(str, shape))} pixels,")
     what = f"labels of '{path.name}'"
     if len(slices) == 1:
         labels = as_labels(np.asarray(slices[0]), what, number_cells=number_cells)

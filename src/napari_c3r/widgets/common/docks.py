@@ -271,8 +271,10 @@ def _is_below(frame: QDockWidget) -> bool:
 def _docks_on(window: QMainWindow, place: Place | Qt.DockWidgetArea) -> list[QDockWidget]:
     """What is shown on one side of a window."""
     area = place.value if isinstance(place, Place) else place
+    # A window's docks are its own children; looking through all that is in them takes long.
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
     return [
         frame
-        for frame in window.findChildren(QDockWidget)
+        for frame in window.findChildren(QDockWidget, options=direct)
         if window.dockWidgetArea(frame) == area and not frame.isFloating() and frame.isVisible()
     ]
