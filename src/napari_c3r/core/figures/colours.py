@@ -108,6 +108,8 @@ def category_colours(codes: ArrayLike, palette: Sequence[str] = CATEGORICAL) -> 
     """
     table = _table((*palette, GREY))
     codes = np.asarray(codes)
+    if not codes.size or (codes.min() >= -1 and codes.max() < len(palette)):
+        return table[codes]  # grey is the last one
     return table[np.where(codes < 0, len(palette), codes % len(palette))]
 
 

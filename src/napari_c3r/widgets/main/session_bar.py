@@ -23,6 +23,7 @@ class SessionBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._drawn_in = ""
         self.undo_button, self.redo_button = self._step_button("undo"), self._step_button("redo")
         self.save_button = QPushButton("Save…")
         self.save_button.setAccessibleName("Save session")
@@ -88,5 +89,9 @@ class SessionBar(QWidget):
 
     def _draw_icons(self) -> None:
         colour = self.palette().color(QPalette.ColorRole.WindowText).name()
+        # Every style sheet that is put on above says that the palette changed.
+        if colour == self._drawn_in:
+            return
+        self._drawn_in = colour
         for button in (self.undo_button, self.redo_button):
             button.setIcon(icons.icon(button.objectName(), colour))

@@ -155,8 +155,8 @@ class MapCanvas(QWidget):
             # What was on the first page before is among what is on it now, or on the one after.
             first = self.page.first
             self.camera = replace(self.camera, size=size)
-            self._lay_out(0)
-            self._lay_out(first // self.page.each)
+            now = sheet_of(self.model, 0, size, self._look)
+            self._lay_out(first // now.page.each if isinstance(now, Panels) else 0)
             self._set_camera(self.camera.fitted(self.sheet.whole))
 
     def _connect(self) -> None:

@@ -49,7 +49,6 @@ class _Unselected:
     colouring: Colouring | None
     background: str
     colours: NDArray[np.uint8]
-    order: NDArray[np.uint32]
 
     @cached_property
     def dimmed(self) -> NDArray[np.uint8]:
@@ -100,6 +99,7 @@ class ScatterModel:
         self.under_mouse: int | None = None
         self.shuffled = self._permutation = np.empty(0, dtype=np.uint32)
         self._unselected: _Unselected | None = None
+        self._order: NDArray[np.uint32] | None = None
         self._past: deque[NDArray[np.uint8]] = deque(maxlen=UNDO_DEPTH)
 
     @property
@@ -168,7 +168,10 @@ class ScatterModel:
         shown = np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
         order = self._permutation
         self.shuffled = order if shown.all() else order[shown[order]]
-        self._unselected, self._crowding = None, None
+        # Points that only moved keep their colours.
+        if known := self._unselected:
+            self._unselected = known if len(known.colours) == len(xy) else None
+        self._order, self._crowding = None, None
 
     @property
     def index(self) -> PointIndex:
@@ -302,19 +305,18 @@ class ScatterModel:
         """Colour (N, 3) of each point on a background, and the order to paint them in."""
         known, colouring = self._unselected, self.shown_colouring()
         if known is None or known.colouring is not colouring or known.background != background:
-            known = self._unselected = self._without_selection(colouring, background)
+            colours = plain_colours(self.count) if colouring is None else colouring.colours()
+            known = self._unselected = _Unselected(colouring, background, colours)
+            self._order = None
+        if self._order is None:
+            self._order = self.shuffled
+            if colouring is not None and (missing := colouring.missing()).any():
+                self._order = on_top(self.shuffled, ~missing)
         if not self.selection.any():
-            return known.colours, known.order
+            return known.colours, self._order
         colours = known.dimmed.copy()
         np.copyto(colours, known.colours, where=self.selection[:, None])
-        return colours, on_top(known.order, self.selection)
-
-    def _without_selection(self, colouring: Colouring | None, background: str) -> _Unselected:
-        colours = plain_colours(self.count) if colouring is None else colouring.colours()
-        order = self.shuffled
-        if colouring is not None:
-            order = on_top(order, ~colouring.missing())
-        return _Unselected(colouring, background, colours, order)
+        return colours, on_top(self._order, self.selection)
 
     def _set_colouring(self, colouring: Colouring) -> None:
         self.colouring = colouring
