@@ -51,10 +51,8 @@ def why(
     the same options.
     """
     from napari_c3r.core.explain import Field, GroupJob, GroupRun, WhyJob, WhyRun
+    from napari_c3r.core.explain.answer import answer_figure
     from napari_c3r.core.explain.contrast import cell_set, rest_of
-    from napari_c3r.core.explain.figure import why_figure
-    from napari_c3r.core.explain.group_figure import group_figure
-    from napari_c3r.core.explain.result import WhyHere
     from napari_c3r.core.figures.drawing_files import SUFFIXES, save_drawing
     from napari_c3r.core.table import read
 
@@ -89,8 +87,7 @@ def why(
     for note in found.notes:
         say(f"  Note: {note}")
     say(f"{found.sentence}.")
-    drawing = why_figure(found) if isinstance(found, WhyHere) else group_figure(found)
-    for path in save_drawing(drawing, out):
+    for path in save_drawing(answer_figure(found), out):
         say(f"Wrote {path}")
     exit_by(driver)
 

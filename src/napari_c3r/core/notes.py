@@ -35,6 +35,11 @@ class Note(str):
         return note
 
 
+def untrained_note(encoder: str) -> Note:
+    """That an encoder, by its name, has learned nothing."""
+    return Note(f"The encoder '{encoder}' is untrained", NoteKind.UNTRAINED)
+
+
 def kind_of(note: str) -> NoteKind:
     """What a note is about; plain strings are general."""
     return note.kind if isinstance(note, Note) else NoteKind.GENERAL

@@ -32,7 +32,7 @@ from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import Image
-from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.notes import Note, NoteKind, untrained_note
 from napari_c3r.core.options import check_setting
 from napari_c3r.core.reduce.options import MapOptions
 
@@ -300,9 +300,7 @@ class FlipRun:
     def _notes(self, n_done: int) -> list[str]:
         both = (self.job.fields[0].encoder, self.job.second)
         notes: list[str] = [
-            Note(f"The encoder '{each.name}' is untrained", NoteKind.UNTRAINED)
-            for each in both
-            if each is not None and not each.trained
+            untrained_note(each.name) for each in both if each is not None and not each.trained
         ]
         if len(self._obs) < self._n_found:
             by = self.job.label_column or "image"

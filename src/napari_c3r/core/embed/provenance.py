@@ -11,7 +11,7 @@ import pandas as pd
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images import Image, LabelSource, ReadOptions
-from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.notes import Note, NoteKind, untrained_note
 from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _notes(
     if plan.doubt and job.crop.field_um is None:
         notes.append(plan.doubt)
     if not job.encoder.trained:
-        notes.append(Note(f"The encoder '{job.encoder.name}' is untrained", NoteKind.UNTRAINED))
+        notes.append(untrained_note(job.encoder.name))
     for name in roles.context:
         if name in roles.concept:
             notes.append(f"Channel '{name}' is in both groups")

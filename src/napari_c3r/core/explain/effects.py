@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Values = NDArray[np.float64]
 
@@ -57,6 +60,40 @@ class ChannelEffect:
     def is_sure(self) -> bool:
         """Whether it does more than it does in reference cells."""
         return self.p <= LEVEL and self.beyond > 0
+
+
+class ByChannel:
+    """What the answer of a cell and that of a group have alike.
+
+    Attributes
+    ----------
+    channels
+        What each channel contributes to the way from the reference cells, in image order.
+    compared
+        What the reference cells are called.
+    """
+
+    channels: tuple[ChannelEffect, ...]
+    compared: str
+
+    @property
+    def ranked(self) -> tuple[ChannelEffect, ...]:
+        """The channels, the one that contributes most beyond what it usually does first."""
+        return tuple(sorted(self.channels, key=lambda each: -each.beyond))
+
+    @property
+    def named(self) -> tuple[ChannelEffect, ...]:
+        """The channels that contribute more than in reference cells, the strongest first."""
+        return tuple(each for each in self.ranked if each.is_sure)
+
+    @property
+    def channel_table(self) -> pd.DataFrame:
+        """One row for each channel: what it contributes, beside what it does in others."""
+        import pandas as pd
+
+        names = list(ChannelEffect.__dataclass_fields__)
+        rows = [{name: getattr(each, name) for name in names} for each in self.channels]
+        return pd.DataFrame(rows, columns=names).assign(compared_with=self.compared)
 
 
 def of_one(

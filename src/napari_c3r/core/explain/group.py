@@ -38,7 +38,7 @@ from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.explain.places import filling
 from napari_c3r.core.explain.reference import Reference
 from napari_c3r.core.explain.swaps import Game
-from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.notes import Note, NoteKind, untrained_note
 from napari_c3r.core.table.result import roles_of
 
 if TYPE_CHECKING:
@@ -159,8 +159,7 @@ class GroupRun:
             said = "Stopped early; not every part of the cells was covered"
             notes.append(Note(said, NoteKind.STOPPED_EARLY))
         if not self.job.encoder.trained:
-            said = f"The encoder '{self.job.encoder.name}' is untrained"
-            notes.append(Note(said, NoteKind.UNTRAINED))
+            notes.append(untrained_note(self.job.encoder.name))
         assert self.usual is not None
         return WhyGroup(
             self.job.group.name,

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.explain import group_words
-from napari_c3r.core.explain.effects import LEVEL, ChannelEffect
-from napari_c3r.core.explain.result import channel_table
+from napari_c3r.core.explain.effects import LEVEL, ByChannel, ChannelEffect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +52,7 @@ class BandEffect:
 
 
 @dataclass(frozen=True, eq=False)
-class WhyGroup:
+class WhyGroup(ByChannel):
     """Which channel, and which part of the cells, set a group of cells apart from others.
 
     Attributes
@@ -85,16 +84,6 @@ class WhyGroup:
     job_id: int = 0
 
     @property
-    def ranked(self) -> tuple[ChannelEffect, ...]:
-        """The channels, the one that contributes most beyond what it usually does first."""
-        return tuple(sorted(self.channels, key=lambda each: -each.beyond))
-
-    @property
-    def named(self) -> tuple[ChannelEffect, ...]:
-        """The channels that contribute more than in reference cells, the strongest first."""
-        return tuple(each for each in self.ranked if each.is_sure)
-
-    @property
     def sentence(self) -> str:
         """What sets the group apart."""
         return group_words.sentence(self)
@@ -103,11 +92,6 @@ class WhyGroup:
     def caption(self) -> str:
         """How it was found out, and how it is to be read."""
         return group_words.caption(self)
-
-    @property
-    def channel_table(self) -> pd.DataFrame:
-        """One row for each channel: what it contributes, beside what it does in others."""
-        return channel_table(self.channels, self.compared)
 
     @property
     def table(self) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.explain.words import sd, ways
+from napari_c3r.core.explain.words import all_ways, ways
 
 if TYPE_CHECKING:
     from napari_c3r.core.explain.group_result import WhyGroup
@@ -20,10 +20,8 @@ def sentence(found: WhyGroup) -> str:
             f"No channel sets {found.group} apart from {found.compared} more than it does among "
             f"those: at most {most.channel}, {ways(most)}"
         )
-    first, rest = named[0], named[1:]
-    said = f"{group} is set apart from {found.compared} by {first.channel}: {ways(first)}"
-    if rest:
-        said += f", then {', '.join(f'{each.channel} ({sd(each.way)})' for each in rest)}"
+    first = named[0]
+    said = f"{group} is set apart from {found.compared} by {first.channel}: {all_ways(named)}"
     return f"{said}{_where(found, first.channel)}"
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.explain import words
 from napari_c3r.core.explain.chance import more_than_random
-from napari_c3r.core.explain.effects import LEVEL, ChannelEffect
+from napari_c3r.core.explain.effects import LEVEL, ByChannel, ChannelEffect
 from napari_c3r.core.explain.places import Covers, Pixels, spread
 from napari_c3r.core.explain.words import ALL
 
@@ -73,7 +73,7 @@ class PlaceMap:
 
 
 @dataclass(frozen=True, eq=False)
-class WhyHere:
+class WhyHere(ByChannel):
     """Which channel and which place hold one cell's vector where it is.
 
     Attributes
@@ -183,16 +183,6 @@ class WhyHere:
         return inside, ((inside - start + 0.5) / self.scale).astype(np.intp)
 
     @property
-    def ranked(self) -> tuple[ChannelEffect, ...]:
-        """The channels, the one that contributes most beyond what it usually does first."""
-        return tuple(sorted(self.channels, key=lambda each: -each.beyond))
-
-    @property
-    def named(self) -> tuple[ChannelEffect, ...]:
-        """The channels that contribute more than in reference cells, the strongest first."""
-        return tuple(each for each in self.ranked if each.is_sure)
-
-    @property
     def way(self) -> float:
         """How far the cell is from the reference cells, in their standard deviations."""
         return float(sum(each.way for each in self.channels))
@@ -206,11 +196,6 @@ class WhyHere:
     def caption(self) -> str:
         """How it was found out, and how it is to be read."""
         return words.caption(self)
-
-    @property
-    def channel_table(self) -> pd.DataFrame:
-        """One row for each channel: what it contributes, beside what it does in others."""
-        return channel_table(self.channels, self.compared)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -237,12 +222,3 @@ class WhyHere:
                 )
             )
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def channel_table(channels: tuple[ChannelEffect, ...], compared: str) -> pd.DataFrame:
-    """One row for each channel, with the fields of `ChannelEffect`."""
-    import pandas as pd
-
-    names = list(ChannelEffect.__dataclass_fields__)
-    rows = [{name: getattr(each, name) for name in names} for each in channels]
-    return pd.DataFrame(rows, columns=names).assign(compared_with=compared)

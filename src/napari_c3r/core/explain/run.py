@@ -32,7 +32,7 @@ from napari_c3r.core.explain.reference import Reference, Vectors
 from napari_c3r.core.explain.result import PlaceMap, WhyHere
 from napari_c3r.core.explain.swaps import Game
 from napari_c3r.core.explain.words import ALL
-from napari_c3r.core.notes import Note, NoteKind
+from napari_c3r.core.notes import Note, NoteKind, untrained_note
 from napari_c3r.core.table.result import roles_of
 
 if TYPE_CHECKING:
@@ -168,8 +168,7 @@ class WhyRun:
                 Note(f"Stopped early; maps that are whole: {said}", NoteKind.STOPPED_EARLY)
             )
         if not self.job.encoder.trained:
-            said = f"The encoder '{self.job.encoder.name}' is untrained"
-            notes.append(Note(said, NoteKind.UNTRAINED))
+            notes.append(untrained_note(self.job.encoder.name))
         corner, window = self._crops.window_of(self.job.row)
         cell, nucleus = self._crops.masks_of(self.job.row)
         assert self.usual is not None

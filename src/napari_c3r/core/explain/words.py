@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -37,10 +38,8 @@ def sentence(found: WhyHere) -> str:
             f"No channel sets this cell apart from {found.compared} more than it does among those: "
             f"at most {most.channel}, {ways(most)}{_where_of_all(found)}"
         )
-    first, rest = named[0], named[1:]
-    said = f"{first.channel} sets this cell apart from {found.compared}: {ways(first)}"
-    if rest:
-        said += f", then {', '.join(f'{each.channel} ({sd(each.way)})' for each in rest)}"
+    first = named[0]
+    said = f"{first.channel} sets this cell apart from {found.compared}: {all_ways(named)}"
     names = [each.channel for each in found.maps]
     if first.channel not in names:
         return said
@@ -60,6 +59,12 @@ def caption(found: WhyHere) -> str:
         "scattered at random do (adjusted p ≤ 0.05). It says what the encoder looks at, not what "
         "made the cell look so."
     )
+
+
+def all_ways(named: Sequence[ChannelEffect]) -> str:
+    """How far the first of some channels brings a cell, and how far the others do."""
+    others = ", ".join(f"{each.channel} ({sd(each.way)})" for each in named[1:])
+    return ways(named[0]) + (f", then {others}" if others else "")
 
 
 def ways(each: ChannelEffect) -> str:
