@@ -217,22 +217,26 @@ def crowding(xy: NDArray[np.float32], panels: NDArray[np.intp] | None = None) ->
     shown = np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
     if panels is not None:
         shown &= panels >= 0
-    finite = np.flatnonzero(shown)
+    finite = shown.all()
+    some = slice(None) if finite else np.flatnonzero(shown)
     counts = np.full(len(xy), np.nan, dtype=np.float32)
-    if len(finite) == 0:
+    if not shown.any():
         return Values.spanning(counts, CROWDING)
-    x, y = xy[finite, 0], xy[finite, 1]
+    # By column: along rows of two numbers numpy is several times slower.
+    x, y = (xy[:, n] if finite else xy[:, n].take(some) for n in range(2))
     many = panels is not None and int(panels.max()) >= _MANY_PANELS
     cells = DENSITY_CELLS // 4 if many else DENSITY_CELLS
     step = max(float(np.ptp(x)), float(np.ptp(y)), 1e-30) / (cells - 1)
     column, row = ((axis - axis.min()) / step for axis in (x, y))
     cell = row.astype(np.int32) * cells + column.astype(np.int32)
     if panels is not None:
-        cell = panels[finite] * cells**2 + cell
-    counts[finite] = np.bincount(cell)[cell]
-    rank = int(0.9 * (len(finite) - 1))
-    top = float(np.partition(counts[finite], rank)[rank])
-    return Values(counts, CROWDING, (1.0, max(top, 1.0)))
+        cell = panels[some] * cells**2 + cell
+    crowds = np.bincount(cell)
+    counts[some] = crowds.astype(np.float32).take(cell)
+    # Each cell of the grid stands for as many points as it holds.
+    ordered = np.sort(crowds)
+    top = ordered[np.searchsorted(np.cumsum(ordered), int(0.9 * (len(x) - 1)), side="right")]
+    return Values(counts, CROWDING, (1.0, float(top)))
 
 
 def automatic_size(count: int) -> float:
