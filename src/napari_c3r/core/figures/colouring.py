@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,14 @@ from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
     OWN,
+    SEQUENTIAL,
     category_colours,
     finite_limits,
     named_colours,
     rgb,
     value_colours,
 )
+from napari_c3r.core.figures.grounds import palette_on
 from napari_c3r.core.reduce.clusters import NOISE
 from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.remembered import remembered
@@ -73,6 +75,10 @@ class Categories:
         """RGB (N, 3), of all points or of some."""
         return category_colours(self.codes[points], self.palette)
 
+    def on(self, ground: str) -> Categories:
+        """The same in the colours that they have on a ground, ``"#rrggbb"``."""
+        return replace(self, palette=palette_on(self.palette, ground))
+
     def missing(self) -> NDArray[np.bool_]:
         """Points in no category, painted below the others."""
         return self.codes < 0
@@ -80,11 +86,15 @@ class Categories:
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """A number for each point, float (N,), its `name` and the `limits` of its colours."""
+    """A number for each point, float (N,), its `name` and the `limits` of its colours.
+
+    `palette` has the stops of the colours, low to high.
+    """
 
     values: NDArray[np.float32]
     name: str
     limits: tuple[float, float]
+    palette: tuple[str, ...] = SEQUENTIAL
 
     @classmethod
     def spanning(cls, values: NDArray[np.float32], name: str) -> Values:
@@ -93,7 +103,11 @@ class Values:
 
     def colours(self, points: slice | list[int] = _ALL) -> NDArray[np.uint8]:
         """RGB (N, 3), of all points or of some."""
-        return value_colours(self.values[points], self.limits)
+        return value_colours(self.values[points], self.limits, self.palette)
+
+    def on(self, ground: str) -> Values:
+        """The same in the colours that they have on a ground, ``"#rrggbb"``."""
+        return replace(self, palette=palette_on(self.palette, ground))
 
     def missing(self) -> NDArray[np.bool_]:
         """Points without a value, painted below the rest."""

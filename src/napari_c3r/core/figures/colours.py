@@ -1,8 +1,8 @@
-"""The colours of clusters and values, the same in map, image, montage and report.
+"""The colours of clusters and values, of one hue in map, image, montage and report.
 
-Every colour is visible on napari's dark (#262930) and light (#efebe9) backgrounds. The
-categories were chosen to stay apart in OKLab (Ottosson, 2020) for normal vision and for
-protan, deutan and tritan vision as simulated by Machado et al. (2009), eq. 3, severity 1;
+These are what is kept and what lies over an image; `grounds` says how each is drawn on a dark or
+a light ground. The categories were chosen to stay apart in OKLab (Ottosson, 2020) for normal vision
+and for protan, deutan and tritan vision as simulated by Machado et al. (2009), eq. 3, severity 1;
 the first eight are the farthest apart.
 """
 
@@ -135,7 +135,9 @@ def named_colours(column: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def value_colours(
-    values: ArrayLike, limits: tuple[float, float] | None = None
+    values: ArrayLike,
+    limits: tuple[float, float] | None = None,
+    palette: Sequence[str] = SEQUENTIAL,
 ) -> NDArray[np.uint8]:
     """Colour of each value on the sequential map.
 
@@ -146,6 +148,8 @@ def value_colours(
     limits
         Values at the two ends of the map; values beyond take the colour of the end.
         None: the smallest and the largest finite value.
+    palette
+        Stops of the map, low to high.
 
     Returns
     -------
@@ -153,7 +157,7 @@ def value_colours(
     """
     values = np.asarray(values, dtype=np.float32)
     low, high = finite_limits(values) if limits is None else limits
-    steps = sequential(256)
+    steps = sequential(256, palette)
     scale = (len(steps) - 1) / (high - low) if high > low else 0.0
     finite = np.isfinite(values)
     index = np.clip((np.where(finite, values, low) - low) * scale, 0, len(steps) - 1)
@@ -167,9 +171,9 @@ def finite_limits(values: NDArray[np.floating]) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def sequential(steps: int) -> NDArray[np.uint8]:
-    """Sample the sequential map as uint8 (steps, 3), low to high."""
-    stops = _table(SEQUENTIAL)
+def sequential(steps: int, palette: Sequence[str] = SEQUENTIAL) -> NDArray[np.uint8]:
+    """Sample a map of values, given by its stops, as uint8 (steps, 3), low to high."""
+    stops = _table(palette)
     at = np.linspace(0, len(stops) - 1, steps)
     bands = [np.interp(at, np.arange(len(stops)), stops[:, band]) for band in range(3)]
     return np.round(np.stack(bands, axis=1)).astype(np.uint8)

@@ -305,7 +305,10 @@ class ScatterModel:
         """Colour (N, 3) of each point on a background, and the order to paint them in."""
         known, colouring = self._unselected, self.shown_colouring()
         if known is None or known.colouring is not colouring or known.background != background:
-            colours = plain_colours(self.count) if colouring is None else colouring.colours()
+            if colouring is None:
+                colours = plain_colours(self.count)
+            else:
+                colours = colouring.on(background).colours()
             known = self._unselected = _Unselected(colouring, background, colours)
             self._order = None
         if self._order is None:
