@@ -231,7 +231,7 @@ def could_not_write(path: Path, error: BaseException) -> OutputError:
 def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and (error.errno or error.strerror):
         # Libraries put lines of their own where the system's words should be.
-        return os.strerror(error.errno) if error.errno else error.strerror
+        return os.strerror(error.errno) if error.errno else str(error.strerror)
     # Libraries put the system's number into sentences of their own.
     number = re.search(r"errno\D{0,3}(\d+)", str(error), re.IGNORECASE)
     if number is not None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.spec import CropSpec
@@ -24,6 +22,7 @@ from napari_c3r.core.images import Image
 from napari_c3r.core.table.result import KEY, roles_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
     from napari_c3r.core.encoder import Encoder

@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from napari_c3r.core.diagnose import FlipJob
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.embed_variants import single_channel_assignment
@@ -28,6 +26,8 @@ from napari_c3r.core.table import KEY
 from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Session
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.crops import CropSpec
     from napari_c3r.core.embed.job import EmbedJob
@@ -242,6 +242,8 @@ def label_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     plate_map
         The columns that say what was done, which come first; a dose is no measurement.
     """
+    import pandas as pd
+
     found = [name for name in plate_map if 2 <= obs[name].nunique() <= len(obs) // 2]
     for name, column in obs.items():
         if str(name) in plate_map:
