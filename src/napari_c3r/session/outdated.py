@@ -97,7 +97,8 @@ def _read_otherwise(result: EmbeddingResult, fields: Fields, image: Image) -> st
     """What of reading the displayed image is other than when its cells were embedded."""
     then = next((each for each in opened_images(result.images) if each.name == image.name), None)
     if then is not None:
-        if not image.source or then.source != image.source:
+        # Of layers it is not known which planes of the files they are.
+        if not (image.read_as and then.read_as) or then.source != image.source:
             return ""
         read, size = then.read_as != image.read_as, then.pixel_size_um != image.pixel_size_um
         return in_words(["slice or time"] * read + ["pixel size"] * size)

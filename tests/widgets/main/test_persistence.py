@@ -146,8 +146,11 @@ def test_what_another_window_saved_is_not_lost_and_damage_is_said(viewer, dock, 
         user.answer(tmp_path / name)
         user.click(dock.session_bar.save_button)
         user.wait_idle(dock)
-        return dock.steps[StepId.MAP].reason.text()
+        return said.pop()
 
+    said = []
+    dock.controller.error_changed.connect(lambda _, line: said.append(line))
+    assert dock.session_bar.copy_button.toolTip() == "Embed some cells first, in step 4"
     assert save("mine") == save("mine") == ""
     # Another window saves its own there.
     write_session(mine, read_session(mine))
