@@ -57,7 +57,6 @@ _TONES = {
 _FOLD_TIP = "Open or fold this step"
 # Letters may be drawn a little wider than they are measured.
 _SLACK_PX = 6
-_BETWEEN = " · "
 
 
 class StepHeader(QFrame):
@@ -111,7 +110,7 @@ class StepHeader(QFrame):
     def _arrange(self) -> None:
         """Put what the step has beside the title where it fits there, else below.
 
-        Below, a folded step that is done says each thing in one line, several where they fit.
+        Below, a folded step that is done says each thing in one line.
         """
         around = self._grid.contentsMargins()
         inside = self.width() - around.left() - around.right()
@@ -127,8 +126,7 @@ class StepHeader(QFrame):
             self._place = place
             self._grid.addWidget(self._line, *place, Qt.AlignmentFlag.AlignTop)
         is_short = not (fits or self._is_open) and self._status.mark is Mark.DONE
-        shown = [each for line in lines for each in _apart(line, below, metrics)]
-        shown = shown if is_short else lines
+        shown = [_elided(line, below, metrics) for line in lines] if is_short else lines
         if (told := "\n".join(shown)) != self._line.text():
             self._line.setText(told)
         whole = self._status.line
@@ -221,13 +219,5 @@ class Step(QWidget):
         self.reason.setVisible(bool(problem or status.disabled_reason))
 
 
-def _apart(line: str, width: int, metrics: QFontMetrics) -> list[str]:
-    """The things that a line says, as many side by side as fit, a long one without its middle."""
-    lines: list[str] = []
-    for thing in line.split(_BETWEEN):
-        beside = f"{lines[-1]}{_BETWEEN}{thing}" if lines else thing
-        if lines and metrics.horizontalAdvance(beside) <= width:
-            lines[-1] = beside
-        else:
-            lines.append(metrics.elidedText(thing, Qt.TextElideMode.ElideMiddle, max(width, 0)))
-    return lines
+def _elided(text: str, width: int, metrics: QFontMetrics) -> str:
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(width, 0))
