@@ -54,11 +54,15 @@ def test_importing_is_cheap(module):
     assert loaded == "[]"
 
 
-def test_opening_a_dock_s_module_does_not_load_torch_or_umap():
-    loaded = run(
-        "import sys, napari_c3r.widgets.main.dock\n"
-        "print([m for m in ('torch', 'umap', 'sklearn', 'numba') if m in sys.modules])"
+def test_the_modules_of_the_docks_load_nothing_that_only_work_needs():
+    heavy = (
+        "torch umap sklearn numba pandas pyarrow dask scipy skimage anndata zarr h5py tifffile "
+        "imagecodecs bioio PIL matplotlib"
     )
+    docks = ", ".join(
+        f"napari_c3r.widgets.{name}.dock" for name in ("main", "explorer", "diagnostics")
+    )
+    loaded = run(f"import sys, {docks}\nprint([m for m in {heavy.split()} if m in sys.modules])")
     assert loaded == "[]"
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from napari_c3r.core.channels import ChannelAssignment, Role
 from napari_c3r.core.diagnose.perturb import perturb
@@ -183,6 +182,8 @@ def sharpness(crops: NDArray[np.float32]) -> NDArray[np.float64]:
     ndarray
         (n, C), 0 to 1; 0 where a channel is constant. Noise counts as detail.
     """
+    from scipy import ndimage as ndi
+
     side = crops.shape[-1]
     quarter = slice(side // 4, side - side // 4)
     middle = crops[..., quarter, quarter]

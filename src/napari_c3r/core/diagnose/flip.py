@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike
@@ -37,6 +36,8 @@ from napari_c3r.core.options import check_setting
 from napari_c3r.core.reduce.options import MapOptions
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.config import ConceptMode, Readout
     from napari_c3r.core.encoder.protocol import VariantsRun
@@ -127,7 +128,6 @@ class FlipRun:
         )
         self._second = None if job.second is None else SecondEmbedder(job.fields, job.second)
         self._measured: list[tuple[CellTable, CropPlan]] = []
-        self._obs = pd.DataFrame()
         self._label_notes: tuple[str, ...] = ()
         self._n_found = 0
         self._embedder: VariantEmbedder | None = None
@@ -203,6 +203,8 @@ class FlipRun:
 
     def _prepare(self) -> VariantEmbedder:
         """Measure the cells of all images and draw those to compare."""
+        import pandas as pd
+
         if self._embedder is not None:
             return self._embedder
         to_come = self.job.fields[len(self._measured) :]
@@ -271,7 +273,7 @@ class FlipRun:
         report = yield from analyse(
             embedder.embeddings(),
             self.plan,
-            obs.set_index(pd.Index(names.to_numpy(dtype=object))),
+            obs.set_index(names.to_numpy(dtype=object)),
             self._roles.used,
             settings=self.job.compare,
             label_column=self.job.label_column,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.crops.cut import iter_crops
@@ -18,6 +17,8 @@ from napari_c3r.core.encoder.options import describe_run
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.cells.measure import CellTable
     from napari_c3r.core.crops.plan import CropPlan
     from napari_c3r.core.embed.job import EmbedJob

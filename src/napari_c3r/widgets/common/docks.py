@@ -84,6 +84,9 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         self.viewer = viewer
         self._frame: QDockWidget | None = None
         self._theme = ("", "")
+        self._background = ""
+        # While it has nothing in it, a style sheet costs nothing.
+        self._colour_texts(self._colours()[0])
         beside = self.place is Place.BESIDE
         self.setMinimumHeight(MIN_BESIDE_PX if beside else MIN_BELOW_PX)
         # What put it into a dock still has to put the dock into the window.
@@ -99,20 +102,31 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the viewer's theme."""
-        if event is not None and event.type() == QEvent.Type.StyleChange:
+        is_style = event is not None and event.type() == QEvent.Type.StyleChange
+        # Before it is in a window, it is still being made.
+        if is_style and self.parent() is not None:
             self._follow_theme()
         super().changeEvent(event)
 
     def _follow_theme(self) -> None:
-        from napari.utils.theme import get_theme
-
-        theme = get_theme(self.viewer.theme)
-        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+        colours = self._colours()
         # Another style sheet is a change of style too.
         if colours != self._theme:
             self._theme = colours
-            self.setStyleSheet(tone_sheet(colours[0]))
+            self._colour_texts(colours[0])
             self.set_theme(*colours)
+
+    def _colours(self) -> tuple[str, str]:
+        """Background and text of the viewer's theme, each ``"#rrggbb"``."""
+        from napari.utils.theme import get_theme
+
+        theme = get_theme(self.viewer.theme)
+        return theme.background.as_hex("long"), theme.text.as_hex("long")
+
+    def _colour_texts(self, background: str) -> None:
+        if background != self._background:
+            self._background = background
+            self.setStyleSheet(tone_sheet(background))
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``; nothing is drawn but by Qt."""
@@ -127,7 +141,7 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         window = getattr(viewer, "window", None)
         if window is not None:
             # While it is put into a dock, it is in no window itself.
-            keep_whole(viewer, window.main_menu.window())
+            keep_whole(viewer, window.main_menu.window(), self)
 
     def _make_room(self) -> None:
         """Share the corners before it comes: the window would grow to hold it otherwise."""

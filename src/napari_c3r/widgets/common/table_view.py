@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
@@ -25,6 +25,9 @@ from napari_c3r.widgets.common.elision import elided_apart
 from napari_c3r.widgets.common.pinned_columns import PinnedColumns
 from napari_c3r.widgets.common.rows_model import RowsModel, Sorting
 from napari_c3r.widgets.common.table_header import TableHeader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MEASURED = 60
 # Of thousands of columns, those out of sight are as wide as their titles.
@@ -153,7 +156,7 @@ class CellTable(QTableView):
 
         places = sorted(index.row() for index in self._taken.selectedRows())
         rows = self.rows.rows[places] if places else self.rows.rows
-        if 0 < len(rows) <= MAX_COPIED:
+        if self.rows.frame is not None and 0 < len(rows) <= MAX_COPIED:
             board = QApplication.clipboard()
             assert board is not None
             board.setText(tab_separated(self.rows.frame, rows, self.rows.columns))

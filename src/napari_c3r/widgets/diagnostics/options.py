@@ -6,8 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from napari_c3r.core.diagnose import FlipJob
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.embed_variants import single_channel_assignment
@@ -27,6 +25,8 @@ from napari_c3r.core.table import KEY, window_px
 from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Session
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.cells.labels import ArrayLike
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.crops import CropSpec
@@ -248,6 +248,8 @@ def label_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     plate_map
         The columns that say what was done, which come first; a dose is no measurement.
     """
+    import pandas as pd
+
     found = [name for name in plate_map if 2 <= obs[name].nunique() <= len(obs) // 2]
     for name, column in obs.items():
         if str(name) in plate_map:
