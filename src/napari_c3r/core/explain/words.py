@@ -39,7 +39,8 @@ def sentence(found: WhyHere) -> str:
             f"at most {most.channel}, {ways(most)}{_where_of_all(found)}"
         )
     first = named[0]
-    said = f"{first.channel} sets this cell apart from {found.compared}: {all_ways(named)}"
+    who = first.channel if found.is_clear else f"Perhaps {not_far_ahead(found.ranked)},"
+    said = f"{who} sets this cell apart from {found.compared}: {all_ways(named)}"
     names = [each.channel for each in found.maps]
     if first.channel not in names:
         return said
@@ -59,6 +60,11 @@ def caption(found: WhyHere) -> str:
         "scattered at random do (adjusted p ≤ 0.05). It says what the encoder looks at, not what "
         "made the cell look so."
     )
+
+
+def not_far_ahead(ranked: Sequence[ChannelEffect]) -> str:
+    """The first channel, and which other one it could as well be."""
+    return f"{ranked[0].channel}, not far ahead of {ranked[1].channel}"
 
 
 def all_ways(named: Sequence[ChannelEffect]) -> str:

@@ -150,12 +150,13 @@ class DiagnosticsController(QObject):
     def _start(self, work: _Work) -> None:
         self._work, self.problem = work, ""
         self._working[ESTIMATE].discard()
+        encoders = self._session.encoders
 
         def body(stop: threading.Event) -> Generator[Any, None, Diagnosis]:
             began = time.perf_counter()
             if work.run is None:
                 yield "loading the encoder"
-            source, encoders = work.job.encoder_source, self._session.encoders
+            source = work.job.encoder_source
             other = work.job.options.second_encoder
             with encoders.use(source), encoders.use(other) if other else nullcontext():
                 if work.run is None:
@@ -185,12 +186,12 @@ class DiagnosticsController(QObject):
         if not missing:
             return
         job = make_job(self._session, DiagnosticsOptions((SWAP.name,)))
-        count = len(job.fields[0].wanted)
+        count, encoders = len(job.fields[0].wanted), self._session.encoders
 
         def body(_: threading.Event) -> Generator[str, None, dict[tuple[int, str], Estimate]]:
             from napari_c3r.core.embed.estimate import estimate
 
-            found, encoders = {}, self._session.encoders
+            found = {}
             for source in missing:
                 yield "embedding a few crops"
                 once = job.field_job(encoders.get(job.encoder_source))
