@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from qtpy.QtWidgets import QLabel, QMenu, QPushButton, QWidgetAction
+from qtpy.QtWidgets import QMenu, QPushButton, QWidgetAction
 
 from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.explain.words import ALL
-from napari_c3r.core.figures.drawing import Drawing, Mark
+from napari_c3r.core.figures.drawing import Drawing, Mark, Theme
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.session import Cause, Change, Part
 from napari_c3r.session.why import comparisons, cost_sentence, disabled_reason, groups
 from napari_c3r.session.why_again import row_asked
 from napari_c3r.session.why_answers import Answered
 from napari_c3r.session.why_asked import OTHERS, Asked
+from napari_c3r.widgets.common.form import titled
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.option_form import OptionForm
@@ -76,7 +77,8 @@ class WhyTab(FigurePanel):
         self._soon.setInterval(_WAIT_MS)
         self._soon.timeout.connect(self._show_now)
         # Who is asked and compared with whom, then what is shown of the answer.
-        for control in (self.ask_button, self.who, QLabel("against"), self.against, self.channel):
+        with_whom = titled("against", self.against)
+        for control in (self.ask_button, self.who, with_whom, self.channel):
             self.add_control(control)
         self.who.addItem(_POINTED, None)
         self.against.addItem("All other cells", OTHERS)
@@ -292,7 +294,7 @@ class WhyTab(FigurePanel):
         width = float(min(max(self.width() - 28, 240), _WIDEST))
         shown = channel_appearances(self._context.viewer, [each.channel for each in found.channels])
 
-        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str]]:
+        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str, Theme]]:
             from napari_c3r.core.explain.answer import answer_figure
             from napari_c3r.core.explain.result import WhyHere
             from napari_c3r.core.figures.composites import compose
@@ -302,7 +304,7 @@ class WhyTab(FigurePanel):
             if isinstance(found, WhyHere):
                 picture = compose(found.crop, [shown[name] for name in found.channel_names])
             drawing = answer_figure(found, channel or ALL, picture, width)
-            return drawing, svg(drawing, theme, words=False)
+            return drawing, svg(drawing, theme, words=False), theme
 
         self._drawing.start("draw why", body, lambda made: self.show_drawing(*made))
 
