@@ -108,8 +108,10 @@ def cycle(viewer: napari.viewer.Viewer, times: int, docks: Sequence[Dock] = tupl
         if number % _TOLD_EVERY == 0 or number == times:
             now = left_behind(viewer)
             more = {name: count - first[name] for name, count in now.items()}
-            grown = (memory[-1] - memory[0]) / 1024
-            print(f"{number} rounds: {more}, {grown:+.0f} MiB", flush=True)
+            grown, slope = (memory[-1] - memory[0]) / 1024, growth(memory[len(memory) // 4 :])
+            print(
+                f"{number} rounds: {more}, {grown:+.0f} MiB, {slope:+.1f} KiB a round", flush=True
+            )
     for which, seconds in slowest.items():
         print(f"{which.kind.name}: at most {seconds:.2f} s to open")
     grew = [name for name, count in left_behind(viewer).items() if count > first[name]]
