@@ -12,6 +12,7 @@ from qtpy.QtGui import QCloseEvent, QShowEvent
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
 
 from napari_c3r.widgets.common.fitted_view import keep_whole
+from napari_c3r.widgets.common.style_memory import forget_with
 from napari_c3r.widgets.common.tones import tone_sheet
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         made = _MADE.get(unwrapped(self.viewer), {})
         if type(self) in made and made[type(self)]() is self:
             del made[type(self)]
+        forget_with(self)
 
 
 class Dock(StrEnum):
