@@ -6,7 +6,8 @@ from collections.abc import Callable
 from itertools import count, cycle
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QPointF
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtTest import QTest
 
 from benchmarks._gui import gui_cost
 from benchmarks._row import Row
@@ -201,6 +202,10 @@ class Steps:
         """Click the title of a column of text."""
         self._sort("well")
 
+    def take_all_rows(self) -> None:
+        """Press Ctrl+A in the table."""
+        QTest.keyClick(self.explorer.panel.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+
     def _sort(self, column: str) -> None:
         sorting = self.session.table_view.look.sorting
         up = not (sorting and sorting[0] == (column, True))
@@ -245,6 +250,7 @@ class Steps:
         found += [
             row("table sorted by numbers", self.sort_by_number, self.clear),
             row("table sorted by text", self.sort_by_text, self.clear),
+            row("all rows of the table taken up", self.take_all_rows, self.clear),
         ]
         self.unsort()
         return found

@@ -453,7 +453,7 @@ def test_pictures_rows_and_export_are_of_the_open_gate(world, user, tmp_path):
     world.idle()
     assert set(panel.montage.thumbnails.rows) == set(left)
     legend = world.explorer.scatter.legend.categories
-    counts = world.obs["cluster"][left].value_counts()
+    counts = world.obs["cluster"].iloc[left].value_counts()
     assert [legend.item(row).data(COUNT_ROLE) for row in range(3)] == [
         str(counts[name]) for name in ("0", "1", "noise")
     ]

@@ -328,3 +328,19 @@ def test_what_does_not_fit_is_said_and_adds_nothing(shown, tmp_path):
     joining.open(tmp_path / "none.csv")
     shown.user.until(lambda: not joining.busy)
     assert "There is no file" in shown.explorer.panel._said.text()
+
+
+def test_all_rows_are_taken_up_by_a_key_and_some_by_the_mouse(shown):
+    table, selection = shown.page.table, shown.explorer.session.selection
+
+    def click(place, keys=NONE):
+        index = table.model().index(place, 1)
+        shown.user.click(table.viewport(), lambda: table.visualRect(index).center(), keys)
+
+    click(1)
+    QTest.keyClick(table, Qt.Key.Key_A, CTRL)
+    assert selection.mask.all()
+    listed = table.rows.rows.copy()
+    click(3)
+    click(1, CTRL)
+    assert np.flatnonzero(selection.mask).tolist() == sorted(listed[[1, 3]].tolist())

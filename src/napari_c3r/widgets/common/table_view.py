@@ -154,8 +154,8 @@ class CellTable(QTableView):
         """
         from napari_c3r.core.table.flat import tab_separated
 
-        places = sorted(index.row() for index in self._taken.selectedRows())
-        rows = self.rows.rows[places] if places else self.rows.rows
+        places = self._places()
+        rows = self.rows.rows[places] if len(places) else self.rows.rows
         if self.rows.frame is not None and 0 < len(rows) <= MAX_COPIED:
             board = QApplication.clipboard()
             assert board is not None
@@ -195,11 +195,17 @@ class CellTable(QTableView):
         super().keyPressEvent(event)
         self._tell()
 
+    def _places(self) -> NDArray[np.intp]:
+        """Where the rows that are taken up are listed, from top to bottom."""
+        # By ranges: of a million rows Qt would make an object each.
+        ranges = [np.arange(each.top(), each.bottom() + 1) for each in self._taken.selection()]
+        return np.unique(np.concatenate(ranges)) if ranges else np.empty(0, np.intp)
+
     def _tell(self) -> None:
-        places = [index.row() for index in self._taken.selectedRows()]
+        places = self._places()
         if len(places) == 1:
             self.pointed.emit(int(self.rows.rows[places[0]]))
-        elif places:
+        elif len(places):
             self.chosen.emit(self.rows.rows[places])
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
