@@ -72,6 +72,7 @@ def test_a_result_of_files_that_are_read_otherwise_is_out_of_date(found, saved, 
     )
     assert session.result_outdated() is None
     before = Opened.of(session)
+    assert before.cells == (cells,)
     open_as(session, found, **reading)
     record_reading(session, before, lambda opened: None)
     why = session.result_outdated()
@@ -87,10 +88,14 @@ def test_only_other_reading_of_the_same_files_is_a_step(found, tmp_path):
     session = Session()
     loaded = []
     before = Opened.of(session)
+    drawn = Cells(np.ones((16, 16), np.int32), 1, "stack", "drawn, edited")
+    session.as_drawn = lambda: drawn
     open_as(session, found)
     record_reading(session, before, loaded.append)
     assert session.history.undo_sentence == ""
+    session.labels.set_current(Cells(drawn.labels, 1, "stack", "drawn"))
     before = Opened.of(session)
+    assert before.cells == (drawn,)
     open_as(session, found)
     record_reading(session, before, loaded.append)
     assert session.history.undo_sentence == ""

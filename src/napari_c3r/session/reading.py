@@ -34,9 +34,12 @@ class Opened:
 
     @classmethod
     def of(cls, session: Session) -> Opened:
-        """What a session works on now."""
-        fields = session.fields
-        return cls(fields.sources, fields.index, tuple(session.labels.by_image.values()))
+        """What a session works on now, its cells as they were drawn last."""
+        fields, cells = session.fields, dict(session.labels.by_image)
+        drawn = None if session.as_drawn is None else session.as_drawn()
+        if drawn is not None and drawn.image_name in cells:
+            cells[drawn.image_name] = drawn
+        return cls(fields.sources, fields.index, tuple(cells.values()))
 
 
 def differences(before: ReadOptions, after: ReadOptions) -> str:
