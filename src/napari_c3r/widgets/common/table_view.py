@@ -68,7 +68,7 @@ class CellTable(QTableView):
     chosen
         Rows of the result taken up together.
     sorting_chosen
-        A title was clicked, and the rows are sorted in another way.
+        A title was clicked: how the rows are to be sorted.
     menu_wanted
         A title was clicked with the other button: name of its column, and where on the screen.
     """
@@ -164,8 +164,10 @@ class CellTable(QTableView):
 
     def show_rows(self, rows: NDArray[np.intp]) -> None:
         """List these rows of the result; those listed already stay where they are."""
-        same = len(rows) == len(self.rows.rows)
-        if not (same and np.array_equal(np.sort(self.rows.rows), rows)):
+        listed = self.rows.rows
+        if len(rows) == len(listed) and self.rows.sorting:
+            listed = np.sort(listed)
+        if not np.array_equal(listed, rows):
             self.rows.show_rows(rows)
 
     def show_current(self, row: int | None) -> None:
@@ -211,8 +213,7 @@ class CellTable(QTableView):
 
     def _on_sort_wanted(self, column: int, within: bool) -> None:
         name = self.rows.columns[column]
-        self.sort_by(after_click(self.rows.sorting, name, within))
-        self.sorting_chosen.emit(self.rows.sorting)
+        self.sorting_chosen.emit(after_click(self.rows.sorting, name, within))
 
     def _on_menu_wanted(self, column: int, where: QPoint) -> None:
         self.menu_wanted.emit(self.rows.columns[column], where)
