@@ -177,7 +177,9 @@ def test_many_cells_are_pixels_that_show_the_same(table, monkeypatch, tmp_path):
     assert (as_pixels.width, as_pixels.height) == (drawn.width, drawn.height)
     dense = picture.pixels.shape[1] / picture.width
     rows, columns = ((points.xy - (picture.x, picture.y)) * dense).astype(int).T[::-1]
-    assert (picture.pixels[rows, columns] == [255, 0, 0, 255]).all()
+    red = [*rgb(on_ground("#ff0000", "#ffffff")), 255]
+    assert (points.colours == red[:3]).all()
+    assert (picture.pixels[rows, columns] == red).all()
     assert set(np.unique(picture.pixels[..., 3])) == {0, 255}
     page = svg_of(as_pixels, tmp_path, FigureSize(85, 7))
     assert len(page.images) == 1
