@@ -1,7 +1,9 @@
 """Open and close docks again and again, and see what is left: ``python -m tools.cycles``.
 
 After some rounds that fill caches, nothing may grow: neither widgets nor objects of ours, neither
-connections to what outlives a dock, nor canvases, nor memory beyond what an allocator keeps.
+connections to what outlives a dock, nor canvases. Memory may by no more than an allocator's noise:
+its growth a round is the median slope between rounds (Theil and Sen), which single jumps by
+buffers of the screen do not move.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 WARM = 5
 """Rounds before counting begins."""
+
+BOUND_KIB = 32.0
+"""Growth of memory a round, in KiB, from which on the tool fails."""
 
 _OURS = "napari_c3r.widgets"
 _TOLD_EVERY = 50
@@ -74,27 +79,50 @@ def left_behind(viewer: napari.viewer.Viewer) -> dict[str, int]:
     }
 
 
-def cycle(viewer: napari.viewer.Viewer, times: int, docks: Sequence[Dock] = tuple(Dock)) -> bool:
-    """Open and close docks so many times, say what was counted; whether nothing grew."""
+def growth(memory: Sequence[float]) -> float:
+    """Growth a round, robust to jumps: the median of the slopes between all pairs of rounds."""
+    from scipy.stats import theilslopes
+
+    return float(theilslopes(memory).slope) if len(memory) > 1 else 0.0
+
+
+def _own_kib() -> float:
+    """Memory in KiB that is the process's own: without what it shares, such as libraries."""
     import psutil
 
-    process = psutil.Process()
+    now = psutil.Process().memory_info()
+    return float(now.rss - getattr(now, "shared", 0)) / 1024
+
+
+def cycle(viewer: napari.viewer.Viewer, times: int, docks: Sequence[Dock] = tuple(Dock)) -> bool:
+    """Open and close docks so many times, say what was counted; whether nothing grew."""
     for _ in range(WARM):
         for which in docks:
             open_and_close(viewer, which)
-    first, memory = left_behind(viewer), process.memory_info().rss
+    first, memory = left_behind(viewer), [_own_kib()]
     slowest = dict.fromkeys(docks, 0.0)
     for number in range(1, times + 1):
         for which in docks:
             slowest[which] = max(slowest[which], open_and_close(viewer, which))
+        memory.append(_own_kib())
         if number % _TOLD_EVERY == 0 or number == times:
             now = left_behind(viewer)
-            grown = (process.memory_info().rss - memory) / 2**20
             more = {name: count - first[name] for name, count in now.items()}
-            print(f"{number} rounds: {more}, {grown:+.0f} MiB", flush=True)
+            grown, slope = (memory[-1] - memory[0]) / 1024, growth(memory[len(memory) // 4 :])
+            print(
+                f"{number} rounds: {more}, {grown:+.0f} MiB, {slope:+.1f} KiB a round", flush=True
+            )
     for which, seconds in slowest.items():
         print(f"{which.kind.name}: at most {seconds:.2f} s to open")
-    return left_behind(viewer) == first
+    grew = [name for name, count in left_behind(viewer).items() if count > first[name]]
+    slope = growth(memory[len(memory) // 4 :])
+    if slope > BOUND_KIB:
+        grew.append("memory")
+    print(
+        f"{times} rounds: memory grew by {slope:.1f} KiB a round (at most {BOUND_KIB:.0f}); "
+        + (f"grew: {', '.join(grew)}" if grew else "nothing grew")
+    )
+    return not grew
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_c3r.widgets.common.docks import Dock
-from tools.cycles import WARM, left_behind, open_and_close
+from tools.cycles import WARM, growth, left_behind, open_and_close
 
 pytestmark = pytest.mark.gl
 
@@ -30,3 +30,16 @@ def test_twenty_rounds_leave_as_much_as_the_first_few(viewer, which):
     for _ in range(20 - WARM):
         open_and_close(viewer, which)
     assert left_behind(viewer) == before
+
+
+@pytest.mark.parametrize(
+    ("memory", "a_round"),
+    [
+        ([7.0], 0),
+        ([0, 4, 8, 12, 16], 4),
+        # A buffer of the screen came in one round and stayed.
+        ([0, 0, 0, 0, 0, 3000, 3000, 3000, 3000, 3000, 3000, 3000, 3000, 3000, 3000], 0),
+    ],
+)
+def test_growth_of_memory_is_told_from_single_jumps(memory, a_round):
+    assert growth(memory) == pytest.approx(a_round)

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.images.sources import opened_images
+from napari_c3r.session.reading import differences, in_words
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.edits import Edits
+    from napari_c3r.core.images import Image
     from napari_c3r.session.fields import Fields
     from napari_c3r.session.labels import LabelStore
     from napari_c3r.session.result import EmbeddingResult
@@ -22,6 +25,8 @@ class Outdated(StrEnum):
     """Made on another image."""
     FIELD_MISSING = "field missing"
     """Made on other fields than the displayed one, which takes nothing from those."""
+    READING = "reading"
+    """The files are read otherwise."""
     CELLS = "cells"
     """The cells were replaced."""
     EDITS = "edits"
@@ -77,6 +82,8 @@ def result_outdated(
             return OutdatedReason(Outdated.FIELD_MISSING, "this field is not in it yet")
         first = next(iter(result.cells_ids))
         return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{first}'")
+    if words := _read_otherwise(result, fields, image):
+        return OutdatedReason(Outdated.READING, f"out of date: its files are read with {words}")
     if labels.current is not None and result.cells_ids[image.name] != labels.current.id:
         return OutdatedReason(Outdated.CELLS, "out of date: the cells changed")
     if labels.edited:
@@ -84,6 +91,22 @@ def result_outdated(
     if result.encoder != encoder:
         return OutdatedReason(Outdated.ENCODER, "out of date: the encoder changed")
     return _roles_outdated(result.assignment, roles)
+
+
+def _read_otherwise(result: EmbeddingResult, fields: Fields, image: Image) -> str:
+    """What of reading the displayed image is other than when its cells were embedded."""
+    then = next((each for each in opened_images(result.images) if each.name == image.name), None)
+    if then is not None:
+        # Of layers it is not known which planes of the files they are.
+        if not (image.read_as and then.read_as) or then.source != image.source:
+            return ""
+        read, size = then.read_as != image.read_as, then.pixel_size_um != image.pixel_size_um
+        return in_words(["slice or time"] * read + ["pixel size"] * size)
+    # Those of a session that was saved are opened when they are asked for.
+    source = getattr(result.images, "sources", {}).get(image.name)
+    if source is None or fields.source is None:
+        return ""
+    return differences(source.reading, fields.source.reading)
 
 
 def _edits_sentence(edits: Edits | None) -> str:

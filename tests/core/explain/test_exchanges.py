@@ -100,7 +100,7 @@ def test_a_channel_is_sure_only_beyond_what_it_does_in_reference_cells():
     ("farthest", "next_one", "said"),
     [
         (6.0, 1.9, "Cluster 3 is set apart from controls by a: "),
-        (6.0, 2.1, "Cluster 3 is set apart from controls by perhaps a, not far ahead of b: "),
+        (6.0, 2.1, "Cluster 3 is set apart from controls by a, or perhaps b: "),
         (6.0, -9.0, "Cluster 3 is set apart from controls by a: "),
         (0.1, 0.0, "No channel sets cluster 3 apart from controls"),
     ],

@@ -20,8 +20,9 @@ from napari_c3r.core.figures import plot_marks
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.colouring import Categories, Values
 from napari_c3r.core.figures.discs import top_discs
-from napari_c3r.core.figures.drawing import Box, Drawing, Picture, Points, Words
+from napari_c3r.core.figures.drawing import PAPER, Box, Drawing, Picture, Points, Words
 from napari_c3r.core.figures.drawing_files import save_drawing
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.core.figures.histogram import histogram_figure
 from napari_c3r.core.figures.plot import AxisChoice, PlotChoice, plotted
 from napari_c3r.core.figures.plot_marks import Look
@@ -176,7 +177,9 @@ def test_many_cells_are_pixels_that_show_the_same(table, monkeypatch, tmp_path):
     assert (as_pixels.width, as_pixels.height) == (drawn.width, drawn.height)
     dense = picture.pixels.shape[1] / picture.width
     rows, columns = ((points.xy - (picture.x, picture.y)) * dense).astype(int).T[::-1]
-    assert (picture.pixels[rows, columns] == [255, 0, 0, 255]).all()
+    red = [*rgb(on_ground("#ff0000", "#ffffff")), 255]
+    assert (points.colours == red[:3]).all()
+    assert (picture.pixels[rows, columns] == red).all()
     assert set(np.unique(picture.pixels[..., 3])) == {0, 255}
     page = svg_of(as_pixels, tmp_path, FigureSize(85, 7))
     assert len(page.images) == 1
@@ -255,7 +258,8 @@ def test_bars_of_a_report_keep_grades_intervals_and_numbers(tmp_path):
     page = svg_of(chart_figure(Chart("Change", bars, (-1.0, 1.0), (-0.2, 0.2))), tmp_path)
     assert {"ER as concept", "without ER", "+0.75", "−0.40", "Change"} <= set(page.texts)
     boxes = {r.get("fill"): r for r in page.root.iter(f"{SVG}rect")}
-    large, small = (boxes[GRADE_COLOURS[grade]] for grade in (Grade.LARGE, Grade.SMALL))
+    drawn = [on_ground(GRADE_COLOURS[grade], PAPER.ground) for grade in (Grade.LARGE, Grade.SMALL)]
+    large, small = (boxes[colour] for colour in drawn)
     ends = [float(large.get("x")), float(small.get("x")) + float(small.get("width"))]
     # Both begin at zero.
     assert ends[0] == pytest.approx(ends[1])

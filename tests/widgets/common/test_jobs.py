@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import threading
+from pathlib import Path
 
 import pytest
 from qtpy.QtCore import QThreadPool
 
+from napari_c3r import widgets
 from napari_c3r.widgets.common.jobs import Jobs
 
 
@@ -54,3 +57,26 @@ def test_a_long_job_and_one_given_up_hold_up_no_other(qtbot, one_core) -> None:
     assert one_core.activeThreadCount() == one_core.maxThreadCount() == 1
     rest.set()
     assert one_core.waitForDone(60_000)
+
+
+def _is_body(function: ast.FunctionDef) -> bool:
+    kinds = [ast.unparse(each.annotation) for each in function.args.args if each.annotation]
+    return kinds == ["threading.Event"] and function.args.args[0].arg != "self"
+
+
+def test_no_body_of_a_job_holds_what_started_it():
+    """A dock that is closed would live on with all it has, as long as its job does."""
+    bodies = [
+        (path, inner)
+        for path in sorted(Path(widgets.__path__[0]).rglob("*.py"))
+        for inner in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(inner, ast.FunctionDef) and _is_body(inner)
+    ]
+    assert len(bodies) > 20
+    held = [
+        f"{path.name}:{node.lineno}"
+        for path, body in bodies
+        for node in ast.walk(body)
+        if isinstance(node, ast.Name) and node.id == "self"
+    ]
+    assert held == []

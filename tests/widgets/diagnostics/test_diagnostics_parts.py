@@ -16,6 +16,7 @@ from napari_c3r.core.diagnose.charts import Bar, Chart
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colours import rgb
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.core.table import make_result
 from napari_c3r.session import Cells, EmbeddingResult, Session
 from napari_c3r.widgets.diagnostics.bars import BarChart
@@ -193,7 +194,8 @@ def test_bars_reach_their_value_in_the_colour_of_their_grade(bars, width, backgr
     assert len(set(GRADE_COLOURS.values())) == 3
     for number, bar in enumerate(bars.chart.bars):
         box = bars.bar_rect(number)
-        found = columns_of(picture, GRADE_COLOURS[bar.grade], round(box.top() + 1))
+        drawn = on_ground(GRADE_COLOURS[bar.grade], background)
+        found = columns_of(picture, drawn, round(box.top() + 1))
         # The line at zero and a dashed line of the noise may cross it.
         assert abs(found[0] - bars.x(0)) <= 2
         assert abs(found[-1] - bars.x(bar.value)) <= 2

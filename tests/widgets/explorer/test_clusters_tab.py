@@ -10,6 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLineEdit
 
 from napari_c3r.core.figures.colours import CATEGORICAL
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.core.reduce.stability import Stability
 from napari_c3r.core.table import KEY
 from napari_c3r.widgets.explorer.clusters_tab import ClusterTabs
@@ -84,7 +85,7 @@ def test_the_slider_cuts_finer_clusters_everywhere_and_each_rest_is_one_step(sho
     seen = link.colours_of("cluster")
     assert {seen.names[code] for code in seen.codes[kept]} == {"0"}
     colour = shown.tab.list.topLevelItem(0).icon(0).pixmap(10, 10).toImage().pixelColor(5, 5)
-    assert colour.name() == CATEGORICAL[0]
+    assert colour.name() == on_ground(CATEGORICAL[0], "#000000")
     QTest.keyClick(shown.explorer, Qt.Key.Key_F, Qt.KeyboardModifier.ShiftModifier)
     shown.rest()
     while session.history.undo_sentence != before:

@@ -17,10 +17,12 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QSl
 
 from napari_c3r.core.figures.colours import CATEGORICAL, rgb
 from napari_c3r.core.figures.facets import Facets
+from napari_c3r.core.figures.grounds import on_ground, palette_on
 from napari_c3r.widgets.scatter.overlay import Tool
 from napari_c3r.widgets.scatter.raster_view import RasterView
 from napari_c3r.widgets.scatter.views import create_view, opengl_available
 from napari_c3r.widgets.scatter.widget import CAPTION, ScatterWidget
+from tests.colour_vision import contrast
 
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
@@ -84,6 +86,11 @@ def selected(widget: ScatterWidget) -> list[int]:
     return np.flatnonzero(widget.model.selection).tolist()
 
 
+def drawn(category: int) -> str:
+    """A category's colour on the map."""
+    return on_ground(CATEGORICAL[category], BACKGROUND)
+
+
 def pixel(widget: ScatterWidget, position: QPoint) -> np.ndarray:
     colour = widget.canvas.grab().toImage().pixelColor(position)
     return np.array([colour.red(), colour.green(), colour.blue()])
@@ -103,7 +110,7 @@ def test_points_that_move_into_panels_are_drawn_in_their_colours_before_faint_on
     model.move_points(XY[:, ::-1].copy(), facets=facets)
     for row in (0, 7, 19):
         place = QPoint(*(int(each) for each in canvas.on_screen(row)))
-        np.testing.assert_allclose(pixel(widget, place), rgb(CATEGORICAL[row % 3]), atol=2)
+        np.testing.assert_allclose(pixel(widget, place), rgb(drawn(row % 3)), atol=2)
     # The first cell lies in the second panel, too, as one of all cells.
     apart = np.diff([[each.left, each.top] for each in canvas.page.panels], axis=0)[0]
     behind = canvas.on_screen(0) + apart
@@ -230,17 +237,34 @@ def test_points_are_drawn_where_they_can_be_picked(widget: ScatterWidget, user) 
     widget.model.set_categories(np.arange(20), [str(i) for i in range(20)])
     user.rest(widget)
     for index in (0, 4, 12, 19):
-        np.testing.assert_array_equal(pixel(widget, at(widget, index)), rgb(CATEGORICAL[index]))
+        np.testing.assert_array_equal(pixel(widget, at(widget, index)), rgb(drawn(index)))
     np.testing.assert_array_equal(pixel(widget, at(widget, 12, 25, 25)), rgb(BACKGROUND))
+
+
+@pytest.mark.parametrize("ground", [BACKGROUND, "#efebe9"])
+def test_points_stand_out_from_either_theme_and_the_legend_has_their_colours(
+    widget: ScatterWidget, user, ground: str
+) -> None:
+    widget.model.set_categories(np.arange(20), [str(i) for i in range(20)])
+    widget.set_theme(ground, "#808080")
+    user.rest(widget)
+    canvas = pixel(widget, at(widget, 12, 25, 25))
+    for index in range(20):
+        seen = pixel(widget, at(widget, index))
+        assert contrast(seen / 255, canvas / 255) >= 3, index
+        swatch = widget.legend.categories.item(index).icon().pixmap(11, 11).toImage()
+        colour = swatch.pixelColor(swatch.width() // 2, swatch.height() // 2)
+        assert colour.name() == palette_on(CATEGORICAL, ground)[index]
+        np.testing.assert_array_equal(seen, rgb(colour.name()))
 
 
 def test_selection_dims_the_rest(widget: ScatterWidget, user) -> None:
     widget.model.set_categories(np.zeros(20, int), ["a"])
     widget.model.select(np.arange(20) == 7)
     user.rest(widget)
-    np.testing.assert_array_equal(pixel(widget, at(widget, 7)), rgb(CATEGORICAL[0]))
+    np.testing.assert_array_equal(pixel(widget, at(widget, 7)), rgb(drawn(0)))
     away = np.linalg.norm(pixel(widget, at(widget, 8)).astype(int) - rgb(BACKGROUND))
-    assert 0 < away < 0.3 * np.linalg.norm(rgb(CATEGORICAL[0]).astype(int) - rgb(BACKGROUND))
+    assert 0 < away < 0.3 * np.linalg.norm(rgb(drawn(0)).astype(int) - rgb(BACKGROUND))
 
 
 def test_a_selected_point_lies_above_its_neighbours(widget: ScatterWidget, user) -> None:
@@ -248,7 +272,7 @@ def test_a_selected_point_lies_above_its_neighbours(widget: ScatterWidget, user)
     widget.model.set_categories(np.arange(50) % 20, [str(i) for i in range(20)])
     widget.model.select(np.arange(50) == 3)
     user.rest(widget)
-    np.testing.assert_array_equal(pixel(widget, at(widget, 3)), rgb(CATEGORICAL[3]))
+    np.testing.assert_array_equal(pixel(widget, at(widget, 3)), rgb(drawn(3)))
 
 
 def test_the_current_point_is_ringed_and_brought_into_view(widget: ScatterWidget, user) -> None:

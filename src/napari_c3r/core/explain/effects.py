@@ -91,14 +91,16 @@ class ByChannel:
 
     @property
     def is_clear(self) -> bool:
-        """Whether one channel brings it far more beyond what is usual than any other does.
+        """Whether the first channel named brings it far more beyond the usual than any other does.
 
         That a channel does more than in reference cells is not yet that it is the one: a cell may
         be odd in several.
         """
-        return bool(self.named) and all(
-            self.ranked[0].beyond >= FAR_AHEAD * each.beyond for each in self.ranked[1:]
-        )
+        if not self.named:
+            return False
+        first = self.named[0]
+        others = [each for each in self.channels if each is not first]
+        return all(first.beyond >= FAR_AHEAD * each.beyond for each in others)
 
     @property
     def channel_table(self) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.explain.words import all_ways, not_far_ahead, ways
+from napari_c3r.core.explain.words import all_ways, in_doubt, ways
 
 if TYPE_CHECKING:
     from napari_c3r.core.explain.group_result import WhyGroup
@@ -21,7 +21,7 @@ def sentence(found: WhyGroup) -> str:
             f"those: at most {most.channel}, {ways(most)}"
         )
     first = named[0]
-    by = first.channel if found.is_clear else f"perhaps {not_far_ahead(found.ranked)}"
+    by = first.channel if found.is_clear else in_doubt(found)
     said = f"{group} is set apart from {found.compared} by {by}: {all_ways(named)}"
     return f"{said}{_where(found, first.channel)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
     OWN,
+    SEQUENTIAL,
     category_shades,
     finite_limits,
     named_colours,
@@ -20,6 +21,7 @@ from napari_c3r.core.figures.colours import (
     value_table,
     with_grey,
 )
+from napari_c3r.core.figures.grounds import palette_on
 from napari_c3r.core.reduce.clusters import NOISE
 from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.remembered import remembered
@@ -83,6 +85,10 @@ class Categories:
         """Which of the few each point has, (N,), of all points or of some."""
         return category_shades(self.codes[points], len(self.palette))
 
+    def on(self, ground: str) -> Categories:
+        """The same in the colours that they have on a ground, ``"#rrggbb"``."""
+        return replace(self, palette=palette_on(self.palette, ground))
+
     def missing(self) -> NDArray[np.bool_]:
         """Points in no category, painted below the others."""
         return self.codes < 0
@@ -90,11 +96,15 @@ class Categories:
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """A number for each point, float (N,), its `name` and the `limits` of its colours."""
+    """A number for each point, float (N,), its `name` and the `limits` of its colours.
+
+    `palette` has the stops of the colours, low to high.
+    """
 
     values: NDArray[np.float32]
     name: str
     limits: tuple[float, float]
+    palette: tuple[str, ...] = SEQUENTIAL
 
     @classmethod
     def spanning(cls, values: NDArray[np.float32], name: str) -> Values:
@@ -107,11 +117,15 @@ class Values:
 
     def table(self) -> NDArray[np.uint8]:
         """The few different colours, RGB (M, 3)."""
-        return value_table()
+        return value_table(self.palette)
 
     def shades(self, points: slice | list[int] = _ALL) -> NDArray[np.integer]:
         """Which of the few each point has, (N,), of all points or of some."""
         return value_shades(self.values[points], self.limits)
+
+    def on(self, ground: str) -> Values:
+        """The same in the colours that they have on a ground, ``"#rrggbb"``."""
+        return replace(self, palette=palette_on(self.palette, ground))
 
     def missing(self) -> NDArray[np.bool_]:
         """Points without a value, painted below the rest."""

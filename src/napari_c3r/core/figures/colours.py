@@ -1,8 +1,8 @@
-"""The colours of clusters and values, the same in map, image, montage and report.
+"""The colours of clusters and values, of one hue in map, image, montage and report.
 
-Every colour is visible on napari's dark (#262930) and light (#efebe9) backgrounds. The
-categories were chosen to stay apart in OKLab (Ottosson, 2020) for normal vision and for
-protan, deutan and tritan vision as simulated by Machado et al. (2009), eq. 3, severity 1;
+These are what is kept and what lies over an image; `grounds` says how each is drawn on a dark or
+a light ground. The categories were chosen to stay apart in OKLab (Ottosson, 2020) for normal vision
+and for protan, deutan and tritan vision as simulated by Machado et al. (2009), eq. 3, severity 1;
 the first eight are the farthest apart.
 """
 
@@ -153,7 +153,9 @@ def named_colours(column: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def value_colours(
-    values: ArrayLike, limits: tuple[float, float] | None = None
+    values: ArrayLike,
+    limits: tuple[float, float] | None = None,
+    palette: Sequence[str] = SEQUENTIAL,
 ) -> NDArray[np.uint8]:
     """Colour of each value on the sequential map.
 
@@ -164,18 +166,22 @@ def value_colours(
     limits
         Values at the two ends of the map; values beyond take the colour of the end.
         None: the smallest and the largest finite value.
+    palette
+        Stops of the map, low to high.
 
     Returns
     -------
     uint8 (N, 3), red, green and blue.
     """
     values = np.asarray(values, dtype=np.float32)
-    return value_table()[value_shades(values, finite_limits(values) if limits is None else limits)]
+    if limits is None:
+        limits = finite_limits(values)
+    return value_table(palette)[value_shades(values, limits)]
 
 
-def value_table() -> NDArray[np.uint8]:
+def value_table(palette: Sequence[str] = SEQUENTIAL) -> NDArray[np.uint8]:
     """Colours of values, low to high, and, last, grey, uint8 (M + 1, 3)."""
-    return np.vstack([sequential(_STEPS), rgb(GREY)])
+    return np.vstack([sequential(_STEPS, palette), rgb(GREY)])
 
 
 def value_shades(
@@ -199,9 +205,9 @@ def finite_limits(values: NDArray[np.floating]) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def sequential(steps: int) -> NDArray[np.uint8]:
-    """Sample the sequential map as uint8 (steps, 3), low to high."""
-    stops = _table(SEQUENTIAL)
+def sequential(steps: int, palette: Sequence[str] = SEQUENTIAL) -> NDArray[np.uint8]:
+    """Sample a map of values, given by its stops, as uint8 (steps, 3), low to high."""
+    stops = _table(palette)
     at = np.linspace(0, len(stops) - 1, steps)
     bands = [np.interp(at, np.arange(len(stops)), stops[:, band]) for band in range(3)]
     return np.round(np.stack(bands, axis=1)).astype(np.uint8)

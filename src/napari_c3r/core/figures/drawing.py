@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.figures.colours import mixed
+from napari_c3r.core.figures.grounds import OF_DATA, on_ground
 from napari_c3r.core.text import without_middle
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class Theme:
     ink: str = "#1a1a1a"
 
     def colour(self, name: str) -> str:
-        """A colour of a mark as ``"#rrggbb"``."""
+        """A colour of a mark as ``"#rrggbb"``; one of the palettes is as its ground needs it."""
+        if name in OF_DATA:
+            return on_ground(name, self.ground)
         named = {INK: self.ink, GROUND: self.ground, QUIET: mixed(self.ground, self.ink, 0.55)}
         return named.get(name, name)
 

@@ -11,6 +11,7 @@ from napari_c3r.core.figures.colouring import Categories, Colouring, Values
 from napari_c3r.core.figures.colours import GREY, sequential
 from napari_c3r.core.figures.drawing import (
     FONT_PX,
+    PAPER,
     QUIET,
     Box,
     Dot,
@@ -64,10 +65,8 @@ def _entries(colouring: Categories, selected: NDArray[np.bool_] | None) -> list[
     counts = np.bincount(colouring.codes + 1, minlength=size)
     some = selected is not None and bool(selected.any())
     chosen = np.bincount(colouring.codes[selected] + 1, minlength=size) if some else None
-    named = [
-        (n, name, colouring.palette[n % len(colouring.palette)])
-        for n, name in enumerate(colouring.names)
-    ]
+    palette = colouring.on(PAPER.ground).palette
+    named = [(n, name, palette[n % len(palette)]) for n, name in enumerate(colouring.names)]
     entries = []
     for n, name, colour in [*named, (-1, colouring.rest, GREY)]:
         total = int(counts[n + 1])
@@ -97,7 +96,7 @@ def _scale(colouring: Values, left: float, top: float, width: float) -> list[Mar
     """A bar of colours with its ends, under the name."""
     wide = width / _STEPS
     marks: list[Mark] = [Words(left, top + 9, fitted(colouring.name, width), FONT_PX - 1)]
-    for n, colour in enumerate(sequential(_STEPS)):
+    for n, colour in enumerate(sequential(_STEPS, colouring.on(PAPER.ground).palette)):
         fill = "#" + bytes(colour).hex()
         marks.append(Box(left + wide * n, top + 14, wide + 0.4, 8, fill))
     low, high = map(number_words, colouring.limits)

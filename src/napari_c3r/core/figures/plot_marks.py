@@ -90,7 +90,7 @@ def painted(plot: Plotted, look: Look) -> tuple[NDArray[np.uint8], NDArray[np.ui
     if look.colouring is None:
         colours = plain_colours(len(plot.xy))
     else:
-        colours = look.colouring.colours()
+        colours = look.colouring.on(PAPER.ground).colours()
         order = on_top(order, ~look.colouring.missing())
     if look.selected is not None and look.selected.any():
         pale = dimmed(colours, PAPER.ground)

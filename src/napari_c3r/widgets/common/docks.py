@@ -12,6 +12,7 @@ from qtpy.QtGui import QCloseEvent, QShowEvent
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
 
 from napari_c3r.widgets.common.fitted_view import keep_whole
+from napari_c3r.widgets.common.style_memory import forget_with
 from napari_c3r.widgets.common.tones import tone_sheet
 
 if TYPE_CHECKING:
@@ -84,9 +85,6 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         self.viewer = viewer
         self._frame: QDockWidget | None = None
         self._theme = ("", "")
-        self._background = ""
-        # While it has nothing in it, a style sheet costs nothing.
-        self._colour_texts(self._colours()[0])
         beside = self.place is Place.BESIDE
         self.setMinimumHeight(MIN_BESIDE_PX if beside else MIN_BELOW_PX)
         # What put it into a dock still has to put the dock into the window.
@@ -102,31 +100,20 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the viewer's theme."""
-        is_style = event is not None and event.type() == QEvent.Type.StyleChange
-        # Before it is in a window, it is still being made.
-        if is_style and self.parent() is not None:
+        if event is not None and event.type() == QEvent.Type.StyleChange:
             self._follow_theme()
         super().changeEvent(event)
 
     def _follow_theme(self) -> None:
-        colours = self._colours()
-        # Another style sheet is a change of style too.
-        if colours != self._theme:
-            self._theme = colours
-            self._colour_texts(colours[0])
-            self.set_theme(*colours)
-
-    def _colours(self) -> tuple[str, str]:
-        """Background and text of the viewer's theme, each ``"#rrggbb"``."""
         from napari.utils.theme import get_theme
 
         theme = get_theme(self.viewer.theme)
-        return theme.background.as_hex("long"), theme.text.as_hex("long")
-
-    def _colour_texts(self, background: str) -> None:
-        if background != self._background:
-            self._background = background
-            self.setStyleSheet(tone_sheet(background))
+        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+        # Another style sheet is a change of style too.
+        if colours != self._theme:
+            self._theme = colours
+            self.setStyleSheet(tone_sheet(colours[0]))
+            self.set_theme(*colours)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``; nothing is drawn but by Qt."""
@@ -200,6 +187,7 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         made = _MADE.get(unwrapped(self.viewer), {})
         if type(self) in made and made[type(self)]() is self:
             del made[type(self)]
+        forget_with(self)
 
 
 class Dock(StrEnum):

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_c3r.core.figures.colouring import Categories, Colouring, Values, colouring
@@ -18,7 +18,7 @@ from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.elision import NameBox, elided_apart
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.rows_model import text_of
-from napari_c3r.widgets.common.tones import FILLS, Tone
+from napari_c3r.widgets.common.tones import FILLS, Tone, ground_of
 from napari_c3r.widgets.scatter.colour_bar import ColourBar
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class PlateColours(QWidget):
     Signals
     -------
     changed
-        The user chose another column.
+        The user chose another column, or the theme is another one.
     """
 
     changed = Signal()
@@ -112,7 +112,8 @@ class PlateColours(QWidget):
         frame = known.fields.set_index("image")
         # All plates have the same colours.
         colours = colouring(frame, name)
-        painted = ["#" + bytes(rgb).hex() for rgb in colours.colours()]
+        drawn = colours.on(ground_of(self)).colours()
+        painted = ["#" + bytes(rgb).hex() for rgb in drawn]
         rows = frame.index.get_indexer(pd.Index(list(fields)))
         self._explain(colours, rows)
         looks: dict[str, WellLook] = {}
@@ -130,7 +131,13 @@ class PlateColours(QWidget):
             case Values():
                 self.bar.show_values(colours)
             case Categories():
-                self.names.setText(_legend(colours, rows[rows >= 0]))
+                self.names.setText(_legend(colours.on(ground_of(self)), rows[rows >= 0]))
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Another theme has other colours."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self.changed.emit()
 
 
 def _progress(fields: Mapping[str, str | None], done: frozenset[str]) -> dict[str, WellLook]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QPalette
 from qtpy.QtWidgets import QWidget
 
 _PROPERTY: Final = "c3r_tone"
@@ -46,6 +46,11 @@ FILLS: Final = {
 def tone_colours(background: str) -> dict[Tone, str]:
     """Colours of texts on a background, all ``"#rrggbb"``."""
     return dict(_ON_DARK if QColor(background).lightness() < _MIDDLE else _ON_LIGHT)
+
+
+def ground_of(widget: QWidget) -> str:
+    """The colour that a widget is painted on, ``"#rrggbb"``."""
+    return widget.palette().color(QPalette.ColorRole.Window).name()
 
 
 def tone_sheet(background: str) -> str:

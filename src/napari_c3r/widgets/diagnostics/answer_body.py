@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_c3r.core.diagnose.charts import label_chart, neighbour_chart, report_figure
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.diagnostics.bars import BarChart
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from napari_c3r.core.diagnose import FlipReport
 
 
-def _key() -> str:
+def _key(ground: str) -> str:
     """The grades in their colours, in fixed words only."""
     squares = [
-        f'<span style="color:{GRADE_COLOURS[grade]}">■</span>&nbsp;{words}'
+        f'<span style="color:{on_ground(GRADE_COLOURS[grade], ground)}">■</span>&nbsp;{words}'
         for grade, words in (
             (Grade.LARGE, f"{Grade.LARGE}: the role matters here"),
             (Grade.SMALL, str(Grade.SMALL)),
@@ -46,7 +47,7 @@ class AnswerBody(QWidget):
         self.neighbours = BarChart("Further neighbours changed by each variant")
         self.telling = BarChart("Change of neighbours of the same label by each variant")
         self.neighbours_title, self.telling_title = WrappedLabel(), WrappedLabel()
-        self.key = QLabel(_key())
+        self.key = QLabel()
         self.key.setTextFormat(Qt.TextFormat.RichText)
         self.key.setWordWrap(True)
         self.key.setMinimumWidth(1)
@@ -122,5 +123,6 @@ class AnswerBody(QWidget):
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the window, each ``"#rrggbb"``."""
+        self.key.setText(_key(background))
         for chart in (self.neighbours, self.telling):
             chart.set_theme(background, foreground)

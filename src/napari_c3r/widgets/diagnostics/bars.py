@@ -10,6 +10,7 @@ from napari_c3r.core.diagnose.charts import Bar, Chart
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Grade
 from napari_c3r.core.figures.colours import GREY, mixed
 from napari_c3r.core.figures.drawing import number_words
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.widgets.common.labels import plain_tip
 
 ROW_PX = 34
@@ -101,7 +102,7 @@ class BarChart(QWidget):
         band.setAlpha(70)
         low, high = (self.x(value) for value in self.chart.noise)
         painter.fillRect(QRectF(low, box.top() - 2, high - low, BAR_PX + 4), band)
-        painter.fillRect(box, QColor(GRADE_COLOURS[bar.grade]))
+        painter.fillRect(box, QColor(on_ground(GRADE_COLOURS[bar.grade], self._background)))
         self._paint_marks(painter, bar, box)
         self._paint_words(painter, bar, row)
 

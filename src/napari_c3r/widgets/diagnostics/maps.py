@@ -175,7 +175,7 @@ class TwoMaps(QWidget):
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the window, each ``"#rrggbb"``."""
         self.toolbar.set_theme(background, foreground)
-        self.legend.set_theme(foreground)
+        self.legend.set_theme(background, foreground)
         for canvas in self.canvases:
             canvas.set_theme(background, foreground)
 

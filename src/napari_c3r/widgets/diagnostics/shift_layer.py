@@ -18,17 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from napari.components import ViewerModel
 
-    from napari_c3r.core.diagnose import FlipReport
-
-CHANGED = "neighbours_changed"
-
-
-def shift_of(report: FlipReport, variant: str) -> pd.Series:
-    """How many of each cell's neighbours a variant changes, by the name of its row."""
-    # HDF5 would take a stroke in a name for a folder.
-    name = variant.replace(" ", "_").replace("/", "_")
-    return report.neighbours_changed[variant].rename(f"{CHANGED}_{name}")
-
 
 @dataclass(frozen=True, eq=False)
 class ColouredCells:

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_c3r.core.figures.colours import named_colours
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.core.reduce.clusters import COLUMN, NOISE, finenesses
 from napari_c3r.core.reduce.cuts import leiden_problem
 from napari_c3r.session import Change, Part
@@ -203,7 +204,7 @@ class ClusterTabs(QObject):
         tab.judge_button.clicked.connect(self._on_judge)
         control.changed.connect(self._show_line)
         control.said.connect(self._on_said)
-        self._said = ""
+        self._said, self._ground = "", "#000000"
         self._session.changed.connect(self._on_changed)
         self._show()
 
@@ -225,7 +226,9 @@ class ClusterTabs(QObject):
         )
 
     def set_theme(self, background: str, foreground: str) -> None:
-        """Nothing is drawn in the theme's colours but by Qt."""
+        """Draw the clusters' colours for this ground, ``"#rrggbb"``."""
+        self._ground = background
+        self._show()
 
     def release(self) -> None:
         """Disconnect from the session."""
@@ -258,7 +261,7 @@ class ClusterTabs(QObject):
             [
                 (
                     name,
-                    colours[name],
+                    on_ground(colours[name], self._ground),
                     int(counts[place]),
                     int(chosen[place]),
                     ""

@@ -253,7 +253,8 @@ class MontagePanel(QWidget):
         self.more.setAccessibleName("Look of the pictures")
 
     def _build(self) -> None:
-        row = QFlowLayout()
+        head = QWidget()
+        row = QFlowLayout(head)
         row.setContentsMargins(0, 0, 0, 0)
         row.setHorizontalSpacing(4)
         row.setVerticalSpacing(4)
@@ -274,7 +275,7 @@ class MontagePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addLayout(row)
+        column.addWidget(head)
         column.addWidget(self._pages, 1)
         column.addWidget(self.key)
 

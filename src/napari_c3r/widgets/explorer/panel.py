@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QBoxLayout,
@@ -54,7 +54,7 @@ class ExplorerPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.selection = ElidedLabel()
+        self.selection = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.centre_button = QPushButton("Centre")
         self.centre_button.setToolTip("Move the view to the cell that is pointed at (C)")
         self.name_button = QPushButton("Name…")
@@ -73,6 +73,9 @@ class ExplorerPanel(QWidget):
         self.tabs.setDocumentMode(True)
         bar = self.tabs.tabBar()
         assert bar is not None
+        # The line below tabs would shine through between their round corners.
+        bar.setDrawBase(False)
+        bar.setStyleSheet("QTabBar::tear { width: 0; }")
         for part in (self.tabs, bar):
             part.setAccessibleName("Table and figures")
         for arrow in bar.findChildren(QToolButton):
@@ -89,6 +92,7 @@ class ExplorerPanel(QWidget):
         self.naming.closed.connect(self._on_naming_closed)
         self.tabs.currentChanged.connect(self._share_width)
         self._split.splitterMoved.connect(self._on_split_moved)
+        self._split.installEventFilter(self)
         self.exports.written.connect(self._on_written)
 
     @property
@@ -149,7 +153,12 @@ class ExplorerPanel(QWidget):
         if self._split.orientation() != wanted:
             self._split.setOrientation(wanted)
             self._is_split_by_hand = False
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Share the room when it is handed on, which is after the panel itself has it."""
+        if event is not None and event.type() == QEvent.Type.Resize:
             self._share_width()
+        return super().eventFilter(watched, event)
 
     def _share_width(self) -> None:
         """Give a figure most of the room, beside a strip of pictures, unless the user shared it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import QLabel, QSplitter
 
 from napari_c3r.widgets.explorer.panel import ExplorerPanel
@@ -48,7 +48,15 @@ class SharedRoom(QObject):
         scatter.toolbar.set_compact(True)
         title.hide()
         split.splitterMoved.connect(self._on_moved)
+        split.installEventFilter(self)
         panel.tabs.currentChanged.connect(self.share)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Share the room there is now: when the dock itself is told, it is not handed on yet."""
+        # What is in it needs another height once it is narrow, and says so after that.
+        if event is not None and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self.share()
+        return False
 
     def share(self) -> None:
         """Follow the width there is and what is shown in the panel."""
@@ -59,7 +67,7 @@ class SharedRoom(QObject):
         compact = not narrow and width < wanted
         self._split.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
         if narrow and not (self._is_by_hand or self._panel.isHidden()):
-            self._split.setSizes([1000, 1100])
+            self._split.setSizes([1000, 1000])
         self._scatter.toolbar.set_compact(compact)
         # Beside the buttons, what is chosen is more worth the room than its title.
         has_room = self._scatter.width() >= _ROOM_FOR_TITLE_PX

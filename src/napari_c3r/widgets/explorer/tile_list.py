@@ -10,7 +10,9 @@ from qtpy.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPen, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QListView, QListWidget, QListWidgetItem
 
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.common.tones import ground_of
 
 DENSITY = 2
 """Pixels of a picture for each pixel of the screen, as dense screens have."""
@@ -41,6 +43,10 @@ class Thumbnails(QListWidget):
     def __init__(self, side_px: int) -> None:
         super().__init__()
         self._size = QSize(side_px, side_px)
+        self._items: list[QListWidgetItem] = []
+        self._headings: list[QListWidgetItem] = []
+        self._given: list[str] = []
+        self._colours: list[str] = []
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
@@ -55,9 +61,6 @@ class Thumbnails(QListWidget):
             "QListWidget { background: transparent; border: none; padding: 0; }"
             "QListWidget::item { padding: 0; margin: 0; border: none; background: transparent; }"
         )
-        self._items: list[QListWidgetItem] = []
-        self._headings: list[QListWidgetItem] = []
-        self._colours: list[str] = []
         self._released = False
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -128,7 +131,8 @@ class Thumbnails(QListWidget):
             What stands above the cell at a place, where a group begins.
         """
         self.show_none()
-        self._colours = list(colours)
+        self._given, self._colours = list(colours), self._on_ground(colours)
+        colours = self._colours
         self.setIconSize(self._icon_size())
         empty = {colour: _framed(None, self._size, colour) for colour in set(colours)}
         for place, (row, text) in enumerate(zip(rows, texts, strict=True)):
@@ -163,7 +167,7 @@ class Thumbnails(QListWidget):
     def show_none(self) -> None:
         """Take all pictures away."""
         self.clear()
-        self._items, self._headings, self._colours = [], [], []
+        self._items, self._headings, self._given, self._colours = [], [], [], []
 
     def undrawn_in_sight(self) -> list[int]:
         """Rows of the cells in sight, or nearly, that have no picture yet."""
@@ -193,11 +197,22 @@ class Thumbnails(QListWidget):
 
     def recolour(self, colours: Sequence[str]) -> None:
         """Give the bars other colours; the pictures stay."""
+        self._given = list(colours)
+        colours = self._on_ground(colours)
         whole = self._icon_size() * DENSITY
         for item, old, new in zip(self._items, self._colours, colours, strict=True):
             if old != new:
                 item.setIcon(_with_bar(item.icon().pixmap(whole), new))
-        self._colours = list(colours)
+        self._colours = colours
+
+    def _on_ground(self, colours: Sequence[str]) -> list[str]:
+        ground = ground_of(self)
+        return [on_ground(colour, ground) for colour in colours]
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self.recolour(self._given)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         for item in self._headings:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.errors import InputError
@@ -16,10 +15,11 @@ from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.core.table.result import KEY
 from napari_c3r.readers import GAIN
+from napari_c3r.session.reading import Opened, put_cells_back, record_reading
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
+from napari_c3r.widgets.main.reading_job import given_names, reading_job
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
-from napari_c3r.widgets.viewer.alignment import require_numbers
 from napari_c3r.widgets.viewer.appearance import appearances_of, is_own, own_gain
 from napari_c3r.widgets.viewer.gathering import (
     all_image_layers,
@@ -34,9 +34,6 @@ from napari_c3r.widgets.viewer.known_pixels import KnownPixels
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
     from napari.layers import Layer
-
-# Up to this many bytes a field is held in memory, so that the viewer never waits for a disk.
-_MAX_HELD_BYTES = 1 << 29
 
 
 class ImageController(QObject):
@@ -89,8 +86,14 @@ class ImageController(QObject):
 
     def load(self, found: ScanResult, reading: ReadOptions) -> None:
         """Load the first of the scanned fields; the others wait for their turn."""
+        session, before = self._context.session, Opened.of(self._context.session)
         self.opened = self._paths
-        self._load(partial(found.sources, reading), 0)
+        done = partial(record_reading, session, before, self._load_again)
+        self._load(partial(found.sources, reading), 0, done)
+
+    def _load_again(self, opened: Opened) -> None:
+        done = partial(put_cells_back, self._context.session, opened)
+        self.load_fields(opened.sources, opened.index, done)
 
     def load_fields(self, sources: Sequence[FieldSource], index: int, then: Any = None) -> None:
         """Work on some fields and show one of them.
@@ -116,7 +119,7 @@ class ImageController(QObject):
         ) -> Generator[str, None, tuple[Sequence[FieldSource], Image, list[Any]]]:
             yield "listing the fields"
             sources = listing()
-            return sources, *(yield from _reading_job(sources[index])(stop))
+            return sources, *(yield from reading_job(sources[index])(stop))
 
         def take(loaded: tuple[Sequence[FieldSource], Image, list[Any]]) -> None:
             sources, image, described = loaded
@@ -124,7 +127,7 @@ class ImageController(QObject):
             self._remove_shown()
             self._add_layers(described)
             self._context.viewer.reset_view()
-            given = _given_names(sources[index], image)
+            given = given_names(sources[index], image)
             self._context.session.set_fields(sources, index, image, given)
             if then is not None:
                 then()
@@ -148,7 +151,7 @@ class ImageController(QObject):
             self._exchange(described)
 
         self._context.error_changed.emit(StepId.IMAGE, "")
-        self._context.opening.start(OPEN, _reading_job(session.fields.sources[index]), take)
+        self._context.opening.start(OPEN, reading_job(session.fields.sources[index]), take)
 
     def open_sample(self) -> None:
         """Add the simulated Cell Painting field."""
@@ -361,36 +364,7 @@ class ImageController(QObject):
                 layer.scale = options["scale"]
 
 
-def _reading_job(source: FieldSource) -> Any:
-    def body(_: threading.Event) -> Generator[str, None, tuple[Image, list[Any]]]:
-        from napari_c3r.readers import image_layers as described
-
-        yield f"reading {source.name}"
-        image = _held(source.read())
-        require_numbers((name, image.channel(name)) for name in image.channel_names)
-        return image, described(image)
-
-    return body
-
-
-def _held(image: Image) -> Image:
-    """The image with its pixels in memory, unless it is too large for that."""
-    import dask.array as da
-
-    if image.data.nbytes > _MAX_HELD_BYTES:
-        return image
-    pixels = np.asarray(image.data)
-    held = da.from_array(pixels, chunks=(1, *pixels.shape[1:]), name=False)
-    return replace(image, data=held)
-
-
 def _metadata(known: dict[str, Any], layer: ImageLayer) -> dict[str, Any]:
     """What is known of another field's channel, for the layer that shows it from now on."""
     rest = {name: value for name, value in known.items() if name != GAIN}
     return {KEY: rest | ({GAIN: own_gain(layer)} if is_own(layer) else {})}
-
-
-def _given_names(source: FieldSource, image: Image) -> dict[str, str]:
-    """Name of every channel by what the files call it."""
-    now = {new: old for old, new in source.reading.names.items()}
-    return {now.get(name, name): name for name in image.channel_names}

@@ -11,9 +11,10 @@ from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_c3r.core.figures.colouring import Values
-from napari_c3r.core.figures.colours import SEQUENTIAL
+from napari_c3r.core.figures.grounds import palette_on
 from napari_c3r.core.figures.histogram import Histogram
 from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.common.tones import ground_of
 
 HISTOGRAM: Final = 18
 HEIGHT: Final = HISTOGRAM + 29
@@ -75,8 +76,9 @@ class ColourBar(QWidget):
         self._paint_histogram(painter, QRectF(2, 0, self.width() - 4, HISTOGRAM))
         bar = QRectF(2, HISTOGRAM + 1, self.width() - 4, 7)
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-        for i, colour in enumerate(SEQUENTIAL):
-            gradient.setColorAt(i / (len(SEQUENTIAL) - 1), QColor(colour))
+        stops = palette_on(self._colouring.palette, ground_of(self))
+        for i, colour in enumerate(stops):
+            gradient.setColorAt(i / (len(stops) - 1), QColor(colour))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(gradient)
         painter.drawRoundedRect(bar, 3, 3)

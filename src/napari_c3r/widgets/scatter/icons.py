@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QByteArray, QRectF, Qt
-from qtpy.QtGui import QIcon, QPainter, QPixmap
+from qtpy.QtGui import QIcon, QPainter, QPixmap, QPixmapCache
 from qtpy.QtSvg import QSvgRenderer
 
 SIZE = 20
@@ -53,7 +53,14 @@ def icon(name: str, colour: str) -> QIcon:
 
 
 def pixmap(name: str, colour: str, opacity: float = 1.0) -> QPixmap:
-    """Draw an icon as an image, for dense screens too."""
+    """Draw an icon as an image, for dense screens too; once, while there is room for it.
+
+    What Qt scales it to is remembered by the image, and would be again for each image of its own.
+    """
+    key = f"napari-c3r {name} {colour} {opacity}"
+    known = QPixmapCache.find(key)
+    if known is not None and not known.isNull():
+        return known
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20" fill="none" '
         f'stroke="{colour}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" '
@@ -65,4 +72,5 @@ def pixmap(name: str, colour: str, opacity: float = 1.0) -> QPixmap:
     QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(image.rect()))
     painter.end()
     image.setDevicePixelRatio(DENSITY_OF_PIXELS)
+    QPixmapCache.insert(key, image)
     return image

@@ -31,6 +31,7 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.figures.colouring import Categories, Colouring, Values
 from napari_c3r.core.figures.colours import GREY, OWN
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.widgets.common.elision import elided_apart
 from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter.colour_bar import ColourBar
@@ -41,6 +42,8 @@ SWATCH = 11
 NAME_WIDTH = 105
 ROW_HEIGHT = 20
 VISIBLE_ROWS = 4
+# Of a narrow plot, which needs the height itself.
+FEW_ROWS, NARROW = 2, 360
 GAP = "  "
 QUIET = 0.7
 NAME_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -67,8 +70,13 @@ class Legend(QWidget):
         layout.addWidget(self.categories)
         layout.addWidget(self.bar)
 
-    def set_theme(self, foreground: str) -> None:
-        """Write in this colour, ``"#rrggbb"``, on whatever lies below."""
+    def set_theme(self, background: str, foreground: str) -> None:
+        """Draw for a ground and write in a colour, each ``"#rrggbb"``."""
+        if self.categories.ground != background:
+            self.categories.ground = background
+            self.show_colouring(self._whole)
+            if self._selection is not None:
+                self.show_selection(self._selection)
         self.setStyleSheet(
             f"QListWidget {{ background: transparent; border: none; color: {foreground}; }}"
         )
@@ -125,6 +133,7 @@ class CategoryLegend(QListWidget):
         self.setItemDelegate(_NameAndCount(self))
         self._colouring: Categories | None = None
         self._counts = np.zeros(1, np.intp)
+        self.ground = "#000000"
         self.itemClicked.connect(self._on_picked)
         self.itemActivated.connect(self._on_picked)
 
@@ -140,7 +149,7 @@ class CategoryLegend(QListWidget):
         metrics, told = self.fontMetrics(), [name for _, name in names]
         shown = elided_apart(told, NAME_WIDTH, metrics.horizontalAdvance)
         entries = [
-            _entry(_swatch(code, colouring.palette), code, name, text)
+            _entry(_swatch(code, colouring.palette, self.ground), code, name, text)
             for (code, name), text in zip(names, shown, strict=True)
         ]
         if len(present) > MAX_ENTRIES:
@@ -185,7 +194,8 @@ class CategoryLegend(QListWidget):
 
     def _fit_height(self) -> None:
         columns = max(self.width() // max(self.gridSize().width(), 1), 1)
-        rows = min(-(-self.count() // columns), VISIBLE_ROWS)
+        most = VISIBLE_ROWS if self.width() >= NARROW else FEW_ROWS
+        rows = min(-(-self.count() // columns), most)
         self.setFixedHeight(rows * ROW_HEIGHT + 2)
 
     def _on_picked(self, item: QListWidgetItem) -> None:
@@ -242,13 +252,14 @@ def _more(count: int) -> QListWidgetItem:
     return item
 
 
-def _swatch(code: int, palette: Sequence[str]) -> QIcon:
+def _swatch(code: int, palette: Sequence[str], ground: str) -> QIcon:
     pixmap = QPixmap(4 * SWATCH, 4 * SWATCH)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(GREY if code < 0 else palette[code % len(palette)]))
+    colour = GREY if code < 0 else palette[code % len(palette)]
+    painter.setBrush(QColor(on_ground(colour, ground)))
     # Round ones are names that a person gave.
     round_px = 2 * SWATCH if palette is OWN else 10
     painter.drawRoundedRect(pixmap.rect(), round_px, round_px)

@@ -69,7 +69,9 @@ class _Unselected:
 
     @property
     def _table(self) -> NDArray[np.uint8]:
-        return plain_colours(1) if self.colouring is None else self.colouring.table()
+        if self.colouring is None:
+            return plain_colours(1)
+        return self.colouring.on(self.background).table()
 
 
 class ScatterModel:

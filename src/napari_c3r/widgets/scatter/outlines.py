@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from napari_c3r.core.figures.grounds import on_ground
+
 _WIDTH = 1.6
 _GAP = 4
 
@@ -32,13 +34,15 @@ class Outline:
     name: str
 
 
-def paint_outline(painter: QPainter, outline: Outline, width: float, ink: QColor) -> None:
+def paint_outline(
+    painter: QPainter, outline: Outline, width: float, ink: QColor, ground: QColor
+) -> None:
     """Draw an outline whose corners are screen positions, in a window so many pixels wide.
 
     Its name is written in ink, as colours of lines are too pale to read on some grounds.
     """
     places = outline.corners
-    painter.setPen(QPen(QColor(outline.colour), _WIDTH))
+    painter.setPen(QPen(QColor(on_ground(outline.colour, ground.name())), _WIDTH))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in places]))
     metrics = painter.fontMetrics()

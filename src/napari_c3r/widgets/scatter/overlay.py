@@ -168,7 +168,7 @@ class Overlay(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for outline in self._outlines:
-            paint_outline(painter, outline, self.width(), self._foreground)
+            paint_outline(painter, outline, self.width(), self._foreground, self._ground)
         paint_decor(painter, self._decor, self._ground, self._foreground)
         paint_paths(painter, self._paths, self._ground)
         for position, diameter, width in self._rings:

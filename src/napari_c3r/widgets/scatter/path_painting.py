@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from napari_c3r.core.figures.colours import sequential
+from napari_c3r.core.figures.colours import SEQUENTIAL, sequential
+from napari_c3r.core.figures.grounds import palette_on
 
 _WIDTH: Final = 1.8
 _HALO: Final = 4.0
@@ -29,12 +30,13 @@ def paint_paths(painter: QPainter, paths: list[NDArray[np.float64]], ground: QCo
     ground
         Colour behind the points, which sets the lines off from them.
     """
+    stops = palette_on(SEQUENTIAL, ground.name())
     for path in paths:
         shown = path[np.isfinite(path).all(axis=1)]
         if not len(shown):
             continue
         points = [QPointF(x, y) for x, y in shown.tolist()]
-        colours = [QColor(*rgb) for rgb in sequential(max(len(points), 2)).tolist()]
+        colours = [QColor(*rgb) for rgb in sequential(max(len(points), 2), stops).tolist()]
         halo = QPen(ground, _HALO)
         halo.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(halo)

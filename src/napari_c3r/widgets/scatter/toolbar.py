@@ -48,7 +48,7 @@ class Toolbar(QWidget):
         self._tools = QButtonGroup(self)
         self._icons: dict[QToolButton, str] = {}
         self._add_buttons()
-        self._last_control: QWidget = self.save
+        self._last_control: QWidget = self.legend
         self.point_size = _size_slider()
         self._size_icon = QLabel()
         self._size_icon.setFixedWidth(icons.SIZE)
@@ -64,8 +64,6 @@ class Toolbar(QWidget):
         of_size.addWidget(self._size_icon)
         of_size.addWidget(self.point_size)
         self._row.addWidget(self._of_size)
-        self.legend = self._button("legend", "Legend", "Show what the colours mean", toggle=True)
-        self.legend.setChecked(True)
         self._connect()
 
     def set_theme(self, background: str, foreground: str) -> None:
@@ -165,6 +163,8 @@ class Toolbar(QWidget):
             "axes", "Axes and panels", "Show any two columns, and a small plot a value", toggle=True
         )
         self.save = self._button("save", "Save figure", "Save the plot for a paper", toggle=True)
+        self.legend = self._button("legend", "Legend", "Show what the colours mean", toggle=True)
+        self.legend.setChecked(True)
         # Of a map whose host has nothing to show or to save.
         self.plot_row.hide()
         self.save.hide()

@@ -74,7 +74,7 @@ class ScatterWidget(QWidget):
         self.toolbar.set_theme(background, foreground)
         self._caption.setStyleSheet(f"color: {mixed(background, foreground, 0.8)};")
         self.canvas.set_theme(background, foreground)
-        self.legend.set_theme(foreground)
+        self.legend.set_theme(background, foreground)
 
     def set_empty_text(self, sentence: str) -> None:
         """Choose what to say while there are no points."""

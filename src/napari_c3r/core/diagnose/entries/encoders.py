@@ -14,7 +14,9 @@ from napari_c3r.core.diagnose.registry import Diagnostic, DiagnosticContext, Dia
 from napari_c3r.core.diagnose.report.figures import new_figure
 from napari_c3r.core.diagnose.separation import ScorePair, Separation
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.colours import GREY, named_colours, sequential
+from napari_c3r.core.figures.colours import GREY, SEQUENTIAL, named_colours, sequential
+from napari_c3r.core.figures.drawing import PAPER
+from napari_c3r.core.figures.grounds import on_ground, palette_on
 from napari_c3r.core.figures.plain import plain
 from napari_c3r.core.report.page import Section
 
@@ -130,7 +132,7 @@ def _draw_cells(panel: Axes, points: NDArray[np.float32], result: EncodersResult
     if labels is None or len(names) > _MOST_CLASSES:
         from matplotlib.colors import ListedColormap
 
-        scale = ListedColormap(sequential(256) / 255)
+        scale = ListedColormap(sequential(256, palette_on(SEQUENTIAL, PAPER.ground)) / 255)
         panel.scatter(points[:, 0], points[:, 1], c=result.shared, s=14, lw=0, cmap=scale, vmin=0)
         panel.set_xlabel(f"colour: neighbours in common, 0 to {result.comparison.k}")
         return
@@ -139,8 +141,8 @@ def _draw_cells(panel: Axes, points: NDArray[np.float32], result: EncodersResult
     panel.scatter(points[~known, 0], points[~known, 1], color=GREY, s=10, lw=0)
     colours = named_colours(str(labels.name), names)
     for name in names:
-        here = points[known & (text == name)]
-        panel.scatter(here[:, 0], here[:, 1], color=colours[name], s=14, lw=0, label=plain(name))
+        here, colour = points[known & (text == name)], on_ground(colours[name], PAPER.ground)
+        panel.scatter(here[:, 0], here[:, 1], color=colour, s=14, lw=0, label=plain(name))
 
 
 def _draw_scores(panel: Axes, found: EncoderComparison) -> None:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.verdict import GRADE_COLOURS, Verdict
-from napari_c3r.core.figures.colours import GREY, sequential, value_colours
+from napari_c3r.core.figures.colours import GREY, SEQUENTIAL, sequential, value_colours
 from napari_c3r.core.figures.composites import compose
+from napari_c3r.core.figures.drawing import PAPER
+from napari_c3r.core.figures.grounds import on_ground, palette_on
 from napari_c3r.core.figures.looks import channel_looks, shared_limits, with_limits
 from napari_c3r.core.figures.plain import plain, save_figure
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _BAND = 0.18
 _COLUMNS = 10
+_GRADES = {grade: on_ground(colour, PAPER.ground) for grade, colour in GRADE_COLOURS.items()}
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -57,7 +60,7 @@ def flip_bars(report: FlipReport) -> Figure:
         )
         shared = f"neighbours that share '{report.label_column}', of {report.k}: change"
         axes[1].set_xlabel(plain(shared))
-    grades = [Patch(color=colour, label=str(grade)) for grade, colour in GRADE_COLOURS.items()]
+    grades = [Patch(color=colour, label=str(grade)) for grade, colour in _GRADES.items()]
     band = Patch(color=GREY, alpha=_BAND, label="up to what noise does")
     figure.legend(handles=[*grades, band], loc="outside upper center", ncols=2, frameon=False)
     return figure
@@ -68,7 +71,7 @@ def _bars(axes: Axes, names: list[str], verdicts: Sequence[Verdict]) -> None:
     effects = [verdict.effect for verdict in verdicts]
     values = np.array([e.value for e in effects])
     reach = [[e.value - e.low for e in effects], [e.high - e.value for e in effects]]
-    axes.barh(places, values, color=[GRADE_COLOURS[v.grade] for v in verdicts], height=0.62)
+    axes.barh(places, values, color=[_GRADES[v.grade] for v in verdicts], height=0.62)
     axes.errorbar(values, places, xerr=np.maximum(reach, 0), fmt="none", ecolor="black", lw=1)
     axes.axvline(0, color="black", lw=0.8)
     axes.set_yticks(places, list(map(plain, names)))
@@ -89,12 +92,13 @@ def two_maps(
 
     figure = new_figure(10, 4.6)
     axes = figure.subplots(1, 2)
-    colours = value_colours(changed, (0.0, float(k))) / 255
+    stops = palette_on(SEQUENTIAL, PAPER.ground)
+    colours = value_colours(changed, (0.0, float(k)), stops) / 255
     for panel, points, name in zip(axes, (left, right), names, strict=True):
         panel.scatter(points[:, 0], points[:, 1], c=colours, s=14, linewidths=0)
         panel.set(xticks=[], yticks=[], title=plain(name))
         panel.set_box_aspect(1)
-    scale = ScalarMappable(Normalize(0, k), ListedColormap(sequential(256) / 255))
+    scale = ScalarMappable(Normalize(0, k), ListedColormap(sequential(256, stops) / 255))
     figure.colorbar(scale, ax=list(axes), label=f"neighbours changed, of {k}", shrink=0.8)
     return figure
 

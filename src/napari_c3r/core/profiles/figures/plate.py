@@ -11,7 +11,6 @@ from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
     finite_limits,
-    sequential,
     value_colours,
 )
 from napari_c3r.core.figures.drawing import (
@@ -147,7 +146,7 @@ def _wells(plate: PlateValues, side: float, paints: Mapping[str, str]) -> list[M
 
 def _scale(plate: PlateValues, left: float) -> list[Mark]:
     low, high = finite_limits(plate.values)
-    colours = sequential(_SCALE_STEPS)[::-1]
+    colours = value_colours(np.arange(_SCALE_STEPS))[::-1]
     marks: list[Mark] = [
         Box(left, _TOP + 2 * n, 10, 2.5, "#" + bytes(rgb).hex()) for n, rgb in enumerate(colours)
     ]

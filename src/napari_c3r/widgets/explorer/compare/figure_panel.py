@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 from superqt import QFlowLayout
 
 from napari_c3r.core.figures.colours import mixed
-from napari_c3r.core.figures.drawing import Drawing
+from napari_c3r.core.figures.drawing import Drawing, Theme
 from napari_c3r.widgets.common.figure_door import FigureDoor
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.explorer.compare.figure_view import FigureView
@@ -65,21 +65,21 @@ class FigurePanel(QWidget):
         """Put a control above the figure, into another row where there is no room in the first."""
         self._controls.addWidget(control)
 
-    def show_drawing(self, drawing: Drawing, page: str, note: str = "") -> None:
-        """Show a figure, with what it is as SVG in the colours of the view.
+    def show_drawing(self, drawing: Drawing, page: str, theme: Theme, note: str = "") -> None:
+        """Show a figure.
 
         Parameters
         ----------
         drawing
             The figure.
-        page
-            It as SVG.
+        page, theme
+            It as SVG in these colours.
         note
             To say below it, of what its method says in a file.
         """
         self.sentence.setText(drawing.sentence)
         self.caption.setText(f"{drawing.caption} {note}".strip())
-        self.view.show_drawing(drawing, page)
+        self.view.show_drawing(drawing, page, theme)
         self.refit()
         self._pages.setCurrentIndex(0)
         self.door.set_source(lambda _: lambda: drawing)

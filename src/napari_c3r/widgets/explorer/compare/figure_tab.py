@@ -11,7 +11,7 @@ from qtpy.QtCore import QSignalBlocker, QTimer, Signal
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QComboBox
 
-from napari_c3r.core.figures.drawing import Drawing, Mark
+from napari_c3r.core.figures.drawing import Drawing, Mark, Theme
 from napari_c3r.core.figures.drawing_files import svg
 from napari_c3r.core.figures.method import method_words
 from napari_c3r.core.reduce.batches import batch_note
@@ -118,17 +118,17 @@ class FigureTab(FigurePanel):
         gate = "" if found is None else found.note
         batches = "" if found is None else batch_note(found.table.uns.get(KEY, {}))
 
-        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str, str]]:
+        def body(_: threading.Event) -> Generator[str, None, tuple[Drawing, str, Theme, str]]:
             yield name
             drawing = replace(
                 made := make(), method=method, caption=f"{gate} {made.caption}".strip()
             )
             note = f"{batches}." if batches else ""
-            return drawing, svg(drawing, theme, words=False), note
+            return drawing, svg(drawing, theme, words=False), theme, note
 
         self._jobs.start(name, body, self._on_made)
 
-    def _on_made(self, made: tuple[Drawing, str, str]) -> None:
+    def _on_made(self, made: tuple[Drawing, str, Theme, str]) -> None:
         self.show_drawing(*made)
 
     def _on_job_failed(self, _: str, line: str) -> None:
@@ -154,6 +154,11 @@ def fill(box: QComboBox, entries: Sequence[tuple[str, Any]]) -> None:
         for text, data in entries:
             box.addItem(text, data)
         box.setCurrentIndex(max(box.findText(before), 0))
+
+
+def place_of(box: QComboBox, data: Any) -> int:
+    """Where in a list something stands, compared by its value; -1 where it does not."""
+    return next((n for n in range(box.count()) if box.itemData(n) == data), -1)
 
 
 def where_of(marks: Sequence[Mark]) -> list[Any]:

@@ -66,16 +66,19 @@ class FigureView(QWidget):
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def show_drawing(self, drawing: Drawing, page: str) -> None:
+    def show_drawing(self, drawing: Drawing, page: str, theme: Theme) -> None:
         """Show another figure.
 
         Parameters
         ----------
         drawing
             The figure.
-        page
-            The same as SVG in the colours of `theme`, without words.
+        page, theme
+            The same as SVG, without words, in these colours; where the window has others by now,
+            it is made again.
         """
+        if theme != self.theme:
+            page = svg(drawing, self.theme, words=False)
         self.drawing, self.current = drawing, None
         self.setAccessibleDescription(f"{drawing.sentence} {drawing.caption}".strip())
         self._renderer.load(QByteArray(page.encode()))

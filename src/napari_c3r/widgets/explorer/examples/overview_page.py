@@ -138,7 +138,8 @@ class OverviewPage(FigurePanel):
 
         if suggestion is not self._shown:
             drawing = replace(calibration_figure(suggestion), sentence=sentence)
-            self.show_drawing(drawing, svg(drawing, self.view.theme, words=False))
+            theme = self.view.theme
+            self.show_drawing(drawing, svg(drawing, theme, words=False), theme)
             self._shown = suggestion
         since = f" {counted(names_changed, 'example')} changed since." if names_changed else ""
         told = f"{sentence}.{since}"

@@ -189,7 +189,7 @@ class WalkPage(QWidget):
     def _fit(self) -> None:
         """Give the picture what the words can spare."""
         side = min(self.height() - 12, self.width() // 2, _LARGEST_PX)
-        self.picture.setFixedSize(max(side, _SMALLEST_PX), max(side, _SMALLEST_PX))
+        self.picture.set_side(max(side, _SMALLEST_PX))
 
 
 def _button(text: str, tip: str) -> QPushButton:
@@ -205,12 +205,19 @@ class _Picture(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pixmap = QPixmap()
+        self._pixmap, self._side = QPixmap(), _SMALLEST_PX
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAccessibleName("Picture of the cell")
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        # It may always get smaller again, or the dock could not.
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+
+    def set_side(self, side: int) -> None:
+        """Be so large, in pixels, where there is the room."""
+        if side != self._side:
+            self._side = side
+            self.updateGeometry()
 
     def show_picture(self, picture: NDArray[np.uint8]) -> None:
         """Show a picture (side, side, 3)."""
@@ -233,7 +240,13 @@ class _Picture(QLabel):
             self._scale()
 
     def sizeHint(self) -> QSize:
+        return QSize(self._side, self._side)
+
+    def minimumSizeHint(self) -> QSize:
         return QSize(_SMALLEST_PX, _SMALLEST_PX)
+
+    def hasHeightForWidth(self) -> bool:
+        return False
 
     def _scale(self) -> None:
         dense = self.devicePixelRatioF()

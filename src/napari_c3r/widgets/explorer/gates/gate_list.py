@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QTreeWidgetItem,
 )
 
+from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.session.gate_rows import GateRow
 from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter.overlay import mode_of
@@ -66,6 +67,7 @@ class GateList(QTreeWidget):
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         for column in (_COUNT, _SELECTED):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.ground = "#000000"
         self.itemClicked.connect(self._on_clicked)
         self.itemChanged.connect(self._on_changed)
         self.currentItemChanged.connect(self._on_current)
@@ -82,7 +84,7 @@ class GateList(QTreeWidget):
         scrolled = 0 if bar is None else bar.value()
         with QSignalBlocker(self):
             self.clear()
-            items = {row.name: _item(row) for row in rows}
+            items = {row.name: _item(row, self.ground) for row in rows}
             for row in rows:
                 outer = items.get(row.within or "")
                 if outer is None:
@@ -135,14 +137,14 @@ class _ReadOnly(QStyledItemDelegate):
         return None
 
 
-def swatch(colour: str) -> QIcon:
-    """A round spot of a colour."""
+def swatch(colour: str, ground: str) -> QIcon:
+    """A round spot of a colour, as it is drawn on a ground."""
     pixmap = QPixmap(4 * SWATCH, 4 * SWATCH)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
+    painter.setBrush(QColor(on_ground(colour, ground)))
     painter.drawEllipse(pixmap.rect())
     painter.end()
     icon = QIcon(pixmap)
@@ -151,10 +153,10 @@ def swatch(colour: str) -> QIcon:
     return icon
 
 
-def _item(row: GateRow) -> QTreeWidgetItem:
+def _item(row: GateRow, ground: str) -> QTreeWidgetItem:
     item = QTreeWidgetItem([row.name, f"{row.count:,}", f"{row.selected:,}"])
     item.setData(_NAME, Qt.ItemDataRole.UserRole, row.name)
-    item.setIcon(_NAME, swatch(row.colour))
+    item.setIcon(_NAME, swatch(row.colour, ground))
     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
     right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     for column in (_COUNT, _SELECTED):

@@ -22,6 +22,7 @@ from superqt import QFlowLayout
 from napari_c3r.core.figures.colours import CATEGORICAL, OWN
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.tones import ground_of
 from napari_c3r.widgets.explorer.gates.editor import RuleEditor
 from napari_c3r.widgets.explorer.gates.filtered import FilterEditor
 from napari_c3r.widgets.explorer.gates.gate_list import GateList, swatch
@@ -112,15 +113,22 @@ def colour_menu(menu: QMenu, choose: Callable[[str], None]) -> None:
     grid = QGridLayout(grid_widget)
     grid.setContentsMargins(6, 6, 6, 6)
     grid.setSpacing(2)
+    spots: list[tuple[QToolButton, str]] = []
     for number, colour in enumerate((*OWN, *CATEGORICAL)):
         spot = QToolButton()
-        spot.setIcon(swatch(colour))
         spot.setAutoRaise(True)
         spot.setAccessibleName(f"Colour {colour}")
         spot.setToolTip(colour)
         spot.clicked.connect(partial(choose, colour))
         spot.clicked.connect(menu.close)
         grid.addWidget(spot, number // _COLOURS_IN_A_ROW, number % _COLOURS_IN_A_ROW)
+        spots.append((spot, colour))
+
+    def paint() -> None:
+        for each, shown in spots:
+            each.setIcon(swatch(shown, ground_of(menu)))
+
+    menu.aboutToShow.connect(paint)
     action = QWidgetAction(menu)
     action.setDefaultWidget(grid_widget)
     menu.addAction(action)

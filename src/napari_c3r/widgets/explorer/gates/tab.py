@@ -75,6 +75,8 @@ class GateTab(QObject):
         self.page.list.setStyleSheet(
             f"QTreeWidget {{ background: {background}; color: {foreground}; border: none; }}"
         )
+        self.page.list.ground = background
+        self._show()
 
     def release(self) -> None:
         """Disconnect from the session."""
