@@ -15,6 +15,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce.clusters import COLUMN, NOISE, default_value
 from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.table.annotate import renamed_rows
+from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
@@ -101,11 +102,11 @@ class Clusters:
     @property
     def names(self) -> list[str]:
         """Their names in order, noise last, without those that no cell shown is in."""
-        column = self.column
-        if column is None:
+        result = self._result.current
+        if result is None or COLUMN not in result.table.obs:
             return []
-        counts = column.value_counts(sort=False)
-        return [str(name) for name in counts.index if counts[name]]
+        with self._result.memory.entered():
+            return list(_names_in(result.table.obs[COLUMN]))
 
     @property
     def method(self) -> str:
@@ -345,3 +346,10 @@ class Clusters:
             table.obs[COLUMN] = without_empty(state.column.reindex(table.obs_names))
             table.uns.setdefault(KEY, {})[COLUMN] = dict(state.facts)
         self._result.changed.emit(Change(Part.ANNOTATION, cause, frozenset({COLUMN})))
+
+
+@remembered
+def _names_in(column: pd.Series) -> tuple[str, ...]:
+    """The clusters that cells are in, in their order."""
+    counts = column.astype("category").value_counts(sort=False)
+    return tuple(str(name) for name in counts.index if counts[name])

@@ -19,6 +19,7 @@ from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures import plot_marks
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.colouring import Categories, Values
+from napari_c3r.core.figures.colours import rgb
 from napari_c3r.core.figures.discs import top_discs
 from napari_c3r.core.figures.drawing import PAPER, Box, Drawing, Picture, Points, Words
 from napari_c3r.core.figures.drawing_files import save_drawing
