@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_c3r.core.figures.colours import CATEGORICAL, GREY, OWN, rgb, sequential
+from napari_c3r.core.figures.colours import CATEGORICAL, GREY, OWN, SEQUENTIAL, rgb, sequential
 
 CONTRAST: Final = 3.0
 """Of luminances, each with 0.05 of stray light: the least of what has to be seen."""
@@ -100,7 +100,8 @@ _CHOSEN: Final = {
     own: chosen for own, *chosen in zip((*CATEGORICAL, *OWN), _ON_DARK, _ON_LIGHT, strict=True)
 }
 
-OF_DATA: Final = frozenset((*_CHOSEN, *("#" + bytes(step).hex() for step in sequential(256))))
+_OF_VALUES: Final = tuple("#" + bytes(step).hex() for step in sequential(256))
+OF_DATA: Final = frozenset((*_CHOSEN, *SEQUENTIAL, *_OF_VALUES))
 """All colours of the palettes, and those of values."""
 
 # Lightness (CIE L*) of the darkest and the lightest colour, by themselves and on the two grounds.
@@ -120,7 +121,8 @@ _WEIGHTS: Final = np.array([0.2126, 0.7152, 0.0722])
 def on_ground(colour: str, ground: str) -> str:
     """A colour of data as it is drawn on a ground, all ``"#rrggbb"``.
 
-    Grey, which means that nothing is known, stands out from either ground and stays.
+    Grey, which means that nothing is known, stays, as it stands out from either ground; so does a
+    colour of somebody's own that does.
     """
     if colour == GREY:
         return colour
@@ -129,6 +131,11 @@ def on_ground(colour: str, ground: str) -> str:
     is_dark = lightness < _MIDDLE
     if colour in _CHOSEN and not _GROUNDS[0] < lightness < _GROUNDS[1]:
         return _CHOSEN[colour][0 if is_dark else 1]
+    light = _linear(colour)
+    has = float(light @ _WEIGHTS)
+    brighter, darker = max(behind, has) + _STRAY, min(behind, has) + _STRAY
+    if colour not in OF_DATA and brighter >= CONTRAST * darker:
+        return colour
     low, high = _DARK_RANGE if is_dark else _LIGHT_RANGE
     if is_dark:
         low = max(low, _lightness(min(CONTRAST * (behind + _STRAY) - _STRAY, 1.0)))
@@ -136,9 +143,8 @@ def on_ground(colour: str, ground: str) -> str:
     else:
         high = min(high, _lightness(max((behind + _STRAY) / CONTRAST - _STRAY, 0.0)))
         low = min(low, high)
-    light = _linear(colour)
     first, last = _OWN_RANGE
-    share = np.clip((_lightness(float(light @ _WEIGHTS)) - first) / (last - first), 0, 1)
+    share = np.clip((_lightness(has) - first) / (last - first), 0, 1)
     return _hex(_lit(light, _luminance(low + float(share) * (high - low))))
 
 
