@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.table.result import read_as
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.edits import Edits
+    from napari_c3r.core.images import Image
     from napari_c3r.session.fields import Fields
     from napari_c3r.session.labels import LabelStore
     from napari_c3r.session.result import EmbeddingResult
@@ -56,9 +58,18 @@ class OutdatedReason:
 def cells_outdated(fields: Fields, labels: LabelStore) -> OutdatedReason | None:
     """Why the displayed cells no longer fit the displayed image, or None."""
     cells, image = labels.current, fields.image
-    if cells is None or image is None or cells.image_name == image.name:
+    if cells is None or image is None:
         return None
-    return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{cells.image_name}'")
+    if cells.image_name != image.name:
+        return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{cells.image_name}'")
+    return _read_otherwise(cells.read_as, image)
+
+
+def _read_otherwise(before: str, image: Image) -> OutdatedReason | None:
+    """Why what was made of other planes of the same files no longer fits."""
+    if not before or not image.read_as or before == image.read_as:
+        return None
+    return OutdatedReason(Outdated.IMAGE, "out of date: its files are read in another way now")
 
 
 def result_outdated(
@@ -77,6 +88,8 @@ def result_outdated(
             return OutdatedReason(Outdated.FIELD_MISSING, "this field is not in it yet")
         first = next(iter(result.cells_ids))
         return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{first}'")
+    if (otherwise := _read_otherwise(read_as(result.table, image.name), image)) is not None:
+        return otherwise
     if labels.current is not None and result.cells_ids[image.name] != labels.current.id:
         return OutdatedReason(Outdated.CELLS, "out of date: the cells changed")
     if labels.edited:

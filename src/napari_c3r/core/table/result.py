@@ -103,6 +103,14 @@ def window_px(result: AnnData, image: str) -> int:
     return int(described["crop_window_px"][names.index(image)])
 
 
+def read_as(result: AnnData, image: str) -> str:
+    """As which planes of its files an image was read; empty where the result does not say."""
+    described = result.uns.get(KEY, {}).get("images", {})
+    names = list(described.get("name", ()))
+    known = described.get("read_as", ())
+    return str(known[names.index(image)]) if image in names and len(known) else ""
+
+
 def rows_by_image(
     obs: pd.DataFrame, rows: NDArray[np.intp]
 ) -> Iterator[tuple[str, NDArray[np.intp]]]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.errors import InputError
@@ -16,10 +15,11 @@ from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.core.table.result import KEY
 from napari_c3r.readers import GAIN
+from napari_c3r.session.fields import times_left_out
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
+from napari_c3r.widgets.main.reading_job import given_names, reading_job
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
-from napari_c3r.widgets.viewer.alignment import require_numbers
 from napari_c3r.widgets.viewer.appearance import appearances_of, is_own, own_gain
 from napari_c3r.widgets.viewer.gathering import (
     all_image_layers,
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
     from napari.layers import Layer
 
-# Up to this many bytes a field is held in memory, so that the viewer never waits for a disk.
-_MAX_HELD_BYTES = 1 << 29
-
 
 class ImageController(QObject):
     """Brings images into the viewer and tells the session which one it works on.
@@ -51,14 +48,18 @@ class ImageController(QObject):
     -------
     scanned
         With the :class:`ScanResult` of paths, for the user to correct before they are loaded.
+    loaded
+        Fields were opened, and one of them is shown.
     """
 
     scanned = Signal(object)
+    loaded = Signal()
 
     def __init__(self, context: ViewerContext) -> None:
         super().__init__(context)
         self._context = context
         self._layer_ids: list[Any] = []
+        self._sample_ids: list[Any] = []
         # Whether the layers were taken as they were found, not loaded as the user said.
         self._taken = False
         self._known = KnownPixels()
@@ -116,7 +117,7 @@ class ImageController(QObject):
         ) -> Generator[str, None, tuple[Sequence[FieldSource], Image, list[Any]]]:
             yield "listing the fields"
             sources = listing()
-            return sources, *(yield from _reading_job(sources[index])(stop))
+            return sources, *(yield from reading_job(sources[index])(stop))
 
         def take(loaded: tuple[Sequence[FieldSource], Image, list[Any]]) -> None:
             sources, image, described = loaded
@@ -124,8 +125,9 @@ class ImageController(QObject):
             self._remove_shown()
             self._add_layers(described)
             self._context.viewer.reset_view()
-            given = _given_names(sources[index], image)
+            given = given_names(sources[index], image)
             self._context.session.set_fields(sources, index, image, given)
+            self.loaded.emit()
             if then is not None:
                 then()
 
@@ -148,7 +150,7 @@ class ImageController(QObject):
             self._exchange(described)
 
         self._context.error_changed.emit(StepId.IMAGE, "")
-        self._context.opening.start(OPEN, _reading_job(session.fields.sources[index]), take)
+        self._context.opening.start(OPEN, reading_job(session.fields.sources[index]), take)
 
     def open_sample(self) -> None:
         """Add the simulated Cell Painting field."""
@@ -162,7 +164,9 @@ class ImageController(QObject):
         def take(described: list[Any]) -> None:
             from napari.layers import Image as ImageLayer
 
+            self._remove_shown()
             added = self._add_layers(described)
+            self._sample_ids = [layer.unique_id for layer in added]
             viewer = self._context.viewer
             viewer.layers.selection = {la for la in added if isinstance(la, ImageLayer)}
             viewer.reset_view()
@@ -313,7 +317,7 @@ class ImageController(QObject):
         # Kept together where the line breaks.
         at = place.words.replace(" = ", "\u00a0=\u00a0")
         if place.holds(self._context.viewer.dims.point):
-            return f" at {at}"
+            return f" at {at}{times_left_out(place)}"
         return f" at {at}. The viewer shows another slice; “Use layers in viewer” takes that one."
 
     def pictures(self) -> list[layers.Picture]:
@@ -338,15 +342,19 @@ class ImageController(QObject):
 
     def _remove_shown(self) -> None:
         """Take away the layers of the fields before; layers of the user's stay, out of sight."""
+        viewer = self._context.viewer
+        every = list(viewer.layers)
+        for layer in [layer for layer in every if layer.unique_id in self._sample_ids]:
+            viewer.layers.remove(layer)
         for layer in self.shown_layers():
             if self._context.session.fields.sources:
-                self._context.viewer.layers.remove(layer)
+                viewer.layers.remove(layer)
             else:
                 layer.visible = False
-        for name in (layers.CELLS, layers.NUCLEI, layers.CLUSTERS, layers.SELECTION):
-            ours = layers.own_layer(self._context.viewer, name)
+        for name in layers.OURS:
+            ours = layers.own_layer(viewer, name)
             if ours is not None:
-                self._context.viewer.layers.remove(ours)
+                viewer.layers.remove(ours)
 
     def _exchange(self, described: Sequence[Any]) -> None:
         shown = self.shown_layers()
@@ -361,36 +369,7 @@ class ImageController(QObject):
                 layer.scale = options["scale"]
 
 
-def _reading_job(source: FieldSource) -> Any:
-    def body(_: threading.Event) -> Generator[str, None, tuple[Image, list[Any]]]:
-        from napari_c3r.readers import image_layers as described
-
-        yield f"reading {source.name}"
-        image = _held(source.read())
-        require_numbers((name, image.channel(name)) for name in image.channel_names)
-        return image, described(image)
-
-    return body
-
-
-def _held(image: Image) -> Image:
-    """The image with its pixels in memory, unless it is too large for that."""
-    import dask.array as da
-
-    if image.data.nbytes > _MAX_HELD_BYTES:
-        return image
-    pixels = np.asarray(image.data)
-    held = da.from_array(pixels, chunks=(1, *pixels.shape[1:]), name=False)
-    return replace(image, data=held)
-
-
 def _metadata(known: dict[str, Any], layer: ImageLayer) -> dict[str, Any]:
     """What is known of another field's channel, for the layer that shows it from now on."""
     rest = {name: value for name, value in known.items() if name != GAIN}
     return {KEY: rest | ({GAIN: own_gain(layer)} if is_own(layer) else {})}
-
-
-def _given_names(source: FieldSource, image: Image) -> dict[str, str]:
-    """Name of every channel by what the files call it."""
-    now = {new: old for old, new in source.reading.names.items()}
-    return {now.get(name, name): name for name in image.channel_names}
