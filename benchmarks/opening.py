@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from benchmarks._compiled import compile_package
 from benchmarks._gui import Cost
 from benchmarks._row import ROOT, Row
 from napari_c3r.widgets.common.docks import Dock
@@ -50,6 +51,7 @@ os._exit(0)
 def rows(*, toy: bool = False) -> list[Row]:
     """Seconds of the thread of the window; each dock in a napari of its own, or in one for all."""
     docks = [(*which.split(":"), command) for which, command in _COMMANDS.items()]
+    compile_package()
     together = [docks] if toy else [[each] for each in docks]
     costs = [cost for some in together for cost in _opened(some)]
     return [

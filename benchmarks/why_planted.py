@@ -182,9 +182,11 @@ def _trial(
                 break
         why, usual = run.result(), run.usual
         tally["channel, one cell"].append(float(why.ranked[0].channel == used[channel]))
-        tally["named for sure, one cell"].append(float(bool(why.named)))
+        tally["named, one cell"].append(float(bool(why.named)))
         if why.named:
-            tally["right where named for sure"].append(float(why.named[0].channel == used[channel]))
+            right = float(why.named[0].channel == used[channel])
+            said = "right where said without a doubt" if why.is_clear else "right where perhaps"
+            tally[said].append(right)
         differs = intensity[place]
         tally["intensity that differs most"].append(float(np.argmax(np.abs(differs)) == channel))
         tally["brightest against the others"].append(float(np.argmax(differs) == channel))
@@ -210,7 +212,11 @@ def _trial(
         if step.stage.startswith("covering"):
             break
     of_group = asked.result()
-    tally["channel, group"].append(float(of_group.ranked[0].channel == used[channel]))
+    right = float(of_group.ranked[0].channel == used[channel])
+    tally["channel, group"].append(right)
+    if of_group.named:
+        said = "without a doubt" if of_group.is_clear else "perhaps"
+        tally[f"right where {said}, group"].append(right)
     differs = intensity.mean(axis=0)
     tally["intensity that differs most, group"].append(float(np.argmax(np.abs(differs)) == channel))
     return asked.usual

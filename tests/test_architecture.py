@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -35,7 +36,7 @@ sys.meta_path.insert(0, Blocked())
 
 def test_the_core_needs_neither_napari_nor_qt():
     blocked = {"napari", "qtpy", "PyQt6", "PySide6", "vispy", "magicgui", "superqt"}
-    run(
+    imported = run(
         BLOCK.format(blocked=blocked)
         + """
 import importlib, pkgutil, napari_c3r, napari_c3r.core, napari_c3r.session, napari_c3r.cli
@@ -43,8 +44,10 @@ for module in pkgutil.walk_packages(napari_c3r.core.__path__, "napari_c3r.core."
     importlib.import_module(module.name)
 for name in napari_c3r.__all__:
     getattr(napari_c3r, name)
+print([name for name in sys.modules if name.startswith("napari_c3r.core.")])
 """
     )
+    assert len(ast.literal_eval(imported)) == len([*(SOURCE / "core").rglob("*.py")]) - 1
 
 
 @pytest.mark.parametrize("module", ["napari_c3r", "napari_c3r.cli.app"])
@@ -54,11 +57,15 @@ def test_importing_is_cheap(module):
     assert loaded == "[]"
 
 
-def test_opening_a_dock_s_module_does_not_load_torch_or_umap():
-    loaded = run(
-        "import sys, napari_c3r.widgets.main.dock\n"
-        "print([m for m in ('torch', 'umap', 'sklearn', 'numba') if m in sys.modules])"
+def test_the_modules_of_the_docks_load_nothing_that_only_work_needs():
+    heavy = (
+        "torch umap sklearn numba pandas pyarrow dask scipy skimage anndata zarr h5py tifffile "
+        "imagecodecs bioio PIL matplotlib"
     )
+    docks = ", ".join(
+        f"napari_c3r.widgets.{name}.dock" for name in ("main", "explorer", "diagnostics")
+    )
+    loaded = run(f"import sys, {docks}\nprint([m for m in {heavy.split()} if m in sys.modules])")
     assert loaded == "[]"
 
 

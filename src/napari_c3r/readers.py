@@ -5,9 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import dask.array as da
+from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.composites import viewer_gain
@@ -20,7 +18,11 @@ from napari_c3r.core.images.times import count_slices, count_times
 from napari_c3r.core.table.result import KEY
 from napari_c3r.core.text import readable
 
-LayerData = tuple[da.Array, dict[str, Any], str]
+if TYPE_CHECKING:
+    import dask.array as da
+
+    LayerData = tuple[da.Array, dict[str, Any], str]
+
 Paths = str | Sequence[str]
 
 GAIN = "gain"

@@ -147,6 +147,16 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path, monkeypatch, exchanges):
     assert [each.name for each in tmp_path.iterdir()] == ["my.c3r"]
 
 
+def test_what_cannot_be_written_into_a_folder_is_said_of_the_folder(tmp_path):
+    folder, error = tmp_path / "folder", OSError(28, "full")
+    with pytest.raises(InputError) as refused, replacing_folder(folder) as new:
+        raise could_not_write(new / "a.h5ad", error) from error
+    assert str(refused.value).startswith(f"Could not write '{folder}': No space left on device; ")
+    with pytest.raises(InputError, match="no such thing"), replacing_folder(folder):
+        raise InputError("no such thing")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_moved_stays(tmp_path, monkeypatch):
     folder = tmp_path / "my.c3r"
     write_folder(folder, "old")
@@ -203,6 +213,7 @@ def test_files_that_belong_together_are_complete_before_any_takes_its_name(tmp_p
     "error",
     [
         OSError(28, "No space left on device"),
+        OSError(28, "Can't close file (file write failed: filename = '.a~1.h5ad', errno = 28)"),
         OSError("Can't write\n(errno = 28, error message = 'No space left on device')\nmore"),
         OSError("[Errno 28] Error writing bytes to file. Detail: [errno 28] No space left"),
     ],

@@ -103,13 +103,32 @@ def test_objects_are_not_written(tmp_path):
         through_a_file({"odd": Kept({}, {"x": np.array(["a", None], object)})}, tmp_path)
 
 
-@pytest.mark.parametrize("parts", [3, {"odd": 3}, {"../odd": {}}, {"big": {}}])
+def test_a_damaged_file_of_a_part_is_said_and_spoils_no_other(tmp_path):
+    part, keeping = Counter(), Keeping()
+    keeping.add("counter", part.keep, part.restore)
+    through_a_file({**keeping.keep(), "big": Kept({}, {"x": np.zeros(3)})}, tmp_path)
+    part.values = None
+    for name in ("big", "counter"):
+        file = tmp_path / "my.c3r" / "parts" / f"{name}.npz"
+        file.write_bytes(file.read_bytes()[:-40])
+        parts = read_session(tmp_path / "my.c3r").parts
+        lines = keeping.restore(parts)
+        assert lines[0].startswith(f"The {name} of this session: '{name}.npz' is damaged (")
+        assert lines[0].endswith("), so they are left out")
+        # What cannot be read is not saved again as if it were whole.
+        assert "big" not in keeping.keep()
+        if name == "big":
+            np.testing.assert_array_equal(part.values, [0, 1, 2])
+    assert part.values.size == 0
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("parts", [3, {"odd": 3}, {"../odd": {}}])
 def test_damaged_parts_are_one_line(tmp_path, parts):
     through_a_file({"big": Kept({}, {"x": np.zeros(3)})}, tmp_path)
     folder = tmp_path / "my.c3r"
     content = json.loads((folder / "session.json").read_text("utf-8"))
     (folder / "session.json").write_text(json.dumps({**content, "parts": parts}), "utf-8")
-    (folder / "parts" / "big.npz").write_bytes(b"PK junk")
     with pytest.raises(InputError, match=r"is damaged|cannot be opened") as refused:
         read_session(folder)
     assert str(refused.value).isprintable()

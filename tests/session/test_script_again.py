@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ import tifffile
 import napari_c3r as c3r
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.channels import ChannelAssignment
+from napari_c3r.core.diagnose import FlipRun
+from napari_c3r.core.diagnose.shifts import shift_of
 from napari_c3r.core.embed import EmbedDriver, FieldTask
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.gates import (
@@ -34,6 +37,8 @@ from napari_c3r.session.recipes import SavedFolder, recipe_of
 from napari_c3r.session.script import python_script
 from napari_c3r.session.shell import shell_command
 from napari_c3r.session.suggestions import Learned
+from napari_c3r.widgets.diagnostics.diagnosis import diagnose
+from napari_c3r.widgets.diagnostics.options import DiagnosticsOptions, make_job
 from tests.core.diagnose.small import small_encoder
 
 MOST = 32
@@ -127,6 +132,16 @@ def plate(data_dir, tmp_path_factory):
     return Plate(data_dir, tmp_path_factory.mktemp("plate"))
 
 
+def run_to_the_end(work):
+    """What a generator yields, and what it returns."""
+    while True:
+        try:
+            yield next(work)
+        except StopIteration as end:
+            yield end.value
+            return
+
+
 def flags(session, chosen):
     mask = np.zeros(len(session.result.current.table), bool)
     mask[np.asarray(chosen)] = True
@@ -214,6 +229,29 @@ def test_everything_that_was_done_is_done_again(plate, tmp_path, monkeypatch):
     assert table.obs.set_index(["image", "label"]).loc[keys, "gate_large"].all()
     with pytest.raises(InputError, match="The command knows no joined tables; copy as Python"):
         shell_command(recipe_of(session, plate.saved()))
+
+
+def test_how_far_the_diagnostics_moved_cells_is_asked_again(plate, tmp_path, monkeypatch):
+    session = plate.session()
+    result = session.result.current
+    result.images.update({source.name: source.read() for source in plate.sources})
+    session.roles.set_assignment(plate.roles)
+    session.encoder = "small"
+    job = make_job(session, DiagnosticsOptions(("swap",), most_cells=40, seed=3))
+    *_, found = run_to_the_end(diagnose(job, FlipRun(job.job(plate.encoder)), Event()))
+    assert len(found.report.obs) == 40
+    session.diagnoses.take(found)
+    session.result.add_column(shift_of(found.report, "all groups swapped"))
+    session.gates.add("moved", Interval("neighbours_changed_all_groups_swapped", low=3))
+    session.montage.change(which="moved")
+    made = plate.again(session, tmp_path, monkeypatch)
+    same_table(made, session)
+    assert made.obs["neighbours_changed_all_groups_swapped"].notna().sum() == 40
+    assert (tmp_path / "montage.png").exists()
+    # Others would be drawn from the cells that are shown now, so it is only said.
+    session.set_filter(CellFilter(border=True))
+    told = "# Columns that this script does not make: neighbours_changed_all_groups_swapped"
+    assert told in plate.script(session)
 
 
 @pytest.mark.parametrize("mapped", ["all", "shown"])

@@ -12,7 +12,7 @@ from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images import FieldSource, Image, ImageFiles, ReadOptions
-from napari_c3r.core.table import KEY, make_result
+from napari_c3r.core.table import make_result
 from napari_c3r.session import (
     Cause,
     Cells,
@@ -253,14 +253,13 @@ def test_cells_and_a_result_of_other_planes_of_the_same_files_are_out_of_date(se
     projected = replace(image("a"), read_as="read_image(scene=0, t=0, z='max')", n_slices=5)
     session.set_image(projected)
     session.labels.set_current(replace(cells("a"), read_as=projected.read_as))
-    table = result(["a"])
-    table.uns[KEY]["images"] = {"name": ["a"], "read_as": [projected.read_as]}
     roles, ids = session.roles.assignment, {"a": session.labels.current.id}
-    session.set_result(EmbeddingResult(table, ids, roles, session.encoder, 1, True))
+    made = EmbeddingResult(result(["a"]), ids, roles, session.encoder, 1, True, {"a": projected})
+    session.set_result(made)
     assert session.cells_outdated() is session.result_outdated() is None
     session.set_image(replace(projected, read_as="read_image(scene=0, t=0, z=2)"))
-    assert session.cells_outdated().kind is session.result_outdated().kind is Outdated.IMAGE
-    assert "read in another way" in str(session.cells_outdated())
+    assert session.cells_outdated().kind is session.result_outdated().kind is Outdated.READING
+    assert "its files are read with another slice" in str(session.cells_outdated())
     session.set_image(projected)
     assert session.cells_outdated() is session.result_outdated() is None
 

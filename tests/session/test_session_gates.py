@@ -358,6 +358,7 @@ def test_who_listens_is_told_which_columns_are_others(session):
     names = session.result.current.all_rows.obs_names
     other = pd.Series(1.0, index=names, name="other")
     assert told(lambda: session.result.add_column(other)) == [{"other"}]
+    assert all(change.part is not Part.GATES for change in heard)
     # A gate that follows a column is told of before the column is.
     assert told(lambda: size(session, np.arange(8) * 5.0)) == [of_gates, {"size_um2"}]
     assert told(lambda: size(session, np.arange(8) * 5.0)) == [{"size_um2"}]

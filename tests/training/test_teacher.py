@@ -8,7 +8,7 @@ import torch
 
 from napari_c3r.core.errors import InputError
 from training import teacher
-from training.teacher import WIDTH, load_photograph_network, photograph_features
+from training.teacher import WIDTH, load_photograph_network, photograph_features, seen_in
 
 package = pytest.importorskip("efficientnet_lite_pytorch")
 
@@ -28,7 +28,7 @@ def test_features_are_those_of_the_network_averaged_over_places() -> None:
     network, planes = plain_network(), []
     network._blocks[10].register_forward_hook(lambda *given: planes.append(given[2]))
     with torch.inference_mode():
-        found = load_photograph_network()(images)
+        found = seen_in(load_photograph_network(), images)
         grey = ((images * 255 - 127) / 128)[:, None].repeat(1, 3, 1, 1)
         last = network.extract_features(grey)
     torch.testing.assert_close(found["last"], last.mean((2, 3)), atol=1e-4, rtol=0)

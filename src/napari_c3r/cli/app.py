@@ -59,7 +59,12 @@ def demo(
 
 
 def convert(
-    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of the official training code.")],
+    checkpoint: Annotated[
+        Path,
+        typer.Argument(
+            help="Checkpoint of an official training, or the name of a package that has one."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
     which: Annotated[str, typer.Option(help="teacher or student.")] = "teacher",
     family: Annotated[

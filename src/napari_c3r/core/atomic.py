@@ -116,6 +116,11 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         _sync_entries(folder.parent)
     except OSError as error:
         raise could_not_write(folder, error) from error
+    except OutputError as error:
+        # What is written into it has names that nobody has seen.
+        if error.__cause__ is None:
+            raise
+        raise could_not_write(folder, error.__cause__) from error
     finally:
         # Where names were exchanged, this is what stood there before.
         remove(new)
@@ -224,8 +229,9 @@ def could_not_write(path: Path, error: BaseException) -> OutputError:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and (error.errno or error.strerror):
+        # Libraries put lines of their own where the system's words should be.
+        return os.strerror(error.errno) if error.errno else str(error.strerror)
     # Libraries put the system's number into sentences of their own.
     number = re.search(r"errno\D{0,3}(\d+)", str(error), re.IGNORECASE)
     if number is not None:

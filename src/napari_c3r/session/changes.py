@@ -23,6 +23,7 @@ class Part(StrEnum):
     GATES = "gates"
     MONTAGE = "montage"
     DIAGNOSIS = "diagnosis"
+    WHY = "why"
 
 
 class Cause(StrEnum):

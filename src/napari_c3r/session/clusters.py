@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce.clusters import COLUMN, NOISE, default_value
 from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
+from napari_c3r.core.table.annotate import renamed_rows
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session.changes import Cause, Change, Part
 from napari_c3r.session.history import Command, History
@@ -322,7 +323,7 @@ class Clusters:
 
         before = self._now()
         column = edit.apply(self._current().all_rows, before.column) if column is None else column
-        if column.astype(object).equals(before.column.astype(object)):
+        if not renamed_rows(before.column, column).any():
             return
         facts = {k: v for k, v in before.facts.items() if k != _STABILITY}
         self.names_line = ""
@@ -337,9 +338,10 @@ class Clusters:
         )
 
     def _put(self, state: ClusterState, cause: Cause) -> None:
+        from napari_c3r.core.reduce.cluster_names import without_empty
+
         result = self._current()
         for table in result.tables:
-            column = state.column.reindex(table.obs_names)
-            table.obs[COLUMN] = column.cat.remove_unused_categories()
+            table.obs[COLUMN] = without_empty(state.column.reindex(table.obs_names))
             table.uns.setdefault(KEY, {})[COLUMN] = dict(state.facts)
         self._result.changed.emit(Change(Part.ANNOTATION, cause, frozenset({COLUMN})))

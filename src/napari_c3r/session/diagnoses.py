@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_c3r.core.diagnose import FlipReport, FlipRun
+    from napari_c3r.core.diagnose.flip_state import FlipState
     from napari_c3r.core.diagnose.registry import DiagnosticAnswers
     from napari_c3r.session.result import Result
 
 _OF_RESULT, _ASKED, _SEED = "of_result", "asked", "seed"
-_SECONDS, _LEFT, _FOUND = "seconds", "cells_left", "found"
+_SECONDS, _LEFT, _FOUND, _OPTIONS = "seconds", "cells_left", "found", "options"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,12 @@ class Diagnosis:
     cells_left
         Cells that a stopped run has yet to embed.
     run
-        Reads pictures of the cells; None where it was kept in a file.
+        Reads pictures of the cells, and goes on where it was stopped; None where it was kept in a
+        file.
+    options
+        What was chosen, as plain values; empty where a version before this one kept it.
+    state
+        What a run that was stopped has done, with which another one goes on.
     """
 
     result_id: int
@@ -60,16 +67,24 @@ class Diagnosis:
     seconds: float = 0.0
     cells_left: int = 0
     run: FlipRun | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    state: FlipState | None = None
 
     @cached_property
     def kept(self) -> Kept:
         """All of it but which result it is of; it is made once, best by a worker."""
         from napari_c3r.core.diagnose.kept import pack_found
 
-        facts, arrays = pack_found(self.report, self.answers, self.clusters)
+        facts, arrays = pack_found(self.report, self.answers, self.clusters, self.state)
         told = {_ASKED: list(self.asked), _SEED: self.seed}
         told |= {_SECONDS: self.seconds, _LEFT: self.cells_left, _FOUND: facts}
+        told[_OPTIONS] = dict(self.options)
         return Kept(told, arrays)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it was stopped, and what it has done by then is known."""
+        return self.cells_left > 0 and bool(self.options) and (self.run or self.state) is not None
 
     @property
     def n_bytes(self) -> int:
@@ -146,7 +161,7 @@ def _read(kept: Kept, result: Result) -> Diagnosis:
     found = facts.get(_FOUND)
     if not isinstance(found, dict):
         raise InputError(f"they are {shortened(found)}, which is no answer; run them again")
-    report, answers, clusters = unpack_found(found, kept.arrays)
+    report, answers, clusters, state = unpack_found(found, kept.arrays)
     now, fits = result.current, False
     if now is not None and facts.get(_OF_RESULT):
         fits = bool(report.obs.index.isin(now.all_rows.obs_names).all())
@@ -160,6 +175,8 @@ def _read(kept: Kept, result: Result) -> Diagnosis:
             clusters,
             float(facts[_SECONDS]),
             int(facts[_LEFT]),
+            options=dict(facts.get(_OPTIONS, {})),
+            state=state,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError("they cannot be read, so they are left out; run them again") from error

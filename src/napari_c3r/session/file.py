@@ -236,6 +236,14 @@ def is_session(path: str | Path) -> bool:
     return (path / _DESCRIPTION).is_file() or (path.name == _DESCRIPTION and path.is_file())
 
 
+def session_stamp(path: str | Path) -> int:
+    """Tells one saving of a session from every other; 0 where there is none."""
+    folder = Path(path)
+    folder = folder.parent if folder.name == _DESCRIPTION else folder
+    described = recovered(folder) / _DESCRIPTION
+    return described.stat().st_mtime_ns if described.is_file() else 0
+
+
 def read_session(path: str | Path) -> SavedSession:
     """Read a session folder.
 

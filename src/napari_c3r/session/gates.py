@@ -306,9 +306,9 @@ class Gates:
     def _put(self, state: GateState, cause: Cause, renamed: Mapping[str, str] = NO_NAMES) -> None:
         before, self._state = self._state, state
         self.notes = {name: note for name, note in self.notes.items() if name in state.names}
-        self._write()
-        # A filter may go by the columns of other gates.
-        self._follow(by_gates(self.all), "a gate")
+        if state.gates is not before.gates or state.masks is not before.masks:
+            self._write()
+            self._follow(by_gates(self.all), "a gate")  # a filter may go by the columns of others
         for old, new in renamed.items():
             if self._view.colour_by == column_of(old):
                 self._view.set_colour_by(column_of(new), Cause.FOLLOWED)
@@ -338,7 +338,8 @@ class Gates:
             self._follow(gates, "a column")
             if change.columns is not None:
                 self._tell_columns(before, change.cause)
-            self.changed.emit(Change(Part.GATES, change.cause))
+            if gates or change.columns is None:
+                self.changed.emit(Change(Part.GATES, change.cause))
 
     def _tell_columns(self, before: GateState, cause: Cause) -> None:
         if columns := self._state.other_columns(before):

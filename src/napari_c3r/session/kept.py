@@ -29,10 +29,13 @@ class Kept:
         Plain values as JSON has them, by names.
     arrays
         Numbers, truth values or fixed-width text of any shape, by names; no objects.
+    problem
+        Why what was saved cannot be read; empty where it can.
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    problem: str = ""
 
 
 NOTHING = Kept()
@@ -95,20 +98,26 @@ class Keeping:
         Returns
         -------
         list of str
-            A line for each part that could not use it.
+            A line for each part that could not use it, or whose file is damaged.
         """
-        self._waiting = {name: part for name, part in kept.items() if name not in self._parts}
-        failed = []
+        damaged = {name: part.problem for name, part in kept.items() if part.problem}
+        whole = {name: part for name, part in kept.items() if name not in damaged}
+        self._waiting = {name: part for name, part in whole.items() if name not in self._parts}
+        failed = [_line(name, f"{why}, so they are left out") for name, why in damaged.items()]
         for name, (_, restore) in self._parts.items():
             try:
-                restore(kept.get(name, NOTHING))
+                restore(whole.get(name, NOTHING))
             except InputError as error:
-                failed.append(f"The {name.replace('_', ' ')} of this session: {error}")
+                failed.append(_line(name, str(error)))
         return failed
 
     def forget(self) -> None:
         """Begin with other fields: what waits says nothing of them."""
         self._waiting.clear()
+
+
+def _line(name: str, why: str) -> str:
+    return f"The {name.replace('_', ' ')} of this session: {why}"
 
 
 def write_parts(folder: Path, kept: Mapping[str, Kept]) -> dict[str, Any]:
@@ -125,18 +134,21 @@ def write_parts(folder: Path, kept: Mapping[str, Kept]) -> dict[str, Any]:
 
 
 def read_parts(folder: Path, described: Mapping[str, Any]) -> dict[str, Kept]:
-    """Undo :func:`write_parts`.
+    """Undo :func:`write_parts`; a part whose file is damaged says so, and spoils no other.
 
     Raises
     ------
     InputError
-        A part is of another kind, or its file is damaged.
+        A part is of another kind.
     """
     parts = {}
     for name, facts in described.items():
         if not _NAME.fullmatch(str(name)) or not isinstance(facts, dict):
             raise InputError(f"its part {shortened(name)} is {shortened(facts)}")
-        parts[name] = Kept(facts, _read_arrays(_file(folder, name)))
+        try:
+            parts[name] = Kept(facts, _read_arrays(_file(folder, name)))
+        except InputError as error:
+            parts[name] = Kept(problem=str(error))
     return parts
 
 
@@ -144,7 +156,7 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if not path.exists():
         return {}
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     # A damaged archive may fail anywhere in what reads it.
     except Exception as error:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_c3r.session.selection import Selection
     from napari_c3r.session.table_view import TableView
     from napari_c3r.session.view import View
+    from napari_c3r.session.why_answers import WhyAnswers
 
 
 class _Kept(Protocol):
@@ -33,6 +34,7 @@ class _Kept(Protocol):
     montage: MontageView
     joined: JoinedTables
     diagnoses: Diagnoses
+    why_answers: WhyAnswers
 
 
 def keep_parts(session: _Kept) -> None:
@@ -44,6 +46,7 @@ def keep_parts(session: _Kept) -> None:
     add("view", session.view.keep, session.view.restore)
     add("table", session.table_view.keep, session.table_view.restore)
     add("montage", session.montage.keep, session.montage.restore)
+    add("answers", session.why_answers.keep, session.why_answers.restore)
     add("diagnostics", session.diagnoses.keep, session.diagnoses.restore)
     add(
         "selection",

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.table.result import read_as
+from napari_c3r.core.images.sources import opened_images
+from napari_c3r.session.reading import differences, in_words
 
 if TYPE_CHECKING:
     from napari_c3r.core.embed.edits import Edits
@@ -24,6 +25,8 @@ class Outdated(StrEnum):
     """Made on another image."""
     FIELD_MISSING = "field missing"
     """Made on other fields than the displayed one, which takes nothing from those."""
+    READING = "reading"
+    """The files are read otherwise."""
     CELLS = "cells"
     """The cells were replaced."""
     EDITS = "edits"
@@ -62,14 +65,11 @@ def cells_outdated(fields: Fields, labels: LabelStore) -> OutdatedReason | None:
         return None
     if cells.image_name != image.name:
         return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{cells.image_name}'")
-    return _read_otherwise(cells.read_as, image)
-
-
-def _read_otherwise(before: str, image: Image) -> OutdatedReason | None:
-    """Why what was made of other planes of the same files no longer fits."""
-    if not before or not image.read_as or before == image.read_as:
-        return None
-    return OutdatedReason(Outdated.IMAGE, "out of date: its files are read in another way now")
+    # Of layers, and of labels of a saved session, it is not known which planes of files they are.
+    if cells.read_as and image.read_as and cells.read_as != image.read_as:
+        words = in_words(["slice or time"])
+        return OutdatedReason(Outdated.READING, f"out of date: its files are read with {words}")
+    return None
 
 
 def result_outdated(
@@ -88,8 +88,8 @@ def result_outdated(
             return OutdatedReason(Outdated.FIELD_MISSING, "this field is not in it yet")
         first = next(iter(result.cells_ids))
         return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{first}'")
-    if (otherwise := _read_otherwise(read_as(result.table, image.name), image)) is not None:
-        return otherwise
+    if words := _read_otherwise(result, fields, image):
+        return OutdatedReason(Outdated.READING, f"out of date: its files are read with {words}")
     if labels.current is not None and result.cells_ids[image.name] != labels.current.id:
         return OutdatedReason(Outdated.CELLS, "out of date: the cells changed")
     if labels.edited:
@@ -97,6 +97,22 @@ def result_outdated(
     if result.encoder != encoder:
         return OutdatedReason(Outdated.ENCODER, "out of date: the encoder changed")
     return _roles_outdated(result.assignment, roles)
+
+
+def _read_otherwise(result: EmbeddingResult, fields: Fields, image: Image) -> str:
+    """What of reading the displayed image is other than when its cells were embedded."""
+    then = next((each for each in opened_images(result.images) if each.name == image.name), None)
+    if then is not None:
+        # Of layers it is not known which planes of the files they are.
+        if not (image.read_as and then.read_as) or then.source != image.source:
+            return ""
+        read, size = then.read_as != image.read_as, then.pixel_size_um != image.pixel_size_um
+        return in_words(["slice or time"] * read + ["pixel size"] * size)
+    # Those of a session that was saved are opened when they are asked for.
+    source = getattr(result.images, "sources", {}).get(image.name)
+    if source is None or fields.source is None:
+        return ""
+    return differences(source.reading, fields.source.reading)
 
 
 def _edits_sentence(edits: Edits | None) -> str:

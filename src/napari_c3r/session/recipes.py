@@ -20,7 +20,7 @@ from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.flat import SUGGESTED
-from napari_c3r.session.file import labels_name
+from napari_c3r.session.file import labels_name, session_stamp
 from napari_c3r.session.in_view import cells_in_view
 from napari_c3r.session.labels import Cells
 from napari_c3r.session.montage_view import MontageLook
@@ -34,8 +34,10 @@ from napari_c3r.session.script_parts import (
     joined_parts,
     montage_lines,
     naming_parts,
-    unmade_columns,
 )
+from napari_c3r.session.script_shifts import shift_columns, shift_parts
+from napari_c3r.session.script_tracks import track_parts
+from napari_c3r.session.script_why import why_part
 from napari_c3r.session.session import Session
 
 
@@ -53,12 +55,30 @@ class SavedFolder:
         Of the cells of each image, by its name.
     sources
         The images by their names, where the folder holds their pixels or knows their files.
+    stamp
+        Of the saving that this window knows.
     """
 
     folder: Path
     fields: list[str]
     cells_ids: dict[str, int]
     sources: dict[str, FieldSource] = field(default_factory=dict)
+    stamp: int = 0
+
+    def refusal(self, path: str | Path) -> str:
+        """Why the session is not to be saved there; empty where it may be.
+
+        Another window, or another person, may have saved theirs in the folder since.
+        """
+        if Path(path).resolve() != self.folder.resolve():
+            return ""
+        now = session_stamp(path)
+        if not now or now == self.stamp:
+            return ""
+        return (
+            f"'{path}' was saved by another window since it was opened or saved here; "
+            "save under another name, so that neither is lost"
+        )
 
 
 def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
@@ -88,6 +108,8 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
     clusters = cluster_part(session)
     by_hand = session.clusters.facts.get(BY_HAND, ()) if clusters is None else ()
     early = gates_made_early(session, table)
+    shifts = shift_parts(session)
+    why = why_part(session, several=len(names) > 1)
     return Recipe(
         [
             _field(session, saved, name, session.labels.embedded(result.cells_ids[name]))
@@ -106,9 +128,14 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
         hide=hide,
         joined=joined_parts(session),
         clusters=() if clusters is None else (clusters,),
-        afterwards=(*naming_parts(session, table), *gate_parts(session, table, early)),
-        montage=_montage(session, len(names) > 1),
-        unmade=unmade_columns(session),
+        afterwards=(
+            *(*track_parts(table), *shifts, *naming_parts(session, table)),
+            *gate_parts(session, table, early),
+        ),
+        montage=_montage(session, len(names) > 1, moved=bool(shifts)),
+        why=why,
+        asks_again=bool(shifts) or (why is not None and len(names) > 1),
+        unmade=() if shifts else shift_columns(session),
     )
 
 
@@ -131,12 +158,12 @@ def _hide(session: Session) -> Hide:
     return Hide.AROUND if SUGGESTED in result.table.obs else Hide.BEFORE
 
 
-def _montage(session: Session, several: bool) -> ScriptPart | None:
-    """What draws the montage, where a person chose how."""
+def _montage(session: Session, several: bool, *, moved: bool) -> ScriptPart | None:
+    """What draws the montage, where a person chose how; `moved` where it is known who moved."""
     look = session.montage.look
     lacks_cell = look.which == Choice.ALIKE and session.selection.current is None
-    # How far cells moved is in no column that a script makes.
-    if look == MontageLook() or look.which == Choice.MOVED or lacks_cell:
+    lacks_moves = look.which == Choice.MOVED and not moved
+    if look == MontageLook() or lacks_moves or lacks_cell:
         return None
     if not cells_in_view(session).any():
         return None

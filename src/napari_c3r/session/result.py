@@ -289,13 +289,13 @@ class Result:
     ) -> None:
         """Take note of the names of some of all rows."""
         self._names_used = list(dict.fromkeys([*self._names_used, *column.cat.categories]))
-        obs = result.all_rows.obs
-        labels = obs["label"].to_numpy()
-        names = np.array([*column.cat.categories, None], object)[column.cat.codes.to_numpy()]
-        for image, here in rows_by_image(obs, np.flatnonzero(rows)):
-            cells = self._labels.find(result.cells_ids.get(image))
-            if cells is not None:
-                self.names.set(cells, labels[here], names[here])
+        obs, codes = result.all_rows.obs, column.cat.codes.to_numpy()
+        labels, names = obs["label"].to_numpy(), np.array([*column.cat.categories, None], object)
+        with self.memory.entered():
+            for image, here in rows_by_image(obs, np.flatnonzero(rows)):
+                cells = self._labels.find(result.cells_ids.get(image))
+                if cells is not None:
+                    self.names.set(cells, labels[here], names[codes[here]])
 
     def _place_names(self, result: EmbeddingResult) -> None:
         """Give the rows of a new result the names that their cells have."""

@@ -20,6 +20,7 @@ from napari_c3r.core.options import changed
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.table.formats import DEFAULT_SUFFIX
 from napari_c3r.session.script_code import ScriptPart, import_lines
+from napari_c3r.session.script_shifts import EMBEDDED
 
 
 class Hide(Enum):
@@ -103,6 +104,10 @@ class Recipe:
         once there are clusters.
     montage
         Draws the pictures of cells that are shown.
+    why
+        Asks again why cells are here.
+    asks_again
+        Whether parts ask the cells again, with their images and labels.
     unmade
         Columns that a script does not make.
     out
@@ -125,6 +130,8 @@ class Recipe:
     clusters: Sequence[ScriptPart] = ()
     afterwards: Sequence[ScriptPart] = ()
     montage: ScriptPart | None = None
+    why: ScriptPart | None = None
+    asks_again: bool = False
     unmade: Sequence[str] = ()
     out: str = f"cells{DEFAULT_SUFFIX}"
 
@@ -141,6 +148,9 @@ def python_script(recipe: Recipe) -> str:
     body = [_roles(recipe), f"encoder = c3r.load_encoder({recipe.encoder!r})"]
     body.append(_one_field(recipe) if len(recipe.fields) == 1 else _many_fields(recipe))
     imports = {(_QUALITY, "flag_cells")}
+    if recipe.asks_again:
+        imports.add((_EXPLAIN, "Field"))
+        body.append(_embedded(several=len(recipe.fields) > 1))
     if (known := recipe.plate_map) is not None:
         imports |= {(_METADATA, "Design"), (_METADATA, "set_design")}
         body.append(
@@ -172,9 +182,10 @@ def python_script(recipe: Recipe) -> str:
         body.append(f"# Columns that this script does not make: {', '.join(recipe.unmade)}")
     body.append(f"c3r.write(cells_table, {recipe.out!r})")
     parts = [*recipe.joined, *recipe.clusters, *recipe.afterwards]
-    if recipe.montage is not None:
-        body.append("\n".join(recipe.montage.lines))
-        parts.append(recipe.montage)
+    for last in (recipe.montage, recipe.why):
+        if last is not None:
+            body.append("\n".join(last.lines))
+            parts.append(last)
     imports = imports.union(*(part.imports for part in parts))
     return "\n".join([_HEAD, *import_lines(imports), "", *body]) + "\n"
 
@@ -204,6 +215,7 @@ import napari_c3r as c3r'''
 
 _QUALITY: Final = "napari_c3r.core.cells.quality"
 _FILTERS: Final = "napari_c3r.core.cells.filters"
+_EXPLAIN: Final = "napari_c3r.core.explain"
 _METADATA: Final = "napari_c3r.core.metadata"
 
 
@@ -274,8 +286,8 @@ def _many_fields(recipe: Recipe) -> str:
             "    nuclei = c3r.read_labels(nuclei) if nuclei is not None else None",
             *(["else:", f"    {segment}"] if found else []),
         ]
-    if recipe.montage is not None:
-        loop.append("images[name], label_images[name] = image, cells")
+    if kept := _kept_images(recipe):
+        loop.append(f"{', '.join(f'{name}[name]' for name in kept)} = {', '.join(kept.values())}")
     loop += ["tables.append(", *(f"    {line}" for line in _embedding(recipe)), ")"]
     return "\n".join(
         [
@@ -284,13 +296,34 @@ def _many_fields(recipe: Recipe) -> str:
             "fields = [",
             *rows,
             "]",
-            *(["images, label_images = {}, {}"] if recipe.montage is not None else []),
+            *([f"{', '.join(kept)} = {', '.join(['{}'] * len(kept))}"] if kept else []),
             "tables = []",
             f"for {', '.join(columns)} in fields:",
             *(f"    {line}" for line in loop),
             "cells_table = c3r.join_results(tables)",
         ]
     )
+
+
+def _kept_images(recipe: Recipe) -> dict[str, str]:
+    """What the loop over the fields keeps for later, and under which names."""
+    kept = {"images": "image", "label_images": "cells"}
+    if recipe.asks_again:
+        return kept | {"nuclei_images": "nuclei"}
+    return kept if recipe.montage is not None else {}
+
+
+def _embedded(*, several: bool) -> str:
+    """The images with their labels by name."""
+    if not several:
+        return f"{EMBEDDED} = {{image.name: Field(image, cells, nuclei)}}"
+    lines = (
+        f"{EMBEDDED} = {{",
+        "    name: Field(images[name], label_images[name], nuclei_images[name])",
+        "    for name in images",
+        "}",
+    )
+    return "\n".join(lines)
 
 
 def differ(values: Iterable[Any]) -> bool:

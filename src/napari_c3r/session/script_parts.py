@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.montage_choice import GATES, MOVED, Choice
+from napari_c3r.core.figures.montage_choice import GATES, Choice
 from napari_c3r.core.figures.tiles import COMPOSITE, EACH
 from napari_c3r.core.gates import Chosen, Filter, Gate, Rule, column_of, in_order
 from napari_c3r.core.joined.kept import joined_tables
@@ -19,7 +19,6 @@ from napari_c3r.core.table.annotate import ACCEPTED, COLUMN, name_column
 from napari_c3r.core.table.flat import SUGGESTED
 from napari_c3r.core.table.picked import cells_of_rows
 from napari_c3r.core.table.result import KEY
-from napari_c3r.core.tracks import TRACK
 from napari_c3r.session.gate_inputs import by_gates
 from napari_c3r.session.in_view import cells_in_view
 from napari_c3r.session.montage_view import MontageLook
@@ -168,14 +167,6 @@ def montage_lines(session: Session, images: str, labels: str) -> tuple[list[str]
         lines.append(f"    like={selection.current},")
     lines.append("    " + ", ".join(f"{name}={value!r}" for name, value in given.items()) + ",")
     return [*lines, '    path="montage.png",', ")"], imports
-
-
-def unmade_columns(session: Session) -> list[str]:
-    """The columns of the result that a script does not make."""
-    result = session.result.current
-    assert result is not None
-    names = map(str, result.table.obs.columns)
-    return [name for name in names if name == TRACK or name.startswith(MOVED)]
 
 
 def names_in(table: AnnData) -> tuple[Names, Names]:

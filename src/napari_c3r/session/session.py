@@ -31,6 +31,7 @@ from napari_c3r.session.labels import Cells, LabelStore
 from napari_c3r.session.montage_view import MontageView
 from napari_c3r.session.outdated import OutdatedReason
 from napari_c3r.session.plate_maps import PlateMaps
+from napari_c3r.session.reading import same_files
 from napari_c3r.session.renaming import rename_channel
 from napari_c3r.session.result import EmbeddingResult, Result
 from napari_c3r.session.roles import Roles
@@ -106,8 +107,8 @@ class Session:
         self.as_drawn: Callable[[], Cells | None] | None = None
         self._no_cells: Cells | None = None
         for part in (
-            *(self.fields, self.plate_maps, self.roles, self.labels, self.result),
-            *(self.selection, self.view, self.gates, self.montage, self.diagnoses),
+            *(self.fields, self.plate_maps, self.roles, self.labels, self.result, self.selection),
+            *(self.view, self.gates, self.montage, self.diagnoses, self.why_answers),
         ):
             part.changed.connect(self._pass_on)
 
@@ -146,11 +147,13 @@ class Session:
         index: int = 0,
     ) -> None:
         again = self.fields.show_files_of(image)
+        read_again = same_files(self.fields.sources, fields)
         with self.changed.paused():
             self.labels.open(image.name if image is not None else None)
             self.fields.open(image, fields, index)
             if not again:
-                self.history.begin_fields()
+                if not read_again:
+                    self.history.begin_fields()
                 self.plate_maps.open()
                 self.keeping.forget()
                 self.joined.forget()

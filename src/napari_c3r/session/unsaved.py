@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_c3r.core.atomic import replacing
+from napari_c3r.core.atomic import could_not_write, replacing
 from napari_c3r.core.leftovers import remove, remove_leftovers
 from napari_c3r.core.text import without_middle
 from napari_c3r.session.file import SUFFIX, is_session, write_session
@@ -93,7 +93,10 @@ class UnsavedWork:
         InputError
             It cannot be written.
         """
-        self._root.mkdir(parents=True, exist_ok=True)
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise could_not_write(self._root, error) from error
         folder = write_session(self.folder, session, images)
         n_cells = 0 if session.result is None else len(session.result)
         facts = {"name": name, "n_cells": n_cells, "saved": time.time(), **_this_process()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_c3r.core.embed.provenance import options_of
 from napari_c3r.core.encoder.options import RunOptions, watchable
@@ -16,13 +17,13 @@ from napari_c3r.core.explain.contrast import CellSet, cell_set, rest_of
 from napari_c3r.core.explain.cost import MIN_CELLS, count_crops, count_group
 from napari_c3r.core.explain.crops import Field
 from napari_c3r.core.explain.of_table import game_of
-from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.gates import column_of
 from napari_c3r.core.metadata.join import DESIGN
 from napari_c3r.core.table.annotate import COLUMN
 from napari_c3r.core.table.result import KEY
 from napari_c3r.session.labels import Cells
 from napari_c3r.session.outdated import Outdated
+from napari_c3r.session.why_asked import OTHER_CLUSTERS, OTHERS, Asked, Group, Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
     from napari_c3r.core.images import Image
     from napari_c3r.session.result import EmbeddingResult
     from napari_c3r.session.session import Session
-
-Group = tuple[str, str]
-"""A column of the table and its value."""
-
-OTHERS: Final = ("", "others")
-"""All other cells, as those that are compared with."""
-OTHER_CLUSTERS: Final = ("", "other clusters")
-"""The cells of every cluster but the cell's own."""
 
 _CLUSTER: Final = "cluster"
 
@@ -63,25 +56,6 @@ class _Fields(Mapping[str, Field]):
         return len(self._cells)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is asked.
-
-    Attributes
-    ----------
-    group
-        The cells that are asked; None for the one that is pointed at.
-    against
-        The cells that it is compared with.
-    options
-        How it is asked.
-    """
-
-    group: Group | None = None
-    against: Group = OTHERS
-    options: WhyOptions = field(default_factory=WhyOptions)
-
-
 @dataclass(frozen=True, eq=False)
 class Sides:
     """Who is asked and compared with whom, as rows of a result.
@@ -95,33 +69,26 @@ class Sides:
     group, compared
         The cells that are asked, and those they are compared with; None for one cell, and for all
         others.
-    options
-        How it is asked.
+    asked
+        What was chosen.
+    key
+        By which the question is recognised.
     """
 
     result_id: int
     row: int | None
     group: CellSet | None
     compared: CellSet | None
-    options: WhyOptions
+    asked: Asked
+    key: Key
 
-    @cached_property
+    @property
     def usual_key(self) -> tuple[object, ...]:
         """Questions of the same key ask the same reference cells in the same way."""
         compared = self.compared
         if compared is None and self.group is not None:
             compared = rest_of(self.group)
-        return self.result_id, _key(compared), self.options
-
-    @property
-    def subject(self) -> tuple[object, ...]:
-        """Who is asked and compared with whom, however it is asked."""
-        return self.row, _key(self.group), _key(self.compared)
-
-    @cached_property
-    def key(self) -> tuple[object, ...]:
-        """Questions of the same key have the same answer."""
-        return (*self.usual_key, self.row, _key(self.group))
+        return self.result_id, self.key.shown, _digest_of(compared), self.asked.options
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +127,7 @@ class WhyQuestion:
 
         sides, table = self.sides, self.table
         ran = watchable(self.run_options, encoder.devices)
-        how = (self.fields, encoder, sides.options, ran, sides.result_id)
+        how = (self.fields, encoder, sides.asked.options, ran, sides.result_id)
         if sides.group is None:
             assert sides.row is not None
             job = WhyJob(table, sides.row, *how, compared=sides.compared, usual=usual)
@@ -169,9 +136,31 @@ class WhyQuestion:
         return GroupRun(GroupJob(table, sides.group, compared, *how, usual=usual))
 
 
-def _key(cells: CellSet | None) -> tuple[str, int] | None:
-    """The cells and what they are called: a gate may hold others under the same name."""
-    return None if cells is None else (cells.name, hash(np.packbits(cells.rows).tobytes()))
+def _digest_of(cells: CellSet | None) -> tuple[str, str] | None:
+    return None if cells is None else (cells.name, _digest(np.packbits(cells.rows)))
+
+
+def _digest(*arrays: NDArray[Any]) -> str:
+    """The same in every process, so that it can be kept in a file."""
+    told = blake2b(digest_size=16)
+    for each in arrays:
+        told.update(each.tobytes())
+    return told.hexdigest()
+
+
+def _shown_digest(result: EmbeddingResult) -> str:
+    """Which rows are shown; filters say nothing of that, since what they hide by may change."""
+    import pandas as pd
+
+    if result.table is result.all_rows:
+        return ""
+    obs = result.table.obs
+    codes, names = pd.factorize(obs["image"])
+    return _digest(
+        np.frombuffer("\0".join(map(str, names)).encode(), np.uint8),
+        codes.astype(np.int64),
+        obs["label"].to_numpy(np.int64),
+    )
 
 
 def groups(session: Session) -> list[tuple[str, Group]]:
@@ -211,9 +200,10 @@ def _values(obs: pd.DataFrame, column: str) -> list[str]:
     return [str(obs[column].cat.categories[code]) for code in present.tolist() if code >= 0]
 
 
-def disabled_reason(session: Session, group: Group | None = None) -> str:
-    """Why the cell that is pointed at, or a group, cannot be asked; empty where it can."""
-    result, row = session.result.current, session.selection.current
+def disabled_reason(session: Session, group: Group | None = None, row: int | None = None) -> str:
+    """Why a cell, the one that is pointed at by default, or a group cannot be asked, or empty."""
+    result = session.result.current
+    row = session.selection.current if row is None else row
     if result is None:
         return "No cells yet. Embed some, then point at one."
     if len(result.table) < MIN_CELLS:
@@ -235,10 +225,21 @@ def disabled_reason(session: Session, group: Group | None = None) -> str:
     return f"The result is {reason}; embed again first."
 
 
-def sides_of(session: Session, asked: Asked) -> Sides | None:
-    """Who would be asked and compared with whom now; None where that cannot be."""
-    result, row = session.result.current, session.selection.current
-    if result is None or disabled_reason(session, asked.group):
+def sides_of(session: Session, asked: Asked, row: int | None = None) -> Sides | None:
+    """Who would be asked and compared with whom now; None where that cannot be.
+
+    Parameters
+    ----------
+    session
+        With the result.
+    asked
+        What is asked.
+    row
+        Of the cell; None for the one that is pointed at.
+    """
+    result = session.result.current
+    row = session.selection.current if row is None else row
+    if result is None or disabled_reason(session, asked.group, row):
         return None
     try:
         group = None if asked.group is None else cell_set(result.table, asked.group)
@@ -246,7 +247,14 @@ def sides_of(session: Session, asked: Asked) -> Sides | None:
     except InputError:
         return None
     own = row if group is None else None
-    return Sides(result.id, own, group, compared, asked.options)
+    key = Key(
+        _shown_digest(result),
+        None if own is None else str(result.table.obs_names[own]),
+        _digest_of(group),
+        _digest_of(compared),
+        asked.options,
+    )
+    return Sides(result.id, own, group, compared, asked, key)
 
 
 def make_question(session: Session, asked: Asked) -> WhyQuestion:

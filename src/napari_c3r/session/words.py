@@ -25,7 +25,7 @@ def whole_cluster(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str | None:
     if "cluster" not in obs or not chosen.any():
         return None
     codes, names = categories_of(obs["cluster"])
-    inside = codes[chosen]
+    inside = codes.compress(chosen)
     first = int(inside[0])
     is_one = first >= 0 and bool((inside == first).all())
     return names[first] if is_one and np.count_nonzero(codes == first) == len(inside) else None
@@ -34,7 +34,7 @@ def whole_cluster(obs: pd.DataFrame, chosen: NDArray[np.bool_]) -> str | None:
 def names_among(column: pd.Series, chosen: NDArray[np.bool_]) -> list[str]:
     """The names that chosen cells have, in the order of the column's own."""
     codes, names = categories_of(column)
-    counts = np.bincount(codes[chosen] + 1, minlength=len(names) + 1)[1:]
+    counts = np.bincount(codes.compress(chosen) + 1, minlength=len(names) + 1)[1:]
     return [names[code] for code in np.flatnonzero(counts)]
 
 

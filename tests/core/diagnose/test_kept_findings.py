@@ -67,7 +67,7 @@ def kept(found, tmp_path_factory):
 def test_everything_is_there_again(found, kept):
     run, answers, clusters = found
     before = run.result()
-    report, again, names = unpack_found(*kept)
+    report, again, names, _ = unpack_found(*kept)
     pd.testing.assert_frame_equal(report.table, before.table)
     pd.testing.assert_frame_equal(report.obs, before.obs)
     pd.testing.assert_frame_equal(report.neighbours_changed, before.neighbours_changed)
@@ -97,7 +97,7 @@ def test_everything_is_there_again(found, kept):
 def test_a_report_of_what_was_kept_is_that_of_the_run(found, kept, job, tmp_path, monkeypatch):
     lay_out_at_once(monkeypatch)
     run, answers, _ = found
-    report, again, _ = unpack_found(*kept)
+    report, again, *_ = unpack_found(*kept)
     write_answers(run, answers, tmp_path / "a.html")
     write_answers(EarlierRun(report, lambda: [job]), again, tmp_path / "b.html")
     pages = [(tmp_path / f"{name}.html").read_bytes() for name in "ab"]
@@ -112,7 +112,7 @@ def test_a_report_of_what_was_kept_is_that_of_the_run(found, kept, job, tmp_path
 
 
 def test_cells_that_are_others_now_have_no_pictures(kept, job):
-    report, _, _ = unpack_found(*kept)
+    report, *_ = unpack_found(*kept)
     other = replace(job, labels=np.where(job.labels > 0, job.labels + 1000, 0))
     with pytest.raises(InputError, match="are others now"):
         EarlierRun(report, lambda: [other]).crops(np.arange(2))

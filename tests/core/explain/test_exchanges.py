@@ -9,6 +9,7 @@ import pytest
 
 from napari_c3r.core.explain.bands import bands_of, scattered_pixels
 from napari_c3r.core.explain.effects import of_group, of_one
+from napari_c3r.core.explain.group_result import WhyGroup
 from napari_c3r.core.explain.shapley import coalitions
 from napari_c3r.core.explain.swaps import Game
 
@@ -93,6 +94,24 @@ def test_a_channel_is_sure_only_beyond_what_it_does_in_reference_cells():
         for _ in range(300)
     ]
     assert np.mean(chance) < 0.09
+
+
+@pytest.mark.parametrize(
+    ("farthest", "next_one", "said"),
+    [
+        (6.0, 1.9, "Cluster 3 is set apart from controls by a: "),
+        (6.0, 2.1, "Cluster 3 is set apart from controls by a, or perhaps b: "),
+        (6.0, -9.0, "Cluster 3 is set apart from controls by a: "),
+        (0.1, 0.0, "No channel sets cluster 3 apart from controls"),
+    ],
+)
+def test_a_channel_is_said_without_a_doubt_only_far_ahead_of_the_others(farthest, next_one, said):
+    usual = np.tile([[1.0, 1], [-1, -1]], (4, 1))
+    ways = np.tile([farthest, next_one], (6, 1))
+    channels = of_group(["a", "b"], ["context"] * 2, ways, usual)
+    found = WhyGroup("cluster 3", "controls", 6, 8, channels, ())
+    assert found.sentence.startswith(said)
+    assert found.is_clear == ("by a:" in said)
 
 
 @pytest.mark.parametrize("with_nucleus", [True, False])

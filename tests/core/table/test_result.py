@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.table import KEY, join_results, make_result
+from napari_c3r.core.table.remembered import Memory
+from napari_c3r.core.table.result import rows_by_image
 
 
 def one(image="a", encoder="e", channels=("RNA", "RNA", "RNA"), **told):
@@ -70,3 +74,18 @@ def test_what_can_be_joined_although_it_differs_is_noted():
     first = one("a", crop=crop, precision="float32", device="cpu")
     joined = join_results([first, one("b", crop={**crop, "field_um": 20.0}, precision="bfloat16")])
     assert [n for n in joined.uns[KEY]["notes"] if "different precision: float32, bfloat16" in n]
+
+
+@pytest.mark.parametrize("kind", ["object", "category"])
+@pytest.mark.parametrize("known", [False, True], ids=["afresh", "remembered"])
+@pytest.mark.parametrize("rows", [[], [41], [3, 0, 2], list(range(60)), list(range(59, -1, -1))])
+def test_rows_are_given_image_by_image_in_their_order(rows, known, kind):
+    images = np.array(["b", "a", "c"])[np.arange(60) * 7 % 3]
+    obs = pd.DataFrame({"image": pd.Series(images, dtype=kind)})
+    with Memory().entered() if known else nullcontext():
+        for _ in range(2):
+            found = dict(rows_by_image(obs, np.array(rows, np.intp)))
+            assert {image: here.tolist() for image, here in found.items()} == {
+                image: [row for row in rows if images[row] == image]
+                for image in {images[row] for row in rows}
+            }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from itertools import groupby
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_c3r.core.figures.colouring import Categories, Values, colouring
+from napari_c3r.core.table.remembered import Memory
 from napari_c3r.widgets.common.columns import colour_columns, table_columns
 from napari_c3r.widgets.common.rows_model import RowsModel, decimals_of, text_of
 
@@ -120,6 +124,34 @@ def test_sorting_moves_rows_and_never_values(values, ascending, seed):
     for place, row in enumerate(model.rows):
         assert model.data(model.index(place, 0)) == str(row * 3)
         assert model.data(model.index(place, 1)) == text_of(frame["v"].iat[row], decimals)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["afresh", "remembered"])
+@pytest.mark.parametrize(
+    ("values", "upwards"),
+    [
+        ([2.0, np.nan, -0.0, 0.0, -np.inf, 2.0, np.inf], [4, 2, 3, 0, 5, 6, 1]),
+        ([2**53, 2**53 + 2, -1, 2**53], [2, 0, 3, 1]),
+        ([True, False, True], [1, 0, 2]),
+        (["b", None, "a10", "b", "a2"], [2, 4, 0, 3, 1]),
+        (pd.Categorical(["x", "y", None, "x"], ["y", "x"]), [1, 0, 3, 2]),
+    ],
+    ids=["numbers", "large", "flags", "text", "categories"],
+)
+def test_equal_values_stay_in_their_order_and_missing_ones_are_last(values, upwards, known):
+    frame = pd.DataFrame({"v": values})
+    n_missing, memory = int(frame["v"].isna().sum()), Memory()
+    there = upwards[: len(upwards) - n_missing]
+    groups = [list(rows) for _, rows in groupby(there, key=lambda row: frame["v"][row])]
+    downwards = [row for rows in reversed(groups) for row in rows]
+    model = RowsModel()
+    model.set_frame(frame, ["v"])
+    with memory.entered() if known else nullcontext():
+        for up, expected in ((True, there), (False, downwards), (True, there)):
+            model.set_sorting((("v", up),))
+            assert model.rows.tolist() == [*expected, *upwards[len(there) :]]
+    model.set_sorting(())
+    assert model.rows.tolist() == list(range(len(upwards)))
 
 
 @pytest.mark.parametrize(

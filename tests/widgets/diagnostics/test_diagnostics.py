@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication
 import napari_c3r as c3r
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.diagnose import FlipRun
+from napari_c3r.core.diagnose.embed_variants import VariantEmbedder
 from napari_c3r.core.diagnose.report import write_report
 from napari_c3r.core.diagnose.verdict import grade_line
 from napari_c3r.core.embed.edits import Edits
@@ -392,7 +393,10 @@ def test_an_answer_outlives_its_dock_and_is_undone_like_a_result(world, user, vi
     assert world.dock.answer.headline.text == f"{second.report.headline}."
 
 
-def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
+@pytest.mark.parametrize("reopen", [False, True])
+def test_abort_keeps_the_cells_done_and_can_go_on(
+    world, user, paused_worker, tmp_path, monkeypatch, reopen
+):
     body = world.dock.options
     body.boxes["parity"].setChecked(False)
     paused_worker.hold(after=1)
@@ -409,12 +413,24 @@ def test_abort_keeps_the_cells_done_and_can_go_on(world, user, paused_worker):
     assert any("Stopped early" in note for note in world.report.notes)
     assert "stopped early; what was done is kept" in world.header(1)
     assert world.dock.confounds.sentences.text == "Not asked, as the run was stopped."
+    if reopen:
+        reopened(world, tmp_path)
+        assert world.controller.diagnosis.run is None
+    assert body.continue_button.isVisible()
     assert body.continue_button.text() == f"Continue, {every - done} cells left"
+    embedded, add = [], VariantEmbedder.add_batch
+    monkeypatch.setattr(
+        VariantEmbedder,
+        "add_batch",
+        lambda self, run, rows, crops: embedded.append(len(rows)) or add(self, run, rows, crops),
+    )
     user.click(body.continue_button)
     user.until(lambda: not world.dock.busy, 180)
     whole = world.run_alone(most_cells=5000, diagnostics=ROLE_QUESTIONS).result()
     pd.testing.assert_frame_equal(world.report.neighbours_changed, whole.neighbours_changed)
     assert not body.continue_button.isVisible()
+    # Those of `whole`, which were all, and those that were left.
+    assert sum(embedded) == every - done + every
 
 
 def test_another_result_meanwhile_drops_the_run(world, user, table, paused_worker):

@@ -108,6 +108,7 @@ def test_a_column_is_found_by_typing_for_colours_axes_and_panels(world):
         (row.axes["x"], "umap 2", lambda: view.plot.x == AxisChoice("X_umap[1]")),
         (row.facets, "comp", lambda: view.plot.facets == "compound"),
     ):
+        assert not chosen()
         world.user.open_list(box)
         QTest.keyClicks(box.search, text)
         QTest.keyClick(box.search, Qt.Key.Key_Return)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +16,8 @@ from qtpy.QtWidgets import QApplication
 import napari_c3r as c3r
 from napari_c3r.core.figures.drawing import Box
 from napari_c3r.core.table import KEY
-from napari_c3r.session import Cells, EmbeddingResult, ids_by_image, session_of
+from napari_c3r.session import Cause, Cells, EmbeddingResult, ids_by_image, session_of
+from napari_c3r.session.kept import read_parts, write_parts
 from napari_c3r.widgets.explorer.dock import C3RExplorer
 from napari_c3r.widgets.explorer.why.tab import WhyTabs
 from napari_c3r.widgets.viewer import layers
@@ -190,3 +193,66 @@ def test_a_group_is_asked_and_what_it_is_compared_with_is_chosen(world):
     world.idle()
     assert tab.controller.knows_usual(tab.asked)
     assert tab.found is None
+
+
+def test_answers_come_back_with_the_session_and_from_their_list(world, tmp_path):
+    world.show()
+    tab, session, user = world.tab, world.session, world.user
+    assert not tab.before_button.isEnabled()
+    assert tab.before_button.toolTip() == "Nothing was asked of these cells yet"
+    world.explorer.link.point_at((2 * 34 + 17, 2 * 34 + 17))
+    world.idle()
+    tab.form.set("draws", 8)
+    user.choose(tab.against, "All other cells")
+    user.click(tab.ask_button)
+    world.idle()
+    of_cell = tab.found
+    user.choose(tab.who, "Cluster 1")
+    world.idle()
+    user.choose(tab.against, "Cluster 0")
+    user.click(tab.ask_button)
+    world.idle()
+    of_group = tab.found
+
+    described = write_parts(tmp_path, session.keeping.keep())
+    kept = read_parts(tmp_path, json.loads(json.dumps(described)))
+    # As a window that was opened anew, with all its choices at their defaults.
+    tab.form.reset()
+    user.choose(tab.who, "This cell")
+    result = session.result.current
+    session.set_result(replace(result, id=result.id + 10_000), cause=Cause.RESTORED)
+    world.idle()
+    assert tab.found is None
+    assert not tab.before_button.isEnabled()
+    assert session.keeping.restore(kept) == []
+    world.idle()
+    assert (tab.who.currentText(), tab.against.currentText()) == ("Cluster 1", "Cluster 0")
+    assert tab.form.value().draws == 8
+    assert tab.found is not of_group
+    assert tab.sentence.text() == tab.found.sentence == of_group.sentence
+
+    # The cell that was asked is pointed at again, wherever one is by now.
+    session.selection.set_current(0)
+    world.idle()
+    assert tab.before_button.text() == "Answers (2)"
+    menu = tab.before_button.menu()
+    menu.aboutToShow.emit()
+    told = [action.text() for action in menu.actions()]
+    assert told == [
+        "Cluster 1 against cluster 0",
+        "Cell 15 of field against all other cells",
+    ]
+    menu.actions()[1].trigger()
+    world.idle()
+    assert session.result.current.table.obs["label"].iloc[session.selection.current] == 15
+    assert tab.who.currentText() == "This cell"
+    assert tab.sentence.text() == of_cell.sentence
+
+    # What does not hold any more says so, and is not shown.
+    session.labels.note_edits()
+    world.idle()
+    assert tab.found is None
+    menu.aboutToShow.emit()
+    assert [action.isEnabled() for action in menu.actions()] == [False, False]
+    assert menu.actions()[0].text() == "Cluster 1 against cluster 0 (out of date)"
+    assert "the labels were edited" in menu.actions()[0].toolTip()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_c3r.core.errors import InputError
 from napari_c3r.session import session_of
 from napari_c3r.session.file import read_session
+from napari_c3r.session.unsaved import UnsavedWork
 from napari_c3r.widgets.common import settings
 from napari_c3r.widgets.main.autosave import discard_all
 from tests.session.dying import die
@@ -44,9 +46,12 @@ def test_discarded_it_is_gone(left, dock, user):
 
 
 def test_work_is_kept_aside_when_there_is_some_and_forgotten_when_it_is_saved(
-    viewer, dock, user, tmp_path
+    viewer, dock, user, tmp_path, monkeypatch
 ):
     autosave = dock.autosave
+
+    def refuse(*_):
+        raise InputError("the disk is full")
 
     def kept():
         autosave.keep()
@@ -70,6 +75,18 @@ def test_work_is_kept_aside_when_there_is_some_and_forgotten_when_it_is_saved(
     assert not kept()
     session_of(viewer).roles.set_assignment(session_of(viewer).roles.assignment.flipped())
     assert kept()
+    # What hinders it is said once, and it is tried again.
+    heard = []
+    dock.controller.notified.connect(heard.append)
+    with monkeypatch.context() as hindered:
+        hindered.setattr(UnsavedWork, "keep", refuse)
+        for _ in range(2):
+            session_of(viewer).roles.set_assignment(session_of(viewer).roles.assignment.flipped())
+            kept()
+    assert heard == ["Unsaved work is not kept aside: the disk is full"]
+    written = autosave.folder.stat().st_mtime_ns
+    assert kept()
+    assert autosave.folder.stat().st_mtime_ns > written
     # Turned off, nothing is left behind.
     autosave.set_on(False)
     assert not autosave.folder.exists()

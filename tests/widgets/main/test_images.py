@@ -10,7 +10,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_c3r.session import session_of
+from napari_c3r.session import Cells, session_of
 from napari_c3r.widgets.common.plate import place_of
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
@@ -294,3 +294,53 @@ def test_a_plate_that_napari_opened_can_be_turned_too(viewer, dock, user, tmp_pa
     assert session.fields.image.name == "A01_s2"
     assert len(viewer.layers) == 3
     np.testing.assert_array_equal(np.asarray(viewer.layers["w1"].data), planes(2)[0])
+
+
+def test_how_files_are_read_goes_back_with_what_was_drawn(viewer, dock, user, tmp_path):
+    pixels = np.stack([planes(seed) for seed in range(4)])
+    stack = tmp_path / "stack.tif"
+    tifffile.imwrite(stack, pixels, imagej=True, metadata={"axes": "ZCYX"})
+    session, bar, panel = session_of(viewer), dock.session_bar, dock.image.scan
+
+    def opened():
+        drop(dock, [stack])
+        user.wait_idle(dock)
+
+    def shown():
+        image = session.fields.image
+        return np.asarray(image.data), image.pixel_size_um
+
+    opened()
+    user.click(panel.load_button)
+    user.wait_idle(dock)
+    # Nothing was read before, so nothing was chosen otherwise.
+    assert not bar.undo_button.isEnabled()
+    session.labels.set_current(Cells(labels(), 4, "stack", "drawn"))
+
+    opened()
+    user.choose(panel.z, "One slice")
+    panel.slice.setValue(2)
+    panel.pixel_size.setValue(0.25)
+    user.click(panel.load_button)
+    user.wait_idle(dock)
+    assert (
+        bar.undo_button.toolTip() == "Undo: read the files with another pixel size and Z (Ctrl+Z)"
+    )
+    np.testing.assert_array_equal(shown()[0], pixels[2])
+
+    user.click(bar.undo_button)
+    user.wait_idle(dock)
+    np.testing.assert_array_equal(shown()[0], pixels.max(axis=0))
+    assert shown()[1] is None
+    np.testing.assert_array_equal(session.labels.current.labels, labels())
+    user.click(bar.redo_button)
+    user.wait_idle(dock)
+    np.testing.assert_array_equal(shown()[0], pixels[2])
+    assert shown()[1] == 0.25
+
+    # Of other files, the step says nothing.
+    drop(dock, [write_plate(tmp_path / "plate")])
+    user.wait_idle(dock)
+    user.click(panel.load_button)
+    user.wait_idle(dock)
+    assert not bar.undo_button.isEnabled()

@@ -14,6 +14,8 @@ from napari_c3r.core.reduce import cluster
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import annotate
 from napari_c3r.session import session_of
+from napari_c3r.session.file import read_session, write_session
+from napari_c3r.session.kept import Kept
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from tests.widgets.fields import labels, planes, write_plate
@@ -130,3 +132,40 @@ def test_cells_that_are_on_no_disk_have_to_be_saved_first(viewer, dock, user, tm
     assert done.returncode == 0, done.stderr
     table = c3r.read(tmp_path / "cells.h5ad")
     np.testing.assert_array_equal(table.X, session_of(viewer).result.current.table.X)
+
+
+def test_what_another_window_saved_is_not_lost_and_damage_is_said(viewer, dock, user, tmp_path):
+    dock.controller.open_paths([str(write_plate(tmp_path / "plate", ("A01",), 1))])
+    user.wait_idle(dock)
+    user.click(dock.image.scan.load_button)
+    user.wait_idle(dock)
+    mine, session = tmp_path / "mine.c3r", session_of(viewer)
+    session.keeping.add("own", lambda: Kept({}, {"x": np.arange(9)}), lambda kept: None)
+
+    def save(name):
+        user.answer(tmp_path / name)
+        user.click(dock.session_bar.save_button)
+        user.wait_idle(dock)
+        return said.pop()
+
+    said = []
+    dock.controller.error_changed.connect(lambda _, line: said.append(line))
+    assert dock.session_bar.copy_button.toolTip() == "Embed some cells first, in step 4"
+    assert save("mine") == save("mine") == ""
+    # Another window saves its own there.
+    write_session(mine, read_session(mine))
+    described = (mine / "session.json").read_bytes()
+    assert "was saved by another window since it was opened or saved here" in save("mine")
+    assert (mine / "session.json").read_bytes() == described
+    assert save("other") == save("other") == ""
+
+    # A damaged part is said, and the rest is opened.
+    heard = []
+    dock.controller.notified.connect(heard.append)
+    (mine / "parts" / "own.npz").write_bytes(b"PK junk")
+    dock.controller.open_paths([str(mine)])
+    user.wait_idle(dock)
+    (line,) = heard
+    assert line.startswith("The own of this session: 'own.npz' is damaged (")
+    assert session.fields.image.name in mine.joinpath("session.json").read_text("utf-8")
+    assert save("mine") == ""

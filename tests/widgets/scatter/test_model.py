@@ -12,6 +12,7 @@ import pytest
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.colouring import DIMMING, Values, crowding
 from napari_c3r.core.figures.colours import CATEGORICAL, GREY, rgb
+from napari_c3r.core.figures.facets import Facets
 from napari_c3r.widgets.scatter.model import UNDO_DEPTH, ScatterModel, SelectMode
 
 BLACK = "#000000"
@@ -32,6 +33,12 @@ def flags(*indices: int, count: int = 6) -> np.ndarray:
 
 def selected(model: ScatterModel) -> list[int]:
     return np.flatnonzero(model.selection).tolist()
+
+
+def painted(model: ScatterModel) -> tuple[np.ndarray, np.ndarray]:
+    """Red, green and blue (N, 3) of the points, and the order they are painted in."""
+    colours, order = model.paint(BLACK)
+    return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=-1), order
 
 
 def test_replace_add_remove(model: ScatterModel) -> None:
@@ -130,7 +137,7 @@ def test_hover_is_told_once_per_point(model: ScatterModel) -> None:
 
 def test_categories_colour_points_and_noise_is_painted_first(model: ScatterModel) -> None:
     model.set_categories([0, 1, -1, 0, -1, 1], ["a", "b"])
-    colours, order = model.paint(BLACK)
+    colours, order = painted(model)
     np.testing.assert_array_equal(
         colours[[0, 1, 2]], [rgb(CATEGORICAL[0]), rgb(CATEGORICAL[1]), rgb(GREY)]
     )
@@ -141,15 +148,30 @@ def test_categories_colour_points_and_noise_is_painted_first(model: ScatterModel
 def test_selected_points_stay_bright_on_top_and_the_rest_dims(model: ScatterModel) -> None:
     model.set_categories([0, 1, 0, 1, 0, 1], ["a", "b"])
     model.select(flags(3, 5))
-    colours, order = model.paint(BLACK)
+    colours, order = painted(model)
     assert set(order[-2:]) == {3, 5}
     np.testing.assert_array_equal(colours[3], rgb(CATEGORICAL[1]))
     np.testing.assert_allclose(colours[0], rgb(CATEGORICAL[0]) / DIMMING, atol=1)
 
 
+def test_what_is_painted_is_made_anew_only_where_it_is_another(model: ScatterModel) -> None:
+    model.set_categories([0, 1, 0, 1, 0, 1], ["a", "b"])
+    model.select(flags(3, 5))
+    known = model.paint(BLACK)
+    model.move_points(model.xy + 1)
+    again = model.paint(BLACK)
+    assert again[0] is known[0]
+    model.move_points(model.xy, facets=Facets("well", np.arange(6) % 2, ("a", "b"), (False,) * 2))
+    assert model.paint(BLACK)[0] is again[0]
+    model.select(flags(2))
+    assert (model.paint(BLACK)[0] != again[0]).any()
+    dark = model.paint(BLACK)[0]
+    assert (model.paint("#ffffff")[0] != dark).sum() == 5
+
+
 def test_values_may_miss(model: ScatterModel) -> None:
     model.set_values([1.0, np.nan, 3.0, np.inf, 2.0, 1.0], "area (µm²)")
-    colours, order = model.paint(BLACK)
+    colours, order = painted(model)
     np.testing.assert_array_equal(colours[[1, 3]], [rgb(GREY)] * 2)
     assert set(order[:2]) == {1, 3}
     assert isinstance(model.colouring, Values)

@@ -10,6 +10,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtTest import QTest
 
 from napari_c3r.core.figures.axes import Scale
+from napari_c3r.core.figures.facets import Facets
 from napari_c3r.core.figures.plot import AxisChoice, PlotChoice, plotted
 from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.overlay import Tool
@@ -195,6 +196,56 @@ def test_colours_selection_and_ring_stay_when_the_axes_change(plot):
     assert widget.model.selection.tolist() == chosen.tolist()
     assert widget.model.current == 7
     assert widget.legend.categories.item(0).text() == "a"
+
+
+@pytest.fixture(scope="module")
+def paged(qapp):
+    """Forty wells on several pages; some cells are in none, some have no place."""
+    widget = ScatterWidget(view=RasterView())
+    widget.resize(420, 340)
+    rng = np.random.default_rng(1)
+    codes, xy = rng.integers(-1, 40, 4000), rng.uniform(-3, 5, (4000, 2)).astype(np.float32)
+    xy[::50] = np.nan
+    widget.model.set_points(xy)
+    widget.show()
+    QTest.qWaitForWindowExposed(widget)
+    names = tuple(f"w{n}" for n in range(40))
+    widget.model.move_points(xy, facets=Facets("well", codes, names, (False,) * 40))
+    yield widget
+    widget.close()
+
+
+@pytest.mark.parametrize("closer", [False, True], ids=["all", "closer"])
+@pytest.mark.parametrize("number", [0, 1, -1], ids=["first", "second", "last"])
+def test_on_every_page_points_are_drawn_picked_and_lassoed_where_they_are(paged, number, closer):
+    canvas, model = paged.canvas, paged.model
+    canvas.fit()
+    canvas.turn_to(number % canvas.page.count)
+    if closer:
+        canvas.overlay.zoomed.emit(1.7, QPointF(60, 60))
+    sheet, codes = canvas.sheet, model.facets.codes
+    at = canvas.on_screen
+    drawn = np.flatnonzero(np.isfinite(sheet.xy[:, 0]))
+    assert set(codes[drawn]) == set(range(sheet.page.first, sheet.page.last))
+    places = canvas.camera.to_screen(sheet.xy[drawn])
+    np.testing.assert_allclose(places, [at(row) for row in drawn], atol=1e-3)
+    if not closer:
+        on_page = (codes >= sheet.page.first) & (codes < sheet.page.last)
+        assert drawn.tolist() == np.flatnonzero(on_page & np.isfinite(model.xy[:, 0])).tolist()
+    for row in drawn[:: len(drawn) // 20]:
+        canvas.overlay.picked.emit(QPointF(*at(row)), "replace")
+        np.testing.assert_allclose(at(model.current), at(row), atol=0.7)
+        assert codes[model.current] == codes[row]
+    panel = sheet.page.panels[-1]
+    left, low = panel.left + 0.3 * panel.width, panel.top + 0.9 * panel.height
+    right, top = panel.left + 0.8 * panel.width, panel.top + 0.2 * panel.height
+    corners = [(left, low), (right, low), (right, top), (left, top)]
+    canvas.overlay.lassoed.emit([QPointF(*each) for each in corners], "replace")
+    x, y = places.T
+    taken = drawn[(x > left) & (x < right) & (y > top) & (y < low)]
+    assert len(taken) > 0
+    assert np.flatnonzero(model.selection).tolist() == taken.tolist()
+    assert set(codes[taken]) == {sheet.page.last - 1}
 
 
 def test_pages_are_turned_by_clicks_and_by_a_cell_that_is_pointed_at(shown, user):

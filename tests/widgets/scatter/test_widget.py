@@ -16,6 +16,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QSlider, QWidget
 
 from napari_c3r.core.figures.colours import CATEGORICAL, rgb
+from napari_c3r.core.figures.facets import Facets
 from napari_c3r.widgets.scatter.overlay import Tool
 from napari_c3r.widgets.scatter.raster_view import RasterView
 from napari_c3r.widgets.scatter.views import create_view, opengl_available
@@ -92,6 +93,22 @@ def test_lasso_selects_exactly_what_it_encloses(widget: ScatterWidget) -> None:
     QTest.keyClick(widget.canvas.overlay, Qt.Key.Key_L)
     lasso(widget, 6, 13)
     assert selected(widget) == [6, 7, 8, 11, 12, 13]
+
+
+def test_points_that_move_into_panels_are_drawn_in_their_colours_before_faint_ones(widget) -> None:
+    canvas, model = widget.canvas, widget.model
+    model.set_categories(np.arange(20) % 3, ["a", "b", "c"])
+    facets = Facets("row", np.arange(20) // 5 % 2, ("even", "odd"), (False, False))
+    model.move_points(model.xy, facets=facets)
+    model.move_points(XY[:, ::-1].copy(), facets=facets)
+    for row in (0, 7, 19):
+        place = QPoint(*(int(each) for each in canvas.on_screen(row)))
+        np.testing.assert_allclose(pixel(widget, place), rgb(CATEGORICAL[row % 3]), atol=2)
+    # The first cell lies in the second panel, too, as one of all cells.
+    apart = np.diff([[each.left, each.top] for each in canvas.page.panels], axis=0)[0]
+    behind = canvas.on_screen(0) + apart
+    faint = pixel(widget, QPoint(*(int(each) for each in behind)))
+    assert 10 < np.abs(faint.astype(int) - rgb(BACKGROUND)).max() < 80
 
 
 def test_a_crooked_lasso_selects_what_lies_inside_its_line(widget: ScatterWidget) -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.quality import SUMMARY, flagged_rows
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 MAX_DEVIATIONS = 3.0
@@ -55,6 +55,8 @@ class CellFilter:
             Cells with ``image``, ``touches_border`` and ``area_px``. A cell of which either is
             missing is not hidden for it, and none is for flags where there are none.
         """
+        import pandas as pd
+
         mask = np.zeros(len(obs), bool)
         if self.border:
             mask |= (obs["touches_border"] == 1).to_numpy(bool, na_value=False)
@@ -99,6 +101,8 @@ def shown_part(result: AnnData, hidden: NDArray[np.bool_]) -> AnnData:
 
 def _same(one: pd.Series, other: pd.Series) -> bool:
     """Whether two columns have the same values; a part of a table loses unused categories."""
+    import pandas as pd
+
     if isinstance(one.dtype, pd.CategoricalDtype) and isinstance(other.dtype, pd.CategoricalDtype):
         other = other.cat.set_categories(one.cat.categories)
     return one.equals(other)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, check_labels, chunk_shape, read
@@ -22,6 +21,9 @@ from napari_c3r.core.cells.sharpness import band_sums, sharpness
 from napari_c3r.core.cells.whole import as_labels, whole_numbers
 from napari_c3r.core.errors import InputError, NoCellsError
 from napari_c3r.core.images import Image
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A channel counts as saturated above this share of the cells' pixels at its greatest value,
 # where that value is one at which cameras and files clip (8, 10, 12, 14, 16 bits; 1.0).
@@ -143,6 +145,8 @@ def _measure_block(
     seams: Seams,
 ) -> pd.DataFrame:
     """Sums over the pixels of every piece of a label in one block, a row for each."""
+    import pandas as pd
+
     numbered, values = split_block(labels)
     place, count = seams.add(numbered, values, box), len(values)
     inside = numbered > 0
@@ -196,6 +200,8 @@ def _of_largest(pieces: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns(sums: pd.DataFrame, image: Image, has_nuclei: bool) -> pd.DataFrame:
+    import pandas as pd
+
     height, width = image.data.shape[-2:]
     area = sums["area"].to_numpy()
     obs = pd.DataFrame(

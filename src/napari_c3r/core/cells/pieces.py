@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, chunk_shape, read
 from napari_c3r.core.cells.whole import NUMBERING, whole_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Segmentations leave single pixels of a cell beside it. A cell counts as being in pieces where
 # more of it than this lies outside of its largest piece, or where there are many of them.
@@ -134,6 +136,8 @@ def join_pieces(found: Sequence[pd.DataFrame], seams: Seams) -> pd.DataFrame:
     seams
         Has taken in all of them.
     """
+    import pandas as pd
+
     together = pd.concat(found, ignore_index=True)
     owner = seams.joined()
     pieces = together.pop("piece").to_numpy()
@@ -178,6 +182,8 @@ def find_pieces(labels: ArrayLike) -> pd.DataFrame:
     InputError
         Negative labels.
     """
+    import pandas as pd
+
     shape = (labels.shape[0], labels.shape[1])
     seams, found = Seams(shape[1]), []
     for box in blocks(shape, chunk_shape(labels)):

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
@@ -19,6 +18,7 @@ from napari_c3r.core.options import Checked, described, option
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 QUALITY: Final = "quality"
@@ -107,6 +107,8 @@ def quality_scores(table: AnnData) -> pd.DataFrame:
     InputError
         It is no table of cells.
     """
+    import pandas as pd
+
     obs, channels = table.obs, _channels(table)
     if "touches_border" not in obs:
         raise InputError("The table has no column 'touches_border'; give cells as embedded")
@@ -162,6 +164,8 @@ def flag_cells(
         ``qc_field``, why the whole field is flagged; and ``qc_flags``, all of it in words, or
         ``"clean"``.
     """
+    import pandas as pd
+
     options = options or QualityOptions()
     scores = quality_scores(table) if scores is None else scores
     flags = flagged(scores, options)
@@ -188,6 +192,8 @@ def carry_flags(every: AnnData, part: AnnData) -> None:
 
 def flagged(scores: pd.DataFrame, options: QualityOptions) -> pd.DataFrame:
     """Which cells are flagged for what, bool, from their scores."""
+    import pandas as pd
+
     limits = asdict(options)
     return pd.DataFrame(
         {
@@ -243,6 +249,8 @@ def robust_z(values: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray[n
     ndarray
         (n,), NaN in groups of fewer than `MIN_CELLS` values, 0 where a group does not vary.
     """
+    import pandas as pd
+
     column = pd.Series(values)
     away = column - column.groupby(groups).transform("median")
     spread = _MAD_TO_DEVIATION * away.abs().groupby(groups).transform("median")
@@ -255,6 +263,8 @@ def _field_flags(
     flags: pd.DataFrame, images: pd.Series, plates: NDArray[np.intp], options: QualityOptions
 ) -> pd.DataFrame:
     """Which fields are flagged for what: a row for each, by its name."""
+    import pandas as pd
+
     names = images.astype(str).to_numpy()
     shares = flags[list(_OF_FIELDS)].groupby(names, sort=False).mean()
     found = shares >= FIELD_SHARE
@@ -285,6 +295,8 @@ def _combined(how: Any, parts: list[NDArray[np.float64]], count: int) -> NDArray
 
 def _in_words(flags: pd.DataFrame) -> pd.Categorical[str]:
     """The names of the true columns of each row, as a category."""
+    import pandas as pd
+
     weights = 1 << np.arange(flags.shape[1])
     codes = flags.to_numpy(np.int64) @ weights
     known, rows = np.unique(np.append(codes, 0), return_inverse=True)
@@ -307,6 +319,8 @@ def _channels(table: AnnData) -> list[str]:
 
 def _plates(obs: pd.DataFrame) -> NDArray[np.intp]:
     """The plate of each cell as a number; one where plates are not known."""
+    import pandas as pd
+
     if "plate" not in obs:
         return np.zeros(len(obs), np.intp)
     return np.asarray(pd.factorize(obs["plate"], use_na_sentinel=False)[0], np.intp)

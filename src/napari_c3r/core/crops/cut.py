@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, chunk_shape, read
 from napari_c3r.core.crops.hot_pixels import replace_hot_pixels
 from napari_c3r.core.crops.place import crop_centres, crop_corners, rows_by_tile
 from napari_c3r.core.crops.plan import CropPlan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The brightness that stands for "nothing here": a low percentile of the crop itself, so that
 # a camera's offset never shows up as the edge of a mask or of the image.

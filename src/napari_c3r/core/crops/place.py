@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, read
@@ -15,6 +14,8 @@ from napari_c3r.core.cells.pieces import named_cells
 from napari_c3r.core.rounding import half_up
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.cells.measure import CellTable
 
 CENTRE = ("crop_y_px", "crop_x_px")

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
+from napari_c3r.core.diagnose.ask import flip_report, flip_report_of_table
 from napari_c3r.core.diagnose.encoders import EncoderComparison, compare_encoders
 from napari_c3r.core.diagnose.entries import BUILT_IN
-from napari_c3r.core.diagnose.flip import FlipJob, FlipRun, flip_report
+from napari_c3r.core.diagnose.flip import FlipJob, FlipRun
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.registry import (
     Diagnostic,
@@ -19,6 +20,7 @@ from napari_c3r.core.diagnose.registry import (
     diagnostics,
     register_diagnostic,
 )
+from napari_c3r.core.diagnose.shifts import add_shift
 from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.core.diagnose.verdict import Grade
 
@@ -36,8 +38,10 @@ __all__ = [
     "FlipRun",
     "Grade",
     "Kind",
+    "add_shift",
     "compare_encoders",
     "diagnostics",
     "flip_report",
+    "flip_report_of_table",
     "register_diagnostic",
 ]

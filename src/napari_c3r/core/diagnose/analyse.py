@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import asdict, replace
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.diagnose.compare import Comparer, CompareSettings, Shift, mean_shift
 from napari_c3r.core.diagnose.embed_variants import VariantEmbeddings
@@ -15,6 +13,9 @@ from napari_c3r.core.diagnose.scores import labelled_cells
 from napari_c3r.core.diagnose.variants import Kind, VariantPlan
 from napari_c3r.core.diagnose.verdict import judge, references
 from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIN_CELLS = 8
 """Below so many cells, neighbourhoods mean nothing."""
@@ -147,6 +148,8 @@ def _with_focus(
 def _per_cell(
     shifts: dict[str, Shift], noise: Shift, index: pd.Index[Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    import pandas as pd
+
     every = {str(Kind.NOISE): noise, **shifts}
     changed = {name: shift.changed for name, shift in every.items()}
     cosines = {name: shift.cosine for name, shift in every.items() if shift.cosine is not None}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.confounds_result import MAP, ConfoundResult, Confounds
@@ -14,6 +14,9 @@ from napari_c3r.core.diagnose.factors import Factor, factors_of, go_together
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce import NOISE
 from napari_c3r.core.reduce.components import principal_components
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PERMUTATIONS = 199
 MORE_PERMUTATIONS = 1800
@@ -134,6 +137,8 @@ def _is_tested(name: str, inside: NDArray[np.bool_]) -> bool:
 
 def _left_out(clusters: Sequence[str] | None) -> tuple[str, ...]:
     """Say which clusters are not tested, and why."""
+    import pandas as pd
+
     counts = pd.Series(list(clusters or ()), dtype=str).value_counts(sort=False)
     total = counts.sum()
     few = [f"{n} ({c} cells)" for n, c in counts.items() if n != NOISE and c < _MIN_IN_CLUSTER]

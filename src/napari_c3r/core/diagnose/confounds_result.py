@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 MAP = "map"
 """Scope of what is said of all cells, not of a cluster."""
@@ -75,6 +78,8 @@ class Confounds:
     @property
     def table(self) -> pd.DataFrame:
         """One row per result."""
+        import pandas as pd
+
         columns = ["scope", "factor", "explained", "by_chance", "p", "stands_out", "sentence"]
         rows = [{name: getattr(each, name) for name in columns} for each in self.results]
         return pd.DataFrame(rows, columns=columns)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from napari_c3r.core.channels import ChannelAssignment, Role
+from napari_c3r.core.diagnose.flip_state import EmbeddedState, require_same
 from napari_c3r.core.diagnose.perturb import perturb
 from napari_c3r.core.diagnose.structure import Columns
 from napari_c3r.core.diagnose.variants import VariantPlan
@@ -119,7 +119,13 @@ class VariantEmbedder:
     def running(self) -> Iterator[VariantsRun]:
         """Hold the encoder on its device."""
         with self._encoder.start_variants(self._assignments, self._names, self._options) as run:
-            if not self._vectors:
+            if self._vectors:
+                require_same(
+                    [list(map(tuple, columns)) for columns in self._columns],
+                    [list(map(tuple, columns)) for columns in run.all_columns],
+                    "what the encoder gives",
+                )
+            else:
                 n = len(self.done)
                 self._columns = list(run.all_columns)
                 self._vectors = [np.zeros((n, len(c)), np.float32) for c in self._columns]
@@ -139,6 +145,40 @@ class VariantEmbedder:
         self._constant &= (np.ptp(crops, axis=(2, 3)) == 0).all(axis=0)
         self._notes = tuple(run.notes)
         self.done[rows] = True
+
+    def state(self) -> EmbeddedState:
+        """What was embedded so far, for a later process."""
+        rows = np.flatnonzero(self.done)
+        return EmbeddedState(
+            self.done.copy(),
+            tuple(vectors[rows] for vectors in self._vectors),
+            tuple(self._columns),
+            tuple(vectors[rows] for vectors in self._noise),
+            self._focus[rows],
+            self._constant.copy(),
+            dict(self._run_settings),
+            self._notes,
+        )
+
+    def go_on_from(self, state: EmbeddedState) -> None:
+        """Take what was embedded before, in place of embedding it again.
+
+        Raises
+        ------
+        InputError
+            It is of other ways of embedding.
+        """
+        ways = len(self._assignments), self._repeats, len(self._names)
+        then = len(state.vectors), len(state.noise), len(state.constant)
+        if not state.done.any():
+            return
+        require_same(ways, then, "what is asked")
+        self.done = state.done.copy()
+        self._vectors = [state.spread(each) for each in state.vectors]
+        self._noise = [state.spread(each) for each in state.noise]
+        self._columns = list(state.columns)
+        self._focus, self._constant = state.spread(state.focus), state.constant.copy()
+        self._run_settings, self._notes = dict(state.run_settings), state.notes
 
     def embeddings(self) -> VariantEmbeddings:
         """What was embedded so far, cells in order."""
@@ -183,6 +223,8 @@ def sharpness(crops: NDArray[np.float32]) -> NDArray[np.float64]:
     ndarray
         (n, C), 0 to 1; 0 where a channel is constant. Noise counts as detail.
     """
+    from scipy import ndimage as ndi
+
     side = crops.shape[-1]
     quarter = slice(side // 4, side - side // 4)
     middle = crops[..., quarter, quarter]

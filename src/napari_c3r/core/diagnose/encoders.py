@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.compare import Estimate
@@ -22,6 +21,7 @@ from napari_c3r.core.reduce.options import MapOptions
 from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 NEIGHBOURS = 15
@@ -92,6 +92,8 @@ class EncoderComparison:
     @property
     def table(self) -> pd.DataFrame:
         """A row for each figure: ``measure``, ``encoder``, ``value``, ``low``, ``high``."""
+        import pandas as pd
+
         both = " and ".join(self.names)
         rows: list[tuple[str, str, float, float, float]] = []
 
@@ -231,6 +233,8 @@ def compare_encoders(
     InputError
         No cell in common, too few of them, no such column, or numbers out of range.
     """
+    import pandas as pd
+
     if max_cells < 1:
         raise InputError(f"max_cells is {max_cells}; give a whole number of 1 or more")
     check_setting(MapOptions, "seed", seed)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import lgamma, log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIN_ARRANGEMENTS = 20
 """A factor whose groups can be dealt out in fewer ways cannot be tested."""
@@ -119,6 +120,8 @@ def _groups(obs: pd.DataFrame, notes: list[str]) -> list[Factor | None]:
 
 def _levels(obs: pd.DataFrame) -> list[tuple[str, NDArray[np.intp]]]:
     """Plate, well and field as group numbers, each nested in the one before."""
+    import pandas as pd
+
     found: list[tuple[str, NDArray[np.intp]]] = []
     key = pd.Series("", index=obs.index)
     for name, column in (("plate", "plate"), ("well", "well"), ("field", "image")):
@@ -145,6 +148,8 @@ def _one_hot(codes: NDArray[np.intp]) -> NDArray[np.float64]:
 
 def _values(name: str, table: pd.DataFrame) -> Factor | None:
     """Normal scores of every column that varies, and their squares."""
+    import pandas as pd
+
     numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     usable = [c for c in numbers.T if np.isfinite(c).all() and np.ptp(c) > 0]
     if not usable:
@@ -156,12 +161,17 @@ def _values(name: str, table: pd.DataFrame) -> Factor | None:
 
 
 def _normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    import pandas as pd
+    from scipy.special import ndtri
+
     ranks = pd.Series(values).rank().to_numpy()
     return np.asarray(ndtri((ranks - 0.5) / len(values)), np.float64)
 
 
 def _border(obs: pd.DataFrame) -> pd.DataFrame:
     """Distance of each cell's box from the nearest edge of its image."""
+    import pandas as pd
+
     sides: list[Any] = []
     if {"bbox_y0_px", "bbox_x0_px", "touches_border"} <= set(obs.columns):
         sides = [obs["bbox_y0_px"], obs["bbox_x0_px"]]

@@ -4,41 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.measure import CellTable
-from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.crops.plan import CropPlan
-from napari_c3r.core.crops.spec import CropSpec
 from napari_c3r.core.diagnose.analyse import analyse
 from napari_c3r.core.diagnose.compare import CompareSettings
 from napari_c3r.core.diagnose.embed_variants import MIN_NOISE_REPEATS, VariantEmbedder
 from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.flip_state import FlipState
 from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.sample import label_values, stratified_rows
 from napari_c3r.core.diagnose.second import SecondEmbedder
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind
 from napari_c3r.core.embed.job import EmbedJob, EmbedProgress
 from napari_c3r.core.embed.prepare import prepare_cells
-from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import Image
 from napari_c3r.core.notes import Note, NoteKind, untrained_note
 from napari_c3r.core.options import check_setting
 from napari_c3r.core.reduce.options import MapOptions
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.encoder import Encoder
-    from napari_c3r.core.encoder.config import ConceptMode, Readout
     from napari_c3r.core.encoder.protocol import VariantsRun
 
 
@@ -127,11 +123,11 @@ class FlipRun:
         )
         self._second = None if job.second is None else SecondEmbedder(job.fields, job.second)
         self._measured: list[tuple[CellTable, CropPlan]] = []
-        self._obs = pd.DataFrame()
         self._label_notes: tuple[str, ...] = ()
         self._n_found = 0
         self._embedder: VariantEmbedder | None = None
         self._report: FlipReport | None = None
+        self._earlier: FlipState | None = None
 
     def steps(self) -> Iterator[EmbedProgress]:
         """Work, yielding when the cells are measured, after every batch, and every variant."""
@@ -182,6 +178,20 @@ class FlipRun:
         assert self._report is not None
         return self._report
 
+    def state(self) -> FlipState:
+        """What is embedded by now, with which another run of the same job can go on."""
+        embedder = self._prepare()
+        second = None if self._second is None else self._second.state(embedder.done)
+        return FlipState(self._cell_names(), embedder.state(), second)
+
+    def go_on_from(self, state: FlipState) -> None:
+        """Have the cells of another run of the same job not embedded again.
+
+        It is found out by the first of `steps` whether they are the same, which is an
+        `InputError` where they are not.
+        """
+        self._earlier = state
+
     def crops(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Read the crops of some cells of the result again, (n, C, side, side), in that order.
 
@@ -203,6 +213,8 @@ class FlipRun:
 
     def _prepare(self) -> VariantEmbedder:
         """Measure the cells of all images and draw those to compare."""
+        import pandas as pd
+
         if self._embedder is not None:
             return self._embedder
         to_come = self.job.fields[len(self._measured) :]
@@ -229,7 +241,16 @@ class FlipRun:
             seed=self.job.seed,
             options=first.options,
         )
+        if self._earlier is not None:
+            self._earlier.require_cells(self._cell_names())
+            self._embedder.go_on_from(self._earlier.embedded)
+            if self._second is not None and self._earlier.second is not None:
+                self._second.go_on_from(self._earlier.second, self._embedder.done)
         return self._embedder
+
+    def _cell_names(self) -> NDArray[np.str_]:
+        obs = self._obs
+        return np.asarray(obs["image"].astype(str) + ":" + obs["label"].astype(str), str)
 
     def _measure(self, field: EmbedJob) -> tuple[CellTable, CropPlan]:
         used = self._roles.used
@@ -267,11 +288,10 @@ class FlipRun:
         embedder = self._prepare()
         rows = np.flatnonzero(embedder.done)
         obs = self._obs.iloc[rows].drop(columns="_field").reset_index(drop=True)
-        names = obs["image"].astype(str) + ":" + obs["label"].astype(str)
         report = yield from analyse(
             embedder.embeddings(),
             self.plan,
-            obs.set_index(pd.Index(names.to_numpy(dtype=object))),
+            obs.set_index(self._cell_names()[rows].astype(object)),
             self._roles.used,
             settings=self.job.compare,
             label_column=self.job.label_column,
@@ -317,82 +337,3 @@ class FlipRun:
             )
         found = [note for table, _ in self._measured for note in table.notes]
         return [*notes, *self._label_notes, *dict.fromkeys(found)]
-
-
-def flip_report(
-    image: Image,
-    labels: ArrayLike,
-    assignment: ChannelAssignment,
-    *,
-    encoder: Encoder,
-    label_column: str | None = None,
-    label_table: pd.DataFrame | None = None,
-    nuclei: ArrayLike | None = None,
-    kinds: Sequence[Kind | str] = ASKABLE,
-    max_cells: int = 2000,
-    noise_repeats: int = 3,
-    parity: bool = False,
-    k: int = 10,
-    n_clusters: int = 5,
-    device: str = "auto",
-    precision: str = "auto",
-    batch_size: int | str = "auto",
-    crop: CropSpec | None = None,
-    concept_mode: ConceptMode | None = None,
-    readout: Readout | None = None,
-    seed: int = 0,
-) -> FlipReport:
-    """Ask whether the roles of the channels matter for these cells (C3R, Fig. 4, Table 11).
-
-    The cells are embedded as assigned, with all groups swapped, with the pass of each concept
-    flipped (``[ER, DNA | X]`` to ``[X | ER, DNA]``, Fig. 4), with each channel's role swapped
-    alone, and with each context channel left out; and, for the noise floor, from crops that are
-    turned or mirrored, shifted by up to 2 % and given 1 % pixel noise.
-
-    Parameters
-    ----------
-    image, labels, assignment, encoder, nuclei, device, precision, batch_size, crop, \
-concept_mode, readout
-        As for :func:`napari_c3r.embed`.
-    label_column, label_table, kinds, max_cells, noise_repeats, seed
-        As for `FlipJob`.
-    parity
-        Whether to embed each channel alone as well, for parity and suggested roles.
-    k, n_clusters
-        As for `CompareSettings`.
-
-    Returns
-    -------
-    FlipReport
-        ``.table`` with one row per variant, ``.neighbours_changed`` and ``.cosine_shift`` with one
-        row per cell, ``.headline`` in words.
-
-    Raises
-    ------
-    InputError
-        Roles, labels or pixels that cannot be used, too few cells, or no such column.
-    """
-    field = EmbedJob(
-        image,
-        labels,
-        assignment,
-        encoder,
-        nuclei=nuclei,
-        crop=crop or CropSpec(),
-        options=RunOptions(device, precision, batch_size, concept_mode, readout),
-    )
-    job = FlipJob(
-        (field,),
-        tuple(kinds),
-        label_column,
-        label_table,
-        max_cells,
-        noise_repeats,
-        parity,
-        CompareSettings(k, n_clusters, seed),
-        seed,
-    )
-    run = FlipRun(job)
-    for _ in run.steps():
-        pass
-    return run.result()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.compare import Estimate
@@ -25,6 +24,9 @@ from napari_c3r.core.diagnose.verdict import (
     strongest,
 )
 from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +153,8 @@ class FlipReport:
         ``_low`` and ``_high`` with their 95 % interval; those that a variant or the lack of labels
         leaves undefined are missing values (``<NA>``).
         """
+        import pandas as pd
+
         return pd.DataFrame(
             [self._row(result) for result in (self.assigned, self.noise, *self.results)]
         ).convert_dtypes()
@@ -179,6 +183,8 @@ class FlipReport:
 
 def _spelt_out(name: str, verdict: Verdict | None, is_variant: bool) -> dict[str, Any]:
     """The columns of a verdict; roles as assigned and noise are not graded."""
+    import pandas as pd
+
     graded = verdict if is_variant else None
     row = _bounds(name, None if verdict is None else verdict.effect)
     row[f"{name}_of_noise"] = pd.NA if verdict is None else verdict.noise
@@ -188,6 +194,8 @@ def _spelt_out(name: str, verdict: Verdict | None, is_variant: bool) -> dict[str
 
 
 def _bounds(name: str, estimate: Estimate | None) -> dict[str, Any]:
+    import pandas as pd
+
     bounds = (("", "value"), ("_low", "low"), ("_high", "high"))
     return {
         name + suffix: pd.NA if estimate is None else getattr(estimate, bound)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_c3r.core.channels import ChannelAssignment, Role
 from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.flip_result import FlipReport
+from napari_c3r.core.diagnose.flip_state import EmbeddedState, FlipState, SecondState
 from napari_c3r.core.diagnose.registry import (
     Diagnostic,
     DiagnosticAnswers,
@@ -29,11 +30,15 @@ _NOT_KEPT = "What it found is not kept in a session; run it again"
 _KINDS: tuple[type, ...] = (
     *(FlipReport, VariantResult, Verdict, Estimate, Variant, SecondVectors),
     *(ChannelAssignment, Role, Kind, Grade, DiagnosticResult),
+    *(FlipState, EmbeddedState, SecondState),
 )
 
 
 def pack_found(
-    report: FlipReport, answers: DiagnosticAnswers, clusters: pd.Series | None = None
+    report: FlipReport,
+    answers: DiagnosticAnswers,
+    clusters: pd.Series | None = None,
+    state: FlipState | None = None,
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Take apart what was found.
 
@@ -45,6 +50,8 @@ def pack_found(
         Of the diagnostics; one whose result says nothing of how to keep it is named as such.
     clusters
         Name of each cell's cluster.
+    state
+        What a run that was stopped has done.
 
     Returns
     -------
@@ -69,13 +76,14 @@ def pack_found(
         "results": results,
         "reasons": reasons,
         "clusters": packing.pack(clusters),
+        "state": packing.pack(state),
     }
     return facts, packing.arrays
 
 
 def unpack_found(
     facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
-) -> tuple[FlipReport, DiagnosticAnswers, pd.Series | None]:
+) -> tuple[FlipReport, DiagnosticAnswers, pd.Series | None, FlipState | None]:
     """Undo :func:`pack_found`.
 
     Raises
@@ -96,13 +104,16 @@ def unpack_found(
         reasons = {str(name): str(why) for name, why in facts["reasons"].items()}
         results = {name: held for name, held in facts["results"].items() if name in here}
         reasons |= dict.fromkeys(facts["results"].keys() - results.keys(), _ABSENT)
-        report, clusters = unpacking.unpack(facts["report"]), unpacking.unpack(facts["clusters"])
+        report, clusters, state = (
+            unpacking.unpack(facts[name] if name != "state" else facts.get(name))
+            for name in ("report", "clusters", "state")
+        )
     except (KeyError, AttributeError) as error:
         raise InputError("they cannot be read, so they are left out; run them again") from error
-    if not isinstance(report, FlipReport):
+    if not isinstance(report, FlipReport) or not isinstance(state, FlipState | None):
         raise InputError("they are no report, so they are left out; run them again")
     found = {name: unpacking.unpack(held) for name, held in results.items()}
-    return report, DiagnosticAnswers(found, reasons), clusters
+    return report, DiagnosticAnswers(found, reasons), clusters, state
 
 
 def _kinds_of(diagnostic: Diagnostic) -> tuple[type, ...]:

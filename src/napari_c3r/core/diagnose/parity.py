@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,8 @@ def parity_of_shares(
     assignment: ChannelAssignment | None = None,
 ) -> Parity:
     """As `parity_and_entropy`, from the share of each channel's cells in each cluster."""
+    import pandas as pd
+
     rows, one_to_one = _one_to_one(shares)
     roles = assignment.to_dict() if assignment is not None else {}
     table = pd.DataFrame(

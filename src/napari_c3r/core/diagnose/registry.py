@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.verdict import Grade
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from napari_c3r.core.channels import ChannelAssignment
@@ -57,6 +57,12 @@ class DiagnosticContext:
         return self.report.vectors[self.report.assigned.variant.name]
 
 
+def _no_figures() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DiagnosticResult:
     """What a diagnostic found. One that has more to show is a subclass.
@@ -74,7 +80,7 @@ class DiagnosticResult:
     """
 
     sentence: str
-    table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    table: pd.DataFrame = field(default_factory=_no_figures)
     grade: Grade | None = None
     notes: tuple[str, ...] = ()
 

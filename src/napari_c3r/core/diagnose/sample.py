@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.metadata.keys import LabelMatch, match_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def stratified_rows(strata: pd.Series[Any], size: int, seed: int) -> NDArray[np.intp]:
@@ -29,6 +31,8 @@ def stratified_rows(strata: pd.Series[Any], size: int, seed: int) -> NDArray[np.
     ndarray
         Row numbers in rising order; all rows when there are no more than `size`.
     """
+    import pandas as pd
+
     n = len(strata)
     if n <= size:
         return np.arange(n)

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.crops.cut import iter_crops
+from napari_c3r.core.diagnose.flip_state import SecondState, require_same
 from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.encoder.known import refusal
 from napari_c3r.core.encoder.options import describe_run
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.cells.measure import CellTable
     from napari_c3r.core.crops.plan import CropPlan
     from napari_c3r.core.embed.job import EmbedJob
@@ -131,6 +133,20 @@ class SecondEmbedder:
             if self._vectors is None:
                 self._vectors = np.zeros((n_cells, found.shape[1]), np.float32)
             self._vectors[rows[batch.rows]] = found
+
+    def state(self, done: NDArray[np.bool_]) -> SecondState | None:
+        """What was embedded of the cells that are done, for a later process."""
+        if self._vectors is None:
+            return None
+        vectors = self._vectors[np.flatnonzero(done)]
+        return SecondState(self._encoder.weights_hash, vectors, dict(self._settings), self._notes)
+
+    def go_on_from(self, state: SecondState, done: NDArray[np.bool_]) -> None:
+        """Take what was embedded before; raises `InputError` for another encoder."""
+        require_same(self._encoder.weights_hash, state.weights_hash, "the second encoder")
+        self._vectors = np.zeros((len(done), state.vectors.shape[1]), np.float32)
+        self._vectors[done] = state.vectors
+        self._settings, self._notes = dict(state.settings), state.notes
 
     def vectors(self, rows: NDArray[np.intp]) -> SecondVectors | None:
         """What was embedded of some cells; None before any was."""

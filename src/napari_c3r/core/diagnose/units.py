@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.compare import Estimate
 from napari_c3r.core.diagnose.intervals import BOOTSTRAPS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEW = 6
 """Fewer wells or fields than this give no more than a rough interval."""
@@ -119,6 +122,8 @@ def bootstrapped(statistic: Statistic, draws: NDArray[np.float64]) -> Estimate:
 
 
 def _codes(obs: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.intp]:
+    import pandas as pd
+
     known = [name for name in columns if name in obs]
     if not known:
         return np.zeros(len(obs), np.intp)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.cells.labels import ArrayLike, blocks, read
@@ -17,6 +16,7 @@ from napari_c3r.core.table.annotate import carry_over
 from napari_c3r.core.table.result import KEY, make_result, window_px
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 
@@ -170,6 +170,8 @@ def update_result(result: AnnData, image: str, edits: Edits, part: AnnData | Non
     InputError
         The new vectors were made with another encoder or other roles, or no cell is left.
     """
+    import pandas as pd
+
     gone = result.obs["label"].isin([*edits.stale, *edits.removed])
     gone &= result.obs["image"] == image
     kept = result[~gone.to_numpy()]

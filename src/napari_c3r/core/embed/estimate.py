@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from napari_c3r.core.cells.labels import BLOCK_PX, read
 from napari_c3r.core.crops.cut import iter_crops
@@ -18,6 +17,8 @@ from napari_c3r.core.embed.prepare import plan_for, prepare_cells
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.embed.job import EmbedJob
     from napari_c3r.core.encoder.protocol import Run
@@ -157,6 +158,8 @@ def _middle(height: int, width: int) -> tuple[slice, slice]:
 
 def _places(job: EmbedJob, count: int) -> pd.DataFrame:
     """Centres of crops, evenly spread over the middle of the image."""
+    import pandas as pd
+
     rows, columns = _middle(*job.image.shape[1:])
     steps = (np.arange(count) + 0.5) / count
     y = rows.start + steps * (rows.stop - rows.start)

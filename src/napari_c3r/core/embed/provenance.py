@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images import Image, LabelSource, ReadOptions
@@ -15,6 +13,8 @@ from napari_c3r.core.notes import Note, NoteKind, untrained_note
 from napari_c3r.core.table.provenance import FORMAT, describe_sources, versions
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.cells.measure import CellTable
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.crops.plan import CropPlan

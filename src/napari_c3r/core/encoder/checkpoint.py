@@ -6,6 +6,7 @@ import argparse
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from napari_c3r.core.memory import require_memory, size
 from napari_c3r.core.paths import require_file
 
 SIDES: Final = ("teacher", "student")
+_SUFFIXES: Final = (".pth", ".pt", ".safetensors")
 # Under which name a training that has one network only may put it.
 _WRAPPED: Final = ("state_dict", "model", "model_state_dict")
 # Where the official DiChaViT has its network.
@@ -51,6 +53,40 @@ class Checkpoint:
     beside: frozenset[str]
     side: str | None
     heads: int | None = None
+
+
+def find_checkpoint(source: str | Path) -> Path:
+    """Find a file of weights.
+
+    Parameters
+    ----------
+    source
+        A file; or the name of an installed package that brings one, as pip knows it.
+
+    Returns
+    -------
+    Path
+        The file, or `source` where no such package is installed.
+
+    Raises
+    ------
+    InputError
+        The package holds no file of weights, or several.
+    """
+    path = Path(source)
+    if path.exists() or path.suffix in _SUFFIXES or path.name != str(source):
+        return path
+    try:
+        files = metadata.files(path.name) or []
+    except (metadata.PackageNotFoundError, ValueError):
+        return path
+    found = [file for file in files if file.suffix in _SUFFIXES]
+    if len(found) != 1:
+        raise InputError(
+            f"the package '{source}' holds {len(found)} files of weights "
+            f"({', '.join(_SUFFIXES)}), not one: give a file"
+        )
+    return Path(str(found[0].locate()))
 
 
 def read_checkpoint(path: Path, which: str) -> Checkpoint:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from torch import Tensor
 
-from napari_c3r.core.encoder.checkpoint import Checkpoint, read_checkpoint
+from napari_c3r.core.encoder.checkpoint import Checkpoint, find_checkpoint, read_checkpoint
 from napari_c3r.core.encoder.config import ConceptMode, EncoderConfig, Neighbours, Readout
 from napari_c3r.core.encoder.families import (
     AnyFamily,
@@ -53,7 +53,7 @@ def convert_checkpoint(
     Parameters
     ----------
     path
-        A file of PyTorch, or a ``.safetensors``.
+        A file of PyTorch, or a ``.safetensors``; or as `find_checkpoint` takes it.
     out
         The model folder to write.
     which
@@ -77,8 +77,7 @@ def convert_checkpoint(
         For the card.
     **sizes
         Other fields of the family's configuration that no weight tells. Of transformers: `heads`,
-        by default the number that is written down in the file or in a ``config.json`` of the
-        transformers library beside it, else that of the published network of the same width.
+        by default as said in the file or beside it, else as published for this width.
 
     Returns
     -------
@@ -90,9 +89,10 @@ def convert_checkpoint(
     InputError
         If the file is no such file or no family knows it, or the folder cannot be written.
     """
+    file = find_checkpoint(path)
     optional = {"input_size": input_size, "readout": readout, "channels": channels}
     values = {
-        "name": Path(path).stem if name is None else name,
+        "name": file.stem if name is None else name,
         "field_um": field_um,
         "field_diameters": field_diameters,
         "neighbours": neighbours,
@@ -103,7 +103,7 @@ def convert_checkpoint(
         **{field: value for field, value in optional.items() if value is not None},
         **sizes,
     }
-    return _convert(Path(path), out, which, family, [Path(each) for each in classifiers], values)
+    return _convert(file, out, which, family, [*map(Path, classifiers)], values)
 
 
 def _convert(

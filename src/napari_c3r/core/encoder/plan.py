@@ -123,6 +123,21 @@ def used_channels(assignment: ChannelAssignment, channel_names: Sequence[str]) -
     return channels
 
 
+def plan_of_each(
+    assignment: ChannelAssignment, channel_names: Sequence[str], readout: Readout
+) -> Plan:
+    """Plan a pass for each channel that is not ignored, for a family that sees them alone.
+
+    Raises
+    ------
+    InputError
+        As `used_channels`.
+    """
+    channels = used_channels(assignment, channel_names)
+    passes = tuple(Pass(name, ((index,),)) for index, name in enumerate(channels))
+    return Plan(channels, passes, readout)
+
+
 def plan_of_all(
     assignment: ChannelAssignment, channel_names: Sequence[str], readout: Readout
 ) -> Plan:

@@ -163,5 +163,7 @@ def _fields(
 
 def _run_options(adata: AnnData, device: str) -> RunOptions:
     """As the table was made, on a device."""
-    plain = RunOptions(device)
-    return options_of(adata.uns[KEY], plain) if KEY in adata.uns else plain
+    if KEY not in adata.uns:
+        return RunOptions(device)
+    facts = adata.uns[KEY]
+    return options_of(facts, RunOptions(device, str(facts["precision"])))

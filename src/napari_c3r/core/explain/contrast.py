@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
@@ -16,6 +15,7 @@ from napari_c3r.core.table.titles import GATE
 from napari_c3r.core.text import shortened
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 Mask = NDArray[np.bool_]
@@ -68,6 +68,8 @@ def cell_set(table: AnnData, chosen: Cells, name: str = "the reference cells") -
     InputError
         No such column or value, or another number of cells.
     """
+    import pandas as pd
+
     if isinstance(chosen, CellSet):
         return chosen
     if isinstance(chosen, tuple):
@@ -93,6 +95,8 @@ def cell_set(table: AnnData, chosen: Cells, name: str = "the reference cells") -
 
 def _with_value(values: pd.Series, value: str) -> Mask:
     """Where a column has a value, as text; a million categories are not each made text."""
+    import pandas as pd
+
     if isinstance(values.dtype, pd.CategoricalDtype):
         which = np.flatnonzero(values.cat.categories.astype(str) == value)
         return np.asarray(np.isin(values.cat.codes.to_numpy(), which))

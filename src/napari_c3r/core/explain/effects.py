@@ -17,6 +17,9 @@ Values = NDArray[np.float64]
 LEVEL: Final = 0.05
 """Up to this adjusted p-value, a place or a channel does more than chance."""
 
+FAR_AHEAD: Final = 3.0
+"""From so many times as far as any other on, the first channel is said without a doubt."""
+
 _ROUNDING: Final = 0.05
 """Standard deviations that contributions are taken to vary by at least."""
 
@@ -85,6 +88,19 @@ class ByChannel:
     def named(self) -> tuple[ChannelEffect, ...]:
         """The channels that contribute more than in reference cells, the strongest first."""
         return tuple(each for each in self.ranked if each.is_sure)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the first channel named brings it far more beyond the usual than any other does.
+
+        That a channel does more than in reference cells is not yet that it is the one: a cell may
+        be odd in several.
+        """
+        if not self.named:
+            return False
+        first = self.named[0]
+        others = [each for each in self.channels if each is not first]
+        return all(first.beyond >= FAR_AHEAD * each.beyond for each in others)
 
     @property
     def channel_table(self) -> pd.DataFrame:

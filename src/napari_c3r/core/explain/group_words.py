@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.explain.words import all_ways, ways
+from napari_c3r.core.explain.words import all_ways, in_doubt, ways
 
 if TYPE_CHECKING:
     from napari_c3r.core.explain.group_result import WhyGroup
@@ -21,7 +21,8 @@ def sentence(found: WhyGroup) -> str:
             f"those: at most {most.channel}, {ways(most)}"
         )
     first = named[0]
-    said = f"{group} is set apart from {found.compared} by {first.channel}: {all_ways(named)}"
+    by = first.channel if found.is_clear else in_doubt(found)
+    said = f"{group} is set apart from {found.compared} by {by}: {all_ways(named)}"
     return f"{said}{_where(found, first.channel)}"
 
 

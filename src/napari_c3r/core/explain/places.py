@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage as ndi
 
 from napari_c3r.core.crops.cut import BACKGROUND_PERCENTILE
 from napari_c3r.core.explain.options import Fill
@@ -84,6 +83,8 @@ def filling(crop: Pixels, kind: Fill, side: int) -> Pixels:
     ndarray
         (C, S, S).
     """
+    from scipy import ndimage as ndi
+
     if kind == "blur":
         return np.asarray(ndi.gaussian_filter(crop, side, axes=(1, 2)), np.float32)
     background = np.percentile(crop, BACKGROUND_PERCENTILE, axis=(1, 2)).astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from napari_c3r.core.explain.effects import ChannelEffect
+    from napari_c3r.core.explain.effects import ByChannel, ChannelEffect
     from napari_c3r.core.explain.result import PlaceMap, WhyHere
 
 # In radii of the cell: nearer to its middle than this, a place is in the middle.
@@ -39,7 +39,8 @@ def sentence(found: WhyHere) -> str:
             f"at most {most.channel}, {ways(most)}{_where_of_all(found)}"
         )
     first = named[0]
-    said = f"{first.channel} sets this cell apart from {found.compared}: {all_ways(named)}"
+    who = first.channel if found.is_clear else f"{in_doubt(found)},"
+    said = f"{who} sets this cell apart from {found.compared}: {all_ways(named)}"
     names = [each.channel for each in found.maps]
     if first.channel not in names:
         return said
@@ -59,6 +60,13 @@ def caption(found: WhyHere) -> str:
         "scattered at random do (adjusted p ≤ 0.05). It says what the encoder looks at, not what "
         "made the cell look so."
     )
+
+
+def in_doubt(found: ByChannel) -> str:
+    """The first channel named, and which other one it could as well be."""
+    first = found.named[0]
+    other = next(each for each in found.ranked if each is not first)
+    return f"{first.channel}, or perhaps {other.channel}"
 
 
 def all_ways(named: Sequence[ChannelEffect]) -> str:

@@ -12,11 +12,13 @@ from napari_c3r.core.figures.colours import (
     CATEGORICAL,
     GREY,
     OWN,
-    category_colours,
+    category_shades,
     finite_limits,
     named_colours,
     rgb,
-    value_colours,
+    value_shades,
+    value_table,
+    with_grey,
 )
 from napari_c3r.core.reduce.clusters import NOISE
 from napari_c3r.core.table.numbers import is_number
@@ -71,7 +73,15 @@ class Categories:
 
     def colours(self, points: slice | list[int] = _ALL) -> NDArray[np.uint8]:
         """RGB (N, 3), of all points or of some."""
-        return category_colours(self.codes[points], self.palette)
+        return self.table()[self.shades(points)]
+
+    def table(self) -> NDArray[np.uint8]:
+        """The few different colours, RGB (M, 3)."""
+        return with_grey(self.palette)
+
+    def shades(self, points: slice | list[int] = _ALL) -> NDArray[np.integer]:
+        """Which of the few each point has, (N,), of all points or of some."""
+        return category_shades(self.codes[points], len(self.palette))
 
     def missing(self) -> NDArray[np.bool_]:
         """Points in no category, painted below the others."""
@@ -93,7 +103,15 @@ class Values:
 
     def colours(self, points: slice | list[int] = _ALL) -> NDArray[np.uint8]:
         """RGB (N, 3), of all points or of some."""
-        return value_colours(self.values[points], self.limits)
+        return self.table()[self.shades(points)]
+
+    def table(self) -> NDArray[np.uint8]:
+        """The few different colours, RGB (M, 3)."""
+        return value_table()
+
+    def shades(self, points: slice | list[int] = _ALL) -> NDArray[np.integer]:
+        """Which of the few each point has, (N,), of all points or of some."""
+        return value_shades(self.values[points], self.limits)
 
     def missing(self) -> NDArray[np.bool_]:
         """Points without a value, painted below the rest."""
@@ -180,7 +198,8 @@ def dimmed(colours: NDArray[np.uint8], background: str) -> NDArray[np.uint8]:
 def on_top(order: NDArray[np.uint32], above: NDArray[np.bool_]) -> NDArray[np.uint32]:
     """The points of an order to paint them in, with some of them, bool (N,), painted last."""
     last = above[order]
-    return np.concatenate([order[~last], order[last]])
+    # A third of the time that indexing by flags takes.
+    return np.concatenate([order.compress(~last), order.compress(last)])
 
 
 def crowding(xy: NDArray[np.float32], panels: NDArray[np.intp] | None = None) -> Values:
@@ -198,22 +217,26 @@ def crowding(xy: NDArray[np.float32], panels: NDArray[np.intp] | None = None) ->
     shown = np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
     if panels is not None:
         shown &= panels >= 0
-    finite = np.flatnonzero(shown)
+    rows = None if shown.all() else np.flatnonzero(shown)
+    some = slice(None) if rows is None else rows
     counts = np.full(len(xy), np.nan, dtype=np.float32)
-    if len(finite) == 0:
+    if not shown.any():
         return Values.spanning(counts, CROWDING)
-    x, y = xy[finite, 0], xy[finite, 1]
+    # By column: along rows of two numbers numpy is several times slower.
+    x, y = (xy[:, n] if rows is None else xy[:, n].take(rows) for n in range(2))
     many = panels is not None and int(panels.max()) >= _MANY_PANELS
     cells = DENSITY_CELLS // 4 if many else DENSITY_CELLS
     step = max(float(np.ptp(x)), float(np.ptp(y)), 1e-30) / (cells - 1)
     column, row = ((axis - axis.min()) / step for axis in (x, y))
     cell = row.astype(np.int32) * cells + column.astype(np.int32)
     if panels is not None:
-        cell = panels[finite] * cells**2 + cell
-    counts[finite] = np.bincount(cell)[cell]
-    rank = int(0.9 * (len(finite) - 1))
-    top = float(np.partition(counts[finite], rank)[rank])
-    return Values(counts, CROWDING, (1.0, max(top, 1.0)))
+        cell = panels[some] * cells**2 + cell
+    crowds = np.bincount(cell)
+    counts[some] = crowds.astype(np.float32).take(cell)
+    # Each cell of the grid stands for as many points as it holds.
+    ordered = np.sort(crowds)
+    top = ordered[np.searchsorted(np.cumsum(ordered), int(0.9 * (len(x) - 1)), side="right")]
+    return Values(counts, CROWDING, (1.0, float(top)))
 
 
 def automatic_size(count: int) -> float:

@@ -80,10 +80,19 @@ SEQUENTIAL: tuple[str, ...] = (
 )
 """Stops of the map for continuous values, low to high, rising evenly in lightness."""
 
+_STEPS = 256
+
 
 def rgb(colour: str) -> NDArray[np.uint8]:
     """Red, green and blue, uint8 (3,), of a colour written ``"#rrggbb"``."""
     return np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8)
+
+
+def packed(colours: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """0xRRGGBB of colours (N, 3); one number each is chosen among in a third of the time."""
+    red, green, blue = colours.astype(np.uint32).T
+    numbers: NDArray[np.uint32] = red << 16 | green << 8 | blue
+    return numbers
 
 
 def mixed(ground: str, colour: str, share: float) -> str:
@@ -106,11 +115,20 @@ def category_colours(codes: ArrayLike, palette: Sequence[str] = CATEGORICAL) -> 
     -------
     uint8 (N, 3), red, green and blue.
     """
-    table = _table((*palette, GREY))
+    return with_grey(palette)[category_shades(codes, len(palette))]
+
+
+def with_grey(palette: Sequence[str]) -> NDArray[np.uint8]:
+    """Colours of a palette and, last, grey, uint8 (M + 1, 3)."""
+    return _table((*palette, GREY))
+
+
+def category_shades(codes: ArrayLike, shades: int) -> NDArray[np.integer]:
+    """Which of so many colours each category code has; below 0, and so the last one, is grey."""
     codes = np.asarray(codes)
-    if not codes.size or (codes.min() >= -1 and codes.max() < len(palette)):
-        return table[codes]  # grey is the last one
-    return table[np.where(codes < 0, len(palette), codes % len(palette))]
+    if not codes.size or (codes.min() >= -1 and codes.max() < shades):
+        return codes
+    return np.where(codes < 0, -1, codes % shades)
 
 
 def named_colours(column: str, names: Sequence[str]) -> dict[str, str]:
@@ -152,13 +170,27 @@ def value_colours(
     uint8 (N, 3), red, green and blue.
     """
     values = np.asarray(values, dtype=np.float32)
-    low, high = finite_limits(values) if limits is None else limits
-    steps = sequential(256)
-    scale = (len(steps) - 1) / (high - low) if high > low else 0.0
+    return value_table()[value_shades(values, finite_limits(values) if limits is None else limits)]
+
+
+def value_table() -> NDArray[np.uint8]:
+    """Colours of values, low to high, and, last, grey, uint8 (M + 1, 3)."""
+    return np.vstack([sequential(_STEPS), rgb(GREY)])
+
+
+def value_shades(
+    values: NDArray[np.float32], limits: tuple[float, float]
+) -> NDArray[np.unsignedinteger]:
+    """Which colour of `value_table` each value has."""
+    low, high = limits
+    scale = (_STEPS - 1) / (high - low) if high > low else 0.0
     finite = np.isfinite(values)
-    index = np.clip((np.where(finite, values, low) - low) * scale, 0, len(steps) - 1)
-    table = np.vstack([steps, rgb(GREY)])
-    return table[np.where(finite, index.astype(np.intp), len(steps))]
+    steps = np.where(finite, values, np.float32(low))
+    steps -= np.float32(low)
+    steps *= np.float32(scale)
+    np.clip(steps, 0, _STEPS - 1, out=steps)
+    np.copyto(steps, _STEPS, where=~finite)
+    return steps.astype(np.uint16)
 
 
 def finite_limits(values: NDArray[np.floating]) -> tuple[float, float]:

@@ -49,10 +49,8 @@ class Appearance:
     @classmethod
     def of_colour(cls, colour: str, *, visible: bool = True) -> Appearance:
         """From black to one colour, ``"#rrggbb"``, with the contrast of each crop."""
-        from matplotlib.colors import to_rgb
-
-        ends = np.array([(0.0, 0.0, 0.0), to_rgb(colour)], np.float32)
-        return cls(None, ends, visible=visible)
+        ends = np.frombuffer(bytes(3) + bytes.fromhex(colour.removeprefix("#")), np.uint8)
+        return cls(None, (ends.reshape(2, 3) / 255).astype(np.float32), visible=visible)
 
     @property
     def shown(self) -> bool:

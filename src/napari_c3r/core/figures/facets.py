@@ -72,13 +72,13 @@ class Facets:
 
     def counts_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Chosen cells of each panel, from bool (cells,)."""
-        return np.bincount(self.codes[chosen] + 1, minlength=len(self) + 1)[1:]
+        return np.bincount(self.codes.compress(chosen) + 1, minlength=len(self) + 1)[1:]
 
     def among(self, rows: NDArray[np.bool_]) -> Facets:
         """The same panels with some of the cells, bool (cells,), in them."""
         return replace(self, codes=np.where(rows, self.codes, -1))
 
-    @property
+    @cached_property
     def without(self) -> int:
         """Cells that are in no panel."""
         return int((self.codes < 0).sum())
@@ -108,14 +108,7 @@ def facets_of(table: AnnData, column: str) -> Facets:
     if column not in table.obs:
         raise InputError(f"The table has no column '{column}': choose another one for the panels")
     codes, names = categories_of(table.obs[column])
-    if is_number(table.obs[column]):
-        order = np.argsort([float(name) for name in names], kind="stable").tolist()
-    elif _has_order(table.obs[column]):
-        order = list(range(len(names)))
-    else:
-        order = sorted(range(len(names)), key=lambda n: natural_key(names[n]))
-    present = np.bincount(codes + 1, minlength=len(names) + 1)[1:] > 0
-    order = [n for n in order if present[n]]
+    order = list(_in_order(table.obs[column]))
     if not order:
         raise InputError(f"No cell has a value in '{column}': choose another column for the panels")
     if len(order) > MOST_VALUES:
@@ -127,13 +120,28 @@ def facets_of(table: AnnData, column: str) -> Facets:
     order.sort(key=lambda n: (not controls[n], names[n] == NOISE))
     place = np.full(len(names) + 1, -1, np.intp)
     place[order] = np.arange(len(order))
-    told = [_told(table.obs[column], name) for name in names]
+    numbers = is_number(table.obs[column])
+    told = [number_words(float(name)) if numbers else name for name in names]
     return Facets(
         column,
-        place[codes],
+        place.take(codes),
         tuple(told[n] for n in order),
         tuple(bool(controls[n]) for n in order),
     )
+
+
+@remembered
+def _in_order(column: pd.Series) -> tuple[int, ...]:
+    """The codes that a column's cells have, in the order of their panels."""
+    codes, names = categories_of(column)
+    if is_number(column):
+        order = np.argsort([float(name) for name in names], kind="stable").tolist()
+    elif _has_order(column):
+        order = list(range(len(names)))
+    else:
+        order = sorted(range(len(names)), key=lambda n: natural_key(names[n]))
+    present = np.bincount(codes + 1, minlength=len(names) + 1)[1:] > 0
+    return tuple(n for n in order if present[n])
 
 
 @remembered
@@ -176,10 +184,6 @@ def _has_order(column: pd.Series) -> bool:
     import pandas as pd
 
     return isinstance(column.dtype, pd.CategoricalDtype)
-
-
-def _told(column: pd.Series, name: str) -> str:
-    return number_words(float(name)) if is_number(column) else name
 
 
 @dataclass(frozen=True)

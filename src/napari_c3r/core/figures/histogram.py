@@ -60,7 +60,7 @@ class Histogram:
 
     def of(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Chosen cells in each bin, (BINS,), from bool (cells,)."""
-        return np.bincount(self._bins[chosen], minlength=BINS + 1)[:BINS]
+        return np.bincount(self._bins.compress(chosen), minlength=BINS + 1)[:BINS]
 
 
 def histogram_figure(

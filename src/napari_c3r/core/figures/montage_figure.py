@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.figures.cell_cuts import CutCell
@@ -30,6 +29,9 @@ from napari_c3r.core.figures.drawing import (
     text_px,
 )
 from napari_c3r.core.figures.tiles import DIMMED, EACH, panels, shown_channels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TILE_PX: Final = 96.0
 _GAP_PX: Final = 4.0
@@ -102,6 +104,8 @@ def montage_figure(montage: Montage, *, tile_px: float = TILE_PX, columns: int =
 
 def listed_cells(montage: Montage) -> pd.DataFrame:
     """The cells in the order shown: row, place in it, image, label, and what else is known."""
+    import pandas as pd
+
     records = []
     for row in montage.rows:
         for place, cell in enumerate(row.cells, 1):

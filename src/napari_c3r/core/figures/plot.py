@@ -142,6 +142,14 @@ def rows_of(plot: Plotted, rows: NDArray[np.bool_]) -> Plotted:
     return replace(plot, xy=plot.xy[rows], facets=facets)
 
 
+def alone(plot: Plotted, rows: NDArray[np.bool_]) -> Plotted:
+    """The same plot with all but some of its cells, bool (cells,), nowhere and in no panel."""
+    # Both coordinates at once, as one complex number each: a third of the time for a million.
+    pairs, nowhere = plot.xy.view(np.complex64)[:, 0], np.complex64(complex(np.nan, np.nan))
+    xy = np.where(rows, pairs, nowhere).view(np.float32).reshape(-1, 2)
+    return replace(plot, xy=xy, facets=None if plot.facets is None else plot.facets.among(rows))
+
+
 def plotted(table: AnnData, choice: PlotChoice | None = None) -> Plotted:
     """Find where every cell is in a plot.
 

@@ -53,7 +53,8 @@ class PointIndex:
 
     def __init__(self, xy: ArrayLike) -> None:
         xy = np.asarray(xy)
-        order = np.flatnonzero(np.isfinite(xy).all(axis=1))
+        # By column: along rows of two numbers numpy is several times slower.
+        order = np.flatnonzero(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))
         self.size = len(xy)
         self._order = order[np.argsort(xy[order, 1])]
         # float64, so that an edge is crossed where its end points say, to the last bit of float32

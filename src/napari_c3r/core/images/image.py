@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +15,9 @@ from napari_c3r.core.channels import check_channel_names
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import guarded
 from napari_c3r.core.memory import require_memory
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 PLANE_CHUNK = 2048
 
@@ -114,6 +116,8 @@ class Image:
         InputError
             As for the class.
         """
+        import dask.array as da
+
         planes = array if isinstance(array, da.Array) else _as_dask(array)
         if planes.ndim == 2:
             planes = planes[np.newaxis]
@@ -174,6 +178,8 @@ def at_time(name: str, t: int) -> str:
 
 
 def _as_dask(array: npt.ArrayLike) -> da.Array:
+    import dask.array as da
+
     values = np.asanyarray(array)
     chunks = (1,) * (values.ndim - 2) + (PLANE_CHUNK,) * min(values.ndim, 2)
     return da.from_array(values, chunks=chunks, name=False)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,9 @@ from napari_c3r.core.images.formats import fields_of_view, open_file, scenes_of
 from napari_c3r.core.images.stack import Stack, check_index
 from napari_c3r.core.memory import require_memory
 from napari_c3r.core.paths import require_there
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 
 def read_labels(

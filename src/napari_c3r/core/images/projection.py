@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import dask.array as da
 import numpy as np
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.stack import check_index
 from napari_c3r.core.spelling import spell_pairs, split_values
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 PROJECTIONS = ("max", "mean", "focus")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import dask.array as da
+from typing import TYPE_CHECKING
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.find import PathInput, find_images
@@ -18,6 +17,9 @@ from napari_c3r.core.images.projection import ZChoice, by_channel, by_file_names
 from napari_c3r.core.images.stack import COLOURS, Stack, check_index, unique_names
 from napari_c3r.core.images.units import SQUARE_TOLERANCE, times_since_first
 from napari_c3r.core.text import readable
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 _NAMED = 3
 
@@ -117,6 +119,8 @@ class _Channel:
     @property
     def planes(self) -> da.Array:
         """Every plane that there is, ``(Z, Y, X)``."""
+        import dask.array as da
+
         return da.concatenate([p for p in (self.projection, self.slices) if p is not None])
 
 
@@ -221,6 +225,8 @@ def _n_slices(channel: _Channel) -> int:
 
 def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> list[_Channel]:
     """Channels of files that differ only in Z."""
+    import dask.array as da
+
     file, first = opened[0]
     parts = [(f, _pixels(stack, f, t, alone)) for f, stack in opened]
     for other, planes in parts:
@@ -286,6 +292,8 @@ def _assemble(
     z: str | int,
     others: Mapping[str, str | int],
 ) -> Image:
+    import dask.array as da
+
     planes, notes = [], list(files.notes)
     stated = tuple(channel.name for channel in channels)
     names = unique_names(stated)

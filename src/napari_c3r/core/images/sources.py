@@ -72,6 +72,11 @@ class FieldImages(Mapping[str, Image]):
         self._lock = Lock()
 
     @property
+    def sources(self) -> Mapping[str, FieldSource]:
+        """The fields by name."""
+        return self._sources
+
+    @property
     def opened(self) -> tuple[Image, ...]:
         """Those that were asked for so far."""
         return tuple(self._opened.values())

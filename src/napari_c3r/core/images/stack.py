@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-
-import dask.array as da
+from typing import TYPE_CHECKING
 
 from napari_c3r.core.errors import InputError
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 MAX_UNNAMED_CHANNELS = 10
 """More planes than this on an axis without a name are taken as Z."""
@@ -102,6 +104,8 @@ def arrange(data: da.Array, axes: str, where: str) -> da.Array:
     InputError
         If an axis longer than one has no place, or Y or X is absent.
     """
+    import dask.array as da
+
     if "C" in axes and "S" in axes:
         channel, sample = axes.index("C"), axes.index("S")
         data = da.moveaxis(data, (channel, sample), (0, 1))

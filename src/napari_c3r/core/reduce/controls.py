@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce.sample import chunks
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 Controls = tuple[str, str]
@@ -33,6 +33,8 @@ def control_choices(obs: pd.DataFrame) -> list[Controls]:
     obs
         The cells of a result.
     """
+    import pandas as pd
+
     columns = [
         str(name)
         for name, column in obs.items()

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape as _escape
 from pathlib import Path, PurePosixPath
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from napari_c3r.core.atomic import replacing, require_writable
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.text import readable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -264,6 +266,8 @@ def _is_number(value: object) -> bool:
 
 def cell_text(value: object) -> str:
     """A table's cell as text: three decimals, yes and no, a dash for a missing value."""
+    import pandas as pd
+
     if value is None or value is pd.NA or value != value:
         return "–"
     if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):

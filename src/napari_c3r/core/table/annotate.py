@@ -111,7 +111,10 @@ def _renamed(column: Any, chosen: NDArray[np.bool_], given: _Given) -> Any:
     place = {each: number for number, each in enumerate(categories)}
     lookup = np.array([place.get(each, -1) for each in given.names], np.int32)
     codes = column.cat.codes.to_numpy().astype(np.int32)
-    codes[chosen] = lookup[given.codes]
+    if len(given.codes) == 1:
+        np.copyto(codes, lookup[given.codes[0]], where=chosen)
+    else:
+        codes[np.flatnonzero(chosen)] = lookup[given.codes]
     named = pd.Categorical.from_codes(codes, pd.Index(categories, dtype=object))
     return pd.Series(named, index=column.index, name=column.name)
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import ForeignTableError, InputError
@@ -15,6 +14,7 @@ from napari_c3r.core.table.annotate import ACCEPTED
 from napari_c3r.core.table.result import KEY, is_vector_name, make_result, vector_names
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 UMAP_COLUMNS = ("umap_1", "umap_2")
@@ -30,6 +30,8 @@ _ESCAPED = re.compile(r"^'+[=+\-@\t\r]")
 
 def to_frame(result: AnnData) -> pd.DataFrame:
     """Cells, then map and cluster, then the vectors, in columns of plain types."""
+    import pandas as pd
+
     obs = result.obs.reset_index(drop=True)
     clusters = [name for name in CLUSTER_COLUMNS if name in obs]
     parts = [plain(obs.drop(columns=clusters))]
@@ -42,6 +44,8 @@ def to_frame(result: AnnData) -> pd.DataFrame:
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns of numbers, truth values and text, which every format can store."""
+    import pandas as pd
+
     columns = {
         name: column if _is_number(column.dtype) else as_text(column)
         for name, column in frame.items()
@@ -90,6 +94,8 @@ def describe(result: AnnData) -> dict[str, Any]:
 
 
 def _categorical(result: AnnData) -> dict[str, pd.CategoricalDtype]:
+    import pandas as pd
+
     return {
         str(name): kind
         for name, kind in result.obs.dtypes.items()
@@ -104,6 +110,8 @@ def _for_json(category: Any) -> Any:
 
 def type_name(column: pd.Series) -> str:
     """``"category"``, ``"text"``, or the name of a type of numbers."""
+    import pandas as pd
+
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "category"
     return str(column.dtype) if _is_number(column.dtype) else "text"
@@ -111,6 +119,8 @@ def type_name(column: pd.Series) -> str:
 
 def _is_number(kind: Any) -> bool:
     """Whether values are numbers or truth values; a categorical of numbers is neither."""
+    import pandas as pd
+
     if isinstance(kind, pd.CategoricalDtype):
         return False
     return pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind)
@@ -160,6 +170,8 @@ def from_frame(frame: pd.DataFrame, description: dict[str, Any] | None) -> AnnDa
 
 def _restore_types(obs: pd.DataFrame, description: dict[str, Any]) -> pd.DataFrame:
     """Columns in their first order and type; columns added by hand keep theirs, at the end."""
+    import pandas as pd
+
     types = description["obs_types"]
 
     def restore(name: str, kind: str) -> pd.Series:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.table.remembered import remembered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,9 @@ KEY = "napari_c3r"
 """Key under which a result keeps its provenance, in ``adata.uns`` and in files, and a layer what
 is known of its image, in its metadata."""
 
+
+# Of fewer rows than one in so many, the images of all need not be known.
+_FEW = 10
 
 GATES = "gates"
 """Key of the provenance under which gates are described, column by column."""
@@ -103,12 +107,14 @@ def window_px(result: AnnData, image: str) -> int:
     return int(described["crop_window_px"][names.index(image)])
 
 
-def read_as(result: AnnData, image: str) -> str:
-    """As which planes of its files an image was read; empty where the result does not say."""
-    described = result.uns.get(KEY, {}).get("images", {})
-    names = list(described.get("name", ()))
-    known = described.get("read_as", ())
-    return str(known[names.index(image)]) if image in names and len(known) else ""
+@remembered
+def _images_of(column: pd.Series) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """The number of each row's image, and the names of the images."""
+    import pandas as pd
+
+    codes, images = pd.factorize(column.to_numpy())
+    codes.flags.writeable = False
+    return codes, images
 
 
 def rows_by_image(
@@ -133,8 +139,11 @@ def rows_by_image(
     column = obs["image"]
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, images = column.cat.codes.to_numpy()[rows], column.cat.categories.to_numpy()
-    else:
+    elif len(rows) < len(column) // _FEW:
         codes, images = pd.factorize(column.to_numpy()[rows])
+    else:
+        of_all, images = _images_of(column)
+        codes = of_all[rows]
     # Small integers are sorted in one pass.
     small = codes.astype(np.int16) if len(images) < 2**15 else codes
     order, begin = np.argsort(small, kind="stable"), 0

@@ -194,11 +194,11 @@ def _by_place(
 
 
 def _numbered(found: NDArray[np.float64], series: NDArray[np.intp]) -> Any:
-    """Tracks as whole numbers, missing for none; those of another movie begin anew above."""
+    """Tracks as whole numbers, missing for none; where movies share some, each has its own."""
     import pandas as pd
 
     numbers = found.copy()
-    if len(np.unique(series)) > 1:
+    if _are_shared(found, series):
         above = 0.0
         for each in np.unique(series):
             here = (series == each) & np.isfinite(found)
@@ -206,6 +206,14 @@ def _numbered(found: NDArray[np.float64], series: NDArray[np.intp]) -> Any:
             above = max(above, float(numbers[here].max(initial=above)) + 1)
     known = np.isfinite(numbers)
     return pd.arrays.IntegerArray(np.where(known, numbers, 0).astype(np.int64), ~known)
+
+
+def _are_shared(found: NDArray[np.float64], series: NDArray[np.intp]) -> bool:
+    """Whether a number is that of tracks in two movies."""
+    import pandas as pd
+
+    pairs = pd.DataFrame({"track": found, "movie": series}).dropna().drop_duplicates()
+    return bool(pairs["track"].duplicated().any())
 
 
 def _require_once(obs: pd.DataFrame, numbers: Any) -> None:

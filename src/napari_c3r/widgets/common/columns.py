@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from napari_c3r.core.figures.colouring import CLUSTER, PLACES
 from napari_c3r.core.gates import ALL_GATES
 from napari_c3r.core.table.annotate import COLUMN as ANNOTATION
 from napari_c3r.core.table.numbers import has_different_values, has_value
 from napari_c3r.core.table.titles import GATE, INTENSITY, in_pixels_too
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Columns that name a cell or repeat another say nothing as a colour.
 _KEYS = frozenset({"label", "index"})

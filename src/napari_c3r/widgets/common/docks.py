@@ -127,7 +127,7 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         window = getattr(viewer, "window", None)
         if window is not None:
             # While it is put into a dock, it is in no window itself.
-            keep_whole(viewer, window.main_menu.window())
+            keep_whole(viewer, window.main_menu.window(), self)
 
     def _make_room(self) -> None:
         """Share the corners before it comes: the window would grow to hold it otherwise."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 import numpy as np
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QWidget
 
 if TYPE_CHECKING:
@@ -17,21 +17,24 @@ _WATCHED_MS = 1000
 # Shares of the layers' extent that may be out of view at each edge: napari itself cuts a little
 # off the first image, when its controls of layers widen after the view was fitted.
 _SLACK, _SLACK_BEFORE = 0.01, 0.04
+# All that is in a dock would be looked through otherwise.
+_OWN = Qt.FindChildOption.FindDirectChildrenOnly
 
 
-def keep_whole(viewer: ViewerModel, window: QMainWindow | None) -> None:
+def keep_whole(viewer: ViewerModel, window: QMainWindow | None, taker: QWidget) -> None:
     """If a viewer shows its layers whole, have it do so once the window is laid out anew.
 
-    A view that the user zoomed into stays as it is.
+    A view that the user zoomed into stays as it is. What takes the room owns what watches over
+    the view, so that none is left of either when it is closed at once.
     """
     canvas = window.centralWidget() if window is not None else None
     if (
         canvas is None
-        or canvas.findChild(_Watch) is not None
+        or taker.findChild(_Watch, options=_OWN) is not None
         or not is_whole(viewer, _SLACK_BEFORE)
     ):
         return
-    _Watch(viewer, canvas)
+    _Watch(viewer, canvas, taker)
 
 
 def is_whole(viewer: ViewerModel, slack: float = _SLACK) -> bool:
@@ -53,8 +56,8 @@ def is_whole(viewer: ViewerModel, slack: float = _SLACK) -> bool:
 class _Watch(QObject):
     """Fits the view again when its canvas has another size, for a moment."""
 
-    def __init__(self, viewer: ViewerModel, canvas: QWidget) -> None:
-        super().__init__(canvas)
+    def __init__(self, viewer: ViewerModel, canvas: QWidget, taker: QWidget) -> None:
+        super().__init__(taker)
         self._viewer, self._canvas = ref(viewer), canvas
         self._view = _view(viewer)
         canvas.installEventFilter(self)

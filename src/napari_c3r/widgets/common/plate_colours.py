@@ -9,7 +9,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -104,6 +103,8 @@ class PlateColours(QWidget):
         done
             Names of the fields in the result.
         """
+        import pandas as pd
+
         name, known = self.choice.currentData(), self._plate_map
         if name is None or known is None:
             self._explain(None, np.zeros(0, np.intp))

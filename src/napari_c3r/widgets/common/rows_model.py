@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor
 
+from napari_c3r.core.figures.colouring import categories_of
 from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.table.titles import title
 from napari_c3r.widgets.common.labels import plain_tip
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Sorting = tuple[tuple[str, bool], ...]
 """Columns that rows are sorted by, the first one first, each with whether it ascends."""
@@ -38,7 +41,8 @@ class RowsModel(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._frame = pd.DataFrame()
+        self._frame: pd.DataFrame | None = None
+        self._count = 0
         self._columns: list[str] = []
         self._series: list[pd.Series] = []
         self._numeric: list[bool] = []
@@ -52,13 +56,13 @@ class RowsModel(QAbstractTableModel):
     def set_frame(self, frame: pd.DataFrame, columns: Sequence[str]) -> None:
         """Show columns of a frame, all of its rows."""
         self.beginResetModel()
-        self._frame, self._columns = frame, list(columns)
+        self._frame, self._count, self._columns = frame, len(frame), list(columns)
         self._series = [frame[name] for name in self._columns]
         self._numeric = [is_number(series) for series in self._series]
         self._decimals = [decimals_of(series) for series in self._series]
         self._selected, self._tints = np.zeros(len(frame), bool), False
         self._sort_frame()
-        self.rows = self._ordered(np.arange(len(frame)))
+        self.rows = np.arange(len(frame)) if self._order is None else self._order
         self.endResetModel()
 
     def show_rows(self, rows: NDArray[np.intp]) -> None:
@@ -82,21 +86,23 @@ class RowsModel(QAbstractTableModel):
         return tuple(self._columns)
 
     @property
-    def frame(self) -> pd.DataFrame:
-        """All rows, with columns that are not shown too."""
+    def frame(self) -> pd.DataFrame | None:
+        """All rows, with columns that are not shown too; None before there are any."""
         return self._frame
 
     def texts(self, column: int, most: int) -> list[str]:
         """Texts of a column to fit its width to: all categories, or those of some rows."""
         names = self.names(column)
-        if names or not len(self._frame):
+        if names or not self._count:
             return names
-        step = max(len(self._frame) // most, 1)
+        step = max(self._count // most, 1)
         values = self._series[column].iloc[::step]
         return [text_of(value, self._decimals[column]) for value in values]
 
     def names(self, column: int) -> list[str]:
         """The categories of a column, as far as they are few; none where it has none."""
+        import pandas as pd
+
         series = self._series[column]
         if not isinstance(series.dtype, pd.CategoricalDtype):
             return []
@@ -162,39 +168,62 @@ class RowsModel(QAbstractTableModel):
 
     def _tint(self) -> None:
         """A tint on every row would tell nothing."""
-        fits = len(self._selected) == len(self._frame)
+        fits = len(self._selected) == self._count
         self._tints = fits and not self._selected[self.rows].all()
 
     def _sort_frame(self) -> None:
         """Sort the whole frame once: what is missing last, ties in the frame's order."""
-        keys = [(name, up) for name, up in self.sorting if name in self._frame]
-        ranks = [_ranks(self._frame[name]) * (1 if up else -1) for name, up in keys]
+        frame = self._frame
+        if frame is None:
+            return
+        keys = [(name, up) for name, up in self.sorting if name in frame]
+        ranks = [_turned(_ranks(frame[name]), up) for name, up in keys]
         if not ranks:
             self._order = None
         elif len(ranks) == 1:
-            self._order = np.argsort(ranks[0], kind="stable")
+            self._order = _sorted_rows(ranks[0])
         else:
             self._order = np.lexsort(ranks[::-1])
 
     def _ordered(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Rows in the order that the frame is sorted in."""
-        wanted = np.zeros(len(self._frame), bool)
+        wanted = np.zeros(self._count, bool)
         wanted[rows] = True
         if self._order is None:
             return np.flatnonzero(wanted)
-        ordered: NDArray[np.intp] = self._order[wanted[self._order]]
-        return ordered
+        return self._order.compress(wanted[self._order])
 
 
-def _ranks(column: pd.Series) -> NDArray[np.float64]:
-    """Numbers in the order of the column's values, NaN where there is none."""
-    if is_number(column) or pd.api.types.is_bool_dtype(column.dtype):
-        return np.asarray(column.to_numpy(np.float64, na_value=np.nan))
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy()
-    else:
-        codes = pd.factorize(column.astype(str).where(column.notna()), sort=True)[0]
-    return np.where(codes < 0, np.nan, codes)
+@remembered
+def _ranks(column: pd.Series) -> NDArray[np.int64]:
+    """Whole numbers from 0 in the order of the column's values, −1 where there is none.
+
+    Worked out once: to sort by them, in either direction, takes a fifth of the time.
+    """
+    import pandas as pd
+
+    if not (is_number(column) or pd.api.types.is_bool_dtype(column.dtype)):
+        return categories_of(column)[0]
+    values = np.asarray(column.to_numpy(np.float64, na_value=np.nan))
+    order = np.argsort(values)
+    ordered = values[order]
+    ranks = np.empty(len(values), np.int64)
+    ranks[order] = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))[: len(values)]
+    ranks[np.isnan(values)] = -1
+    return ranks
+
+
+def _turned(ranks: NDArray[np.int64], ascending: bool) -> NDArray[np.int64]:
+    """Ranks in either direction, with what is missing last."""
+    count = len(ranks)
+    return np.where(ranks < 0, count, ranks if ascending else count - 1 - ranks)
+
+
+def _sorted_rows(ranks: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Rows by their rank and, of the same one, as they are in the frame."""
+    # As one number each they are sorted five times as fast as by a stable sort.
+    keys = np.sort(ranks << 32 | np.arange(len(ranks)))
+    return (keys & 0xFFFFFFFF).astype(np.intp, copy=False)
 
 
 @remembered
@@ -204,6 +233,8 @@ def decimals_of(column: pd.Series) -> int | None:
     Four figures of the largest number, none where all are whole; None for numbers so small that
     they are better shown with a power of ten, and for what is no fraction.
     """
+    import pandas as pd
+
     if not is_number(column) or not pd.api.types.is_float_dtype(column.dtype):
         return None
     size = np.abs(column.to_numpy(np.float64, na_value=np.nan))
@@ -217,6 +248,8 @@ def decimals_of(column: pd.Series) -> int | None:
 
 def text_of(value: Any, decimals: int | None = None) -> str:
     """A value for the eye: four figures or so many decimals, nothing where there is none."""
+    import pandas as pd
+
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):

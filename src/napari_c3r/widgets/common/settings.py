@@ -98,9 +98,11 @@ class Preferences:
 
 
 def memory_path() -> Path | None:
-    """Where names and roles of channels are kept: next to the plugin's settings."""
-    kept, _ = _kept()
-    path = None if kept is None else kept.config_path
+    """Where names and roles of channels are kept: next to napari's settings and the plugin's."""
+    from napari.settings import get_settings
+
+    # For those of a plugin, napari reads what every plugin declares, which takes its time.
+    path = get_settings().config_path
     return None if path is None else Path(path).with_name(f"{_PLUGIN}-channels.json")
 
 

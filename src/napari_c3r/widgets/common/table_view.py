@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from qtpy.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
@@ -25,6 +25,9 @@ from napari_c3r.widgets.common.elision import elided_apart
 from napari_c3r.widgets.common.pinned_columns import PinnedColumns
 from napari_c3r.widgets.common.rows_model import RowsModel, Sorting
 from napari_c3r.widgets.common.table_header import TableHeader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MEASURED = 60
 # Of thousands of columns, those out of sight are as wide as their titles.
@@ -65,7 +68,7 @@ class CellTable(QTableView):
     chosen
         Rows of the result taken up together.
     sorting_chosen
-        A title was clicked, and the rows are sorted in another way.
+        A title was clicked: how the rows are to be sorted.
     menu_wanted
         A title was clicked with the other button: name of its column, and where on the screen.
     """
@@ -153,7 +156,7 @@ class CellTable(QTableView):
 
         places = sorted(index.row() for index in self._taken.selectedRows())
         rows = self.rows.rows[places] if places else self.rows.rows
-        if 0 < len(rows) <= MAX_COPIED:
+        if self.rows.frame is not None and 0 < len(rows) <= MAX_COPIED:
             board = QApplication.clipboard()
             assert board is not None
             board.setText(tab_separated(self.rows.frame, rows, self.rows.columns))
@@ -161,8 +164,10 @@ class CellTable(QTableView):
 
     def show_rows(self, rows: NDArray[np.intp]) -> None:
         """List these rows of the result; those listed already stay where they are."""
-        same = len(rows) == len(self.rows.rows)
-        if not (same and np.array_equal(np.sort(self.rows.rows), rows)):
+        listed = self.rows.rows
+        if len(rows) == len(listed) and self.rows.sorting:
+            listed = np.sort(listed)
+        if not np.array_equal(listed, rows):
             self.rows.show_rows(rows)
 
     def show_current(self, row: int | None) -> None:
@@ -208,8 +213,7 @@ class CellTable(QTableView):
 
     def _on_sort_wanted(self, column: int, within: bool) -> None:
         name = self.rows.columns[column]
-        self.sort_by(after_click(self.rows.sorting, name, within))
-        self.sorting_chosen.emit(self.rows.sorting)
+        self.sorting_chosen.emit(after_click(self.rows.sorting, name, within))
 
     def _on_menu_wanted(self, column: int, where: QPoint) -> None:
         self.menu_wanted.emit(self.rows.columns[column], where)

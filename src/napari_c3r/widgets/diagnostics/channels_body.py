@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -14,6 +13,8 @@ from napari_c3r.widgets.diagnostics.details import Details
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.diagnose.entries.parity import ParityResult
     from napari_c3r.core.diagnose.parity import Parity
@@ -121,6 +122,8 @@ class ChannelsBody(QWidget):
 
 def _as_read(found: Parity, suggestion: RoleSuggestion) -> pd.DataFrame:
     """Figures as people read them."""
+    import pandas as pd
+
     table = found.table
     names = table["channel"]
     reasons = suggestion.assignment.reasons

@@ -27,10 +27,12 @@ from napari_c3r.widgets.diagnostics.options import (
     DiagnosticsOptions,
     disabled_reason,
     make_job,
+    options_again,
     outdated_reason,
 )
 
 if TYPE_CHECKING:
+    from napari_c3r.core.diagnose.flip_state import FlipState
     from napari_c3r.core.embed.estimate import Estimate
     from napari_c3r.core.embed.job import EmbedJob
 
@@ -40,11 +42,12 @@ Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(eq=False)
 class _Work:
-    """A job whose run may be taken up again."""
+    """A job, and what was done of it before."""
 
     job: DiagnosticsJob
     run: FlipRun | None = None
     seconds: float = 0.0
+    state: FlipState | None = None
 
 
 class DiagnosticsController(QObject):
@@ -131,12 +134,19 @@ class DiagnosticsController(QObject):
     def can_resume(self) -> bool:
         """Whether a run was stopped that still fits the result."""
         found = self.diagnosis
-        return bool(found and found.cells_left and self._work and not self.outdated)
+        return found is not None and found.can_go_on and not self.outdated
 
     def resume(self) -> None:
-        """Take up the run that was stopped."""
-        if self._work is not None:
-            self._start(self._work)
+        """Take up the run that was stopped, here or in a session that was saved."""
+        found = self.diagnosis
+        if found is None or not self.can_resume:
+            return
+        try:
+            job = make_job(self._session, options_again(found.options))
+        except InputError as error:
+            self._on_failed(ASK, str(error))
+            return
+        self._start(_Work(job, found.run, found.seconds, found.state))
 
     def refuse(self, line: str) -> None:
         """Say what is wrong with a choice; nothing with an empty line."""
@@ -150,18 +160,21 @@ class DiagnosticsController(QObject):
     def _start(self, work: _Work) -> None:
         self._work, self.problem = work, ""
         self._working[ESTIMATE].discard()
+        encoders = self._session.encoders
 
         def body(stop: threading.Event) -> Generator[Any, None, Diagnosis]:
             began = time.perf_counter()
             if work.run is None:
                 yield "loading the encoder"
-            source, encoders = work.job.encoder_source, self._session.encoders
+            source = work.job.encoder_source
             other = work.job.options.second_encoder
             with encoders.use(source), encoders.use(other) if other else nullcontext():
                 if work.run is None:
                     # What was found outlives the network, for its report.
                     second = encoders.reloading(other) if other else None
                     work.run = FlipRun(work.job.job(encoders.reloading(source), second))
+                    if work.state is not None:
+                        work.run.go_on_from(work.state)
                 found = yield from diagnose(work.job, work.run, stop)
             work.seconds += time.perf_counter() - began
             found = replace(found, seconds=work.seconds)
@@ -185,12 +198,12 @@ class DiagnosticsController(QObject):
         if not missing:
             return
         job = make_job(self._session, DiagnosticsOptions((SWAP.name,)))
-        count = len(job.fields[0].wanted)
+        count, encoders = len(job.fields[0].wanted), self._session.encoders
 
         def body(_: threading.Event) -> Generator[str, None, dict[tuple[int, str], Estimate]]:
             from napari_c3r.core.embed.estimate import estimate
 
-            found, encoders = {}, self._session.encoders
+            found = {}
             for source in missing:
                 yield "embedding a few crops"
                 once = job.field_job(encoders.get(job.encoder_source))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 from qtpy.QtWidgets import QApplication, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_c3r.widgets.common.collapsible import Collapsible
 from napari_c3r.widgets.common.table_view import CellTable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MAX_ROWS = 10
 _ROW_PX, _FRAME_PX = 21, 44
@@ -28,7 +32,7 @@ class Details(Collapsible):
         self.table.setAccessibleName(name)
         self.copy_button = QPushButton("Copy table")
         self.copy_button.setToolTip("Copy all figures, to paste them into a spreadsheet")
-        self._copied = pd.DataFrame()
+        self._copied: pd.DataFrame | None = None
         body = QWidget()
         row = QHBoxLayout()
         row.addStretch(1)
@@ -48,5 +52,6 @@ class Details(Collapsible):
         self.table.setFixedHeight(_FRAME_PX + _ROW_PX * min(len(shown), _MAX_ROWS))
 
     def _copy(self) -> None:
-        if (clipboard := QApplication.clipboard()) is not None:
+        clipboard = QApplication.clipboard()
+        if clipboard is not None and self._copied is not None:
             clipboard.setText(self._copied.to_csv(sep="\t", index=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from dataclasses import asdict
 from typing import Any
 
 from napari_c3r.core.diagnose import FlipRun
@@ -60,4 +61,6 @@ def diagnose(
         job.clusters,
         cells_left=total - done,
         run=run,
+        options=asdict(job.options),
+        state=run.state() if done < total else None,
     )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -18,6 +17,8 @@ from napari_c3r.widgets.diagnostics.maps import TwoMaps
 from napari_c3r.widgets.diagnostics.sentences import Sentences
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from napari_c3r.widgets.diagnostics.controller import Maps
 
 _SHARED = "Neighbours in common"

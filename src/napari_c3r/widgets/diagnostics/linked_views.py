@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject
 from napari_c3r.core.diagnose import Kind
 from napari_c3r.core.diagnose.charts import method_of
 from napari_c3r.core.diagnose.entries import ENCODERS
+from napari_c3r.core.diagnose.shifts import shift_of
 from napari_c3r.core.figures.colouring import Values
 from napari_c3r.core.table.titles import title
 from napari_c3r.session import Change, Part, Session
@@ -21,7 +22,7 @@ from napari_c3r.widgets.diagnostics.controller import DiagnosticsController, Map
 from napari_c3r.widgets.diagnostics.encoders_body import EncodersBody
 from napari_c3r.widgets.diagnostics.map_link import MapLink
 from napari_c3r.widgets.diagnostics.maps import TwoMaps
-from napari_c3r.widgets.diagnostics.shift_layer import ShiftLayer, shift_of
+from napari_c3r.widgets.diagnostics.shift_layer import ShiftLayer
 from napari_c3r.widgets.viewer.layers import SHIFT
 from napari_c3r.widgets.viewer.linking import link_of
 

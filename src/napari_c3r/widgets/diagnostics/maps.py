@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from psygnal import SignalInstance
 from qtpy.QtCore import Qt, Signal
@@ -27,6 +27,9 @@ from napari_c3r.widgets.scatter.model import ScatterModel
 from napari_c3r.widgets.scatter.overlay import Tool
 from napari_c3r.widgets.scatter.toolbar import Toolbar
 from napari_c3r.widgets.scatter.views import create_view
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MIN_PX = 150
 # Narrower than this the maps stand one above the other.
@@ -143,6 +146,8 @@ class TwoMaps(QWidget):
 
     def show_categories(self, labels: pd.Series) -> None:
         """Colour the cells of both maps by their labels; one without is grey."""
+        import pandas as pd
+
         text = labels.astype(str).where(labels.notna())
         names = sorted(text.dropna().unique(), key=_place)
         colours = named_colours(str(labels.name), names)

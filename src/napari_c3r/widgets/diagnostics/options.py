@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.diagnose import FlipJob
 from napari_c3r.core.diagnose.analyse import MIN_CELLS
 from napari_c3r.core.diagnose.embed_variants import single_channel_assignment
+from napari_c3r.core.diagnose.of_table import FieldCells, embed_job, inputs_of, label_table_of
 from napari_c3r.core.diagnose.planning import plan_variants
 from napari_c3r.core.diagnose.registry import (
     default_names,
@@ -19,20 +18,21 @@ from napari_c3r.core.diagnose.registry import (
     variant_sources,
 )
 from napari_c3r.core.diagnose.variants import VariantPlan
-from napari_c3r.core.embed.job import EmbedJob
 from napari_c3r.core.embed.provenance import crop_of, options_of
 from napari_c3r.core.encoder.options import RunOptions, watchable
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.table import KEY, window_px
+from napari_c3r.core.explain.crops import Field
+from napari_c3r.core.table import KEY
 from napari_c3r.session import EmbeddingResult, Outdated, OutdatedReason, Session
 
 if TYPE_CHECKING:
-    from napari_c3r.core.cells.labels import ArrayLike
+    import pandas as pd
+
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.crops import CropSpec
+    from napari_c3r.core.embed.job import EmbedJob
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.encoder.config import ConceptMode
-    from napari_c3r.core.images import Image
 
 DEFAULT_CELLS = 500
 """A sample is of so many unless the user says otherwise."""
@@ -124,15 +124,18 @@ def _pairs(roles: ChannelAssignment, concept_mode: ConceptMode) -> set[tuple[tup
     return {(roles.context, (name,)) for name in roles.concept}
 
 
-@dataclass(frozen=True, eq=False)
-class FieldInputs:
-    """The cells of one image that are in the result."""
+def options_again(kept: Mapping[str, Any]) -> DiagnosticsOptions:
+    """What was chosen, from plain values as a session keeps them.
 
-    image: Image
-    labels: ArrayLike
-    nuclei: ArrayLike | None
-    wanted: frozenset[int]
-    window_px: int
+    Raises
+    ------
+    InputError
+        They are no such choice.
+    """
+    try:
+        return DiagnosticsOptions(**{**kept, "diagnostics": tuple(kept["diagnostics"])})
+    except (KeyError, TypeError) as error:
+        raise InputError("What was asked cannot be read; run the diagnostics again") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +156,7 @@ class DiagnosticsJob:
 
     options: DiagnosticsOptions
     result_id: int
-    fields: tuple[FieldInputs, ...]
+    fields: tuple[FieldCells, ...]
     roles: ChannelAssignment
     encoder_source: str
     weights: str
@@ -170,22 +173,13 @@ class DiagnosticsJob:
         InputError
             The encoder is not the one that made the result.
         """
-        if encoder.weights_hash != self.weights:
-            raise InputError(
-                f"The encoder '{encoder.name}' is not the one that embedded these cells; "
-                "embed them again"
-            )
-        field = self.fields[number]
-        return EmbedJob(
-            field.image,
-            field.labels,
+        return embed_job(
+            self.fields[number],
             self.roles,
             encoder,
-            nuclei=field.nuclei,
-            labels_wanted=field.wanted,
-            window_px=field.window_px,
-            crop=self.crop,
-            options=watchable(self.run_options, encoder.devices),
+            self.crop,
+            watchable(self.run_options, encoder.devices),
+            weights=self.weights,
         )
 
     def job(self, encoder: Encoder, second: Encoder | None = None) -> FlipJob:
@@ -248,6 +242,8 @@ def label_columns(obs: pd.DataFrame, plate_map: Collection[str] = ()) -> list[st
     plate_map
         The columns that say what was done, which come first; a dose is no measurement.
     """
+    import pandas as pd
+
     found = [name for name in plate_map if 2 <= obs[name].nunique() <= len(obs) // 2]
     for name, column in obs.items():
         if str(name) in plate_map:
@@ -285,29 +281,14 @@ def make_job(session: Session, options: DiagnosticsOptions) -> DiagnosticsJob:
         str(facts["encoder"]["weights_sha256"]),
         options_of(facts),
         crop_of(facts),
-        _label_table(result.table.obs, options.label_column),
+        label_table_of(result.table.obs, options.label_column),
         result.table.obs["cluster"].astype(str) if "cluster" in result.table.obs else None,
     )
 
 
-def _fields(session: Session, result: EmbeddingResult) -> tuple[FieldInputs, ...]:
-    fields = []
-    for name, rows in result.table.obs.groupby("image", observed=True, sort=False):
-        cells = session.labels.embedded(result.cells_ids[str(name)])
-        fields.append(
-            FieldInputs(
-                result.images[str(name)],
-                cells.labels,
-                cells.nuclei,
-                frozenset(rows["label"].tolist()),
-                window_px(result.all_rows, str(name)),
-            )
-        )
-    return tuple(fields)
-
-
-def _label_table(obs: pd.DataFrame, column: str | None) -> pd.DataFrame | None:
-    """Labels by image and label; None for a column that is measured with the cells anyway."""
-    if column is None or column in ("image", "plate", "well", "site"):
-        return None
-    return obs[["image", "label", column]].reset_index(drop=True)
+def _fields(session: Session, result: EmbeddingResult) -> tuple[FieldCells, ...]:
+    fields = {}
+    for name in image_names(result):
+        cells = session.labels.embedded(result.cells_ids[name])
+        fields[name] = Field(result.images[name], cells.labels, cells.nuclei)
+    return inputs_of(result.table, fields)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from qtpy.QtCore import QObject
 
 from napari_c3r.core.figures.colouring import Values
@@ -16,18 +15,8 @@ from napari_c3r.session import Change, Part, Session
 from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
+    import pandas as pd
     from napari.components import ViewerModel
-
-    from napari_c3r.core.diagnose import FlipReport
-
-CHANGED = "neighbours_changed"
-
-
-def shift_of(report: FlipReport, variant: str) -> pd.Series:
-    """How many of each cell's neighbours a variant changes, by the name of its row."""
-    # HDF5 would take a stroke in a name for a folder.
-    name = variant.replace(" ", "_").replace("/", "_")
-    return report.neighbours_changed[variant].rename(f"{CHANGED}_{name}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +76,7 @@ class ShiftLayer(QObject):
 
     def _draw(self) -> None:
         """Paint the cells of the displayed field; cells that were not asked stay clear."""
+        import pandas as pd
         from napari.utils.colormaps import DirectLabelColormap
 
         painted, result = self._painted, self._session.result.current

@@ -280,7 +280,7 @@ class ClusterTabs(QObject):
     def _counts(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells of each cluster, and those selected."""
         codes, mask, n = self._codes, self._session.selection.mask, len(self._shown)
-        chosen = codes[mask] if len(mask) == len(codes) else codes[:0]
+        chosen = codes.compress(mask) if len(mask) == len(codes) else codes[:0]
         every, some = (np.bincount(each + 1, minlength=n + 1)[1:] for each in (codes, chosen))
         return every, some
 

@@ -15,7 +15,7 @@ from superqt import QFlowLayout
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.axes import Scale
 from napari_c3r.core.figures.drawing import Drawing
-from napari_c3r.core.figures.plot import PlotChoice, Plotted, plotted, rows_of
+from napari_c3r.core.figures.plot import PlotChoice, Plotted, alone, plotted, rows_of
 from napari_c3r.core.figures.plot_columns import axis_groups, facet_groups, with_axis
 from napari_c3r.core.figures.plot_marks import Look
 from napari_c3r.core.figures.scatter_figure import scatter_figure
@@ -201,11 +201,9 @@ class PlotControl(QObject):
         if (scope := gates.scope()) is None:
             return found, line
         # Cells outside of the opened gate are nowhere, and cannot be selected in the plot.
-        xy = np.where(scope[:, None], found.xy, np.float32(np.nan))
-        alone = f"{int(scope.sum()):,} of {len(scope):,} cells are shown, those of “{gates.opened}”"
-        told = "; ".join(part for part in (alone, found.unshown) if part)
-        facets = None if found.facets is None else found.facets.among(scope)
-        return replace(found, xy=xy, facets=facets, unshown=told), line
+        shown = f"{int(scope.sum()):,} of {len(scope):,} cells are shown, those of “{gates.opened}”"
+        told = "; ".join(part for part in (shown, found.unshown) if part)
+        return replace(alone(found, scope), unshown=told), line
 
     def refresh(self, model: ScatterModel, change: Change) -> None:
         """Show what other values of columns make of the plot; one that is the same stays put."""

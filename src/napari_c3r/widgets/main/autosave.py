@@ -32,6 +32,7 @@ _WORK = (
     Part.ANNOTATION,
     Part.PLATE_MAP,
     Part.DIAGNOSIS,
+    Part.WHY,
 )
 
 _KEPT: set[UnsavedWork] = set()
@@ -75,9 +76,8 @@ class Autosave(QObject):
         self._left: list[Unsaved] = []
         self._is_dirty, self._is_on = False, True
         self._jobs = Jobs(self)
-        self._jobs.failed.connect(
-            lambda _, line: logger.warning("Work is not kept aside: %s", line)
-        )
+        self._jobs.failed.connect(self._on_failed)
+        self._told = ""
         self._every, self._live, self._soon = (QTimer(self) for _ in range(3))
         self._every.setInterval(_EVERY_MS)
         self._every.timeout.connect(self.keep)
@@ -134,9 +134,18 @@ class Autosave(QObject):
             return work.keep(saved, pixels, name)
 
         def take(_: Path) -> None:
+            self._told = ""
             _KEPT.add(work)
 
         self._jobs.start("keep aside", body, take)
+
+    def _on_failed(self, _: str, line: str) -> None:
+        """Say so once, and try again later."""
+        self._is_dirty = True
+        logger.warning("Work is not kept aside: %s", line)
+        if line != self._told:
+            self._told = line
+            self._context.notified.emit(f"Unsaved work is not kept aside: {line}")
 
     def open_found(self) -> None:
         """Go on with the work that was found."""

@@ -146,6 +146,11 @@ class C3RDock(KeyedDock):
             jobs.started.connect(self._on_running)
             jobs.progressed.connect(self._on_progress)
             jobs.finished.connect(self._on_running)
+        for quiet in (
+            *(control.loading, control.looking, control.reading),
+            *(control.suggesting, control.describing),
+        ):
+            quiet.finished.connect(self._show_bar)
         # A role changed back and forth should not cost an estimate each time.
         self._costing = QTimer(self)
         self._costing.setSingleShot(True)
@@ -241,7 +246,7 @@ class C3RDock(KeyedDock):
         disabled_reason = states[StepId.EMBED].disabled_reason or ("busy" if busy else "")
         self.embed.show_session(self.session, disabled_reason, control.embedding.cells_left)
         self.map.show_session(self.session)
-        self.session_bar.show_session(self.session, control.busy)
+        self._show_bar()
         if busy:
             self.cells.segment_button.setEnabled(control.jobs.running == FIND)
             self.map.map_button.setEnabled(control.jobs.running == MAP)
@@ -293,6 +298,9 @@ class C3RDock(KeyedDock):
     def _on_scanned(self, found: ScanResult) -> None:
         self.image.show_scan(found, self.session.roles.history.names_for(found.channel_names))
         self.steps[StepId.IMAGE].set_open(True)
+
+    def _show_bar(self) -> None:
+        self.session_bar.show_session(self.session, self.controller.busy)
 
     def _on_history(self) -> None:
         self.session_bar.show_steps(self.session, self.controller.busy)

@@ -73,16 +73,17 @@ class EmbeddingController(QObject):
 
     def load_encoder(self, source: str) -> None:
         """Load an encoder in the background, to learn its name and the devices."""
+        encoders = self._encoders
         if self._context.loading.running and source == self._loading:
             return
-        if source in self._encoders.loaded:
+        if source in encoders.loaded:
             self._context.loading.cancel()
-            self._tell(source, self._encoders.loaded[source])
+            self._tell(source, encoders.loaded[source])
             return
 
         def body(_: threading.Event) -> Generator[str, None, Encoder]:
             yield "loading the encoder"
-            return self._encoders.get(source)
+            return encoders.get(source)
 
         # Takes the place of another that was chosen before, whether that can be loaded or not.
         self._loading = source
@@ -170,12 +171,13 @@ class EmbeddingController(QObject):
     def _start(self, work: _Work) -> None:
         self._work = work
         began, quality = time.perf_counter(), self._context.session.result.quality
+        encoders = self._encoders
 
         def body(stop: threading.Event) -> Generator[Any, None, tuple[AnnData, EmbedDriver]]:
             from napari_c3r.core.cells.quality import flag_cells
             from napari_c3r.core.embed import EmbedDriver
 
-            with self._encoders.use(work.choice.source) as encoder:
+            with encoders.use(work.choice.source) as encoder:
                 if work.run is None:
                     work.run = EmbedDriver(
                         work.tasks,
@@ -240,7 +242,7 @@ class EmbeddingController(QObject):
     def update_edited(self, choice: EmbedChoice) -> None:
         """Embed only the cells that an edit by hand made stale, and put them into the result."""
         cells = self._segmentation.current_cells()
-        session = self._context.session
+        session, encoders = self._context.session, self._encoders
         result, image = session.result.current, session.fields.image
         if not session.can_update or result is None or image is None or cells is None:
             return
@@ -263,7 +265,7 @@ class EmbeddingController(QObject):
                     labels_wanted=edits.stale,
                     window_px=window_px(result.all_rows, image.name),
                 )
-                with self._encoders.use(choice.source) as encoder:
+                with encoders.use(choice.source) as encoder:
                     # As the others were embedded, wherever it runs now.
                     facts = result.table.uns[KEY]
                     options = options_of(facts, on=choice.options)

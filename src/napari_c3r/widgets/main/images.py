@@ -16,6 +16,7 @@ from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.core.table.result import KEY
 from napari_c3r.readers import GAIN
 from napari_c3r.session.fields import times_left_out
+from napari_c3r.session.reading import Opened, put_cells_back, record_reading
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
 from napari_c3r.widgets.main.reading_job import given_names, reading_job
 from napari_c3r.widgets.main.step_ids import StepId
@@ -90,8 +91,14 @@ class ImageController(QObject):
 
     def load(self, found: ScanResult, reading: ReadOptions) -> None:
         """Load the first of the scanned fields; the others wait for their turn."""
+        session, before = self._context.session, Opened.of(self._context.session)
         self.opened = self._paths
-        self._load(partial(found.sources, reading), 0)
+        done = partial(record_reading, session, before, self._load_again)
+        self._load(partial(found.sources, reading), 0, done)
+
+    def _load_again(self, opened: Opened) -> None:
+        done = partial(put_cells_back, self._context.session, opened)
+        self.load_fields(opened.sources, opened.index, done)
 
     def load_fields(self, sources: Sequence[FieldSource], index: int, then: Any = None) -> None:
         """Work on some fields and show one of them.

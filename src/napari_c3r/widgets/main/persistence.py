@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,12 @@ from napari_c3r.core.images.sources import FieldImages
 from napari_c3r.core.metadata import PlateMap
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.shared import shared
-from napari_c3r.session import Cause, EmbeddingResult, Session, ids_by_image
+from napari_c3r.session import Cause, Cells, EmbeddingResult, Session, ids_by_image
 from napari_c3r.session.file import (
     SavedCells,
     SavedSession,
     read_session,
+    session_stamp,
     write_session,
 )
 from napari_c3r.session.plate_map_file import SavedPlateMap
@@ -40,6 +41,17 @@ from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A session that was read, and its cells, counted."""
+
+    folder: Path
+    saved: SavedSession
+    images: FieldImages
+    cells: Mapping[str, Cells]
+    stamp: int
 
 
 class PersistenceController(QObject):
@@ -99,7 +111,10 @@ class PersistenceController(QObject):
         result = self._context.session.result.current
         if result is None:
             return
-        table, asked = result.table, self._context.session.why_answers.all
+        from napari_c3r.session.why_again import answers_now
+
+        table = result.table
+        asked = [each.found for each in answers_now(self._context.session)]
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
             from napari_c3r.core.experiment import experiment_report, explored, write_experiment
@@ -172,6 +187,9 @@ class PersistenceController(QObject):
             )
             return
         saved, pixels = held
+        if self._saved is not None and (why := self._saved.refusal(path)):
+            self._context.error_changed.emit(StepId.MAP, why)
+            return
         cells_ids = ids_by_image(self._context.session.labels.by_image.values())
 
         def body(_: threading.Event) -> Generator[str, None, Path]:
@@ -181,7 +199,7 @@ class PersistenceController(QObject):
         def take(folder: Path) -> None:
             names = [source.name for source in saved.fields]
             kept = {s.name: s for s in read_session(folder).fields} if pixels else {}
-            self._saved = SavedFolder(folder, names, cells_ids, kept)
+            self._saved = SavedFolder(folder, names, cells_ids, kept, session_stamp(folder))
             self.saved.emit(str(folder))
             self._context.notified.emit(f"Saved the session in {folder}")
 
@@ -215,39 +233,43 @@ class PersistenceController(QObject):
     def open(self, path: str) -> None:
         """Open a session again, as it was."""
 
-        def body(_: threading.Event) -> Generator[str, None, tuple[SavedSession, FieldImages]]:
+        def body(_: threading.Event) -> Generator[str, None, _Read]:
             yield "reading the session"
+            stamp = session_stamp(path)
             saved = read_session(path)
             used = set(saved.result.obs["image"]) if saved.result is not None else set()
-            return saved, FieldImages(s for s in saved.fields if s.name in used)
+            cells = {}
+            for number, (name, kept) in enumerate(saved.cells.items(), 1):
+                yield f"counting cells, field {number} of {len(saved.cells)}"
+                cells[name] = cells_kept(kept, name)
+            images = FieldImages(s for s in saved.fields if s.name in used)
+            return _Read(Path(path), saved, images, cells, stamp)
 
-        def take(read: tuple[SavedSession, FieldImages]) -> None:
-            saved, images = read
+        def take(read: _Read) -> None:
             self._images.opened = ()
-            self._images.load_fields(
-                saved.fields, saved.index, lambda: self._restore(Path(path), saved, images)
-            )
+            fields = read.saved.fields
+            self._images.load_fields(fields, read.saved.index, lambda: self._restore(read))
 
         self._context.error_changed.emit(StepId.IMAGE, "")
         self._context.opening.start(OPEN, body, take)
 
-    def _restore(self, folder: Path, saved: SavedSession, images: FieldImages) -> None:
-        session = self._context.session
+    def _restore(self, read: _Read) -> None:
+        session, saved = self._context.session, read.saved
         session.roles.set_assignment(saved.assignment, Cause.RESTORED)
         session.result.filter = saved.filter
         session.result.names.clear()
-        for name, kept in saved.cells.items():
-            cells = cells_kept(kept, name)
+        for name, cells in read.cells.items():
             session.labels.put(cells)
             if name in saved.names:
                 known = saved.names[name]
                 session.result.names.set(cells, list(known), list(known.values()))
         shown = saved.fields[saved.index].name
         self._saved = SavedFolder(
-            folder,
+            read.folder,
             [source.name for source in saved.fields],
             ids_by_image(session.labels.by_image.values()),
             {source.name: source for source in saved.fields},
+            read.stamp,
         )
         here = session.labels.by_image.get(shown)
         if here is not None:
@@ -257,7 +279,7 @@ class PersistenceController(QObject):
         crop = CropSpec(**saved.settings.get("crop", {}))
         restore_plate_map(saved.plate_map, session)
         if saved.result is not None:
-            restored = replace(_restored(saved, session, images), options=options, crop=crop)
+            restored = replace(_restored(saved, session, read.images), options=options, crop=crop)
             session.set_result(restored, cause=Cause.RESTORED)
             session.encoder = saved.result.uns[KEY]["encoder"]["name"]
             self._embedding.fill_features()

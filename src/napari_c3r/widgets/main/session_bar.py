@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from qtpy.QtCore import QEvent, QSize, Signal
 from qtpy.QtGui import QAction, QPalette
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
@@ -9,6 +11,10 @@ from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.scatter import icons
+
+_SAVE: Final = "Keep images' places, roles, cells, result, names and all that was asked of them"
+_REOPEN: Final = "Open a session that was saved, as it was"
+_COPY: Final = "Copy what was done as text that does it again"
 
 
 class SessionBar(QWidget):
@@ -27,11 +33,8 @@ class SessionBar(QWidget):
         self.undo_button, self.redo_button = self._step_button("undo"), self._step_button("redo")
         self.save_button = QPushButton("Save…")
         self.save_button.setAccessibleName("Save session")
-        self.save_button.setToolTip("Keep images' places, roles, cells, result and names")
         self.reopen_button = QPushButton("Reopen…")
-        self.reopen_button.setToolTip("Open a session that was saved, as it was")
         self.copy_button = QPushButton("Copy as")
-        self.copy_button.setToolTip("Copy what was done as text that does it again")
         self.menu = QMenu(self.copy_button)
         self.python_action = QAction("Python script", self.menu)
         self.shell_action = QAction("Shell command", self.menu)
@@ -53,9 +56,16 @@ class SessionBar(QWidget):
 
     def show_session(self, session: Session, busy: bool) -> None:
         """Enable what can be done."""
-        self.save_button.setEnabled(session.fields.image is not None and not busy)
-        self.reopen_button.setEnabled(not busy)
-        self.copy_button.setEnabled(session.result.current is not None)
+        lacks = "" if session.fields.image is not None else "Open an image first, in step 1"
+        none = "" if session.result.current is not None else "Embed some cells first, in step 4"
+        at_work = "Work is under way; wait for its end, or stop it" if busy else ""
+        for button, why, tip in (
+            (self.save_button, lacks or at_work, _SAVE),
+            (self.reopen_button, at_work, _REOPEN),
+            (self.copy_button, none, _COPY),
+        ):
+            button.setEnabled(not why)
+            button.setToolTip(why or tip)
         self.show_steps(session, busy)
 
     def show_steps(self, session: Session, busy: bool) -> None:

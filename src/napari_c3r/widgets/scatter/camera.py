@@ -24,7 +24,7 @@ def bounds_of(xy: NDArray[np.floating]) -> Bounds:
     x, y = xy[:, 0], xy[:, 1]
     shown = np.isfinite(x) & np.isfinite(y)
     if not shown.all():
-        x, y = x[shown], y[shown]
+        x, y = x.compress(shown), y.compress(shown)
     if not len(x):
         return (0.0, 0.0), (1.0, 1.0)
     low = np.array([x.min(), y.min()], np.float64)

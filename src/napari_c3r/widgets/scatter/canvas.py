@@ -14,7 +14,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_c3r.core.figures.colouring import automatic_size
-from napari_c3r.core.figures.colours import mixed, rgb
+from napari_c3r.core.figures.colours import mixed
 from napari_c3r.core.figures.facets import Page
 from napari_c3r.widgets.scatter.camera import Camera
 from napari_c3r.widgets.scatter.decor import decor_of
@@ -94,6 +94,7 @@ class MapCanvas(QWidget):
         self._background, self._foreground = background, foreground
         self.view.set_background(background)
         self.overlay.set_foreground(foreground)
+        self._place_ghosts()
         self._recolour()
         self._decorate()
 
@@ -189,22 +190,22 @@ class MapCanvas(QWidget):
 
     def _lay_out(self, page: int) -> None:
         self.drawn, self._outlines = None, []
-        self.sheet = sheet_of(self.model, page, self.camera.size, self._look)
-        xy, ghosts = self.sheet.xy, self.sheet.ghosts
-        self.view.set_points(np.vstack([xy, ghosts]) if len(ghosts) else xy)
-        self._recolour()
+        self.sheet = sheet = sheet_of(self.model, page, self.camera.size, self._look)
+        # Whoever turns the pages may come or go, and all is laid out in the room that is left.
         self.laid_out.emit()
+        if self.sheet is sheet:
+            self.view.set_points(sheet.xy)
+            self._place_ghosts()
+            self._recolour()
+
+    def _place_ghosts(self) -> None:
+        faint = mixed(self._background, self._foreground, _FAINT)
+        self.view.set_ghosts(self.sheet.ghosts, faint)
 
     def _recolour(self) -> None:
         colours, order = self.model.paint(self._background)
-        ghosts = len(self.sheet.ghosts)
-        if isinstance(self.sheet, Panels):
-            faint = rgb(mixed(self._background, self._foreground, _FAINT))
-            colours = np.vstack([colours, np.broadcast_to(faint, (ghosts, 3))])
-            behind = np.arange(self.model.count, self.model.count + ghosts, dtype=np.uint32)
-            hidden = self.sheet.hidden
-            order = np.concatenate([behind, order if hidden is None else order[~hidden[order]]])
-        self.view.set_colours(colours, order)
+        shown = self.sheet.shown if isinstance(self.sheet, Panels) else None
+        self.view.set_colours(colours, order if shown is None else order.compress(shown[order]))
         selected, count = int(self.model.selection.sum()), self.model.count
         self.overlay.setAccessibleDescription(f"{count:,} points, {selected:,} selected")
 

@@ -197,14 +197,14 @@ def _part(colouring: Colouring, among: NDArray[np.bool_]) -> Colouring:
     """The colours of some points; of all where the flags are of others."""
     if isinstance(colouring, Categories):
         fits = len(colouring.codes) == len(among)
-        return replace(colouring, codes=colouring.codes[among]) if fits else colouring
+        return replace(colouring, codes=colouring.codes.compress(among)) if fits else colouring
     fits = len(colouring.values) == len(among)
-    return replace(colouring, values=colouring.values[among]) if fits else colouring
+    return replace(colouring, values=colouring.values.compress(among)) if fits else colouring
 
 
 def counts_of(colouring: Categories, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
     """Points without a category, and of each category; all of them, or those chosen."""
-    codes = colouring.codes if chosen is None else colouring.codes[chosen]
+    codes = colouring.codes if chosen is None else colouring.codes.compress(chosen)
     return np.bincount(codes + 1, minlength=len(colouring.names) + 1)
 
 

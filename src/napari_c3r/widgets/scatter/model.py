@@ -24,11 +24,14 @@ from napari_c3r.core.figures.colouring import (
     on_top,
     plain_colours,
 )
-from napari_c3r.core.figures.colours import CATEGORICAL
+from napari_c3r.core.figures.colours import CATEGORICAL, packed
 from napari_c3r.core.figures.facets import Facets
 from napari_c3r.core.figures.point_index import Indexing, PointIndex
+from napari_c3r.widgets.scatter.camera import Bounds, bounds_of
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+Painted = tuple[NDArray[np.uint32], NDArray[np.uint32]]
 
 UNDO_DEPTH = 50
 """Selections that one can go back."""
@@ -48,11 +51,25 @@ class _Unselected:
 
     colouring: Colouring | None
     background: str
-    colours: NDArray[np.uint8]
+    count: int
 
     @cached_property
-    def dimmed(self) -> NDArray[np.uint8]:
-        return dimmed(self.colours, self.background)
+    def colours(self) -> NDArray[np.uint32]:
+        return packed(self._table).take(self._shades)
+
+    @cached_property
+    def dimmed(self) -> NDArray[np.uint32]:
+        return packed(dimmed(self._table, self.background)).take(self._shades)
+
+    @cached_property
+    def _shades(self) -> NDArray[np.integer]:
+        if self.colouring is None:
+            return np.zeros(self.count, np.intp)
+        return self.colouring.shades()
+
+    @property
+    def _table(self) -> NDArray[np.uint8]:
+        return plain_colours(1) if self.colouring is None else self.colouring.table()
 
 
 class ScatterModel:
@@ -100,6 +117,9 @@ class ScatterModel:
         self.shuffled = self._permutation = np.empty(0, dtype=np.uint32)
         self._unselected: _Unselected | None = None
         self._order: NDArray[np.uint32] | None = None
+        # With what the selection makes of it.
+        self._painted: tuple[tuple[object, ...], Painted] | None = None
+        self._bounds: Bounds | None = None
         self._past: deque[NDArray[np.uint8]] = deque(maxlen=UNDO_DEPTH)
 
     @property
@@ -161,17 +181,28 @@ class ScatterModel:
     def _place(
         self, xy: NDArray[np.float32], axes: tuple[Axis, Axis] | None, facets: Facets | None
     ) -> None:
-        self.xy, self.axes, self.facets = xy, axes, facets
+        if facets is not self.facets or xy is not self.xy:
+            self._crowding = None
+        self.axes, self.facets = axes, facets
+        if xy is self.xy:
+            return
+        self.xy, self._bounds, self._order = xy, None, None
         self._indexing = Indexing(xy)
         if len(self._permutation) != len(xy):
             self._permutation = np.random.default_rng(0).permutation(len(xy)).astype(np.uint32)
         shown = np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
         order = self._permutation
-        self.shuffled = order if shown.all() else order[shown[order]]
+        self.shuffled = order if shown.all() else order.compress(shown[order])
         # Points that only moved keep their colours.
         if known := self._unselected:
-            self._unselected = known if len(known.colours) == len(xy) else None
-        self._order, self._crowding = None, None
+            self._unselected = known if known.count == len(xy) else None
+
+    @property
+    def bounds(self) -> Bounds:
+        """The corners of all points that are shown."""
+        if self._bounds is None:
+            self._bounds = bounds_of(self.xy)
+        return self._bounds
 
     @property
     def index(self) -> PointIndex:
@@ -301,12 +332,14 @@ class ScatterModel:
             self.under_mouse = index
             self.hovered.emit(index)
 
-    def paint(self, background: str) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-        """Colour (N, 3) of each point on a background, and the order to paint them in."""
+    def paint(self, background: str) -> Painted:
+        """Colours on a background, 0xRRGGBB (N,), and the order to paint the points in.
+
+        As long as neither is another, both are the very arrays that were given before.
+        """
         known, colouring = self._unselected, self.shown_colouring()
         if known is None or known.colouring is not colouring or known.background != background:
-            colours = plain_colours(self.count) if colouring is None else colouring.colours()
-            known = self._unselected = _Unselected(colouring, background, colours)
+            known = self._unselected = _Unselected(colouring, background, self.count)
             self._order = None
         if self._order is None:
             self._order = self.shuffled
@@ -314,9 +347,13 @@ class ScatterModel:
                 self._order = on_top(self.shuffled, ~missing)
         if not self.selection.any():
             return known.colours, self._order
-        colours = known.dimmed.copy()
-        np.copyto(colours, known.colours, where=self.selection[:, None])
-        return colours, on_top(self._order, self.selection)
+        of = known, self._order, self.selection
+        if self._painted is None or any(
+            one is not other for one, other in zip(self._painted[0], of, strict=True)
+        ):
+            colours = np.where(self.selection, known.colours, known.dimmed)
+            self._painted = of, (colours, on_top(self._order, self.selection))
+        return self._painted[1]
 
     def _set_colouring(self, colouring: Colouring) -> None:
         self.colouring = colouring

@@ -22,8 +22,14 @@ class ScatterView(Protocol):
     def set_points(self, xy: NDArray[np.float32]) -> None:
         """Positions (N, 2) in map coordinates; nothing is drawn until they have colours."""
 
-    def set_colours(self, colours: NDArray[np.uint8], order: NDArray[np.uint32]) -> None:
-        """RGB (N, 3) of the points, and the points to draw, the topmost last."""
+    def set_colours(self, colours: NDArray[np.uint32], order: NDArray[np.uint32]) -> None:
+        """Colours of the points, 0xRRGGBB (N,), and the points to draw, the topmost last.
+
+        Neither array is written into afterwards: the same one again is nothing new.
+        """
+
+    def set_ghosts(self, xy: NDArray[np.float32], colour: str) -> None:
+        """Positions (M, 2) of further points behind all others, of one colour, ``"#rrggbb"``."""
 
     def set_size(self, diameter: float) -> None:
         """Diameter of a point in screen pixels."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from qtpy.QtGui import QImage, QPainter, QPaintEvent
 from qtpy.QtWidgets import QWidget
 
-from napari_c3r.core.figures.colours import rgb
+from napari_c3r.core.figures.colours import packed, rgb
 from napari_c3r.core.figures.discs import top_discs
 from napari_c3r.widgets.scatter.camera import Camera
 
@@ -21,8 +21,9 @@ class RasterView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._xy = np.empty((0, 2), dtype=np.float32)
-        self._colours = np.empty((0, 3), dtype=np.uint8)
+        self._colours = np.empty(0, dtype=np.uint32)
         self._order = np.empty(0, dtype=np.uint32)
+        self._ghosts, self._faint = self._xy, "#000000"
         self._diameter = 4.0
         self._background = "#000000"
         self._camera = Camera()
@@ -37,8 +38,12 @@ class RasterView(QWidget):
         self._order = np.empty(0, dtype=np.uint32)
         self._redraw()
 
-    def set_colours(self, colours: NDArray[np.uint8], order: NDArray[np.uint32]) -> None:
+    def set_colours(self, colours: NDArray[np.uint32], order: NDArray[np.uint32]) -> None:
         self._colours, self._order = colours, order
+        self._redraw()
+
+    def set_ghosts(self, xy: NDArray[np.float32], colour: str) -> None:
+        self._ghosts, self._faint = xy, colour
         self._redraw()
 
     def set_size(self, diameter: float) -> None:
@@ -70,16 +75,12 @@ class RasterView(QWidget):
 
     def _rasterise(self) -> QImage:
         width, height = (OVERSAMPLING * side for side in self._camera.size)
-        at = OVERSAMPLING * self._camera.to_screen(self._xy[self._order])
+        places = np.vstack([self._ghosts, self._xy[self._order]])
+        at = OVERSAMPLING * self._camera.to_screen(places)
         top = top_discs(at, OVERSAMPLING * self._diameter / 2, (width, height))
-        colours = np.vstack([self._colours[self._order], rgb(self._background)])
-        pixels = _packed(colours)[top]
+        faint, ground = packed(np.stack([rgb(self._faint), rgb(self._background)]))
+        behind = np.full(len(self._ghosts), faint)
+        colours = np.concatenate([behind, self._colours[self._order], [ground]])
+        pixels = (colours | np.uint32(0xFF000000))[top]
         image = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32)
         return image.copy()  # the copy owns its pixels
-
-
-def _packed(colours: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """0xffRRGGBB of colours (N, 3)."""
-    red, green, blue = colours.astype(np.uint32).T
-    packed: NDArray[np.uint32] = 0xFF000000 | red << 16 | green << 8 | blue
-    return packed

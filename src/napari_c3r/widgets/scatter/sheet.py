@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_c3r.core.figures.facets import Page, Panel, page_of
-from napari_c3r.widgets.scatter.camera import MARGIN, Bounds, Whole, bounds_of
+from napari_c3r.widgets.scatter.camera import MARGIN, Bounds, Whole
 
 if TYPE_CHECKING:
     from napari_c3r.widgets.scatter.model import ScatterModel
@@ -22,6 +22,8 @@ UNIT: Final[Bounds] = ((0.0, 0.0), (1.0, 1.0))
 _GHOSTS: Final = 240_000
 _GHOSTS_OF_A_PANEL: Final = 20_000
 _FEWEST_GHOSTS: Final = 2_000
+# Points laid out at once: as many as stay near the processor.
+_AT_ONCE: Final = 1 << 15
 
 
 class Sheet(Protocol):
@@ -58,7 +60,7 @@ class OnePlot:
         self.ghosts = np.empty((0, 2), np.float32)
         has_axes = model.axes is not None
         self.whole = Whole(
-            UNIT if has_axes else bounds_of(model.xy),
+            UNIT if has_axes else model.bounds,
             equal=not has_axes,
             inset=INSET_PX if has_axes else (0.0, 0.0),
         )
@@ -116,7 +118,7 @@ class Panels:
         assert model.facets is not None
         self._model, self._facets, self._size = model, model.facets, size
         has_axes = model.axes is not None
-        bounds = UNIT if has_axes else bounds_of(model.xy)
+        bounds = UNIT if has_axes else model.bounds
         low, high = np.asarray(bounds, np.float64)
         span = np.maximum(high - low, 1e-9)
         self.page: Page = page_of(
@@ -168,6 +170,8 @@ class Panels:
     def _of_points(self) -> NDArray[np.intp]:
         """The panel of each point, on this page; the number of panels for those not in sight."""
         count = len(self.page.panels)
+        if count == len(self._facets) and not (self._is_close or self._facets.without):
+            return self._facets.codes
         here = self._facets.codes - self.page.first
         shown = (here >= 0) & (here < count)
         if self._is_close:
@@ -179,18 +183,22 @@ class Panels:
     @cached_property
     def xy(self) -> NDArray[np.float32]:
         """Places (N, 2) to draw the points at; NaN for one that is not drawn."""
-        offsets = np.vstack([self._offsets, [[np.nan, np.nan]]]).astype(np.float32)
-        places = self._model.xy * self.scale.astype(np.float32)
-        # Both coordinates at once, as one complex number each: a third of the time for a million.
-        pairs = np.ascontiguousarray(places).view(np.complex64)[:, 0]
-        pairs += offsets.view(np.complex64)[:, 0][self._of_points]
-        return pairs.view(np.float32).reshape(-1, 2)
+        offsets = _pairs(np.vstack([self._offsets, [[np.nan, np.nan]]]))
+        places = np.empty_like(self._model.xy)
+        points, laid, pairs = self._model.xy.reshape(-1), places.reshape(-1), _pairs(places)
+        scale = np.tile(self.scale.astype(np.float32), _AT_ONCE)
+        # Some at a time and both coordinates at once: a fifth of the time for a million.
+        for first in range(0, len(places), _AT_ONCE):
+            some, both = slice(first, first + _AT_ONCE), slice(2 * first, 2 * (first + _AT_ONCE))
+            np.multiply(points[both], scale[: len(laid[both])], out=laid[both])
+            pairs[some] += offsets.take(self._of_points[some])
+        return places
 
     @cached_property
-    def hidden(self) -> NDArray[np.bool_] | None:
-        """Points that no panel of this page shows, bool (N,); None where all are in one."""
-        elsewhere = self._of_points == len(self.page.panels)
-        return elsewhere if elsewhere.any() else None
+    def shown(self) -> NDArray[np.bool_] | None:
+        """Points that a panel of this page shows, bool (N,); None where all are in one."""
+        here = self._of_points < len(self.page.panels)
+        return None if here.all() else here
 
     @cached_property
     def ghosts(self) -> NDArray[np.float32]:
@@ -200,9 +208,8 @@ class Panels:
         some = self._model.xy[self._model.shuffled[:most]]
         if self._is_close:
             some = some[(np.abs(some - self.look.centre) <= self._half).all(axis=1)]
-        scaled = some * self.scale
-        places = scaled[None] + self._offsets[:, None]
-        return np.ascontiguousarray(places.reshape(-1, 2), np.float32)
+        places = np.add.outer(_pairs(self._offsets), _pairs(some * self.scale))
+        return places.view(np.float32).reshape(-1, 2)
 
     def page_with(self, point: int) -> int:
         """The page that a point is on; this one where it is on none."""
@@ -252,6 +259,11 @@ class Panels:
         bottom = self._size[1] - panel.top - panel.height
         across = low[0] <= panel.left + panel.width and high[0] >= panel.left
         return bool(across and low[1] <= bottom + panel.height and high[1] >= bottom)
+
+
+def _pairs(places: NDArray[np.floating]) -> NDArray[np.complex64]:
+    """Places (N, 2) as one number each, (N,), so that numpy adds both coordinates at once."""
+    return np.ascontiguousarray(places, np.float32).view(np.complex64)[:, 0]
 
 
 def sheet_of(

@@ -13,7 +13,7 @@ from vispy.scene.visuals import create_visual_node
 from vispy.visuals import Visual
 from vispy.visuals.transforms import STTransform
 
-from napari_c3r.core.figures.colours import rgb
+from napari_c3r.core.figures.colours import packed, rgb
 from napari_c3r.widgets.scatter.camera import Camera
 
 _VERTEX = """
@@ -61,6 +61,9 @@ class DiscsVisual(Visual):  # type: ignore[misc]
         self._index_buffer = gloo.IndexBuffer()
         self._draw_mode = "points"
         self._count = 0
+        # What the graphics card has already.
+        self._coloured: NDArray[np.uint32] | None = None
+        self._ordered: NDArray[np.uint32] | None = None
         self.set_gl_state("translucent", depth_test=False)
         self._diameter = 4.0
         self.set_background("#000000")
@@ -73,13 +76,17 @@ class DiscsVisual(Visual):  # type: ignore[misc]
             self.shared_program["a_position"] = self._position
         self.update()
 
-    def set_colours(self, colours: NDArray[np.uint8], order: NDArray[np.uint32]) -> None:
-        """RGB (N, 3) and the points to draw, the topmost last."""
+    def set_colours(self, colours: NDArray[np.uint32], order: NDArray[np.uint32]) -> None:
+        """0xRRGGBB (N,) and the points to draw, the topmost last."""
         self._count = len(order)
-        if self._count:
-            self._colour.set_data(_packed(colours).view(_COLOUR))
+        if self._count and colours is not self._coloured:
+            # vispy's buffers know no whole numbers; floats are exact to 2²⁴.
+            self._colour.set_data(colours.astype(np.float32).view(_COLOUR))
             self.shared_program["a_colour"] = self._colour
+            self._coloured = colours
+        if self._count and order is not self._ordered:
             self._index_buffer.set_data(order)
+            self._ordered = order
         self.update()
 
     def set_diameter(self, pixels: float) -> None:
@@ -114,8 +121,9 @@ class VispyView:
     def __init__(self) -> None:
         use_app(API_NAME)  # the binding that everything else in this process uses
         self._canvas = SceneCanvas(show=False, keys=None)
-        self._discs = Discs(parent=self._canvas.scene)
-        self._discs.transform = STTransform()
+        # Those that come first are drawn first.
+        self._ghosts, self._discs = (Discs(parent=self._canvas.scene) for _ in range(2))
+        self._ghosts.transform = self._discs.transform = STTransform()
 
     @property
     def native(self) -> QWidget:
@@ -125,15 +133,22 @@ class VispyView:
     def set_points(self, xy: NDArray[np.float32]) -> None:
         self._discs.set_points(xy)
 
-    def set_colours(self, colours: NDArray[np.uint8], order: NDArray[np.uint32]) -> None:
+    def set_colours(self, colours: NDArray[np.uint32], order: NDArray[np.uint32]) -> None:
         self._discs.set_colours(colours, order)
 
+    def set_ghosts(self, xy: NDArray[np.float32], colour: str) -> None:
+        self._ghosts.set_points(xy)
+        colours = np.full(len(xy), packed(rgb(colour)[None])[0])
+        self._ghosts.set_colours(colours, np.arange(len(xy), dtype=np.uint32))
+
     def set_size(self, diameter: float) -> None:
-        self._discs.set_diameter(diameter)
+        for discs in (self._ghosts, self._discs):
+            discs.set_diameter(diameter)
 
     def set_background(self, colour: str) -> None:
         self._canvas.bgcolor = colour
-        self._discs.set_background(colour)
+        for discs in (self._ghosts, self._discs):
+            discs.set_background(colour)
 
     def set_camera(self, camera: Camera) -> None:
         x, y = camera.to_screen((0.0, 0.0))
@@ -143,10 +158,3 @@ class VispyView:
 
     def release(self) -> None:
         self._canvas.close()
-
-
-def _packed(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """RGB (N, 3) as one float each: vispy's buffers know no bytes, floats are exact to 2²⁴."""
-    red, green, blue = colours.astype(np.float32).T
-    packed: NDArray[np.float32] = red * 65536 + green * 256 + blue
-    return packed

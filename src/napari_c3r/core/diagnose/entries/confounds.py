@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from napari_c3r.core.diagnose.confounds import MIN_CELLS, confound_steps
 from napari_c3r.core.diagnose.confounds_result import ConfoundResult, Confounds
@@ -23,6 +22,7 @@ from napari_c3r.core.figures.colours import SEQUENTIAL
 from napari_c3r.core.report.page import Section
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 _LEAD = 3

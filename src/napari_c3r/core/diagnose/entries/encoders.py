@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.encoders import EncoderComparison, compare_vectors, distinct_names
@@ -20,6 +19,7 @@ from napari_c3r.core.figures.plain import plain
 from napari_c3r.core.report.page import Section
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -52,6 +52,8 @@ class EncodersResult(DiagnosticResult):
 
 
 def _run(context: DiagnosticContext) -> EncodersResult:
+    import pandas as pd
+
     report = context.report
     if report.second is None:
         raise InputError("No second encoder was given; choose one to compare with")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from napari_c3r.core.diagnose.flip_result import FlipReport
@@ -22,6 +21,9 @@ from napari_c3r.core.diagnose.report import figures
 from napari_c3r.core.diagnose.variants import Kind
 from napari_c3r.core.diagnose.verdict import Verdict
 from napari_c3r.core.report.page import Section
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HOW_TO_READ = (
     "The same cells were embedded again with other roles, and the nearest neighbours of every "
@@ -76,6 +78,8 @@ def flips(report: FlipReport) -> Section:
 
 def shown(report: FlipReport) -> pd.DataFrame:
     """The table of variants as people read it: each figure with its interval in one cell."""
+    import pandas as pd
+
     rows = []
     for result in (report.assigned, report.noise, *report.results):
         is_variant = result in report.results
@@ -178,5 +182,7 @@ def of_diagnostic(diagnostic: Diagnostic, result: DiagnosticResult) -> Section |
 
 def settings(report: FlipReport) -> Section:
     """Everything it takes to make the report again."""
+    import pandas as pd
+
     rows = [(name, str(value)) for name, value in report.settings.items()]
     return Section("Settings", table=pd.DataFrame(rows, columns=["setting", "value"]))

@@ -22,6 +22,9 @@ _BUILT_IN: Final = {
     "channelvit": "napari_c3r.core.encoder.families.channelvit.family:ChannelVitFamily",
     "dichavit": "napari_c3r.core.encoder.families.dichavit.family:DichavitFamily",
     "cellrep": "napari_c3r.core.encoder.families.cellrep.family:CellRepFamily",
+    "efficientnet-lite": (
+        "napari_c3r.core.encoder.families.efficientnet_lite.family:EfficientNetLiteFamily"
+    ),
     "campfire": "napari_c3r.core.encoder.families.campfire.family:CampfireFamily",
 }
 _registered: dict[str, AnyFamily] = {}

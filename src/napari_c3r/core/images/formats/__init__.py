@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-
-import dask.array as da
+from typing import TYPE_CHECKING
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import guarded, reading
@@ -23,6 +22,9 @@ from napari_c3r.core.images.formats.vendor import VENDOR
 from napari_c3r.core.images.formats.zarr import in_container, is_zarr, open_zarr, zarr_scenes
 from napari_c3r.core.images.stack import Stack
 from napari_c3r.core.paths import require_there
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 __all__ = [
     "BUILT_IN",

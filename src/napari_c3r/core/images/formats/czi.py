@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
-import dask.array as da
 import numpy as np
-from dask.delayed import delayed
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.stack import Stack, arrange, stated_names
 
 if TYPE_CHECKING:
+    import dask.array as da
     from aicspylibczi import CziFile
 
 _PIXEL_TYPES = {"gray8": "uint8", "gray16": "uint16", "gray32": "float32"}
@@ -77,6 +76,9 @@ def _planes(
     dtype: np.dtype[Any],
 ) -> da.Array:
     """Lazy planes with one leading dimension per axis of ``outer``."""
+    import dask.array as da
+    from dask.delayed import delayed
+
     if not outer:
         plane = delayed(_read_plane)(path, fixed, plane_shape)
         return da.from_delayed(plane, plane_shape, dtype)

@@ -14,8 +14,6 @@ from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-import tifffile
-
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats.format import Scene, is_extra_name
 from napari_c3r.core.text import readable
@@ -214,6 +212,8 @@ def is_reduced(size: tuple[int, int], of: tuple[int, int], factor: float) -> boo
 
 
 def _root(path: Path) -> Element | None:
+    import tifffile
+
     if path.suffix.lower() == COMPANION_SUFFIX:
         return _parsed(path.read_bytes())
     with tifffile.TiffFile(path) as tif:

@@ -6,10 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import dask.array as da
 import numpy as np
-from dask.delayed import delayed
-from PIL import Image as Picture
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import reading
@@ -53,6 +50,9 @@ def open_raster(path: Path, scene: int, one_channel: bool) -> Stack:
         If the file is no picture, is truncated, or its pixels are no intensities, or there is
         no such scene.
     """
+    import dask.array as da
+    from dask.delayed import delayed
+
     check_index(scene, 1, "scene", path.name)
     mode, (width, height), deep = _header(path)
     _check_tail(path)
@@ -81,6 +81,8 @@ def _is_photograph(path: Path) -> bool:
 
 def _header(path: Path) -> tuple[str, tuple[int, int], bool]:
     """Mode, width and height, and whether it is one that Pillow cuts from 16 bits to 8."""
+    from PIL import Image as Picture
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Picture.DecompressionBombWarning)
         with Picture.open(path) as picture:
@@ -106,6 +108,8 @@ def _check_tail(path: Path) -> None:
 
 def _decode(path: Path, samples: int) -> np.ndarray[Any, Any]:
     """Pixels ``(samples, Y, X)``."""
+    from PIL import Image as Picture
+
     with Picture.open(path) as picture:
         if samples == 3:
             return np.moveaxis(np.asarray(picture.convert("RGB")), -1, 0)

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
-
-import dask.array as da
-import tifffile
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name, one_scene
@@ -28,15 +26,21 @@ from napari_c3r.core.images.formats.tiff_steps import tiff_steps
 from napari_c3r.core.images.image import check_real
 from napari_c3r.core.images.stack import COLOURS, Stack, arrange, check_index, name_axes
 
+if TYPE_CHECKING:
+    import dask.array as da
+    import tifffile
+
 # Pages that are this many times smaller than others of their shape are those of a pyramid.
 _THUMBNAIL_FACTOR = 2.0
 
-_ALPHA = {tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA}
-_COLOURS = {tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR}
+# Values of the tags ExtraSamples (associated and unassociated alpha) and
+# PhotometricInterpretation (RGB and YCbCr), TIFF 6.0.
+_ALPHA = {1, 2}
+_COLOURS = {2, 6}
 
 
 # Else what tifffile logs of a damaged file is printed beside our one line.
-tifffile.logger().addHandler(logging.NullHandler())
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def open_tiff(path: Path, scene: int, one_channel: bool) -> Stack:
@@ -59,6 +63,8 @@ def open_tiff(path: Path, scene: int, one_channel: bool) -> Stack:
         If the file is no TIFF, is truncated, has no such scene, its pixels are not real
         numbers, or a plane or file that its metadata tell of is missing.
     """
+    import tifffile
+
     with _refusing_lost_pages(path):
         described = describe(path)
         if described is not None and described.images:
@@ -79,6 +85,8 @@ def tiff_scenes(path: Path) -> tuple[Scene, ...]:
     path
         The file, or the text that describes the files of an OME-TIFF.
     """
+    import tifffile
+
     described = describe(path)
     if described is not None and described.scenes:
         return described.scenes
@@ -125,8 +133,10 @@ class _LostPages(logging.Handler):
 
 @contextmanager
 def _refusing_lost_pages(path: Path) -> Iterator[None]:
+    import tifffile
+
     handler = _LostPages()
-    tifffile.logger().addHandler(handler)
+    logging.getLogger("tifffile").addHandler(handler)
     try:
         yield
     finally:
@@ -137,6 +147,8 @@ def _refusing_lost_pages(path: Path) -> Iterator[None]:
 
 def _open_ome(described: OmeDescription, scene: int, one_channel: bool) -> Stack | None:
     """Open a scene by what the OME-XML says of it; None where that does not fit the pixels."""
+    import tifffile
+
     path = described.path
     check_index(scene, len(described.images), "scene", path.name)
     described.require_files(scene)
@@ -160,6 +172,8 @@ def _undescribed(
     tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path
 ) -> tuple[str, ...]:
     """A note on planes of the file that its description passes over."""
+    import tifffile
+
     told, there = len(series.pages), len(tif.pages)
     if there <= told:
         return ()
@@ -217,6 +231,8 @@ def _stack(
 
 def _has_colour_table(page: tifffile.TiffPage) -> bool:
     """Whether numbers stand for colours that do not grow with them, as a look-up table's do."""
+    import tifffile
+
     if page.photometric != tifffile.PHOTOMETRIC.PALETTE or page.colormap is None:
         return False
     brightness = page.colormap.astype("int64").sum(axis=0)
@@ -248,6 +264,8 @@ def _without_alpha(
     Only what the file marks as alpha is dropped, and only what it calls a colour is one. Samples
     plane by plane are an array of channels, which writers call colours where they are three.
     """
+    import dask.array as da
+
     if "S" not in axes:
         return data, False, ()
     samples = page.samplesperpixel

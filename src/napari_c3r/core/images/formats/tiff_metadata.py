@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
-
-import tifffile
 
 from napari_c3r.core.images.formats.declared import check_planes
 from napari_c3r.core.images.formats.ome import local_name
 from napari_c3r.core.images.stack import COLOURS, stated_names
 from napari_c3r.core.images.units import square_pixel, to_micrometres
+
+if TYPE_CHECKING:
+    import tifffile
 
 # More digits than these are no number of planes of anything, and slow to read.
 _SIZES = re.compile(r"""\bSize([CZT])\s*=\s*["'](\d{1,30})""", re.ASCII)

@@ -10,24 +10,25 @@ import itertools
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import dask.array as da
 import numpy as np
-import tifffile
-from dask.base import tokenize
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.guard import reading
 from napari_c3r.core.images.formats.declared import check_packing
 from napari_c3r.core.images.image import PLANE_CHUNK
 
+if TYPE_CHECKING:
+    import dask.array as da
+    import tifffile
+
+    Page = tifffile.TiffPage | tifffile.TiffFrame
+
 _JPEG = {6, 7, 34892, 33007}
 
 _PLANAR = 2
 _CHUNK = 1024
-
-Page = tifffile.TiffPage | tifffile.TiffFrame
 
 
 def lazy_series(series: tifffile.TiffPageSeries, path: Path) -> da.Array:
@@ -45,6 +46,9 @@ def lazy_series(series: tifffile.TiffPageSeries, path: Path) -> da.Array:
     InputError
         If a file is shorter than its directory says, or nothing was stored of a plane.
     """
+    import dask.array as da
+    from dask.base import tokenize
+
     reader = _contiguous(series) or PagedPixels(series, path)
     pages = [(str(_file_of(page)), page.offset) for page in series.pages if page is not None]
     stamps = [(s.st_mtime_ns, s.st_size) for s in (Path(f).stat() for f in {f for f, _ in pages})]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
-
-import tifffile
 
 from napari_c3r.core.images.formats.ome import local_name, pixels_of
 from napari_c3r.core.images.units import (
@@ -16,6 +15,9 @@ from napari_c3r.core.images.units import (
     to_micrometres,
     to_seconds,
 )
+
+if TYPE_CHECKING:
+    import tifffile
 
 _TAKEN = re.compile(r'<prop id="acquisition-time-local"[^>]*value="([^"]*)"')
 _IMAGEJ_TIME_UNIT = "sec"

@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dask.array as da
-
 from napari_c3r.core.errors import MissingPackageError
 from napari_c3r.core.images.formats.czi import count_czi_scenes, open_unscaled_czi
 from napari_c3r.core.images.formats.format import ImageFormat, Scene, is_extra_name
@@ -20,6 +18,7 @@ from napari_c3r.core.images.units import even_times, square_pixel, times_since_f
 from napari_c3r.core.text import readable
 
 if TYPE_CHECKING:
+    import dask.array as da
     from bioio_base.reader import Reader
 
 # The optional package that reads each format.

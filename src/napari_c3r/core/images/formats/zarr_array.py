@@ -6,16 +6,17 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
-from dask.base import tokenize
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.formats.declared import check_packing, check_parts
 from napari_c3r.core.images.formats.zarr_metadata import ARRAY_V2, NODE_V3, read_json
 from napari_c3r.core.images.image import check_real
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 CODECS = frozenset(
     {
@@ -85,7 +86,9 @@ def open_pixels(path: Path, where: str) -> da.Array:
         There is no array, its metadata are broken, it claims a size that it cannot have, or is
         packed with a codec that is not read.
     """
+    import dask.array as da
     import zarr
+    from dask.base import tokenize
 
     facts = read_array(path, where)
     check_packing(where, facts.chunks, facts.dtype.itemsize, _largest_file(path, facts))

@@ -156,6 +156,11 @@ def fill(box: QComboBox, entries: Sequence[tuple[str, Any]]) -> None:
         box.setCurrentIndex(max(box.findText(before), 0))
 
 
+def place_of(box: QComboBox, data: Any) -> int:
+    """Where in a list something stands, compared by its value; -1 where it does not."""
+    return next((n for n in range(box.count()) if box.itemData(n) == data), -1)
+
+
 def where_of(marks: Sequence[Mark]) -> list[Any]:
     """What the marks show, those without cells left out."""
     return [mark.where for mark in marks if mark.where is not None]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from anndata import AnnData
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -27,6 +26,7 @@ from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anndata import AnnData
 
 _WAIT_MS = 60
 _MOST_NAMES = 30
@@ -214,6 +214,8 @@ class OverviewModel(QObject):
 def _looking(
     table: AnnData, rows: NDArray[np.bool_] | None, note: str
 ) -> Callable[[threading.Event], Generator[str, None, Overview]]:
+    from anndata import AnnData
+
     obs, vectors, var = table.obs.copy(deep=False), table.X, table.var
     notes = dict(table.uns)
 

@@ -105,7 +105,8 @@ class TableController(QObject):
         self._shown, self._rows, self._fits = table, TableRows(table.obs), None
         self._table.sort_by(self.view.look.sorting)
         self._fill()
-        self._apply(calm=False)
+        if not self._apply(calm=False):
+            self.show_rows()
 
     def completions(self, text: str) -> tuple[int, list[str]]:
         """How a filter could go on."""
@@ -159,19 +160,23 @@ class TableController(QObject):
         columns, pinned = look.columns(usual, every)
         self._table.set_frame(obs, columns, pinned)
         self._page.columns.fill(every, columns, columns[:pinned])
-        self.show_rows()
 
     def _on_view(self, _: Change) -> None:
         look = self.view.look
-        self._table.sort_by(look.sorting)
+        with self._session.result.memory.entered():
+            self._table.sort_by(look.sorting)
         if (look.pinned, look.shown) != self._arranged:
             self._fill()
+            self.show_rows()
         if self._page.filter.text().strip() != look.filter:
             self._page.filter.setText(look.filter)
             self._apply(calm=False)
 
-    def _apply(self, calm: bool) -> None:
-        """List what the filter says; while one types, what is unfinished is not wrong yet."""
+    def _apply(self, calm: bool) -> bool:
+        """List what the filter says, if it can be read.
+
+        While one types, what is unfinished is not wrong yet.
+        """
         text = self._page.filter.text().strip()
         found = self._found(text)
         error = found.error
@@ -184,6 +189,7 @@ class TableController(QObject):
             self._page.show_found(found.line, reason=reason)
         elif not calm or error.end < len(text):
             self._page.show_found(found.line, True, "The filter cannot be read")
+        return error is None
 
     def _found(self, text: str) -> _Found:
         if not text or self._rows is None:

@@ -10,7 +10,8 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Change, Part, Session
-from napari_c3r.session.why import Asked, Sides, make_question, sides_of
+from napari_c3r.session.why import Sides, make_question, sides_of
+from napari_c3r.session.why_asked import Asked
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _SEEN = (
     Part.MAP,
     Part.ANNOTATION,
     Part.GATES,
+    Part.WHY,
 )
 
 

@@ -14,21 +14,18 @@ from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.explain.words import ALL
 from napari_c3r.core.figures.drawing import Drawing, Mark
 from napari_c3r.core.figures.drawing_files import svg
-from napari_c3r.session import Change, Part
-from napari_c3r.session.why import (
-    OTHERS,
-    Asked,
-    comparisons,
-    cost_sentence,
-    disabled_reason,
-    groups,
-)
+from napari_c3r.session import Cause, Change, Part
+from napari_c3r.session.why import comparisons, cost_sentence, disabled_reason, groups
+from napari_c3r.session.why_again import row_asked
+from napari_c3r.session.why_answers import Answered
+from napari_c3r.session.why_asked import OTHERS, Asked
 from napari_c3r.widgets.common.jobs import Jobs
 from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
-from napari_c3r.widgets.explorer.compare.figure_tab import choice, fill, where_of
+from napari_c3r.widgets.explorer.compare.figure_tab import choice, fill, place_of, where_of
 from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.why.before import BeforeButton
 from napari_c3r.widgets.explorer.why.controller import WhyController
 from napari_c3r.widgets.viewer.appearance import channel_appearances
 from napari_c3r.widgets.viewer.places_layer import hide_places, show_places
@@ -68,6 +65,7 @@ class WhyTab(FigurePanel):
         self.layer_button = QPushButton("In image")
         self.layer_button.setCheckable(True)
         self.layer_button.setToolTip(_NOT_ASKED)
+        self.before_button = BeforeButton(context.session)
         self.form = OptionForm(WhyOptions)
         self._drawing = Jobs(self)
         self._is_old, self._room = True, 0
@@ -85,6 +83,7 @@ class WhyTab(FigurePanel):
         self.channel.addItem(_EVERY, None)
         self._connect()
         self.add_control(self.layer_button)
+        self.add_control(self.before_button)
         self.add_control(self._options_button())
 
     def _options_button(self) -> QPushButton:
@@ -106,8 +105,10 @@ class WhyTab(FigurePanel):
         self.against.activated.connect(self._on_against)
         self.layer_button.toggled.connect(self._show_layer)
         self.form.changed.connect(self.redraw)
+        self.before_button.chosen.connect(self.show_answer)
         self.view.chosen.connect(self._on_chosen)
         self.controller.changed.connect(self.redraw)
+        self.controller.changed.connect(self.before_button.refresh)
         self.controller.progressed.connect(self._on_progress)
         self._drawing.failed.connect(lambda _, line: self.show_reason(line))
         self._session.changed.connect(self._on_session)
@@ -180,7 +181,29 @@ class WhyTab(FigurePanel):
         self._has_chosen = True
         self.redraw()
 
+    def show_answer(self, answered: Answered) -> None:
+        """Point at the cell that was asked, or choose the group, and show what was found."""
+        row = row_asked(self._session, answered)
+        if row is not None:
+            self._context.go_to(row)
+        self._choose(answered.asked)
+
+    def _choose(self, asked: Asked) -> None:
+        """Have the controls say what was asked, where that is still there."""
+        self.form.set_value(asked.options)
+        fill(self.who, [(_POINTED, None), *groups(self._session)])
+        self.who.setCurrentIndex(max(place_of(self.who, asked.group), 0))
+        fill(self.against, comparisons(self._session, self.who.currentData()))
+        place = place_of(self.against, asked.against)
+        self.against.setCurrentIndex(max(place, 0))
+        self._has_chosen = place >= 0
+        self.redraw()
+
     def _on_session(self, change: Change) -> None:
+        if change.part is Part.WHY and change.cause is Cause.RESTORED:
+            asked = self._session.why_answers.asked
+            if asked is not None:
+                self._choose(asked)
         if change.part in (Part.IMAGE, Part.CELLS):
             self.redraw()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -128,6 +127,8 @@ class PlateMapPanel(QWidget):
         self.choice.setEnabled(bool(found))
 
     def _show_design(self, shown: PlateMap) -> None:
+        import pandas as pd
+
         columns = [(name, name) for name in shown.columns]
         numbers = [
             (name, name)

@@ -16,7 +16,7 @@ from napari_c3r.core.encoder.networks.vit_weights import (
     plain_sizes,
     plain_weights,
 )
-from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes, used_channels
+from napari_c3r.core.encoder.plan import Channels, Plan, check_modes, plan_of_each
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ class BaseScFamily(EncoderFamily[BaseScConfig, "PlainViT"]):
             If all are ignored, a channel is unknown or named twice, or a mode is unknown.
         """
         check_modes(concept_mode, readout)
-        channels = used_channels(assignment, channel_names)
-        passes = tuple(Pass(name, ((index,),)) for index, name in enumerate(channels))
-        return Plan(channels, passes, readout)
+        return plan_of_each(assignment, channel_names, readout)
 
     def activation_bytes(self, config: BaseScConfig, plan: Plan, height: int, width: int) -> int:
         """Size of the hidden layer of an MLP; channels run one after the other."""

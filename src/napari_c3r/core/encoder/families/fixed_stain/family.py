@@ -15,7 +15,14 @@ from napari_c3r.core.encoder.families.fixed_stain.config import (
     FixedStainConfig,
 )
 from napari_c3r.core.encoder.family import EncoderFamily
-from napari_c3r.core.encoder.plan import Channels, Pass, Plan, check_modes, used_channels
+from napari_c3r.core.encoder.plan import (
+    Channels,
+    Pass,
+    Plan,
+    check_modes,
+    plan_of_each,
+    used_channels,
+)
 from napari_c3r.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,10 +62,9 @@ class FixedInputs(EncoderFamily[AnyConfig, AnyNetwork], Generic[AnyConfig, AnyNe
             twice, or a mode is unknown.
         """
         check_modes(concept_mode, readout, config.readouts)
-        channels = used_channels(assignment, channel_names)
         if not config.channels:
-            alone = (Pass(name, ((index,),)) for index, name in enumerate(channels))
-            return Plan(channels, tuple(alone), readout)
+            return plan_of_each(assignment, channel_names, readout)
+        channels = used_channels(assignment, channel_names)
         found = match_channels(config.fixed_channels, channels)
         if missing_channels(config.fixed_channels, found):
             raise InputError(say_missing(config.name, config.fixed_channels, found))
