@@ -18,12 +18,12 @@ WINDOW = (1480, 940)
 MAX_SECONDS = 300
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    """Let the window work until something is so."""
+def wait_until(done: Callable[[], bool], doing: Callable[[], object] = lambda: "") -> None:
+    """Let the window work until something is so; `doing` says what it is at if it never is."""
     end = time.monotonic() + MAX_SECONDS
     while not done():
         if time.monotonic() > end:
-            raise TimeoutError("The window did not get there")
+            raise TimeoutError(f"The window did not get there in {MAX_SECONDS} s {doing()}".strip())
         QApplication.processEvents()
         time.sleep(0.01)
 
@@ -53,7 +53,8 @@ class Photographer:
 
     def idle(self) -> None:
         """Wait for the job that was started."""
-        wait_until(lambda: not self.dock.controller.busy)
+        control = self.dock.controller
+        wait_until(lambda: not control.busy, lambda: control.under_way)
         settle(0.3)
 
     def open_sample(self) -> None:

@@ -143,6 +143,7 @@ def _metadata(image: Image, channel: str) -> dict[str, Any]:
         "position": [list(axis) for axis in image.position],
         "time_s": image.time_s,
         "z_step_um": image.z_step_um,
+        "n_slices": image.n_slices,
     }
 
 

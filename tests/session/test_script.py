@@ -252,3 +252,18 @@ def test_what_was_done_to_clusters_by_hand_is_said_and_not_done(sources):
         "# By hand afterwards, which this script does not do: merge clusters 0 and 2; "
         "call cluster 1 'odd ones'"
     )
+
+
+def test_all_the_times_of_a_movie_are_one_command_and_some_of_them_none(tmp_path):
+    path = tmp_path / "movie.ome.tif"
+    pixels = np.zeros((3, 3, 20, 20), np.uint16)
+    told = {"axes": "TCYX", "Channel": {"Name": list(ROLES.names)}}
+    tifffile.imwrite(path, pixels, metadata=told)
+    frames = scan(path).sources(ReadOptions(times="all"))
+    fields = [RecipeField(frame, FIND) for frame in frames]
+    words = shlex.split(shell_command(Recipe(fields, ROLES)))
+    assert words[2] == str(path)
+    assert words.count(str(path)) == 1
+    assert words[words.index("--times") + 1] == "all"
+    with pytest.raises(InputError, match="reads all fields in one way; copy as Python"):
+        shell_command(Recipe(fields[:2], ROLES))

@@ -247,3 +247,32 @@ def test_cells_stay_with_the_image_that_is_opened_again(session):
 def test_no_two_cells_have_the_same_id():
     one = cells("a")
     assert len({one.id, replace(one, origin="edited").id, cells("a").id}) == 3
+
+
+def test_cells_and_a_result_of_other_planes_of_the_same_files_are_out_of_date(session):
+    projected = replace(image("a"), read_as="read_image(scene=0, t=0, z='max')", n_slices=5)
+    session.set_image(projected)
+    session.labels.set_current(replace(cells("a"), read_as=projected.read_as))
+    roles, ids = session.roles.assignment, {"a": session.labels.current.id}
+    made = EmbeddingResult(result(["a"]), ids, roles, session.encoder, 1, True, {"a": projected})
+    session.set_result(made)
+    assert session.cells_outdated() is session.result_outdated() is None
+    session.set_image(replace(projected, read_as="read_image(scene=0, t=0, z=2)"))
+    assert session.cells_outdated().kind is session.result_outdated().kind is Outdated.READING
+    assert "its files are read with another slice" in str(session.cells_outdated())
+    session.set_image(projected)
+    assert session.cells_outdated() is session.result_outdated() is None
+
+
+def test_a_filter_of_the_table_goes_with_the_fields_it_was_of(session):
+    seen = []
+    session.table_view.changed.connect(seen.append)
+    session.table_view.set_filter("area_px > 3")
+    session.table_view.pin("area_px", True)
+    session.set_image(image("a"))
+    assert session.table_view.look.filter == "area_px > 3"
+    del seen[:]
+    session.set_image(image("other"))
+    assert session.table_view.look.filter == ""
+    assert session.table_view.look.pinned == ("area_px",)
+    assert len(seen) == 1

@@ -54,6 +54,16 @@ class Slice:
         return ", ".join(f"{axis} = {index}" for axis, index in self.position)
 
 
+def times_left_out(place: Slice) -> str:
+    """What to do for the other times of a stack of layers; empty where it has no time."""
+    if "t" not in dict(place.position):
+        return ""
+    return (
+        ". Only this time is embedded; for all of them, save the layers as files and open these "
+        "here with Time, All"
+    )
+
+
 class Fields:
     """The fields of view, and the image of the displayed one.
 

@@ -42,6 +42,8 @@ class Cells:
         labels that came from elsewhere or were edited.
     note
         A sentence on what may not be meant, such as a mask that counts as one cell.
+    read_as
+        As which planes of its files their image was read, as for `Image`; empty where not known.
     id
         Tells these cells from all others, those of the same image that they replaced included.
     """
@@ -54,6 +56,7 @@ class Cells:
     at_border: int | None = None
     found_by: Mapping[str, Any] | None = None
     note: str = ""
+    read_as: str = ""
     id: int = field(default_factory=_next_id, init=False)
 
 

@@ -61,9 +61,15 @@ class OutdatedReason:
 def cells_outdated(fields: Fields, labels: LabelStore) -> OutdatedReason | None:
     """Why the displayed cells no longer fit the displayed image, or None."""
     cells, image = labels.current, fields.image
-    if cells is None or image is None or cells.image_name == image.name:
+    if cells is None or image is None:
         return None
-    return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{cells.image_name}'")
+    if cells.image_name != image.name:
+        return OutdatedReason(Outdated.IMAGE, f"out of date: made on '{cells.image_name}'")
+    # Of layers, and of labels of a saved session, it is not known which planes of files they are.
+    if cells.read_as and image.read_as and cells.read_as != image.read_as:
+        words = in_words(["slice or time"])
+        return OutdatedReason(Outdated.READING, f"out of date: its files are read with {words}")
+    return None
 
 
 def result_outdated(

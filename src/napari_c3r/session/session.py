@@ -158,6 +158,7 @@ class Session:
                 self.keeping.forget()
                 self.joined.forget()
                 self.result.begin_fields()
+                self.table_view.begin_fields()
             self.roles.open(image.channel_names if image is not None else None, given)
             self.result.show_image(image.name if image is not None else None)
             if self.result.current is not None:

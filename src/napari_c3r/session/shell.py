@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import find_images
+from napari_c3r.core.images import FieldSource, ImageFiles, ReadOptions, find_images
+from napari_c3r.core.images.times import count_times
 from napari_c3r.core.options import changed, shell_words
 from napari_c3r.core.segment import SegmentOptions
 from napari_c3r.core.spelling import spell_names
@@ -40,7 +42,8 @@ def shell_command(recipe: Recipe) -> str:
         raise InputError(
             "The command takes labels for one field only; copy as Python, or embed field by field"
         )
-    if differ(changed(one.source.reading) for one in recipe.fields):
+    readings = _over_time([one.source for one in recipe.fields])
+    if differ(changed(each) for each in readings):
         raise InputError("The command reads all fields in one way; copy as Python")
     if differ(segment_keywords(recipe, one) for one in recipe.fields if one.labels is None):
         raise InputError("The command finds the cells of all fields in one way; copy as Python")
@@ -62,7 +65,7 @@ def shell_command(recipe: Recipe) -> str:
         if len(there) != len(recipe.fields):
             raise InputError("The command reads every scene of a file; copy as Python")
     words = ["napari-c3r", "embed", *dict.fromkeys(paths), "--out", recipe.out]
-    reading = first.source.reading
+    reading = readings[0]
     if len(recipe.fields) == 1 and reading.scene is None:
         reading = replace(reading, scene=first.source.files.scene)
     words += shell_words(reading)
@@ -83,6 +86,21 @@ def shell_command(recipe: Recipe) -> str:
     if recipe.map is not None:
         words += ["--map", "--seed", str(dict(recipe.map).get("seed", 0))]
     return shlex.join(words)
+
+
+def _over_time(sources: Sequence[FieldSource]) -> list[ReadOptions]:
+    """How fields are read, those that are all the times of their files as such."""
+    at: dict[ImageFiles, set[int]] = {}
+    for each in sources:
+        at.setdefault(each.files, set()).add(each.reading.t)
+    whole = {
+        files: len(times) > 1 and times == set(range(count_times(files, sources[0].reading.swap)))
+        for files, times in at.items()
+    }
+    return [
+        replace(each.reading, t=0, times="all") if whole[each.files] else each.reading
+        for each in sources
+    ]
 
 
 def _segment_words(recipe: Recipe, one: RecipeField) -> list[str]:

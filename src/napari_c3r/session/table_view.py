@@ -81,6 +81,12 @@ class TableView:
         """List the rows that fit an expression; all with an empty one."""
         self._put(replace(self.look, filter=expression), Cause.USER)
 
+    def begin_fields(self) -> None:
+        """Other fields were opened: a filter was of the cells before, how rows look is kept."""
+        self.look = replace(self.look, filter="")
+        # What is typed and cannot be read is no filter yet, but goes too.
+        self.changed.emit(Change(Part.VIEW))
+
     def sort(self, sorting: Sorting) -> None:
         """Sort the rows by columns, by none as the result is."""
         by = ", ".join(title(name) for name, _ in sorting)

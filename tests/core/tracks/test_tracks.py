@@ -62,6 +62,27 @@ def test_cells_without_a_point_are_on_no_track_and_that_is_said(tmp_path):
         assert again.dropna().astype(int).tolist() == table.obs["track_id"].dropna().tolist()
 
 
+def test_tracks_have_gaps_and_begin_and_end_within_the_movie():
+    table = table_of()
+    points = points_of(table)
+    late = (points[:, 0] == 10) & (points[:, 1] == 0)
+    gap = (points[:, 0] == 20) & (points[:, 1] == 2)
+    # The halves of a cell that divides are tracks of their own.
+    halves = points[:, 0] + 1000 * ((points[:, 0] == 30) & (points[:, 1] >= 2))
+    points[:, 0] = halves
+    add_tracks(table, points[~(late | gap)])
+    order, obs = TrackOrder(table.obs), table.obs
+    assert order.n_without == 2
+
+    def row(cell, t):
+        return int(np.flatnonzero((obs["cell"] == cell) & (obs["t"] == t))[0])
+
+    assert order.step(row(2, 1), 1) == row(2, 3)
+    assert order.step(row(1, 1), -1) is None
+    assert order.step(row(3, 1), 1) is None
+    assert order.step(row(3, 3), -1) == row(3, 2)
+
+
 def test_labels_may_be_tracks_and_movies_do_not_share_them():
     table = table_of(("a", "b"))
     add_tracks(table)
@@ -87,6 +108,12 @@ def test_a_table_of_image_label_and_track_is_joined_by_the_key():
         (
             lambda t: t.obs[["image", "label"]].assign(track_id=1),
             "Track 1 has two cells at t = ",
+        ),
+        # As other tools number the frames of the same movie.
+        (lambda t: points_of(t) + np.array([0, 1, 0, 0]), "have times 1 to 4 and the cells 0 to 3"),
+        (
+            lambda t: (points_of(t) + np.array([0, 1, 0, 0])) * np.array([1, 60, 1, 1]),
+            "have times 60 to 240",
         ),
         (
             lambda t: pd.concat([t.obs[["image", "label"]].assign(track_id=t.obs["cell"])] * 2),

@@ -91,6 +91,15 @@ def test_labels_over_time_are_the_cells_of_every_time(viewer, dock, user, movie)
     for t, source in enumerate(session.fields.sources):
         np.testing.assert_array_equal(session.labels.by_image[source.name].labels, over_time[t])
 
+    # Cells may come later than the movie begins.
+    viewer.add_labels(over_time * [[[0]], [[1]], [[1]]], name="late")
+    user.wait_idle(dock)
+    user.choose(dock.cells.labels, "late")
+    user.click(dock.cells.labels_button)
+    user.wait_idle(dock)
+    assert session.labels.current.count == 0
+    assert session.labels.by_image[last].count == 15
+
 
 def test_labels_of_another_number_of_times_are_refused(viewer, dock, user, movie):
     viewer.add_labels(np.ones((FRAMES + 1, *labels().shape), int), name="longer")

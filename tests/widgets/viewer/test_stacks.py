@@ -102,6 +102,13 @@ def test_channels_may_come_first_and_two_nameless_axes_are_told_apart(viewer):
     assert image.position == (("slice", 4), ("slice_2", 6))
 
 
+def test_channels_at_the_end_are_refused(viewer):
+    pixels = np.moveaxis(movie(), 1, -1)
+    viewer.add_image(pixels, name="last", axis_labels=("t", "y", "x", "c"), rgb=False)
+    with pytest.raises(InputError, match="are x, c and not height and width"):
+        read(viewer)
+
+
 def test_a_layer_that_ends_before_the_time_on_show_is_refused(viewer):
     viewer.add_image(movie()[:, 0], name="DNA", axis_labels=("t", "y", "x"))
     viewer.add_image(movie()[:2, 1], name="RNA", axis_labels=("t", "y", "x"))

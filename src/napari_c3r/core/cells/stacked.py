@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 # Rows that are looked at together hold about so many pixels of all slices.
 _PIXELS_AT_ONCE = 1 << 24
@@ -43,3 +46,27 @@ def project_labels(labels: NDArray[Any]) -> NDArray[Any]:
             longest[wins] = run[wins]
             before = plane
     return projected
+
+
+def lazily_projected(labels: Any) -> da.Array:
+    """As `project_labels`, of labels that are looked at when they are asked for.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X), in memory or lazy.
+
+    Returns
+    -------
+    dask array
+        (Y, X) of the same type, in chunks of whole rows.
+    """
+    import dask.array as da
+
+    depth, _, width = labels.shape
+    if not isinstance(labels, da.Array):
+        # Without a name of its own dask would go through all pixels for one.
+        labels = da.from_array(labels, chunks=(depth, "auto", width), name=False)
+    whole = labels.rechunk({0: -1})
+    empty = np.empty((0, 0), labels.dtype)
+    return whole.map_blocks(project_labels, drop_axis=0, dtype=labels.dtype, meta=empty)

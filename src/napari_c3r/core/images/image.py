@@ -48,6 +48,8 @@ class Image:
         Seconds after the first time point of its series, None where the files do not say it.
     z_step_um
         From one slice of the stack to the next in micrometres, None where they do not say it.
+    n_slices
+        How many slices the files have at a time, of which the planes are one or a projection.
     read_as
         Which planes of the files these are: the scene, time and Z requested of `read_image`.
         Empty where they come from memory.
@@ -74,6 +76,7 @@ class Image:
     read_as: str = ""
     time_s: float | None = None
     z_step_um: float | None = None
+    n_slices: int = 1
 
     def __post_init__(self) -> None:
         _check_data(self.data, len(self.channel_names))

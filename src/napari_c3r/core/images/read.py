@@ -88,6 +88,7 @@ def read_image(
         _assemble(files, channels, every, others),
         read_as=f"read_image(scene={scene!r}, t={t}, z={spell_z(every, others)!r})",
         z_step_um=channels[0].stack.z_step_um,
+        n_slices=max(_n_slices(each) for each in channels),
     )
     if len({file.t for file in files.files}) > 1 or channels[0].stack.data.shape[0] > 1:
         # A label names another cell at another time, so each time is an image of its own.
@@ -97,7 +98,7 @@ def read_image(
             position=(("t", t),),
             time_s=_time_s(files, channels[0], scene, t),
         )
-    if isinstance(every, int) and not others and _has_slices(channels):
+    if isinstance(every, int) and not others and image.n_slices > 1:
         image = replace(image, position=(*image.position, ("z", every)))
     image = image.rename(names) if names else image
     return image if pixel_size_um is None else replace(image, pixel_size_um=pixel_size_um)
@@ -218,8 +219,8 @@ def _time_s(files: ImageFiles, channel: _Channel, scene: int, t: int) -> float |
     return found[-1] if found else None
 
 
-def _has_slices(channels: Sequence[_Channel]) -> bool:
-    return any(each.slices is not None and len(each.slices) > 1 for each in channels)
+def _n_slices(channel: _Channel) -> int:
+    return 1 if channel.slices is None else len(channel.slices)
 
 
 def _channels_of(opened: list[tuple[PlaneFile, Stack]], t: int, alone: bool) -> list[_Channel]:

@@ -59,7 +59,8 @@ def add_tracks(
     Raises
     ------
     InputError
-        No column ``t``, points of another shape, or a point or cell that would be twice at a time.
+        No column ``t``, points of another shape or whose times are counted from another number,
+        or a point or cell that would be twice at a time.
     """
     import pandas as pd
 
@@ -75,6 +76,7 @@ def add_tracks(
         found = _by_key(obs, tracks)
     else:
         points = _points(tracks)
+        _require_times(obs["t"].to_numpy(np.int64), np.round(points[:, 1]))
         if len(np.unique(series)) > 1:
             raise InputError(
                 f"The table has {len(np.unique(series))} movies and points belong to one; give a "
@@ -148,6 +150,19 @@ def _points(tracks: Any) -> NDArray[np.float64]:
         )
     # Of a stack over Z, a cell is where its projection is.
     return points[:, [0, 1, -2, -1]]
+
+
+def _require_times(of_cells: NDArray[np.int64], of_points: NDArray[np.float64]) -> None:
+    """Refuse points of a movie whose times are counted from another number."""
+    if not len(of_points) or not len(of_cells):
+        return
+    cells, points = (f"{int(t.min())} to {int(t.max())}" for t in (of_cells, of_points))
+    as_long = np.ptp(of_cells) == np.ptp(of_points)
+    if not np.isin(of_points, of_cells).any() or (as_long and cells != points):
+        raise InputError(
+            f"The tracks have times {points} and the cells {cells}, as their column t says; "
+            "number the times of the tracks as those of the cells"
+        )
 
 
 def _by_place(

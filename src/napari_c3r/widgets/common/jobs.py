@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
+from weakref import ref
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QThreadPool, Signal
 
 from napari_c3r.core.errors import InputError
@@ -72,7 +75,7 @@ class Jobs(QObject):
         # A thread more than the pool has as long as it lasts: it has one for each core, where a
         # long job, or one that was given up, would hold up all others.
         _pool().releaseThread()
-        worker.finished.connect(_give_thread_back)
+        worker.finished.connect(partial(_end, ref(self), self._number))
         self.started.emit(name)
         worker.start()
 
@@ -102,17 +105,25 @@ class Jobs(QObject):
         if number == self._number and self._name is not None:
             self.progressed.emit(self._name, step)
 
-    def _return(self, tagged: tuple[int, Any, Exception | None]) -> None:
+    def _return(self, tagged: tuple[int, Any, BaseException | None]) -> None:
         number, result, error = tagged
         if number != self._number or self._name is None:
             return
         name, on_result = self._name, self._on_result
         self._name, self._on_result, self._worker = None, None, None
-        if error is None and on_result is not None:
-            on_result(result)
-        elif error is not None:
-            self.failed.emit(name, _one_line(error))
-        self.finished.emit(name)
+        try:
+            if error is None and on_result is not None:
+                on_result(result)
+            elif error is not None:
+                self.failed.emit(name, _one_line(error))
+        finally:
+            # Whatever came of it, those who wait for the end of the job wait no longer.
+            self.finished.emit(name)
+
+    def end_without_result(self, number: int) -> None:
+        """Notice that a job's thread ended and nothing came back, as when it was made to quit."""
+        if number == self._number and self._name is not None:
+            self._return((number, None, InputError("The work was ended from outside; start again")))
 
 
 def _pool() -> QThreadPool:
@@ -121,13 +132,17 @@ def _pool() -> QThreadPool:
     return pool
 
 
-def _give_thread_back() -> None:
+def _end(jobs: ref[Jobs], number: int) -> None:
+    """Give back the thread that a job had, and look whether it said how it ended."""
     _pool().reserveThread()
+    there = jobs()
+    if there is not None and isalive(there):
+        there.end_without_result(number)
 
 
 def _tagged(
     number: int, body: JobBody, stop: threading.Event
-) -> Generator[tuple[int, Any], None, tuple[int, Any, Exception | None]]:
+) -> Generator[tuple[int, Any], None, tuple[int, Any, BaseException | None]]:
     """Run a job so that all it says carries its number, errors included."""
     work = body(stop)
     try:
@@ -139,13 +154,14 @@ def _tagged(
     except GeneratorExit:
         work.close()
         raise
-    except Exception as error:
+    except BaseException as error:
+        # What asks a program to end is raised by some libraries too, and would end this thread.
         if not isinstance(error, InputError):
             logger.exception("A job failed")
         return number, None, error
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     if isinstance(error, InputError):
         return str(error)
     first = str(error).splitlines()[0] if str(error) else "no message"

@@ -45,15 +45,39 @@ def array_name(plane: Any) -> str | None:
     return plane.name if hasattr(plane, "dask") else None
 
 
-def cells_of_layer(labels: NDArray[Any], name: str, image: Image) -> Cells:
-    """The cells of labels that were read from a layer of the user's."""
+def from_layer(name: str, slices: str = "") -> str:
+    """Where cells come from that are a layer's, and what became of its slices."""
+    return f"from the layer {name}" + (f"\n{slices}" if slices else "")
+
+
+def cells_of_layer(
+    labels: NDArray[Any], name: str, image: Image, slices: str = "", *, may_lack: bool = False
+) -> Cells:
+    """The cells of labels that were read from a layer of the user's.
+
+    Parameters
+    ----------
+    labels, name, image
+        The labels, (Y, X), of which layer they are, and of which image.
+    slices
+        What became of the layer's slices, in words.
+    may_lack
+        Whether there may be no cell, as at one time of a movie.
+
+    Raises
+    ------
+    InputError
+        There is no cell, or what `whole_numbers` refuses.
+    """
     labels = whole_numbers(labels, f"labels '{name}'")
     count, at_border = count_cells(labels)
-    if not count:
+    if not count and not may_lack:
         raise InputError(f"The labels '{name}' hold no cell; every pixel is 0")
     note = pieces_note(find_pieces(labels))
-    origin = f"from the layer {name}"
-    return Cells(labels, count, image.name, origin, at_border=at_border, note=note)
+    origin = from_layer(name, slices)
+    return Cells(
+        labels, count, image.name, origin, at_border=at_border, note=note, read_as=image.read_as
+    )
 
 
 def cells_kept(kept: SavedCells, image_name: str) -> Cells:
@@ -71,7 +95,16 @@ def numbered(cells: Cells) -> Cells:
     labels = np.asarray(as_labels(cells.labels, number_cells=True))
     count, at_border = count_cells(labels)
     origin = f"{cells.origin}, pieces numbered"
-    return Cells(labels, count, cells.image_name, origin, at_border=at_border)
+    return replace(
+        cells,
+        labels=labels,
+        count=count,
+        origin=origin,
+        nuclei=None,
+        at_border=at_border,
+        found_by=None,
+        note="",
+    )
 
 
 def segmented(found: tuple[Any, Any], choice: SegmentOptions, image: Image) -> Cells:
@@ -80,7 +113,16 @@ def segmented(found: tuple[Any, Any], choice: SegmentOptions, image: Image) -> C
     count, at_border = count_cells(cells)
     origin = f"from {choice.nucleus} and {choice.cell or 'a set distance'}"
     origin += f"\nnuclei about {median_diameter(nuclei, image)} wide"
-    return Cells(cells, count, image.name, origin, nuclei, at_border, choice.keywords())
+    return Cells(
+        cells,
+        count,
+        image.name,
+        origin,
+        nuclei,
+        at_border,
+        choice.keywords(),
+        read_as=image.read_as,
+    )
 
 
 def count_cells(labels: NDArray[Any]) -> tuple[int, int]:

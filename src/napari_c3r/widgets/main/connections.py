@@ -30,6 +30,7 @@ def connect_image(body: ImageBody, control: Controller, dialogs: Dialogs) -> Non
     body.scan.load_requested.connect(images.load)
     body.scan.swap_requested.connect(images.rescan)
     body.picker.field_chosen.connect(images.show_field)
+    images.loaded.connect(control.segmentation.show_again)
     body.plate_map.chosen.connect(control.plate_maps.use)
     body.plate_map.design_changed.connect(control.plate_maps.set_design)
     body.plate_map.file_requested.connect(dialogs.open_plate_map)
@@ -76,7 +77,7 @@ def connect_embed(body: EmbedBody, control: Controller, dialogs: Dialogs, cells:
     body.release_requested.connect(embedding.release_memory)
     body.abort_requested.connect(control.jobs.request_stop)
     body.folder_requested.connect(lambda: dialogs.open_encoder(body.expect_folder))
-    embedding.estimated.connect(body.show_estimate)
+    control.costs.estimated.connect(body.show_estimate)
     session = control.session
     body.quality.changed.connect(session.set_quality)
     body.quality.filter_chosen.connect(session.set_filter)

@@ -62,9 +62,14 @@ class ViewerContext(QObject):
             self.error_changed.emit(step, line)
 
     @property
+    def under_way(self) -> list[str]:
+        """Names of the jobs that are under way."""
+        return [jobs.running for jobs in self._all if jobs.running is not None]
+
+    @property
     def busy(self) -> bool:
         """Whether any job is under way."""
-        return any(jobs.running is not None for jobs in self._all)
+        return bool(self.under_way)
 
     def discard(self) -> None:
         """Stop all work and forget its results."""

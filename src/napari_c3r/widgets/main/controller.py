@@ -16,6 +16,7 @@ from napari_c3r.session import Change, Part, Session
 from napari_c3r.session.file import is_session
 from napari_c3r.widgets.common.clustering import ClusterController
 from napari_c3r.widgets.main.context import ViewerContext
+from napari_c3r.widgets.main.costs import CostController
 from napari_c3r.widgets.main.embedding import EmbeddingController
 from napari_c3r.widgets.main.images import ImageController
 from napari_c3r.widgets.main.mapping import MapController
@@ -33,7 +34,7 @@ class Controller(ViewerContext):
 
     Attributes
     ----------
-    images, plate_maps, segmentation, embedding, map, clustering
+    images, plate_maps, segmentation, embedding, costs, map, clustering
         The parts for steps 1, 3, 4 and 5.
     persistence
         What outlives the window.
@@ -45,6 +46,7 @@ class Controller(ViewerContext):
         self.plate_maps = PlateMapController(self, self.images)
         self.segmentation = SegmentationController(self)
         self.embedding = EmbeddingController(self, self.segmentation)
+        self.costs = CostController(self, self.segmentation)
         self.map = MapController(self, self.embedding)
         self.clustering = ClusterController(session, self)
         self.clustering.said.connect(lambda line: self.error_changed.emit(StepId.MAP, line))

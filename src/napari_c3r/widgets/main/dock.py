@@ -155,7 +155,7 @@ class C3RDock(KeyedDock):
         self._costing = QTimer(self)
         self._costing.setSingleShot(True)
         self._costing.setInterval(300)
-        self._costing.timeout.connect(lambda: embedding.estimate(self.embed.choice()))
+        self._costing.timeout.connect(lambda: control.costs.estimate(self.embed.choice()))
         # An estimate that is due would load again what is released.
         self.embed.release_requested.connect(self._costing.stop)
         self._layers = LayerWatch(self.viewer, self)

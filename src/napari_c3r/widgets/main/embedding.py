@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.embed import EmbedDriver, FieldTask
-    from napari_c3r.core.embed.estimate import Estimate
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.segment import SegmentOptions
 
@@ -60,12 +59,9 @@ class EmbeddingController(QObject):
     -------
     encoder_loaded
         With :class:`EncoderInfo`.
-    estimated
-        With an :class:`Estimate`, or None while there is none.
     """
 
     encoder_loaded = Signal(object)
-    estimated = Signal(object)
 
     def __init__(self, context: ViewerContext, segmentation: SegmentationController) -> None:
         super().__init__(context)
@@ -73,15 +69,15 @@ class EmbeddingController(QObject):
         self._segmentation = segmentation
         self._encoders = context.session.encoders
         self._work: _Work | None = None
-        self._wanted = ""
-        self._known: dict[tuple[Any, ...], Estimate] = {}
+        self._loading = ""
 
     def load_encoder(self, source: str) -> None:
         """Load an encoder in the background, to learn its name and the devices."""
-        encoders, self._wanted = self._encoders, source
-        if self._context.loading.running:
+        encoders = self._encoders
+        if self._context.loading.running and source == self._loading:
             return
         if source in encoders.loaded:
+            self._context.loading.cancel()
             self._tell(source, encoders.loaded[source])
             return
 
@@ -89,12 +85,9 @@ class EmbeddingController(QObject):
             yield "loading the encoder"
             return encoders.get(source)
 
-        def take(encoder: Encoder) -> None:
-            if source != self._wanted:  # Another one was chosen meanwhile.
-                return self.load_encoder(self._wanted)
-            self._tell(source, encoder)
-
-        self._context.loading.start("load", body, take)
+        # Takes the place of another that was chosen before, whether that can be loaded or not.
+        self._loading = source
+        self._context.loading.start("load", body, lambda encoder: self._tell(source, encoder))
 
     def _tell(self, source: str, encoder: Encoder) -> None:
         from napari_c3r.core.encoder.loading import torch_problem
@@ -338,51 +331,6 @@ class EmbeddingController(QObject):
             cells.features = obs.reset_index(drop=True)
             layers.let_carry(cells, result.table if of_these else None, image)
         layers.let_carry(layers.own_layer(viewer, layers.CLUSTERS), result.table, image)
-
-    def estimate(self, choice: EmbedChoice) -> None:
-        """Find out in the background what embedding would cost; nothing while work is under way."""
-        context, session, encoders = self._context, self._context.session, self._encoders
-        image, roles, cells = session.fields.image, session.roles.assignment, session.labels.current
-        if image is None or roles is None or cells is None or roles.problem():
-            self.estimated.emit(None)
-            return
-        n_cells = cells.count * (len(session.fields.sources) if choice.every_field else 1)
-        to_find = [f for f in session.fields.sources if f.name not in session.labels.by_image]
-        finding = len(to_find) * (self._segmentation.find_seconds or 0) if choice.every_field else 0
-        key = (
-            choice.source,
-            choice.options,
-            choice.crop,
-            roles.context,
-            roles.concept,
-            image.pixel_size_um,
-        )
-        if key in self._known:
-            self.estimated.emit(self._known[key].for_cells(n_cells, finding))
-            return
-        if context.jobs.running or context.looking.running:
-            return
-
-        def body(_: threading.Event) -> Generator[str, None, Estimate]:
-            from napari_c3r.core.embed.estimate import estimate
-            from napari_c3r.core.embed.job import EmbedJob
-
-            yield "embedding a few crops"
-            job = EmbedJob(
-                image,
-                cells.labels,
-                roles,
-                encoders.get(choice.source),
-                crop=choice.crop,
-                options=choice.options,
-            )
-            return estimate(job, cells.count)
-
-        def take(found: Estimate) -> None:
-            self._known[key] = found
-            self.estimated.emit(found.for_cells(n_cells, finding))
-
-        context.looking.start("estimate", body, take)
 
     def release_memory(self) -> None:
         """Let go of networks, and of the memory that the device holds for them."""

@@ -15,6 +15,7 @@ from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.core.table.result import KEY
 from napari_c3r.readers import GAIN
+from napari_c3r.session.fields import times_left_out
 from napari_c3r.session.reading import Opened, put_cells_back, record_reading
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
 from napari_c3r.widgets.main.reading_job import given_names, reading_job
@@ -48,14 +49,18 @@ class ImageController(QObject):
     -------
     scanned
         With the :class:`ScanResult` of paths, for the user to correct before they are loaded.
+    loaded
+        Fields were opened, and one of them is shown.
     """
 
     scanned = Signal(object)
+    loaded = Signal()
 
     def __init__(self, context: ViewerContext) -> None:
         super().__init__(context)
         self._context = context
         self._layer_ids: list[Any] = []
+        self._sample_ids: list[Any] = []
         # Whether the layers were taken as they were found, not loaded as the user said.
         self._taken = False
         self._known = KnownPixels()
@@ -129,6 +134,7 @@ class ImageController(QObject):
             self._context.viewer.reset_view()
             given = given_names(sources[index], image)
             self._context.session.set_fields(sources, index, image, given)
+            self.loaded.emit()
             if then is not None:
                 then()
 
@@ -165,7 +171,9 @@ class ImageController(QObject):
         def take(described: list[Any]) -> None:
             from napari.layers import Image as ImageLayer
 
+            self._remove_shown()
             added = self._add_layers(described)
+            self._sample_ids = [layer.unique_id for layer in added]
             viewer = self._context.viewer
             viewer.layers.selection = {la for la in added if isinstance(la, ImageLayer)}
             viewer.reset_view()
@@ -316,7 +324,7 @@ class ImageController(QObject):
         # Kept together where the line breaks.
         at = place.words.replace(" = ", "\u00a0=\u00a0")
         if place.holds(self._context.viewer.dims.point):
-            return f" at {at}"
+            return f" at {at}{times_left_out(place)}"
         return f" at {at}. The viewer shows another slice; “Use layers in viewer” takes that one."
 
     def pictures(self) -> list[layers.Picture]:
@@ -341,15 +349,19 @@ class ImageController(QObject):
 
     def _remove_shown(self) -> None:
         """Take away the layers of the fields before; layers of the user's stay, out of sight."""
+        viewer = self._context.viewer
+        every = list(viewer.layers)
+        for layer in [layer for layer in every if layer.unique_id in self._sample_ids]:
+            viewer.layers.remove(layer)
         for layer in self.shown_layers():
             if self._context.session.fields.sources:
-                self._context.viewer.layers.remove(layer)
+                viewer.layers.remove(layer)
             else:
                 layer.visible = False
-        for name in (layers.CELLS, layers.NUCLEI, layers.CLUSTERS, layers.SELECTION):
-            ours = layers.own_layer(self._context.viewer, name)
+        for name in layers.OURS:
+            ours = layers.own_layer(viewer, name)
             if ours is not None:
-                self._context.viewer.layers.remove(ours)
+                viewer.layers.remove(ours)
 
     def _exchange(self, described: Sequence[Any]) -> None:
         shown = self.shown_layers()

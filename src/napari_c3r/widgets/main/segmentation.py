@@ -30,7 +30,12 @@ from napari_c3r.widgets.main.cells_made import (
     widened,
 )
 from napari_c3r.widgets.main.context import COMPARE, FIND, READ, ViewerContext
-from napari_c3r.widgets.main.frame_labels import labels_shown, other_frames, reading_of
+from napari_c3r.widgets.main.frame_labels import (
+    labels_shown,
+    other_frames,
+    reading_of,
+    slices_in_words,
+)
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.alignment import require_labels_on
@@ -42,7 +47,6 @@ if TYPE_CHECKING:
     from napari_c3r.core.images import Image
     from napari_c3r.core.segment import SegmentOptions
 
-PREVIEW = "C3R preview"
 # So many labels that are in memory are counted before the window could miss it.
 _MAX_SYNC_PX = 1 << 20
 
@@ -161,7 +165,7 @@ class SegmentationController(QObject):
             options = {"scale": like.scale[-2:], "translate": corner, "units": like.units[-2:]}
         active = set(viewer.layers.selection)
         layer = viewer.add_labels(
-            cells, name=PREVIEW, metadata={layers.KEY: {"own": PREVIEW}}, **options
+            cells, name=layers.PREVIEW, metadata={layers.KEY: {"own": layers.PREVIEW}}, **options
         )
         layer.contour = 2
         viewer.layers.selection = active or {layer}
@@ -169,7 +173,7 @@ class SegmentationController(QObject):
     def end_preview(self) -> None:
         """Take the preview away."""
         self._context.looking.request_stop()
-        layer = layers.own_layer(self._context.viewer, PREVIEW)
+        layer = layers.own_layer(self._context.viewer, layers.PREVIEW)
         if layer is not None:
             self._context.viewer.layers.remove(layer)
 
@@ -202,17 +206,14 @@ class SegmentationController(QObject):
             if ours is not None:
                 viewer.layers.remove(ours)
 
+    def show_again(self) -> None:
+        """Show the cells where their layer went with those of the image before."""
+        if self._watched() is None:
+            self.turn_to_field()
+
     def label_layers(self) -> list[str]:
         """Names of the Labels layers that can be taken as cells."""
-        from napari.layers import Labels
-
-        ours = {layers.CLUSTERS, layers.SELECTION, layers.SHIFT, layers.NUCLEI, PREVIEW}
-        return [
-            layer.name
-            for layer in self._context.viewer.layers
-            if isinstance(layer, Labels)
-            and layer.metadata.get(layers.KEY, {}).get("own") not in ours
-        ]
+        return layers.label_layers(self._context.viewer)
 
     def use_labels(self, name: str) -> None:
         """Take a Labels layer as the cells."""
@@ -226,8 +227,10 @@ class SegmentationController(QObject):
             check_labels(plane, image.shape[1:], f"labels '{name}'")
             require_labels_on(layer, image_of_size(context.viewer, image.shape[1:]))
             others = other_frames(layer, context.session, image.name)
+            slices = slices_in_words(layer, context.session, image.name)
             if not others and isinstance(plane, np.ndarray) and plane.size <= _MAX_SYNC_PX:
-                self._take_labels(layer, image, cells_of_layer(np.array(plane), name, image))
+                cells = cells_of_layer(np.array(plane), name, image, slices)
+                self._take_labels(layer, image, cells)
                 return
         except InputError as error:
             context.error_changed.emit(StepId.CELLS, str(error))
@@ -241,7 +244,7 @@ class SegmentationController(QObject):
                 self._on_labels_edited()
 
         context.error_changed.emit(StepId.CELLS, "")
-        context.reading.start(READ, reading_of(plane, others, name, image), take)
+        context.reading.start(READ, reading_of(plane, others, name, image, slices), take)
 
     def number_pieces(self) -> None:
         """Take every connected piece of the cells as a cell of its own; the layer stays."""

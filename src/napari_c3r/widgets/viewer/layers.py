@@ -36,6 +36,9 @@ CLUSTERS = "C3R clusters"
 SELECTION = "C3R selection"
 SHIFT = "C3R shift"
 PLACES = "C3R places"
+PREVIEW = "C3R preview"
+OURS = (CELLS, NUCLEI, CLUSTERS, SELECTION, SHIFT, PLACES, PREVIEW)
+"""Layers that lie on the image that is worked on, and say nothing of another."""
 
 # Classes of the cluster layer: 1… are clusters in the palette's order, then these two.
 _MAX_CLUSTERS = 250
@@ -110,6 +113,7 @@ def read_layers(
         position=tuple((axis, at) for axis, at in first.get("position", ())),
         time_s=first.get("time_s"),
         z_step_um=first.get("z_step_um"),
+        n_slices=first.get("n_slices", 1),
     )
     if place is not None:
         name = f"{image.name} {place.words.replace(' = ', '=')}"
@@ -318,6 +322,18 @@ def own_layer(viewer: ViewerModel, name: str) -> Labels | None:
         if layer.metadata.get(KEY, {}).get("own") == name:
             return layer
     return None
+
+
+def label_layers(viewer: ViewerModel) -> list[str]:
+    """Names of the Labels layers that can be taken as cells: the user's, and our own cells."""
+    from napari.layers import Labels
+
+    others = set(OURS) - {CELLS}
+    return [
+        layer.name
+        for layer in viewer.layers
+        if isinstance(layer, Labels) and layer.metadata.get(KEY, {}).get("own") not in others
+    ]
 
 
 def reference_layer(viewer: ViewerModel, shape: tuple[int, ...]) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_c3r.core.cells.stacked import lazily_projected
 from napari_c3r.core.errors import InputError
 from napari_c3r.session import Slice
 
@@ -87,8 +88,9 @@ def slice_shown(
     Raises
     ------
     InputError
-        The layer does not reach to the point.
+        The layer does not reach to the point, or its last two axes are not height and width.
     """
+    _require_pixels_last(layer)
     data, channels = pixels(layer), channel_axis(layer, names, alone=alone)
     index = _index_at(layer, point)
     index = [0 if axis == channels else at for axis, at in enumerate(index)]
@@ -100,6 +102,18 @@ def slice_shown(
         )
     wanted = tuple(slice(None) if axis == channels else at for axis, at in enumerate(index))
     return data[wanted], place if place.position else None
+
+
+def _require_pixels_last(layer: ImageLayer) -> None:
+    """Refuse a layer that says itself that its last axes are channels, times or slices."""
+    for label in layer.axis_labels[-2:]:
+        name = label.strip().lower()
+        if name in _CHANNELS or name in _NAMES:
+            raise InputError(
+                f"The last two axes of the layer '{layer.name}' are "
+                f"{', '.join(layer.axis_labels[-2:])} and not height and width; move them "
+                "there (np.moveaxis) and add the layer again"
+            )
 
 
 def steps_of(
@@ -164,14 +178,61 @@ def _column(name: str, taken: set[str]) -> str:
     return column if column not in taken else next(o for o in others if o not in taken)
 
 
-def is_movie(layer: Labels, frames: int) -> bool:
-    """Whether labels are (T, Y, X) of so many time points, more than one."""
-    data = pixels(layer)
-    return bool(data.ndim == 3 and data.shape[0] == frames > 1)
+def is_movie(layer: Labels, frames: int, slices: int = 1) -> bool:
+    """Whether labels are (T, Y, X) or (T, Z, Y, X) of so many times and slices.
+
+    Of one time there is no movie. An axis that the layer says is Z is none of time.
+    """
+    lengths, names = _long_axes(layer)
+    over = [frames, slices][: len(lengths)]
+    return bool(frames > 1 and lengths and lengths == over and _NAMES.get(names[0]) != "z")
+
+
+def is_stack(layer: Labels, frames: int, slices: int) -> bool:
+    """Whether labels of one time are (Z, Y, X), of so many slices; of one there is no stack."""
+    lengths, names = _long_axes(layer)
+    if is_movie(layer, frames, slices):
+        lengths, names = lengths[1:], names[1:]
+    return bool(slices > 1 and lengths == [slices] and _NAMES.get(names[0]) != "t")
+
+
+def _long_axes(layer: Labels) -> tuple[list[int], list[str]]:
+    """Lengths and names of the axes before height and width that are longer than one."""
+    every = zip(pixels(layer).shape[:-2], _axis_names(layer, ()), strict=True)
+    found = [(int(length), name) for length, name in every if length > 1]
+    return [length for length, _ in found], [name for _, name in found]
+
+
+def _lazy(data: Any) -> Any:
+    """What is read as soon as it is sliced, such as an array on a disk, as one that is not."""
+    if isinstance(data, np.ndarray) or hasattr(data, "dask"):
+        return data
+    import dask.array as da
+
+    return da.from_array(data, name=False)
+
+
+def _of_files(
+    layer: Labels, frame: tuple[int, int] | None, depth: tuple[int, int | None] | None
+) -> Any:
+    """The plane for an image by what its files have; None where labels have other axes."""
+    data, frames, slices = pixels(layer), frame[1] if frame else 1, depth[0] if depth else 1
+    if 1 in data.shape[:-2]:
+        # An axis of length one tells nothing apart.
+        data = _lazy(data)[tuple(0 if n == 1 else slice(None) for n in data.shape[:-2])]
+    movie, stack = is_movie(layer, frames, slices), is_stack(layer, frames, slices)
+    if movie and frame is not None:
+        data = _lazy(data)[frame[0]]
+    if stack and depth is not None:
+        data = lazily_projected(data) if depth[1] is None else data[depth[1]]
+    return data if data.ndim == 2 else None
 
 
 def label_plane(
-    layer: Labels, place: Slice | None = None, frame: tuple[int, int] | None = None
+    layer: Labels,
+    place: Slice | None = None,
+    frame: tuple[int, int] | None = None,
+    depth: tuple[int, int | None] | None = None,
 ) -> Any:
     """The 2-D labels of a layer at the image's place.
 
@@ -183,6 +244,9 @@ def label_plane(
         Of the image, None where that is no slice of a stack.
     frame
         Which time point the image is of how many, where each is a field; None where it is none.
+    depth
+        How many slices the image's files have, and which of them it is, None where it is a
+        projection: so are its labels then. None where the files have no slices.
 
     Raises
     ------
@@ -190,11 +254,13 @@ def label_plane(
         Which of the layer's slices belongs to the image is not known, or there is none: cells
         of one slice are not those of another.
     """
-    if place is None and frame is not None and is_movie(layer, frame[1]):
-        return pixels(layer)[frame[0]]
+    found = None if place is not None else _of_files(layer, frame, depth)
+    if found is not None:
+        return found
     data, index = pixels(layer), _index_for(layer, place)
     if index is None:
         over = "" if frame is None else f", or labels of all {frame[1]} time points"
+        over += "" if depth is None else f", or labels of all {depth[0]} Z slices"
         raise InputError(
             f"The labels '{layer.name}' have {data.ndim} axes, shape {tuple(data.shape)}; "
             f"give a 2-D label layer, such as one slice of it{over}"

@@ -9,9 +9,9 @@ from qtpy.QtTest import QTest
 from napari_c3r.core.table import KEY
 from napari_c3r.session import session_of
 from napari_c3r.widgets.common.step import Mark
-from napari_c3r.widgets.main.segmentation import PREVIEW
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
+from napari_c3r.widgets.viewer.layers import PREVIEW
 from tests.widgets.fields import SIDE, add_layers, labels, planes, take_image, take_labels
 
 pytestmark = [pytest.mark.gl, pytest.mark.usefixtures("quick")]
