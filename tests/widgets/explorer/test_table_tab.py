@@ -335,6 +335,7 @@ def test_all_rows_are_taken_up_by_a_key_and_some_by_the_mouse(shown):
 
     def click(place, keys=NONE):
         index = table.model().index(place, 1)
+        table.scrollTo(index)
         shown.user.click(table.viewport(), lambda: table.visualRect(index).center(), keys)
 
     click(1)

@@ -93,6 +93,7 @@ def test_labels_over_time_are_the_cells_of_every_time(viewer, dock, user, movie)
 
     # Cells may come later than the movie begins.
     viewer.add_labels(over_time * [[[0]], [[1]], [[1]]], name="late")
+    dock.steps[StepId.CELLS].set_open(True)
     user.wait_idle(dock)
     user.choose(dock.cells.labels, "late")
     user.click(dock.cells.labels_button)

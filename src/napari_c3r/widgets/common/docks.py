@@ -12,7 +12,7 @@ from qtpy.QtGui import QCloseEvent, QShowEvent
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QWidget
 
 from napari_c3r.widgets.common.fitted_view import keep_whole
-from napari_c3r.widgets.common.style_memory import forget_with
+from napari_c3r.widgets.common.native_memory import forget_with
 from napari_c3r.widgets.common.tones import tone_sheet
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 import numpy as np
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QMainWindow, QWidget
 
@@ -84,9 +85,11 @@ class _Watch(QObject):
             self._view = _view(viewer)
 
     def _stop(self) -> None:
-        # What held the window up until now may have held its layout up too.
-        self._fit()
-        self._canvas.removeEventFilter(self)
+        # The window may have gone meanwhile, and a dock that was taken out of it not.
+        if isalive(self._canvas):
+            # What held the window up until now may have held its layout up too.
+            self._fit()
+            self._canvas.removeEventFilter(self)
         self.deleteLater()
 
 
