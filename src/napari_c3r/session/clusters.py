@@ -323,7 +323,9 @@ class Clusters:
         from napari_c3r.core.reduce.edits import with_edit
 
         before = self._now()
-        column = edit.apply(self._current().all_rows, before.column) if column is None else column
+        if column is None:
+            with self._result.memory.entered():
+                column = edit.apply(self._current().all_rows, before.column)
         if not renamed_rows(before.column, column).any():
             return
         facts = {k: v for k, v in before.facts.items() if k != _STABILITY}
@@ -351,5 +353,8 @@ class Clusters:
 @remembered
 def _names_in(column: pd.Series) -> tuple[str, ...]:
     """The clusters that cells are in, in their order."""
-    counts = column.astype("category").value_counts(sort=False)
-    return tuple(str(name) for name in counts.index if counts[name])
+    from napari_c3r.core.reduce.cluster_names import cells_of_each
+
+    column = column.astype("category")
+    cells = cells_of_each(column).tolist()
+    return tuple(str(name) for name, n in zip(column.cat.categories, cells, strict=True) if n)

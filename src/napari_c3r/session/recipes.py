@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.figures.montage_choice import Choice
+from napari_c3r.core.figures.montage_choice import Choice, moved_columns
 from napari_c3r.core.images import FieldSource
 from napari_c3r.core.reduce.batches import BATCH, METHOD
 from napari_c3r.core.reduce.edits import BY_HAND
@@ -35,7 +35,7 @@ from napari_c3r.session.script_parts import (
     montage_lines,
     naming_parts,
 )
-from napari_c3r.session.script_shifts import shift_columns, shift_parts
+from napari_c3r.session.script_shifts import shift_parts
 from napari_c3r.session.script_tracks import track_parts
 from napari_c3r.session.script_why import why_part
 from napari_c3r.session.session import Session
@@ -135,7 +135,7 @@ def recipe_of(session: Session, saved: SavedFolder | None) -> Recipe:
         montage=_montage(session, len(names) > 1, moved=bool(shifts)),
         why=why,
         asks_again=bool(shifts) or (why is not None and len(names) > 1),
-        unmade=() if shifts else shift_columns(session),
+        unmade=() if shifts else moved_columns(result.table),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.figures.montage_choice import MOVED
+from napari_c3r.core.figures.montage_choice import moved_columns
 from napari_c3r.session.script_code import ScriptPart
 
 if TYPE_CHECKING:
@@ -17,22 +17,15 @@ EMBEDDED: Final = "embedded"
 """What a script calls the images with their labels, by name."""
 
 
-def shift_columns(session: Session) -> list[str]:
-    """The columns of the result that say how far cells were moved."""
-    result = session.result.current
-    assert result is not None
-    return [name for name in map(str, result.table.obs.columns) if name.startswith(MOVED)]
-
-
 def shift_parts(session: Session) -> list[ScriptPart]:
     """What adds these columns again; nothing where it cannot make each of them.
 
     The diagnostics are asked again of the rows that the script has, so they must have been asked
     of the rows that are shown, all of them be the script's, and be done with all of them.
     """
-    wanted, found = shift_columns(session), session.diagnoses.current
-    result = session.result.current
+    result, found = session.result.current, session.diagnoses.current
     assert result is not None
+    wanted = moved_columns(result.table)
     if not wanted or found is None or not found.options or found.cells_left:
         return []
     if found.result_id != result.id or result.unfiltered is not None:

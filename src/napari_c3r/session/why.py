@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_c3r.core.explain import GroupRun, WhyRun
     from napari_c3r.core.explain.exchanger import UsualWays
     from napari_c3r.core.images import Image
-    from napari_c3r.session.result import EmbeddingResult
+    from napari_c3r.session.result import EmbeddingResult, Result
     from napari_c3r.session.session import Session
 
 _CLUSTER: Final = "cluster"
@@ -148,13 +148,19 @@ def _digest(*arrays: NDArray[Any]) -> str:
     return told.hexdigest()
 
 
-def _shown_digest(result: EmbeddingResult) -> str:
+def _shown_digest(result: Result) -> str:
     """Which rows are shown; filters say nothing of that, since what they hide by may change."""
+    now = result.current
+    if now is None or now.table is now.all_rows:
+        return ""
+    obs = now.table.obs
+    # Every cell pointed at asks for it, and of a million rows it is no moment's work.
+    return result.memory.recall("rows", "label", obs["label"].values, lambda: _rows_digest(obs))
+
+
+def _rows_digest(obs: pd.DataFrame) -> str:
     import pandas as pd
 
-    if result.table is result.all_rows:
-        return ""
-    obs = result.table.obs
     codes, names = pd.factorize(obs["image"])
     return _digest(
         np.frombuffer("\0".join(map(str, names)).encode(), np.uint8),
@@ -248,7 +254,7 @@ def sides_of(session: Session, asked: Asked, row: int | None = None) -> Sides | 
         return None
     own = row if group is None else None
     key = Key(
-        _shown_digest(result),
+        _shown_digest(session.result),
         None if own is None else str(result.table.obs_names[own]),
         _digest_of(group),
         _digest_of(compared),

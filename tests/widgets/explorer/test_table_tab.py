@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QPalette
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_c3r.session.table_view import TableLook
-from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX
+from napari_c3r.widgets.common.rows_model import RowsModel
+from napari_c3r.widgets.common.table_view import ITEM_PADDING_PX, CellTable
 from tests.widgets.explorer.test_explorer import World
 
 pytestmark = pytest.mark.gl
@@ -345,3 +347,29 @@ def test_all_rows_are_taken_up_by_a_key_and_some_by_the_mouse(shown):
     click(3)
     click(1, CTRL)
     assert np.flatnonzero(selection.mask).tolist() == sorted(listed[[1, 3]].tolist())
+
+
+def test_a_million_rows_are_taken_up_at_once(qapp, monkeypatch):
+    asked = []
+    own = RowsModel.columnCount
+    monkeypatch.setattr(RowsModel, "columnCount", lambda *given: asked.append(1) or own(*given))
+    table, count = CellTable(), 10**6
+    try:
+        table.set_frame(pd.DataFrame({"label": np.arange(count), "size": 1.5}), ["label", "size"])
+        taken = []
+        table.chosen.connect(taken.append)
+        table.show()
+        QApplication.processEvents()
+        asked.clear()
+        QTest.keyClick(table, Qt.Key.Key_A, CTRL)
+        assert np.array_equal(taken[-1], np.arange(count))
+        # All of it that is drawn is marked, and what is out of sight is not looked at.
+        picture = table.grab().toImage()
+        chosen = table.palette().color(QPalette.ColorRole.Highlight)
+        side = table.visualRect(table.model().index(5, 1))
+        at = table.viewport().mapTo(table, side.topRight() - QPoint(3, -3))
+        assert picture.pixelColor(at) == chosen
+        QApplication.processEvents()
+        assert len(asked) < 10_000
+    finally:
+        table.deleteLater()

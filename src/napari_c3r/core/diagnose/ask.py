@@ -13,7 +13,7 @@ from napari_c3r.core.diagnose.flip import FlipJob, FlipRun
 from napari_c3r.core.diagnose.flip_result import FlipReport
 from napari_c3r.core.diagnose.of_table import embed_job, inputs_of, label_table_of
 from napari_c3r.core.diagnose.variants import ASKABLE, Kind
-from napari_c3r.core.embed.job import EmbedJob
+from napari_c3r.core.embed.job import EmbedJob, finished
 from napari_c3r.core.embed.provenance import crop_of, options_of
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
@@ -102,10 +102,7 @@ concept_mode, readout
         CompareSettings(k, n_clusters, seed),
         seed,
     )
-    run = FlipRun(job)
-    for _ in run.steps():
-        pass
-    return run.result()
+    return finished(FlipRun(job))
 
 
 def flip_report_of_table(
@@ -158,7 +155,4 @@ def flip_report_of_table(
         parity,
         seed=seed,
     )
-    run = FlipRun(job)
-    for _ in run.steps():
-        pass
-    return run.result()
+    return finished(FlipRun(job))

@@ -104,10 +104,8 @@ def unpack_found(
         reasons = {str(name): str(why) for name, why in facts["reasons"].items()}
         results = {name: held for name, held in facts["results"].items() if name in here}
         reasons |= dict.fromkeys(facts["results"].keys() - results.keys(), _ABSENT)
-        report, clusters, state = (
-            unpacking.unpack(facts[name] if name != "state" else facts.get(name))
-            for name in ("report", "clusters", "state")
-        )
+        report, clusters = (unpacking.unpack(facts[name]) for name in ("report", "clusters"))
+        state = unpacking.unpack(facts.get("state"))
     except (KeyError, AttributeError) as error:
         raise InputError("they cannot be read, so they are left out; run them again") from error
     if not isinstance(report, FlipReport) or not isinstance(state, FlipState | None):

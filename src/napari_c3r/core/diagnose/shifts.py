@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from napari_c3r.core.table.titles import MOVED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -10,14 +12,11 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.diagnose.flip_result import FlipReport
 
-CHANGED: Final = "neighbours_changed"
-"""What the columns begin with."""
-
 
 def shift_name(variant: str) -> str:
     """Name of the column of a variant."""
     # HDF5 would take a stroke in a name for a folder.
-    return f"{CHANGED}_{variant.replace(' ', '_').replace('/', '_')}"
+    return f"{MOVED}_{variant.replace(' ', '_').replace('/', '_')}"
 
 
 def shift_of(report: FlipReport, variant: str) -> pd.Series:

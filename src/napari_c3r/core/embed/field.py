@@ -17,7 +17,7 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops.cut import iter_crops
 from napari_c3r.core.crops.plan import CropPlan
 from napari_c3r.core.crops.spec import CropSpec
-from napari_c3r.core.embed.job import MEASURED, EmbedJob, EmbedProgress
+from napari_c3r.core.embed.job import MEASURED, EmbedJob, EmbedProgress, finished
 from napari_c3r.core.embed.prepare import prepare_cells
 from napari_c3r.core.embed.provenance import describe_result
 from napari_c3r.core.encoder.options import RunOptions, describe_run
@@ -225,7 +225,4 @@ def embed(
         crop=crop or CropSpec(),
         options=RunOptions(device, precision, batch_size, concept_mode, readout),
     )
-    run = FieldEmbedder(job)
-    for _ in run.steps():
-        pass
-    return run.result()
+    return finished(FieldEmbedder(job))

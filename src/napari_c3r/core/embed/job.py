@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from napari_c3r.core.cells.labels import ArrayLike
 from napari_c3r.core.cells.whole import as_labels
@@ -13,6 +13,8 @@ from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.images import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari_c3r.core.encoder import Encoder
 
 MEASURED: Final = "measured the cells"
@@ -101,3 +103,23 @@ class EmbedProgress:
         if not self.cells_per_second:
             return None
         return (self.total - self.done) / self.cells_per_second
+
+
+_Result_co = TypeVar("_Result_co", covariant=True)
+
+
+class Run(Protocol[_Result_co]):
+    """Work of the encoder in steps, which may be ended after any of them."""
+
+    def steps(self) -> Iterator[EmbedProgress]:
+        """Work, yielding how far it is."""
+
+    def result(self) -> _Result_co:
+        """What is known by now."""
+
+
+def finished(run: Run[_Result_co]) -> _Result_co:
+    """Do all steps of a run; returns its result."""
+    for _ in run.steps():
+        pass
+    return run.result()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.cells.labels import ArrayLike
+from napari_c3r.core.embed.job import finished
 from napari_c3r.core.embed.provenance import options_of
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
@@ -94,10 +95,7 @@ def why_here(
         _run_options(adata, device),
         compared=compared,
     )
-    run = WhyRun(job)
-    for _ in run.steps():
-        pass
-    return run.result()
+    return finished(WhyRun(job))
 
 
 def why_group(
@@ -149,10 +147,7 @@ def why_group(
         options or WhyOptions(),
         _run_options(adata, device),
     )
-    run = GroupRun(job)
-    for _ in run.steps():
-        pass
-    return run.result()
+    return finished(GroupRun(job))
 
 
 def _fields(

@@ -16,7 +16,7 @@ from napari_c3r.core.figures.plot_columns import facet_groups
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.numbers import numbers_of
-from napari_c3r.core.table.titles import GATE
+from napari_c3r.core.table.titles import GATE, MOVED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 MOST_GROUPS: Final = 96
 """Groups of a montage, at most: the first ones of more."""
-
-MOVED: Final = "neighbours_changed"
-"""How the columns begin that say by how much the diagnostics moved each cell."""
 
 
 GATES: Final = "gates"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.table.remembered import remembered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,9 +170,9 @@ def merged(column: pd.Series, names: Sequence[str]) -> pd.Series:
     chosen = [name for name in dict.fromkeys(names) if name in set(column.cat.categories)]
     if len(chosen) < 2:
         raise InputError("Merging takes two clusters; choose another one besides")
-    counts = column.value_counts()
+    cells = dict(zip(column.cat.categories, cells_of_each(column).tolist(), strict=True))
     ranked = sorted(
-        chosen, key=lambda name: (not words_of(name), name == NOISE, -counts[name], _place(name))
+        chosen, key=lambda name: (not words_of(name), name == NOISE, -cells[name], _place(name))
     )
     return _in_order(column, dict.fromkeys(chosen, ranked[0]))
 
@@ -234,8 +235,8 @@ def renamed(column: pd.Series, name: str, words: str) -> pd.Series:
 
 def _named(column: pd.Series) -> list[str]:
     """The clusters that have cells, noise left out."""
-    counts = column.value_counts(sort=False)
-    return [str(name) for name, count in counts.items() if count and name != NOISE]
+    named = (str(column.cat.categories[code]) for code in _used(column))
+    return [name for name in named if name != NOISE]
 
 
 def _free_numbers(names: Iterable[str]) -> Any:
@@ -257,8 +258,14 @@ def without_empty(column: pd.Series) -> pd.Series:
 
 def _used(column: pd.Series) -> NDArray[np.intp]:
     """The codes of the categories that cells are in."""
-    codes = column.cat.codes.to_numpy().astype(np.intp)
-    return np.flatnonzero(np.bincount(codes + 1, minlength=1)[1:])
+    return np.flatnonzero(cells_of_each(column))
+
+
+@remembered
+def cells_of_each(column: pd.Series) -> NDArray[np.intp]:
+    """How many cells are in each category of a categorical column, in their order."""
+    codes, size = column.cat.codes.to_numpy().astype(np.intp), len(column.cat.categories) + 1
+    return np.bincount(codes + 1, minlength=size)[1:]
 
 
 def _in_order(column: pd.Series, called: Mapping[str, str]) -> pd.Series:

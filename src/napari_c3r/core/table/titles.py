@@ -11,6 +11,9 @@ INTENSITY: Final = "intensity_mean_"
 GATE: Final = "gate_"
 """What the name of a gate's column begins with; the gate's name follows."""
 
+MOVED: Final = "neighbours_changed"
+"""What the name of a column begins with that says by how much the diagnostics moved each cell."""
+
 _TITLES: Final = {"time_s": "Time (s)"}
 _UNITS: Final = {"_px": "px", "_um": "µm", "_um2": "µm²"}
 

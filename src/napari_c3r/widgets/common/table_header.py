@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QPoint, Qt, Signal
+from qtpy.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication, QHeaderView, QWidget
 
@@ -35,6 +35,12 @@ class TableHeader(QHeaderView):
         self.sectionResized.connect(self._on_resized)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
+
+    def setSelectionModel(self, taken: QItemSelectionModel | None) -> None:
+        assert taken is not None
+        # A title that is drawn asks every row whether its whole column is taken up, highlighted
+        # or not: with a million rows taken up that is half a minute. So none of its own ever is.
+        super().setSelectionModel(QItemSelectionModel(taken.model(), self))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         self._pressed = True

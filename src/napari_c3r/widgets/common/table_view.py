@@ -197,9 +197,11 @@ class CellTable(QTableView):
 
     def _places(self) -> NDArray[np.intp]:
         """Where the rows that are taken up are listed, from top to bottom."""
+        taken = np.zeros(len(self.rows.rows), bool)
         # By ranges: of a million rows Qt would make an object each.
-        ranges = [np.arange(each.top(), each.bottom() + 1) for each in self._taken.selection()]
-        return np.unique(np.concatenate(ranges)) if ranges else np.empty(0, np.intp)
+        for each in self._taken.selection():
+            taken[each.top() : each.bottom() + 1] = True
+        return np.flatnonzero(taken)
 
     def _tell(self) -> None:
         places = self._places()

@@ -251,7 +251,9 @@ class ClusterTabs(QObject):
         self._shown, column = names, clusters.column
         self._codes = np.zeros(0, np.int16)
         if column is not None:
-            self._codes = column.cat.set_categories(names).cat.codes.to_numpy()
+            if list(column.cat.categories) != names:
+                column = column.cat.set_categories(names)
+            self._codes = column.cat.codes.to_numpy()
         with QSignalBlocker(tab.method):
             tab.method.setCurrentIndex(tab.method.findData(method))
         self._offer(method)

@@ -350,9 +350,9 @@ class ImageController(QObject):
     def _remove_shown(self) -> None:
         """Take away the layers of the fields before; layers of the user's stay, out of sight."""
         viewer = self._context.viewer
-        every = list(viewer.layers)
-        for layer in [layer for layer in every if layer.unique_id in self._sample_ids]:
-            viewer.layers.remove(layer)
+        for layer in list(viewer.layers):
+            if layer.unique_id in self._sample_ids:
+                viewer.layers.remove(layer)
         for layer in self.shown_layers():
             if self._context.session.fields.sources:
                 viewer.layers.remove(layer)

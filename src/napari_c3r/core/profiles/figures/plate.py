@@ -146,6 +146,7 @@ def _wells(plate: PlateValues, side: float, paints: Mapping[str, str]) -> list[M
 
 def _scale(plate: PlateValues, left: float) -> list[Mark]:
     low, high = finite_limits(plate.values)
+    # Colours that values really have: pictures on another ground exchange those alone.
     colours = value_colours(np.arange(_SCALE_STEPS))[::-1]
     marks: list[Mark] = [
         Box(left, _TOP + 2 * n, 10, 2.5, "#" + bytes(rgb).hex()) for n, rgb in enumerate(colours)
