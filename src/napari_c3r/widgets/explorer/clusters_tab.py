@@ -31,10 +31,9 @@ from napari_c3r.widgets.common.cluster_words import clusters_line
 from napari_c3r.widgets.common.clustering import JUDGE, ClusterController
 from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.form import put_below, shrinkable
-from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.common.wording import figures
-from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tab import ExplorerContext
 
 _NAME, _CELLS, _CHOSEN, _AGAIN = range(4)
 _SWATCH_PX = 10
@@ -213,17 +212,13 @@ class ClusterTabs(QObject):
         """Whether clusters are being made or judged."""
         return self.controller.running is not None or self.tab.fineness.waiting
 
-    def tabs(self) -> Sequence[Tab]:
+    def pages(self) -> Sequence[QWidget]:
         """The one tab."""
-        return (Tab(self.tab, "Clusters", "How fine clusters are; merge, split and name them"),)
+        return (self.tab,)
 
-    def actions(self) -> Sequence[KeyAction]:
-        """Finer and coarser."""
-        step = self.tab.fineness.step
-        return (
-            KeyAction(("F",), "Cluster more finely", lambda: step(1)),
-            KeyAction(("Shift+F",), "Cluster more coarsely", lambda: step(-1)),
-        )
+    def step(self, by: int) -> None:
+        """Cluster more finely, or more coarsely."""
+        self.tab.fineness.step(by)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw the clusters' colours for this ground, ``"#rrggbb"``."""
