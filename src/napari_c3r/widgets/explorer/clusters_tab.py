@@ -23,7 +23,8 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.grounds import on_ground
-from napari_c3r.core.reduce.clusters import COLUMN, NOISE, finenesses
+from napari_c3r.core.reduce.cluster_names import COLUMN, NOISE
+from napari_c3r.core.reduce.clusters import finenesses
 from napari_c3r.core.reduce.cuts import leiden_problem
 from napari_c3r.session import Change, Part
 from napari_c3r.session.clusters import METHODS

@@ -25,7 +25,6 @@ from napari_c3r.core.figures.montage_choice import (
 )
 from napari_c3r.core.figures.tiles import TileStyle, draw_tile, panels
 from napari_c3r.core.images import Image
-from napari_c3r.core.images.sources import opened_images
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.result import KEY
 from napari_c3r.widgets.common.jobs import Jobs
@@ -60,6 +59,8 @@ class Source:
         images: Mapping[str, Image],
         labels: Mapping[str, ArrayLike],
     ) -> None:
+        from napari_c3r.core.images.sources import opened_images
+
         self.images, self.labels = images, labels
         self.places = Places.of(table)
         self._vectors = np.asarray(table.X)

@@ -30,6 +30,12 @@ def reading_job(source: FieldSource) -> Any:
     return body
 
 
+def load_arrays(_: threading.Event) -> Generator[str, None, None]:
+    """The body of a job that loads what holds the planes of an image that the viewer displays."""
+    yield "looking at the layers"
+    import dask.array  # noqa: F401
+
+
 def _held(image: Image) -> Image:
     """The image with its pixels in memory, unless it is too large for that."""
     import dask.array as da
