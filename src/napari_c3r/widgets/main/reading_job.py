@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_c3r.core.images import FieldSource, Image
 from napari_c3r.widgets.viewer.alignment import require_numbers
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import FieldSource, Image
 
 # Up to this many bytes a field is held in memory, so that the viewer never waits for a disk.
 _MAX_HELD_BYTES = 1 << 29
