@@ -211,7 +211,8 @@ class ExplorerTabs:
         is_shown = bar.currentIndex() == at
         # Nobody turned to another tab.
         with QSignalBlocker(bar):
-            bar.setTabToolTip(bar.insertTab(at, page, bar.tabText(at)), bar.tabToolTip(at))
+            bar.insertTab(at, page, bar.tabText(at))
+            bar.setTabToolTip(at, bar.tabToolTip(at + 1))
             if is_shown:
                 bar.setCurrentIndex(at)
             bar.removeTab(bar.indexOf(place))
