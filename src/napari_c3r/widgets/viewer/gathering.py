@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.find import natural_key
 from napari_c3r.core.table.result import KEY
+from napari_c3r.core.text import natural_key
 from napari_c3r.widgets.viewer.stacks import channel_axis, pixels
 
 if TYPE_CHECKING:
