@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.composites import viewer_gain
-from napari_c3r.core.figures.looks import channel_looks, contrast_limits
+from napari_c3r.core.figures.looks import GAIN, channel_looks, contrast_limits
 from napari_c3r.core.images import Image, ImageFiles, find_images, read_image
 from napari_c3r.core.images.find import is_nested_plate
 from napari_c3r.core.images.formats import format_of
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     LayerData = tuple[da.Array, dict[str, Any], str]
 
 Paths = str | Sequence[str]
-
-GAIN = "gain"
-"""Key of the share of a layer's opacity that balances it with the other visible ones."""
 
 
 def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:

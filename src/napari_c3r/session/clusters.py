@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.clusters import COLUMN, NOISE, default_value
+from napari_c3r.core.reduce.cluster_names import COLUMN, NOISE
 from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.table.annotate import renamed_rows
 from napari_c3r.core.table.remembered import remembered
@@ -149,6 +149,8 @@ class Clusters:
         value = self.value
         if value is not None and method == self.method:
             return value
+        from napari_c3r.core.reduce.clusters import default_value
+
         return default_value(method, self.n_fitted())
 
     def prepared(self, table: AnnData, method: str) -> Cuts:

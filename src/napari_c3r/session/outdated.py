@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.channels import ChannelAssignment
-from napari_c3r.core.images.sources import opened_images
 from napari_c3r.session.reading import differences, in_words
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ def result_outdated(
 
 def _read_otherwise(result: EmbeddingResult, fields: Fields, image: Image) -> str:
     """What of reading the displayed image is other than when its cells were embedded."""
+    from napari_c3r.core.images.sources import opened_images
+
     then = next((each for each in opened_images(result.images) if each.name == image.name), None)
     if then is not None:
         # Of layers it is not known which planes of the files they are.

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.montage_choice import Choice, moved_columns
-from napari_c3r.core.images import FieldSource
 from napari_c3r.core.reduce.batches import BATCH, METHOD
 from napari_c3r.core.reduce.edits import BY_HAND
 from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
@@ -39,6 +38,9 @@ from napari_c3r.session.script_shifts import shift_parts
 from napari_c3r.session.script_tracks import track_parts
 from napari_c3r.session.script_why import why_part
 from napari_c3r.session.session import Session
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import FieldSource
 
 
 @dataclass(eq=False)

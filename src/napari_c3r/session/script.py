@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from napari_c3r.core.cells.filters import CellFilter
 from napari_c3r.core.cells.quality import QualityOptions
@@ -14,7 +14,6 @@ from napari_c3r.core.channels import ChannelAssignment
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import FieldSource
 from napari_c3r.core.metadata.roles import Design
 from napari_c3r.core.options import changed
 from napari_c3r.core.segment import SegmentOptions
@@ -212,6 +211,9 @@ _HEAD = '''"""Made by napari-c3r: the same cells, vectors and map as in the wind
 from dataclasses import replace
 
 import napari_c3r as c3r'''
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import FieldSource
 
 _QUALITY: Final = "napari_c3r.core.cells.quality"
 _FILTERS: Final = "napari_c3r.core.cells.filters"

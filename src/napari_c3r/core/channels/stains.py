@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 
 class Stain(StrEnum):
@@ -158,7 +159,6 @@ _PATTERNS: tuple[tuple[Stain, str], ...] = (
         r"|\bcy ?[357]\b|atto|\bd?ylight|\bbodipy\b",
     ),
 )
-_COMPILED = tuple((stain, re.compile(pattern)) for stain, pattern in _PATTERNS)
 
 # The Human Protein Atlas names its files by colour.
 _HPA_COLOURS: dict[str, Stain] = {
@@ -168,7 +168,6 @@ _HPA_COLOURS: dict[str, Stain] = {
     "green": Stain.PROTEIN,
 }
 
-_DEAD_CELL_DYE = re.compile(_DEAD_CELL_DYES)
 _GREEK = str.maketrans(
     {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "k"}
 )
@@ -196,6 +195,11 @@ def normalised(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", spaced.lower()).strip()
 
 
+@cache
+def _compiled() -> tuple[tuple[Stain, re.Pattern[str]], ...]:
+    return tuple((stain, re.compile(pattern)) for stain, pattern in _PATTERNS)
+
+
 def identify(name: str) -> Stain | None:
     """Find the stain that a channel's name speaks of.
 
@@ -210,7 +214,7 @@ def identify(name: str) -> Stain | None:
         None where the name says nothing about a stain (``"ch1"``, ``"561"``).
     """
     words = normalised(name)
-    for stain, pattern in _COMPILED:
+    for stain, pattern in _compiled():
         if pattern.search(words):
             return stain
     return None
@@ -247,7 +251,7 @@ def is_generic(name: str) -> bool:
 
 def is_dead_cell_dye(name: str) -> bool:
     """Whether a name is of a dye that enters only dead cells, among living ones."""
-    return _DEAD_CELL_DYE.search(normalised(name)) is not None
+    return re.search(_DEAD_CELL_DYES, normalised(name)) is not None
 
 
 def excitation_nm(name: str) -> int | None:

@@ -22,7 +22,7 @@ from napari_c3r.core.figures.colours import (
     with_grey,
 )
 from napari_c3r.core.figures.grounds import palette_on
-from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.reduce.cluster_names import NOISE
 from napari_c3r.core.table.numbers import is_number
 from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.table.titles import title

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_c3r.core.reduce.cluster_names import number_of
-from napari_c3r.core.reduce.clusters import COLUMN as CLUSTERS
-from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.reduce.cluster_names import COLUMN as CLUSTERS
+from napari_c3r.core.reduce.cluster_names import NOISE, number_of
 
 CATEGORICAL: tuple[str, ...] = (
     "#5285b8",

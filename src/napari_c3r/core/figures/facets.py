@@ -15,7 +15,7 @@ from napari_c3r.core.figures.drawing import number_words
 from napari_c3r.core.metadata.join import plate_map_columns
 from napari_c3r.core.metadata.roles import design_of
 from napari_c3r.core.profiles.frame import same_value
-from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.reduce.cluster_names import NOISE
 from napari_c3r.core.table.numbers import has_different_values, has_value, is_number
 from napari_c3r.core.table.remembered import remembered
 from napari_c3r.core.text import natural_key

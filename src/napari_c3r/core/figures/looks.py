@@ -21,6 +21,9 @@ from napari_c3r.core.figures.composites import CONTRAST_PERCENTILES, Appearance,
 if TYPE_CHECKING:
     from napari_c3r.core.images import Image
 
+GAIN = "gain"
+"""Key, in a layer's metadata, of the share of its opacity that balances it with other layers."""
+
 _WINDOW = 256
 _WINDOWS = 3
 

@@ -14,7 +14,7 @@ from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.looks import channel_looks, draw_image
 from napari_c3r.core.figures.plain import plain, save_figure
 from napari_c3r.core.images import Image
-from napari_c3r.core.reduce.clusters import COLUMN
+from napari_c3r.core.reduce.cluster_names import COLUMN
 
 if TYPE_CHECKING:
     from anndata import AnnData

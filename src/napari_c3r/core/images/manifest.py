@@ -10,8 +10,8 @@ from typing import Any, Final
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.images.grouping import group_files
 from napari_c3r.core.images.image_files import ImageFiles, PlaneFile
-from napari_c3r.core.images.layouts.wells import well_name
 from napari_c3r.core.images.names import stem
+from napari_c3r.core.images.wells import well_name
 from napari_c3r.core.paths import shown
 from napari_c3r.core.text import shortened, whole_number
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.layouts.wells import row_letters, well_at
+from napari_c3r.core.images.wells import row_letters, well_at
 from napari_c3r.core.text import whole_number
 
 if TYPE_CHECKING:

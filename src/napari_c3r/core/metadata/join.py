@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.layouts.wells import well_at
+from napari_c3r.core.images.wells import well_at
 from napari_c3r.core.metadata.keys import key_of, plain_name
 from napari_c3r.core.metadata.reading import read_metadata
 from napari_c3r.core.table.result import KEY

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.layouts.wells import well_name
+from napari_c3r.core.images.wells import well_name
 from napari_c3r.core.text import shortened
 
 if TYPE_CHECKING:

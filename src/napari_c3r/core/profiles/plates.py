@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.layouts.wells import row_letters, well_name
+from napari_c3r.core.images.wells import row_letters, well_name
 from napari_c3r.core.profiles.sentences import LEVEL, p_words
 from napari_c3r.core.profiles.wells import Wells
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from napari_c3r.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from napari_c3r.core.reduce.clusters import NOISE, cluster
+    from napari_c3r.core.reduce.cluster_names import NOISE
+    from napari_c3r.core.reduce.clusters import cluster
     from napari_c3r.core.reduce.maps import map_cells
     from napari_c3r.core.reduce.stability import Stability, cluster_stability
 
 _HOMES = {
-    "NOISE": "clusters",
+    "NOISE": "cluster_names",
     "Stability": "stability",
     "cluster": "clusters",
     "cluster_stability": "stability",

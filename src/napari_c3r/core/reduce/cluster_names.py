@@ -15,11 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.clusters import NOISE
 from napari_c3r.core.table.remembered import remembered
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NOISE = "noise"
+"""Cluster of the cells that HDBSCAN leaves out."""
+
+COLUMN = "cluster"
+"""Column of ``obs`` with the clusters, and what is kept of how they were made in ``uns``."""
 
 _NUMBERED = re.compile(r"(\d{1,9})(?:\s+(.*))?", re.DOTALL)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_c3r.core.options import OptionInfo, check_setting, check_value
 from napari_c3r.core.reduce.batches import batches_of
+from napari_c3r.core.reduce.cluster_names import COLUMN, NOISE
 from napari_c3r.core.reduce.controls import Controls
 from napari_c3r.core.reduce.cuts import Cuts, Seen, Value, cuts_of
 from napari_c3r.core.reduce.options import MapOptions
@@ -18,12 +19,6 @@ from napari_c3r.core.table.result import KEY
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-NOISE = "noise"
-"""Cluster of the cells that HDBSCAN leaves out."""
-
-COLUMN = "cluster"
-"""Column of ``obs`` with the clusters, and what is kept of how they were made in ``uns``."""
 
 _STEPS = 25
 _RESOLUTIONS = 0.05, 20.0

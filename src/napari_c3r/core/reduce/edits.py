@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.cluster_names import called, merged, renamed, split_off
-from napari_c3r.core.reduce.clusters import COLUMN
+from napari_c3r.core.reduce.cluster_names import COLUMN, called, merged, renamed, split_off
 from napari_c3r.core.table.picked import rows_of_cells
 from napari_c3r.core.table.result import KEY
 from napari_c3r.core.text import shortened

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.clusters import COLUMN, NOISE
+from napari_c3r.core.reduce.cluster_names import COLUMN, NOISE
 from napari_c3r.core.reduce.cuts import Centres, Cuts, DensityTree, NeighbourGraph, Seen, Value
 from napari_c3r.core.reduce.maps import layout
 from napari_c3r.core.table.result import KEY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_c3r.core.reduce.clusters import NOISE
+from napari_c3r.core.reduce.cluster_names import NOISE
 from napari_c3r.session.clusters import METHODS, fineness_words
 from napari_c3r.widgets.common.wording import counted
 

@@ -48,6 +48,7 @@ class _OneForEachViewer(type(QWidget)):  # type: ignore[misc]
         known = made[cls]() if cls in made else None
         if known is None:
             known = super().__call__(viewer)
+            known.show_theme()
             made[cls] = ref(known)
         return known
 
@@ -84,7 +85,9 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
         super().__init__()
         self.viewer = viewer
         self._frame: QDockWidget | None = None
-        self._theme = ("", "")
+        self._theme = self._viewer_theme()
+        # While it holds nothing: all that it holds would be styled once more.
+        self.setStyleSheet(tone_sheet(self._theme[0]))
         beside = self.place is Place.BESIDE
         self.setMinimumHeight(MIN_BESIDE_PX if beside else MIN_BELOW_PX)
         # What put it into a dock still has to put the dock into the window.
@@ -104,16 +107,23 @@ class ViewerDock(QWidget, metaclass=_OneForEachViewer):
             self._follow_theme()
         super().changeEvent(event)
 
-    def _follow_theme(self) -> None:
+    def _viewer_theme(self) -> tuple[str, str]:
         from napari.utils.theme import get_theme
 
         theme = get_theme(self.viewer.theme)
-        colours = theme.background.as_hex("long"), theme.text.as_hex("long")
+        return theme.background.as_hex("long"), theme.text.as_hex("long")
+
+    def _follow_theme(self) -> None:
+        colours = self._viewer_theme()
         # Another style sheet is a change of style too.
         if colours != self._theme:
             self._theme = colours
             self.setStyleSheet(tone_sheet(colours[0]))
-            self.set_theme(*colours)
+            self.show_theme()
+
+    def show_theme(self) -> None:
+        """Draw in the colours of the viewer's theme."""
+        self.set_theme(*self._theme)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``; nothing is drawn but by Qt."""

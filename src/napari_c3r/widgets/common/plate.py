@@ -10,7 +10,6 @@ from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QToolTip, QVBoxLayout, QWidget
 
-from napari_c3r.core.images import FieldSource
 from napari_c3r.widgets.common.elision import NameBox, elided_apart
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.labels import plain_tip
@@ -18,6 +17,7 @@ from napari_c3r.widgets.common.plate_colours import PlateColours, WellLook
 from napari_c3r.widgets.common.wording import counted
 
 if TYPE_CHECKING:
+    from napari_c3r.core.images import FieldSource
     from napari_c3r.core.metadata import PlateMap
 
 # Rows and columns of the plates in use, by number of wells.

@@ -23,7 +23,8 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.figures.colours import named_colours
 from napari_c3r.core.figures.grounds import on_ground
-from napari_c3r.core.reduce.clusters import COLUMN, NOISE, finenesses
+from napari_c3r.core.reduce.cluster_names import COLUMN, NOISE
+from napari_c3r.core.reduce.clusters import finenesses
 from napari_c3r.core.reduce.cuts import leiden_problem
 from napari_c3r.session import Change, Part
 from napari_c3r.session.clusters import METHODS
@@ -31,10 +32,9 @@ from napari_c3r.widgets.common.cluster_words import clusters_line
 from napari_c3r.widgets.common.clustering import JUDGE, ClusterController
 from napari_c3r.widgets.common.fineness import FinenessBar
 from napari_c3r.widgets.common.form import put_below, shrinkable
-from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.labels import ElidedLabel
 from napari_c3r.widgets.common.wording import figures
-from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tab import ExplorerContext
 
 _NAME, _CELLS, _CHOSEN, _AGAIN = range(4)
 _SWATCH_PX = 10
@@ -213,17 +213,13 @@ class ClusterTabs(QObject):
         """Whether clusters are being made or judged."""
         return self.controller.running is not None or self.tab.fineness.waiting
 
-    def tabs(self) -> Sequence[Tab]:
+    def pages(self) -> Sequence[QWidget]:
         """The one tab."""
-        return (Tab(self.tab, "Clusters", "How fine clusters are; merge, split and name them"),)
+        return (self.tab,)
 
-    def actions(self) -> Sequence[KeyAction]:
-        """Finer and coarser."""
-        step = self.tab.fineness.step
-        return (
-            KeyAction(("F",), "Cluster more finely", lambda: step(1)),
-            KeyAction(("Shift+F",), "Cluster more coarsely", lambda: step(-1)),
-        )
+    def step(self, by: int) -> None:
+        """Cluster more finely, or more coarsely."""
+        self.tab.fineness.step(by)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw the clusters' colours for this ground, ``"#rrggbb"``."""

@@ -348,6 +348,10 @@ class C3RExplorer(KeyedDock):
         """Take the lasso up or put it down."""
         self.scatter.toggle_lasso()
 
+    def toggle_rectangle(self) -> None:
+        """Take the rectangle up or put it down."""
+        self.scatter.toggle_rectangle()
+
     def sizeHint(self) -> QSize:
         return QSize(1200, 340)
 

@@ -16,6 +16,9 @@ class Keyed(Protocol):
     def toggle_lasso(self) -> None:
         """L."""
 
+    def toggle_rectangle(self) -> None:
+        """R."""
+
     def clear(self) -> None:
         """Esc."""
 
@@ -40,6 +43,7 @@ def actions_of(keyed: Keyed) -> list[KeyAction]:
     return [
         KeyAction(("C",), "Move the view to the cell that is pointed at", keyed.centre),
         KeyAction(("L",), "Take the lasso up or put it down", keyed.toggle_lasso),
+        KeyAction(("R",), "Take the rectangle up or put it down", keyed.toggle_rectangle),
         KeyAction(("I",), "Select all cells that are not selected", keyed.invert),
         KeyAction(("Esc",), "Select nothing", keyed.clear),
         KeyAction(("N",), "Name the selected cells", keyed.name_selection),

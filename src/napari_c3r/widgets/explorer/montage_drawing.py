@@ -24,14 +24,14 @@ from napari_c3r.core.figures.montage_choice import (
     groups_by,
 )
 from napari_c3r.core.figures.tiles import TileStyle, draw_tile, panels
-from napari_c3r.core.images import Image
-from napari_c3r.core.images.sources import opened_images
 from napari_c3r.core.reduce.neighbours import Similarity
 from napari_c3r.core.table.result import KEY
 from napari_c3r.widgets.common.jobs import Jobs
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from napari_c3r.core.images import Image
 
 SIDE_PX = 96
 """Side that cells are cut out at, enough for thumbnails on dense screens."""
@@ -60,6 +60,8 @@ class Source:
         images: Mapping[str, Image],
         labels: Mapping[str, ArrayLike],
     ) -> None:
+        from napari_c3r.core.images.sources import opened_images
+
         self.images, self.labels = images, labels
         self.places = Places.of(table)
         self._vectors = np.asarray(table.X)

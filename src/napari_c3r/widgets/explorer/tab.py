@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from qtpy.QtWidgets import QWidget
 
 from napari_c3r.session import Session
-from napari_c3r.widgets.common.key_actions import KeyAction
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -50,19 +49,16 @@ class ExplorerContext:
     say: Callable[[str], None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Tab:
     """One tab.
 
     Attributes
     ----------
-    page
-        What it shows.
     title, tip
         What the tab is called, and what it is for in one line.
     """
 
-    page: QWidget
     title: str
     tip: str
 
@@ -74,11 +70,8 @@ class TabGroup(Protocol):
     def busy(self) -> bool:
         """Whether something is yet to be shown, or a file to be written."""
 
-    def tabs(self) -> Sequence[Tab]:
-        """Its tabs, in their order."""
-
-    def actions(self) -> Sequence[KeyAction]:
-        """What it does by keys, whatever tab is displayed."""
+    def pages(self) -> Sequence[QWidget]:
+        """What its tabs show, in their order."""
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""

@@ -53,6 +53,9 @@ _STATUS = {
     StepId.MAP: status.map_status,
 }
 
+# So soon, the dock and what it says of an image are displayed.
+_DISPLAYED_MS = 250
+
 
 class C3RDock(KeyedDock):
     """Image, channels, cells, embed, map: each step says what it has and what it lacks.
@@ -156,8 +159,15 @@ class C3RDock(KeyedDock):
         self._costing.setSingleShot(True)
         self._costing.setInterval(300)
         self._costing.timeout.connect(lambda: control.costs.estimate(self.embed.choice()))
-        # An estimate that is due would load again what is released.
-        self.embed.release_requested.connect(self._costing.stop)
+        # What follows needs the network; loading it takes seconds, so it starts with the image, but
+        # not before all is displayed: it leaves the window little of the interpreter.
+        self._loading = QTimer(self)
+        self._loading.setSingleShot(True)
+        self._loading.setInterval(_DISPLAYED_MS)
+        self._loading.timeout.connect(self._load_encoder)
+        # Those that are due would load again what is released.
+        for due in (self._costing, self._loading):
+            self.embed.release_requested.connect(due.stop)
         self._layers = LayerWatch(self.viewer, self)
         self._layers.settled.connect(self._on_layers)
         self._layers.moved.connect(self._on_moved)
@@ -169,7 +179,8 @@ class C3RDock(KeyedDock):
     @property
     def settling(self) -> bool:
         """Whether changes of the layers, or of what an embedding costs, were not looked at yet."""
-        pending = self._layers.waiting or self._costing.isActive()
+        due = any(timer.isActive() for timer in (self._costing, self._loading))
+        pending = self._layers.waiting or due
         return pending or self.controller.segmentation.comparing
 
     def _on_moved(self) -> None:
@@ -201,8 +212,7 @@ class C3RDock(KeyedDock):
         if part is Part.IMAGE:
             concerned = (StepId.CHANNELS, StepId.CELLS, StepId.EMBED)
             self._problems.update(dict.fromkeys(concerned, ""))
-            # What follows needs the network; loading it takes seconds, so it starts here.
-            QTimer.singleShot(0, self._load_encoder)
+            self._loading.start()
             name = self.session.fields.image.name if self.session.fields.image else None
             if self.session.fields.sources and name != self._name_shown:
                 self.controller.segmentation.turn_to_field()
@@ -354,6 +364,7 @@ class C3RDock(KeyedDock):
         for part in parts:
             part.release()
         self._costing.stop()
+        self._loading.stop()
         self.session.changed.disconnect(self._on_changed, missing_ok=True)
         self.session.history.changed.disconnect(self._on_history, missing_ok=True)
         self.session.settings.put_back.disconnect(self._put_back, missing_ok=True)

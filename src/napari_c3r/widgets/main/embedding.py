@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_c3r.core.embed.edits import Edits
 from napari_c3r.core.table import KEY
 from napari_c3r.core.table.annotate import carry_over
 from napari_c3r.session import Cells, EmbeddingResult, ids_by_image
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from napari_c3r.core.channels import ChannelAssignment
     from napari_c3r.core.embed import EmbedDriver, FieldTask
+    from napari_c3r.core.embed.edits import Edits
     from napari_c3r.core.encoder import Encoder
     from napari_c3r.core.segment import SegmentOptions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -11,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_c3r.core.errors import InputError
+from napari_c3r.core.figures.looks import GAIN
 from napari_c3r.core.images import FieldSource, Image, ReadOptions, ScanResult
 from napari_c3r.core.metadata.plate_map import is_table
 from napari_c3r.core.table.result import KEY
-from napari_c3r.readers import GAIN
 from napari_c3r.session.fields import times_left_out
 from napari_c3r.session.reading import Opened, put_cells_back, record_reading
 from napari_c3r.widgets.main.context import OPEN, ViewerContext
-from napari_c3r.widgets.main.reading_job import given_names, reading_job
+from napari_c3r.widgets.main.reading_job import given_names, load_arrays, reading_job
 from napari_c3r.widgets.main.step_ids import StepId
 from napari_c3r.widgets.viewer import layers
 from napari_c3r.widgets.viewer.appearance import appearances_of, is_own, own_gain
@@ -225,8 +226,11 @@ class ImageController(QObject):
         """
         session, now = self._context.session, image_layers(self._context.viewer)
         if session.fields.image is None:
-            if now:
+            if now and "dask.array" in sys.modules:
                 self.use_layers()
+            elif now:
+                # It takes as long as all of the dock, which need not wait for it.
+                self._context.opening.start(OPEN, load_arrays, lambda _: self.look_again())
             return
         known = {layer.unique_id for layer in self.shown_layers()}
         untouched = (

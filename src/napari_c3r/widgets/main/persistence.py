@@ -30,7 +30,6 @@ from napari_c3r.session.file import (
 from napari_c3r.session.plate_map_file import SavedPlateMap
 from napari_c3r.session.recipes import SavedFolder, recipe_of
 from napari_c3r.session.script import python_script
-from napari_c3r.session.shell import shell_command
 from napari_c3r.widgets.main.cells_made import cells_kept
 from napari_c3r.widgets.main.context import EXPORT, OPEN, ViewerContext
 from napari_c3r.widgets.main.embedding import EmbeddingController
@@ -320,6 +319,8 @@ class PersistenceController(QObject):
 
     def as_shell(self) -> str:
         """A command that makes the result again; raises as `as_python`."""
+        from napari_c3r.session.shell import shell_command
+
         return shell_command(recipe_of(self._context.session, self._saved))
 
 

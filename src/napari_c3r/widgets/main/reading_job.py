@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_c3r.core.images import FieldSource, Image
 from napari_c3r.widgets.viewer.alignment import require_numbers
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import FieldSource, Image
 
 # Up to this many bytes a field is held in memory, so that the viewer never waits for a disk.
 _MAX_HELD_BYTES = 1 << 29
@@ -28,6 +30,12 @@ def reading_job(source: FieldSource) -> Any:
         return image, described(image)
 
     return body
+
+
+def load_arrays(_: threading.Event) -> Generator[str, None, None]:
+    """The body of a job that loads what holds the planes of an image that the viewer displays."""
+    yield "looking at the layers"
+    import dask.array  # noqa: F401
 
 
 def _held(image: Image) -> Image:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_c3r.core.figures.composites import Appearance
-from napari_c3r.core.figures.looks import channel_looks
+from napari_c3r.core.figures.looks import GAIN, channel_looks
 from napari_c3r.core.table.result import KEY
-from napari_c3r.readers import GAIN
 from napari_c3r.widgets.viewer.gathering import image_layers
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from napari_c3r.core.figures.composites import viewer_gain
+from napari_c3r.core.figures.looks import GAIN
 from napari_c3r.core.table.result import KEY
-from napari_c3r.readers import GAIN
 from napari_c3r.widgets.viewer.appearance import is_own, own_gain
 from napari_c3r.widgets.viewer.gathering import all_image_layers
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images import ImageFiles, find_images
-from napari_c3r.core.images.find import natural_key
 from napari_c3r.core.table.result import KEY
+from napari_c3r.core.text import natural_key
 from napari_c3r.widgets.viewer.stacks import channel_axis, pixels
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image as ImageLayer
+
+    from napari_c3r.core.images import ImageFiles
 
 Origin = tuple[str, str]
 _ALONE: Origin = ("", "")
@@ -125,8 +126,12 @@ def _files_of(layers: Sequence[ImageLayer]) -> dict[str, ImageFiles]:
     """What the names of the layers' files say of their images, by path."""
     paths = [path for path in dict.fromkeys(_path_of(layer) for layer in layers) if path]
     paths = sorted((path for path in paths if Path(path).is_file()), key=natural_key)
+    if not paths:
+        return {}
+    from napari_c3r.core.images import find_images
+
     try:
-        images = find_images(paths) if paths else ()
+        images = find_images(paths)
     except InputError:
         return {}
     return {str(file.path): image for image in images for file in image.files}

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from napari_c3r.core.images import Image
 from napari_c3r.widgets.viewer import layers
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
+
+    from napari_c3r.core.images import Image
 
 
 class KnownPixels:

@@ -26,7 +26,7 @@ from napari_c3r.core.images.layouts.stain_words import (
     group_by_stain,
     words_of,
 )
-from napari_c3r.core.images.layouts.wells import wells_at_the_end
+from napari_c3r.core.images.wells import wells_at_the_end
 
 __all__ = [
     "AXES",

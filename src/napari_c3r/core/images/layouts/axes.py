@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from napari_c3r.core.images.layouts.layout import Guess, NameParts, without
-from napari_c3r.core.images.layouts.wells import well_name
+from napari_c3r.core.images.wells import well_name
 
 AXES = "numbered axes"
 """Name of this layout."""

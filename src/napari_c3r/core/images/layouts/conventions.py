@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_c3r.core.images.layouts.layout import Layout
-from napari_c3r.core.images.layouts.wells import WELL
+from napari_c3r.core.images.wells import WELL
 
 _GAP = r"[_\-. ]+"
 

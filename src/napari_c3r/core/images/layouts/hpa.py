@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from napari_c3r.core.images.layouts.layout import Layout, StainNames
-from napari_c3r.core.images.layouts.wells import WELL
+from napari_c3r.core.images.wells import WELL
 
 HPA_STAINS = {"blue": "nucleus", "red": "microtubules", "yellow": "ER", "green": "protein"}
 """Stains of the Human Protein Atlas by the colour in its file names."""

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from napari_c3r.core.images.layouts.layout import Layout, StainNames
-from napari_c3r.core.images.layouts.wells import WELL
+from napari_c3r.core.images.wells import WELL
 
 _GUID = r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}"
 _GAP = r"[_\-. ]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from napari_c3r.core.images.layouts.layout import Layout, NameParts
-from napari_c3r.core.images.layouts.wells import WELL, well_at
+from napari_c3r.core.images.wells import WELL, well_at
 
 _PLATE = r"(?:(?P<plate>.+)_)?"
 

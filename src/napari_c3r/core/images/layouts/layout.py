@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.images.layouts.wells import well_at, well_name
+from napari_c3r.core.images.wells import well_at, well_name
 from napari_c3r.core.text import whole_number
 
 GROUPS = ("plate", "well", "row", "column", "site", "channel", "z", "t")

@@ -26,7 +26,7 @@ from napari_c3r.core.figures.drawing import (
     number_words,
     text_px,
 )
-from napari_c3r.core.images.layouts.wells import row_letters
+from napari_c3r.core.images.wells import row_letters
 from napari_c3r.core.profiles.plates import PlateValues, plate_table
 from napari_c3r.core.profiles.sentences import counted
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QObject, Qt
+from qtpy.QtWidgets import QWidget
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.drawing import Mark
-from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.explorer.compare.compare_tab import CompareTab
 from napari_c3r.widgets.explorer.compare.figure_tab import FigureTab, where_of
 from napari_c3r.widgets.explorer.compare.marks_tab import MarksTab
 from napari_c3r.widgets.explorer.compare.overview import OverviewModel
 from napari_c3r.widgets.explorer.compare.plate_tab import PlateTab
-from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tab import ExplorerContext
 
 
 class GroupTabs(QObject):
@@ -48,17 +48,9 @@ class GroupTabs(QObject):
         """Whether a figure is yet to come, or a file to be written."""
         return self.overview.busy or any(tab.busy for tab in self._all)
 
-    def tabs(self) -> Sequence[Tab]:
+    def pages(self) -> Sequence[QWidget]:
         """The three, in the order of the questions."""
-        return (
-            Tab(self.compare, "Compare", "Groups of wells beside the controls, tested on wells"),
-            Tab(self.plate, "Plate", "A value over the wells of a plate; brush wells to select"),
-            Tab(self.marks, "Marks", "What a selection or a cluster has more or less of"),
-        )
-
-    def actions(self) -> Sequence[KeyAction]:
-        """Nothing by keys."""
-        return ()
+        return self._all
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from qtpy.QtCore import QEvent, QObject, QTimer
-from qtpy.QtWidgets import QStackedWidget, QTabWidget
+from qtpy.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.figures.tiles import TileStyle
@@ -15,12 +15,11 @@ from napari_c3r.session import Change, Part
 from napari_c3r.session.suggestions import RELEARN_AFTER, Learned
 from napari_c3r.session.walk import Walk
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.wording import counted
 from napari_c3r.widgets.explorer.examples.overview_page import OverviewPage
 from napari_c3r.widgets.explorer.examples.walk_page import WalkPage
 from napari_c3r.widgets.explorer.montage_drawing import Brush, CellPictures, Crops, Drawn, Source
-from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.viewer.appearance import channel_appearances
 
 _WAIT_MS: Final = 60
@@ -72,16 +71,9 @@ class ExamplesTab(QObject):
         """Whether cells are gone through one by one."""
         return self.page.currentWidget() is self.walk_page
 
-    def tabs(self) -> Sequence[Tab]:
+    def pages(self) -> Sequence[QWidget]:
         """The one tab."""
-        tip = "Names learned from the cells that have one, and suggested for all others"
-        return (Tab(self.page, "Examples", tip),)
-
-    def actions(self) -> Sequence[KeyAction]:
-        """The key that begins to go through the cells; those of the page work while it is shown."""
-        return (
-            KeyAction(("E",), "Go through the cells whose suggested name is not sure", self.go),
-        )
+        return (self.page,)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""

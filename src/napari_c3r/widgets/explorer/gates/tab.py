@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from qtpy.QtCore import QObject, Qt
-from qtpy.QtWidgets import QMenu, QPushButton
+from qtpy.QtWidgets import QMenu, QPushButton, QWidget
 
 from napari_c3r.core.errors import InputError
 from napari_c3r.core.gates import ALL_GATES, Filter, Interval, Operator, free_name
@@ -20,12 +20,11 @@ from napari_c3r.session.gate_rows import (
     gated_line,
     wished_name,
 )
-from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.labels import plain_tip
 from napari_c3r.widgets.explorer.gates.drawn import drawn_rule, outlines_of
 from napari_c3r.widgets.explorer.gates.page import GatePage, colour_menu
 from napari_c3r.widgets.explorer.gates.way import Way
-from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.scatter.model import SelectMode
 
 _SHOWN = frozenset({Part.GATES, Part.SELECTION, Part.RESULT, Part.MAP, Part.ANNOTATION})
@@ -58,17 +57,9 @@ class GateTab(QObject):
         """Nothing takes time."""
         return False
 
-    def tabs(self) -> Sequence[Tab]:
+    def pages(self) -> Sequence[QWidget]:
         """The tab of gates."""
-        return (Tab(self.page, "Gates", "Named sets of cells, which may overlap"),)
-
-    def actions(self) -> Sequence[KeyAction]:
-        """Gate what is selected, and draw a rectangle."""
-        scatter = self._context.scatter
-        return (
-            KeyAction(("G",), "Gate the selected cells", self.gate_selection),
-            KeyAction(("R",), "Take the rectangle up or put it down", scatter.toggle_rectangle),
-        )
+        return (self.page,)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""

@@ -22,9 +22,8 @@ from napari_c3r.session.tracks import (
 from napari_c3r.widgets.common.elision import NameBox
 from napari_c3r.widgets.common.form import shrinkable
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.labels import WrappedLabel
-from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.tracks.points import points_of
 
 if TYPE_CHECKING:
@@ -254,16 +253,13 @@ class TrackTabs:
         """Whether tracks are being put in order."""
         return self.tracks.busy
 
-    def tabs(self) -> Sequence[Tab]:
+    def pages(self) -> Sequence[QWidget]:
         """One tab."""
-        return (Tab(self.tracks, "Tracks", "Cells over time, on the map and in the image"),)
+        return (self.tracks,)
 
-    def actions(self) -> Sequence[KeyAction]:
-        """Comma and full stop go along a track."""
-        return (
-            KeyAction((",",), "The same cell one time earlier", lambda: self.tracks.step(-1)),
-            KeyAction((".",), "The same cell one time later", lambda: self.tracks.step(1)),
-        )
+    def step(self, by: int) -> None:
+        """Go along the track of the cell that is pointed at."""
+        self.tracks.step(by)
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Nothing of it has colours of its own."""

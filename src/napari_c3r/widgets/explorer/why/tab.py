@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from qtpy.QtWidgets import QMenu, QPushButton, QWidgetAction
+from qtpy.QtWidgets import QMenu, QPushButton, QWidget, QWidgetAction
 
 from napari_c3r.core.explain.options import WhyOptions
 from napari_c3r.core.explain.words import ALL
@@ -21,11 +21,10 @@ from napari_c3r.session.why_answers import Answered
 from napari_c3r.session.why_asked import OTHERS, Asked
 from napari_c3r.widgets.common.form import titled
 from napari_c3r.widgets.common.jobs import Jobs
-from napari_c3r.widgets.common.key_actions import KeyAction
 from napari_c3r.widgets.common.option_form import OptionForm
 from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
 from napari_c3r.widgets.explorer.compare.figure_tab import choice, fill, place_of, where_of
-from napari_c3r.widgets.explorer.tab import ExplorerContext, Tab
+from napari_c3r.widgets.explorer.tab import ExplorerContext
 from napari_c3r.widgets.explorer.why.before import BeforeButton
 from napari_c3r.widgets.explorer.why.controller import WhyController
 from napari_c3r.widgets.viewer.appearance import channel_appearances
@@ -87,6 +86,7 @@ class WhyTab(FigurePanel):
         self.add_control(self.layer_button)
         self.add_control(self.before_button)
         self.add_control(self._options_button())
+        self._choose_last()
 
     def _options_button(self) -> QPushButton:
         button = QPushButton("Options")
@@ -190,6 +190,12 @@ class WhyTab(FigurePanel):
             self._context.go_to(row)
         self._choose(answered.asked)
 
+    def _choose_last(self) -> None:
+        """Have the controls say what was asked last, if anything was."""
+        asked = self._session.why_answers.asked
+        if asked is not None:
+            self._choose(asked)
+
     def _choose(self, asked: Asked) -> None:
         """Have the controls say what was asked, where that is still there."""
         self.form.set_value(asked.options)
@@ -203,9 +209,7 @@ class WhyTab(FigurePanel):
 
     def _on_session(self, change: Change) -> None:
         if change.part is Part.WHY and change.cause is Cause.RESTORED:
-            asked = self._session.why_answers.asked
-            if asked is not None:
-                self._choose(asked)
+            self._choose_last()
         if change.part in (Part.IMAGE, Part.CELLS):
             self.redraw()
 
@@ -344,21 +348,13 @@ class WhyTabs:
         """Whether something is yet to be shown, or a file to be written."""
         return self.why.busy
 
-    def tabs(self) -> Sequence[Tab]:
+    def pages(self) -> Sequence[QWidget]:
         """One tab."""
-        return (
-            Tab(
-                self.why, "Why here", "Which channel and which place set a cell, or a group, apart"
-            ),
-        )
+        return (self.why,)
 
-    def actions(self) -> Sequence[KeyAction]:
-        """W asks."""
-        return (
-            KeyAction(
-                ("W",), "Ask why the cell that is pointed at, or a group, is here", self._ask
-            ),
-        )
+    def ask(self) -> None:
+        """Ask what is chosen in the tab."""
+        self.why.ask()
 
     def set_theme(self, background: str, foreground: str) -> None:
         """Draw in these colours, each ``"#rrggbb"``."""
@@ -367,9 +363,6 @@ class WhyTabs:
     def release(self) -> None:
         """Stop computing and disconnect from the session."""
         self.why.release()
-
-    def _ask(self) -> None:
-        self.why.ask()
 
 
 def _tip(why: str, cost: str, *, running: bool, answered: bool) -> str:

@@ -17,7 +17,6 @@ from qtpy.QtWidgets import (
 
 from napari_c3r.core.crops import CropSpec
 from napari_c3r.core.encoder.options import RunOptions
-from napari_c3r.core.images.sources import opened_images
 from napari_c3r.core.notes import NoteKind, kind_of
 from napari_c3r.core.table.result import KEY
 from napari_c3r.core.text import without_middle
@@ -361,6 +360,8 @@ def _notes_on(session: Session) -> list[str]:
     result = session.result.current
     if result is None:
         return []
+    from napari_c3r.core.images.sources import opened_images
+
     said = {
         note
         for image in (session.fields.image, *opened_images(result.images))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_c3r.core.images import ScanResult
 from napari_c3r.session import Session
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.plate import FieldPicker
 from napari_c3r.widgets.common.tones import Tone, set_tone
 from napari_c3r.widgets.main.steps.plate_map import PlateMapPanel
 from napari_c3r.widgets.main.steps.scan import ScanPanel
+
+if TYPE_CHECKING:
+    from napari_c3r.core.images import ScanResult
 
 
 class ImageBody(QWidget):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_c3r.core.images.layouts.wells import row_letters, well_at, well_name
+from napari_c3r.core.images.wells import row_letters, well_at, well_name
 
 
 @pytest.mark.parametrize(
