@@ -32,6 +32,7 @@ from tools.photographer import Photographer, settle, wait_until
 SMALL_WINDOW = (1280, 800)
 NARROW_PX = 300
 THEMES = ("dark", "light")
+_OURS = (Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
 REST_S = 0.25
 """What a window needs to find its shape."""
 CHANNELS = (
@@ -147,40 +148,26 @@ class Survey(Photographer):
 
 
 class _Narrow:
-    """A dock of 300 px alone beside the image, until it goes back to where it was."""
+    """A dock of 300 px alone beside the image, until all is again as it was."""
 
     def __init__(self, frame: QDockWidget) -> None:
         window = frame.parent()
         assert isinstance(window, QMainWindow)
         self._window, self._frame = window, frame
-        self._area, self._size = window.dockWidgetArea(frame), frame.size()
-        right, below = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
-        self._others = [
-            each
-            for each in window.findChildren(QDockWidget)
-            if window.dockWidgetArea(each) in (right, below)
-            and each is not frame
-            and not each.isHidden()
-        ]
+        self._size, self._docks = window.size(), window.saveState()
 
     def __enter__(self) -> None:
-        for other in self._others:
-            other.hide()
+        for other in self._window.findChildren(QDockWidget):
+            if other is not self._frame and self._window.dockWidgetArea(other) in _OURS:
+                other.hide()
         self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._frame)
         self._frame.show()
-        self._resize(NARROW_PX, Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self._frame], [NARROW_PX], Qt.Orientation.Horizontal)
+        settle(REST_S)
 
     def __exit__(self, *_: Any) -> None:
-        self._window.addDockWidget(self._area, self._frame)
-        for other in self._others:
-            other.show()
-        self._frame.show()
-        self._frame.raise_()
-        self._resize(self._size.width(), Qt.Orientation.Horizontal)
-        self._resize(self._size.height(), Qt.Orientation.Vertical)
-
-    def _resize(self, pixels: int, way: Qt.Orientation) -> None:
-        self._window.resizeDocks([self._frame], [pixels], way)
+        self._window.restoreState(self._docks)
+        self._window.resize(self._size)
         settle(REST_S)
 
 
@@ -224,6 +211,7 @@ def _empty_docks(shot: Survey) -> C3RExplorer:
     """The other docks before there is anything."""
     open_dock(shot.viewer, Dock.DIAGNOSTICS)
     diagnostics = C3RDiagnostics(shot.viewer)
+    settle(1)
     shot.look(diagnostics, "diagnostics_empty")
     frame = diagnostics.frame()
     assert frame is not None

@@ -97,7 +97,7 @@ def test_a_header_is_one_line_with_its_title_and_keeps_numbers_with_their_units(
     assert header.line == "5 channels · 696 × 520 px · 0.656 µm/px"
 
 
-def test_what_does_not_fit_beside_the_title_stands_below_and_folded_in_a_line_each(qtbot):
+def test_what_does_not_fit_beside_the_title_stands_below_and_folded_with_short_names(qtbot):
     name = "2026-05-14_U2OS_experiment0012_plate1_B02_s1"
     whole = f"{name}\n12 wells · Compound given to the cells (vendor name), Dose (uM), 6 controls"
     header = StepHeader(1, "Image")
@@ -109,7 +109,8 @@ def test_what_does_not_fit_beside_the_title_stands_below_and_folded_in_a_line_ea
     title, line = header._title, header._line
     lines = QLabel.text(line).split("\n")
     assert line.mapTo(header, QPoint()).y() >= title.geometry().bottom()
-    assert len(lines) == 2
+    assert len(lines) == 3
+    assert [each.split(" · ")[0] for each in lines[1:]] == ["12 wells", "Dose (uM), 6 controls"]
     assert all(line.fontMetrics().horizontalAdvance(each) <= NARROWEST_PX for each in lines)
     assert name in header.toolTip()
     header.show_open(True)

@@ -21,6 +21,7 @@ from napari_c3r.core.gates import column_of
 from napari_c3r.core.metadata.join import DESIGN
 from napari_c3r.core.table.annotate import COLUMN
 from napari_c3r.core.table.result import KEY
+from napari_c3r.core.table.titles import title
 from napari_c3r.session.labels import Cells
 from napari_c3r.session.outdated import Outdated
 from napari_c3r.session.why_asked import OTHER_CLUSTERS, OTHERS, Asked, Group, Key
@@ -195,7 +196,7 @@ def comparisons(session: Session, group: Group | None) -> list[tuple[str, Group]
     if controls is not None and str(controls[0]) in result.table.obs:
         column, value = map(str, controls)
         if (column, value) != group:
-            found.insert(0, (f"Controls ({value})", (column, value)))
+            found.insert(0, (f"Controls ({title(column)} {value})", (column, value)))
     return [*found, *(each for each in groups(session) if each[1] != group)]
 
 

@@ -245,3 +245,17 @@ def test_patterns_of_a_plate_are_found_where_they_are(planted):
         values += 0.6 * at[:, 0 if planted == "rows" else 1]
     found = {each.name for each in patterns(values, at, (8, 12)) if each.p_value < 0.05}
     assert (planted in found) if planted else not found
+
+
+@pytest.mark.parametrize("room", [300.0, 420.0, 900.0])
+def test_figures_of_groups_fit_the_room_they_are_given(wells, by_dose, room):
+    drawn = comparison_figure(by_dose, room=room)
+    assert drawn.width <= room + 12  # the gap behind the last column is empty
+    every = comparison_figure(by_dose)
+    assert {m.tip for m in drawn.marks if m.where} == {m.tip for m in every.marks if m.where}
+    for mark in drawn.marks:
+        left, top, width, height = mark.bounds
+        assert left + width <= drawn.width
+        assert top + height <= drawn.height
+    plate = plate_values(wells, by_dose.values["1"], "p", "Share of cluster 1")
+    assert plate_figure(plate, room=room).width <= room

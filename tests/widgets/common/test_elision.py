@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_c3r.widgets.common.elision import elided_apart
+from napari_c3r.widgets.common.elision import elided_apart, with_short_names
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,29 @@ def test_names_that_differ_in_one_place_are_never_shown_alike(before, after, cor
     found = elided_apart(names, room, len)
     assert all(len(text) <= room for text in found)
     assert len(set(found)) == len(set(names))
+
+
+LONG = "12 wells · Compound given to the cells (vendor name), Dose (uM), 6 controls"
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "shown"),
+    [
+        ("5 channels · 320 × 320 px · 0.6 µm/px", 40, "5 channels · 320 × 320 px · 0.6 µm/px"),
+        ("5 channels · 320 × 320 px · 0.6 µm/px", 36, "5 channels · 320 × 320 px\n0.6 µm/px"),
+        (LONG, 60, "12 wells · Compound give…vendor name), Dose (uM), 6 controls"),
+        (LONG, 36, "12 wells · Compound giv…endor name),\nDose (uM), 6 controls"),
+    ],
+)
+def test_a_line_that_says_several_things_loses_parts_of_names_but_no_number(line, width, shown):
+    assert with_short_names(line, width, len) == shown
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.text("ab 1", min_size=1, max_size=30), min_size=1, max_size=6),
+    st.integers(5, 60),
+)
+def test_a_line_that_says_several_things_has_room(parts, width):
+    shown = with_short_names(" · ".join(parts), width, len)
+    assert all(len(line) <= width for line in shown.split("\n"))

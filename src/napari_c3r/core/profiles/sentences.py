@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_c3r.core.figures.drawing import number_words
 from napari_c3r.core.profiles.comparison import FEATURE, SHARES, Comparison
-from napari_c3r.core.table.titles import GATE
+from napari_c3r.core.table.titles import GATE, title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,9 @@ def title_of(comparison: Comparison, value: str) -> str:
         column = comparison.quantity.column
         if column.startswith(GATE):
             return f"gate “{column.removeprefix(GATE)}”"
-        return f"{'cluster' if column == 'cluster' else column} {value}"
+        words = title(column)
+        # A name that somebody gave stays as it was written.
+        return f"{words if words == column else words[:1].lower() + words[1:]} {value}"
     return comparison.quantity.name
 
 

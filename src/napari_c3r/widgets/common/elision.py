@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
@@ -21,6 +22,10 @@ from napari_c3r.core.text import without_middle
 
 _LEAST = 3
 _PADDING_PX = 22
+# What divides the things that a line says, and how short one of them may be cut: numbers with
+# their units are shorter and stay whole.
+_BETWEEN = re.compile(r"( · |, )")
+_LEAST_OF_PART, _MOST_OF_PART = 16, 24
 
 
 def elided_apart(names: Sequence[str], width: int, measure: Callable[[str], int]) -> list[str]:
@@ -58,6 +63,44 @@ def elided_apart(names: Sequence[str], width: int, measure: Callable[[str], int]
 
     known = {name: name if measure(name) <= width else cut(name) for name in dict.fromkeys(names)}
     return [known[name] for name in names]
+
+
+def with_short_names(line: str, width: int, measure: Callable[[str], int]) -> str:
+    """A line that says several things, as it fits: long names are cut, numbers never.
+
+    Parameters
+    ----------
+    line
+        Things between dots or commas, ``"5 channels · 320 × 320 px"``.
+    width, measure
+        As for `elided_apart`.
+
+    Returns
+    -------
+    str
+        With line ends where it has no room in one line even so.
+    """
+    parts = _BETWEEN.split(line)
+
+    def cut(most: int) -> str:
+        return "".join(without_middle(part, most) for part in parts)
+
+    longest = max(map(len, parts))
+    most = _letters(width, measure, cut, longest) if longest > _LEAST_OF_PART else longest
+    if most >= _LEAST_OF_PART and measure(cut(most)) <= width:
+        return cut(most)
+    lines, here = [], ""
+    for part, between in zip(parts[::2], ["", *parts[1::2]], strict=True):
+        short = without_middle(part, _MOST_OF_PART)
+        if here and measure(f"{here}{between}{short},") > width:
+            lines.append(f"{here},".removesuffix("," if between == " · " else ""))
+            here = ""
+        here += f"{between if here else ''}{short}"
+    return "\n".join(_fitting(each, width, measure) for each in [*lines, here])
+
+
+def _fitting(text: str, width: int, measure: Callable[[str], int]) -> str:
+    return elided_apart([text], width, measure)[0]
 
 
 def _shared(one: str, other: str) -> int:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qtpy.QtWidgets import QBoxLayout, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QWidget,
+)
 
 from napari_c3r.widgets.common.elision import CutText, NameBox
 
@@ -55,6 +65,17 @@ def titled(title: str, control: QWidget) -> QWidget:
     row.addWidget(QLabel(title))
     row.addWidget(control)
     return holder
+
+
+def scrolled(page: QWidget) -> QScrollArea:
+    """What scrolls a page up and down where there is no room for all of it."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area
 
 
 def tab_before(control: QWidget, late: Sequence[QWidget]) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
+from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_c3r.widgets.common.elision import with_short_names
 from napari_c3r.widgets.common.labels import WrappedLabel, plain_tip
 from napari_c3r.widgets.common.tones import Tone, set_tone
 
@@ -110,7 +111,7 @@ class StepHeader(QFrame):
     def _arrange(self) -> None:
         """Put what the step has beside the title where it fits there, else below.
 
-        Below, a folded step that is done says each thing in one line.
+        Below, a folded step that is done says it with short names.
         """
         around = self._grid.contentsMargins()
         inside = self.width() - around.left() - around.right()
@@ -126,7 +127,8 @@ class StepHeader(QFrame):
             self._place = place
             self._grid.addWidget(self._line, *place, Qt.AlignmentFlag.AlignTop)
         is_short = not (fits or self._is_open) and self._status.mark is Mark.DONE
-        shown = [_elided(line, below, metrics) for line in lines] if is_short else lines
+        measure = metrics.horizontalAdvance
+        shown = [with_short_names(each, below, measure) for each in lines] if is_short else lines
         if (told := "\n".join(shown)) != self._line.text():
             self._line.setText(told)
         whole = self._status.line
@@ -217,7 +219,3 @@ class Step(QWidget):
         self.header.show_status(status)
         self.reason.setText(problem or status.disabled_reason)
         self.reason.setVisible(bool(problem or status.disabled_reason))
-
-
-def _elided(text: str, width: int, metrics: QFontMetrics) -> str:
-    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(width, 0))

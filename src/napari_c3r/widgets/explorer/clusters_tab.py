@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHeaderView,
     QPushButton,
-    QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -31,8 +30,9 @@ from napari_c3r.session.clusters import METHODS
 from napari_c3r.widgets.common.cluster_words import clusters_line
 from napari_c3r.widgets.common.clustering import JUDGE, ClusterController
 from napari_c3r.widgets.common.fineness import FinenessBar
-from napari_c3r.widgets.common.form import put_below, shrinkable
-from napari_c3r.widgets.common.labels import ElidedLabel
+from napari_c3r.widgets.common.form import put_below, scrolled, shrinkable
+from napari_c3r.widgets.common.labels import WrappedLabel
+from napari_c3r.widgets.common.low_list import LowList
 from napari_c3r.widgets.common.wording import figures
 from napari_c3r.widgets.explorer.tab import ExplorerContext
 
@@ -66,11 +66,10 @@ class ClustersTab(QWidget):
             self.method.addItem(title, name)
         self.fineness = FinenessBar()
         self.fineness.set_tip(_TIP)
-        # One line each: the list needs the height.
-        self.line, self.again = (ElidedLabel(mode=Qt.TextElideMode.ElideRight) for _ in range(2))
+        self.line, self.again = WrappedLabel(), WrappedLabel()
         self.line.setText(_NO_MAP)
         self.again.hide()
-        self.list = QTreeWidget()
+        self.list = LowList()
         self.merge_button = QPushButton("Merge")
         self.split_button = QPushButton("Split in two")
         self.own_button = QPushButton("From selection")
@@ -111,7 +110,6 @@ class ClustersTab(QWidget):
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         for column in (_CELLS, _CHOSEN, _AGAIN):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.list.setMinimumHeight(60)
 
     def _build(self) -> None:
         self.own_button.setToolTip("Make the selected cells a cluster of their own")
@@ -131,8 +129,12 @@ class ClustersTab(QWidget):
             # Or a row of them would keep the dock from ever being narrower.
             button.setMinimumWidth(_MIN_BUTTON_PX)
         self._place_buttons(4)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 4, 0)
+        page = QWidget()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scrolled(page))
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self.line)

@@ -133,6 +133,10 @@ class MontagePanel(QWidget):
         self._sources = make, write
         self._enable()
 
+    def set_theme(self, background: str) -> None:
+        """Draw on this ground, ``"#rrggbb"``."""
+        self.thumbnails.set_ground(background)
+
     def show_look(self, look: MontageLook) -> None:
         """Show what is chosen; a column or channel that is not there counts for nothing."""
         for box, value in (
@@ -199,6 +203,8 @@ class MontagePanel(QWidget):
         controls = (self.choice, self.by, self.show_box, self.select_button, self.save_button)
         for part in (*controls, self.key):
             part.setVisible(roomy)
+        if (self._head.count() > 1) != roomy:
+            self._fill_head(roomy)
         # Where there is room, they are a click nearer.
         for menu in self._folded:
             action = menu.menuAction()
@@ -206,6 +212,15 @@ class MontagePanel(QWidget):
                 action.setVisible(not roomy)
         self.more.setMaximumWidth(_BOX_PX if roomy else max(self.width() - 2, 1))
         self._name_menu()
+
+    def _fill_head(self, roomy: bool) -> None:
+        """Lay out what is shown: what is hidden would leave its gaps before the menu."""
+        before = (self.choice, self.by, self.show_box)
+        after = (self.select_button, self.save_button)
+        for part in (*before, self.more, *after):
+            self._head.removeWidget(part)
+        for part in (*before, self.more, *after) if roomy else (self.more,):
+            self._head.addWidget(part)
 
     def _name_menu(self) -> None:
         """Alone, the menu says which cells are shown."""
@@ -254,13 +269,11 @@ class MontagePanel(QWidget):
 
     def _build(self) -> None:
         head = QWidget()
-        row = QFlowLayout(head)
+        self._head = row = QFlowLayout(head)
         row.setContentsMargins(0, 0, 0, 0)
         row.setHorizontalSpacing(4)
         row.setVerticalSpacing(4)
-        controls = (self.choice, self.by, self.show_box, self.more)
-        for part in (*controls, self.select_button, self.save_button):
-            row.addWidget(part)
+        self._fill_head(True)
         for box in (self.choice, self.by, self.show_box):
             box.setMinimumContentsLength(3)
             box.setMaximumWidth(_BOX_PX)

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 # Below this height pictures and rows stand side by side.
 _LOW_PX = 420
-# Below this width the buttons stand below what is selected.
-_NARROW_PX = 440
+# Below this width the buttons stand below what is selected, of which half would be cut.
+_NARROW_PX = 640
 _SAID_MS = 8000
 _NO_EXPORT = (
     "Select cells, or open a gate, to write their rows and vectors to a file; all cells are "
@@ -143,6 +143,7 @@ class ExplorerPanel(QWidget):
     def set_theme(self, background: str, foreground: str) -> None:
         """Colours of the table, as the window has them, each ``"#rrggbb"``."""
         self.table_page.set_theme(background, foreground)
+        self.montage.set_theme(background)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

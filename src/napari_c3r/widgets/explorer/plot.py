@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 from superqt import QFlowLayout
 
@@ -39,6 +40,9 @@ _SCALES = {
     Scale.LOG: "Equal steps are equal ratios; values of 0 or less cannot be shown",
     Scale.SYMLOG: "Linear near 0 and logarithmic beyond, for values of both signs",
 }
+
+# How wide lists of columns may be in a narrow row, and in one so wide.
+_BOX_PX, _ROOMY_PX = (146, 200), 420
 
 
 class PlotRow(QWidget):
@@ -81,6 +85,12 @@ class PlotRow(QWidget):
         layout.addWidget(self.reset_button)
         self.facets.activated.connect(lambda: self.facets_chosen.emit(self.facets.chosen))
         self.reset_button.clicked.connect(self.reset)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave the scale its place beside the axis."""
+        super().resizeEvent(event)
+        for box in (*self.axes.values(), self.facets):
+            box.setMaximumWidth(_BOX_PX[self.width() >= _ROOMY_PX])
 
     def offer(self, table: AnnData) -> None:
         """Offer what a table has."""
@@ -281,5 +291,4 @@ def _labelled(text: str, *controls: Any) -> QWidget:
     if isinstance(controls[0], ColumnBox):
         controls[0].setSizeAdjustPolicy(ColumnBox.SizeAdjustPolicy.AdjustToContents)
         controls[0].setMinimumWidth(84)
-        controls[0].setMaximumWidth(200)
     return holder

@@ -8,7 +8,7 @@ from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-_SWATCH_PX, _GAP_PX, _BAR_PX = 9.0, 5.0, 3.0
+_SWATCH_PX, _GAP_PX, _BAR_PX, _LEAST_NAME_PX = 9.0, 5.0, 3.0, 60
 
 
 class TileKey(QWidget):
@@ -58,16 +58,17 @@ class TileKey(QWidget):
             painter.drawText(QRectF(x, 0, self.width(), self.height()), left, text)
             x += metrics.horizontalAdvance(text) + 3 * _GAP_PX
         for name, colour in self._channels:
-            wide = _SWATCH_PX + _GAP_PX + metrics.horizontalAdvance(name)
-            if x + wide > self.width():
-                painter.setPen(ink)
-                painter.drawText(QRectF(x, 0, self.width(), self.height()), left, "…")
+            room = int(self.width() - x - _SWATCH_PX - _GAP_PX)
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+            # Two letters tell nothing.
+            if shown != name and room < _LEAST_NAME_PX:
                 break
+            wide = _SWATCH_PX + _GAP_PX + metrics.horizontalAdvance(shown)
             painter.setPen(QPen(QColor(128, 128, 128), 1))
             painter.setBrush(QColor(colour))
             painter.drawRect(QRectF(x, middle - _SWATCH_PX / 2, _SWATCH_PX, _SWATCH_PX))
             x += _SWATCH_PX + _GAP_PX
             painter.setPen(ink)
-            painter.drawText(QRectF(x, 0, self.width(), self.height()), left, name)
+            painter.drawText(QRectF(x, 0, self.width(), self.height()), left, shown)
             x += wide - _SWATCH_PX + 2 * _GAP_PX
         painter.end()

@@ -12,7 +12,6 @@ from qtpy.QtWidgets import QAbstractItemView, QFrame, QListView, QListWidget, QL
 
 from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.widgets.common.labels import plain_tip
-from napari_c3r.widgets.common.tones import ground_of
 
 DENSITY = 2
 """Pixels of a picture for each pixel of the screen, as dense screens have."""
@@ -61,7 +60,7 @@ class Thumbnails(QListWidget):
             "QListWidget { background: transparent; border: none; padding: 0; }"
             "QListWidget::item { padding: 0; margin: 0; border: none; background: transparent; }"
         )
-        self._released = False
+        self._released, self._ground = False, "#000000"
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
@@ -205,14 +204,13 @@ class Thumbnails(QListWidget):
                 item.setIcon(_with_bar(item.icon().pixmap(whole), new))
         self._colours = colours
 
-    def _on_ground(self, colours: Sequence[str]) -> list[str]:
-        ground = ground_of(self)
-        return [on_ground(colour, ground) for colour in colours]
+    def set_ground(self, ground: str) -> None:
+        """Draw the bars for this ground, ``"#rrggbb"``."""
+        self._ground = ground
+        self.recolour(self._given)
 
-    def changeEvent(self, event: QEvent | None) -> None:
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.StyleChange:
-            self.recolour(self._given)
+    def _on_ground(self, colours: Sequence[str]) -> list[str]:
+        return [on_ground(colour, self._ground) for colour in colours]
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         for item in self._headings:

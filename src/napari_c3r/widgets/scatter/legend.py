@@ -146,11 +146,9 @@ class CategoryLegend(QListWidget):
         names = [(int(code), colouring.names[code]) for code in present[:MAX_ENTRIES]]
         if counts[0]:
             names.append((-1, colouring.rest))
-        metrics, told = self.fontMetrics(), [name for _, name in names]
-        shown = elided_apart(told, NAME_WIDTH, metrics.horizontalAdvance)
         entries = [
-            _entry(_swatch(code, colouring.palette, self.ground), code, name, text)
-            for (code, name), text in zip(names, shown, strict=True)
+            _entry(_swatch(code, colouring.palette, self.ground), code, name)
+            for code, name in names
         ]
         if len(present) > MAX_ENTRIES:
             entries.append(_more(len(present) - MAX_ENTRIES))
@@ -164,13 +162,9 @@ class CategoryLegend(QListWidget):
             self._show_counts(counts_of(self._colouring, mask) if mask.any() else None)
 
     def _show_counts(self, chosen: NDArray[np.intp] | None) -> None:
-        metrics, widths = self.fontMetrics(), [0]
-        rows = [self.item(row) for row in range(self.count())]
-        entries = [item for item in rows if item is not None]
-        for entry in entries:
+        for entry in self._entries():
             code = entry.data(Qt.ItemDataRole.UserRole)
             if code is None:
-                widths.append(metrics.horizontalAdvance(entry.text()))
                 continue
             count = int(self._counts[code + 1])
             told = f"{count:,}" if chosen is None else f"{int(chosen[code + 1]):,} of {count:,}"
@@ -181,15 +175,33 @@ class CategoryLegend(QListWidget):
             text = f"{name}: {points}{selected}. Click to select; Shift adds, Alt removes"
             entry.setToolTip(plain_tip(text))
             entry.setData(Qt.ItemDataRole.AccessibleTextRole, text)
-            widths.append(metrics.horizontalAdvance(f"{entry.text()}{GAP}{told}"))
-        cell = QSize(max(widths) + SWATCH + 20, ROW_HEIGHT)
-        self.setGridSize(cell)
-        for entry in entries:
-            entry.setSizeHint(cell)  # or a long name would not be elided
-        self._fit_height()
+        self._fit()
+
+    def _entries(self) -> list[QListWidgetItem]:
+        rows = [self.item(row) for row in range(self.count())]
+        return [item for item in rows if item is not None]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Cut names as several have to stand side by side, less where but one has room."""
+        wide = self.fontMetrics().horizontalAdvance
+        entries = [item for item in self._entries() if item.data(NAME_ROLE)]
+        counts = [0, *(wide(f"{GAP}{item.data(COUNT_ROLE)}") for item in entries)]
+        around = max(counts) + SWATCH + 20
+        names = [item.data(NAME_ROLE) for item in entries]
+        most = max([min(wide(name), NAME_WIDTH) for name in names], default=0)
+        if self.width() < 2 * (most + around):
+            most = max(self.width() - around, NAME_WIDTH)
+        for item, text in zip(entries, elided_apart(names, most, wide), strict=True):
+            item.setText(text)
+        cell = QSize(max([wide(item.text()) for item in self._entries()] + [0]), ROW_HEIGHT)
+        cell += QSize(around, 0)
+        self.setGridSize(cell)
+        for item in self._entries():
+            item.setSizeHint(cell)  # or a long name would not be elided
         self._fit_height()
 
     def _fit_height(self) -> None:
@@ -239,8 +251,8 @@ class _NameAndCount(QStyledItemDelegate):
         painter.restore()
 
 
-def _entry(icon: QIcon, code: int, name: str, shown: str) -> QListWidgetItem:
-    item = QListWidgetItem(icon, shown)
+def _entry(icon: QIcon, code: int, name: str) -> QListWidgetItem:
+    item = QListWidgetItem(icon, name)
     item.setData(Qt.ItemDataRole.UserRole, code)
     item.setData(NAME_ROLE, name)
     return item

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from napari_c3r.core.figures.drawing import (
     Where,
     Words,
     fitted,
+    moved,
     text_px,
     ticks,
 )
@@ -38,11 +39,15 @@ from napari_c3r.core.profiles.sentences import (
 STAR: Final = "★"
 _ROW, _BAR, _HEAD, _AXIS = 18.0, 10.0, 20.0, 18.0
 _LABEL, _STACK, _COLUMN, _ONE, _GAP = 150.0, 90.0, 84.0, 300.0, 12.0
+# Of the room there is, at most so much is for the names of the groups.
+_SHARE = 0.35
 # Below this share of the greatest, values are so far from nought that bars begin at the controls.
 _FAR = 0.5
 
 
-def comparison_figure(comparison: Comparison, colours: Mapping[str, str] | None = None) -> Drawing:
+def comparison_figure(
+    comparison: Comparison, colours: Mapping[str, str] | None = None, room: float | None = None
+) -> Drawing:
     """Draw a comparison.
 
     Parameters
@@ -51,6 +56,9 @@ def comparison_figure(comparison: Comparison, colours: Mapping[str, str] | None 
         From `compare`.
     colours
         Of the values, ``"#rrggbb"`` by name, such as those that clusters have on the map.
+    room
+        How wide the figure may be: values for which there is no room beside the others are below
+        them, behind the names of the groups again. None for all side by side.
 
     Returns
     -------
@@ -63,7 +71,39 @@ def comparison_figure(comparison: Comparison, colours: Mapping[str, str] | None 
     paints = named_colours(comparison.quantity.column or "cluster", values)
     paints |= dict(colours or {})
     names = [_label(comparison, place) for place in range(len(comparison.groups))]
-    label = min(max([text_px(name) for name in names] + [40.0]) + 14, _LABEL)
+    widest = _LABEL if room is None else min(_LABEL, _SHARE * room)
+    label = min(max([text_px(name) for name in names] + [40.0]) + 14, widest)
+    marks = heads = _names(comparison, names, label)
+    left, down, right = label, 0.0, label
+    high = _HEAD + _ROW * len(names) + _AXIS
+    is_stacked = comparison.quantity.kind == SHARES and len(values) > 1
+    if is_stacked:
+        marks = [*marks, *_stack(comparison, values, paints, left)]
+        left += _STACK + _GAP
+    wide = _ONE if len(values) == 1 else _COLUMN
+    if room is not None and len(values) == 1:
+        wide = min(max(room - left - _GAP, _COLUMN), _ONE)
+    for value in values:
+        if room is not None and left > label and left + wide > room:
+            left, down = label, down + high + _GAP
+            marks = [*marks, *(moved(mark, 0, down) for mark in heads)]
+        column = _column(comparison, value, paints[value], left, wide)
+        marks = [*marks, *(moved(mark, 0, down) for mark in column)]
+        left += wide + _GAP
+        right = max(right, left)
+    return Drawing(
+        width=right,
+        height=down + high,
+        marks=tuple(marks),
+        title=f"{comparison.quantity.name} by {comparison.grouping.title}",
+        sentence=sentence(comparison),
+        caption=caption(comparison),
+        numbers=comparison.as_table(),
+    )
+
+
+def _names(comparison: Comparison, names: Sequence[str], label: float) -> list[Mark]:
+    """The groups, one below the other, in a column of that width."""
     marks: list[Mark] = []
     for place, name in enumerate(names):
         group, y = comparison.groups[place], _HEAD + _ROW * place
@@ -74,24 +114,7 @@ def comparison_figure(comparison: Comparison, colours: Mapping[str, str] | None 
         marks.append(
             Words(label - 6, y + 13, text, anchor="end", colour=colour, where=where, tip=said)
         )
-    left = label
-    is_stacked = comparison.quantity.kind == SHARES and len(values) > 1
-    if is_stacked:
-        marks += _stack(comparison, values, paints, left)
-        left += _STACK + _GAP
-    wide = _ONE if len(values) == 1 else _COLUMN
-    for value in values:
-        marks += _column(comparison, value, paints[value], left, wide)
-        left += wide + _GAP
-    return Drawing(
-        width=left,
-        height=_HEAD + _ROW * len(names) + _AXIS,
-        marks=tuple(marks),
-        title=f"{comparison.quantity.name} by {comparison.grouping.title}",
-        sentence=sentence(comparison),
-        caption=caption(comparison),
-        numbers=comparison.as_table(),
-    )
+    return marks
 
 
 def _label(comparison: Comparison, place: int) -> str:

@@ -34,10 +34,14 @@ _WIDE: Final = 400.0
 _CELL: Final = (11.0, 30.0)
 _LEFT, _TOP, _GAP = 22.0, 18.0, 10.0
 _SCALE_STEPS: Final = 60
+_SCALE_PX: Final = 70.0
+_NAME_PX: Final = 120.0
 _MOST_NAMES: Final = 16
 
 
-def plate_figure(plate: PlateValues, colours: Mapping[str, str] | None = None) -> Drawing:
+def plate_figure(
+    plate: PlateValues, colours: Mapping[str, str] | None = None, room: float | None = None
+) -> Drawing:
     """Draw a plate.
 
     Parameters
@@ -46,6 +50,8 @@ def plate_figure(plate: PlateValues, colours: Mapping[str, str] | None = None) -
         From `plate_values`.
     colours
         Of names, ``"#rrggbb"``, where values are names.
+    room
+        How wide the figure may be, as far as wells can be seen then; None for any width.
 
     Returns
     -------
@@ -53,8 +59,10 @@ def plate_figure(plate: PlateValues, colours: Mapping[str, str] | None = None) -
         Every well in the colour of its value; wells without cells are outlines, controls have a
         frame. A letter or a number at the side shows its row or column of wells.
     """
-    side = min(max(_WIDE / plate.shape[1], _CELL[0]), _CELL[1])
     names = list(dict.fromkeys(sorted(each for each in plate.texts if each)))
+    beside = _SCALE_PX if plate.is_of_numbers else _names_px(names)
+    wide = _WIDE if room is None else min(_WIDE, room - _LEFT - _GAP - beside)
+    side = min(max(wide / plate.shape[1], _CELL[0]), _CELL[1])
     paints = {name: CATEGORICAL[n % len(CATEGORICAL)] for n, name in enumerate(names)}
     paints |= dict(colours or {})
     marks = [*_sides(plate, side), *_empty(plate, side), *_wells(plate, side, paints)]
@@ -62,14 +70,12 @@ def plate_figure(plate: PlateValues, colours: Mapping[str, str] | None = None) -
     right = _LEFT + side * plate.shape[1]
     if plate.is_of_numbers:
         marks += _scale(plate, right + _GAP)
-        width, height = right + _GAP + 70, max(bottom, _TOP + _SCALE_STEPS * 2 + 20)
+        height = max(bottom, _TOP + _SCALE_STEPS * 2 + 20)
     else:
-        legend, wide = _names(names, paints, right + _GAP)
-        marks += legend
-        width = right + _GAP + wide
+        marks += _names(names, paints, right + _GAP)
         height = max(bottom, _TOP + 16 * min(len(names), _MOST_NAMES + 1) + 8)
     return Drawing(
-        width=width,
+        width=right + _GAP + beside,
         height=height,
         marks=tuple(marks),
         title=f"{plate.title} on plate {plate.plate}".removesuffix(" on plate "),
@@ -157,15 +163,20 @@ def _scale(plate: PlateValues, left: float) -> list[Mark]:
     return marks
 
 
-def _names(names: list[str], paints: Mapping[str, str], left: float) -> tuple[list[Mark], float]:
+def _names_px(names: list[str]) -> float:
+    """How wide the legend of names is."""
+    wide = max([min(text_px(name), _NAME_PX) for name in names[:_MOST_NAMES]] + [60.0])
+    return 20 + float(np.ceil(wide))
+
+
+def _names(names: list[str], paints: Mapping[str, str], left: float) -> list[Mark]:
     marks: list[Mark] = []
     shown = names[:_MOST_NAMES]
     for n, name in enumerate(shown):
         y = _TOP + 16 * n
         marks.append(Box(left, y, 10, 10, paints.get(name, GREY)))
-        marks.append(Words(left + 15, y + 9, fitted(name, 120), FONT_PX - 1, tip=name))
+        marks.append(Words(left + 15, y + 9, fitted(name, _NAME_PX), FONT_PX - 1, tip=name))
     if len(names) > len(shown):
         more = f"and {len(names) - len(shown)} more"
         marks.append(Words(left + 15, _TOP + 16 * len(shown) + 9, more, FONT_PX - 1, colour=QUIET))
-    wide = max([min(text_px(name), 120.0) for name in shown] + [60.0])
-    return marks, 20 + float(np.ceil(wide))
+    return marks

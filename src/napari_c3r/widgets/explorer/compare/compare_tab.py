@@ -79,7 +79,10 @@ class CompareTab(FigureTab):
         elif kind is Figure.DOSES and overview.design.dose is None:
             self.show_reason(_NO_DOSE, needs_plate_map=True)
         else:
-            self.compute("compare groups", lambda: _made(kind, overview, quantity, grouping, value))
+            room = self.room
+            self.compute(
+                "compare groups", lambda: _made(kind, overview, quantity, grouping, value, room)
+            )
 
     def _on_chosen(self) -> None:
         self._enable()
@@ -120,6 +123,7 @@ def _made(
     quantity: Quantity | None,
     grouping: Grouping,
     value: str,
+    room: float,
 ) -> Drawing:
     table, wells, design = overview.table, overview.wells, overview.design
     if kind is Figure.ALIKE:
@@ -129,7 +133,7 @@ def _made(
     if kind is Figure.BARS:
         gates = {column_of(gate.name): gate.colour for gate in gates_of(table)}
         own = gates.get(quantity.column)
-        return comparison_figure(found, {"True": own} if own else None)
+        return comparison_figure(found, {"True": own} if own else None, room)
     value = value if value in found.values else str(found.values.columns[0])
     title = title_of(found, value)
     if quantity.kind == SHARES:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, QTimer, Signal
-from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QComboBox
 
 from napari_c3r.core.figures.drawing import Drawing, Mark, Theme
@@ -22,7 +22,7 @@ from napari_c3r.widgets.explorer.compare.figure_panel import FigurePanel
 from napari_c3r.widgets.explorer.compare.overview import Overview, OverviewModel
 
 _WAIT_MS = 60
-_LEAST_PX, _MOST_PX = 72, 190
+_LEAST_PX = 72
 
 
 class FigureTab(FigurePanel):
@@ -55,7 +55,7 @@ class FigureTab(FigurePanel):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_WAIT_MS)
         self._soon.timeout.connect(self._draw_now)
-        self._is_old = True
+        self._is_old, self._drawn_for = True, 0.0
         self.view.chosen.connect(self.marks_chosen)
         overview.changed.connect(self._on_overview)
 
@@ -69,6 +69,11 @@ class FigureTab(FigurePanel):
         self._is_old = True
         if self.isVisible():
             self._soon.start()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if self.room != self._drawn_for:
+            self.redraw()
 
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
@@ -107,7 +112,7 @@ class FigureTab(FigurePanel):
         elif found is None:
             self.show_reason(self.overview.reason or "No cells yet. Embed some to compare them.")
         else:
-            self._is_old = False
+            self._is_old, self._drawn_for = False, self.room
             self.draw(found)
 
     def compute(self, name: str, make: Callable[[], Drawing]) -> None:
@@ -140,7 +145,6 @@ def choice(name: str, tip: str) -> NameBox:
     box = NameBox()
     box.setSizeAdjustPolicy(NameBox.SizeAdjustPolicy.AdjustToContents)
     box.setMinimumWidth(_LEAST_PX)
-    box.setMaximumWidth(_MOST_PX)
     box.setAccessibleName(name)
     box.setToolTip(tip)
     return box

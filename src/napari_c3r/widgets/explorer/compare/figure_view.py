@@ -26,7 +26,8 @@ from napari_c3r.widgets.common.labels import plain_tip
 _BLUE: Final = "#5285b8"
 _NOTHING: Final = Drawing(1, 1, ())
 _DRAG_PX: Final = 4
-_SCALES: Final = (0.88, 1.0)
+LEAST_SCALE: Final = 0.88
+"""Of a figure: smaller, its words could not be read."""
 _STEPS: Final = {
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Left: (-1, 0),
@@ -103,7 +104,7 @@ class FigureView(QWidget):
     def scale(self) -> float:
         """Pixels of the screen for one of the drawing."""
         share = self._room / self.drawing.width if self._room else 1.0
-        return min(max(share, _SCALES[0]), _SCALES[1])
+        return min(max(share, LEAST_SCALE), 1.0)
 
     def place_of(self, mark: Mark) -> QPointF:
         """Where the middle of a mark is on the widget."""

@@ -55,8 +55,8 @@ class PlateTab(FigureTab):
         if not overview.plates or shown is None:
             self.show_reason(_TEACH, needs_plate_map=True)
             return
-        text = self.value.currentText()
-        self.compute("lay out the plate", lambda: _made(overview, plate, shown, text))
+        text, room = self.value.currentText(), self.room
+        self.compute("lay out the plate", lambda: _made(overview, plate, shown, text, room))
 
 
 def _values(overview: Overview) -> list[tuple[str, Any]]:
@@ -78,7 +78,7 @@ def _values(overview: Overview) -> list[tuple[str, Any]]:
     return [*found, *((titles.get(n, title(n)), _Shown(column=n)) for n in columns)]
 
 
-def _made(overview: Overview, plate: str, shown: _Shown, text: str) -> Drawing:
+def _made(overview: Overview, plate: str, shown: _Shown, text: str, room: float) -> Drawing:
     wells = overview.wells
     controls = control_wells(wells, overview.design)
     if shown.quantity is None:
@@ -88,4 +88,4 @@ def _made(overview: Overview, plate: str, shown: _Shown, text: str) -> Drawing:
         values = found[shown.value] if shown.value else found.iloc[:, 0]
     laid_out = plate_values(wells, values, plate, text, controls)
     names = sorted({each for each in laid_out.texts if each})
-    return plate_figure(laid_out, named_colours("plate", names))
+    return plate_figure(laid_out, named_colours("plate", names), room)

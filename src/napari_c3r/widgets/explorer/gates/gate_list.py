@@ -12,20 +12,20 @@ from qtpy.QtWidgets import (
     QFrame,
     QHeaderView,
     QStyledItemDelegate,
-    QTreeWidget,
     QTreeWidgetItem,
 )
 
 from napari_c3r.core.figures.grounds import on_ground
 from napari_c3r.session.gate_rows import GateRow
 from napari_c3r.widgets.common.labels import plain_tip
+from napari_c3r.widgets.common.low_list import LowList
 from napari_c3r.widgets.scatter.overlay import mode_of
 
 SWATCH = 12
 _NAME, _COUNT, _SELECTED = range(3)
 
 
-class GateList(QTreeWidget):
+class GateList(LowList):
     """A swatch, name and counts for each gate.
 
     Signals

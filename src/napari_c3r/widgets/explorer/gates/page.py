@@ -21,6 +21,7 @@ from superqt import QFlowLayout
 
 from napari_c3r.core.figures.colours import CATEGORICAL, OWN
 from napari_c3r.session import Session
+from napari_c3r.widgets.common.form import scrolled
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.common.tones import ground_of
 from napari_c3r.widgets.explorer.gates.editor import RuleEditor
@@ -99,7 +100,7 @@ class GatePage(QWidget):
             if buttons is making:
                 column.addWidget(self.list, 1)
                 column.addWidget(self.told)
-        self.pages.addWidget(page)
+        self.pages.addWidget(scrolled(page))
         for editor in self.editors:
             self.pages.addWidget(editor)
         whole = QVBoxLayout(self)

@@ -199,6 +199,8 @@ class TracksTab(QWidget):
         self.use_button.setEnabled(not why)
         self.use_button.setToolTip(why or "Give every cell the track that it is on; can be undone")
         lacking = "" if self._order is not None else why or "Choose where tracks come from first"
+        for button in (self.follow_button, self.paths_button):
+            button.setEnabled(not lacking)
         row = self._session.selection.current
         chosen = lacking or ("" if self._asked().any() else "Select cells, or click on one, first")
         self.whole_button.setEnabled(not chosen)
