@@ -39,14 +39,18 @@ class Photographer:
 
     def __init__(self, folder: Path, theme: str, size: tuple[int, int] = WINDOW) -> None:
         self.folder = folder
+        self._explorer: C3RExplorer | None = None
         self.viewer = napari.Viewer(show=True)
         self.viewer.theme = theme
         self.viewer.window.resize(*size)
         _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-c3r", "C3R")
 
     def take(self, name: str) -> None:
-        """Write one picture of the whole window."""
+        """Write one picture of the whole window, with all cells that the explorer displays."""
         settle()
+        if (explorer := self._explorer) is not None:
+            wait_until(lambda: not explorer.montage.busy)
+            settle(0.2)
         self.viewer.window.screenshot(
             str(self.folder / f"{name}.png"), canvas_only=False, flash=False
         )
@@ -84,8 +88,8 @@ class Photographer:
         self.dock.map.map_button.click()
         self.idle()
         self.viewer.reset_view()
-        settle(3)  # the montage is drawn in the background
-        return C3RExplorer(self.viewer)
+        self._explorer = C3RExplorer(self.viewer)
+        return self._explorer
 
     def name(self, explorer: Any, name: str) -> None:
         """Name the selected cells."""
