@@ -81,14 +81,14 @@ def cut(page) -> list[str]:
 
 @pytest.mark.parametrize("group", [GroupTabs, GateTab, ClusterTabs, WhyTabs])
 def test_nothing_of_a_low_and_narrow_tab_is_cut(explorer, user, group):
-    for tab in explorer.tabs.group(group).tabs():
-        explorer.panel.tabs.setCurrentWidget(tab.page)
+    for page in explorer.tabs.group(group).pages():
+        explorer.panel.tabs.setCurrentWidget(page)
         user.until(lambda: not explorer.tabs.busy)
         # As in a dock of 300 px, alone.
         explorer.panel.tabs.setFixedSize(284, 210)
         user.rest(explorer)
         user.until(lambda: not explorer.tabs.busy)
-        assert cut(tab.page) == [], tab.title
+        assert cut(page) == []
 
 
 def test_the_menu_of_pictures_begins_where_the_pictures_do(qtbot, user):
