@@ -89,7 +89,8 @@ class PlotRow(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Leave the scale its place beside the axis."""
         super().resizeEvent(event)
-        for box in (*self.axes.values(), self.facets):
+        # By asking Qt: a row is laid out once more while its lists are being deleted.
+        for box in self.findChildren(ColumnBox):
             box.setMaximumWidth(_BOX_PX[self.width() >= _ROOMY_PX])
 
     def offer(self, table: AnnData) -> None:
