@@ -178,6 +178,14 @@ def test_completions(obs, text, start, words):
     assert TableRows(obs).completions(text) == (start, words)
 
 
+@pytest.mark.parametrize("name", ["ß", "Größe", "ŉ", "İ", "ﬁt", "STRASSE", "ά ßß"])
+def test_names_with_letters_that_fold_into_two(name):
+    obs = pd.DataFrame({name: [1, 5], "b": [1, 1]})
+    for written in (spell_column(name), name, name.casefold()):
+        kept = rows_where(obs, f"b = 1 and {written} > 2 and {written} < 9")
+        assert kept.tolist() == [False, True]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     name=st.text(min_size=1, max_size=8).filter(str.strip),

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from napari_c3r.core.table.expressions.scanning import SIGNS, WORD, Scanner
@@ -276,15 +277,15 @@ class _Reader(Scanner):
         """The longest name or title that the text goes on with, and where it ends."""
         rest = self.text[self.at :]
         best: tuple[str, int] | None = None
-        folded = rest.casefold()
-        if len(folded) != len(rest):
-            # Letters that fold into two would shift what comes after.
-            folded = rest.lower() if len(rest.lower()) == len(rest) else rest
+        # Some letters fold into two, so that what comes after lies elsewhere in the folded text.
+        folded = [letter.casefold() for letter in rest]
+        ends = {after: at for at, after in enumerate(accumulate(map(len, folded)), self.at + 1)}
+        whole = "".join(folded)
         for spelt, names in self._spelt.items():
-            end = self.at + len(spelt)
-            if not spelt or (best is not None and end <= best[1]) or not folded.startswith(spelt):
+            end = ends.get(len(spelt), self.at)
+            if end <= (self.at if best is None else best[1]) or not whole.startswith(spelt):
                 continue
-            if WORD.match(spelt[-1]) and WORD.match(self.text, end):
+            if WORD.match(self.text, end - 1) and WORD.match(self.text, end):
                 continue
             exact = self.text[self.at : end]
             best = (
