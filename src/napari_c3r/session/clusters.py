@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_c3r.core.errors import InputError
-from napari_c3r.core.reduce.cluster_names import COLUMN, NOISE
+from napari_c3r.core.reduce.cluster_names import (
+    COLUMN,
+    NOISE,
+    cells_of_each,
+    keep_names,
+    new_names,
+    split_off,
+    without_empty,
+)
 from napari_c3r.core.reduce.sample import FITTED, MAX_FITTED
 from napari_c3r.core.table.annotate import renamed_rows
 from napari_c3r.core.table.remembered import remembered
@@ -235,7 +243,6 @@ class Clusters:
         self, before: pd.Series, cut: pd.Series, facts: Mapping[str, Any]
     ) -> tuple[pd.Series, Mapping[str, Any]]:
         """Clusters with the names of those before, and what is kept of them then."""
-        from napari_c3r.core.reduce.cluster_names import keep_names, new_names
         from napari_c3r.core.reduce.edits import Call, with_edit
 
         named, kept = keep_names(before, cut)
@@ -270,7 +277,6 @@ class Clusters:
         InputError
             No row, or a whole cluster.
         """
-        from napari_c3r.core.reduce.cluster_names import split_off
         from napari_c3r.core.reduce.edits import SplitOff
         from napari_c3r.core.table.picked import cells_of_rows
 
@@ -343,8 +349,6 @@ class Clusters:
         )
 
     def _put(self, state: ClusterState, cause: Cause) -> None:
-        from napari_c3r.core.reduce.cluster_names import without_empty
-
         result = self._current()
         for table in result.tables:
             table.obs[COLUMN] = without_empty(state.column.reindex(table.obs_names))
@@ -355,8 +359,6 @@ class Clusters:
 @remembered
 def _names_in(column: pd.Series) -> tuple[str, ...]:
     """The clusters that cells are in, in their order."""
-    from napari_c3r.core.reduce.cluster_names import cells_of_each
-
     column = column.astype("category")
     cells = cells_of_each(column).tolist()
     return tuple(str(name) for name, n in zip(column.cat.categories, cells, strict=True) if n)

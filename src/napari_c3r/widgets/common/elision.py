@@ -96,11 +96,7 @@ def with_short_names(line: str, width: int, measure: Callable[[str], int]) -> st
             lines.append(f"{here},".removesuffix("," if between == " · " else ""))
             here = ""
         here += f"{between if here else ''}{short}"
-    return "\n".join(_fitting(each, width, measure) for each in [*lines, here])
-
-
-def _fitting(text: str, width: int, measure: Callable[[str], int]) -> str:
-    return elided_apart([text], width, measure)[0]
+    return "\n".join(elided_apart([each], width, measure)[0] for each in [*lines, here])
 
 
 def _shared(one: str, other: str) -> int:

@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QFocusEvent, QKeyEvent, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from qtpy.QtWidgets import (
 from superqt import QFlowLayout
 
 from napari_c3r.session.walk import MOST_KEYS
+from napari_c3r.widgets.common.form import scrolled
 from napari_c3r.widgets.common.labels import WrappedLabel
 from napari_c3r.widgets.explorer.tile_list import as_pixmap
 
@@ -174,17 +173,11 @@ class WalkPage(QWidget):
         for part in (self.sentence, names, row, self.status, self.hint):
             words.addWidget(part)
         words.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
         columns = QHBoxLayout(self)
         columns.setContentsMargins(4, 6, 4, 4)
         columns.setSpacing(10)
         columns.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
-        columns.addWidget(scroll, 1)
+        columns.addWidget(scrolled(inside), 1)
 
     def _fit(self) -> None:
         """Give the picture what the words can spare."""
